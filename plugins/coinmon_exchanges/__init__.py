@@ -1,0 +1,1 @@
+"""The bundled venues: one public module each, found by walking this package."""

@@ -1,0 +1,1 @@
+"""The bundled indicators: one public module each, found by walking this package."""

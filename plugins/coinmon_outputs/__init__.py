@@ -1,0 +1,1 @@
+"""The bundled outputs: one public module each, found by walking this package."""

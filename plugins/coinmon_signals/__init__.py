@@ -1,0 +1,1 @@
+"""The bundled signals: one public module each, found by walking this package."""
