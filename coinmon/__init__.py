@@ -1,5 +1,78 @@
-"""coinmon: where the money flows across crypto exchanges."""
+"""coinmon: where the money flows across crypto exchanges, and when it matters.
+
+This module is the plugin author's whole API. Names load on first use, so that `import coinmon` (and with it
+`coinmon --help`) stays instant.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pluggy import HookimplMarker
 
+if TYPE_CHECKING:
+    from coinmon.contracts import Cursor as Cursor
+    from coinmon.contracts import Exchange as Exchange
+    from coinmon.contracts import Message as Message
+    from coinmon.contracts import Output as Output
+    from coinmon.contracts import TradePage as TradePage
+    from coinmon.errors import CoinmonError as CoinmonError
+    from coinmon.errors import ConfigError as ConfigError
+    from coinmon.errors import DecodeError as DecodeError
+    from coinmon.errors import DeliveryRefused as DeliveryRefused
+    from coinmon.errors import DeliveryRetry as DeliveryRetry
+    from coinmon.errors import VenueBlocked as VenueBlocked
+    from coinmon.errors import VenueBusy as VenueBusy
+    from coinmon.errors import VenueError as VenueError
+    from coinmon.market.result import Moment as Moment
+    from coinmon.market.result import Result as Result
+    from coinmon.market.result import SeenReport as SeenReport
+    from coinmon.market.result import moment as moment
+    from coinmon.market.view import Market as Market
+    from coinmon.market.view import View as View
+    from coinmon.model.bars import Bars as Bars
+    from coinmon.model.bars import Coverage as Coverage
+    from coinmon.model.bars import Seen as Seen
+    from coinmon.model.derivatives import Book as Book
+    from coinmon.model.derivatives import Funding as Funding
+    from coinmon.model.derivatives import OpenInterest as OpenInterest
+    from coinmon.model.derivatives import Ticker as Ticker
+    from coinmon.model.derivatives import WhaleTrade as WhaleTrade
+    from coinmon.model.instrument import Instrument as Instrument
+    from coinmon.model.instrument import Pair as Pair
+    from coinmon.model.levels import Levels as Levels
+    from coinmon.model.moment import DAY as DAY
+    from coinmon.model.moment import MINUTE as MINUTE
+    from coinmon.model.moment import iso as iso
+    from coinmon.model.signal import Signal as Signal
+    from coinmon.model.signal import Text as Text
+    from coinmon.model.trades import Trades as Trades
+    from coinmon.model.trades import to_ticks as to_ticks
+
 hookimpl = HookimplMarker("coinmon")
+
+_HOMES = {
+    "contracts": ("Cursor", "Exchange", "Message", "Output", "TradePage"),
+    "errors": (
+        "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry",
+        "VenueBlocked", "VenueBusy", "VenueError",
+    ),
+    "market.result": ("Moment", "Result", "SeenReport", "moment"),
+    "market.view": ("Market", "View"),
+    "model.bars": ("Bars", "Coverage", "Seen"),
+    "model.derivatives": ("Book", "Funding", "OpenInterest", "Ticker", "WhaleTrade"),
+    "model.instrument": ("Instrument", "Pair"),
+    "model.levels": ("Levels",),
+    "model.moment": ("DAY", "MINUTE", "iso"),
+    "model.signal": ("Signal", "Text"),
+    "model.trades": ("Trades", "to_ticks"),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [*_HOME_OF, "hookimpl"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'coinmon' has no attribute {name!r}")
+    return getattr(import_module(f"coinmon.{home}"), name)

@@ -1,0 +1,127 @@
+"""What a plugin is to the core: exchanges, indicators, signals and outputs.
+
+An exchange or output is a class called once as `cls(name, **settings)`: `name` is its key in the configuration, and its
+keyword-only parameters are its settings (their annotations validate, their defaults are the defaults). A parameter
+named `proxy` or `lang` that is not set takes the value set for the whole of coinmon.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from coinmon.model.bars import Bars
+from coinmon.model.derivatives import Book, Funding, OpenInterest, Ticker
+from coinmon.model.instrument import Instrument
+from coinmon.model.trades import Trades
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where reading an instrument's trades goes on.
+
+    last_id: id of the last trade read; None: nothing read yet, begin as near to `since` (ms UTC) as the venue can.
+    """
+
+    since: int
+    last_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TradePage:
+    """One answer: trades in the order they happened, all newer than the cursor.
+
+    joined: proven (by ids or by overlap) that no trade is missing between the cursor and the first trade here; for a
+    cursor without `last_id`: that the page reaches back to `since`.
+    more: the venue has further trades now; ask again with the next cursor.
+    """
+
+    trades: Trades
+    joined: bool
+    more: bool = False
+
+    def cursor_after(self, cursor: Cursor) -> Cursor:
+        return Cursor(cursor.since, int(self.trades.id[-1])) if len(self.trades) else cursor
+
+
+class Exchange(Protocol):
+    """A venue. The core calls every method with a deadline and catches what it raises.
+
+    A venue that lacks something does not define the method (`getattr(exchange, "open_interest", None)` is asked).
+    Everything is in base units, quote currency and ms UTC; contracts were converted here, taker side is the
+    aggressor's. Raises VenueBlocked when it will never answer from here, VenueBusy when it asks to wait, VenueError for
+    the rest; DecodeError for an answer that does not follow the venue's format.
+    """
+
+    requests: int
+    """Requests sent so far."""
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """All trading spot and linear perp instruments of the kinds wanted."""
+        ...
+
+    async def bars(self, instrument: Instrument, start: int, end: int) -> Bars:
+        """One-minute klines that open in [start, end), ms UTC, closed ones only.
+
+        Coverage KLINES with the taker split, PARTIAL with NaN `buy` and `buy_quote` where the venue has none.
+        """
+        ...
+
+    async def trades(self, instrument: Instrument, cursor: Cursor) -> TradePage:
+        """The next trades after the cursor."""
+        ...
+
+    async def earlier_trades(self, instrument: Instrument, before_id: int, since: int) -> TradePage:
+        """The page of trades that ends just before trade `before_id`; joined: it does end there without a hole.
+
+        more: there are still earlier ones that are not older than `since`.
+        """
+        ...
+
+    async def open_interest(self, instruments: Sequence[Instrument]) -> Mapping[str, OpenInterest]:
+        """Current one-sided open interest by instrument id."""
+        ...
+
+    async def funding(self, instruments: Sequence[Instrument]) -> Mapping[str, Funding]:
+        """Current funding by instrument id."""
+        ...
+
+    async def tickers(self, instruments: Sequence[Instrument]) -> Mapping[str, Ticker]:
+        """24 h figures by instrument id."""
+        ...
+
+    async def book(self, instrument: Instrument, depth: int) -> Book:
+        """At least `depth` levels a side where the venue has them."""
+        ...
+
+    async def server_time(self) -> int:
+        """The venue's clock, ms UTC."""
+        ...
+
+    def usage(self) -> Mapping[str, tuple[float, float]]:
+        """Rate budgets by name: used now, and the limit."""
+        ...
+
+    async def close(self) -> None:
+        """Free its connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to tell. `id` is unique and visible, so that a repeated delivery is recognised.
+
+    event: the JSON object of `coinmon scan --json` (`event` names its kind), with both languages where there is text.
+    """
+
+    id: str
+    event: Mapping[str, Any]
+
+
+class Output(Protocol):
+    """A channel. `wants` names the kinds of event it takes by default; `events` in its configuration overrides it."""
+
+    wants: frozenset[str]
+
+    async def send(self, message: Message) -> None:
+        """Deliver, or raise DeliveryRetry or DeliveryRefused."""
+        ...

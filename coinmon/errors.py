@@ -1,0 +1,61 @@
+"""What can go wrong, in words a user can act on.
+
+CoinmonError
+├── ConfigError       bad arguments, configuration or database: exit 2
+├── NoDataError       nothing to answer with, each venue and why: exit 3
+├── DecodeError       a payload that does not follow its venue's format
+├── VenueError        a venue did not give what was asked
+│   ├── VenueBlocked      it never will from here (451, geo-block): not retried until restart
+│   └── VenueBusy         it asks us to wait (`retry_after` seconds)
+└── DeliveryError     an output could not send
+    ├── DeliveryRetry     try again later
+    └── DeliveryRefused   never going to work as configured
+"""
+
+
+class CoinmonError(Exception):
+    """Base of every error that coinmon raises on purpose; its text is one line for the user."""
+
+
+class ConfigError(CoinmonError):
+    """Bad arguments, configuration or database. The text names the place, the key and what was expected."""
+
+
+class NoDataError(CoinmonError):
+    """No data could be had; the text says from whom and why."""
+
+
+class DecodeError(CoinmonError):
+    """A payload does not follow its venue's format."""
+
+
+class VenueError(CoinmonError):
+    """A venue did not give what was asked."""
+
+
+class VenueBlocked(VenueError):
+    """The venue refuses this network for good (HTTP 451, a geo-block): retrying cannot help."""
+
+
+class VenueBusy(VenueError):
+    """The venue asks us to wait."""
+
+    def __init__(self, message: str, retry_after: float = 60.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DeliveryError(CoinmonError):
+    """An output could not send a message."""
+
+
+class DeliveryRetry(DeliveryError):
+    """The message may go through later (timeout, throttling, server error)."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DeliveryRefused(DeliveryError):
+    """The message will never go through as configured (bad webhook, bad secret)."""

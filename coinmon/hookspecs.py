@@ -1,0 +1,35 @@
+"""What a plugin may register. Each hook is called once, at start, with a `register` callback."""
+
+from typing import Any
+
+from pluggy import HookspecMarker
+
+hookspec = HookspecMarker("coinmon")
+
+
+@hookspec
+def register_exchanges(register: Any) -> None:
+    """`register(name, cls)`: an `Exchange` class."""
+
+
+@hookspec
+def register_indicators(register: Any) -> None:
+    """`register(name, function, kinds=("spot", "perp"))`: `function(view, *, settings...) -> Result`.
+
+    `register(name, function, scope="pair")`: `function(market, *, settings...) -> Result`, across venues.
+    """
+
+
+@hookspec
+def register_signals(register: Any) -> None:
+    """`register(name, function)`: `function(market, *, settings...) -> list[Signal]`."""
+
+
+@hookspec
+def register_outputs(register: Any) -> None:
+    """`register(name, cls)`: an `Output` class."""
+
+
+@hookspec
+def register_commands(app: Any) -> None:
+    """`app.command("name")(function)`: a command line of its own, on a Typer app."""

@@ -1,0 +1,1 @@
+"""What plugins look at: the store, as of a moment."""

@@ -1,0 +1,66 @@
+"""What every indicator returns."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from coinmon.model.bars import Coverage, Seen
+from coinmon.model.moment import iso
+
+Moment = Annotated[datetime, PlainSerializer(lambda at: iso(round(at.timestamp() * 1000)), return_type=str)]
+"""A time, UTC, written as ISO 8601 with a Z."""
+
+
+def moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+class SeenReport(BaseModel):
+    """How much of the window was seen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: Moment = Field(description="start of the window")
+    end: Moment = Field(description="end of the window, exclusive")
+    minutes: int = Field(description="closed minutes in the window")
+    complete: int = Field(description="minutes whose taker split is complete")
+    share: float = Field(description="complete / minutes, 0 to 1")
+    kind: str = Field(description="worst kind of minute: trades, klines, partial or missing")
+    missing: list[tuple[Moment, Moment]] = Field(default_factory=list, description="ranges without a complete split")
+
+    @classmethod
+    def of(cls, seen: Seen) -> Self:
+        return cls(
+            start=moment(seen.start), end=moment(seen.end), minutes=seen.minutes, complete=seen.complete,
+            share=seen.share, kind=seen.worst.label, missing=[(moment(a), moment(b)) for a, b in seen.missing],
+        )  # fmt: skip
+
+
+class Result(BaseModel):
+    """Base of every indicator's result; subclasses add their figures with units in the field descriptions.
+
+    A figure that cannot be known is None, and `reason` says why; NaN and infinity become None in JSON.
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+    as_of: Moment = Field(description="the moment this is as of; nothing later was looked at")
+    coverage: SeenReport
+    convention: str = Field(description="the definition used, where several exist")
+    reason: str | None = Field(default=None, description="why figures are missing")
+
+    def line(self, lang: str) -> str:
+        """One line of figures for people; override to choose and word them."""
+        figures = self.model_dump(exclude={"as_of", "coverage", "convention", "reason"})
+        shown = "  ".join(
+            f"{name} {_short(value)}" for name, value in figures.items() if not isinstance(value, list | dict)
+        )
+        return f"{shown}  ({self.reason})" if self.reason else shown
+
+
+def _short(value: Any) -> str:
+    return "-" if value is None else f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+__all__ = ["Coverage", "Moment", "Result", "SeenReport", "moment"]

@@ -1,0 +1,1 @@
+"""The vocabulary that the core and every plugin share."""

@@ -1,0 +1,50 @@
+"""What is traded where."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal
+
+Kind = Literal["spot", "perp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Base and quote across venues; the quote is the one that every venue's quote is counted as (USD as USDT)."""
+
+    base: str
+    quote: str
+
+    def __str__(self) -> str:
+        return f"{self.base}/{self.quote}"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One tradable thing of one venue.
+
+    `tick_size` is the grid that prices are integers of, `lot_size` the grid of quantities in base units.
+    `contract_size` is base units per unit of the venue's own size (1 wherever the venue already counts base).
+    `first_seen` is when this installation first met it, ms UTC (0: not stored yet).
+    """
+
+    venue: str
+    kind: Kind
+    base: str
+    quote: str
+    native_id: str
+    symbol: str
+    tick_size: Decimal
+    lot_size: Decimal
+    contract_size: Decimal = Decimal(1)
+    first_seen: int = 0
+
+    @property
+    def id(self) -> str:
+        """`binance:BTC/USDT` (spot) or `binance:BTC/USDT:USDT` (perp)."""
+        return f"{self.venue}:{self.symbol}"
+
+    def price(self, ticks: int) -> Decimal:
+        return self.tick_size * int(ticks)
+
+    def with_tick(self, tick_size: Decimal) -> "Instrument":
+        return replace(self, tick_size=tick_size)

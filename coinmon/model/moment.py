@@ -1,0 +1,55 @@
+"""Time: integer milliseconds UTC inside, ISO 8601 at the edges."""
+
+import re
+from datetime import UTC, datetime, tzinfo
+
+MINUTE = 60_000
+DAY = 86_400_000
+
+_UNITS = {"ms": 1, "s": 1000, "m": MINUTE, "h": 60 * MINUTE, "d": DAY, "w": 7 * DAY}
+
+
+def floor(ms: int, step: int = MINUTE) -> int:
+    return ms - ms % step
+
+
+def ceil(ms: int, step: int = MINUTE) -> int:
+    return -(-ms // step) * step
+
+
+def iso(ms: int | None) -> str | None:
+    """`2024-08-09T00:05:00Z`, with milliseconds only where there are some."""
+    if ms is None:
+        return None
+    seconds, rest = divmod(ms, 1000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
+
+
+def parse_time(text: str, zone: tzinfo = UTC) -> int:
+    """ISO 8601 (a time without an offset is in `zone`), a plain date, or epoch seconds or milliseconds.
+
+    Raises ValueError with what was expected.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d{10}", text):
+        return int(text) * 1000
+    if re.fullmatch(r"\d{13}", text):
+        return int(text)
+    try:
+        when = datetime.fromisoformat(text)
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=zone)
+        return round(when.timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(
+            f"{text!r} is not a time; write 2024-08-09, 2024-08-09T00:05:00Z or epoch milliseconds"
+        ) from None
+
+
+def parse_duration(text: str | int | float) -> int:
+    """`60s`, `1m`, `4h`, `1d`, `250ms`, or a bare number of seconds, to milliseconds. Raises ValueError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?\s*", str(text))
+    if not match or float(match[1]) <= 0:
+        raise ValueError(f"{text!r} is not a duration; write 60s, 5m, 4h or 1d")
+    return round(float(match[1]) * _UNITS[match[2] or "s"])

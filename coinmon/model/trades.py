@@ -1,0 +1,70 @@
+"""Trades as columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon.errors import DecodeError
+from coinmon.model.instrument import Instrument
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Sides = npt.NDArray[np.int8]
+
+_OFF_GRID = 1e-3
+"""A price this share of a tick away from the grid is not float noise but another tick size."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trades:
+    """Public trades of one instrument in the order they happened; all columns have one length.
+
+    id: the venue's own where it is a number, else a stable 63-bit digest of it. time: ms UTC. ticks: price in ticks.
+    qty: base units. side: the taker's (the aggressor's), +1 buy, -1 sell.
+    """
+
+    id: Ints
+    time: Ints
+    ticks: Ints
+    qty: Floats
+    side: Sides
+
+    @classmethod
+    def empty(cls) -> "Trades":
+        none = np.empty(0, np.int64)
+        return cls(none, none, none, np.empty(0), np.empty(0, np.int8))
+
+    @classmethod
+    def concat(cls, parts: Sequence["Trades"]) -> "Trades":
+        """The parts one after the other, in the order given."""
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return cls.empty()
+        columns = ("id", "time", "ticks", "qty", "side")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def __getitem__(self, rows: slice | npt.NDArray[np.bool_] | Ints) -> "Trades":
+        return Trades(self.id[rows], self.time[rows], self.ticks[rows], self.qty[rows], self.side[rows])
+
+
+def to_ticks(prices: Floats, instrument: Instrument) -> Ints:
+    """Prices to integer ticks, rounded to the grid (never floored: 0.3/0.1 is 2.999...).
+
+    Raises DecodeError for a price that is not finite, not positive or not on the instrument's grid.
+    """
+    if not len(prices):
+        return np.empty(0, np.int64)
+    exact = prices / float(instrument.tick_size)
+    ticks = np.rint(exact)
+    # float64 holds the quotient to about 2e-16 of its size, so the allowance grows with it
+    bad = ~(np.abs(exact - ticks) <= _OFF_GRID + ticks * 1e-15) | ~(prices > 0)
+    if bad.any():
+        price = prices[np.argmax(bad)]
+        raise DecodeError(f"{instrument.id}: price {price} is not a positive multiple of tick {instrument.tick_size}")
+    return ticks.astype(np.int64)
