@@ -68,7 +68,7 @@ _HOMES = {
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [*_HOME_OF, "hookimpl"]  # noqa: PLE0604
+__all__ = [*_HOME_OF, "hookimpl"]
 
 
 def __getattr__(name: str) -> Any:

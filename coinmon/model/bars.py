@@ -166,19 +166,21 @@ class Bars:
         counts = np.where(self.coverage == Coverage.MISSING, 0, self.trades)
         unknown = np.logical_or.reduceat(counts < 0, starts) | (best == Coverage.MISSING)
         return Bars(
-            self.tick_size,
-            np.asarray(times, np.int64),
-            np.where(has_price, self.open[first], 0),
-            np.where(has_price, high, 0),
-            np.where(has_price, low, 0),
-            np.where(has_price, self.close[last], 0),
-            *(self._sum(getattr(self, name), starts, best) for name in ("volume", "quote_volume")),
-            np.where(unknown, -1, np.add.reduceat(counts, starts)),
-            *(self._sum(getattr(self, name), starts, best) for name in ("buy", "buy_quote")),
-            np.minimum.reduceat(before + self.delta_min, starts),
-            np.maximum.reduceat(before + self.delta_max, starts),
-            coverage.astype(np.uint8),
-            None if self.levels is None else self.levels.grouped(starts),
+            tick_size=self.tick_size,
+            time=np.asarray(times, np.int64),
+            open=np.where(has_price, self.open[first], 0),
+            high=np.where(has_price, high, 0),
+            low=np.where(has_price, low, 0),
+            close=np.where(has_price, self.close[last], 0),
+            volume=self._sum(self.volume, starts, best),
+            quote_volume=self._sum(self.quote_volume, starts, best),
+            trades=np.where(unknown, -1, np.add.reduceat(counts, starts)),
+            buy=self._sum(self.buy, starts, best),
+            buy_quote=self._sum(self.buy_quote, starts, best),
+            delta_min=np.minimum.reduceat(before + self.delta_min, starts),
+            delta_max=np.maximum.reduceat(before + self.delta_max, starts),
+            coverage=coverage.astype(np.uint8),
+            levels=None if self.levels is None else self.levels.grouped(starts),
         )
 
     def _sum(self, column: Floats, starts: Ints, best: Grades) -> Floats:

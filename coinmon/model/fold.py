@@ -1,13 +1,13 @@
 """Trades to one-minute bars: the one way in for every trade that coinmon ever sees."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 
-from coinmon.model.bars import Bars, Coverage, scaled
+from coinmon.model.bars import COLUMNS, Bars, Coverage, scaled
 from coinmon.model.instrument import Instrument
-from coinmon.model.levels import Levels, by_price
+from coinmon.model.levels import Amounts, by_price
 from coinmon.model.moment import MINUTE
 from coinmon.model.trades import Floats, Ints, Trades
 
@@ -59,11 +59,8 @@ def fold(trades: Trades, instrument: Instrument, coverage: Coverage = Coverage.T
         np.minimum(_to_float(np.minimum.reduceat(running, starts), lot), 0.0),
         np.maximum(_to_float(np.maximum.reduceat(running, starts), lot), 0.0),
         np.full(len(starts), coverage, np.uint8),
-        Levels(levels.start, levels.ticks, _to_float(levels.buy, lot), _to_float(levels.sell, lot)),
+        replace(levels, buy=_to_float(levels.buy, lot), sell=_to_float(levels.sell, lot)),
     )
-
-
-Amounts = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 
 def _amounts(trades: Trades, instrument: Instrument) -> tuple[Amounts, Decimal]:
@@ -94,20 +91,7 @@ def with_quiet_minutes(bars: Bars, start: int, end: int, coverage: Coverage, las
     known: Ints = np.maximum.accumulate(np.where(quiet, -1, np.arange(len(rows))))
     price = np.where(known >= 0, rows.close[known], last_price)
 
-    def zeroed(column: Floats) -> Floats:
-        return np.where(quiet, 0.0, column)
-
-    return Bars(
-        rows.tick_size,
-        rows.time,
-        *(np.where(quiet, price, column) for column in (rows.open, rows.high, rows.low, rows.close)),
-        zeroed(rows.volume),
-        zeroed(rows.quote_volume),
-        np.where(quiet, 0, rows.trades),
-        zeroed(rows.buy),
-        zeroed(rows.buy_quote),
-        zeroed(rows.delta_min),
-        zeroed(rows.delta_max),
-        np.where(quiet, coverage, rows.coverage).astype(np.uint8),
-        rows.levels,
-    )
+    columns = {name: np.where(quiet, 0, getattr(rows, name)) for name in COLUMNS}
+    columns |= {name: np.where(quiet, price, getattr(rows, name)) for name in ("open", "high", "low", "close")}
+    columns |= {"time": rows.time, "coverage": np.where(quiet, coverage, rows.coverage).astype(np.uint8)}
+    return Bars(rows.tick_size, **columns, levels=rows.levels)

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from coinmon.model.trades import Floats, Ints
+
+Amounts = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +67,11 @@ class Levels:
         return by_price(run, len(starts), self.ticks, self.buy, self.sell)
 
 
-def by_price(bar: Ints, bars: int, ticks: Ints, buy: Floats, sell: Floats) -> Levels:
-    """Add up rows of equal bar and price; `bar` numbers each row's bar, in any order."""
+def by_price(bar: Ints, bars: int, ticks: Ints, buy: Amounts, sell: Amounts) -> Levels:
+    """Add up rows of equal bar and price; `bar` numbers each row's bar, in any order.
+
+    The sums keep the amounts' type, so that integer lots stay exact until they are scaled.
+    """
     if not len(ticks):
         return Levels.empty(bars)
     low = int(ticks.min())
@@ -75,4 +82,5 @@ def by_price(bar: Ints, bars: int, ticks: Ints, buy: Floats, sell: Floats) -> Le
     key = key[order]
     first = np.flatnonzero(np.diff(key, prepend=-1))
     start = np.searchsorted(key[first], np.arange(bars + 1) * span)
-    return Levels(start, ticks[order][first], np.add.reduceat(buy[order], first), np.add.reduceat(sell[order], first))
+    sums: list[Any] = [np.add.reduceat(each[order], first) for each in (buy, sell)]
+    return Levels(start, ticks[order][first], *sums)

@@ -24,7 +24,8 @@ class Signal:
     """Something worth telling.
 
     name: the signal's (`global_sync_bullish`). grade: None for a plain event such as a whale trade.
-    evidence: the numbers used with their coverage, JSON-ready. key: one event, one key; it is not repeated while it lasts.
+    evidence: the numbers used with their coverage, JSON-ready.
+    key: one event, one key; it is not repeated while it lasts.
     once: a one-time event (a whale trade) rather than a state that begins and ends.
     """
 

@@ -1,0 +1,270 @@
+"""Finding, loading and listing plugins; a broken one is a row in a table, never a crash."""
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from coinmon import hookspecs
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+GROUP = "coinmon"
+KINDS = ("exchange", "indicator", "signal", "output")
+_HOOKS = {f"register_{kind}s": kind for kind in KINDS}
+_COMMANDS = "register_commands"
+_FAILURES = (Exception, SystemExit)
+"""What a plugin's code may throw at us: a module that calls sys.exit() must not end coinmon either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One thing that a plugin registered."""
+
+    kind: str
+    name: str
+    target: Callable[..., Any]
+    plugin: str
+    distribution: str
+    settings: "type[BaseModel]"
+    kinds: tuple[str, ...] = ("spot", "perp")
+    scope: str = "instrument"
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (self.target.__doc__ or "").strip().split("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A plugin that could not be used, and why."""
+
+    plugin: str
+    distribution: str
+    why: str
+
+
+@dataclass(slots=True)
+class Catalog:
+    """Everything that was found. `disabled` names the plugins that were left out on request."""
+
+    offers: dict[tuple[str, str], Offer] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+    disabled: list[str] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Offer]:
+        return [offer for offer in self.offers.values() if offer.kind == kind]
+
+    def get(self, kind: str, name: str) -> Offer | None:
+        return self.offers.get((kind, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A module that may be a plugin, not imported yet."""
+
+    plugin: str
+    distribution: str
+    origin: Path | None
+    load: Callable[[], ModuleType]
+    package: bool = False
+    """A package whose modules are listed too: it may offer nothing itself."""
+
+
+def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -> Catalog:
+    """Import every plugin and collect what it registers.
+
+    disabled: plugin ids (`signals.whale`), prefixes of them (`signals`), distributions, or offered names.
+    """
+    off = frozenset(disabled)
+    catalog = Catalog()
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    for found in _search(plugin_dir, catalog.broken):
+        if _is_off(found, off):
+            catalog.disabled.append(found.plugin)
+            continue
+        try:
+            _take(manager, found, catalog, off)
+        except _FAILURES as error:
+            if manager.has_plugin(found.plugin):
+                manager.unregister(name=found.plugin)
+            catalog.broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
+    return catalog
+
+
+def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
+    """Let plugins add their commands. Only modules whose text names the hook are imported: help must be instant."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    broken: list[Broken] = []
+    for found in _search(plugin_dir, broken):
+        try:
+            if found.origin and _COMMANDS.encode() in found.origin.read_bytes():
+                manager.register(found.load(), name=found.plugin)
+                for call in _calls(manager, found.plugin, _COMMANDS):
+                    call(app)
+        except _FAILURES as error:
+            broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
+    return broken
+
+
+def _search(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[_Found]:
+    """Bundled plugins first, then by distribution, then those of the folder: the order in which names are claimed."""
+
+    def order(point: EntryPoint) -> tuple[bool, str, str]:
+        return (_distribution(point) != "coinmon", _distribution(point), point.name)
+
+    for point in sorted(entry_points(group=GROUP), key=order):
+        try:
+            yield from _modules(point)
+        except _FAILURES as error:
+            broken.append(Broken(point.name, _distribution(point), _why(error, None)))
+    if plugin_dir:
+        try:
+            yield from _files(plugin_dir)
+        except OSError as error:
+            broken.append(Broken(str(plugin_dir), "plugin_dir", str(error)))
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "?"
+
+
+def _modules(point: EntryPoint) -> Iterator[_Found]:
+    """The module that an entry point names, and the public modules in it if it is a package."""
+    spec = importlib.util.find_spec(point.module)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {point.module!r}")
+
+    def found(plugin: str, module: str, origin: str | None, package: bool = False) -> _Found:
+        where = Path(origin) if origin else None
+        return _Found(plugin, _distribution(point), where, partial(importlib.import_module, module), package)
+
+    folders = spec.submodule_search_locations
+    yield found(point.name, point.module, spec.origin, folders is not None)
+    for each in sorted(pkgutil.iter_modules(folders), key=lambda module: module.name) if folders else ():
+        if not each.name.startswith("_"):
+            name = f"{point.module}.{each.name}"
+            inner = each.module_finder.find_spec(name, None)
+            yield found(f"{point.name}.{each.name}", name, inner.origin if inner else None)
+
+
+def _files(folder: Path) -> Iterator[_Found]:
+    """Every module and package in a folder."""
+    for path in sorted(folder.iterdir()):
+        origin = path / "__init__.py" if path.is_dir() else path
+        if path.name.startswith(("_", ".")) or origin.suffix != ".py" or not origin.is_file():
+            continue
+        yield _Found(
+            f"dir.{path.stem}", "plugin_dir", origin, lambda origin=origin, name=path.stem: _load(origin, name)
+        )
+
+
+def _load(origin: Path, name: str) -> ModuleType:
+    full = f"coinmon_plugin_dir_{name}"
+    if full in sys.modules:
+        return sys.modules[full]
+    spec = importlib.util.spec_from_file_location(full, origin)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{origin} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[full] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[full]
+        raise
+    return module
+
+
+def _is_off(found: _Found, off: frozenset[str]) -> bool:
+    parts = found.plugin.split(".")
+    return found.distribution in off or any(".".join(parts[: n + 1]) in off for n in range(len(parts)))
+
+
+def _take(manager: pluggy.PluginManager, found: _Found, catalog: Catalog, off: frozenset[str]) -> None:
+    """Import a module, run its hooks, and take what it offers: all of it or, on any complaint, nothing."""
+    module = found.load()
+    manager.register(module, name=found.plugin)
+    manager.check_pending()
+    offers: list[Offer] = []
+
+    def registrar(kind: str) -> Callable[..., None]:
+        def register(name: str, target: Callable[..., Any], **options: Any) -> None:
+            offers.append(_offer(kind, name, target, found, options, [*catalog.offers.values(), *offers]))
+
+        return register
+
+    hooks = 0
+    for hook, kind in _HOOKS.items():
+        for call in _calls(manager, found.plugin, hook):
+            hooks += 1
+            call(registrar(kind))
+    hooks += len(_calls(manager, found.plugin, _COMMANDS))
+    if not hooks:
+        manager.unregister(name=found.plugin)
+        if not found.package:
+            raise TypeError("it offers nothing: no function in it is marked with @hookimpl (from coinmon)")
+    for offer in offers:
+        if offer.name in off:
+            catalog.disabled.append(f"{found.plugin} ({offer.name})")
+        else:
+            catalog.offers[offer.kind, offer.name] = offer
+
+
+def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Callable[..., Any]]:
+    impls = getattr(manager.hook, hook).get_hookimpls()
+    return [impl.function for impl in impls if impl.plugin_name == plugin]
+
+
+def _offer(
+    kind: str, name: str, target: Callable[..., Any], found: _Found, options: dict[str, Any], taken: Sequence[Offer]
+) -> Offer:
+    from coinmon.settings import settings_model  # pydantic: not needed for --help
+
+    if not (isinstance(name, str) and name.isidentifier() and name == name.lower()):
+        raise ValueError(f"{kind} name {name!r} is not a lower-case identifier")
+    if not callable(target):
+        raise TypeError(f"{kind} {name} is not callable")
+    for other in taken:
+        if (other.kind, other.name) == (kind, name):
+            raise ValueError(
+                f"{kind} {name} is taken by {other.plugin} of {other.distribution}; disable that to replace it"
+            )
+    unknown = set(options) - ({"kinds", "scope"} if kind == "indicator" else set())
+    if unknown:
+        raise TypeError(f"{kind} {name}: register() does not take {', '.join(sorted(unknown))}")
+    if options.get("scope", "instrument") not in ("instrument", "pair"):
+        raise ValueError(f"indicator {name}: scope is 'instrument' or 'pair', not {options['scope']!r}")
+    try:
+        settings = settings_model(target, positional=1)
+    except _FAILURES as error:
+        raise TypeError(f"{kind} {name}: {error}") from error
+    return Offer(kind, name, target, found.plugin, found.distribution, settings, **options)
+
+
+def _why(error: BaseException, origin: Path | None) -> str:
+    """One line: the kind of error, its text, and the plugin's own line that it came from."""
+    text = " ".join(str(error).split()) or "no reason given"
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
+    line = 0
+    trace = error.__traceback__
+    while trace:
+        if origin and trace.tb_frame.f_code.co_filename == str(origin):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    where = f" ({origin.name}, line {line})" if origin and line else ""
+    return f"{type(error).__name__}: {text}{where}"
