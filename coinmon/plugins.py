@@ -167,9 +167,7 @@ def _files(folder: Path) -> Iterator[_Found]:
         origin = path / "__init__.py" if path.is_dir() else path
         if path.name.startswith(("_", ".")) or origin.suffix != ".py" or not origin.is_file():
             continue
-        yield _Found(
-            f"dir.{path.stem}", "plugin_dir", origin, lambda origin=origin, name=path.stem: _load(origin, name)
-        )
+        yield _Found(f"dir.{path.stem}", "plugin_dir", origin, partial(_load, origin, path.stem))
 
 
 def _load(origin: Path, name: str) -> ModuleType:

@@ -1,0 +1,1 @@
+"""What is known, kept: one SQL database, SQLite by default."""

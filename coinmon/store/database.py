@@ -1,0 +1,160 @@
+"""Opening the database: connection rules, schema version, and errors in words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from coinmon.errors import ConfigError
+
+SCHEMA = "0001"
+"""The newest version under migrations/versions."""
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_BUSY_MS = 15_000
+_CURES = {
+    "readonly database": "it is read-only; give it write permission or name another with --db",
+    "unable to open database": "it cannot be opened; is its folder there and writable? or name another with --db",
+    "not a database": "it is not a coinmon database, or it is corrupt; move it away or name another with --db",
+    "malformed": "it is corrupt; move it away (coinmon collects anew) or name another with --db",
+    "disk is full": "the disk is full",
+    "locked": "another process holds it; stop that one or name another with --db",
+    "connection refused": "no server answers there; start it or name another with --db",
+}
+
+
+class Database:
+    """An open database at the current schema version."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name = engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with explained(self.name), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it is kept, or none."""
+        with explained(self.name), self._engine.execution_options(writes=True).begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_database(url: str, *, create: bool = True) -> Database:
+    """Open, and bring an older schema up to date. Raises ConfigError for anything that is in the way.
+
+    create: make a database that does not exist; else it must be there.
+    """
+    target = _target(url, create)
+    engine = create_engine(target, connect_args={"timeout": _BUSY_MS / 1000} if _is_sqlite(target) else {})
+    if _is_sqlite(target):
+        _sqlite_rules(engine)
+    database = Database(engine)
+    try:
+        with database.read() as connection:
+            version = _version(connection)
+        if version != SCHEMA:
+            with database.write() as connection:
+                # asked again under the write lock: another process may have done it meanwhile
+                _migrate(connection, _version(connection), database.name)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _target(url: str, create: bool) -> URL:
+    try:
+        target = make_url(url)
+        target.get_dialect()
+    except (ArgumentError, NoSuchModuleError):
+        raise ConfigError(f"db: not a database URL; write sqlite:///path/to/file.db or {_POSTGRES}") from None
+    except ImportError as error:
+        raise ConfigError(
+            f"db: {target.get_backend_name()} needs {error.name}; pip install 'coinmon[postgres]'"
+        ) from None
+    if target.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigError(f"db: {target.get_backend_name()} is not supported; write sqlite:///file.db or {_POSTGRES}")
+    if _is_sqlite(target):
+        if not target.database or target.database == ":memory:":
+            raise ConfigError("db: an in-memory database keeps nothing; write sqlite:///path/to/file.db")
+        path = Path(target.database)
+        if create:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(f"db: cannot make the folder {path.parent}: {error.strerror}") from None
+        elif not path.exists():
+            raise ConfigError(f"db: {path} does not exist; run coinmon scan first, or name another with --db")
+    return target
+
+
+_POSTGRES = "postgresql+psycopg://user@host/name"
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _sqlite_rules(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        # the driver's own transaction handling commits around DDL; ours is the BEGIN below
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # a writer takes its lock at once: upgrading a read lock later can fail without waiting
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _version(connection: Connection) -> str | None:
+    tables = inspect(connection).get_table_names()
+    if "alembic_version" not in tables:
+        if tables:
+            raise ConfigError(f"db: {connection.engine.url.database} has other tables in it; name another with --db")
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(connection: Connection, version: str | None, name: str) -> None:
+    if version == SCHEMA:
+        return
+    if version is not None and version > SCHEMA:
+        raise ConfigError(
+            f"db: {name} was made by a newer coinmon (schema {version}, this one knows {SCHEMA}); upgrade coinmon"
+        )
+    from alembic import command  # 0.1 s, needed once in a database's life
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turn a driver's error into one line that names the database and the cure."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = " ".join(str(error.orig).split())
+        cure = next((cure for sign, cure in _CURES.items() if sign in reason.lower()), reason)
+        raise ConfigError(f"db: {name}: {cure}") from error

@@ -1,0 +1,78 @@
+"""Signals and their deliveries: written together, sent after, never lost."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select, update
+
+from coinmon.store.schema import deliveries, signals
+
+
+class Waiting(NamedTuple):
+    """A delivery that has to be made."""
+
+    id: int
+    output: str
+    attempts: int
+    signal: str
+    event: Mapping[str, Any]
+
+
+def active_signals(connection: Connection) -> dict[str, str]:
+    """Signals that last: their ids by key."""
+    query = select(signals.c.key, signals.c.id).where(signals.c.ended.is_(None))
+    return {row.key: row.id for row in connection.execute(query)}
+
+
+def known_keys(connection: Connection, keys: Sequence[str], since: int) -> set[str]:
+    """Which of the keys have been told since then."""
+    query = select(signals.c.key).where(signals.c.key.in_(keys), signals.c.time >= since)
+    return set(connection.execute(query).scalars())
+
+
+def write_signals(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], outputs: Mapping[str, Iterable[str]]
+) -> None:
+    """Store new signals (rows of `signals`) with a waiting delivery to each of their outputs, by signal id."""
+    if not rows:
+        return
+    connection.execute(signals.insert(), list(rows))
+    waiting = [
+        {"signal": row["id"], "output": output, "state": "waiting", "attempts": 0, "next_attempt": row["time"]}
+        for row in rows
+        for output in outputs.get(row["id"], ())
+    ]
+    if waiting:
+        connection.execute(deliveries.insert(), waiting)
+
+
+def end_signals(connection: Connection, ids: Sequence[str], at: int) -> None:
+    if ids:
+        connection.execute(update(signals).where(signals.c.id.in_(ids)).values(ended=at))
+
+
+def read_signals(connection: Connection, pair: str | None, start: int, end: int) -> list[dict[str, Any]]:
+    """Signals that were on at some time in [start, end), newest first: their events, with `ended` as of `end`."""
+    query = select(signals.c.event, signals.c.ended, signals.c.time).where(signals.c.time < end)
+    query = query.where((signals.c.time >= start) | signals.c.ended.is_(None) | (signals.c.ended >= start))
+    if pair:
+        query = query.where(signals.c.pair == pair)
+    rows = connection.execute(query.order_by(signals.c.time.desc())).all()
+    return [{**row.event, "ended": row.ended if row.ended is not None and row.ended < end else None} for row in rows]
+
+
+def read_waiting(connection: Connection, now: int, limit: int = 100) -> list[Waiting]:
+    """Deliveries that are due, oldest first."""
+    query = (
+        select(deliveries.c.id, deliveries.c.output, deliveries.c.attempts, deliveries.c.signal, signals.c.event)
+        .join(signals)
+        .where(deliveries.c.state == "waiting", deliveries.c.next_attempt <= now)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return [Waiting(*row) for row in connection.execute(query)]
+
+
+def mark(connection: Connection, id: int, state: str, attempts: int, next_attempt: int, error: str | None) -> None:
+    values = {"state": state, "attempts": attempts, "next_attempt": next_attempt, "error": error}
+    connection.execute(update(deliveries).where(deliveries.c.id == id).values(values))

@@ -1,0 +1,47 @@
+"""A bar's levels in one column.
+
+Header, little-endian: version u8, width u8 (bytes of a lot count: 4, 8; 0 for raw float64), count u32, first tick i64,
+then tick and lot as (mantissa i64, exponent i8) each, so that a row stays readable when the venue changes its grid.
+Body: tick offsets u32, then the buy and sell columns in lots (u32, u64) or base units (f64).
+"""
+
+import struct
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from coinmon.model.bars import scaled
+from coinmon.model.trades import Floats, Ints
+
+_HEADER = struct.Struct("<BBIqqbqb")
+_WIDTHS: dict[int, np.dtype[Any]] = {4: np.dtype("<u4"), 8: np.dtype("<u8"), 0: np.dtype("<f8")}
+
+
+def pack(ticks: Ints, buy: Floats, sell: Floats, tick: Decimal, lot: Decimal) -> bytes:
+    """One bar's levels; ticks ascend."""
+    counts = np.rint(np.concatenate((buy, sell)) / float(lot))
+    on_grid = np.allclose(scaled(counts.astype(np.int64), lot), np.concatenate((buy, sell)), rtol=1e-12, atol=0)
+    width = 0 if not on_grid else 4 if counts.max(initial=0) < 2**32 else 8
+    columns = np.concatenate((buy, sell)) if width == 0 else counts
+    first = int(ticks[0]) if len(ticks) else 0
+    header: bytes = _HEADER.pack(1, width, len(ticks), first, *_decimal(tick), *_decimal(lot))
+    return header + (ticks - first).astype("<u4").tobytes() + columns.astype(_WIDTHS[width]).tobytes()
+
+
+def unpack(blob: bytes, tick: Decimal) -> tuple[Ints, Floats, Floats]:
+    """Ticks of the grid `tick`, buy and sell in base units."""
+    _, width, count, first, *grids = _HEADER.unpack_from(blob)
+    offsets = np.frombuffer(blob, "<u4", count, _HEADER.size).astype(np.int64)
+    columns = np.frombuffer(blob, _WIDTHS[width], 2 * count, _HEADER.size + 4 * count)
+    written = Decimal(grids[0]).scaleb(grids[1])
+    ticks = (offsets + first) * (1 if written == tick else int(written / tick))
+    if width:
+        columns = scaled(columns.astype(np.int64), Decimal(grids[2]).scaleb(grids[3]))
+    return ticks, np.asarray(columns[:count], np.float64), np.asarray(columns[count:], np.float64)
+
+
+def _decimal(value: Decimal) -> tuple[int, int]:
+    """Mantissa and exponent."""
+    digits = -int(value.as_tuple().exponent)
+    return int(value.scaleb(digits)), -digits

@@ -1,0 +1,51 @@
+"""Open interest, funding and whale trades in and out of the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, select
+
+from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
+from coinmon.store import schema
+from coinmon.store.upsert import upsert
+
+Sample = TypeVar("Sample", OpenInterest, Funding)
+
+
+def write_samples(connection: Connection, samples: Mapping[int, OpenInterest] | Mapping[int, Funding]) -> None:
+    """One sample an instrument, by its row number."""
+    for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
+        rows = [{"instrument": number, **asdict(each)} for number, each in samples.items() if isinstance(each, kind)]
+        upsert(connection, table, rows)
+
+
+def write_whales(connection: Connection, numbers: Mapping[str, int], whales: Iterable[WhaleTrade]) -> None:
+    rows = [{**asdict(whale), "instrument": numbers[whale.instrument]} for whale in whales]
+    upsert(connection, schema.whale_trades, rows)
+
+
+def read_open_interest(connection: Connection, number: int, start: int, end: int) -> list[OpenInterest]:
+    return _read(connection, schema.open_interest, OpenInterest, number, start, end)
+
+
+def read_funding(connection: Connection, number: int, start: int, end: int) -> list[Funding]:
+    return _read(connection, schema.funding, Funding, number, start, end)
+
+
+def _read(connection: Connection, table: Table, kind: type[Sample], number: int, start: int, end: int) -> list[Sample]:
+    return [kind(*row) for row in _rows(connection, table, [each.name for each in fields(kind)], number, start, end)]
+
+
+def read_whales(connection: Connection, number: int, instrument: str, start: int, end: int) -> list[WhaleTrade]:
+    names = [each.name for each in fields(WhaleTrade) if each.name != "instrument"]
+    return [WhaleTrade(instrument, *row) for row in _rows(connection, schema.whale_trades, names, number, start, end)]
+
+
+def _rows(
+    connection: Connection, table: Table, names: Sequence[str], number: int, start: int, end: int
+) -> Sequence[Sequence[Any]]:
+    query = select(*(table.c[name] for name in names)).where(
+        table.c.instrument == number, table.c.time >= start, table.c.time < end
+    )
+    return connection.execute(query.order_by(table.c.time)).all()

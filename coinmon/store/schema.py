@@ -1,0 +1,138 @@
+"""The tables. Times are ms UTC, prices of bars are ticks of the instrument's grid, NULL is unknown."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+instruments = Table(
+    "instruments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("venue", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("base", String, nullable=False),
+    Column("quote", String, nullable=False),
+    Column("native_id", String, nullable=False),
+    Column("symbol", String, nullable=False),
+    # decimals as text: a float column would turn 0.1 into 0.1000000000000000055
+    Column("tick_size", String, nullable=False),
+    Column("lot_size", String, nullable=False),
+    Column("contract_size", String, nullable=False),
+    Column("first_seen", BigInteger, nullable=False),
+    UniqueConstraint("venue", "symbol"),
+)
+
+
+def _instrument() -> Column[int]:
+    return Column("instrument", Integer, ForeignKey("instruments.id"), primary_key=True)
+
+
+bars = Table(
+    "bars",
+    metadata,
+    _instrument(),
+    Column("time", BigInteger, primary_key=True),
+    Column("open", BigInteger, nullable=False),
+    Column("high", BigInteger, nullable=False),
+    Column("low", BigInteger, nullable=False),
+    Column("close", BigInteger, nullable=False),
+    Column("volume", Float(53)),
+    Column("quote_volume", Float(53)),
+    Column("trades", BigInteger, nullable=False),
+    Column("buy", Float(53)),
+    Column("buy_quote", Float(53)),
+    Column("delta_min", Float(53)),
+    Column("delta_max", Float(53)),
+    Column("coverage", SmallInteger, nullable=False),
+    # last, so that reading the other columns of a row does not touch its pages
+    Column("levels", LargeBinary),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    _instrument(),
+    # every trade of the minutes before `next_minute` is in the bars; `last_id` is the last of those trades
+    Column("last_id", BigInteger),
+    Column("next_minute", BigInteger, nullable=False),
+)
+
+open_interest = Table(
+    "open_interest",
+    metadata,
+    _instrument(),
+    Column("time", BigInteger, primary_key=True),
+    Column("base", Float(53), nullable=False),
+    Column("value", Float(53)),
+)
+
+funding = Table(
+    "funding",
+    metadata,
+    _instrument(),
+    Column("time", BigInteger, primary_key=True),
+    Column("rate", Float(53), nullable=False),
+    Column("next_time", BigInteger),
+    Column("interval_ms", BigInteger),
+    Column("mark", Float(53)),
+    Column("index", Float(53)),
+)
+
+whale_trades = Table(
+    "whale_trades",
+    metadata,
+    _instrument(),
+    Column("trade_id", BigInteger, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("side", SmallInteger, nullable=False),
+    Column("price", Float(53), nullable=False),
+    Column("base", Float(53), nullable=False),
+    Column("quote", Float(53), nullable=False),
+    Column("fills", Integer, nullable=False),
+    Index("whale_trades_by_time", "instrument", "time"),
+)
+
+signals = Table(
+    "signals",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("pair", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("grade", String),
+    Column("time", BigInteger, nullable=False),
+    # NULL while it lasts
+    Column("ended", BigInteger),
+    Column("event", JSON, nullable=False),
+    Index("signals_by_key", "key", "time"),
+    Index("signals_by_time", "time"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("signal", String, ForeignKey("signals.id"), nullable=False),
+    Column("output", String, nullable=False),
+    # waiting, sent, refused
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt", BigInteger, nullable=False),
+    Column("error", String),
+    UniqueConstraint("signal", "output"),
+    Index("deliveries_by_state", "state", "next_attempt"),
+)
