@@ -16,7 +16,7 @@ from coinmon.store.upsert import upsert
 
 
 def write_bars(connection: Connection, number: int, instrument: Instrument, bars: Bars) -> None:
-    """Store an instrument's bars, replacing those of the same minutes. `number`: its row in instruments."""
+    """Store an instrument's bars; one that saw more of the same minute is kept. `number`: its row in instruments."""
     columns = [getattr(bars, name).tolist() for name in COLUMNS]
     rows = [
         dict(zip(COLUMNS, values, strict=True), instrument=number, levels=None) for values in zip(*columns, strict=True)
@@ -29,7 +29,7 @@ def write_bars(connection: Connection, number: int, instrument: Instrument, bars
                 row["levels"] = pack(
                     levels.ticks[part], levels.buy[part], levels.sell[part], bars.tick_size, instrument.lot_size
                 )
-    upsert(connection, table, rows)
+    upsert(connection, table, rows, unless_less="coverage")
 
 
 def read_bars(

@@ -1,0 +1,1 @@
+"""Bringing the store up to the last closed minute."""

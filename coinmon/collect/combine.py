@@ -1,0 +1,35 @@
+"""One bar a minute out of what trades and klines say of it."""
+
+import numpy as np
+
+from coinmon.model.bars import COLUMNS, Bars, Coverage
+from coinmon.model.levels import Levels
+
+_SAME_VOLUME = 1e-9
+"""Relative difference up to which the venue's volume and the sum of its trades are the same number."""
+
+
+def combine(trades: Bars, klines: Bars) -> Bars:
+    """The better account of each minute; both are dense over the same minutes.
+
+    - Trades proven complete stand, unless a kline that has the taker split disagrees: then the venue's totals stand
+      (Binance aggregates fills over 100 ms, so some straddle the minute).
+    - Trades not proven, whose volume equals the kline's, are thereby proven.
+    - Otherwise the kline stands; one without the split is `partial`, but nothing traded is a known split of zero.
+    """
+    t_known, k_known = trades.coverage > Coverage.MISSING, klines.coverage > Coverage.MISSING
+    with np.errstate(invalid="ignore"):
+        same = np.abs(trades.volume - klines.volume) <= _SAME_VOLUME * klines.volume
+    proven = (trades.coverage == Coverage.TRADES) | (t_known & k_known & same)
+    disagrees = (klines.coverage == Coverage.KLINES) & ~same
+    use_kline = k_known & (~proven | disagrees)
+    quiet = use_kline & (klines.volume == 0)
+
+    columns = {name: np.where(use_kline, getattr(klines, name), getattr(trades, name)) for name in COLUMNS}
+    coverage = np.where(use_kline, klines.coverage, np.where(proven, Coverage.TRADES, trades.coverage))
+    columns["coverage"] = np.where(quiet, Coverage.KLINES, coverage).astype(np.uint8)
+    for name in ("quote_volume", "buy", "buy_quote", "delta_min", "delta_max"):
+        columns[name] = np.where(quiet, 0.0, columns[name])
+    levels = trades.levels or Levels.empty(len(trades))
+    kept = np.flatnonzero(~use_kline)
+    return Bars(trades.tick_size, **columns, levels=levels.take(kept).spread(kept, len(trades)))

@@ -1,0 +1,33 @@
+"""Open interest and funding: slower than bars, asked for all perps of a venue at once."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from coinmon.collect.track import Track
+from coinmon.collect.venue import Venue
+from coinmon.errors import CoinmonError
+from coinmon.store.database import Database
+from coinmon.store.samples import write_samples
+
+
+async def sample(
+    venues: Sequence[Venue], tracks: Mapping[str, Sequence[Track]], database: Database, deadline: float
+) -> list[str]:
+    """Ask every venue once and store what came; the complaints of those that failed."""
+    problems: list[str] = []
+
+    async def ask(venue: Venue, method: str) -> None:
+        perps = [track for track in tracks.get(venue.name, ()) if track.instrument.kind == "perp"]
+        if not perps or venue.blocked or not venue.has(method):
+            return
+        try:
+            found = await venue.call(method, [track.instrument for track in perps], deadline=deadline)
+        except CoinmonError as error:
+            problems.append(str(error))
+            return
+        samples = {track.number: found[track.instrument.id] for track in perps if track.instrument.id in found}
+        with database.write() as connection:
+            write_samples(connection, samples)
+
+    await asyncio.gather(*(ask(venue, method) for venue in venues for method in ("open_interest", "funding")))
+    return problems

@@ -1,0 +1,54 @@
+"""What a round of reading leaves in the store."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy import Connection
+
+from coinmon.collect.track import Settled, Track
+from coinmon.model.bars import Bars, Coverage
+from coinmon.model.derivatives import WhaleTrade
+from coinmon.model.moment import MINUTE
+from coinmon.store.bars import read_bars, write_bars
+from coinmon.store.cursors import write_positions
+from coinmon.store.database import Database
+from coinmon.store.samples import write_whales
+
+
+def record(database: Database, tracks: Sequence[Track], end: int, whale_threshold: float) -> list[WhaleTrade]:
+    """Store everything that tracks have read of the minutes before `end`, in one transaction; the whales among it."""
+    settled = [(track, track.settle(end, whale_threshold)) for track in tracks]
+    with database.write() as connection:
+        for track, each in settled:
+            if len(each.late):
+                write_bars(connection, track.number, track.instrument, _with_late(connection, track, each))
+            write_bars(connection, track.number, track.instrument, each.bars)
+        write_positions(connection, {track.number: each.position for track, each in settled if _has_moved(track, each)})
+        whales = [whale for _, each in settled for whale in each.whales]
+        write_whales(connection, {track.instrument.id: track.number for track in tracks}, whales)
+    for track, each in settled:
+        track.advance(each)
+    return whales
+
+
+def _has_moved(track: Track, settled: Settled) -> bool:
+    return track.cursor is not None and settled.position.next_minute > track.start
+
+
+def _with_late(connection: Connection, track: Track, settled: Settled) -> Bars:
+    """Stored bars with late trades added to them.
+
+    A bar made of the venue's own totals has them already; a minute that was never stored is only partly known now.
+    """
+    late = settled.late
+    first, last = int(late.time[0]), int(late.time[-1])
+    found = read_bars(connection, {track.number: track.instrument}, first, last + MINUTE, levels=True)
+    stored = found.get(track.number, Bars.empty(track.instrument.tick_size))
+    stored = stored[np.isin(stored.time, late.time)]
+    by_trades = stored[stored.coverage != Coverage.KLINES]
+    fresh = late[~np.isin(late.time, stored.time)].with_coverage(Coverage.PARTIAL)
+    added = late[np.isin(late.time, by_trades.time)]
+    rows = Bars.concat([by_trades, added, fresh])
+    rows = rows[np.argsort(rows.time, kind="stable")]
+    starts = np.flatnonzero(np.diff(rows.time, prepend=-1))
+    return rows.grouped(starts, rows.time[starts])

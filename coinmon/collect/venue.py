@@ -1,0 +1,156 @@
+"""One venue: its instruments, its state, and one round of reading."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from coinmon.clock import Clock
+from coinmon.collect.track import Track
+from coinmon.contracts import Cursor, Exchange
+from coinmon.errors import CoinmonError, VenueBlocked
+
+_AT_ONCE = 32
+"""Instruments read at the same time; the venue's own budgets pace the requests."""
+_FIRST_LOOK_BACK = 200
+"""Pages of earlier trades that a whole round may read; each instrument gets its share."""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueStatus:
+    """How a venue's round went. status: ok, degraded (some instruments failed), down (all did), blocked (for good)."""
+
+    status: str
+    requests: int
+    seconds: float
+    instruments: int
+    error: str | None = None
+
+
+class Venue:
+    """An exchange as the scan sees it: it may be late or wrong, but it holds up nobody."""
+
+    def __init__(self, name: str, exchange: Exchange, clock: Clock) -> None:
+        self.name = name
+        self.exchange = exchange
+        self.blocked: str | None = None
+        self._clock = clock
+        self._down = False
+
+    def has(self, method: str) -> bool:
+        return getattr(self.exchange, method, None) is not None
+
+    @property
+    def preferred_quotes(self) -> Sequence[str]:
+        return getattr(self.exchange, "preferred_quotes", ())
+
+    async def call(self, method: str, *arguments: Any, deadline: float) -> Any:
+        """Await one of the exchange's methods. Raises CoinmonError, whatever the plugin raised, naming the venue."""
+        try:
+            async with asyncio.timeout(deadline):
+                return await getattr(self.exchange, method)(*arguments)
+        except VenueBlocked as error:
+            self.blocked = str(error)
+            raise
+        except CoinmonError:
+            raise
+        except TimeoutError:
+            raise CoinmonError(f"{self.name}: no answer to {method} within {deadline:.0f} s") from None
+        except Exception as error:
+            raise CoinmonError(f"{self.name}: {method} raised {type(error).__name__}: {error}") from error
+
+    async def read(
+        self, tracks: Sequence[Track], end: int, deadline: float, done: Callable[[int], None] = lambda _: None
+    ) -> VenueStatus:
+        """Bring tracks up to `end`, as far as `deadline` seconds allow; what was read by then is in the tracks."""
+        began, sent = monotonic(), self.exchange.requests
+        errors: list[str] = []
+
+        def status(name: str, error: str | None = None) -> VenueStatus:
+            self._down = name in ("down", "blocked")
+            return VenueStatus(name, self.exchange.requests - sent, monotonic() - began, len(tracks), error)
+
+        if self.blocked:
+            return status("blocked", self.blocked)
+        if self._down and self.has("server_time"):
+            # one cheap question first: a dead venue is not asked for every instrument again
+            try:
+                await self.call("server_time", deadline=min(10.0, deadline))
+            except CoinmonError as error:
+                return status("blocked" if self.blocked else "down", str(error))
+        slots = asyncio.Semaphore(_AT_ONCE)
+        look_back = max(2, _FIRST_LOOK_BACK // max(1, len(tracks)))
+
+        async def read_one(track: Track) -> None:
+            async with slots:
+                if self.blocked:
+                    return
+                left = deadline - (monotonic() - began)
+                try:
+                    await self._read_track(track, end, look_back, left)
+                except CoinmonError as error:
+                    errors.append(str(error))
+                done(1)
+
+        tasks = [asyncio.create_task(read_one(track)) for track in tracks]
+        try:
+            async with asyncio.timeout(deadline):
+                await asyncio.gather(*tasks)
+        except TimeoutError:
+            late = sum(not task.done() or task.cancelled() for task in tasks)
+            errors.append(f"{self.name}: {late} of {len(tracks)} instruments not read within {deadline:.0f} s")
+        finally:
+            for task in tasks:
+                task.cancel()
+        if self.blocked:
+            return status("blocked", self.blocked)
+        if errors and len(errors) >= len(tracks):
+            return status("down", errors[0])
+        return (
+            status("degraded", f"{errors[0]} (and {len(errors) - 1} more)" if errors[1:] else errors[0])
+            if errors
+            else status("ok")
+        )
+
+    async def _read_track(self, track: Track, end: int, look_back: int, deadline: float) -> None:
+        """Trades first; klines for what they do not prove, and always where klines carry the taker split."""
+        failed: CoinmonError | None = None
+        if self.has("trades"):
+            try:
+                await self._read_trades(track, look_back, deadline)
+            except CoinmonError as error:
+                failed = error
+        else:
+            track.caught_up = self._clock.now()
+        whole = track.proven_from is not None and track.proven_from <= track.start and track.caught_up >= end
+        if self.has("bars") and track.start < end and (not whole or getattr(self.exchange, "split_in_bars", False)):
+            track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
+        if failed:
+            raise failed
+
+    async def _read_trades(self, track: Track, look_back: int, deadline: float) -> None:
+        first = track.cursor is None
+        more = True
+        while more:
+            asked_at = self._clock.now()
+            cursor = track.cursor or Cursor(track.start)
+            page = await self.call("trades", track.instrument, cursor, deadline=deadline)
+            more = page.more and len(page.trades) > 0
+            track.take(page, asked_at)
+        if not (first and self.has("earlier_trades")):
+            return
+        for _ in range(look_back):
+            if track.oldest_id is None or (track.proven_from is not None and track.proven_from <= track.start):
+                return
+            page = await self.call("earlier_trades", track.instrument, track.oldest_id, track.start, deadline=deadline)
+            if not page.joined:
+                return
+            track.take_earlier(page)
+
+    async def close(self) -> None:
+        if self.has("close"):
+            try:
+                await self.call("close", deadline=5)
+            except CoinmonError:
+                return
