@@ -3,7 +3,7 @@
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
@@ -75,6 +75,8 @@ def _owner(model: type[BaseModel], path: list[str]) -> type[BaseModel] | None:
     for part in path:
         field = owner.model_fields.get(part)
         annotation = field.annotation if field else None
+        inner = [each for each in get_args(annotation) if each is not type(None)]
+        annotation = inner[0] if len(inner) == 1 else annotation
         if not (inspect.isclass(annotation) and issubclass(annotation, BaseModel)):
             return None
         owner = annotation

@@ -39,11 +39,12 @@ async def begin(
     quotes: Mapping[str, str],
     now: int,
     window_start: int,
+    before: Watch | None = None,
 ) -> Watch:
     """Ask every venue what it lists, store that, and choose what to follow.
 
-    A venue that does not answer is followed by what it listed last time. Raises ConfigError for symbols that no venue
-    has and NoDataError when nothing at all is known.
+    A venue that does not answer is followed by what it listed last time. before: a watch whose tracks go on. Raises
+    ConfigError for symbols that no venue has and NoDataError when nothing at all is known.
     """
     listed, failed = await _listings(venues)
     with database.write() as connection:
@@ -58,11 +59,15 @@ async def begin(
     preferred = {venue.name: venue.preferred_quotes for venue in venues}
     universe = Universe([instrument for _, instrument in numbered.values()], quotes, preferred)
     pairs, kinds = await _pairs(universe, symbols, venues, failed)
+    running = {track.number: track for several in before.tracks.values() for track in several} if before else {}
     tracks: dict[str, list[Track]] = {venue.name: [] for venue in venues}
     for pair in pairs:
         for instrument in universe.of(pair, kinds):
             number = numbered[instrument.id][0]
-            track = Track.resume(instrument, number, positions.get(number), window_start)
+            track = running.get(number)
+            if track is None or track.instrument != instrument:
+                # what was read on another price grid is read again
+                track = Track.resume(instrument, number, positions.get(number), window_start)
             tracks[instrument.venue].append(track)
     return Watch(universe, pairs, tracks, failed)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from coinmon.store.schema import deliveries, signals
 
@@ -18,16 +18,30 @@ class Waiting(NamedTuple):
     event: Mapping[str, Any]
 
 
-def active_signals(connection: Connection) -> dict[str, str]:
-    """Signals that last: their ids by key."""
-    query = select(signals.c.key, signals.c.id).where(signals.c.ended.is_(None))
-    return {row.key: row.id for row in connection.execute(query)}
+class Active(NamedTuple):
+    """A signal that lasts."""
+
+    id: str
+    pair: str
+
+
+def active_signals(connection: Connection) -> dict[str, Active]:
+    """Signals that last, by key."""
+    query = select(signals.c.key, signals.c.id, signals.c.pair).where(signals.c.ended.is_(None))
+    return {row.key: Active(row.id, row.pair) for row in connection.execute(query)}
 
 
 def known_keys(connection: Connection, keys: Sequence[str], since: int) -> set[str]:
     """Which of the keys have been told since then."""
     query = select(signals.c.key).where(signals.c.key.in_(keys), signals.c.time >= since)
     return set(connection.execute(query).scalars())
+
+
+def reopen_signals(connection: Connection, keys: Sequence[str], since: int) -> None:
+    """Signals told since then go on as if they had not ended."""
+    if keys:
+        told = signals.c.key.in_(keys) & (signals.c.time >= since)
+        connection.execute(update(signals).where(told).values(ended=None))
 
 
 def write_signals(
@@ -61,16 +75,25 @@ def read_signals(connection: Connection, pair: str | None, start: int, end: int)
     return [{**row.event, "ended": row.ended if row.ended is not None and row.ended < end else None} for row in rows]
 
 
-def read_waiting(connection: Connection, now: int, limit: int = 100) -> list[Waiting]:
-    """Deliveries that are due, oldest first."""
+def read_waiting(connection: Connection, now: int, outputs: Sequence[str], limit: int = 200) -> list[Waiting]:
+    """Deliveries to these outputs that are due, oldest first."""
     query = (
         select(deliveries.c.id, deliveries.c.output, deliveries.c.attempts, deliveries.c.signal, signals.c.event)
         .join(signals)
-        .where(deliveries.c.state == "waiting", deliveries.c.next_attempt <= now)
+        .where(_waits_for(outputs), deliveries.c.next_attempt <= now)
         .order_by(deliveries.c.id)
         .limit(limit)
     )
     return [Waiting(*row) for row in connection.execute(query)]
+
+
+def next_due(connection: Connection, outputs: Sequence[str]) -> int | None:
+    """When the next delivery is due, ms UTC; None when nothing waits."""
+    return connection.execute(select(func.min(deliveries.c.next_attempt)).where(_waits_for(outputs))).scalar()
+
+
+def _waits_for(outputs: Sequence[str]) -> ColumnElement[bool]:
+    return and_(deliveries.c.state == "waiting", deliveries.c.output.in_(outputs))
 
 
 def mark(connection: Connection, id: int, state: str, attempts: int, next_attempt: int, error: str | None) -> None:

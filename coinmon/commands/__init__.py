@@ -1,0 +1,36 @@
+"""The commands, one module each, and the options that go with all of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coinmon.config import Config
+    from coinmon.plugins import Catalog
+
+
+@dataclass
+class Globals:
+    """The options before the command: `typer.Context.obj`."""
+
+    config: Path | None = None
+    db: str | None = None
+    lang: str | None = None
+    verbose: int = 0
+
+    def load(self, **overrides: Any) -> "Config":
+        """The configuration. overrides: keys, with `__` for a dot (`symbols__all`); None is not set."""
+        from coinmon.config import load_config  # pydantic: not needed for --help
+
+        return load_config(self.config, overrides=self._overrides(overrides))
+
+    def catalog(self) -> "Catalog":
+        """The plugins alone, whatever else is wrong with the configuration."""
+        from coinmon.config import load_plugins
+
+        return load_plugins(self.config)
+
+    def _overrides(self, overrides: dict[str, Any]) -> dict[str, Any]:
+        dotted = {key.replace("__", "."): value for key, value in overrides.items()}
+        level = {0: None, 1: "DEBUG"}.get(self.verbose, "TRACE")
+        return {"db": self.db, "lang": self.lang, "log.level": level, **dotted}

@@ -1,0 +1,128 @@
+"""`coinmon config init|check|show`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from coinmon.commands import Globals
+from coinmon.errors import ConfigError
+
+if TYPE_CHECKING:
+    from coinmon.config import Config
+
+app = typer.Typer(no_args_is_help=True, help="Write, check and show the configuration.")
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    path: Annotated[Path | None, typer.Argument(help="where to; default: ./config.yaml")] = None,
+    force: Annotated[bool, typer.Option("--force", help="overwrite a file that is there")] = False,
+) -> None:
+    """Write a sample with every section, plugin and setting, their defaults commented out."""
+    from coinmon.plugins import load_catalog
+    from coinmon.sample import sample
+
+    found: Globals = ctx.obj or Globals()
+    target = path or found.config or Path("config.yaml")
+    text = sample(load_catalog())
+    try:
+        with target.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{target}: is there already; --force overwrites it") from None
+    except OSError as error:
+        raise ConfigError(f"{target}: cannot be written ({error.strerror})") from None
+    typer.echo(f"wrote {target}")
+
+
+@app.command()
+def check(ctx: typer.Context) -> None:
+    """Say what is wrong with the configuration: exit 0 if nothing is, 2 if it cannot be used."""
+    config = (ctx.obj or Globals()).load()
+    for warning in config.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(f"ok: {config.path or 'no config.yaml, all defaults'}")
+    symbols = config.symbols
+    watched = f"every {symbols.quote} pair of {symbols.all}" if symbols.all else ""
+    typer.echo(f"symbols: {', '.join(filter(None, [watched, *symbols.names])) or 'none'}")
+    for section in ("exchanges", "indicators", "signals", "outputs"):
+        typer.echo(f"{section}: {', '.join(getattr(config, section)) or 'none'}")
+
+
+@app.command()
+def show(
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="as one JSON object")] = False
+) -> None:
+    """Show every key, its value and where it came from; secrets are hidden."""
+    config = (ctx.obj or Globals()).load()
+    rows = list(_rows(config))
+    if as_json:
+        import json
+
+        keys = {key: {"value": value, "origin": origin} for key, value, origin in rows}
+        whole = {"path": str(config.path) if config.path else None, "keys": keys, "environment": dict(_proxies())}
+        typer.echo(json.dumps(whole | {"warnings": list(config.warnings)}, ensure_ascii=False, indent=2))
+        return
+    proxies = [(name, value, "environment") for name, value in _proxies()]
+    _print([(key, _text(value), origin) for key, value, origin in [*rows, *proxies]])
+
+
+def _rows(config: "Config") -> Iterator[tuple[str, Any, str]]:
+    from coinmon.layers import PLUGIN_SECTIONS
+    from coinmon.secrets import shown
+    from coinmon.sections import written
+
+    for key, origin in config.origins.items():
+        section, _, rest = key.partition(".")
+        if section in PLUGIN_SECTIONS:
+            name, _, setting = rest.partition(".")
+            chosen = getattr(config, section)[name]
+            if not setting:
+                value: Any = f"{chosen.offer.name} of {chosen.offer.distribution}"
+            else:
+                value = chosen.events if setting == "events" else chosen.settings[setting]
+        elif section == "later":
+            value = config.later[rest]
+        else:
+            value = getattr(config, section)
+            for part in rest.split(".") if rest else ():
+                value = getattr(value, part)
+        yield key, shown(written(key, value), key.rpartition(".")[2]), origin
+
+
+def _proxies() -> Iterator[tuple[str, str]]:
+    """The proxies of the environment, which plugins use where none is configured."""
+    from coinmon.environment import PROXY_NAMES
+    from coinmon.secrets import redacted
+
+    for name in PROXY_NAMES:
+        for spelt in (name, name.lower()):
+            if value := os.environ.get(spelt):
+                yield spelt, redacted(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_text(each)}" for key, each in value.items())
+    return "-" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _print(rows: list[tuple[str, str, str]]) -> None:
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        typer.echo("\n".join("\t".join(row) for row in rows))
+        return
+    from rich.table import Table
+
+    table = Table("key", "value", "from", box=None, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, markup=False)

@@ -1,0 +1,139 @@
+"""Environment names and `.env`: what each name sets. The names of the systems that came before keep working."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from coinmon.errors import ConfigError
+
+CONFIG = "COINMON_CONFIG"
+
+NAMES: dict[str, str] = {
+    "SYMBOLS": "symbols.names",
+    "SESSIONS": "sessions",
+    "LOG_LEVEL": "log.level",
+    "WHALE_THRESHOLD": "whale_threshold",
+    "CACHE_DB_PATH": "db",
+    "DATA_RETENTION_DAYS": "retention_days",
+    "BINANCE_REST_URL": "exchanges.binance.futures_url",
+    "ENABLE_DINGTALK": "outputs.dingtalk.enabled",
+    "DINGTALK_WEBHOOK": "outputs.dingtalk.webhook",
+    "DINGTALK_SECRET": "outputs.dingtalk.secret",
+    "ENABLE_WECHAT": "outputs.wecom.enabled",
+    "WECHAT_WEBHOOK": "outputs.wecom.webhook",
+    "NOTIFY_GRADES": "notify.grades",
+    "WHALE_NOTIFY_THRESHOLD": "notify.whale_threshold",
+    "ENABLE_WHALE_NOTIFY": "notify.whale",
+    "ENABLE_CONSENSUS_NOTIFY": "notify.consensus",
+    "MCP_HOST": "serve.host",
+    "MCP_PORT": "serve.port",
+    "MCP_PUBLIC_URL": "serve.public_url",
+    "MCP_SSE_PING_INTERVAL_SEC": "serve.ping_interval",
+    "COINMON_DB": "db",
+    "COINMON_LANG": "lang",
+}
+"""Which key a name sets. Of two names for one key the later one here wins."""
+
+LEGACY_SESSIONS: dict[str, tuple[str, str]] = {
+    "TOKYO_SESSION": ("TOKYO", "00:00-09:00"),
+    "LONDON_SESSION": ("LONDON", "07:00-16:00"),
+    "NY_SESSION": ("NY", "13:00-22:00"),
+}
+"""Session and its default; used only when sessions are set nowhere else, and at least one of these is."""
+
+_POSITIVE = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_COUNT = Annotated[int, Field(ge=1)]
+
+LATER: dict[str, Any] = {
+    "BINANCE_WS_URL": Annotated[str, Field(pattern=r"^wss?://\S+$")],
+    "HEATMAP_ENABLED": bool,
+    "HEATMAP_INTERVAL_SEC": _POSITIVE,
+    "HEATMAP_LOOKBACK_MINUTES": _POSITIVE,
+    "HEATMAP_SAMPLE_INTERVAL_MS": _POSITIVE,
+    "ORDERBOOK_DEPTH_PERCENT": Annotated[float, Field(gt=0, le=100)],
+    "IMBALANCE_RATIO_THRESHOLD": Annotated[float, Field(gt=1, allow_inf_nan=False)],
+    "IMBALANCE_CONSECUTIVE_LEVELS": _COUNT,
+    "FOOTPRINT_TICK_SIZE_BTC": _POSITIVE,
+    "FOOTPRINT_TICK_SIZE_ETH": _POSITIVE,
+}
+"""Names that are accepted and checked, and used by nothing yet."""
+
+PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+"""Read by the plugins themselves, in either case, where no proxy is configured."""
+
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_QUOTED = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:\#.*)?""")
+
+
+@dataclass
+class Names:
+    """What a `.env` file or the environment says. Names that are set but empty are not set."""
+
+    where: str
+    keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Dotted key to (name, value)."""
+    sessions: dict[str, str] = field(default_factory=dict)
+    later: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
+    """Names that look like one of ours and are not."""
+
+
+def read_names(where: str, values: Mapping[str, str]) -> Names:
+    """The names that coinmon knows among `values`."""
+    names = Names(where)
+    for name, key in NAMES.items():
+        if value := values.get(name, "").strip():
+            names.keys[key] = (name, value)
+    names.sessions = {name: value for name in LEGACY_SESSIONS if (value := values.get(name, "").strip())}
+    for name, kind in LATER.items():
+        if value := values.get(name, "").strip():
+            try:
+                names.later[name] = TypeAdapter(kind).validate_python(value)
+            except ValidationError as error:
+                message = error.errors()[0]["msg"]
+                names.problems.append(f"{where} {name}: {message[:1].lower()}{message[1:]}")
+    ours = {*NAMES, *LATER, *LEGACY_SESSIONS, CONFIG}
+    names.strange = [name for name in values if name.startswith("COINMON_") and name not in ours]
+    return names
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """KEY=VALUE lines: quotes, `export`, comments. Raises ConfigError with every bad line, never its content."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    values: dict[str, str] = {}
+    problems: list[str] = []
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if not match:
+            problems.append(f"{path}, line {number}: expected NAME=VALUE")
+            continue
+        name, value = match.groups()
+        if value[:1] in ("'", '"'):
+            quoted = _QUOTED.fullmatch(value)
+            if not quoted:
+                problems.append(f"{path}, line {number}: {name}: the quote is not closed")
+                continue
+            value = re.sub(r'\\(["\\])', r"\1", quoted[1]) if quoted[1] is not None else quoted[2]
+        else:
+            value = re.split(r"(?:^|\s)#", value, maxsplit=1)[0].strip()
+        values[name] = value
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return values
+
+
+def names_for(key: str) -> list[str]:
+    """The names that set a key."""
+    return [name for name, sets in NAMES.items() if sets == key]

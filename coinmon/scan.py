@@ -1,0 +1,237 @@
+"""One cycle: collect, compute, decide, write, tell."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+from loguru import logger
+
+from coinmon.build import make
+from coinmon.clock import Clock
+from coinmon.collect.derivatives import sample
+from coinmon.collect.record import record
+from coinmon.collect.venue import Venue, VenueStatus
+from coinmon.collect.watch import Watch, begin
+from coinmon.config import Config
+from coinmon.contracts import Message, Output
+from coinmon.evaluate import Evaluator, IndicatorFailed
+from coinmon.market.view import Market
+from coinmon.model.moment import MINUTE, floor, iso
+from coinmon.model.signal import Signal
+from coinmon.notify import ledger
+from coinmon.notify.events import Event, flow_event
+from coinmon.notify.outbox import Outbox
+from coinmon.notify.routing import takes
+from coinmon.secrets import redacted
+from coinmon.store.database import Database
+from coinmon.store.history import History
+from coinmon.store.outbox import write_signals
+
+_FIRST_DEADLINE = 60.0
+"""Seconds that the first round may take: it brings the whole window."""
+_RELIST = 6 * 60 * MINUTE
+"""Market time after which the venues are asked again what they list."""
+
+Progress = Callable[[int, int], None]
+"""Called with instruments read and instruments in all."""
+
+
+class Scan:
+    """The monitor. `tell` gets every event as it happens."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        database: Database,
+        tell: Callable[[Event], None],
+        progress: Progress = lambda _done, _all: None,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._database = database
+        self._tell_user = tell
+        self._progress = progress
+        self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
+        self._outputs: dict[str, Output] = make(config.outputs)
+        self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
+        people = frozenset(name for name, output in self._outputs.items() if "flow" not in self._kinds(name, output))
+        self.outbox = Outbox(database, self._outputs, people, config.notify.per_minute, clock, self._tell)
+        self._watch: Watch | None = None
+        self._listed_at = 0
+        self._cycle = 0
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def _kinds(self, name: str, output: Output) -> frozenset[str]:
+        events = self._config.outputs[name].events
+        return output.wants if events is None else events
+
+    async def cycle(self) -> None:
+        """Bring everything up to the last closed minute and say what there is to say."""
+        began = monotonic()
+        self._cycle += 1
+        watch = await self._listing()
+        now = self._clock.now()
+        self._tell(
+            {
+                "event": "scan_started",
+                "time": iso(now),
+                "cycle": self._cycle,
+                "pairs": len(watch.pairs),
+                "instruments": len(watch.instruments),
+                "venues": [venue.name for venue in self._venues],
+            }
+        )
+        down = await self._collect(watch, floor(now))
+        found, flows = await asyncio.to_thread(self._evaluate, watch, now, down)
+        news = await asyncio.to_thread(self._write, found, now)
+        self.outbox.wake()
+        for flow in flows:
+            self._tell(flow)
+        for event in news.values():
+            self._tell(event, durable=True)
+        shares = [flow["coverage"] for flow in flows]
+        self._tell(
+            {
+                "event": "scan_finished",
+                "time": iso(now),
+                "cycle": self._cycle,
+                "seconds": round(monotonic() - began, 3),
+                "pairs": len(flows),
+                "signals": sum(event["event"] == "signal" for event in news.values()),
+                "whales": sum(event["event"] == "whale" for event in news.values()),
+                "coverage": sum(shares) / len(shares) if shares else None,
+                "failing_plugins": dict(self._evaluator.failures),
+            }
+        )
+
+    async def sample_derivatives(self) -> None:
+        """Open interest and funding of all perps followed."""
+        if self._watch is None:
+            self._watch = await self._listing()
+        deadline = 30.0
+        for problem in await sample(self._venues, self._watch.tracks, self._database, deadline):
+            logger.warning(redacted(problem))
+
+    async def close(self) -> None:
+        """Finish what is being told and free the venues."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=5)
+        await asyncio.gather(*(venue.close() for venue in self._venues))
+
+    async def _listing(self) -> Watch:
+        """The watch, renewed when it is old or when a venue was missing from it."""
+        now = self._clock.now()
+        missing = self._watch is not None and any(
+            venue.name in self._watch.failed and not venue.blocked for venue in self._venues
+        )
+        if self._watch is None or missing or now - self._listed_at > _RELIST:
+            start = floor(now) - self._config.window * MINUTE
+            begun = begin(
+                self._venues, self._database, self._config.symbols, self._config.quotes, now, start, self._watch
+            )
+            self._watch = await begun
+            self._listed_at = now
+        return self._watch
+
+    async def _collect(self, watch: Watch, end: int) -> dict[str, str]:
+        """Read and store every venue, side by side; why each venue that is down is so."""
+        first = self._cycle == 1
+        deadline = max(_FIRST_DEADLINE, self._seconds()) if first else max(5.0, 0.75 * self._seconds())
+        read, everything = 0, len(watch.instruments)
+
+        def done(count: int) -> None:
+            nonlocal read
+            read += count
+            self._progress(read, everything)
+
+        async def one(venue: Venue) -> tuple[str, VenueStatus]:
+            tracks = watch.tracks.get(venue.name, ())
+            if not tracks and venue.name in watch.failed:
+                state = "blocked" if venue.blocked else "down"
+                return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
+            status = await venue.read(tracks, end, deadline, done)
+            if tracks:
+                await asyncio.to_thread(record, self._database, tracks, end, self._config.whale_threshold)
+            return venue.name, status
+
+        self._progress(0, everything)
+        statuses = dict(await asyncio.gather(*(one(venue) for venue in self._venues)))
+        self._progress(everything, everything)
+        for name, status in statuses.items():
+            self._tell(
+                {
+                    "event": "venue",
+                    "venue": name,
+                    "status": status.status,
+                    "requests": status.requests,
+                    "seconds": round(status.seconds, 3),
+                    "instruments": status.instruments,
+                    "error": None if status.error is None else redacted(status.error),
+                }
+            )
+        return {
+            name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
+        }
+
+    def _seconds(self) -> float:
+        """Real seconds between two cycles."""
+        return self._config.interval / 1000 / max(self._clock.speed, 1e-9)
+
+    def _evaluate(self, watch: Watch, now: int, down: Mapping[str, str]) -> tuple[dict[str, list[Signal]], list[Event]]:
+        """Signals by pair and the flow of each pair."""
+        history = History(self._database)
+        found: dict[str, list[Signal]] = {}
+        flows = []
+        for pair in watch.pairs:
+            market = self._evaluator.market(pair, watch.universe, history, now, down)
+            found[str(pair)] = self._evaluator.signals(market)
+            flow = _flow(market)
+            if flow:
+                flows.append(flow)
+        return found, flows
+
+    def _write(self, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:
+        """Signals and their deliveries, in one transaction; the new ones' events by id."""
+        signals = [signal for several in found.values() for signal in several]
+        with self._database.write() as connection:
+            news = ledger.update(connection, signals, found.keys(), now)
+            policy = self._config.notify
+            wanted = {
+                id: [
+                    name
+                    for name, output in self._outputs.items()
+                    if takes(output, self._config.outputs[name].events, event, policy)
+                ]
+                for id, event in news.events.items()
+            }
+            write_signals(connection, news.rows, wanted)
+        return dict(news.events)
+
+    def _tell(self, event: Event, durable: bool = False) -> None:
+        """Pass an event on; outputs get durable ones through the outbox."""
+        self._tell_user(event)
+        if durable:
+            return
+        for name, output in self._outputs.items():
+            if takes(output, self._config.outputs[name].events, event, self._config.notify):
+                task = asyncio.get_running_loop().create_task(self._send_now(name, output, event))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+
+    async def _send_now(self, name: str, output: Output, event: Event) -> None:
+        """Tell an output something that is gone when it fails: the next cycle brings its like."""
+        id = f"{event['event']}-{self._cycle}-{event.get('pair') or event.get('venue') or ''}"
+        try:
+            async with asyncio.timeout(20):
+                await output.send(Message(id, event))
+        except Exception as error:
+            logger.bind(plugin=name).warning("output {}: {}", name, redacted(f"{type(error).__name__}: {error}"))
+
+
+def _flow(market: Market) -> dict[str, Any] | None:
+    try:
+        return flow_event(market)
+    except IndicatorFailed:
+        return None

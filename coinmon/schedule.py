@@ -1,0 +1,101 @@
+"""When things happen: jobs on one asyncio loop, aligned to the market's minutes."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.errors import CoinmonError
+
+_PATIENCE = 20.0
+"""Seconds that a running cycle gets to end when we are asked to stop."""
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Aligned(BaseTrigger):  # type: ignore[misc]
+    """Fires `settle` ms of market time after each multiple of `interval`, whatever the clock's speed."""
+
+    def __init__(self, clock: Clock, interval: int, settle: int) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._settle = settle
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        at = self._clock.now()
+        if previous:
+            passed = self._clock.at + (previous.timestamp() * 1000 - self._clock.wall) * self._clock.speed
+            at = max(at, round(passed))
+        due = (at - self._settle) // self._interval * self._interval + self._interval + self._settle
+        wall = self._clock.wall_time(due)
+        return None if wall == float("inf") else datetime.fromtimestamp(wall, UTC)
+
+
+class Schedule:
+    """Runs jobs until stopped: never two runs of one job at once, a missed one is run once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def every(self, interval: int, job: Job, name: str, settle: int = 0, *, at_once: bool = False) -> None:
+        """Run `job` each `interval` ms of market time, `settle` ms after the boundary; `at_once` also right away."""
+
+        async def guarded() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
+            try:
+                await job()
+            except CoinmonError as error:
+                logger.error("{}: {}", name, error)
+            except Exception as error:
+                # a bug of ours must not end a monitor that has run for weeks
+                logger.opt(exception=error).error("{} failed: {}", name, error)
+            finally:
+                self._running.discard(task)
+
+        self._scheduler.add_job(
+            guarded,
+            Aligned(self._clock, interval, settle),
+            name=name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=max(1, round(interval / 1000)),
+            **({"next_run_time": datetime.now(UTC) - timedelta(milliseconds=1)} if at_once else {}),
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; then no new run begins and those under way may end."""
+        self._scheduler.start()
+        try:
+            await stop.wait()
+        finally:
+            # paused first: APScheduler's own shutdown would cancel what is running
+            self._scheduler.pause()
+            if self._running:
+                await asyncio.wait(set(self._running), timeout=_PATIENCE)
+            self._scheduler.shutdown(wait=False)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask(number: int) -> None:
+        if stop.is_set():
+            loop.remove_signal_handler(number)
+            signal.raise_signal(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask, number)
+    return stop
