@@ -54,12 +54,18 @@ def choose(section: str, layers: Layers, catalog: Catalog, inherited: Mapping[st
         if not _NAME.fullmatch(name):
             layers.problems.append(f"{layers.origin(where)}: {where}: a name is lower-case letters, digits and _")
         if enabled is None:
-            enabled = getattr(offer.target, "default", True) is not False
+            enabled = on_by_default(offer)
         if name in only if only is not None else enabled:
             made = _made(section, name, offer, given, layers, inherited)
             if made:
                 chosen[name] = made
     return chosen
+
+
+def on_by_default(offer: Offer) -> bool:
+    """Off when its class says `default = False`, or when it cannot work before something is set."""
+    required = any(field.is_required() for field in offer.settings.model_fields.values())
+    return getattr(offer.target, "default", True) is not False and not required
 
 
 def validated(model: type[_Model], values: Mapping[str, Any], where: str, layers: Layers) -> _Model | None:

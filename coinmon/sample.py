@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from coinmon.chosen import on_by_default
 from coinmon.layers import PLUGIN_SECTIONS
 from coinmon.plugins import Catalog, Offer
 from coinmon.sections import Core, Section, written
@@ -53,7 +54,7 @@ def _plugins(section: str, offers: list[Offer]) -> Iterator[str]:
     yield f"# {_PLUGINS[section]}"
     yield f"{section}:"
     for offer in offers:
-        off = "" if getattr(offer.target, "default", True) else " Off until it is named here."
+        off = "" if on_by_default(offer) else " Off until it is named here."
         yield f"  # {_sentence(offer.summary or offer.name)}{off}"
         yield f"  #{offer.name}:"
         for key, field in offer.settings.model_fields.items():

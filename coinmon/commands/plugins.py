@@ -40,13 +40,15 @@ def _whole(catalog: "Catalog") -> dict[str, Any]:
 
 
 def _offer(offer: "Offer") -> dict[str, Any]:
+    from coinmon.chosen import on_by_default
+
     return {
         "kind": offer.kind,
         "name": offer.name,
         "plugin": offer.plugin,
         "distribution": offer.distribution,
         "summary": offer.summary,
-        "default": getattr(offer.target, "default", True) is not False,
+        "on": on_by_default(offer),
         "settings": {name: _setting(name, field) for name, field in offer.settings.model_fields.items()},
     }
 

@@ -1,0 +1,5 @@
+"""`python -m coinmon`."""
+
+from coinmon.cli import main
+
+main()

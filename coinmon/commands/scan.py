@@ -1,0 +1,59 @@
+"""`coinmon scan`: the monitor."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from coinmon.commands import Globals
+
+if TYPE_CHECKING:
+    from coinmon.config import Config
+
+
+def scan(
+    ctx: typer.Context,
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="BTCUSDT, okx:ETH/USDT, ...")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="One cycle, then stop.")] = False,
+    interval: Annotated[str | None, typer.Option(help="Time between cycles: 60s, 5m.")] = None,
+    exchange: Annotated[list[str] | None, typer.Option(help="Only this exchange (repeatable).")] = None,
+    all_of: Annotated[
+        str | None, typer.Option("--all", metavar="EXCHANGE", help="Every pair of this exchange.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON event a line on stdout, the log on stderr.")
+    ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Against the built-in emulator instead of the exchanges.")
+    ] = False,
+    tape: Annotated[list[Path] | None, typer.Option(help="With --demo: play this recording (repeatable).")] = None,
+    scenario: Annotated[str | None, typer.Option(help="With --demo: the made-up market to play.")] = None,
+    seed: Annotated[int | None, typer.Option(help="With --demo: another seed, another market.")] = None,
+    speed: Annotated[float | None, typer.Option(help="With --demo: how fast its clock runs.")] = None,
+    at: Annotated[str | None, typer.Option(help="With --demo: where its clock starts.")] = None,
+) -> None:
+    """Watch the market: every interval collect, compute, decide, tell."""
+    from coinmon.commands.demo import pointed_at_demo
+    from coinmon.demo import Demo
+
+    settings: dict[str, Any] = {
+        "symbols__names": symbols or None,
+        "symbols__all": all_of,
+        "interval": interval,
+        "exchanges": exchange or None,
+    }
+    wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
+    with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed, at)) as where:
+        run(where.load(**settings), once=once, as_json=as_json)
+
+
+def run(config: "Config", *, once: bool, as_json: bool) -> None:
+    """The scan in the foreground."""
+    import asyncio
+
+    from coinmon.monitor import monitor
+    from coinmon.report.screen import screen_for
+
+    asyncio.run(monitor(config, screen_for(config, as_json=as_json), once=once))

@@ -1,0 +1,77 @@
+"""`--demo`: the emulator in the background, everything else exactly as live."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from coinmon.errors import ConfigError
+
+_START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the emulator is to play; None leaves it to the emulator."""
+
+    tapes: tuple[Path, ...] = ()
+    scenario: str | None = None
+    seed: int | None = None
+    speed: float | None = None
+    at: str | None = None
+    faults: str | None = None
+
+    def arguments(self) -> list[str]:
+        given = {
+            "--scenario": self.scenario,
+            "--seed": self.seed,
+            "--speed": self.speed,
+            "--at": self.at,
+            "--faults": self.faults,
+        }
+        tapes = [part for tape in self.tapes for part in ("--tape", str(tape))]
+        return tapes + [part for name, value in given.items() if value is not None for part in (name, str(value))]
+
+
+@contextmanager
+def emulator(demo: Demo) -> Iterator[Path]:
+    """The configuration that points at a running emulator, which ends with the block; so does its database.
+
+    It is the `coinmon emulate` command in a process of its own, so that it takes no time from the monitor's.
+    """
+    with TemporaryDirectory(prefix="coinmon-demo-") as folder:
+        path = Path(folder, "demo.yaml")
+        command = [sys.executable, "-m", "coinmon", "emulate", "--port", "0", "--write-config", str(path)]
+        process = subprocess.Popen(
+            [*command, "--until-stdin-closes", *demo.arguments()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Ctrl-C is for us: the emulator has to answer until the monitor has stopped
+            start_new_session=True,
+        )
+        try:
+            _await_file(path, process)
+            yield path
+        finally:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _await_file(path: Path, process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not path.exists():
+        if process.poll() is not None:
+            lines = (process.stderr.read() if process.stderr else "").strip().splitlines()
+            raise ConfigError(f"--demo: {lines[-1] if lines else f'the emulator ended with {process.returncode}'}")
+        if time.monotonic() > deadline:
+            raise ConfigError(f"--demo: the emulator did not start within {_START_SECONDS:.0f} s")
+        time.sleep(0.01)

@@ -1,0 +1,39 @@
+"""The log: one line an event, in market time."""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.config import Config
+from coinmon.secrets import redacted
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+Sink = Callable[[str], Any]
+
+
+def start_log(config: Config, clock: Clock, sink: Sink | None = None) -> None:
+    """Send the log to `sink` (standard error if None) and to the configured file."""
+    zone = ZoneInfo(config.timezone)
+
+    def stamp(record: "Record") -> None:
+        at = datetime.fromtimestamp(clock.now() / 1000, zone)
+        record["extra"]["at"] = at.strftime("%Y-%m-%d %H:%M:%S")
+        record["message"] = redacted(record["message"])
+
+    logger.remove()
+    logger.configure(patcher=stamp)
+    form = "{extra[at]} | {level: <8} - {message}"
+    colour = sink is None and sys.stderr.isatty()
+    logger.add(
+        sink or sys.stderr, format=form, level=config.log.level, colorize=colour, backtrace=False, diagnose=False
+    )
+    if config.log.file:
+        config.log.file.parent.mkdir(parents=True, exist_ok=True)
+        logger.add(config.log.file, format=form, level=config.log.level, rotation="20 MB", retention=5, diagnose=False)

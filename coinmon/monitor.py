@@ -1,0 +1,88 @@
+"""The scan as a running program: opened, scheduled, stopped cleanly."""
+
+import asyncio
+
+from coinmon.clock import Clock
+from coinmon.config import Config
+from coinmon.errors import NoDataError
+from coinmon.log import start_log
+from coinmon.model.moment import MINUTE
+from coinmon.notify.events import Event
+from coinmon.report.screen import Screen
+from coinmon.scan import Scan
+from coinmon.schedule import Schedule, stop_on_signals
+from coinmon.store.database import Database, open_database
+from coinmon.store.retention import forget
+
+_DERIVATIVES_EVERY = 5 * MINUTE
+_FORGET_EVERY = 60 * MINUTE
+
+
+def clock_of(config: Config) -> Clock:
+    """The wall clock, or the emulator's."""
+    return Clock(config.clock.at_ms, config.clock.wall_ms, config.clock.speed) if config.clock else Clock()
+
+
+async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
+    """Scan once, or until Ctrl-C or SIGTERM. Raises NoDataError when the one scan got nothing from anybody."""
+    clock = clock_of(config)
+    start_log(config, clock, screen.log)
+    database = open_database(config.db)
+    try:
+        with screen.shown(clock):
+            statuses: dict[str, Event] = {}
+
+            def tell(event: Event) -> None:
+                if event["event"] == "venue":
+                    statuses[event["venue"]] = event
+                screen.take(event)
+
+            scan = Scan(config, clock, database, tell, screen.progress)
+            try:
+                if once:
+                    await _once(scan, statuses)
+                else:
+                    await _for_ever(config, clock, scan, database)
+            finally:
+                await scan.close()
+    finally:
+        database.close()
+
+
+async def _once(scan: Scan, statuses: dict[str, Event]) -> None:
+    stop = stop_on_signals()
+    work = asyncio.create_task(_one_cycle(scan))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not work.done():
+        work.cancel()
+        await asyncio.wait({work})
+        raise KeyboardInterrupt
+    await work
+    if statuses and all(status["status"] in ("down", "blocked") for status in statuses.values()):
+        raise NoDataError("\n".join(f"{name}: {status['error']}" for name, status in statuses.items()))
+
+
+async def _one_cycle(scan: Scan) -> None:
+    await scan.sample_derivatives()
+    await scan.cycle()
+    await scan.outbox.flush()
+
+
+async def _for_ever(config: Config, clock: Clock, scan: Scan, database: Database) -> None:
+    async def forget_old() -> None:
+        await asyncio.to_thread(forget, database, clock.now(), config.retention_days)
+
+    schedule = Schedule(clock)
+    schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
+    schedule.every(_DERIVATIVES_EVERY, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
+    schedule.every(_FORGET_EVERY, forget_old, "retention")
+    stop = stop_on_signals()
+    sender = asyncio.create_task(scan.outbox.run())
+    try:
+        await schedule.run(stop)
+    finally:
+        sender.cancel()
+        await asyncio.wait({sender})
+    raise KeyboardInterrupt

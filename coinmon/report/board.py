@@ -1,0 +1,144 @@
+"""The live table: a row a pair."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+_VERDICTS = {
+    "strong_bull": ("强力看涨", "strong bull", "bold green"),
+    "strong_bear": ("强力看跌", "strong bear", "bold red"),
+    "lean_bull": ("倾向看涨", "lean bull", "green"),
+    "lean_bear": ("倾向看跌", "lean bear", "red"),
+    "mixed": ("震荡/分歧", "mixed", "dim"),
+}
+_HEAD = {
+    "zh": ("交易对", "价格", "买卖比", "共识", "最近信号", "覆盖", "更新"),
+    "en": ("pair", "price", "ratio", "consensus", "last signal", "seen", "age"),
+}
+
+
+class Board:
+    """Keeps what the events say and draws it."""
+
+    def __init__(self, venues: Sequence[str], lang: str) -> None:
+        self._venues = venues
+        self._lang = lang
+        self._flows: dict[str, Mapping[str, Any]] = {}
+        self._signals: dict[str, Mapping[str, Any]] = {}
+        self._status: dict[str, Mapping[str, Any]] = {}
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        if event["event"] == "flow":
+            self._flows[event["pair"]] = event
+        elif event["event"] in ("signal", "whale"):
+            self._signals[event["pair"]] = event
+        elif event["event"] == "venue":
+            self._status[event["venue"]] = event
+
+    def table(self, now: int) -> Table:
+        pair, price, ratio, consensus, signal, seen, age = _HEAD[self._lang]
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        table.add_column(pair, no_wrap=True)
+        table.add_column(price, justify="right", no_wrap=True)
+        for venue in self._venues:
+            status = self._status.get(venue, {}).get("status", "ok")
+            head = Text(venue[:3].upper(), "" if status == "ok" else "yellow" if status == "degraded" else "red")
+            table.add_column(head, justify="right", no_wrap=True)
+        table.add_column(ratio, justify="right", no_wrap=True)
+        table.add_column(consensus, no_wrap=True)
+        table.add_column(signal)
+        table.add_column(seen, justify="right", no_wrap=True)
+        table.add_column(age, justify="right", no_wrap=True)
+        for flow in self._flows.values():
+            table.add_row(*self._row(flow, now))
+        return table
+
+    def trouble(self) -> list[Text]:
+        """A line for each venue that is not well."""
+        return [
+            Text(f"{name}: {each['status']}: {each['error']}", "yellow" if each["status"] == "degraded" else "red")
+            for name, each in self._status.items()
+            if each["status"] != "ok"
+        ]
+
+    def _row(self, flow: Mapping[str, Any], now: int) -> list[str | Text]:
+        venues = flow["venues"]
+        share = flow["coverage"]
+        return [
+            flow["pair"],
+            price(flow["price"]),
+            *(_flow(venues.get(name)) for name in self._venues),
+            _ratio([each["ratio"] for each in venues.values() if each["listed"]]),
+            self._consensus(flow),
+            self._signal(flow["pair"]),
+            Text("-" if share is None else f"{math.floor(share * 100)}%", "" if share == 1 else "yellow"),
+            _age(flow["time"], now),
+        ]
+
+    def _consensus(self, flow: Mapping[str, Any]) -> Text:
+        if flow["consensus"] is None:
+            waiting = [
+                f"{name[:3].upper()} {each['complete']}/{each['minutes']}"
+                for name, each in flow["venues"].items()
+                if each["complete"] is not None and each["complete"] < each["minutes"]
+            ]
+            return Text(("等待 " if self._lang == "zh" else "waits ") + " ".join(waiting) if waiting else "-", "yellow")
+        zh, en, style = _VERDICTS[flow["consensus"]]
+        return Text(zh if self._lang == "zh" else en, style)
+
+    def _signal(self, pair: str) -> Text:
+        event = self._signals.get(pair)
+        if event is None:
+            return Text("")
+        if event["event"] == "whale":
+            style = "green" if event["side"] == "buy" else "red"
+            return Text(f"🐳 {event['venue'][:3].upper()} {money(event['quote'])} {event['side']}", style)
+        style = {"bullish": "bold green", "bearish": "bold red"}.get(event["direction"], "")
+        return Text(f"[{event['grade']}] {event['title'][self._lang]}", style)
+
+
+def money(value: float, sign: bool = False) -> str:
+    """+1.25M, -80.0k, 640."""
+    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            return (
+                f"{value / limit:{'+' if sign else ''}.3g}{unit}"
+                if abs(value) < limit * 999.5
+                else f"{value / limit:,.0f}{unit}"
+            )
+    return f"{value:{'+' if sign else ''}.0f}"
+
+
+def price(value: float | None) -> str:
+    """At most eight significant digits."""
+    if value is None or not value > 0:
+        return "-"
+    text = f"{value:,.{max(0, 7 - math.floor(math.log10(value)))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _flow(venue: Mapping[str, Any] | None) -> Text:
+    if venue is None or not venue["listed"]:
+        return Text("·", "dim")
+    if venue["net_flow"] is None:
+        return Text("-", "yellow")
+    short = venue["coverage"] is not None and venue["coverage"] < 1
+    style = "green" if venue["net_flow"] > 0 else "red"
+    return Text(money(venue["net_flow"], sign=True) + ("*" if short else ""), f"dim {style}" if short else style)
+
+
+def _ratio(ratios: Sequence[float | None]) -> str:
+    """The least and the greatest of the venues' ratios."""
+    known = sorted(ratio for ratio in ratios if ratio is not None)
+    if not known:
+        return "-"
+    return f"{known[0]:.2f}" if len(known) == 1 else f"{known[0]:.2f}-{known[-1]:.2f}"
+
+
+def _age(time: str, now: int) -> str:
+    seconds = max(0, now // 1000 - round(datetime.fromisoformat(time).timestamp()))
+    return f"{seconds}s" if seconds < 100 else f"{seconds // 60}m"

@@ -1,0 +1,109 @@
+"""Running the emulator as a command: the market, the clock, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from ._clock import Clock, parse_time
+from ._faults import parse
+from ._market import Market
+from ._server import Emulator, running
+
+
+class Complaint(Exception):
+    """Something the user asked for cannot be had; its text is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for on the command line."""
+
+    tapes: tuple[Path, ...]
+    scenario: str
+    seed: int
+    port: int
+    at: str | None
+    speed: float
+    faults: str
+    limits: bool
+    write_config: Path | None
+    until_stdin_closes: bool
+
+
+def run(order: Order) -> None:
+    """Serve until a signal, or until standard input ends."""
+    try:
+        parse(order.faults)
+        market = _market(order)
+    except (ValueError, OSError) as problem:
+        raise Complaint(str(problem)) from problem
+    start = market.opens_at
+    if order.at is not None:
+        try:
+            start = parse_time(order.at)
+        except (ValueError, OverflowError):
+            raise Complaint(f"--at {order.at!r} is not a time; expected ISO 8601, as 2026-01-15T12:00:20Z") from None
+    asyncio.run(_serve(order, market, start))
+
+
+def _market(order: Order) -> Market:
+    if order.tapes:
+        from ._tape import Tape
+
+        return Tape.read(order.tapes)
+    from ._scenario import Scenario
+
+    return Scenario(order.scenario, order.seed)
+
+
+async def _serve(order: Order, market: Market, start: int) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    if order.until_stdin_closes:
+        threading.Thread(target=_wait_for_stdin, args=(loop, ended), daemon=True).start()
+    clock = Clock(start, order.speed)
+    try:
+        async with running(
+            market, clock=clock, faults=order.faults, limits=order.limits, port=order.port, seed=order.seed
+        ) as emulator:
+            _announce(order, emulator)
+            await ended.wait()
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise Complaint(f"port {order.port} is in use; --port 0 takes any free one") from problem
+        raise Complaint(f"cannot serve on port {order.port}: {problem.strerror or problem}") from problem
+
+
+def _announce(order: Order, emulator: Emulator) -> None:
+    target = order.write_config
+    config = emulator.config_yaml()
+    if target is not None:
+        config = emulator.config_yaml(f"sqlite:///{target.with_suffix('.db').resolve()}")
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            beside.write_text(config, encoding="utf-8")
+            beside.replace(target)
+        except OSError as problem:
+            raise Complaint(f"cannot write {target}: {problem.strerror}") from problem
+    typer.echo(f"# coinmon emulator: {emulator.url} ({emulator.market.title})\n{config}", nl=False)
+
+
+def _wait_for_stdin(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    # Straight from the descriptor: a buffered read would hold a lock that the interpreter wants at its end.
+    try:
+        while os.read(0, 4096):
+            pass
+    except OSError:
+        pass
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(ended.set)

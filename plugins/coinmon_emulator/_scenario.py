@@ -1,0 +1,182 @@
+"""Seeded scenarios: correlated venues, balanced background, planted events."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _flow
+from ._listing import PACES, QUIET, WIDE, Coin, Pace, four_venues, wide
+from ._market import DAY, MINUTE, Book, Column, Instrument, Mark, Settlement, Trades
+from ._paths import Paths
+from ._plan import Event, Leg, Plan
+
+STARTS_AT = 1_768_478_420_000  # 2026-01-15T12:00:20Z, 20 seconds into a minute: the last closed one has settled.
+BEFORE = 26 * 60
+AFTER = 14 * 24 * 60
+KEPT_TRADES = 3_000_000
+NAMES = ("default", "quiet", "wide")
+
+
+class Scenario:
+    """A market made up from a seed; any minute of it can be asked for first."""
+
+    def __init__(self, name: str = "default", seed: int = 1) -> None:
+        if name not in NAMES:
+            raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)}")
+        self.title = f"scenario {name}, seed {seed}"
+        self.seed = seed
+        self.opens_at = STARTS_AT
+        coins, self._instruments = wide() if name == "wide" else four_venues()
+        self._coins = {coin.base: coin for coin in coins}
+        self._paces = {"default": PACES, "quiet": QUIET, "wide": WIDE}[name]
+        start = STARTS_AT - STARTS_AT % MINUTE
+        self.paths = Paths(seed, start - BEFORE * MINUTE, BEFORE + AFTER, BEFORE, coins)
+        self.events: list[Event] = []
+        if name == "default":
+            plan = Plan(seed, self._instruments, BEFORE, self.paths.minutes, self._half_volume)
+            self.events = plan.events
+        self._legs: dict[Instrument, list[tuple[Event, Leg]]] = {}
+        for event in self.events:
+            for leg in event.legs:
+                self._legs.setdefault(leg.instrument, []).append((event, leg))
+        self._counts: dict[Instrument, tuple[Column, Column]] = {}
+        self._blocks: OrderedDict[tuple[Instrument, int], Trades] = OrderedDict()
+        self._kept = 0
+
+    @property
+    def instruments(self) -> Sequence[Instrument]:
+        return self._instruments
+
+    def _pace(self, instrument: Instrument) -> Pace:
+        return self._paces[f"{instrument.venue}:{instrument.kind}"]
+
+    def _coin(self, instrument: Instrument) -> Coin:
+        return self._coins[instrument.base]
+
+    def _half_volume(self, instrument: Instrument) -> float:
+        pace = self._pace(instrument)
+        return 50 * (pace.low + pace.high) / 2 * self._mean_quote(instrument)
+
+    def _mean_quote(self, instrument: Instrument) -> float:
+        pace = self._pace(instrument)
+        quote = self._coin(instrument).trade_quote * pace.size
+        return min(max(quote, 100.0), 230.0) if pace.size < 0.1 else quote
+
+    def begins(self, instrument: Instrument) -> int:
+        return self.paths.begin
+
+    def _minutes(self, instrument: Instrument) -> tuple[Column, Column]:
+        """Background trades in each minute, and all trades before each minute."""
+        known = self._counts.get(instrument)
+        if known is None:
+            planted = np.zeros(self.paths.minutes, np.int64)
+            for event, leg in self._legs.get(instrument, ()):
+                planted[event.minute : event.minute + event.minutes] += leg.rows
+            background = _flow.counts(self.seed, instrument, self._pace(instrument), self.paths, planted)
+            known = background, np.concatenate([[0], np.cumsum(background + planted)])
+            self._counts[instrument] = known
+        return known
+
+    def _first_id(self, instrument: Instrument) -> int:
+        return 10_000_000 + zlib.crc32(instrument.key.encode()) % 4_000_000_000
+
+    def _block(self, instrument: Instrument, number: int) -> Trades:
+        known = self._blocks.get((instrument, number))
+        if known is not None:
+            self._blocks.move_to_end((instrument, number))
+            return known
+        background, before = self._minutes(instrument)
+        low, high = number * _flow.BLOCK, (number + 1) * _flow.BLOCK
+        legs = [
+            (event, leg)
+            for event, leg in self._legs.get(instrument, ())
+            if event.minute < high and event.minute + event.minutes > low
+        ]
+        made = _flow.block(self.seed, instrument, number, self.paths, background, self._mean_quote(instrument), legs)
+        ids = self._first_id(instrument) + before[low] + np.arange(len(made))
+        made = Trades(ids, made.time, made.price, made.size, made.side)
+        self._blocks[instrument, number] = made
+        self._kept += len(made)
+        while self._kept > KEPT_TRADES and len(self._blocks) > 1:
+            self._kept -= len(self._blocks.popitem(last=False)[1])
+        return made
+
+    def before(self, instrument: Instrument, ms: int) -> int:
+        _, totals = self._minutes(instrument)
+        minute = (ms - self.paths.begin) // MINUTE
+        if minute < 0:
+            return 0
+        if minute >= self.paths.minutes:
+            return int(totals[-1])
+        number = minute // _flow.BLOCK
+        inside = int(np.searchsorted(self._block(instrument, number).time, ms, side="left"))
+        return int(totals[number * _flow.BLOCK]) + inside
+
+    def at_id(self, instrument: Instrument, trade_id: int) -> int:
+        _, totals = self._minutes(instrument)
+        return min(max(trade_id - self._first_id(instrument), 0), int(totals[-1]))
+
+    def rows(self, instrument: Instrument, low: int, high: int) -> Trades:
+        _, totals = self._minutes(instrument)
+        high = min(high, int(totals[-1]))
+        parts = []
+        while low < high:
+            minute = int(np.searchsorted(totals, low, side="right")) - 1
+            number = minute // _flow.BLOCK
+            found = self._block(instrument, number)
+            offset = int(totals[number * _flow.BLOCK])
+            part = found.take(slice(low - offset, high - offset))
+            parts.append(part)
+            low += len(part)
+        return Trades.join(parts)
+
+    def aggregates(self, instrument: Instrument) -> None:
+        return None
+
+    def book(self, instrument: Instrument, at: int, depth: int) -> Book:
+        """Levels around the fair price, of sizes that hold for a second."""
+        second = at // 1000
+        rng = np.random.default_rng([self.seed, zlib.crc32(instrument.key.encode()), 4, second])
+        minute = np.array([(at - self.paths.begin) / MINUTE])
+        fair = float((self.paths.price(instrument.base, minute) * self.paths.basis(instrument, minute))[0])
+        ticks = fair * 10**instrument.price_digits / instrument.tick
+        below = int(ticks - max(0.5, ticks * 2e-5))
+        above = max(below + 1, int(ticks + max(0.5, ticks * 2e-5)))
+        depth = min(depth, below)
+        gaps = rng.integers(1, 2 + int(ticks * 2e-5), (2, depth)).cumsum(axis=1)
+        gaps -= gaps[:, :1]
+        per_lot = fair * instrument.lot / 10.0**instrument.size_digits
+        quotes = self._coin(instrument).trade_quote * rng.lognormal(0, 0.8, (2, depth))
+        lots = np.maximum(1, quotes / per_lot).astype(np.int64) * instrument.lot
+        bids = (below - gaps[0]) * instrument.tick
+        asks = (above + gaps[1]) * instrument.tick
+        keep = bids > 0
+        return Book(
+            update_id=1_000_000_000 + second % 10**9 * 5,
+            time=second * 1000,
+            bids=list(zip(bids[keep].tolist(), lots[0][keep].tolist(), strict=True)),
+            asks=list(zip(asks.tolist(), lots[1].tolist(), strict=True)),
+        )
+
+    def mark(self, instrument: Instrument, at: int) -> Mark | None:
+        return self.paths.mark(instrument, at) if instrument.kind == "perp" else None
+
+    def open_interest(self, instrument: Instrument, at: int) -> float | None:
+        return self.paths.open_interest(instrument, at) if instrument.kind == "perp" else None
+
+    def settlements(self, instrument: Instrument, start: int, end: int) -> list[Settlement] | None:
+        return self.paths.settlements(instrument, start, end) if instrument.kind == "perp" else None
+
+    def planted(self, until: int) -> list[dict[str, Any]]:
+        """The events that begin before `until` plus the next day's."""
+        return [
+            told
+            for event in self.events
+            if self.paths.begin + event.minute * MINUTE < until + DAY
+            for told in event.told(self.paths.begin)
+        ]

@@ -1,0 +1,159 @@
+"""The emulator: one loopback port, a prefix for each venue, and a control path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import web
+
+from . import _binance, _bybit, _coinbase, _okx
+from ._clock import Clock
+from ._config import Pointing
+from ._control import Control
+from ._faults import Fault, Schedule, refusal, spoil_of
+from ._limits import Limits, of_all_venues
+from ._market import Market
+from ._reply import Query, Reply
+from ._view import View
+
+HOST = "127.0.0.1"
+WHOLE_MARKET = {"/api/v3/ticker/24hr", "/fapi/v1/ticker/24hr", "/api/v5/market/tickers", "/v5/market/tickers"}
+
+
+class Venue(Protocol):
+    NAME: str
+
+    def endpoint(self, path: str) -> str | None: ...
+    def answer(self, view: View, path: str, query: Query) -> Reply: ...
+
+
+@dataclass(slots=True)
+class Emulator:
+    """A running emulator, as a test or a command sees it."""
+
+    market: Market
+    clock: Clock
+    wall_started_ms: int
+    url: str = ""
+
+    def config(self, db: str = "sqlite:///coinmon-emulated.db") -> dict[str, Any]:
+        """The settings that point any coinmon command here."""
+        return self._pointing(db).settings()
+
+    def config_yaml(self, db: str = "sqlite:///coinmon-emulated.db") -> str:
+        return self._pointing(db).yaml()
+
+    def _pointing(self, db: str) -> Pointing:
+        return Pointing(self.url, self.market.instruments, self.clock, self.wall_started_ms, db)
+
+
+class Server:
+    """Requests in, replies out; faults and limits in between."""
+
+    def __init__(self, market: Market, clock: Clock, faults: Schedule, *, enforce: bool) -> None:
+        self.market = market
+        self.clock = clock
+        self.faults = faults
+        self.limits: dict[str, Limits] = of_all_venues()
+        self.enforce = enforce
+        self.counts: Counter[tuple[str, str, int]] = Counter()
+        self.venues: dict[str, Venue] = {venue.NAME: venue for venue in (_binance, _okx, _bybit, _coinbase)}
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        control = Control(self)
+        application.router.add_get("/emulator/{what}", control.tell)
+        application.router.add_post("/emulator/faults", control.set_faults)
+        application.router.add_get("/{venue}/{path:.*}", self.serve)
+        return application
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        venue = self.venues.get(request.match_info["venue"])
+        if venue is None:
+            return web.Response(status=404, text="no such venue")
+        path = "/" + request.match_info["path"]
+        endpoint = venue.endpoint(path)
+        faults = self.faults.on(venue.NAME, path)
+        kinds = {fault.kind: fault for fault in faults}
+        if "slow" in kinds:
+            await asyncio.sleep(kinds["slow"].argument or 0)
+        if "silence" in kinds:
+            self.counts[venue.NAME, endpoint or path, 0] += 1
+            await asyncio.Event().wait()
+        reply = await self._reply(venue, path, endpoint, request.query, faults)
+        self.counts[venue.NAME, endpoint or path, reply.status] += 1
+        body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
+        if reply.status == 200 and "garbage" in kinds:
+            body = body[: len(body) // 2] + b'{"\x00]'
+        if endpoint is not None:
+            reply.headers |= self.limits[venue.NAME].headers(endpoint)
+        if "cut" in kinds:
+            return await _cut(request, reply, body)
+        return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=reply.content_type)
+
+    async def _reply(self, venue: Venue, path: str, endpoint: str | None, query: Query, faults: list[Fault]) -> Reply:
+        for fault in faults:
+            refused = refusal(venue.NAME, fault)
+            if refused is not None:
+                return refused
+        if endpoint is not None:
+            limited = self.limits[venue.NAME].admit(endpoint, query)
+            if limited is not None and self.enforce:
+                return limited
+        view = View(self.market, self.clock.now(), spoil_of(faults))
+        if endpoint in WHOLE_MARKET and not {"symbol", "symbols", "instId"} & query.keys():
+            # A day of hundreds of instruments takes a second: others must not wait, their limits count arrivals.
+            for one in view.listed(venue.NAME, _kind(query, path)):
+                view.day(one)
+                await asyncio.sleep(0)
+        return venue.answer(view, path, query)
+
+
+def _kind(query: Query, path: str) -> str:
+    """Which kind of instruments a whole-market call is about."""
+    futures = path.startswith("/fapi") or query.get("instType") == "SWAP" or query.get("category") == "linear"
+    return "perp" if futures else "spot"
+
+
+async def _cut(request: web.Request, reply: Reply, body: bytes) -> web.StreamResponse:
+    """Promise a body, send half of it, hang up."""
+    response = web.StreamResponse(status=reply.status, headers=reply.headers)
+    response.content_type = reply.content_type
+    response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+@asynccontextmanager
+async def running(
+    market: Market,
+    *,
+    clock: Clock | None = None,
+    faults: str = "",
+    limits: bool = True,
+    port: int = 0,
+    seed: int = 1,
+) -> AsyncIterator[Emulator]:
+    """Serve `market` on loopback until the block is left."""
+    clock = clock or Clock(market.opens_at)
+    schedule = Schedule(faults, seed)
+    server = Server(market, clock, schedule, enforce=limits)
+    # A silent request would otherwise hold the exit for a minute.
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, HOST, port, backlog=1024)
+        await site.start()
+        bound = runner.addresses[0][1]
+        yield Emulator(market, clock, round(clock.wall_started * 1000), f"http://{HOST}:{bound}")
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,98 @@
+"""What a venue's HTTP answer means: data, try again, wait, never, or no."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coinmon import VenueBlocked, VenueError
+
+BYBIT_BAN = 600.0
+"""Seconds that Bybit's 403 "access too frequent" lasts (EXCHANGES 2.1)."""
+
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+
+
+class Transient(Exception):
+    """Another try may succeed."""
+
+
+class Throttled(Exception):
+    """The venue wants a pause of `seconds`."""
+
+    def __init__(self, text: str, seconds: float) -> None:
+        super().__init__(text)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What differs between venues: the pause after a 429 that names none, and the complaints inside an HTTP 200."""
+
+    pause: float
+    check: Callable[[Any], None] = lambda payload: None
+
+
+def payload(answer: Answer, manners: Manners) -> Any:
+    """The decoded JSON of a good answer.
+
+    Raises VenueBlocked for what no retry cures (451, the HTML 403 of CloudFront or a WAF), Throttled, Transient or
+    VenueError.
+    """
+    import orjson
+
+    data, broken = None, False
+    try:
+        data = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        broken = True
+    status = answer.status
+    if status == 451:
+        raise VenueBlocked(_says(answer, data))
+    if status in (418, 429):
+        raise Throttled(_says(answer, data), _retry_after(answer) or manners.pause)
+    if status == 403 and b"too frequent" in answer.body.lower():
+        raise Throttled(_says(answer, data), _retry_after(answer) or BYBIT_BAN)
+    if status == 403 and broken:
+        raise VenueBlocked(_says(answer, data))
+    if status >= 500 or (status < 400 and broken):
+        raise Transient(_says(answer, data))
+    if status >= 400:
+        raise VenueError(_says(answer, data))
+    try:
+        manners.check(data)
+    except (Throttled, Transient, VenueError) as error:
+        error.args = (f"{answer.path}: {error}",)
+        raise
+    return data
+
+
+def _retry_after(answer: Answer) -> float | None:
+    try:
+        return max(0.0, float(answer.headers.get("Retry-After", "")))
+    except ValueError:
+        return None
+
+
+def _says(answer: Answer, data: Any) -> str:
+    """`/api/v3/klines: HTTP 400: Invalid symbol.`: endpoint, status and the venue's words, on one short line."""
+    words = None
+    if isinstance(data, dict):
+        words = next((data[key] for key in ("msg", "retMsg", "message") if data.get(key)), None)
+    text = str(words) if words else _MARKUP.sub(" ", answer.body[:4000].decode(errors="replace"))
+    if data is None and answer.status < 400:
+        text = f"not JSON: {text}"
+    return f"{answer.path}: HTTP {answer.status}: {one_line(text)}"
+
+
+def one_line(text: str, length: int = 160) -> str:
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -1,0 +1,94 @@
+"""Rate budgets: so much weight in any window, in the order asked."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+
+from coinmon import VenueBusy
+
+PATIENCE = 5.0
+"""Seconds we sit out when a venue asks for a pause; a longer one is the caller's to plan (VenueBusy)."""
+
+
+class Budget:
+    """At most `limit` weight in any `window` seconds.
+
+    A request's weight is held from its start until `window` seconds after its answer: only then is it certain that the
+    venue's own window has let go of it, however long the request was on its way. So bursts are allowed, whatever the
+    latency, and the venue's limit is never met.
+    """
+
+    def __init__(self, name: str, limit: float, window: float) -> None:
+        self.name = name
+        self.limit = limit
+        self._window = window
+        self._flying = 0.0
+        self._spent: deque[tuple[float, float]] = deque()
+        self._held = 0.0
+        self._foreign = (0.0, 0.0)
+        self._closed_until = 0.0
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    @property
+    def used(self) -> float:
+        now = monotonic()
+        while self._spent and self._spent[0][0] <= now:
+            self._held -= self._spent.popleft()[1]
+        foreign, until = self._foreign
+        return self._flying + self._held + (foreign if until > now else 0.0)
+
+    @asynccontextmanager
+    async def spend(self, weight: float) -> AsyncIterator[None]:
+        """Wait for room, first come first served, and hold it while the request runs.
+
+        Raises VenueBusy when the venue asked for a pause longer than our patience.
+        """
+        weight = min(weight, self.limit)
+        async with self._turn:
+            while (wait := self._wait(weight)) is None or wait > 0:
+                self._changed.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._changed.wait()
+        self._flying += weight
+        try:
+            yield
+        finally:
+            self._flying -= weight
+            self._held += weight
+            self._spent.append((monotonic() + self._window, weight))
+            self._changed.set()
+
+    def penalise(self, seconds: float) -> None:
+        """The venue asked for a pause: nothing is sent before it is over."""
+        self._closed_until = max(self._closed_until, monotonic() + seconds)
+        self._changed.set()
+
+    def observe(self, used: float) -> None:
+        """The venue's own count, which also has what others behind our address spent."""
+        self._foreign = (0.0, 0.0)
+        self._foreign = (max(0.0, used - self.used), monotonic() + self._window)
+        self._changed.set()
+
+    def _wait(self, weight: float) -> float | None:
+        """Seconds until `weight` may fit (0: now); None: as soon as a running request ends."""
+        now = monotonic()
+        pause = self._closed_until - now
+        if pause > PATIENCE:
+            raise VenueBusy(f"{self.name}: the venue asked us to wait {pause:.0f} s more", pause)
+        if pause > 0:
+            return pause
+        excess = self.used + weight - self.limit
+        if excess <= 0:
+            return 0.0
+        foreign, until = self._foreign
+        freed = 0.0
+        for at, part in sorted([*self._spent, (until, foreign)]):
+            if at > now:
+                freed += part
+                if freed >= excess:
+                    return at - now
+        return None

@@ -1,0 +1,166 @@
+"""JSON rows to numpy columns, whole columns at a time: no object is made per trade."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon import Bars, Coverage, DecodeError, Instrument, Levels, Trades, to_ticks
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def strict(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Makes a decoder total: a payload of another shape is a DecodeError that names `what` it should have been."""
+
+    def wrap(decode: Callable[P, T]) -> Callable[P, T]:
+        @wraps(decode)
+        def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return decode(*args, **kwargs)
+            except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+                reason = f"{type(error).__name__} {error}"[:120]
+                raise DecodeError(f"{what}: not in the venue's format ({reason})") from None
+
+        return run
+
+    return wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A page of trades, oldest first.
+
+    ids, times: of every row the venue sent, repeats removed, since rows that are no market trades prove continuity too.
+    trades: the market trades; at: their row numbers.
+    """
+
+    ids: Ints
+    times: Ints
+    trades: Trades
+    at: Ints
+
+
+def numbers(values: Sequence[Any]) -> Floats:
+    """A column of JSON numbers or of numbers in quotes; each must be finite."""
+    column = np.array(values, np.float64)
+    if not np.isfinite(column).all():
+        raise ValueError("a number is not finite")
+    return column
+
+
+def whole(values: Sequence[Any]) -> Ints:
+    """A column of integers, in quotes or not. Goes through no float: ids have 19 digits."""
+    column = np.array(values)
+    if column.dtype.kind not in "iuU" and len(column):
+        raise ValueError(f"{values[0]!r} is not an integer")
+    return column.astype(np.int64)
+
+
+def base_units(sizes: Sequence[Any], contract_size: Decimal) -> Floats:
+    """The venue's sizes in base units; dividing by an integer keeps 3 contracts of 0.1 at 0.3."""
+    column = numbers(sizes)
+    if contract_size == 1:
+        return column
+    ratio = Fraction(contract_size)
+    return column * ratio.numerator / ratio.denominator
+
+
+def iso_times(texts: Sequence[str]) -> Ints:
+    """`2024-03-13T11:00:17.710679Z` to ms UTC, cut as every venue's own milliseconds are."""
+    if any(text[-1] != "Z" for text in texts):
+        raise ValueError("a time is not UTC")
+    return np.array([text[:-1] for text in texts], "datetime64[ms]").astype(np.int64)
+
+
+def sides(values: Iterable[str], taker: Mapping[str, int]) -> npt.NDArray[np.int8]:
+    return np.array([taker[value] for value in values], np.int8)
+
+
+def rows(
+    instrument: Instrument,
+    ids: Ints,
+    times: Ints,
+    prices: Floats,
+    qty: Floats,
+    side: npt.NDArray[np.int8],
+    order: Ints | slice,
+    market: npt.NDArray[np.bool_] | None = None,
+) -> Rows:
+    """Columns as sent, to be put in `order`; `market` marks the rows that are market trades (None: all).
+
+    A row of price or quantity 0 uses up an id but is no trade (seen on Binance USD-M: MANIFEST 2.5).
+    """
+    if np.any(qty < 0) or np.any(prices < 0):
+        raise ValueError("a negative price or quantity")
+    ids, times, prices, qty, side = ids[order], times[order], prices[order], qty[order], side[order]
+    keep = (qty > 0) & (prices > 0)
+    if market is not None:
+        keep &= market[order]
+    fresh = _first_of_each(ids)
+    if fresh is not None:
+        ids, times, prices = ids[fresh], times[fresh], prices[fresh]
+        qty, side, keep = qty[fresh], side[fresh], keep[fresh]
+    at = np.flatnonzero(keep)
+    if len(at) == len(ids):
+        return Rows(ids, times, Trades(ids, times, to_ticks(prices, instrument), qty, side), at)
+    kept = Trades(ids[at], times[at], to_ticks(prices[at], instrument), qty[at], side[at])
+    return Rows(ids, times, kept, at)
+
+
+def by_id(ids: Ints) -> Ints | slice:
+    """The order of ascending ids; venues send one of the two directions, so sorting is the exception."""
+    steps = np.diff(ids)
+    if (steps > 0).all():
+        return slice(None)
+    return slice(None, None, -1) if (steps < 0).all() else np.argsort(ids, kind="stable")
+
+
+def _first_of_each(ids: Ints) -> Ints | None:
+    """Row numbers without the repeats; None when there are none."""
+    first = np.unique(ids, return_index=True)[1] if (np.diff(ids) <= 0).any() else None
+    return None if first is None or len(first) == len(ids) else np.sort(first)
+
+
+def klines(
+    instrument: Instrument,
+    time: Ints,
+    prices: Sequence[Sequence[Any]],
+    volume: Floats,
+    quote_volume: Floats | None = None,
+    trades: Ints | None = None,
+    buy: Floats | None = None,
+    buy_quote: Floats | None = None,
+) -> Bars:
+    """Bars in time order; `prices` are the open, high, low and close columns. Without the taker split: PARTIAL."""
+    n = len(time)
+    unknown = np.full(n, np.nan)
+    if np.any(time % 60_000):
+        raise ValueError("a kline does not open on a minute")
+    opened, high, low, close = (to_ticks(numbers(column), instrument) for column in prices)
+    bars = Bars(
+        instrument.tick_size,
+        time,
+        opened,
+        high,
+        low,
+        close,
+        volume,
+        unknown if quote_volume is None else quote_volume,
+        np.full(n, -1, np.int64) if trades is None else trades,
+        unknown if buy is None else buy,
+        unknown if buy_quote is None else buy_quote,
+        unknown,
+        unknown,
+        np.full(n, Coverage.PARTIAL if buy is None else Coverage.KLINES, np.uint8),
+        Levels.empty(n),
+    )
+    return bars if n < 2 or bool((np.diff(time) > 0).all()) else bars[np.unique(time, return_index=True)[1]]

@@ -1,0 +1,48 @@
+"""What a page of trades proves, where ids run +1 per instrument (Binance aggTrades, OKX, Coinbase: EXCHANGES 10)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from coinmon import Trades
+from coinmon_exchanges._columns import Ints, Rows
+
+_LAG = 1000
+"""A replica may be this many trades behind what we have seen; further behind, the venue has numbered anew."""
+
+
+def sequential(ids: Ints) -> bool:
+    return bool((np.diff(ids) == 1).all())
+
+
+def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool]:
+    """The trades newer than `last_id`, and whether every one from there to the last is here."""
+    ids = np.unique(np.concatenate([page.ids for page in pages]))
+    newer = ids[ids > last_id]
+    if len(newer):
+        joined = int(newer[0]) == last_id + 1 and sequential(newer)
+    else:
+        joined = len(ids) > 0 and last_id - int(ids[-1]) <= _LAG
+    trades = Trades.concat([page.trades for page in pages])
+    if len(pages) > 1:
+        trades = trades[np.unique(trades.id, return_index=True)[1]]
+    return trades[trades.id > last_id], joined
+
+
+def since(page: Rows, moment: int, is_all: bool) -> tuple[Trades, bool]:
+    """The trades from `moment` on, and whether none of them is missing; `is_all`: nothing came before this page."""
+    if not len(page.ids):
+        return page.trades, True
+    # strictly older: of several trades in the millisecond `moment` itself some may be cut off
+    reaches = is_all or int(page.times[0]) < moment
+    return page.trades[page.trades.time >= moment], reaches and sequential(page.ids)
+
+
+def before(page: Rows, before_id: int, moment: int) -> tuple[Trades, bool, bool]:
+    """The trades that end just before `before_id`, whether without a hole, and whether to ask for earlier ones."""
+    ids = page.ids[page.ids < before_id]
+    if not len(ids):
+        return page.trades[:0], before_id <= 1, False
+    joined = int(ids[-1]) == before_id - 1 and sequential(ids)
+    trades = page.trades[(page.trades.id < before_id) & (page.trades.time >= moment)]
+    return trades, joined, int(page.times[0]) >= moment and int(ids[0]) > 1

@@ -1,0 +1,120 @@
+"""Binance spot and USD-M payloads (EXCHANGES 1.1, 1.2): everything is in base units, `m` means the taker sold."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon_exchanges._columns import Rows, by_id, klines, numbers, rows, strict, whole
+from coinmon_exchanges._listing import QUOTES, Draft
+
+
+@strict("Binance aggTrades")
+def agg_trades(payload: Any, instrument: Instrument) -> Rows:
+    ids = whole([row["a"] for row in payload])
+    sold = np.array([row["m"] for row in payload], np.bool_)
+    return rows(
+        instrument,
+        ids,
+        whole([row["T"] for row in payload]),
+        numbers([row["p"] for row in payload]),
+        numbers([row["q"] for row in payload]),
+        (1 - 2 * sold).astype(np.int8),
+        by_id(ids),
+    )
+
+
+@strict("Binance klines")
+def bars(payload: Any, instrument: Instrument) -> Bars:
+    """Columns 9 and 10 are the taker's buys; 7 is quote volume, 8 the number of trades."""
+    if not payload:
+        return Bars.empty(instrument.tick_size)
+    columns = list(zip(*payload, strict=True))
+    return klines(
+        instrument,
+        whole(columns[0]),
+        columns[1:5],
+        numbers(columns[5]),
+        numbers(columns[7]),
+        whole(columns[8]),
+        numbers(columns[9]),
+        numbers(columns[10]),
+    )
+
+
+@strict("Binance exchangeInfo")
+def listed(payload: Any, kind: str) -> list[dict[str, Any]]:
+    """The entries that trade. USD-M also has COIN-M, quarterly and equity contracts since 2026 (EXCHANGES 1.2)."""
+    entries = [each for each in payload["symbols"] if isinstance(each, dict) and each.get("status") == "TRADING"]
+    if kind == "spot":
+        return entries
+    return [each for each in entries if each.get("contractType") == "PERPETUAL" and each.get("quoteAsset") in QUOTES]
+
+
+def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
+    filters = {each["filterType"]: each for each in entry["filters"]}
+    settle = entry.get("marginAsset")
+    return Draft(
+        currency(entry["baseAsset"]),
+        currency(entry["quoteAsset"]),
+        currency(settle) if settle else None,
+        entry["symbol"],
+        filters["PRICE_FILTER"]["tickSize"],
+        filters["LOT_SIZE"]["stepSize"],
+    )
+
+
+@strict("Binance time")
+def time(payload: Any) -> int:
+    return int(payload["serverTime"])
+
+
+@strict("an all-symbols answer of Binance")
+def by_symbol(payload: Any) -> dict[str, dict[str, Any]]:
+    return {each["symbol"]: each for each in payload}
+
+
+@strict("Binance fundingInfo")
+def funding_hours(payload: Any) -> dict[str, int]:
+    """Hours between settlements of the symbols whose interval was adjusted; the others have Binance's 8."""
+    return {each["symbol"]: int(each["fundingIntervalHours"]) for each in payload}
+
+
+@strict("Binance openInterest")
+def open_interest(payload: Any) -> OpenInterest:
+    return OpenInterest(int(payload["time"]), float(payload["openInterest"]))
+
+
+@strict("Binance premiumIndex")
+def funding(entry: Any, interval_hours: int) -> Funding:
+    """lastFundingRate is the running estimate for nextFundingTime, which is 0 on contracts without funding."""
+    return Funding(
+        int(entry["time"]),
+        float(entry["lastFundingRate"]),
+        int(entry["nextFundingTime"]) or None,
+        interval_hours * 3_600_000,
+        float(entry["markPrice"]),
+        float(entry["indexPrice"]),
+    )
+
+
+@strict("Binance ticker/24hr")
+def ticker(entry: Any) -> Ticker:
+    """USD-M tickers have no bid and ask."""
+    bid, ask = entry.get("bidPrice"), entry.get("askPrice")
+    return Ticker(
+        int(entry["closeTime"]),
+        float(entry["lastPrice"]),
+        float(bid) if bid else None,
+        float(ask) if ask else None,
+        float(entry["volume"]),
+        float(entry["quoteVolume"]),
+    )
+
+
+@strict("Binance depth")
+def book(payload: Any, time: int) -> Book:
+    """Spot books carry no time; USD-M books carry the moment of the last change in T."""
+    bids, asks = (tuple((float(p), float(q)) for p, q in payload[side]) for side in ("bids", "asks"))
+    return Book(int(payload.get("T", time)), bids, asks)

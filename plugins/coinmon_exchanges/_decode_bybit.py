@@ -1,0 +1,134 @@
+"""Bybit v5 payloads (EXCHANGES 1.4): base units throughout, `side` is the taker's, lists are newest first."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon_exchanges._columns import Rows, base_units, klines, numbers, rows, sides, strict, whole
+from coinmon_exchanges._listing import QUOTES, Draft
+
+_TAKER = {"Buy": 1, "Sell": -1}
+
+
+@strict("Bybit recent-trade")
+def trades(payload: Any, instrument: Instrument) -> Rows:
+    """Ordered by time and the venue's sequence number; block trades are rows but no trades of the order book."""
+    data = payload["result"]["list"][::-1]
+    times = whole([int(row["time"]) for row in data])
+    order = np.lexsort((whole([int(row.get("seq") or 0) for row in data]), times))
+    return rows(
+        instrument,
+        whole([trade_id(row["execId"]) for row in data]),
+        times,
+        numbers([row["price"] for row in data]),
+        base_units([row["size"] for row in data], instrument.contract_size),
+        sides([row["side"] for row in data], _TAKER),
+        order,
+        np.array([row.get("isBlockTrade") is not True for row in data], np.bool_),
+    )
+
+
+def trade_id(text: str) -> int:
+    """Spot ids are numbers; of a linear UUID the first 63 bits."""
+    return int(text) if text.isdigit() else int(text[:8] + text[9:13] + text[14:18], 16) >> 1
+
+
+@strict("Bybit kline")
+def bars(payload: Any, instrument: Instrument) -> Bars:
+    """Closed bars: the reply's own time tells, as rows have no closed flag. Volume is base, turnover quote."""
+    now = int(payload["time"])
+    closed = [row for row in payload["result"]["list"] if int(row[0]) + 60_000 <= now]
+    if not closed:
+        return Bars.empty(instrument.tick_size)
+    columns = list(zip(*reversed(closed), strict=True))
+    time = whole([int(each) for each in columns[0]])
+    return klines(instrument, time, columns[1:5], numbers(columns[5]), numbers(columns[6]))
+
+
+@strict("Bybit instruments-info")
+def listed(payload: Any, kind: str) -> list[dict[str, Any]]:
+    entries = payload["result"]["list"]
+    trading = [each for each in entries if isinstance(each, dict) and each.get("status") == "Trading"]
+    if kind == "spot":
+        return trading
+    return [each for each in trading if each.get("contractType") == "LinearPerpetual" and each["quoteCoin"] in QUOTES]
+
+
+def funding_minutes(entries: list[dict[str, Any]]) -> dict[str, int]:
+    """instruments-info counts the funding interval in minutes; spot entries have none."""
+    return {each["symbol"]: each["fundingInterval"] for each in entries if isinstance(each.get("fundingInterval"), int)}
+
+
+def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
+    lot, settle = entry["lotSizeFilter"], entry.get("settleCoin")
+    return Draft(
+        currency(entry["baseCoin"]),
+        currency(entry["quoteCoin"]),
+        currency(settle) if settle else None,
+        entry["symbol"],
+        entry["priceFilter"]["tickSize"],
+        lot["qtyStep"] if settle else lot["basePrecision"],
+    )
+
+
+@strict("Bybit time")
+def time(payload: Any) -> int:
+    return int(payload["time"])
+
+
+@strict("Bybit tickers")
+def by_symbol(payload: Any) -> dict[str, dict[str, Any]]:
+    return {each["symbol"]: each for each in payload["result"]["list"]}
+
+
+@strict("Bybit tickers")
+def open_interest(entry: Any, at: int) -> OpenInterest | None:
+    """openInterest is the sum of both sides; singleOpenInterest (since 2026-06) is what other venues publish."""
+    single = entry.get("singleOpenInterest")
+    value = entry.get("singleOpenInterestValue")
+    if single:
+        return OpenInterest(at, float(single), float(value) if value else None)
+    if not entry.get("openInterest"):
+        return None
+    both = entry.get("openInterestValue")
+    return OpenInterest(at, float(entry["openInterest"]) / 2, float(both) / 2 if both else None)
+
+
+@strict("Bybit tickers")
+def funding(entry: Any, at: int, minutes: int | None) -> Funding | None:
+    """`minutes` is the interval of instruments-info, for tickers that do not name it."""
+    if not entry.get("fundingRate"):
+        return None
+    hours = entry.get("fundingIntervalHour")
+    interval = int(hours) * 60 if hours else minutes
+    mark, index = entry.get("markPrice"), entry.get("indexPrice")
+    return Funding(
+        at,
+        float(entry["fundingRate"]),
+        int(entry.get("nextFundingTime") or 0) or None,
+        interval * 60_000 if interval else None,
+        float(mark) if mark else None,
+        float(index) if index else None,
+    )
+
+
+@strict("Bybit tickers")
+def ticker(entry: Any, at: int) -> Ticker:
+    bid, ask = entry.get("bid1Price"), entry.get("ask1Price")
+    return Ticker(
+        at,
+        float(entry["lastPrice"]),
+        float(bid) if bid else None,
+        float(ask) if ask else None,
+        float(entry["volume24h"]),
+        float(entry["turnover24h"]),
+    )
+
+
+@strict("Bybit orderbook")
+def book(payload: Any) -> Book:
+    entry = payload["result"]
+    bids, asks = (tuple((float(price), float(size)) for price, size in entry[side]) for side in ("b", "a"))
+    return Book(int(entry["ts"]), bids, asks)

@@ -1,0 +1,66 @@
+"""Coinbase Exchange payloads (EXCHANGES 1.5): base units; a trade's `side` is the MAKER's: `sell`, a taker bought."""
+
+from collections.abc import Callable
+from typing import Any
+
+from coinmon import Bars, Book, Instrument, Ticker
+from coinmon_exchanges._columns import Rows, by_id, iso_times, klines, numbers, rows, sides, strict, whole
+from coinmon_exchanges._listing import Draft
+
+_TAKER = {"sell": 1, "buy": -1}
+
+
+@strict("Coinbase trades")
+def trades(payload: Any, instrument: Instrument) -> Rows:
+    ids = whole([row["trade_id"] for row in payload])
+    return rows(
+        instrument,
+        ids,
+        iso_times([row["time"] for row in payload]),
+        numbers([row["price"] for row in payload]),
+        numbers([row["size"] for row in payload]),
+        sides([row["side"] for row in payload], _TAKER),
+        by_id(ids),
+    )
+
+
+@strict("Coinbase candles")
+def bars(payload: Any, instrument: Instrument) -> Bars:
+    """Rows are [seconds, LOW, HIGH, OPEN, CLOSE, base volume], newest first; quiet minutes are absent."""
+    if not payload:
+        return Bars.empty(instrument.tick_size)
+    time, low, high, opened, close, volume = zip(*reversed(payload), strict=True)
+    return klines(instrument, whole(time) * 1000, (opened, high, low, close), numbers(volume))
+
+
+@strict("Coinbase products")
+def listed(payload: Any) -> list[dict[str, Any]]:
+    return [
+        each
+        for each in payload
+        if isinstance(each, dict) and each.get("status") == "online" and not each.get("trading_disabled")
+    ]
+
+
+def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
+    base, quote = currency(entry["base_currency"]), currency(entry["quote_currency"])
+    return Draft(base, quote, None, entry["id"], entry["quote_increment"], entry["base_increment"])
+
+
+@strict("Coinbase time")
+def time(payload: Any) -> int:
+    return round(float(payload["epoch"]) * 1000)
+
+
+@strict("Coinbase ticker")
+def ticker(payload: Any) -> Ticker:
+    """volume is base; the quote volume is not given."""
+    time = int(iso_times([payload["time"]])[0])
+    last, bid, ask, volume = (float(payload[name]) for name in ("price", "bid", "ask", "volume"))
+    return Ticker(time, last, bid, ask, volume)
+
+
+@strict("Coinbase book")
+def book(payload: Any, depth: int) -> Book:
+    bids, asks = (tuple((float(row[0]), float(row[1])) for row in payload[side][:depth]) for side in ("bids", "asks"))
+    return Book(int(iso_times([payload["time"]])[0]), bids, asks)

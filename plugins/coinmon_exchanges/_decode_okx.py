@@ -1,0 +1,121 @@
+"""OKX v5 payloads (EXCHANGES 1.3, 4): lists are newest first, swap sizes are contracts, `side` is the taker's."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon_exchanges._columns import Rows, base_units, klines, numbers, rows, sides, strict, whole
+from coinmon_exchanges._columns import by_id as in_order
+from coinmon_exchanges._listing import QUOTES, Draft, exact
+
+_TAKER = {"buy": 1, "sell": -1}
+
+
+@strict("OKX trades")
+def trades(payload: Any, instrument: Instrument) -> Rows:
+    data = payload["data"]
+    ids = whole([int(row["tradeId"]) for row in data])
+    return rows(
+        instrument,
+        ids,
+        whole([int(row["ts"]) for row in data]),
+        numbers([row["px"] for row in data]),
+        base_units([row["sz"] for row in data], instrument.contract_size),
+        sides([row["side"] for row in data], _TAKER),
+        in_order(ids),
+    )
+
+
+@strict("OKX candles")
+def bars(payload: Any, instrument: Instrument) -> Bars:
+    """Closed bars (confirm "1"). Base volume is vol for spot and volCcy for swaps, where vol counts contracts."""
+    closed = [row for row in payload["data"] if row[8] == "1"]
+    if not closed:
+        return Bars.empty(instrument.tick_size)
+    columns = list(zip(*reversed(closed), strict=True))
+    volume = columns[5] if instrument.kind == "spot" else columns[6]
+    time = whole([int(each) for each in columns[0]])
+    return klines(instrument, time, columns[1:5], numbers(volume), numbers(columns[7]))
+
+
+@strict("OKX candles")
+def times(payload: Any) -> list[int]:
+    """Opening times of all rows, the open bar's too, newest first."""
+    return [int(row[0]) for row in payload["data"]]
+
+
+@strict("OKX instruments")
+def listed(payload: Any) -> list[dict[str, Any]]:
+    """Live crypto instruments: spot and linear swaps. Equities and such have another instCategory (EXCHANGES 1.3)."""
+    return [
+        each
+        for each in payload["data"]
+        if isinstance(each, dict)
+        and each.get("state") == "live"
+        and each.get("instCategory", "1") in ("1", "")
+        and (each.get("instType") == "SPOT" or each.get("ctType") == "linear")
+    ]
+
+
+def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
+    """A contract is ctVal x ctMult base units (ccxt leaves ctMult out); swap entries name the pair only in their id."""
+    base, quote = entry["instId"].split("-")[:2]
+    if entry["instType"] == "SPOT":
+        return Draft(currency(base), currency(quote), None, entry["instId"], entry["tickSz"], entry["lotSz"])
+    if quote not in QUOTES or entry["ctValCcy"] != base:
+        raise ValueError(f"{entry['instId']} is not a linear perp of USD, USDT or USDC")
+    size = exact(entry["ctVal"]) * Decimal(entry.get("ctMult") or 1)
+    settle = currency(entry["settleCcy"])
+    return Draft(currency(base), currency(quote), settle, entry["instId"], entry["tickSz"], entry["lotSz"], exact(size))
+
+
+@strict("OKX time")
+def time(payload: Any) -> int:
+    return int(payload["data"][0]["ts"])
+
+
+@strict("a bulk answer of OKX")
+def by_id(payload: Any) -> dict[str, dict[str, Any]]:
+    return {each["instId"]: each for each in payload["data"]}
+
+
+@strict("OKX open-interest")
+def open_interest(entry: Any) -> OpenInterest:
+    """oi is contracts, oiCcy base units; one side."""
+    value = entry.get("oiUsd")
+    return OpenInterest(int(entry["ts"]), float(entry["oiCcy"]), float(value) if value else None)
+
+
+@strict("OKX funding-rate")
+def funding(entry: Any, mark: Any) -> Funding:
+    """fundingRate is the forecast for the settlement at fundingTime; the one after it tells the interval."""
+    due = int(entry["fundingTime"])
+    interval = int(entry["nextFundingTime"] or 0) - due
+    return Funding(int(entry["ts"]), float(entry["fundingRate"]), due, interval if interval > 0 else None, _known(mark))
+
+
+@strict("OKX tickers")
+def ticker(entry: Any, instrument: Instrument) -> Ticker:
+    """SPOT: vol24h base, volCcy24h quote. SWAP: vol24h contracts, volCcy24h base, quote not given."""
+    spot = instrument.kind == "spot"
+    return Ticker(
+        int(entry["ts"]),
+        float(entry["last"]),
+        _known(entry["bidPx"]),
+        _known(entry["askPx"]),
+        float(entry["vol24h" if spot else "volCcy24h"]),
+        float(entry["volCcy24h"]) if spot else None,
+    )
+
+
+@strict("OKX books")
+def book(payload: Any, instrument: Instrument) -> Book:
+    entry = payload["data"][0]
+    size = float(instrument.contract_size)
+    bids, asks = (tuple((float(row[0]), float(row[1]) * size) for row in entry[side]) for side in ("bids", "asks"))
+    return Book(int(entry["ts"]), bids, asks)
+
+
+def _known(text: Any) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,70 @@
+"""Which proxy a venue is reached through."""
+
+import ipaddress
+import os
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+from coinmon import ConfigError
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def checked(proxy: str, where: str) -> str:
+    """The proxy URL itself if it is one; ConfigError names `where` it was set and hides any password."""
+    expected = f"expected one like {', '.join(f'{scheme}://host:port' for scheme in _SCHEMES)}"
+    try:
+        parts = urlsplit(proxy)
+        port = parts.port
+    except ValueError:
+        raise ConfigError(f"{where}: not a proxy URL; {expected}") from None
+    if parts.scheme.lower() not in _SCHEMES or not parts.hostname:
+        raise ConfigError(f"{where}: {hidden(proxy)!r} is not a proxy URL; {expected}")
+    if port is None and parts.scheme.lower().startswith("socks"):
+        raise ConfigError(f"{where}: {hidden(proxy)!r} has no port; {expected}")
+    return proxy
+
+
+def hidden(proxy: str) -> str:
+    """The URL without user and password."""
+    scheme, mark, rest = proxy.rpartition("://")
+    return f"{scheme}{mark}{'***@' if '@' in rest else ''}{rest.rpartition('@')[2]}"
+
+
+def proxy_for(url: str, setting: str | None) -> str | None:
+    """The proxy for a venue's base URL: the setting, else HTTPS_PROXY, HTTP_PROXY, ALL_PROXY; never for loopback."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if _is_loopback(host):
+        return None
+    if setting:
+        return setting
+    proxies = getproxies_environment()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    # curl and requests take a bare host:port as an http proxy, so people write it
+    return checked(proxy if "://" in proxy else f"http://{proxy}", _variable(parts.scheme))
+
+
+def _variable(scheme: str) -> str:
+    names = (f"{scheme}_proxy", "all_proxy")
+    return next((name for name in os.environ if name.lower() in names), names[0])
+
+
+def ccxt_settings(proxy: str | None) -> dict[str, str]:
+    """ccxt's names for it, REST and websocket; ccxt refuses to work when more than one of a kind is set."""
+    if proxy is None:
+        return {}
+    if proxy.lower().startswith("socks"):
+        return {"socksProxy": proxy, "wsSocksProxy": proxy}
+    return {"httpsProxy": proxy, "wssProxy": proxy}
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,257 @@
+"""Binance spot and USD-M perpetuals."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal
+
+from coinmon import VenueError, hookimpl
+from coinmon_exchanges._answer import Manners
+from coinmon_exchanges._budget import Budget
+from coinmon_exchanges._session import Session
+
+if TYPE_CHECKING:
+    from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
+
+_MINUTE = 60_000
+_HOUR = 3_600_000
+_PAGE = 1000
+_UM_WINDOW = _HOUR - 1
+"""startTime and endTime of USD-M aggTrades must be less than an hour apart."""
+_UM_REACH = 48 * _HOUR - 5 * _MINUTE
+"""USD-M aggTrades answers for the last 48 h only (EXCHANGES 1.2); a little less, as time passes on the way."""
+_BULK = 20
+"""From so many instruments on, one all-symbols call is cheaper than one call each."""
+
+
+class Binance:
+    """All weights are the documented ones (EXCHANGES 1.1, 1.2); a tenth of each IP-wide budget is left to others."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        spot_url: str = "https://api.binance.com",
+        futures_url: str = "https://fapi.binance.com",
+        kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
+        proxy: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.name = name
+        self._kinds = kinds
+        self._spot_weight = Budget(f"{name} spot", 5400, 60.0)
+        self._perp_weight = Budget(f"{name} USD-M", 2160, 60.0)
+        self._funding_info = Budget(f"{name} fundingInfo", 450, 300.0)
+        manners = Manners(pause=60.0)
+        self._spot = Session(
+            name, "binance", spot_url, {"public": "/api/v3"},
+            manners=manners, proxy=proxy, timeout=timeout, weights=self._spot_weight,
+        )  # fmt: skip
+        self._perp = Session(
+            name, "binance", futures_url, {"fapiPublic": "/fapi/v1"},
+            manners=manners, proxy=proxy, timeout=timeout, weights=self._perp_weight,
+        )  # fmt: skip
+        self._hours: dict[str, int] = {}
+        self._hours_until = 0.0
+
+    @property
+    def requests(self) -> int:
+        return self._spot.requests + self._perp.requests
+
+    async def instruments(self) -> "Sequence[Instrument]":
+        from coinmon_exchanges import _decode_binance as decode
+        from coinmon_exchanges._listing import instruments
+
+        async def of(kind: str) -> "list[Instrument]":
+            reply = await self._get(kind, "ExchangeInfo", {}, 20 if kind == "spot" else 1)
+            session = self._spot if kind == "spot" else self._perp
+            return instruments(self.name, decode.listed(reply, kind), decode.draft, session.currency)
+
+        found = await asyncio.gather(*(of(kind) for kind in self._kinds))
+        return [instrument for each in found for instrument in each]
+
+    async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
+        from coinmon import Bars
+        from coinmon_exchanges import _decode_binance as decode
+
+        parts = []
+        following = False
+        at = start
+        while at < end:
+            # the minute after the last one is asked for too: that it has begun proves the last one closed
+            limit = min((end - at) // _MINUTE + 2, _PAGE)
+            weight = 2 if instrument.kind == "spot" else 1 if limit < 100 else 2 if limit < 500 else 5
+            params = {"interval": "1m", "startTime": at, "endTime": end + _MINUTE - 1, "limit": limit}
+            page = decode.bars(await self._ask(instrument, "Klines", params, weight), instrument)
+            if not len(page):
+                break
+            following = following or int(page.time[-1]) >= end
+            parts.append(page[(page.time >= at) & (page.time < end)])
+            at = int(page.time[-1]) + _MINUTE
+            if len(page) < limit:
+                break
+        bars = Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
+        if len(bars) and not following:
+            bars = bars[bars.time + _MINUTE <= await self._time(instrument.kind)]
+        return bars
+
+    async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
+        """aggTrades by id, which run +1; the first page by time."""
+        from coinmon import TradePage
+        from coinmon_exchanges import _continuity
+        from coinmon_exchanges import _decode_binance as decode
+
+        if cursor.last_id is None:
+            return await self._first_trades(instrument, cursor.since)
+        reply = await self._agg_trades(instrument, {"fromId": cursor.last_id + 1, "limit": _PAGE})
+        page = decode.agg_trades(reply, instrument)
+        if not len(page.ids):
+            return TradePage(page.trades, joined=True)
+        trades, joined = _continuity.after([page], cursor.last_id)
+        return TradePage(trades, joined, more=len(reply) >= _PAGE)
+
+    async def _first_trades(self, instrument: "Instrument", since: int) -> "TradePage":
+        from coinmon import TradePage
+        from coinmon_exchanges import _continuity
+        from coinmon_exchanges import _decode_binance as decode
+
+        start, within_reach, now = since, True, None
+        params: dict[str, Any] = {"limit": _PAGE}
+        if instrument.kind == "perp":
+            now = await self._time("perp")
+            start = max(since, now - _UM_REACH)
+            within_reach = start == since
+        while True:
+            window = {"startTime": start} if now is None else {"startTime": start, "endTime": start + _UM_WINDOW}
+            reply = await self._agg_trades(instrument, params | window)
+            if reply or now is None or start + _UM_WINDOW >= now:
+                break
+            start += _UM_WINDOW + 1
+        page = decode.agg_trades(reply, instrument)
+        full = len(reply) >= _PAGE
+        whole = not full or await self._starts_before(instrument, int(page.ids[0]), since)
+        trades, joined = _continuity.since(page, since, whole)
+        more = full or (now is not None and start + _UM_WINDOW < now)
+        return TradePage(trades, joined and within_reach, more)
+
+    async def _starts_before(self, instrument: "Instrument", first_id: int, since: int) -> bool:
+        """Whether the trade before `first_id` is older than `since`.
+
+        A full page may be the newest of its window rather than the oldest (binance-spot-api-docs#10), so look.
+        """
+        if first_id == 0:
+            return True
+        reply = await self._agg_trades(instrument, {"fromId": first_id - 1, "limit": 1})
+        return any(row.get("a") == first_id - 1 and row.get("T", since) < since for row in reply)
+
+    async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
+        """One call each: Binance has no bulk call for it."""
+        from coinmon_exchanges import _decode_binance as decode
+
+        async def of(instrument: "Instrument") -> "OpenInterest":
+            return decode.open_interest(await self._ask(instrument, "OpenInterest", {}, 1))
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        found = await asyncio.gather(*(of(each) for each in perps), return_exceptions=True)
+        return _what_succeeded(perps, found)
+
+    async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
+        from coinmon_exchanges import _decode_binance as decode
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        if not perps:
+            return {}
+        entries = await self._entries("perp", perps, "PremiumIndex", 1, 10)
+        hours = await self._funding_hours()
+        return {
+            each.id: decode.funding(entries[each.native_id], hours.get(each.native_id, 8))
+            for each in perps
+            if each.native_id in entries
+        }
+
+    async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
+        from coinmon_exchanges import _decode_binance as decode
+
+        found: dict[str, Ticker] = {}
+        for kind, one, every in (("spot", 2, 80), ("perp", 1, 40)):
+            wanted = [each for each in instruments if each.kind == kind]
+            entries = await self._entries(kind, wanted, "Ticker24hr", one, every)
+            found |= {each.id: decode.ticker(entries[each.native_id]) for each in wanted if each.native_id in entries}
+        return found
+
+    async def book(self, instrument: "Instrument", depth: int) -> "Book":
+        from coinmon_exchanges import _decode_binance as decode
+
+        spot = instrument.kind == "spot"
+        sizes = {100: 5, 500: 25, 1000: 50, 5000: 250} if spot else {50: 2, 100: 5, 500: 10, 1000: 20}
+        limit = next((size for size in sizes if size >= depth), max(sizes))
+        reply = await self._ask(instrument, "Depth", {"limit": limit}, sizes[limit])
+        return decode.book(reply, await self._time("spot") if spot else 0)
+
+    async def server_time(self) -> int:
+        return await self._time(self._kinds[0] if self._kinds else "spot")
+
+    def usage(self) -> Mapping[str, tuple[float, float]]:
+        return {each.name: (each.used, each.limit) for each in (self._spot_weight, self._perp_weight)}
+
+    async def close(self) -> None:
+        await asyncio.gather(self._spot.close(), self._perp.close())
+
+    async def _get(self, kind: str, endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
+        if kind == "spot":
+            return await self._spot.get(f"publicGet{endpoint}", params, self._spot_weight, weight)
+        return await self._perp.get(f"fapiPublicGet{endpoint}", params, self._perp_weight, weight)
+
+    async def _ask(self, instrument: "Instrument", endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
+        return await self._get(instrument.kind, endpoint, {"symbol": instrument.native_id, **params}, weight)
+
+    async def _agg_trades(self, instrument: "Instrument", params: Mapping[str, Any]) -> Any:
+        return await self._ask(instrument, "AggTrades", params, 4 if instrument.kind == "spot" else 20)
+
+    async def _entries(
+        self, kind: str, wanted: "Sequence[Instrument]", endpoint: str, one: float, every: float
+    ) -> dict[str, Any]:
+        """Entries by symbol: from the all-symbols call when that is cheaper."""
+        from coinmon_exchanges import _decode_binance as decode
+
+        if len(wanted) > _BULK:
+            return decode.by_symbol(await self._get(kind, endpoint, {}, every))
+        replies = await asyncio.gather(*(self._ask(each, endpoint, {}, one) for each in wanted), return_exceptions=True)
+        found = _what_succeeded(wanted, replies)
+        return {each.native_id: found[each.id] for each in wanted if each.id in found}
+
+    async def _funding_hours(self) -> dict[str, int]:
+        """Kept for an hour."""
+        from coinmon_exchanges import _decode_binance as decode
+
+        if monotonic() >= self._hours_until:
+            reply = await self._perp.get("fapiPublicGetFundingInfo", {}, self._funding_info)
+            self._hours = decode.funding_hours(reply)
+            self._hours_until = monotonic() + 3600
+        return self._hours
+
+    async def _time(self, kind: str) -> int:
+        from coinmon_exchanges import _decode_binance as decode
+
+        return decode.time(await self._get(kind, "Time", {}, 1))
+
+
+def _what_succeeded(instruments: "Sequence[Instrument]", found: Sequence[Any]) -> dict[str, Any]:
+    """Answers by instrument id, without the instruments the venue refuses; raises why when that leaves nothing."""
+    answers = {}
+    failures = []
+    for each, answer in zip(instruments, found, strict=True):
+        if not isinstance(answer, BaseException):
+            answers[each.id] = answer
+        elif type(answer) is VenueError:
+            failures.append(answer)
+        else:
+            raise answer
+    if failures and not answers:
+        raise failures[0]
+    return answers
+
+
+@hookimpl
+def register_exchanges(register: Any) -> None:
+    register("binance", Binance)

@@ -1,0 +1,175 @@
+"""Bybit spot and linear perpetuals."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from coinmon import VenueError, hookimpl
+from coinmon_exchanges._answer import Manners, Throttled, Transient
+from coinmon_exchanges._budget import Budget
+from coinmon_exchanges._session import Session
+
+if TYPE_CHECKING:
+    from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
+
+_MINUTE = 60_000
+_KLINES = 1000
+_NEWEST = {"spot": 60, "perp": 1000}
+"""All that recent-trade ever shows; there is no paging and no history (EXCHANGES 1.4)."""
+_CATEGORY = {"spot": "spot", "perp": "linear"}
+
+
+class Bybit:
+    """Trades are proven complete only while one page overlaps the one before: poll faster than a page fills."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: str = "https://api.bybit.com",
+        kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
+        proxy: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.name = name
+        self._kinds = kinds
+        # of the IP's 600 in 5 s; one too many and the IP is out for ten minutes
+        self._budget = Budget(name, 540, 5.0)
+        manners = Manners(pause=5.0, check=_complain)
+        self._session = Session(name, "bybit", url, {"public": ""}, manners=manners, proxy=proxy, timeout=timeout)
+        self._funding_minutes: dict[str, int] = {}
+
+    @property
+    def requests(self) -> int:
+        return self._session.requests
+
+    async def instruments(self) -> "Sequence[Instrument]":
+        from coinmon_exchanges import _decode_bybit as decode
+        from coinmon_exchanges._listing import instruments
+
+        async def of(kind: str) -> list[dict[str, Any]]:
+            entries: list[dict[str, Any]] = []
+            params: dict[str, Any] = {"category": _CATEGORY[kind], "limit": 1000}
+            while True:
+                reply = await self._get("InstrumentsInfo", params)
+                entries += decode.listed(reply, kind)
+                cursor = reply["result"].get("nextPageCursor")
+                if not cursor or cursor == params.get("cursor"):
+                    return entries
+                params["cursor"] = cursor
+
+        entries = [entry for part in await asyncio.gather(*(of(kind) for kind in self._kinds)) for entry in part]
+        self._funding_minutes = decode.funding_minutes(entries)
+        return instruments(self.name, entries, decode.draft, self._session.currency)
+
+    async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
+        from coinmon import Bars
+        from coinmon_exchanges import _decode_bybit as decode
+
+        parts = []
+        for at in range(start, end, _KLINES * _MINUTE):
+            last = min(at + _KLINES * _MINUTE, end) - 1
+            params = {"interval": "1", "start": at, "end": last, "limit": _KLINES}
+            page = decode.bars(await self._ask(instrument, "Kline", params), instrument)
+            parts.append(page[(page.time >= at) & (page.time <= last)])
+        return Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
+
+    async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
+        from coinmon import TradePage
+        from coinmon_exchanges import _decode_bybit as decode
+
+        limit = _NEWEST[instrument.kind]
+        page = decode.trades(await self._ask(instrument, "RecentTrade", {"limit": limit}), instrument)
+        if not len(page.ids):
+            return TradePage(page.trades, joined=cursor.last_id is None)
+        if cursor.last_id is not None and len(seen := (page.ids == cursor.last_id).nonzero()[0]):
+            return TradePage(page.trades[page.at > seen[-1]], joined=True)
+        # strictly older: of several trades in the millisecond `since` itself some may be cut off
+        reaches = int(page.times[0]) < cursor.since
+        return TradePage(page.trades[page.trades.time >= cursor.since], joined=reaches)
+
+    async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
+        from coinmon_exchanges import _decode_bybit as decode
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        entries, time = await self._tickers("perp", perps)
+        wanted = [each for each in perps if each.native_id in entries]
+        found = {each.id: decode.open_interest(entries[each.native_id], time) for each in wanted}
+        return {id: value for id, value in found.items() if value is not None}
+
+    async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
+        from coinmon_exchanges import _decode_bybit as decode
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        entries, time = await self._tickers("perp", perps)
+        found = {
+            each.id: decode.funding(entries[each.native_id], time, self._funding_minutes.get(each.native_id))
+            for each in perps
+            if each.native_id in entries
+        }
+        return {id: value for id, value in found.items() if value is not None}
+
+    async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
+        from coinmon_exchanges import _decode_bybit as decode
+
+        found = {}
+        for kind in ("spot", "perp"):
+            wanted = [each for each in instruments if each.kind == kind]
+            entries, time = await self._tickers(kind, wanted)
+            for each in wanted:
+                if entries.get(each.native_id, {}).get("lastPrice"):
+                    found[each.id] = decode.ticker(entries[each.native_id], time)
+        return found
+
+    async def book(self, instrument: "Instrument", depth: int) -> "Book":
+        from coinmon_exchanges import _decode_bybit as decode
+
+        return decode.book(await self._ask(instrument, "Orderbook", {"limit": min(depth, 1000)}))
+
+    async def server_time(self) -> int:
+        from coinmon_exchanges import _decode_bybit as decode
+
+        return decode.time(await self._get("Time", {}))
+
+    def usage(self) -> Mapping[str, tuple[float, float]]:
+        return {self._budget.name: (self._budget.used, self._budget.limit)}
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def _get(self, endpoint: str, params: Mapping[str, Any]) -> Any:
+        return await self._session.get(f"publicGetV5Market{endpoint}", params, self._budget)
+
+    async def _ask(self, instrument: "Instrument", endpoint: str, params: Mapping[str, Any]) -> Any:
+        market = {"category": _CATEGORY[instrument.kind], "symbol": instrument.native_id}
+        return await self._get(endpoint, {**market, **params})
+
+    async def _tickers(self, kind: str, wanted: "Sequence[Instrument]") -> tuple[dict[str, dict[str, Any]], int]:
+        """Ticker entries by symbol, which hold open interest and funding too, and their time."""
+        from coinmon_exchanges import _decode_bybit as decode
+
+        if not wanted:
+            return {}, 0
+        params = {"category": _CATEGORY[kind]}
+        if len(wanted) == 1:
+            params["symbol"] = wanted[0].native_id
+        reply = await self._get("Tickers", params)
+        return decode.by_symbol(reply), decode.time(reply)
+
+
+def _complain(reply: Any) -> None:
+    """Bybit answers 200 with a retCode: 10006 is too many visits, 10000 and 10016 are its own failures."""
+    if not isinstance(reply, dict):
+        raise VenueError("not an object")
+    code = str(reply.get("retCode"))
+    if code == "0" and isinstance(reply.get("result"), dict):
+        return
+    text = f"retCode {code}: {reply.get('retMsg') or 'no result'}"
+    if code in ("10006", "10018"):
+        raise Throttled(text, 5.0)
+    raise Transient(text) if code in ("10000", "10016") else VenueError(text)
+
+
+@hookimpl
+def register_exchanges(register: Any) -> None:
+    register("bybit", Bybit)

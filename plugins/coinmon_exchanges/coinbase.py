@@ -1,0 +1,133 @@
+"""Coinbase Exchange, spot: its main books are in USD."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from coinmon import VenueError, hookimpl
+from coinmon_exchanges._answer import Manners
+from coinmon_exchanges._budget import Budget
+from coinmon_exchanges._session import Session
+
+if TYPE_CHECKING:
+    from coinmon import Bars, Book, Cursor, Instrument, Ticker, TradePage
+
+_MINUTE = 60_000
+_CANDLES = 300
+_PAGE = 1000
+
+
+class Coinbase:
+    """Trade ids run +1 per product and `after` pages by them, so any hole can be addressed and filled."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: str = "https://api.exchange.coinbase.com",
+        proxy: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.name = name
+        # 10 a second with bursts of 15 (EXCHANGES 2.1)
+        self._budget = Budget(name, 15, 1.5)
+        self._session = Session(
+            name, "coinbaseexchange", url, {"public": ""},
+            manners=Manners(pause=1.0), proxy=proxy, timeout=timeout,
+        )  # fmt: skip
+
+    @property
+    def requests(self) -> int:
+        return self._session.requests
+
+    async def instruments(self) -> "Sequence[Instrument]":
+        from coinmon_exchanges import _decode_coinbase as decode
+        from coinmon_exchanges._listing import instruments
+
+        entries = decode.listed(await self._get("Products", {}))
+        return instruments(self.name, entries, decode.draft, self._session.currency)
+
+    async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
+        """Minutes without trades are absent, as Coinbase publishes none for them."""
+        from coinmon import Bars, iso
+        from coinmon_exchanges import _decode_coinbase as decode
+
+        parts = []
+        following = False
+        for at in range(start, end, _CANDLES * _MINUTE):
+            # `end` is inclusive; the last page asks for the minute after too: that it traded proves the others closed
+            last = min(at + (_CANDLES - 1) * _MINUTE, end)
+            params = {"granularity": 60, "start": iso(at), "end": iso(last)}
+            page = decode.bars(await self._ask(instrument, "Candles", params), instrument)
+            following = following or bool((page.time >= end).any())
+            parts.append(page[(page.time >= at) & (page.time < end)])
+        bars = Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
+        if len(bars) and not following:
+            bars = bars[bars.time + _MINUTE <= await self.server_time()]
+        return bars
+
+    async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
+        """Of the trades after the cursor the next thousand: `after` gives those below an id, newest first."""
+        from coinmon import TradePage
+        from coinmon_exchanges import _continuity
+        from coinmon_exchanges import _decode_coinbase as decode
+
+        params: dict[str, Any] = {"limit": _PAGE}
+        if cursor.last_id is not None:
+            params["after"] = cursor.last_id + _PAGE + 1
+        page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
+        if cursor.last_id is None:
+            return TradePage(*_continuity.since(page, cursor.since, is_all=len(page.ids) < _PAGE))
+        trades, joined = _continuity.after([page], cursor.last_id)
+        return TradePage(trades, joined, more=len(page.ids) > 0 and int(page.ids[-1]) >= cursor.last_id + _PAGE)
+
+    async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
+        from coinmon import TradePage
+        from coinmon_exchanges import _continuity
+        from coinmon_exchanges import _decode_coinbase as decode
+
+        params = {"limit": _PAGE, "after": before_id}
+        page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
+        return TradePage(*_continuity.before(page, before_id, since))
+
+    async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
+        """One call each: the bulk call's shape is undocumented."""
+        from coinmon_exchanges import _decode_coinbase as decode
+
+        async def of(instrument: "Instrument") -> "Ticker | None":
+            try:
+                return decode.ticker(await self._ask(instrument, "Ticker", {}))
+            except VenueError as error:
+                if type(error) is VenueError and len(instruments) > 1:
+                    return None  # a product that does not trade any more keeps no figure from the others
+                raise
+
+        found = await asyncio.gather(*(of(each) for each in instruments))
+        return {each.id: ticker for each, ticker in zip(instruments, found, strict=True) if ticker is not None}
+
+    async def book(self, instrument: "Instrument", depth: int) -> "Book":
+        from coinmon_exchanges import _decode_coinbase as decode
+
+        return decode.book(await self._ask(instrument, "Book", {"level": 1 if depth <= 1 else 2}), depth)
+
+    async def server_time(self) -> int:
+        from coinmon_exchanges import _decode_coinbase as decode
+
+        return decode.time(await self._get("Time", {}))
+
+    def usage(self) -> Mapping[str, tuple[float, float]]:
+        return {self._budget.name: (self._budget.used, self._budget.limit)}
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def _get(self, endpoint: str, params: Mapping[str, Any]) -> Any:
+        return await self._session.get(f"publicGet{endpoint}", params, self._budget)
+
+    async def _ask(self, instrument: "Instrument", endpoint: str, params: Mapping[str, Any]) -> Any:
+        return await self._get(f"ProductsId{endpoint}", {"id": instrument.native_id, **params})
+
+
+@hookimpl
+def register_exchanges(register: Any) -> None:
+    register("coinbase", Coinbase)

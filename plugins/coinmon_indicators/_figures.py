@@ -1,0 +1,62 @@
+"""Numbers that may be unknown, and how people read them."""
+
+import math
+from collections.abc import Iterable
+
+_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+_DOLLARS = frozenset({"USD", "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "USDD", "USDE", "DAI", "PYUSD"})
+
+
+def known(value: float) -> float | None:
+    """The value, or None where it is not a finite number."""
+    return float(value) if math.isfinite(value) else None
+
+
+def quotient(above: float | None, below: float | None) -> float | None:
+    """above / below; None where one is unknown, the denominator is 0 or the result is not finite."""
+    return None if above is None or not below else known(above / below)
+
+
+def because(reasons: Iterable[str]) -> str | None:
+    return "; ".join(dict.fromkeys(reasons)) or None
+
+
+def compact(value: float | None, sign: bool = False) -> str:
+    """Three significant digits with a unit: 1.25M, 97k; with `sign`: +500k. Unknown: -."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    scale, unit = next(((scale, unit) for scale, unit in _UNITS if size >= 0.9995 * scale), (1.0, ""))
+    shown = _fixed(size / scale, 3)
+    mark = "" if float(shown.replace(",", "")) == 0 else "-" if value < 0 else "+" if sign else ""
+    return f"{mark}{shown}{unit}"
+
+
+def money(value: float | None, currency: str) -> str:
+    """An amount with its currency: $1.25M for anything that is worth a dollar, else 1.25M EUR."""
+    if value is None:
+        return "-"
+    return (
+        f"{'-' if value < 0 else ''}${compact(abs(value))}" if currency in _DOLLARS else f"{compact(value)} {currency}"
+    )
+
+
+def price(value: float | None) -> str:
+    """A price with thousands separators and at most eight significant digits, never in powers of ten."""
+    return "-" if value is None else _fixed(value, 8)
+
+
+def percent(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:+.{digits}f}%"
+
+
+def plain(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _fixed(value: float, significant: int) -> str:
+    if value == 0:
+        return "0"
+    places = max(0, significant - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,168 @@
+"""Net flow: what takers bought less what they sold, with the ratio, the range and the volatility of the same window."""
+
+import math
+from decimal import Decimal
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from coinmon import Bars, Result, SeenReport, View, hookimpl, moment
+from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient
+
+MIN_BLOCKS = 10
+"""Fewer earlier windows than this say nothing about what is usual."""
+
+
+class NetFlow(Result):
+    """Taker flow of one instrument over a window."""
+
+    instrument: str = Field(description="instrument id")
+    base: str = Field(description="currency that base figures are in")
+    currency: str = Field(description="quote currency that money and prices are in")
+    window: int = Field(description="closed minutes looked at")
+    net_flow: float | None = Field(description="taker buy - taker sell over the covered minutes, quote currency")
+    buy_volume: float | None = Field(description="taker buys over the covered minutes, quote currency")
+    sell_volume: float | None = Field(description="taker sells over the covered minutes, quote currency")
+    buy_sell_ratio: float | None = Field(description="taker buy / taker sell; None where coverage is short")
+    volume: float | None = Field(description="volume of the covered minutes, base units")
+    quote_volume: float | None = Field(description="volume of the covered minutes, quote currency")
+    net_flow_pct: float | None = Field(description="net flow as % of the quote volume of the same minutes, -100 to 100")
+    zscore: float | None = Field(description="net flow in standard deviations from its mean in the time before")
+    support: float | None = Field(description="lowest low of the window, quote currency")
+    resistance: float | None = Field(description="highest high of the window, quote currency")
+    atr: float | None = Field(description="mean true range of the window's one-minute bars, quote currency")
+    last_price: float | None = Field(description="last known close of the window, quote currency")
+    price_change_pct: float | None = Field(description="last close against the window's first price, %")
+
+    def line(self, lang: str) -> str:
+        words = _ZH if lang == "zh" else _EN
+        z = "" if self.zscore is None else f"  z {self.zscore:+.1f}"
+        text = words.format(
+            flow=compact(self.net_flow, sign=True), currency=self.currency, pct=percent(self.net_flow_pct, 1), z=z,
+            ratio=plain(self.buy_sell_ratio), last=price(self.last_price), change=percent(self.price_change_pct),
+            low=price(self.support), high=price(self.resistance), atr=price(self.atr),
+        )  # fmt: skip
+        return f"{text}  ({self.reason})" if self.reason and self.buy_sell_ratio is None else text
+
+
+_ZH = "净流量 {flow} {currency} ({pct}){z}  买卖比 {ratio}  现价 {last} ({change})  支撑 {low}  阻力 {high}  ATR {atr}"
+_EN = (
+    "net flow {flow} {currency} ({pct}){z}  buy/sell {ratio}  last {last} ({change})  "
+    "support {low}  resistance {high}  ATR {atr}"
+)
+
+
+def net_flow(
+    view: View,
+    *,
+    window: Annotated[int, Field(gt=0, le=10_080, description="closed minutes to look at")] = 50,
+    min_coverage: Annotated[
+        float, Field(gt=0, le=1, description="share of the window that the ratio and the z-score need")
+    ] = 0.95,
+    zscore_hours: Annotated[
+        int, Field(ge=0, le=168, description="hours before the window that the z-score compares with; 0: no z-score")
+    ] = 24,
+) -> NetFlow:
+    """Where the money went: taker buys less taker sells over the last minutes, in quote currency.
+
+    Net flow, volumes and net_flow_pct (% of volume) are sums over the covered minutes, those with a complete taker
+    split; `coverage` says how many those are, and the buy/sell ratio and z-score are None below `min_coverage`. The
+    z-score compares with the windows of the same length that end where this one begins, at least 10 of them complete.
+    Support and resistance are the lowest low and highest high; ATR is the simple mean of the one-minute true ranges (a
+    minute after a hole counts its own range). Prices also come from minutes without a taker split. Source: trades or
+    klines of the venue.
+    """
+    blocks = zscore_hours * 60 // window
+    rows = view.bars(window + max(blocks * window, 1))
+    bars = rows[-window:]
+    reasons: list[str] = []
+    flow = _flow(bars, window, min_coverage, reasons)
+    flow["zscore"] = None
+    if flow["buy_volume"] is not None and zscore_hours:
+        flow["zscore"] = _zscore(flow["net_flow"], rows, window, blocks, min_coverage, reasons)
+    return NetFlow(
+        as_of=moment(view.now),
+        coverage=SeenReport.of(view.seen(bars)),
+        convention=f"taker buy - taker sell of {window} closed minutes; ATR: simple mean of one-minute true ranges",
+        instrument=view.instrument.id,
+        base=view.instrument.base,
+        currency=view.instrument.quote,
+        window=window,
+        **flow,
+        **_prices(rows, window, reasons),
+        reason=because(reasons),
+    )
+
+
+@hookimpl
+def register_indicators(register: Any) -> None:
+    register("net_flow", net_flow)
+
+
+def _usable(bars: Bars) -> npt.NDArray[np.bool_]:
+    return bars.has_flow & np.isfinite(bars.quote_volume) & np.isfinite(bars.buy_quote) & np.isfinite(bars.volume)
+
+
+def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> dict[str, Any]:
+    rows = bars[_usable(bars)]
+    if not len(rows):
+        reasons.append(f"none of the {window} minutes has a complete taker split")
+        names = "net_flow buy_volume sell_volume buy_sell_ratio volume quote_volume net_flow_pct"
+        return dict.fromkeys(names.split())
+    buy = math.fsum(rows.buy_quote)
+    # each minute's totals are rounded once, so a difference below zero is rounding and not a sale
+    sell = math.fsum(np.maximum(rows.sell_quote, 0.0))
+    traded = math.fsum(rows.quote_volume)
+    ratio = None
+    if len(rows) / window < min_coverage:
+        reasons.append(f"{len(rows)} of {window} minutes covered, the buy/sell ratio needs {min_coverage:.0%}")
+    else:
+        ratio = quotient(buy, sell)
+        if ratio is None:
+            reasons.append("no taker sells, so no buy/sell ratio" if not sell else "the buy/sell ratio is out of range")
+    share = None if quotient(buy - sell, traded) is None else 100 * (buy - sell) / traded
+    return {
+        "net_flow": buy - sell, "buy_volume": buy, "sell_volume": sell, "buy_sell_ratio": ratio,
+        "volume": math.fsum(rows.volume), "quote_volume": traded, "net_flow_pct": share,
+    }  # fmt: skip
+
+
+def _zscore(flow: float, rows: Bars, window: int, blocks: int, min_coverage: float, reasons: list[str]) -> float | None:
+    usable = _usable(rows)
+    if usable[-window:].sum() / window < min_coverage:
+        return None
+    flows = np.where(usable, rows.buy_quote - rows.sell_quote, 0.0)
+    before = slice(len(rows) - window * (blocks + 1), len(rows) - window)
+    complete = usable[before].reshape(blocks, window).all(axis=1)
+    past = flows[before].reshape(blocks, window)[complete].sum(axis=1)
+    if len(past) < MIN_BLOCKS:
+        reasons.append(f"the z-score needs {MIN_BLOCKS} complete windows before this one, there are {len(past)}")
+        return None
+    mean, spread = float(past.mean()), float(past.std(ddof=1))
+    if spread <= 1e-12 * float(np.abs(past).max()):
+        reasons.append("every window before had the same net flow, so no z-score")
+        return None
+    return known((flow - mean) / spread)
+
+
+def _prices(rows: Bars, window: int, reasons: list[str]) -> dict[str, float | None]:
+    names = ("support", "resistance", "last_price", "price_change_pct", "atr")
+    one = rows[-window:].merged()
+    first, last = int(one.open[0]), int(one.close[0])
+    if last <= 0:
+        reasons.append("no price is known in the window")
+        return dict.fromkeys(names)
+    low, high, close = (float(rows.price(column)[0]) for column in (one.low, one.high, one.close))
+    return dict(zip(names, (low, high, close, 100 * (last - first) / first, _atr(rows, window)), strict=True))
+
+
+def _atr(rows: Bars, window: int) -> float:
+    close, priced = rows.close[:-1], rows.close > 0
+    joined = priced[:-1]
+    high, low = rows.high[1:], rows.low[1:]
+    above = np.where(joined, np.maximum(high, close), high)
+    below = np.where(joined, np.minimum(low, close), low)
+    ranges = (above - below)[-window:][priced[-window:]]
+    return float(rows.tick_size * Decimal(int(ranges.sum())) / len(ranges))

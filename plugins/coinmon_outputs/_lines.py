@@ -1,0 +1,131 @@
+"""Events as lines for people, in the formats that users of the older monitor know."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Event = Mapping[str, Any]
+
+_VERDICTS = {
+    "strong_bull": ("强力看涨", "strong bullish"),
+    "strong_bear": ("强力看跌", "strong bearish"),
+    "lean_bull": ("倾向看涨", "leaning bullish"),
+    "lean_bear": ("倾向看跌", "leaning bearish"),
+    "mixed": ("震荡/分歧", "mixed"),
+}
+_STATUS = {
+    "ok": ("恢复正常", "is back"),
+    "degraded": ("数据不全", "is degraded"),
+    "down": ("无法访问", "is down"),
+    "blocked": ("拒绝本机访问", "refuses this network"),
+}
+
+
+def line(event: Event, lang: str = "zh", min_coverage: float = 0.95) -> str | None:
+    """The line for an event, None for a kind that has none. A venue covered less shows its coverage, not a flow."""
+    kind = str(event.get("event"))
+    if kind == "flow":
+        return _flow(event, lang, min_coverage)
+    write = _WRITERS.get(kind)
+    return None if write is None else write(event, lang)
+
+
+def thousands(value: float | None) -> str:
+    """+500k, -2021k, 0k; - for what is unknown."""
+    if value is None:
+        return "-"
+    count = round(value / 1000)
+    return f"{count:+d}k" if count else "0k"
+
+
+def amount(value: float, currency: str) -> str:
+    """$523,450 for anything worth a dollar, else 523,450 EUR."""
+    return f"${value:,.0f}" if _is_dollar(currency) else f"{value:,.0f} {currency}"
+
+
+def price(value: float | None) -> str:
+    """42,150 and 98.5: at most eight significant digits, never in powers of ten."""
+    if value is None or value <= 0:
+        return "-"
+    text = f"{value:,.{max(0, 7 - math.floor(math.log10(value)))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _flow(event: Event, lang: str, min_coverage: float) -> str:
+    zh, verdict = lang == "zh", event.get("consensus")
+    if verdict is None:
+        reason = event.get("consensus_reason")
+        said = ("待定" if zh else "unknown") + (f" ({reason})" if reason else "")
+    else:
+        said = _VERDICTS[verdict][not zh] if verdict in _VERDICTS else str(verdict)
+    total = event.get("total")
+    if verdict in ("lean_bull", "lean_bear") and total is not None:
+        said += f" ({_total(total, str(event.get('currency')), zh)})"
+    venues = event.get("venues") or {}
+    shown = [f"{name[:3].upper()}:{_venue_flow(each, min_coverage)}" for name, each in venues.items()]
+    return " | ".join([f"💰 {event['pair']}", f"{'共识' if zh else 'consensus'}: {said}", *shown])
+
+
+def _venue_flow(figures: Mapping[str, Any], min_coverage: float) -> str:
+    coverage, flow = figures.get("coverage"), figures.get("net_flow")
+    if not figures.get("listed", True) or flow is None or not coverage:
+        return "-"
+    return thousands(flow) if coverage >= min_coverage else f"{math.floor(100 * coverage)}%"
+
+
+def _total(total: float, currency: str, zh: bool) -> str:
+    words = ("总净流入", "total net inflow") if total > 0 else ("总净流出", "total net outflow")
+    millions = f"{abs(total) / 1e6:,.1f}M"
+    return f"{words[not zh]}: " + (f"${millions}" if _is_dollar(currency) else f"{millions} {currency}")
+
+
+def _signal(event: Event, lang: str) -> str:
+    title, reading, grade = event["title"], event["reading"], event.get("grade") or "-"
+    if lang == "zh":
+        name = f"{title['zh']} ({title['en']})"
+        return f"🚨 [{event['pair']}] 信号触发 [{grade}]: {name} - {reading['zh']}"
+    return f"🚨 [{event['pair']}] signal [{grade}]: {title['en']} - {reading['en']}"
+
+
+def _whale(event: Event, lang: str) -> str:
+    zh, bought = lang == "zh", event["side"] == "buy"
+    side = ("买入" if bought else "卖出") if zh else "buys" if bought else "sells"
+    size = amount(event["quote"], str(event["pair"]).rpartition("/")[2])
+    perp = str(event.get("instrument", "")).count(":") > 1
+    venue = event["venue"].upper() + ((" 永续" if zh else " perp") if perp else "")
+    return f"🐳 [{event['pair']}] {'巨鲸监测' if zh else 'whale'} [{venue}]: {side} {size} @ {price(event['price'])}"
+
+
+def _venue(event: Event, lang: str) -> str:
+    zh, status = lang == "zh", event.get("status")
+    said = _STATUS[status][not zh] if status in _STATUS else str(status)
+    error = event.get("error")
+    mark = "✅" if status == "ok" else "⚠️"
+    return f"{mark} [{str(event['venue']).upper()}] {said}" + (f": {error}" if error else "")
+
+
+def _scan_started(event: Event, lang: str) -> str:
+    pairs = event["pairs"]
+    return f"=== 开始新一轮扫描 ({pairs} 币种) ===" if lang == "zh" else f"=== new scan ({pairs} pairs) ==="
+
+
+def _scan_finished(event: Event, lang: str) -> str:
+    share = event.get("coverage")
+    covered = "-" if share is None else f"{math.floor(100 * share)}%"
+    seconds, signals, whales = f"{event['seconds']:.1f}", event["signals"], event["whales"]
+    if lang == "zh":
+        return f"=== 扫描完成: {seconds} 秒, {signals} 个信号, {whales} 笔巨鲸, 覆盖 {covered} ==="
+    return f"=== scan finished: {seconds} s, {signals} signals, {whales} whales, coverage {covered} ==="
+
+
+def _is_dollar(currency: str) -> bool:
+    return "USD" in currency or currency == "DAI"
+
+
+_WRITERS: dict[str, Callable[[Event, str], str]] = {
+    "signal": _signal,
+    "whale": _whale,
+    "venue": _venue,
+    "scan_started": _scan_started,
+    "scan_finished": _scan_finished,
+}

@@ -1,0 +1,31 @@
+"""The figures that a signal rests on, as JSON-ready evidence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def flows(consensus: Any, /, **figures: Any) -> dict[str, Any]:
+    """Every venue's figures with their coverage, the venues left out and why, and the signal's own figures."""
+    return {
+        "venues": {each.venue: _figures(each) for each in consensus.venues if each.comparable},
+        "left_out": {each.venue: each.note for each in consensus.venues if not each.comparable},
+        "currency": consensus.currency,
+        "window_minutes": consensus.window,
+        **figures,
+    }
+
+
+def compared(consensus: Any) -> Mapping[str, Any]:
+    """The comparably covered venues by name."""
+    return {each.venue: each for each in consensus.venues if each.comparable}
+
+
+def _figures(flow: Any) -> dict[str, Any]:
+    return {
+        "instrument": flow.instrument,
+        "net_flow": flow.net_flow,
+        "ratio": flow.buy_sell_ratio,
+        "net_flow_pct": flow.net_flow_pct,
+        "zscore": flow.zscore,
+        "coverage": flow.coverage,
+    }

@@ -1,0 +1,48 @@
+"""The venues come to agree: the consensus turns strongly bullish or bearish."""
+
+from typing import Any, Literal
+
+from coinmon import Market, Signal, Text, hookimpl
+from coinmon_signals._evidence import flows
+
+_SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
+    "strong_bull": (
+        "bullish",
+        Text("强力看涨", "Strong Bullish Consensus"),
+        Text("主力资金全面进场，市场一致看多。", "Money flows in on every exchange: the market agrees on up."),
+    ),
+    "strong_bear": (
+        "bearish",
+        Text("强力看跌", "Strong Bearish Consensus"),
+        Text("主力资金全面撤离，市场一致看空。", "Money flows out on every exchange: the market agrees on down."),
+    ),
+}
+
+
+def consensus(market: Market) -> list[Signal]:
+    """Every exchange's money flows the same way at once (grade A).
+
+    Fires when the `consensus` indicator enters strong_bull or strong_bear, whose thresholds are that indicator's
+    settings; never while a venue that lists the pair is down or short of coverage.
+    """
+    found = market.of("consensus")
+    if found.verdict not in _SAID:
+        return []
+    direction, title, reading = _SAID[found.verdict]
+    return [
+        Signal(
+            name="consensus_change",
+            pair=str(market.pair),
+            grade="A",
+            direction=direction,
+            title=title,
+            reading=reading,
+            evidence=flows(found, consensus=found.verdict, mode=found.mode, total=found.total),
+            key=f"consensus_change:{market.pair}:{found.verdict}",
+        )
+    ]
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("consensus", consensus)

@@ -1,0 +1,77 @@
+"""All exchanges buy (or sell) together."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Text, hookimpl
+from coinmon_signals._evidence import compared, flows
+
+
+def global_sync(
+    market: Market,
+    *,
+    bull_ratio: Annotated[float, Field(ge=1, description="buy/sell ratio that every venue must exceed")] = 1.15,
+    bearish: Annotated[bool, Field(description="also tell when all sell")] = False,
+    bear_ratio: Annotated[
+        float, Field(gt=0, le=1, description="buy/sell ratio that every venue must stay below")
+    ] = 0.85,
+) -> list[Signal]:
+    """Big money accumulates on every exchange at once: the strongest sign there is (grade A+).
+
+    Fires when every consensus venue has a net flow above 0 and a buy/sell ratio above bull_ratio (the mirror image
+    below bear_ratio with `bearish`) over the window of `net_flow`. Every venue that lists the pair must be comparably
+    covered, and at least as many as the consensus needs.
+    """
+    found = market.of("consensus")
+    if not found.comparable:
+        return []
+    pairs = [(each.net_flow, each.buy_sell_ratio) for each in compared(found).values()]
+    if any(ratio is None for _, ratio in pairs):
+        return []
+    if all(flow > 0 and ratio > bull_ratio for flow, ratio in pairs):
+        return [
+            Signal(
+                name="global_sync_bullish",
+                pair=str(market.pair),
+                grade="A+",
+                direction="bullish",
+                title=Text("全球协同看涨", "Global Sync Bullish"),
+                reading=Text(
+                    "主力全平台吸筹，市场做多情绪一致。",
+                    "Big money accumulates on every exchange: sentiment is bullish throughout.",
+                ),
+                advice=Text(
+                    "主力全平台建仓，适合追涨或加仓，止损设置在关键支撑位。",
+                    "Big money builds positions everywhere: fit for following or adding, with a stop at key support.",
+                ),
+                evidence=flows(found, total=found.total, consensus=found.verdict, bull_ratio=bull_ratio),
+                key=f"global_sync_bullish:{market.pair}",
+            )
+        ]
+    if bearish and all(flow < 0 and ratio < bear_ratio for flow, ratio in pairs):
+        return [
+            Signal(
+                name="global_sync_bearish",
+                pair=str(market.pair),
+                grade="A+",
+                direction="bearish",
+                title=Text("全球协同看跌", "Global Sync Bearish"),
+                reading=Text(
+                    "主力全平台派发，市场做空情绪一致。",
+                    "Big money distributes on every exchange: sentiment is bearish throughout.",
+                ),
+                advice=Text(
+                    "主力全平台撤离，不宜抄底，考虑减仓或止盈。",
+                    "Big money leaves everywhere: no time to buy the dip; consider reducing or taking profit.",
+                ),
+                evidence=flows(found, total=found.total, consensus=found.verdict, bear_ratio=bear_ratio),
+                key=f"global_sync_bearish:{market.pair}",
+            )
+        ]
+    return []
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("global_sync", global_sync)

@@ -1,0 +1,54 @@
+"""The East buys while the West sells."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Text, hookimpl
+from coinmon_signals._evidence import compared, flows
+
+
+def long_trap(
+    market: Market,
+    *,
+    east_venues: Annotated[tuple[str, ...], Field(min_length=1, description="venues of which one must show buying")] = (
+        "binance",
+        "okx",
+    ),
+    us_venue: Annotated[str, Field(description="the venue that must show selling")] = "coinbase",
+    noise_floor: Annotated[float, Field(ge=0, description="net flow within this is noise, quote currency")] = 1_000.0,
+) -> list[Signal]:
+    """Eastern exchanges buy while the Western one sells: perhaps a trap for longs (grade C).
+
+    Fires when the net flow over the window of `net_flow` is above noise_floor on one of east_venues and below
+    -noise_floor on us_venue. Only comparably covered venues count; the evidence names those left out.
+    """
+    found = market.of("consensus")
+    venues = compared(found)
+    buyers = [name for name in east_venues if name in venues and venues[name].net_flow > noise_floor]
+    if not buyers or us_venue not in venues or not venues[us_venue].net_flow < -noise_floor:
+        return []
+    return [
+        Signal(
+            name="long_trap",
+            pair=str(market.pair),
+            grade="C",
+            direction="bearish",
+            title=Text("单平台诱多", "Single Platform Long Trap"),
+            reading=Text(
+                "东方交易所买入，西方交易所卖出。警惕诱多。",
+                "Eastern exchanges buy, the Western one sells. Beware of a long trap.",
+            ),
+            advice=Text(
+                "不建议追涨；如已持仓，考虑减仓或止盈；等待西方资金流向转正后再入场。",
+                "Do not chase; with a position, consider reducing or taking profit; wait until Western flow turns.",
+            ),
+            evidence=flows(found, buyers=buyers, seller=us_venue, noise_floor=noise_floor),
+            key=f"long_trap:{market.pair}",
+        )
+    ]
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("long_trap", long_trap)

@@ -1,0 +1,59 @@
+"""American institutions buy more than the rest of the world."""
+
+import math
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Text, hookimpl
+from coinmon_signals._evidence import compared, flows
+
+
+def us_accumulation(
+    market: Market,
+    *,
+    us_venue: Annotated[str, Field(description="the venue where American institutions trade")] = "coinbase",
+    min_net_flow: Annotated[float, Field(ge=0, description="net flow there must exceed this, quote currency")] = 1e6,
+    times_others: Annotated[
+        float, Field(gt=0, description="and this many times the mean net flow of the other venues")
+    ] = 1.5,
+) -> list[Signal]:
+    """American institutions accumulate: Coinbase leads the buying (grade A).
+
+    Fires when the net flow on us_venue over the window of `net_flow` exceeds min_net_flow and times_others times the
+    mean of the other venues, a negative mean counting as 0. Every configured venue that lists the pair must be
+    comparably covered, and there must be another: a mean over a hole is no mean.
+    """
+    found = market.of("consensus")
+    venues = compared(found)
+    others = [each.net_flow for name, each in venues.items() if name != us_venue]
+    if found.waits_for or us_venue not in venues or not others:
+        return []
+    flow = venues[us_venue].net_flow
+    mean = math.fsum(others) / len(others)
+    if not (flow > min_net_flow and flow > times_others * max(mean, 0.0)):
+        return []
+    name = us_venue.capitalize()
+    return [
+        Signal(
+            name="us_accumulation",
+            pair=str(market.pair),
+            grade="A",
+            direction="bullish",
+            title=Text("美资机构吸筹", "US Institutional Accumulation"),
+            reading=Text(
+                f"{name} 领涨，机构资金流入显著。", f"{name} leads the buying: institutional money flows in markedly."
+            ),
+            advice=Text(
+                "适合建仓或持有，关注后续其他平台是否跟进。",
+                "Fit for building or holding a position; watch whether the other exchanges follow.",
+            ),
+            evidence=flows(found, us_venue=us_venue, us_net_flow=flow, mean_of_others=mean, times_others=times_others),
+            key=f"us_accumulation:{market.pair}",
+        )
+    ]
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("us_accumulation", us_accumulation)

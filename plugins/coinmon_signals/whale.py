@@ -1,0 +1,75 @@
+"""One very large order, the moment it is seen."""
+
+import math
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import MINUTE, Instrument, Market, Signal, Text, hookimpl, iso
+
+
+def whale(
+    market: Market,
+    *,
+    threshold: Annotated[float, Field(gt=0, description="smallest order told, quote currency")] = 200_000.0,
+    notify_threshold: Annotated[float, Field(gt=0, description="smallest order sent to robots, quote currency")] = 5e5,
+    max_age: Annotated[int, Field(gt=0, description="minutes after which an order is history and not told")] = 50,
+) -> list[Signal]:
+    """A whale trades: one taker order of at least the threshold, on any exchange, spot or perpetual.
+
+    Each order is told once. Orders come from the `whale_trades` indicator, so neither its window nor its threshold can
+    be exceeded. `notify` in the evidence says whether it is big enough for the robots.
+    """
+    signals = []
+    for view in market.views:
+        for trade in view.of("whale_trades").trades:
+            at = round(trade.time.timestamp() * 1000)
+            if trade.quote >= threshold and market.now - at <= max_age * MINUTE:
+                signals.append((at, _signal(market, view.instrument, trade, at, trade.quote >= notify_threshold)))
+    return [signal for _, signal in sorted(signals, key=lambda found: found[0])]
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("whale", whale)
+
+
+def _signal(market: Market, instrument: Instrument, trade: Any, at: int, notify: bool) -> Signal:
+    amount, price = _amount(trade.quote, market.pair.quote), _price(trade.price)
+    venue, bought = instrument.venue.upper(), trade.side == "buy"
+    return Signal(
+        name="whale",
+        pair=str(market.pair),
+        grade=None,
+        direction="bullish" if bought else "bearish",
+        title=Text("巨鲸买入", "Whale Buy") if bought else Text("巨鲸卖出", "Whale Sell"),
+        reading=Text(
+            f"{venue} {'买入' if bought else '卖出'} {amount} @ {price}",
+            f"{venue} {'buys' if bought else 'sells'} {amount} @ {price}",
+        ),
+        evidence={
+            "instrument": instrument.id,
+            "venue": instrument.venue,
+            "kind": instrument.kind,
+            "side": trade.side,
+            "price": trade.price,
+            "base": trade.base,
+            "quote": trade.quote,
+            "time": iso(at),
+            "trade_id": trade.trade_id,
+            "fills": trade.fills,
+            "notify": notify,
+        },
+        key=f"{instrument.id}:{trade.trade_id}",
+        once=True,
+    )
+
+
+def _amount(quote: float, currency: str) -> str:
+    return f"${quote:,.0f}" if "USD" in currency or currency == "DAI" else f"{quote:,.0f} {currency}"
+
+
+def _price(value: float) -> str:
+    """At most eight significant digits, never in powers of ten."""
+    text = f"{value:,.{max(0, 7 - math.floor(math.log10(value)))}f}" if value > 0 else "-"
+    return text.rstrip("0").rstrip(".") if "." in text else text

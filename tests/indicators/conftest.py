@@ -1,0 +1,141 @@
+"""A small market in memory: minutes of trades seen in different ways, and the source that views read it through."""
+
+import random
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from coinmon import MINUTE, Bars, Coverage, Instrument, Market, Pair, Trades, View
+from coinmon.model.fold import fold, with_quiet_minutes
+from coinmon_indicators.consensus import consensus
+from coinmon_indicators.net_flow import net_flow
+
+START = 1_723_161_600_000  # 2024-08-09T00:00:00Z, a Friday
+TICK, LOT = Decimal("0.01"), Decimal("0.001")
+KINDS = ("trades", "klines", "gap", "no split", "no quote", "missing")
+"""How a minute was seen: `gap` lost trades; `no split`: a kline without taker split; `no quote`: without either."""
+
+
+def instrument(venue="binance", kind="spot", quote="USDT"):
+    symbol = f"BTC/{quote}" + (f":{quote}" if kind == "perp" else "")
+    return Instrument(venue, kind, "BTC", quote, "BTC", symbol, TICK, LOT)
+
+
+@dataclass
+class Minute:
+    """kind: one of KINDS. trades: (ticks, lots, side) in order."""
+
+    kind: str
+    trades: list
+
+
+def minutes(seed, count, kinds=("trades",), most=3):
+    """Made by a seed: prices walk, some minutes are quiet."""
+    chance = random.Random(seed)
+    price, made = 10_000, []
+    for _ in range(count):
+        rows = []
+        for _ in range(chance.randint(0, most)):
+            price = max(1, price + chance.randint(-30, 30))
+            rows.append((price, chance.randint(1, 10**6), chance.choice((1, -1))))
+        made.append(Minute(chance.choice(kinds), rows))
+    return made
+
+
+def one_bar(time, minute, last):
+    rows = minute.trades
+    trades = Trades(
+        np.arange(len(rows), dtype=np.int64),
+        np.full(len(rows), time, np.int64),
+        np.array([ticks for ticks, _, _ in rows], np.int64),
+        np.array([float(lots * LOT) for _, lots, _ in rows], np.float64),
+        np.array([side for _, _, side in rows], np.int8),
+    )
+    kind = {"trades": Coverage.TRADES, "klines": Coverage.KLINES}.get(minute.kind, Coverage.PARTIAL)
+    bar = with_quiet_minutes(fold(trades, instrument()), time, time + MINUTE, kind, last).with_coverage(kind)
+    if minute.kind in ("no split", "no quote"):
+        for column in (bar.buy, bar.buy_quote, bar.delta_min, bar.delta_max):
+            column[:] = np.nan
+    if minute.kind == "no quote":
+        bar.quote_volume[:] = np.nan
+    if minute.kind != "trades":
+        none = Bars.missing(TICK, bar.time).levels
+        bar = Bars(TICK, *(getattr(bar, name) for name in COLUMNS), levels=none)
+    return bar
+
+
+COLUMNS = (
+    "time", "open", "high", "low", "close", "volume", "quote_volume", "trades", "buy", "buy_quote", "delta_min",
+    "delta_max", "coverage",
+)  # fmt: skip
+
+
+def bars_of(made, start=START):
+    rows, last = [], 0
+    for i, minute in enumerate(made):
+        if minute.kind != "missing":
+            rows.append(one_bar(start + i * MINUTE, minute, last))
+            last = int(rows[-1].close[0])
+    return Bars.concat(rows) if rows else Bars.empty(TICK)
+
+
+@dataclass
+class Tape:
+    """What the store would hold, by instrument id."""
+
+    rows: dict = field(default_factory=dict)
+    interest: list = field(default_factory=list)
+    fundings: list = field(default_factory=list)
+    whales: list = field(default_factory=list)
+
+    def bars(self, instrument, start, end, *, levels=False):
+        rows = self.rows.get(instrument.id, Bars.empty(TICK))
+        rows = rows[(rows.time >= start) & (rows.time < end)]
+        return rows if levels else Bars(TICK, *(getattr(rows, name) for name in COLUMNS))
+
+    def open_interest(self, instrument, start, end):
+        return [each for each in self.interest if start <= each.time < end]
+
+    def funding(self, instrument, start, end):
+        return [each for each in self.fundings if start <= each.time < end]
+
+    def whale_trades(self, instrument, start, end):
+        return [each for each in self.whales if start <= each.time < end]
+
+
+def view(made=(), now=None, kind="spot", start=START, **samples):
+    """One market's minutes, as of the end of the last one unless another moment is given."""
+    traded = instrument(kind=kind)
+    end = start + len(made) * MINUTE if now is None else now
+    return View(traded, end, Tape({traded.id: bars_of(list(made), start)}, **samples))
+
+
+def market(venues, down=(), listed=None, now=None, **settings):
+    """A pair on venues, each with its minutes; `settings` are those of the consensus."""
+    longest = max((len(made) for made in venues.values() if made), default=0)
+    moment = START + longest * MINUTE if now is None else now
+    window = settings.pop("window", longest or 50)
+
+    def compute(name, target):
+        if name == "consensus":
+            return consensus(target, **settings)
+        return net_flow(target, window=window, zscore_hours=settings_z)
+
+    settings_z = settings.pop("zscore_hours", 0)
+    views = []
+    for venue, made in venues.items():
+        if made is not None:
+            traded = instrument(venue, quote="USD" if venue == "coinbase" else "USDT")
+            views.append(View(traded, moment, Tape({traded.id: bars_of(made)}), compute))
+    return Market(Pair("BTC", "USDT"), moment, list(venues), views, compute, dict(down))
+
+
+@pytest.fixture(scope="session")
+def scene():
+    return SimpleNamespace(
+        start=START, tick=TICK, lot=LOT, kinds=KINDS, Minute=Minute, minutes=minutes, bars_of=bars_of, view=view,
+        market=market, instrument=instrument, Tape=Tape,
+    )  # fmt: skip

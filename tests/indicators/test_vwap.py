@@ -1,0 +1,120 @@
+"""VWAP and its bands against a plain loop over Decimals."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coinmon import DAY, MINUTE
+from coinmon_indicators.vwap import vwap
+
+
+def spread(scene, minutes):
+    """Exact sums over the minutes that count; sigma from trades where known, else from the minute's average."""
+    counted = [minute for minute in minutes if minute.kind in ("trades", "klines", "no split")]
+    rows = [[(ticks * scene.tick, lots * scene.lot) for ticks, lots, _ in minute.trades] for minute in counted]
+    base = sum((amount for row in rows for _, amount in row), Decimal(0))
+    quote = sum((price * amount for row in rows for price, amount in row), Decimal(0))
+    if not base:
+        return counted, base, quote, None, None
+    average, square = quote / base, Decimal(0)
+    for minute, row in zip(counted, rows, strict=True):
+        if minute.kind != "trades" and row:
+            total = sum(amount for _, amount in row)
+            row = [(sum(price * amount for price, amount in row) / total, total)]
+        square += sum(amount * (price - average) ** 2 for price, amount in row)
+    return counted, base, quote, average, (square / base).sqrt()
+
+
+@given(seed=st.integers(0, 10**6), count=st.integers(1, 30), kinds=st.sampled_from(["trades", "good", "all"]))
+@settings(max_examples=120, deadline=None)
+def test_vwap_and_bands_are_what_a_plain_loop_says(scene, seed, count, kinds):
+    chosen = {"trades": ("trades",), "good": ("trades", "klines", "no split"), "all": scene.kinds}[kinds]
+    minutes = scene.minutes(seed, count, chosen)
+    result = vwap(scene.view(minutes))
+    counted, base, quote, average, sigma = spread(scene, minutes)
+    assert result.minutes == len(counted)
+    if average is None:
+        assert (result.vwap, result.sigma, result.upper_1) == (None, None, None)
+        assert result.reason
+        return
+    assert result.vwap == pytest.approx(float(average), rel=1e-14)
+    assert result.sigma == pytest.approx(float(sigma), rel=1e-6, abs=1e-9)
+    assert result.upper_2 == pytest.approx(float(average + 2 * sigma))
+    assert result.lower_1 == pytest.approx(float(average - sigma))
+    assert result.volume == pytest.approx(float(base))
+    assert result.quote_volume == pytest.approx(float(quote))
+    if kinds == "trades":
+        assert result.convention.endswith("sigma from traded prices")
+        assert result.reason is None
+
+
+def test_a_narrow_spread_at_a_high_price_does_not_cancel(scene):
+    rows = [(10_000_000_000, 1, 1), (10_000_000_001, 1, -1)]
+    result = vwap(scene.view([scene.Minute("trades", rows)] * 20))
+    assert result.vwap == 100_000_000.005
+    assert result.sigma == pytest.approx(0.005, rel=1e-6)
+
+
+def test_sums_begin_with_the_utc_day_or_week_or_window(scene):
+    friday, minutes = scene.start, scene.minutes(5, 30)
+    # ten minutes of Thursday, twenty of Friday
+    start = friday - 10 * MINUTE
+    view = scene.view(minutes, start=start)
+    day, week, window = (vwap(view, anchor=anchor, window=7) for anchor in ("day", "week", "window"))
+    assert day.vwap == pytest.approx(float(spread(scene, minutes[10:])[3]))
+    assert week.vwap == pytest.approx(float(spread(scene, minutes)[3]))
+    assert window.vwap == window.window_vwap == pytest.approx(float(spread(scene, minutes[-7:])[3]))
+    assert day.window_vwap == window.vwap
+    assert (day.anchored_at.timestamp() * 1000, week.anchored_at.weekday()) == (friday, 0)
+    assert week.anchored_at.timestamp() * 1000 == friday - 4 * DAY
+    assert (day.coverage.minutes, window.coverage.minutes) == (20, 7)
+    assert "not counted" in week.reason
+
+
+def test_a_day_that_has_just_begun_has_no_vwap_yet(scene):
+    result = vwap(scene.view(scene.minutes(1, 10), start=scene.start - 10 * MINUTE, now=scene.start + 30_000))
+    assert result.vwap is None
+    assert result.reason == "no minute has closed since 2024-08-09T00:00:00Z"
+    assert result.window_vwap is not None
+
+
+def test_klines_without_quote_volume_cannot_count_and_are_named(scene):
+    result = vwap(scene.view([scene.Minute("no quote", [(10_000, 3, 1)])] * 4))
+    assert (result.vwap, result.window_vwap, result.volume) == (None, None, None)
+    assert "4 of 4 minutes" in result.reason
+    assert "4 of them klines without quote volume" in result.reason
+    assert result.last_price == 100.0
+
+
+def test_a_minute_that_lost_trades_does_not_count(scene):
+    minutes = [scene.Minute("trades", [(10_000, 3, 1)]), scene.Minute("gap", [(20_000, 3, 1)])]
+    result = vwap(scene.view(minutes))
+    assert (result.vwap, result.minutes) == (100.0, 1)
+    assert result.reason.startswith("1 of 2 minutes")
+
+
+def test_a_spread_from_minute_averages_says_so(scene):
+    minutes = [scene.Minute("klines", [(10_000, 1, 1), (10_100, 1, 1)])] * 2
+    result = vwap(scene.view([*minutes, scene.Minute("trades", [(10_050, 1, 1)])]))
+    assert result.sigma == pytest.approx(0, abs=1e-9)
+    assert result.convention.endswith("sigma from one-minute averages in 2 of 3 minutes, a floor")
+
+
+@given(seed=st.integers(0, 10**6), cut=st.integers(1, 29), within=st.integers(0, MINUTE - 1))
+@settings(max_examples=30, deadline=None)
+def test_nothing_later_than_the_moment_is_looked_at(scene, seed, cut, within):
+    minutes = scene.minutes(seed, 30, scene.kinds)
+    now = scene.start + cut * MINUTE + within
+    assert vwap(scene.view(minutes, now)) == vwap(scene.view(minutes[:cut], now))
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=30, deadline=None)
+def test_json_and_lines_have_no_nan(scene, seed):
+    result = vwap(scene.view(scene.minutes(seed, 8, scene.kinds)))
+    assert "NaN" not in result.model_dump_json()
+    for lang in ("zh", "en"):
+        assert "nan" not in result.line(lang)
+        assert "None" not in result.line(lang)

@@ -1,0 +1,1 @@
+"""Somebody else's plugins: one exchange, one indicator, one signal, one output."""
