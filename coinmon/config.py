@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from coinmon.chosen import Chosen, choose, near, validated
-from coinmon.environment import LATER, NAMES
 from coinmon.errors import ConfigError
 from coinmon.layers import PLUGIN_SECTIONS, Layers, read_layers
 from coinmon.plugins import GROUP, Catalog, load_catalog
@@ -195,7 +194,6 @@ def _warnings(
             yield f"{layers.origin('plugins.disabled')}: plugins.disabled: {wish} names no plugin{near(wish, known)}"
     for name in layers.later:
         yield f"{layers.origins[f'later.{name}']}: accepted, used by nothing yet"
-    for where, name in layers.strange:
-        yield f"{where}: {name} sets nothing{near(name, [*NAMES, *LATER])}"
+    yield from layers.strange
     if not chosen["exchanges"]:
         yield "no exchange is on"

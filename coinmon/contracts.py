@@ -55,6 +55,11 @@ class Exchange(Protocol):
     requests: int
     """Requests sent so far."""
 
+    # Optional class attributes:
+    # default = False: not used unless it is configured.
+    # split_in_bars = True: its klines carry the taker split; they are asked for beside trades and have the last word.
+    # preferred_quotes = ("USD", ...): which of several instruments that count as one pair is followed here.
+
     async def instruments(self) -> Sequence[Instrument]:
         """All trading spot and linear perp instruments of the kinds wanted."""
         ...

@@ -1,5 +1,6 @@
 """Environment names and `.env`: what each name sets. The names of the systems that came before keep working."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,8 +80,8 @@ class Names:
     sessions: dict[str, str] = field(default_factory=dict)
     later: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    strange: list[str] = field(default_factory=list)
-    """Names that look like one of ours and are not."""
+    strange: dict[str, str] = field(default_factory=dict)
+    """Names that look as if they did something, and why they do not."""
 
 
 def read_names(where: str, values: Mapping[str, str]) -> Names:
@@ -98,7 +99,12 @@ def read_names(where: str, values: Mapping[str, str]) -> Names:
                 message = error.errors()[0]["msg"]
                 names.problems.append(f"{where} {name}: {message[:1].lower()}{message[1:]}")
     ours = {*NAMES, *LATER, *LEGACY_SESSIONS, CONFIG}
-    names.strange = [name for name in values if name.startswith("COINMON_") and name not in ours]
+    for name in values:
+        if name.startswith("COINMON_") and name not in ours:
+            near = difflib.get_close_matches(name, ours, 1)
+            names.strange[name] = f"sets nothing{f' (did you mean {near[0]}?)' if near else ''}"
+        elif where == ".env" and name.upper() in PROXY_NAMES:
+            names.strange[name] = "works only in the environment itself; here, set `proxy` in config.yaml"
     return names
 
 

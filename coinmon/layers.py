@@ -28,8 +28,8 @@ class Layers:
     origins: dict[str, str] = field(default_factory=dict)
     later: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    strange: list[tuple[str, str]] = field(default_factory=list)
-    """(source, name) of environment names that look like ours and are not."""
+    strange: list[str] = field(default_factory=list)
+    """Environment names that look as if they did something and do not, and why."""
 
     def origin(self, key: str) -> str:
         """Where a key's value comes from; for a key that is not there, where the nearest one around it does."""
@@ -59,7 +59,7 @@ class Layers:
         """What the environment says on top. Naming a plugin's setting does not switch the plugin on."""
         self.problems += names.problems
         self.later.update(names.later)
-        self.strange += [(names.where, name) for name in names.strange]
+        self.strange += [f"{names.where}: {name} {why}" for name, why in names.strange.items()]
         for name in names.later:
             self.origins[f"later.{name}"] = f"{names.where} {name}"
         for key, (name, value) in names.keys.items():

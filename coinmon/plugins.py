@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -209,7 +210,9 @@ def _take(manager: pluggy.PluginManager, found: _Found, catalog: Catalog, off: f
     for hook, kind in _HOOKS.items():
         for call in _calls(manager, found.plugin, hook):
             hooks += 1
-            call(registrar(kind))
+            if inspect.iscoroutine(pending := call(registrar(kind))):
+                pending.close()
+                raise TypeError(f"{hook} is async; hooks are plain functions")
     hooks += len(_calls(manager, found.plugin, _COMMANDS))
     if not hooks:
         manager.unregister(name=found.plugin)

@@ -27,6 +27,8 @@ def combine(trades: Bars, klines: Bars) -> Bars:
 
     columns = {name: np.where(use_kline, getattr(klines, name), getattr(trades, name)) for name in COLUMNS}
     coverage = np.where(use_kline, klines.coverage, np.where(proven, Coverage.TRADES, trades.coverage))
+    # rows of a trade stream may be aggregates of several fills: the venue's own count is the one people know
+    columns["trades"] = np.where(klines.trades >= 0, klines.trades, columns["trades"])
     columns["coverage"] = np.where(quiet, Coverage.KLINES, coverage).astype(np.uint8)
     for name in ("quote_volume", "buy", "buy_quote", "delta_min", "delta_max"):
         columns[name] = np.where(quiet, 0.0, columns[name])

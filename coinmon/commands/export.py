@@ -1,4 +1,95 @@
-"""to come"""
+"""`coinmon export`: the stored bars themselves."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coinmon.commands import Globals
+from coinmon.errors import ConfigError, NoDataError
+
+if TYPE_CHECKING:
+    from coinmon.config import Config
+    from coinmon.model.instrument import Instrument
+    from coinmon.store.history import History
 
 
-def export() -> None: ...
+class Form(StrEnum):
+    """File formats."""
+
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+class Kind(StrEnum):
+    """Kinds of instrument."""
+
+    spot = "spot"
+    perp = "perp"
+
+
+def export(
+    ctx: typer.Context,
+    symbol: Annotated[str, typer.Argument(help="BTCUSDT, okx:ETH/USDT, BTCUSDT.P, ...")],
+    exchange: Annotated[str | None, typer.Option(help="Of this exchange.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Spot or perpetual.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="First time, UTC.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="End, exclusive.")] = None,
+    timeframe: Annotated[str, typer.Option(help="1m, 5m, 1h, 1d, 1w.")] = "1m",
+    levels: Annotated[bool, typer.Option("--levels", help="With the volumes at each price (json, parquet).")] = False,
+    form: Annotated[Form, typer.Option("--format", help="csv, json or parquet.")] = Form.csv,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Into this file instead of stdout.")] = None,
+) -> None:
+    """Write stored bars as CSV, JSON or Parquet."""
+    from coinmon.export import save, stored_bars, write
+    from coinmon.model.moment import parse_time
+    from coinmon.store.database import open_database
+    from coinmon.store.history import History
+
+    config: Config = (ctx.obj or Globals()).load()
+    try:
+        start, end = (None if text is None else parse_time(text) for text in (since, until))
+    except ValueError as error:
+        raise ConfigError(f"--from/--to: {error}") from None
+    database = open_database(config.db, create=False)
+    try:
+        history = History(database)
+        instrument = one_stored(history, config, symbol, exchange, kind)
+        bars = stored_bars(history, instrument, start, end, timeframe, levels=levels)
+    finally:
+        database.close()
+    data = write(bars, form, levels=levels)
+    if output:
+        save(data, output)
+        return
+    stream = typer.get_binary_stream("stdout")
+    stream.write(data)
+    stream.flush()
+
+
+def one_stored(
+    history: "History", config: "Config", symbol: str, exchange: str | None, kind: str | None
+) -> "Instrument":
+    """The one instrument with stored bars that is meant. Raises ConfigError where it is none or not clear which."""
+    from coinmon.model.symbols import Universe
+
+    stored = history.with_bars()
+    if not stored:
+        raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
+    wanted = Universe(stored, config.quotes).resolve(symbol)
+    universe = Universe(stored, config.quotes)
+    kind = kind or wanted.kind
+    venue = exchange or wanted.venue
+    found = [each for each in universe.by_pair[wanted.pair] if each.venue == (venue or each.venue)]
+    found = [each for each in found if each.kind == (kind or each.kind)]
+    if not kind:
+        # people who say BTCUSDT mean the spot market where there is one
+        found = [each for each in found if each.kind == "spot"] or found
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        there = ", ".join(sorted(each.id for each in universe.by_pair[wanted.pair]))
+        raise ConfigError(f"{symbol}: not stored for that exchange and kind; stored are {there}")
+    raise ConfigError(f"{symbol}: stored for {', '.join(each.id for each in found)}; choose with --exchange and --kind")

@@ -1,14 +1,20 @@
 """The database as views read it."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
 
 from coinmon.model.bars import Bars
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument
+from coinmon.model.moment import MINUTE
 from coinmon.store import samples
 from coinmon.store.bars import read_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_instruments
+from coinmon.store.outbox import read_signals
+from coinmon.store.schema import bars, instruments
 
 
 class History:
@@ -23,6 +29,26 @@ class History:
     @property
     def instruments(self) -> Sequence[Instrument]:
         return list(self._stored.values())
+
+    def with_bars(self) -> Sequence[Instrument]:
+        """The instruments of which at least one bar is stored."""
+        any_bar = select(bars.c.time).where(bars.c.instrument == instruments.c.id).exists()
+        with self._database.read() as connection:
+            numbers = connection.execute(select(instruments.c.id).where(any_bar)).scalars().all()
+        return [self._stored[number] for number in numbers]
+
+    def span(self, instrument: Instrument) -> tuple[int, int] | None:
+        """From the first stored bar to the end of the last, ms UTC."""
+        number = self._numbers.get(instrument.id)
+        query = select(func.min(bars.c.time), func.max(bars.c.time)).where(bars.c.instrument == number)
+        with self._database.read() as connection:
+            first, last = connection.execute(query).one()
+        return None if first is None else (first, last + MINUTE)
+
+    def signals(self, pair: str | None, start: int, end: int) -> list[dict[str, Any]]:
+        """Events of the signals that were on at some time in [start, end), newest first."""
+        with self._database.read() as connection:
+            return read_signals(connection, pair, start, end)
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
         number = self._numbers.get(instrument.id)

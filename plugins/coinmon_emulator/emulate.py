@@ -32,7 +32,9 @@ def emulate(
     write_config: Annotated[
         Path | None, typer.Option(help="Write the config that points coinmon here, once the server listens.")
     ] = None,
-    until_stdin_closes: Annotated[bool, typer.Option(help="End when standard input ends.")] = False,
+    until_stdin_closes: Annotated[
+        bool, typer.Option("--until-stdin-closes", help="End when standard input ends.")
+    ] = False,
 ) -> None:
     """Run Binance, OKX, Bybit and Coinbase on loopback.
 

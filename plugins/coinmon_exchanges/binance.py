@@ -27,6 +27,8 @@ _BULK = 20
 class Binance:
     """All weights are the documented ones (EXCHANGES 1.1, 1.2); a tenth of each IP-wide budget is left to others."""
 
+    split_in_bars = True
+
     def __init__(
         self,
         name: str,

@@ -20,6 +20,9 @@ _PAGE = 1000
 class Coinbase:
     """Trade ids run +1 per product and `after` pages by them, so any hole can be addressed and filled."""
 
+    preferred_quotes = ("USD", "USDC", "USDT")
+    """USD is the main book; USDT pairs are few and thin (EXCHANGES 5)."""
+
     def __init__(
         self,
         name: str,

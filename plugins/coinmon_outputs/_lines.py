@@ -22,7 +22,7 @@ _STATUS = {
 
 
 def line(event: Event, lang: str = "zh", min_coverage: float = 0.95) -> str | None:
-    """The line for an event, None for a kind that has none. A venue covered less shows its coverage, not a flow."""
+    """The line for an event, None for a kind that has none. A venue covered less shows how much, not a flow."""
     kind = str(event.get("event"))
     if kind == "flow":
         return _flow(event, lang, min_coverage)
@@ -70,7 +70,10 @@ def _venue_flow(figures: Mapping[str, Any], min_coverage: float) -> str:
     coverage, flow = figures.get("coverage"), figures.get("net_flow")
     if not figures.get("listed", True) or flow is None or not coverage:
         return "-"
-    return thousands(flow) if coverage >= min_coverage else f"{math.floor(100 * coverage)}%"
+    if coverage >= min_coverage:
+        return thousands(flow)
+    complete, minutes = figures.get("complete"), figures.get("minutes")
+    return f"{math.floor(100 * coverage)}%" if complete is None or not minutes else f"{complete}/{minutes}"
 
 
 def _total(total: float, currency: str, zh: bool) -> str:

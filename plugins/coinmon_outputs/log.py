@@ -12,7 +12,7 @@ class Log:
     """Writes what happens to the log, in the lines that users of the older monitor know.
 
     Flow, whales and scans at INFO, signals at CRITICAL, a venue's trouble at WARNING: once when its status changes, not
-    each cycle. A venue whose flow is not covered well enough shows `-` or its coverage in percent instead of a number.
+    each cycle. A venue whose flow is not covered well enough shows `-` or the minutes covered instead of a flow.
     """
 
     wants = frozenset({"scan_started", "venue", "flow", "whale", "signal", "scan_finished"})

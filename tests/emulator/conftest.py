@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+
 from coinmon_emulator._clock import Clock
 from coinmon_emulator._market import Market
 from coinmon_emulator._scenario import Scenario

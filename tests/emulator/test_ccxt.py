@@ -9,6 +9,7 @@ from ccxt.async_support.binance import binance
 from ccxt.async_support.bybit import bybit
 from ccxt.async_support.coinbaseexchange import coinbaseexchange
 from ccxt.async_support.okx import okx
+
 from coinmon_emulator._market import Instrument
 from coinmon_emulator._scenario import STARTS_AT, Scenario
 from coinmon_emulator._view import View
@@ -23,11 +24,12 @@ def clients(url: str) -> list[Any]:
         "fapiPublic": f"{url}/binance/fapi/v1",
         "fapiData": f"{url}/binance/futures/data",
     }
+    fast = {"enableRateLimit": False}
     return [
-        binance({"urls": {"api": binance_urls}, "options": linear_and_spot}),
-        okx({"urls": {"api": {"rest": f"{url}/okx"}}}),
-        bybit({"urls": {"api": {"public": f"{url}/bybit"}}, "rateLimit": 2}),
-        coinbaseexchange({"urls": {"api": {"public": f"{url}/coinbase"}}}),
+        binance({"urls": {"api": binance_urls}, "options": linear_and_spot, **fast}),
+        okx({"urls": {"api": {"rest": f"{url}/okx"}}, **fast}),
+        bybit({"urls": {"api": {"public": f"{url}/bybit"}}, **fast}),
+        coinbaseexchange({"urls": {"api": {"public": f"{url}/coinbase"}}, **fast}),
     ]
 
 

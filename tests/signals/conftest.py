@@ -30,9 +30,8 @@ def minutes(traded, buy, sell, complete):
     for i in range(WINDOW - complete, WINDOW):
         # all of it in the last minute, one dollar each way before, so that nothing is rounded
         for amount, side in ((buy, 1), (sell, -1)):
-            money = amount - (complete - 1) if i == WINDOW - 1 else 1
-            rows.append((START + i * MINUTE, money, side))
-    rows = [row for row in rows if row[1] > 0]
+            if amount:
+                rows.append((START + i * MINUTE, amount - (complete - 1) if i == WINDOW - 1 else 1, side))
     if not rows:
         return Bars.empty(traded.tick_size)
     times, money, sides = zip(*rows, strict=True)
@@ -58,8 +57,8 @@ class Tape:
 
 
 def venue(name, flow=0.0, ratio=None, complete=WINDOW, kind="spot", whales=()):
-    """A view whose window has that net flow; `ratio` sets taker buy / taker sell (else 1M each way besides)."""
-    sell = 1e6 if ratio is None else flow / (ratio - 1)
+    """A view whose window has that net flow; `ratio` sets taker buy / taker sell (else 1M goes each way besides)."""
+    sell = 1e6 + max(0.0, -flow) if ratio is None else flow / (ratio - 1)
     traded = instrument(name, kind)
     rows = minutes(traded, round(sell + flow, 2), round(sell, 2), complete)
     return View(traded, NOW, Tape(rows, list(whales)), compute)

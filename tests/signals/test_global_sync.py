@@ -9,7 +9,7 @@ from coinmon_signals.global_sync import global_sync
 NAMES = ("binance", "okx", "bybit", "coinbase")
 
 
-def all_at(scene, flow, ratio, **last):
+def all_at(scene, flow, ratio, /, **last):
     venues = [scene.venue(name, flow, ratio) for name in NAMES[:3]]
     return scene.market(*venues, scene.venue("coinbase", **({"flow": flow, "ratio": ratio} | last)))
 
@@ -39,7 +39,7 @@ def test_the_bearish_side_is_off_until_asked_for(scene):
     assert global_sync(market) == []
     (signal,) = global_sync(market, bearish=True)
     assert (signal.name, signal.grade, signal.direction) == ("global_sync_bearish", "A+", "bearish")
-    assert global_sync(all_at(scene, -20_000.0, 0.85), bearish=True) == []
+    assert global_sync(all_at(scene, -15_000.0, 0.85), bearish=True) == []
 
 
 def test_short_coverage_and_too_few_venues_silence_it(scene):

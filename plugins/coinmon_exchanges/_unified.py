@@ -1,0 +1,144 @@
+"""ccxt's unified structures to ours, for venues without a decoder of their own (CCXT.md 3 names what they lose)."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon_exchanges._columns import Rows, base_units, klines, numbers, rows, strict, whole
+from coinmon_exchanges._listing import QUOTES, Draft
+
+_DECIMAL_PLACES, _TICK_SIZE = 2, 4
+_FINEST = Decimal("0.00000001")
+"""The grid where a venue has none (prices of so many significant digits): fine enough, and exact in 63 bits."""
+_TAKER = {"buy": 1, "sell": -1}
+_LARGEST = 2**63
+
+
+def wanted(markets: Mapping[str, Any], kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for market in markets.values():
+        if market.get("active") is False:
+            continue
+        perp = market.get("swap") and market.get("linear") and market.get("quote") in QUOTES
+        if (market.get("spot") and "spot" in kinds) or (perp and "perp" in kinds):
+            yield market
+
+
+def draft(market: dict[str, Any], precision_mode: int) -> Draft:
+    perp = bool(market.get("swap"))
+    precision = market.get("precision") or {}
+    return Draft(
+        market["base"],
+        market["quote"],
+        market["settle"] if perp else None,
+        market["id"],
+        str(_grid(precision.get("price"), precision_mode)),
+        str(_grid(precision.get("amount"), precision_mode)),
+        Decimal(str(market.get("contractSize") or 1)) if perp else Decimal(1),
+    )
+
+
+def _grid(precision: Any, mode: int) -> Decimal:
+    if precision is None or mode not in (_DECIMAL_PLACES, _TICK_SIZE):
+        return _FINEST
+    return Decimal(1).scaleb(-int(precision)) if mode == _DECIMAL_PLACES else Decimal(str(precision))
+
+
+@strict("ccxt fetch_ohlcv")
+def bars(payload: Any, instrument: Instrument) -> Bars:
+    """[t, o, h, l, c, v]. Of a contract worth other than one base unit, v may count contracts or base: unknown."""
+    if not payload:
+        return Bars.empty(instrument.tick_size)
+    columns = list(zip(*(row[:6] for row in payload), strict=True))
+    volume = np.full(len(payload), np.nan) if instrument.contract_size != 1 else numbers(columns[5])
+    return klines(instrument, whole(columns[0]), columns[1:5], volume)
+
+
+@strict("ccxt fetch_trades")
+def trades(payload: Any, instrument: Instrument, maker_side: bool) -> tuple[Rows, bool]:
+    """The trades, and whether each one says which side took. Amounts of swaps are contracts.
+
+    maker_side: ccxt passes the maker's side for this venue (id coinbase: EXCHANGES 1.6).
+    """
+    sign = -1 if maker_side else 1
+    side = np.array([sign * _TAKER.get(row["side"], 0) for row in payload], np.int8)
+    page = rows(
+        instrument,
+        whole(list(_ids(payload))),
+        whole([row["timestamp"] for row in payload]),
+        numbers([row["price"] for row in payload]),
+        base_units([row["amount"] for row in payload], instrument.contract_size),
+        side,
+        np.argsort([row["timestamp"] for row in payload], kind="stable"),
+        side != 0,
+    )
+    return page, bool(side.all())
+
+
+def _ids(payload: Sequence[Any]) -> Iterator[int]:
+    """Numbers as they are, else a 63-bit digest; for want of an id, of all it says and its place among twins."""
+    twins: Counter[str] = Counter()
+    for row in payload:
+        text = row.get("id")
+        if text is None:
+            content = f"{row['timestamp']} {row['side']} {row['price']} {row['amount']}"
+            twins[content] += 1
+            text = f"{content} {twins[content]}"
+        number = int(text) if str(text).isdecimal() else _LARGEST
+        yield number if number < _LARGEST else int.from_bytes(blake2b(str(text).encode(), digest_size=8).digest()) >> 1
+
+
+@strict("ccxt ticker")
+def ticker(entry: Any, instrument: Instrument, time: int) -> Ticker:
+    base = entry.get("baseVolume") if instrument.contract_size == 1 else None
+    return Ticker(
+        int(entry.get("timestamp") or time),
+        float(entry["last"]),
+        _known(entry.get("bid")),
+        _known(entry.get("ask")),
+        _known(base),
+        _known(entry.get("quoteVolume")),
+    )
+
+
+@strict("ccxt funding rate")
+def funding(entry: Any, time: int) -> Funding:
+    due = entry.get("fundingTimestamp") or entry.get("nextFundingTimestamp")
+    interval = str(entry.get("interval") or "")
+    hours = int(interval[:-1]) if interval.endswith("h") and interval[:-1].isdecimal() else None
+    return Funding(
+        int(entry.get("timestamp") or time),
+        float(entry["fundingRate"]),
+        int(due) if due else None,
+        hours * 3_600_000 if hours else None,
+        _known(entry.get("markPrice")),
+        _known(entry.get("indexPrice")),
+    )
+
+
+@strict("ccxt open interest")
+def open_interest(entry: Any, time: int, two_sided: bool) -> OpenInterest:
+    share = 0.5 if two_sided else 1.0
+    value = _known(entry.get("openInterestValue"))
+    return OpenInterest(
+        int(entry.get("timestamp") or time),
+        float(entry["openInterestAmount"]) * share,
+        None if value is None else value * share,
+    )
+
+
+@strict("ccxt order book")
+def book(payload: Any, instrument: Instrument, depth: int, time: int) -> Book:
+    size = float(instrument.contract_size)
+    bids, asks = (
+        tuple((float(row[0]), float(row[1]) * size) for row in payload[side][:depth]) for side in ("bids", "asks")
+    )
+    return Book(int(payload.get("timestamp") or time), bids, asks)
+
+
+def _known(value: Any) -> float | None:
+    return None if value is None else float(value)
