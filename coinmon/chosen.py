@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -30,7 +30,7 @@ class Chosen:
 
     name: str
     offer: Offer
-    settings: dict[str, Any]
+    settings: dict[str, Any] = field(repr=False)
     events: frozenset[str] | None = None
 
 

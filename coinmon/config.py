@@ -43,7 +43,7 @@ class Config:
     interval: int
     settle: int
     window: int
-    db: str
+    db: str = field(repr=False)
     retention_days: int
     lang: str
     timezone: str

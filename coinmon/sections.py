@@ -139,7 +139,7 @@ def parse_sessions(value: Any) -> Sessions:
         minutes = [int(end[1]) * 60 + int(end[2]) for end in ends if end]
         name = name.strip()
         if not name or len(ends) != 2 or len(minutes) != 2 or max(minutes) > 1440 or name in sessions:
-            raise ValueError(f"{name}={span} is not a session; write NAME=HH:MM-HH:MM, each name once")
+            raise ValueError(f"'{name}={span}' is not a session; write NAME=HH:MM-HH:MM, each name once")
         sessions[name] = (minutes[0] % 1440, minutes[1])
     if not sessions:
         raise ValueError(f"expected sessions such as {DEFAULT_SESSIONS}")

@@ -1,4 +1,151 @@
-"""to come"""
+"""`coinmon report`: one market, as of a moment."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from coinmon.commands import Globals
+from coinmon.errors import ConfigError
+
+if TYPE_CHECKING:
+    from coinmon.clock import Clock
+    from coinmon.config import Config
+    from coinmon.report.document import Report
 
 
-def report() -> None: ...
+class Form(StrEnum):
+    """Report formats."""
+
+    text = "text"
+    json = "json"
+
+
+def report(
+    ctx: typer.Context,
+    symbol: Annotated[str, typer.Argument(help="BTCUSDT, okx:ETH/USDT, BTCUSDT.P, ...")],
+    exchange: Annotated[str | None, typer.Option(help="Only this exchange.")] = None,
+    at: Annotated[str | None, typer.Option(help="As of this time; with --demo also where its clock starts.")] = None,
+    date: Annotated[str | None, typer.Option(help="As of the end of this day.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="text or json.")] = Form.text,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Into this file instead of stdout.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Only what is stored; ask no exchange.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Against the built-in emulator.")] = False,
+    tape: Annotated[list[Path] | None, typer.Option(help="With --demo: play this recording (repeatable).")] = None,
+    scenario: Annotated[str | None, typer.Option(help="With --demo: the made-up market to play.")] = None,
+    seed: Annotated[int | None, typer.Option(help="With --demo: another seed, another market.")] = None,
+    speed: Annotated[float | None, typer.Option(help="With --demo: how fast its clock runs.")] = None,
+) -> None:
+    """Look hard at one market: flows, levels, who is in control, and what is missing."""
+    from coinmon.commands.demo import pointed_at_demo
+    from coinmon.demo import Demo
+
+    if at and date:
+        raise ConfigError("--at and --date: give one of them")
+    if demo and offline:
+        raise ConfigError("--offline does not go with --demo: the demo's database is new")
+    wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
+    with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed)) as where:
+        config = where.load(exchanges=[exchange] if exchange else None)
+        made = _made(config, symbol, at, date, offline)
+    _write(made, config.lang, form, output)
+
+
+def _made(config: "Config", symbol: str, at: str | None, date: str | None, offline: bool) -> "Report":
+    import asyncio
+
+    from coinmon.evaluate import Evaluator
+    from coinmon.log import start_log
+    from coinmon.model.moment import MINUTE
+    from coinmon.model.symbols import Universe
+    from coinmon.monitor import clock_of
+    from coinmon.report.document import report_of
+    from coinmon.store.database import open_database
+    from coinmon.store.history import History
+
+    clock = clock_of(config)
+    start_log(config, clock)
+    now = _moment(clock, config.timezone, at, date)
+    database = open_database(config.db, create=not offline)
+    try:
+        down: dict[str, str] = {}
+        if offline:
+            history = History(database)
+            universe = Universe([each for each in history.instruments if each.venue in config.exchanges], config.quotes)
+        else:
+            from coinmon.collect.once import collect_once
+
+            watch, statuses, end = asyncio.run(collect_once(config, clock, database, symbol))
+            history, universe = History(database), watch.universe
+            down = {
+                name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
+            }
+            down |= watch.failed
+            # what was collected is the present; a minute that closed meanwhile was not
+            now = now if at or date else min(clock.now(), end + MINUTE - 1)
+        wanted = universe.resolve(symbol)
+        offers = [chosen.offer for chosen in config.indicators.values()]
+        evaluator = Evaluator(config, list(config.exchanges))
+        return report_of(history, universe, wanted, evaluator, offers, now, config.window, down)
+    finally:
+        database.close()
+
+
+def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> int:
+    """The moment asked for; never one that has not come."""
+    from zoneinfo import ZoneInfo
+
+    from coinmon.model.moment import DAY, iso, parse_time
+
+    now = clock.now()
+    try:
+        if at:
+            moment = parse_time(at)
+        elif date:
+            start = parse_time(date, ZoneInfo(timezone))
+            if start <= now < start + DAY:
+                return now
+            moment = start + DAY
+        else:
+            return now
+    except ValueError as error:
+        raise ConfigError(f"--{'at' if at else 'date'}: {error}") from None
+    if moment > now:
+        raise ConfigError(f"--{'at' if at else 'date'}: {iso(moment)} has not come yet; it is {iso(now)}")
+    return moment
+
+
+def _write(made: "Report", lang: str, form: Form, output: Path | None) -> None:
+    from coinmon.export import save
+
+    if form is Form.json:
+        import orjson
+
+        data = orjson.dumps(made.document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    else:
+        data = _text(made, lang, output)
+    if output:
+        save(data, output)
+    elif data:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _text(made: "Report", lang: str, output: Path | None) -> bytes:
+    """The text for a file or a pipe; a terminal gets it directly, with colour."""
+    import io
+
+    from rich.console import Console
+
+    from coinmon.report.text import render
+
+    rendered: Any = render(made, lang)
+    if output is None and sys.stdout.isatty():
+        Console().print(rendered)
+        return b""
+    text = io.StringIO()
+    Console(file=text, width=160).print(rendered)
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    return ("\n".join(lines) + "\n").encode()

@@ -35,7 +35,17 @@ class Coverage(IntEnum):
 def scaled(counts: Ints, unit: Decimal) -> Floats:
     """Integer counts times a decimal unit, each the float64 nearest to the exact product (0.1 * 3 gives 0.3)."""
     ratio = Fraction(unit)
-    return np.asarray(counts * ratio.numerator / ratio.denominator, np.float64)
+    times, by = ratio.numerator, ratio.denominator
+    largest = max(abs(int(counts.max(initial=0))), abs(int(counts.min(initial=0))))
+    if largest * times <= _EXACT and by <= _EXACT_TEN:
+        return np.asarray(counts * times / by, np.float64)
+    # beyond what floats hold exactly, Python's own integer division still rounds once and right
+    return np.array([count * times / by for count in counts.tolist()], np.float64)
+
+
+_EXACT = 2**53
+_EXACT_TEN = 10**22
+"""The largest integer below which float64 holds every integer, and the largest power of ten it holds exactly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +93,8 @@ class Bars:
     @classmethod
     def concat(cls, parts: Sequence["Bars"]) -> "Bars":
         """Rows of bars with one tick size one after the other; levels only where every part has them."""
+        if not parts:
+            raise ValueError("no bars to concatenate: their tick size would be unknown")
         first = parts[0]
         if len(parts) == 1:
             return first

@@ -67,7 +67,7 @@ def _amounts(trades: Trades, instrument: Instrument) -> tuple[Amounts, Decimal]:
     """Quantities as integer lots and the lot, or as they are and 1 where they do not fit the grid or 63 bits."""
     exact = trades.qty / float(instrument.lot_size)
     lots = np.rint(exact)
-    on_grid = bool(np.all(np.abs(exact - lots) <= 1e-6 + lots * 1e-15))
+    on_grid = bool(np.all((lots >= 1) & (np.abs(exact - lots) <= 1e-6 + lots * 1e-15)))
     if on_grid and float(lots.sum()) * float(trades.ticks.max()) < _SAFE:
         return lots.astype(np.int64), instrument.lot_size
     return trades.qty, Decimal(1)

@@ -16,6 +16,9 @@ Sides = npt.NDArray[np.int8]
 _OFF_GRID = 1e-3
 """A price this share of a tick away from the grid is not float noise but another tick size."""
 
+_LARGEST = 2.0**53
+"""Ticks beyond this are not exact in float64."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trades:
@@ -60,10 +63,11 @@ def to_ticks(prices: Floats, instrument: Instrument) -> Ints:
     """
     if not len(prices):
         return np.empty(0, np.int64)
-    exact = prices / float(instrument.tick_size)
+    sound = np.isfinite(prices) & (prices > 0)
+    exact = np.where(sound, prices, 0) / float(instrument.tick_size)
     ticks = np.rint(exact)
     # float64 holds the quotient to about 2e-16 of its size, so the allowance grows with it
-    bad = ~(np.abs(exact - ticks) <= _OFF_GRID + ticks * 1e-15) | ~(prices > 0)
+    bad = ~sound | (np.abs(exact - ticks) > _OFF_GRID + ticks * 1e-15) | (ticks < 1) | (ticks > _LARGEST)
     if bad.any():
         price = prices[np.argmax(bad)]
         raise DecodeError(f"{instrument.id}: price {price} is not a positive multiple of tick {instrument.tick_size}")

@@ -9,11 +9,14 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from coinmon import Bars, Coverage, DecodeError, Instrument, Levels, Trades, to_ticks
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+BUY, SELL = 1, 255
+"""+1 and -1 as bytes: a column of bytes is made much faster than one of signed integers."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -51,7 +54,7 @@ class Rows:
 
 def numbers(values: Sequence[Any]) -> Floats:
     """A column of JSON numbers or of numbers in quotes; each must be finite."""
-    column = np.array(values, np.float64)
+    column = np.array(_unquoted(values), np.float64)
     if not np.isfinite(column).all():
         raise ValueError("a number is not finite")
     return column
@@ -59,10 +62,20 @@ def numbers(values: Sequence[Any]) -> Floats:
 
 def whole(values: Sequence[Any]) -> Ints:
     """A column of integers, in quotes or not. Goes through no float: ids have 19 digits."""
-    column = np.array(values)
-    if column.dtype.kind not in "iuU" and len(column):
-        raise ValueError(f"{values[0]!r} is not an integer")
+    column = np.array(_unquoted(values))
+    if column.dtype.kind != "i" and len(column):
+        raise ValueError(f"{values[0]!r} and the rest are not all integers of 63 bits")
     return column.astype(np.int64)
+
+
+def _unquoted(values: Sequence[Any]) -> Sequence[Any]:
+    """Numbers in quotes as numbers: read as one JSON list, two to three times faster than one int() or float() each."""
+    if not values or not isinstance(values[0], str):
+        return values
+    read: list[Any] = orjson.loads(f"[{','.join(values)}]")
+    if len(read) != len(values):
+        raise ValueError("a number holds a comma")
+    return read
 
 
 def base_units(sizes: Sequence[Any], contract_size: Decimal) -> Floats:
@@ -82,7 +95,8 @@ def iso_times(texts: Sequence[str]) -> Ints:
 
 
 def sides(values: Iterable[str], taker: Mapping[str, int]) -> npt.NDArray[np.int8]:
-    return np.array([taker[value] for value in values], np.int8)
+    """`taker` maps the venue's words to BUY and SELL."""
+    return np.frombuffer(bytes([taker[value] for value in values]), np.int8)
 
 
 def rows(

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from coinmon import Bars, Book, Instrument, Ticker
-from coinmon_exchanges._columns import Rows, by_id, iso_times, klines, numbers, rows, sides, strict, whole
+from coinmon_exchanges._columns import BUY, SELL, Rows, by_id, iso_times, klines, numbers, rows, sides, strict, whole
 from coinmon_exchanges._listing import Draft
 
-_TAKER = {"sell": 1, "buy": -1}
+_TAKER = {"sell": BUY, "buy": SELL}
 
 
 @strict("Coinbase trades")

@@ -5,21 +5,21 @@ from decimal import Decimal
 from typing import Any
 
 from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import Rows, base_units, klines, numbers, rows, sides, strict, whole
+from coinmon_exchanges._columns import BUY, SELL, Rows, base_units, klines, numbers, rows, sides, strict, whole
 from coinmon_exchanges._columns import by_id as in_order
 from coinmon_exchanges._listing import QUOTES, Draft, exact
 
-_TAKER = {"buy": 1, "sell": -1}
+_TAKER = {"buy": BUY, "sell": SELL}
 
 
 @strict("OKX trades")
 def trades(payload: Any, instrument: Instrument) -> Rows:
     data = payload["data"]
-    ids = whole([int(row["tradeId"]) for row in data])
+    ids = whole([row["tradeId"] for row in data])
     return rows(
         instrument,
         ids,
-        whole([int(row["ts"]) for row in data]),
+        whole([row["ts"] for row in data]),
         numbers([row["px"] for row in data]),
         base_units([row["sz"] for row in data], instrument.contract_size),
         sides([row["side"] for row in data], _TAKER),
@@ -35,8 +35,7 @@ def bars(payload: Any, instrument: Instrument) -> Bars:
         return Bars.empty(instrument.tick_size)
     columns = list(zip(*reversed(closed), strict=True))
     volume = columns[5] if instrument.kind == "spot" else columns[6]
-    time = whole([int(each) for each in columns[0]])
-    return klines(instrument, time, columns[1:5], numbers(volume), numbers(columns[7]))
+    return klines(instrument, whole(columns[0]), columns[1:5], numbers(volume), numbers(columns[7]))
 
 
 @strict("OKX candles")

@@ -53,7 +53,7 @@ class Session:
 
     async def get(self, endpoint: str, params: Mapping[str, Any], budget: Budget, weight: float = 1.0) -> Any:
         """The decoded answer of a ccxt implicit endpoint."""
-        problem, busy = "", 0.0
+        problem, busy, waited = "", 0.0, 0.0
         for attempt in range(TRIES):
             if self._blocked:
                 raise VenueBlocked(self._blocked)
@@ -69,7 +69,8 @@ class Session:
             except Throttled as error:
                 problem, busy = f"{self.venue} {error}", error.seconds
                 budget.penalise(busy)
-                if busy > PATIENCE:
+                waited += busy
+                if waited > PATIENCE:
                     break
             except VenueBlocked as error:
                 self._blocked = f"{self.venue} {error}"

@@ -55,7 +55,10 @@ def whale_trades(
     view: View,
     *,
     window: Annotated[int, Field(gt=0, le=10_080, description="minutes to look back")] = 50,
-    threshold: Annotated[float, Field(gt=0, description="smallest order that counts, quote currency")] = 200_000.0,
+    threshold: Annotated[
+        float,
+        Field(ge=0, description="smallest order that counts, quote currency; 0: all that `whale_threshold` keeps"),
+    ] = 0.0,
 ) -> WhaleTrades:
     """The big fish: single taker orders above a threshold, with totals for each side.
 

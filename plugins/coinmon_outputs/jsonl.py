@@ -19,6 +19,7 @@ class JsonLines:
     as delivered. A line that a kill left half written stays alone on its line; the next event begins a fresh one.
     """
 
+    default = False
     wants = frozenset({"scan_started", "venue", "flow", "whale", "signal", "scan_finished"})
 
     def __init__(

@@ -11,21 +11,22 @@ from coinmon import MINUTE, Instrument, Market, Signal, Text, hookimpl, iso
 def whale(
     market: Market,
     *,
-    threshold: Annotated[float, Field(gt=0, description="smallest order told, quote currency")] = 200_000.0,
-    notify_threshold: Annotated[float, Field(gt=0, description="smallest order sent to robots, quote currency")] = 5e5,
+    threshold: Annotated[
+        float, Field(ge=0, description="smallest order told, quote currency; 0: all that `whale_threshold` keeps")
+    ] = 0.0,
     max_age: Annotated[int, Field(gt=0, description="minutes after which an order is history and not told")] = 50,
 ) -> list[Signal]:
     """A whale trades: one taker order of at least the threshold, on any exchange, spot or perpetual.
 
     Each order is told once. Orders come from the `whale_trades` indicator, so neither its window nor its threshold can
-    be exceeded. `notify` in the evidence says whether it is big enough for the robots.
+    be exceeded; `notify.whale_threshold` says which are big enough for robots.
     """
     signals = []
     for view in market.views:
         for trade in view.of("whale_trades").trades:
             at = round(trade.time.timestamp() * 1000)
             if trade.quote >= threshold and market.now - at <= max_age * MINUTE:
-                signals.append((at, _signal(market, view.instrument, trade, at, trade.quote >= notify_threshold)))
+                signals.append((at, _signal(market, view.instrument, trade, at)))
     return [signal for _, signal in sorted(signals, key=lambda found: found[0])]
 
 
@@ -34,7 +35,7 @@ def register_signals(register: Any) -> None:
     register("whale", whale)
 
 
-def _signal(market: Market, instrument: Instrument, trade: Any, at: int, notify: bool) -> Signal:
+def _signal(market: Market, instrument: Instrument, trade: Any, at: int) -> Signal:
     amount, price = _amount(trade.quote, market.pair.quote), _price(trade.price)
     venue, bought = instrument.venue.upper(), trade.side == "buy"
     return Signal(
@@ -58,7 +59,6 @@ def _signal(market: Market, instrument: Instrument, trade: Any, at: int, notify:
             "time": iso(at),
             "trade_id": trade.trade_id,
             "fills": trade.fills,
-            "notify": notify,
         },
         key=f"{instrument.id}:{trade.trade_id}",
         once=True,

@@ -9,7 +9,10 @@ KEYS = {
     "unknown key": ("intervall: 5s", ["intervall is not a key (did you mean interval?); there are clock, db, "]),
     "unknown section": ("exchange: {binance: }", ["exchange is not a key (did you mean exchanges?)"]),
     "unknown key in a section": ("log: {levell: INFO}", ["log.levell is not a setting (did you mean level?)"]),
-    "unknown key of the clock": ("clock: {att: x}", ["clock.att is not a setting (did you mean at?)", "clock.at is"]),
+    "unknown key of the clock": (
+        "clock: {at: 2024-01-01, wall: 2024-01-01, sped: 2}",
+        ["clock.sped is not a setting (did you mean speed?); it takes at, speed, wall"],
+    ),
     "a number as key": ("1: x", ["1 is not a key"]),
     "not a duration": ("interval: soon", ["interval: 'soon' is not a duration; write 60s"]),
     "too short": ("interval: 4s", ["interval: '4s' is too short; the least is 5s"]),
@@ -18,7 +21,7 @@ KEYS = {
     "no window": ("window: 0", ["window: "]),
     "symbol": ("symbols: [BTC USDT]", ["symbols.names: 'BTC USDT' is not a symbol; write BTCUSDT"]),
     "symbol that is a number": ("symbols: [1]", ["symbols.names: 1 is not a symbol"]),
-    "symbols as a mapping": ("symbols: {names: {a: 1}}", ["symbols.names", "not a setting"]),
+    "symbols as a mapping": ("symbols: {names: {a: 1}}", ["symbols.names: expected a list"]),
     "quote": ("symbols: {quote: US-D}", ["symbols.quote: 'US-D' is not a currency"]),
     "volume": ("symbols: {min_quote_volume: lots}", ["symbols.min_quote_volume: input should be a valid number"]),
     "volume below nothing": ("symbols: {min_quote_volume: -1}", ["symbols.min_quote_volume: input should be greater"]),
@@ -32,10 +35,10 @@ KEYS = {
     "language": ("lang: fr", ["lang: input should be 'zh' or 'en'"]),
     "time zone": ("timezone: Mars/Base", ["timezone: 'Mars/Base' is not a time zone; write an IANA name"]),
     "time zone with a path": ("timezone: ../../etc/passwd", ["is not a time zone"]),
-    "session": ("sessions: A=25:00-26:00", ["sessions: A=25:00-26:00 is not a session; write NAME=HH:MM-HH:MM"]),
+    "session": ("sessions: A=25:00-26:00", ["sessions: 'A=25:00-26:00' is not a session; write"]),
     "session without name": ("sessions: 00:00-06:00", ["is not a session"]),
     "session twice": ("sessions: A=00:00-06:00,A=06:00-12:00", ["each name once"]),
-    "session mapping": ("sessions: {A: soon}", ["A=soon is not a session"]),
+    "session mapping": ("sessions: {A: soon}", ["'A=soon' is not a session"]),
     "no sessions": ("sessions: []", ["sessions: expected sessions such as A="]),
     "quotes": ("quotes: {US-D: USDT}", ["'US-D' is not a currency"]),
     "threshold": ("whale_threshold: -5", ["whale_threshold: input should be greater than 0"]),
@@ -83,13 +86,10 @@ KEYS = {
 @pytest.mark.parametrize("kind", KEYS)
 def test_a_bad_key_or_value_is_one_line_with_file_key_and_expectation(kind, complaints):
     yaml, expected = KEYS[kind]
-    lines = complaints(yaml)
-    assert (
-        len(lines) == len([each for each in expected if each.startswith(("clock.a", "sym"))] or [1]) or len(lines) == 1
-    )
-    assert all(line.startswith("config.yaml: ") for line in lines)
+    (line,) = complaints(yaml)
+    assert line.startswith("config.yaml: ")
     for part in expected:
-        assert part in "\n".join(lines)
+        assert part in line
 
 
 FILES = {

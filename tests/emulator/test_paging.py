@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -123,7 +125,7 @@ def test_okx_candles_before_and_after(visit: Any, scenario: Scenario) -> None:
         assert await opens(after=minute - 1440 * MINUTE) == []
         assert len(await opens("history-candles", after=minute - 1440 * MINUTE, limit=10)) == 10
         assert (await opens("history-candles", limit=1)) == [minute - MINUTE]
-        day, utc = (await opens(bar=bar, limit=1) for bar in ("1D", "1Dutc"))
+        day, utc = await opens(bar="1D", limit=1), await opens(bar="1Dutc", limit=1)
         assert day[0] % (24 * HOUR) == 16 * HOUR
         assert utc[0] % (24 * HOUR) == 0
 
@@ -193,7 +195,7 @@ def test_bybit_serves_the_newest_rows_alone_and_candles_open_at_the_last_close(v
         assert all(len(row["execId"]) == 36 for row in rows)
         assert [row["side"] for row in rows] == ["Buy" if side > 0 else "Sell" for side in truth.side]
         candles = await listed("kline", category="linear", interval=1, limit=20)
-        for newer, older in zip(candles, candles[1:], strict=False):
+        for newer, older in itertools.pairwise(candles):
             assert newer[1] == older[4]
             assert float(newer[3]) <= float(newer[1]) <= float(newer[2])
         forward = await listed("kline", category="linear", interval=1, start=STARTS_AT - HOUR, limit=3)
@@ -242,8 +244,6 @@ def test_the_clock_runs_at_its_speed_and_the_open_candle_grows(visit: Any, scena
             return (await visitor.get("/binance/fapi/v1/klines", symbol="BTCUSDT", interval="1M", limit=1))[-1]
 
         before, early = await last(), (await visitor.get("/emulator/clock"))["now_ms"]
-        import asyncio
-
         await asyncio.sleep(0.2)
         after, late = await last(), (await visitor.get("/emulator/clock"))["now_ms"]
         assert late - early >= 200 * 600

@@ -1,0 +1,42 @@
+"""Bringing a few symbols up to date outside of a scan: what a report does first."""
+
+import asyncio
+
+from coinmon.build import make
+from coinmon.clock import Clock
+from coinmon.collect.derivatives import sample
+from coinmon.collect.record import record
+from coinmon.collect.venue import Venue, VenueStatus
+from coinmon.collect.watch import Watch, begin
+from coinmon.config import Config, SymbolsConfig
+from coinmon.model.moment import MINUTE, floor
+from coinmon.store.database import Database
+
+_DEADLINE = 60.0
+
+
+async def collect_once(
+    config: Config, clock: Clock, database: Database, symbol: str
+) -> tuple[Watch, dict[str, VenueStatus], int]:
+    """Read the window of one symbol on every configured venue.
+
+    What the venues list, how each did, and the end of the last minute that was read.
+    """
+    venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
+    try:
+        now = clock.now()
+        end = floor(now)
+        symbols = SymbolsConfig(names=(symbol,))
+        watch = await begin(venues, database, symbols, config.quotes, now, end - config.window * MINUTE)
+        statuses = {}
+
+        async def one(venue: Venue) -> None:
+            tracks = watch.tracks[venue.name]
+            statuses[venue.name] = await venue.read(tracks, end, _DEADLINE)
+            if tracks:
+                await asyncio.to_thread(record, database, tracks, end, config.whale_threshold)
+
+        await asyncio.gather(*(one(venue) for venue in venues), sample(venues, watch.tracks, database, _DEADLINE))
+        return watch, statuses, end
+    finally:
+        await asyncio.gather(*(venue.close() for venue in venues))

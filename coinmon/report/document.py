@@ -1,0 +1,90 @@
+"""One market as of a moment: what `coinmon report` prints, as plain data."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from coinmon.errors import NoDataError
+from coinmon.evaluate import Evaluator, IndicatorFailed
+from coinmon.market.result import SeenReport
+from coinmon.market.view import Market, View
+from coinmon.model.moment import iso
+from coinmon.model.symbols import Universe, Wanted
+from coinmon.notify.events import signal_event, signal_id
+from coinmon.plugins import Offer
+from coinmon.store.history import History
+
+
+class Report:
+    """The pair's market, each indicator's results, and the signals that are true at that moment.
+
+    results: by indicator, by instrument id or "pair". failed: indicators that raised, and why.
+    """
+
+    def __init__(self, market: Market, offers: Sequence[Offer], evaluator: Evaluator, window: int) -> None:
+        self.market = market
+        self.offers = offers
+        self.seen = {view.instrument.id: view.seen(view.bars(window)) for view in market.views}
+        self.results: dict[str, dict[str, Any]] = {}
+        self.failed: dict[str, str] = {}
+        for offer in offers:
+            self.results[offer.name] = self._results(offer)
+        found = evaluator.signals(market)
+        self.signals = [signal_event(each, signal_id(each, market.now), market.now) for each in found]
+
+    def _results(self, offer: Offer) -> dict[str, Any]:
+        subjects: dict[str, Market | View] = {"pair": self.market}
+        if offer.scope != "pair":
+            subjects = {each.instrument.id: each for each in self.market.views if each.instrument.kind in offer.kinds}
+        results = {}
+        for id, subject in subjects.items():
+            try:
+                results[id] = subject.of(offer.name)
+            except IndicatorFailed as error:
+                self.failed[offer.name] = str(error)
+        return results
+
+    def document(self) -> dict[str, Any]:
+        """The JSON object."""
+        return {
+            "pair": str(self.market.pair),
+            "as_of": iso(self.market.now),
+            "instruments": {
+                id: {"coverage": SeenReport.of(seen).model_dump(mode="json")} for id, seen in self.seen.items()
+            },
+            "indicators": {
+                name: {id: result.model_dump(mode="json") for id, result in results.items()}
+                for name, results in self.results.items()
+            },
+            "signals": self.signals,
+            "failed": self.failed,
+        }
+
+
+def report_of(
+    history: History,
+    universe: Universe,
+    wanted: Wanted,
+    evaluator: Evaluator,
+    offers: Sequence[Offer],
+    now: int,
+    window: int,
+    down: dict[str, str],
+) -> Report:
+    """Raises NoDataError where nothing at all is known of the pair at that moment."""
+    instruments = [each for each in universe.of(wanted.pair) if wanted.admits(each)]
+    market = evaluator.market_of(wanted.pair, instruments, history, now, down)
+    report = Report(market, offers, evaluator, window)
+    if all(seen.best == 0 for seen in report.seen.values()):
+        reasons = "; ".join(f"{name}: {why}" for name, why in down.items())
+        span = [history.span(each) for each in instruments]
+        stored = [each for each in span if each]
+        there = (
+            f"stored are {iso(min(a for a, _ in stored))} to {iso(max(b for _, b in stored))}"
+            if stored
+            else "nothing is stored"
+        )
+        raise NoDataError(
+            f"{wanted.pair}: no data for {window} minutes before {iso(now)}; {there}"
+            + (f"; {reasons}" if reasons else "")
+        )
+    return report
