@@ -9,10 +9,10 @@ HIDDEN = "***"
 _NAMES = r"(?:access_)?token|key|api_?key|sign(?:ature)?|secret|pass(?:word|wd)?|pwd"
 _PATTERNS = (
     (re.compile(r"(?<=://)[^/\s?#\"']+@"), f"{HIDDEN}@"),
-    (re.compile(r"[^\s/:@\"']+:[^\s/@\"']+@(?=[\w\[])"), f"{HIDDEN}@"),
+    (re.compile(r"[^\s/:@\"']{1,200}:[^\s/@\"']{1,200}@(?=[\w\[])"), f"{HIDDEN}@"),
     (re.compile(rf"(?i)\b({_NAMES})=[^&\s\"'#,;)\]}}]+"), rf"\1={HIDDEN}"),
     (re.compile(rf"(?i)([\"'](?:{_NAMES}|webhook)[\"']\s*:\s*[\"'])[^\"']+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
+    (re.compile(r"(?i)\b(authorization\W{1,4}\w+\s+|bearer\s+(?=\S{12}))[\w.~+/=-]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?<![\d:])\d{6,12}:[A-Za-z0-9_-]{30,}"), HIDDEN),
     (re.compile(r"\bSEC[0-9a-fA-F]{16,}\b"), HIDDEN),
     (re.compile(r"(/(?:hook|hooks|webhooks|services)/)[\w./-]+"), rf"\1{HIDDEN}"),

@@ -69,7 +69,7 @@ def ticker_day(view: View, kind: Kind, query: Query) -> Reply:
     chosen, many = _chosen(view, kind, query)
     rows = [row for one in chosen if (row := _day(view, one)) is not None]
     if not many and not rows:
-        raise nothing_recorded("trade yet at this time")
+        raise refuse(-1000, "Nothing has traded yet at this time.")
     return Reply(rows if many else rows[0])
 
 
@@ -142,7 +142,7 @@ def ticker_price(view: View, kind: Kind, query: Query) -> Reply:
             row = {"symbol": one.native, "price": fixed(int(last.price[0]), one.price_digits, one.price_text)}
             rows.append(row if kind == "spot" else row | {"time": int(last.time[0])})
     if not many and not rows:
-        raise nothing_recorded("trade yet at this time")
+        raise refuse(-1000, "Nothing has traded yet at this time.")
     return Reply(rows if many else rows[0])
 
 

@@ -8,7 +8,7 @@ import orjson
 
 from ._intervals import BINANCE, Interval
 from ._market import Instrument, Kind
-from ._reply import Query, Refusal, Reply
+from ._reply import LARGEST, Query, Refusal, Reply
 from ._view import View
 
 
@@ -33,7 +33,7 @@ def integer(query: Query, name: str) -> int | None:
         return None
     if not re.fullmatch(r"[0-9]{1,20}", text):
         raise refuse(-1100, f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'.")
-    return int(text)
+    return min(int(text), LARGEST)
 
 
 def limit(query: Query, kind: Kind, default: int, most: int) -> int:

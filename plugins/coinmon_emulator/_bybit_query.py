@@ -6,7 +6,7 @@ from typing import Any
 
 from ._intervals import BYBIT, Interval
 from ._market import Instrument, Kind
-from ._reply import Query, Refusal, Reply
+from ._reply import LARGEST, Query, Refusal, Reply
 from ._view import View
 
 CATEGORIES: dict[str, Kind | None] = {"spot": "spot", "linear": "perp", "inverse": None, "option": None}
@@ -46,7 +46,7 @@ def integer(query: Query, name: str) -> int | None:
         return None
     if not text.isdigit():
         raise refuse(f"params error: {name} is invalid")
-    return int(text)
+    return min(int(text), LARGEST)
 
 
 def limit(query: Query, default: int, most: int) -> int:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Market time as a straight line over wall time."""
+    """Market time as a straight line over wall time, from a whole millisecond so that it can be written down."""
 
     at_ms: int
     speed: float = 1.0
-    wall_started: float = field(default_factory=time.time)
+    wall_started: float = field(default_factory=lambda: round(time.time(), 3))
     wall: Callable[[], float] = time.time
 
     def now(self) -> int:

@@ -11,7 +11,7 @@ from ._clock import iso, parse_time
 from ._decimals import fixed, number, plain
 from ._intervals import COINBASE
 from ._market import DAY, Instrument
-from ._reply import Query, Refusal, Reply
+from ._reply import LARGEST, Query, Refusal, Reply
 from ._view import View
 
 NAME = "coinbase"
@@ -33,7 +33,7 @@ def _integer(query: Query, name: str) -> int | None:
         return None
     if not text.isdigit():
         raise refuse(f"{name} is not a valid number")
-    return int(text)
+    return min(int(text), LARGEST)
 
 
 def time(view: View, one: Instrument | None, query: Query) -> Reply:

@@ -63,6 +63,9 @@ class Sliding:
         self._times.append(now)
         return True
 
+    def left(self) -> int:
+        return self.most - len(self._times)
+
 
 SPOT_DEPTH = ((100, 5), (500, 25), (1000, 50))
 FUTURES_DEPTH = ((50, 2), (100, 5), (500, 10))
@@ -216,7 +219,11 @@ class BybitLimits:
         return Reply(b"access too frequent", 403, content_type="text/plain")
 
     def headers(self, endpoint: str) -> dict[str, str]:
-        return {}
+        return {
+            "X-Bapi-Limit": str(self._window.most),
+            "X-Bapi-Limit-Status": str(self._window.left()),
+            "X-Bapi-Limit-Reset-Timestamp": str(int(time.time() * 1000 + self._window.seconds * 1000)),
+        }
 
 
 class CoinbaseLimits:

@@ -8,7 +8,7 @@ from typing import Any
 from ._decimals import plain
 from ._intervals import OKX, Interval
 from ._market import Instrument, Kind
-from ._reply import Query, Refusal, Reply
+from ._reply import LARGEST, Query, Refusal, Reply
 from ._view import View
 
 KINDS: dict[str, Kind] = {"SPOT": "spot", "SWAP": "perp"}
@@ -34,7 +34,7 @@ def integer(query: Query, name: str) -> int | None:
         return None
     if not text.isdigit():
         raise refuse("51000", f"Parameter {name} error")
-    return int(text)
+    return min(int(text), LARGEST)
 
 
 def limit(query: Query, default: int, most: int) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Query = Mapping[str, str]
+# Larger times and ids mean "beyond everything", and must not overflow anybody's arithmetic.
+LARGEST = 1 << 53
 
 
 @dataclass(slots=True)

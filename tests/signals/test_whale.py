@@ -20,14 +20,13 @@ def test_a_whale_is_told_with_all_there_is_to_know(scene):
     assert json.loads(json.dumps(signal.evidence)) == {
         "instrument": "binance:BTC/USDT", "venue": "binance", "kind": "spot", "side": "buy", "price": 42150.0,
         "base": 523450 / 42150, "quote": 523450.0, "time": "2024-08-09T00:49:02Z", "trade_id": 77, "fills": 2,
-        "notify": True,
     }  # fmt: skip
 
 
-def test_sells_are_bearish_and_smaller_ones_are_not_for_the_robots(scene):
+def test_sells_are_bearish_and_the_oldest_comes_first(scene):
     market = scene.market(with_whales(scene, (200_000.0, 1, 0, -1), (499_999.99, 2), (500_000.0, 3), (199_999.99, 4)))
     signals = whale(market)
-    assert [(s.evidence["trade_id"], s.evidence["notify"]) for s in signals] == [(2, False), (3, True), (1, False)]
+    assert [s.evidence["trade_id"] for s in signals] == [2, 3, 1]
     assert (signals[2].direction, signals[2].title.zh) == ("bearish", "巨鲸卖出")
 
 
