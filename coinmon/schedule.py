@@ -1,11 +1,13 @@
 """When things happen: jobs on one asyncio loop, aligned to the market's minutes."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from loguru import logger
@@ -42,8 +44,17 @@ class Schedule:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        # its own log lines speak of triggers and instances: the listener says it in the monitor's words
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
         self._running: set[asyncio.Task[Any]] = set()
+
+    def _skipped(self, event: Any) -> None:
+        job = self._scheduler.get_job(event.job_id)
+        logger.warning(
+            "{} is late: one run is left out, the next brings what it would have", job.name if job else "a job"
+        )
 
     def every(self, interval: int, job: Job, name: str, settle: int = 0, *, at_once: bool = False) -> None:
         """Run `job` each `interval` ms of market time, `settle` ms after the boundary; `at_once` also right away."""

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._listing import Pace
 from ._market import MINUTE, Column, Instrument, Trades
@@ -43,14 +44,14 @@ def block(
     instrument: Instrument,
     number: int,
     paths: Paths,
-    background: Column,
+    background: NDArray[np.int16],
     mean_quote: float,
     events: Sequence[tuple[Event, Leg]],
 ) -> Trades:
     """The trades of one block, planted ones included; ids are left to the caller."""
     first = number * BLOCK
     rng = np.random.default_rng([seed, zlib.crc32(instrument.key.encode()), 2, number])
-    amounts = background[first : first + BLOCK]
+    amounts = background[first : first + BLOCK].astype(np.int64)
     total = int(amounts.sum())
     minute = np.repeat(np.arange(first, first + len(amounts)), amounts)
     rank = np.arange(total) - np.repeat(np.cumsum(amounts) - amounts, amounts)

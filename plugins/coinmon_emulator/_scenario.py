@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _flow
 from ._listing import PACES, QUIET, WIDE, Coin, Pace, four_venues, wide
-from ._market import DAY, MINUTE, Book, Column, Instrument, Mark, Settlement, Trades
+from ._market import DAY, MINUTE, Book, Instrument, Mark, Settlement, Trades
 from ._paths import Paths
 from ._plan import Event, Leg, Plan
 
 STARTS_AT = 1_768_478_420_000  # 2026-01-15T12:00:20Z, 20 seconds into a minute: the last closed one has settled.
 BEFORE = 26 * 60
 AFTER = 14 * 24 * 60
-KEPT_TRADES = 3_000_000
+KEPT_TRADES = 2_000_000
+Small = NDArray[np.int16]
+Medium = NDArray[np.int32]
 NAMES = ("default", "quiet", "wide")
 
 
@@ -44,7 +47,7 @@ class Scenario:
         for event in self.events:
             for leg in event.legs:
                 self._legs.setdefault(leg.instrument, []).append((event, leg))
-        self._counts: dict[Instrument, tuple[Column, Column]] = {}
+        self._counts: dict[Instrument, tuple[Small, Medium]] = {}
         self._blocks: OrderedDict[tuple[Instrument, int], Trades] = OrderedDict()
         self._kept = 0
 
@@ -70,7 +73,7 @@ class Scenario:
     def begins(self, instrument: Instrument) -> int:
         return self.paths.begin
 
-    def _minutes(self, instrument: Instrument) -> tuple[Column, Column]:
+    def _minutes(self, instrument: Instrument) -> tuple[Small, Medium]:
         """Background trades in each minute, and all trades before each minute."""
         known = self._counts.get(instrument)
         if known is None:
@@ -78,7 +81,9 @@ class Scenario:
             for event, leg in self._legs.get(instrument, ()):
                 planted[event.minute : event.minute + event.minutes] += leg.rows
             background = _flow.counts(self.seed, instrument, self._pace(instrument), self.paths, planted)
-            known = background, np.concatenate([[0], np.cumsum(background + planted)])
+            # Hundreds of instruments may be kept: two weeks of minutes in as few bytes as hold them.
+            totals = np.concatenate([[0], np.cumsum(background + planted)])
+            known = background.astype(np.int16), totals.astype(np.int32)
             self._counts[instrument] = known
         return known
 
@@ -98,7 +103,7 @@ class Scenario:
             if event.minute < high and event.minute + event.minutes > low
         ]
         made = _flow.block(self.seed, instrument, number, self.paths, background, self._mean_quote(instrument), legs)
-        ids = self._first_id(instrument) + before[low] + np.arange(len(made))
+        ids = self._first_id(instrument) + int(before[low]) + np.arange(len(made))
         made = Trades(ids, made.time, made.price, made.size, made.side)
         self._blocks[instrument, number] = made
         self._kept += len(made)

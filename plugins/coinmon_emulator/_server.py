@@ -111,6 +111,7 @@ class Server:
             # A day of hundreds of instruments takes a second: others must not wait, their limits count arrivals.
             for one in view.listed(venue.NAME, _kind(query, path)):
                 view.day(one)
+                view.book(one, 1)
                 await asyncio.sleep(0)
         return venue.answer(view, path, query)
 

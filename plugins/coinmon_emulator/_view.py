@@ -50,6 +50,7 @@ class View:
         self.now = now
         self.spoil = spoil or Spoil()
         self._days: dict[Instrument, DayStats | None] = {}
+        self._books: dict[tuple[Instrument, int], Book | None] = {}
 
     @property
     def server_time(self) -> int:
@@ -148,7 +149,9 @@ class View:
         return self.market.aggregates(instrument)
 
     def book(self, instrument: Instrument, depth: int) -> Book | None:
-        return self.market.book(instrument, self.now, depth)
+        if (instrument, depth) not in self._books:
+            self._books[instrument, depth] = self.market.book(instrument, self.now, depth)
+        return self._books[instrument, depth]
 
     def mark(self, instrument: Instrument) -> Mark | None:
         return self.market.mark(instrument, self.now)

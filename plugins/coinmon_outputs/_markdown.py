@@ -48,14 +48,23 @@ def pages_everyone(event: Event) -> bool:
     return event.get("grade") in ("A+", "A") or str(event.get("signal", "")).startswith("consensus")
 
 
-def cut(text: str, limit: int, lang: str) -> str:
-    """At most `limit` bytes of UTF-8: whole lines as far as they go, and a mark that something is missing."""
-    if len(text.encode()) <= limit:
+def cut(text: str, limit: int, lang: str, written: Callable[[str], str] = str) -> str:
+    """At most `limit` bytes of UTF-8 as `written`: whole lines as far as they go, and a mark that some are missing."""
+
+    def size(part: str) -> int:
+        return len(written(part).encode())
+
+    if size(text) <= limit:
         return text
     mark = "\n…… (内容过长, 已截断)" if lang == "zh" else "\n... (too long, cut)"
-    kept = text.encode()[: limit - len(mark.encode())].decode(errors="ignore")
+    fits, over = 0, len(text)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        fits, over = (middle, over) if size(text[:middle] + mark) <= limit else (fits, middle)
+    kept = text[:fits]
     whole = kept.rpartition("\n")[0].rstrip()
-    return f"{whole or kept}{mark}"
+    # a line of half the room or more is rather cut in its middle than dropped
+    return f"{whole if len(whole) * 2 > len(kept) else kept}{mark}"
 
 
 def _signal(event: Event, zh: bool, paint: Paint) -> list[list[str]]:

@@ -124,6 +124,20 @@ class WeComRobot(Robot):
         return None
 
 
+@pytest.fixture
+def send() -> Callable[..., None]:
+    """Sends events to an output, as messages m0, m1 and so on."""
+
+    def run(output: Any, *events: Any) -> None:
+        async def main() -> None:
+            for number, event in enumerate(events):
+                await output.send(Message(f"m{number}", event))
+
+        asyncio.run(main())
+
+    return run
+
+
 Talk = Callable[[Robot], Coroutine[Any, Any, Any]]
 
 
@@ -138,7 +152,7 @@ def with_robot(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         async def main() -> Any:
             app = web.Application()
             app.router.add_route("*", robot.path, robot.answer)
-            runner = web.AppRunner(app)
+            runner = web.AppRunner(app, access_log=None)
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()

@@ -25,7 +25,7 @@ def test_a_whale_is_told_with_all_there_is_to_know(scene):
 
 def test_sells_are_bearish_and_the_oldest_comes_first(scene):
     market = scene.market(with_whales(scene, (200_000.0, 1, 0, -1), (499_999.99, 2), (500_000.0, 3), (199_999.99, 4)))
-    signals = whale(market)
+    signals = whale(market, threshold=200_000)
     assert [s.evidence["trade_id"] for s in signals] == [2, 3, 1]
     assert (signals[2].direction, signals[2].title.zh) == ("bearish", "巨鲸卖出")
 
