@@ -10,7 +10,6 @@ from coinmon.errors import CoinmonError
 from coinmon.market.view import Market, Source, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.signal import Signal
-from coinmon.model.symbols import Universe
 
 
 class IndicatorFailed(CoinmonError):
@@ -26,12 +25,6 @@ class Evaluator:
         self.failures: dict[str, str] = {}
 
     def market(
-        self, pair: Pair, universe: Universe, source: Source, now: int, down: Mapping[str, str] | None = None
-    ) -> Market:
-        instruments = [each for each in universe.of(pair) if each.venue in self._venues]
-        return self.market_of(pair, instruments, source, now, down)
-
-    def market_of(
         self,
         pair: Pair,
         instruments: Sequence[Instrument],
@@ -39,7 +32,8 @@ class Evaluator:
         now: int,
         down: Mapping[str, str] | None = None,
     ) -> Market:
-        views = [View(each, now, source, self.compute) for each in instruments]
+        """The pair as of `now` on the instruments given, of which those of configured venues are looked at."""
+        views = [View(each, now, source, self.compute) for each in instruments if each.venue in self._venues]
         return Market(pair, now, self._venues, views, self.compute, down or {})
 
     def compute(self, name: str, subject: Any) -> Any:

@@ -37,7 +37,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
                     statuses[event["venue"]] = event
                 screen.take(event)
 
-            scan = Scan(config, clock, database, tell, screen.progress)
+            scan = Scan(config, clock, database, tell, screen.progress, goes_on=not once)
             try:
                 if once:
                     await _once(scan, statuses)

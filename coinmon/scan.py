@@ -12,9 +12,10 @@ from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.record import record
 from coinmon.collect.venue import Venue, VenueStatus
-from coinmon.collect.watch import Watch, begin
+from coinmon.collect.watch import LISTING_SECONDS, Watch, begin
 from coinmon.config import Config
 from coinmon.contracts import Message, Output
+from coinmon.errors import CoinmonError
 from coinmon.evaluate import Evaluator, IndicatorFailed
 from coinmon.market.view import Market
 from coinmon.model.moment import MINUTE, floor, iso
@@ -30,15 +31,19 @@ from coinmon.store.outbox import write_signals
 
 _FIRST_DEADLINE = 60.0
 """Seconds that the first round may take: it brings the whole window."""
-_RELIST = 6 * 60 * MINUTE
-"""Market time after which the venues are asked again what they list."""
+_FIRST_PATIENCE = 12.0
+"""Seconds that a monitor waits at its start for what the venues list."""
+_RELIST, _RETRY_LISTING = 6 * 60 * MINUTE, 2 * MINUTE
+"""Market time after which the venues are asked again what they list, and after which one that did not answer is."""
+
+_SAMPLE_DEADLINE = 30.0
 
 Progress = Callable[[int, int], None]
 """Called with instruments read and instruments in all."""
 
 
 class Scan:
-    """The monitor. `tell` gets every event as it happens."""
+    """The monitor. `tell` gets every event as it happens; `goes_on`: there will be more cycles than one."""
 
     def __init__(
         self,
@@ -47,12 +52,15 @@ class Scan:
         database: Database,
         tell: Callable[[Event], None],
         progress: Progress = lambda _done, _all: None,
+        *,
+        goes_on: bool = False,
     ) -> None:
         self._config = config
         self._clock = clock
         self._database = database
         self._tell_user = tell
         self._progress = progress
+        self._goes_on = goes_on
         self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
@@ -60,6 +68,8 @@ class Scan:
         self.outbox = Outbox(database, self._outputs, people, config.notify.per_minute, clock, self._tell)
         self._watch: Watch | None = None
         self._listed_at = 0
+        self._listing_lock = asyncio.Lock()
+        self._relisting: asyncio.Task[Watch] | None = None
         self._cycle = 0
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -110,32 +120,45 @@ class Scan:
 
     async def sample_derivatives(self) -> None:
         """Open interest and funding of all perps followed."""
-        if self._watch is None:
-            self._watch = await self._listing()
-        deadline = 30.0
-        for problem in await sample(self._venues, self._watch.tracks, self._database, deadline):
-            logger.warning(redacted(problem))
+        watch = await self._listing()
+        for problem in await sample(self._venues, watch.tracks, self._database, _SAMPLE_DEADLINE):
+            logger.warning("{}", redacted(problem))
 
     async def close(self) -> None:
         """Finish what is being told and free the venues."""
+        if self._relisting:
+            self._relisting.cancel()
         if self._sending:
             await asyncio.wait(self._sending, timeout=5)
         await asyncio.gather(*(venue.close() for venue in self._venues))
 
     async def _listing(self) -> Watch:
-        """The watch, renewed when it is old or when a venue was missing from it."""
-        now = self._clock.now()
-        missing = self._watch is not None and any(
-            venue.name in self._watch.failed and not venue.blocked for venue in self._venues
-        )
-        if self._watch is None or missing or now - self._listed_at > _RELIST:
-            start = floor(now) - self._config.window * MINUTE
-            begun = begin(
-                self._venues, self._database, self._config.symbols, self._config.quotes, now, start, self._watch
-            )
-            self._watch = await begun
-            self._listed_at = now
-        return self._watch
+        """The watch; one that is old, or lacks a venue, is renewed behind the cycles and not waited for."""
+        async with self._listing_lock:
+            now = self._clock.now()
+            if self._watch is None:
+                # a monitor begins without a venue that is silent; a single scan waits for it
+                self._watch = await self._begin(now, _FIRST_PATIENCE if self._goes_on else LISTING_SECONDS)
+                self._listed_at = now
+            if self._relisting and self._relisting.done():
+                self._renew(self._relisting)
+                self._relisting = None
+            lacks = any(venue.name in self._watch.failed and not venue.blocked for venue in self._venues)
+            if self._relisting is None and now - self._listed_at > (_RETRY_LISTING if lacks else _RELIST):
+                self._relisting = asyncio.create_task(self._begin(now, LISTING_SECONDS))
+                self._listed_at = now
+            return self._watch
+
+    async def _begin(self, now: int, patience: float) -> Watch:
+        start = floor(now) - self._config.window * MINUTE
+        symbols, quotes = self._config.symbols, self._config.quotes
+        return await begin(self._venues, self._database, symbols, quotes, now, start, self._watch, patience)
+
+    def _renew(self, done: "asyncio.Task[Watch]") -> None:
+        try:
+            self._watch = done.result()
+        except CoinmonError as error:
+            logger.warning("the venues' lists could not be renewed: {}", redacted(str(error)))
 
     async def _collect(self, watch: Watch, end: int) -> dict[str, str]:
         """Read and store every venue, side by side; why each venue that is down is so."""
@@ -187,7 +210,8 @@ class Scan:
         found: dict[str, list[Signal]] = {}
         flows = []
         for pair in watch.pairs:
-            market = self._evaluator.market(pair, watch.universe, history, now, down)
+            followed = watch.universe.of(pair, watch.kinds)
+            market = self._evaluator.market(pair, followed, history, now, down)
             found[str(pair)] = self._evaluator.signals(market)
             flow = _flow(market)
             if flow:

@@ -1,6 +1,7 @@
 """What a round of reading leaves in the store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -8,10 +9,12 @@ from sqlalchemy import Connection
 from coinmon.collect.track import Settled, Track
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
+from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.cursors import write_positions
 from coinmon.store.database import Database
+from coinmon.store.instruments import read_grids
 from coinmon.store.samples import write_whales
 
 
@@ -19,10 +22,13 @@ def record(database: Database, tracks: Sequence[Track], end: int, whale_threshol
     """Store everything that tracks have read of the minutes before `end`, in one transaction; the whales among it."""
     settled = [(track, track.settle(end, whale_threshold)) for track in tracks]
     with database.write() as connection:
+        grids = read_grids(connection, [track.number for track in tracks])
         for track, each in settled:
+            instrument = replace(track.instrument, tick_size=grids[track.number])
             if len(each.late):
-                write_bars(connection, track.number, track.instrument, _with_late(connection, track, each))
-            write_bars(connection, track.number, track.instrument, each.bars)
+                late = each.late.on_grid(instrument.tick_size)
+                write_bars(connection, track.number, instrument, _with_late(connection, track.number, instrument, late))
+            write_bars(connection, track.number, instrument, each.bars.on_grid(instrument.tick_size))
         write_positions(connection, {track.number: each.position for track, each in settled if _has_moved(track, each)})
         whales = [whale for _, each in settled for whale in each.whales]
         write_whales(connection, {track.instrument.id: track.number for track in tracks}, whales)
@@ -35,15 +41,14 @@ def _has_moved(track: Track, settled: Settled) -> bool:
     return track.cursor is not None and settled.position.next_minute > track.start
 
 
-def _with_late(connection: Connection, track: Track, settled: Settled) -> Bars:
+def _with_late(connection: Connection, number: int, instrument: Instrument, late: Bars) -> Bars:
     """Stored bars with late trades added to them.
 
     A bar made of the venue's own totals has them already; a minute that was never stored is only partly known now.
     """
-    late = settled.late
     first, last = int(late.time[0]), int(late.time[-1])
-    found = read_bars(connection, {track.number: track.instrument}, first, last + MINUTE, levels=True)
-    stored = found.get(track.number, Bars.empty(track.instrument.tick_size))
+    found = read_bars(connection, {number: instrument}, first, last + MINUTE, levels=True)
+    stored = found.get(number, Bars.empty(instrument.tick_size))
     stored = stored[np.isin(stored.time, late.time)]
     by_trades = stored[stored.coverage != Coverage.KLINES]
     fresh = late[~np.isin(late.time, stored.time)].with_coverage(Coverage.PARTIAL)

@@ -15,15 +15,20 @@ from coinmon.store.cursors import read_positions
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_instruments, sync_instruments
 
-_LISTING_SECONDS = 40.0
+LISTING_SECONDS = 40.0
+"""A venue may list thousands of instruments in tens of megabytes."""
 
 
 @dataclass(slots=True)
 class Watch:
-    """The pairs followed and where: tracks by venue. `failed`: venues whose instruments could not be had, and why."""
+    """The pairs followed, of which kinds, and where: tracks by venue.
+
+    failed: venues whose instruments could not be had, and why.
+    """
 
     universe: Universe
     pairs: Sequence[Pair]
+    kinds: Sequence[Kind]
     tracks: Mapping[str, Sequence[Track]]
     failed: Mapping[str, str] = field(default_factory=dict)
 
@@ -40,13 +45,14 @@ async def begin(
     now: int,
     window_start: int,
     before: Watch | None = None,
+    patience: float = LISTING_SECONDS,
 ) -> Watch:
     """Ask every venue what it lists, store that, and choose what to follow.
 
-    A venue that does not answer is followed by what it listed last time. before: a watch whose tracks go on. Raises
-    ConfigError for symbols that no venue has and NoDataError when nothing at all is known.
+    A venue that does not answer within `patience` seconds is followed by what it listed last time. before: a watch
+    whose tracks go on. Raises ConfigError for symbols that no venue has and NoDataError when nothing at all is known.
     """
-    listed, failed = await _listings(venues)
+    listed, failed = await _listings(venues, patience)
     with database.write() as connection:
         numbered = sync_instruments(connection, [each for several in listed.values() for each in several], now)
         for number, instrument in read_instruments(connection).items():
@@ -69,16 +75,16 @@ async def begin(
                 # what was read on another price grid is read again
                 track = Track.resume(instrument, number, positions.get(number), window_start)
             tracks[instrument.venue].append(track)
-    return Watch(universe, pairs, tracks, failed)
+    return Watch(universe, pairs, kinds, tracks, failed)
 
 
-async def _listings(venues: Sequence[Venue]) -> tuple[dict[str, Sequence[Instrument]], dict[str, str]]:
+async def _listings(venues: Sequence[Venue], patience: float) -> tuple[dict[str, Sequence[Instrument]], dict[str, str]]:
     listed: dict[str, Sequence[Instrument]] = {}
     failed: dict[str, str] = {}
 
     async def ask(venue: Venue) -> None:
         try:
-            listed[venue.name] = await venue.call("instruments", deadline=_LISTING_SECONDS)
+            listed[venue.name] = await venue.call("instruments", deadline=patience)
         except CoinmonError as error:
             failed[venue.name] = str(error)
 
@@ -110,7 +116,7 @@ async def _pairs(
         raise NoDataError(f"symbols.all: {home.name}: {why}")
     pairs = sorted(wanted, key=str)
     if symbols.min_quote_volume or symbols.limit:
-        tickers = await home.call("tickers", list(wanted.values()), deadline=_LISTING_SECONDS)
+        tickers = await home.call("tickers", list(wanted.values()), deadline=LISTING_SECONDS)
         volume = {pair: _quote_volume(tickers.get(instrument.id)) for pair, instrument in wanted.items()}
         pairs = [pair for pair in pairs if volume[pair] >= (symbols.min_quote_volume or 0)]
         pairs = sorted(pairs, key=lambda pair: -volume[pair])[: symbols.limit]

@@ -210,6 +210,15 @@ class Bars:
         """All rows as one bar (no rows: no bar)."""
         return self.grouped(np.zeros(1, np.int64), self.time[:1]) if len(self) else self
 
+    def on_grid(self, tick_size: Decimal) -> "Bars":
+        """The same prices as ticks of a grid that divides this one."""
+        factor = int(self.tick_size / tick_size)
+        if factor == 1:
+            return self
+        prices = {name: getattr(self, name) * factor for name in ("open", "high", "low", "close")}
+        levels = self.levels and replace(self.levels, ticks=self.levels.ticks * factor)
+        return replace(self, tick_size=tick_size, levels=levels, **prices)
+
     def with_coverage(self, coverage: Grades | Coverage) -> "Bars":
         return replace(self, coverage=np.full(len(self), coverage, np.uint8))
 

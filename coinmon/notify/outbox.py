@@ -10,13 +10,14 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.contracts import Message, Output
-from coinmon.errors import DeliveryRefused, DeliveryRetry
+from coinmon.errors import CoinmonError, DeliveryRefused, DeliveryRetry
 from coinmon.notify.events import Event
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.outbox import Waiting, mark, next_due, read_waiting
 
 _TIMEOUT = 20.0
+_DATABASE_PAUSE = 30.0
 _BACKOFF = (2.0, 600.0)
 """Seconds: the first wait, doubled each time, and the longest."""
 
@@ -48,8 +49,13 @@ class Outbox:
         """Send for ever."""
         while True:
             self._wake.clear()
-            await self.flush()
-            wait = await asyncio.to_thread(self._seconds_to_next)
+            try:
+                await self.flush()
+                wait = self._seconds_to_next()
+            except CoinmonError as error:
+                # a full disk may be freed: sending goes on when the database does
+                logger.error("outbox: {}", error)
+                wait = _DATABASE_PAUSE
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()

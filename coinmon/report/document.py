@@ -72,7 +72,7 @@ def report_of(
 ) -> Report:
     """Raises NoDataError where nothing at all is known of the pair at that moment."""
     instruments = [each for each in universe.of(wanted.pair) if wanted.admits(each)]
-    market = evaluator.market_of(wanted.pair, instruments, history, now, down)
+    market = evaluator.market(wanted.pair, instruments, history, now, down)
     report = Report(market, offers, evaluator, window)
     if all(seen.best == 0 for seen in report.seen.values()):
         reasons = "; ".join(f"{name}: {why}" for name, why in down.items())

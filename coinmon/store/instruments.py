@@ -1,6 +1,6 @@
 """Instruments in the database: their row numbers and their price grids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from math import gcd
@@ -34,6 +34,12 @@ def read_instruments(connection: Connection) -> dict[int, Instrument]:
         values |= {name: Decimal(values[name]) for name in _DECIMALS}
         found[row.id] = Instrument(**values)
     return found
+
+
+def read_grids(connection: Connection, numbers: Sequence[int]) -> dict[int, Decimal]:
+    """The price grids in force, by row number: another process may have made one finer."""
+    query = select(table.c.id, table.c.tick_size).where(table.c.id.in_(numbers))
+    return {row.id: Decimal(row.tick_size) for row in connection.execute(query)}
 
 
 def sync_instruments(

@@ -14,6 +14,10 @@ from ._reply import Query, Reply
 Seconds = Callable[[], float]
 
 
+def never() -> float:
+    return 0.0
+
+
 class Limits(Protocol):
     def admit(self, endpoint: str, query: Query) -> Reply | None:
         """None when the request may pass, else what the venue answers."""
@@ -50,13 +54,14 @@ class Window:
 class Sliding:
     """At most `most` requests in any `seconds`; a refused one does not count."""
 
-    def __init__(self, most: int, seconds: float, now: Seconds) -> None:
-        self.most, self.seconds, self._now = most, seconds, now
+    def __init__(self, most: int, seconds: float, now: Seconds, late: Seconds) -> None:
+        self.most, self.seconds, self._now, self._late = most, seconds, now, late
         self._times: deque[float] = deque()
 
     def spend(self) -> bool:
         now = self._now()
-        while self._times and self._times[0] <= now - self.seconds:
+        since = now - self.seconds + self._late()
+        while self._times and self._times[0] <= since:
             self._times.popleft()
         if len(self._times) >= self.most:
             return False
@@ -185,8 +190,9 @@ OKX_LIMITS = {
 class OkxLimits:
     """Requests in two seconds, each endpoint by itself, some for each instrument."""
 
-    def __init__(self, now: Seconds = time.monotonic) -> None:
+    def __init__(self, now: Seconds = time.monotonic, late: Seconds = never) -> None:
         self._now = now
+        self._late = late
         self._windows: dict[tuple[str, ...], Sliding] = {}
 
     def admit(self, endpoint: str, query: Query) -> Reply | None:
@@ -194,7 +200,7 @@ class OkxLimits:
         key = (endpoint, *(query.get(name, "") for name in by))
         window = self._windows.get(key)
         if window is None:
-            window = self._windows[key] = Sliding(most, 2, self._now)
+            window = self._windows[key] = Sliding(most, 2, self._now, self._late)
         return None if window.spend() else Reply({"msg": "Too Many Requests", "code": "50011"}, 429)
 
     def headers(self, endpoint: str) -> dict[str, str]:
@@ -206,9 +212,9 @@ class BybitLimits:
 
     BAN_SECONDS = 600
 
-    def __init__(self, now: Seconds = time.monotonic) -> None:
+    def __init__(self, now: Seconds = time.monotonic, late: Seconds = never) -> None:
         self._now = now
-        self._window = Sliding(600, 5, now)
+        self._window = Sliding(600, 5, now, late)
         self._banned_until = 0.0
 
     def admit(self, endpoint: str, query: Query) -> Reply | None:
@@ -247,5 +253,11 @@ class CoinbaseLimits:
         return {}
 
 
-def of_all_venues() -> dict[str, Limits]:
-    return {"binance": BinanceLimits(), "okx": OkxLimits(), "bybit": BybitLimits(), "coinbase": CoinbaseLimits()}
+def of_all_venues(late: Seconds = never) -> dict[str, Limits]:
+    """Each venue's limits; `late` is how far this process itself is behind."""
+    return {
+        "binance": BinanceLimits(),
+        "okx": OkxLimits(late=late),
+        "bybit": BybitLimits(late=late),
+        "coinbase": CoinbaseLimits(),
+    }

@@ -17,6 +17,7 @@ from ._clock import Clock
 from ._config import Pointing
 from ._control import Control
 from ._faults import Fault, Schedule, refusal, spoil_of
+from ._lateness import Lateness
 from ._limits import Limits, of_all_venues
 from ._market import Market
 from ._reply import Query, Reply
@@ -60,7 +61,8 @@ class Server:
         self.market = market
         self.clock = clock
         self.faults = faults
-        self.limits: dict[str, Limits] = of_all_venues()
+        self.lateness = Lateness()
+        self.limits: dict[str, Limits] = of_all_venues(self.lateness)
         self.enforce = enforce
         self.counts: Counter[tuple[str, str, int]] = Counter()
         self.venues: dict[str, Venue] = {venue.NAME: venue for venue in (_binance, _okx, _bybit, _coinbase)}
@@ -151,10 +153,12 @@ async def running(
     # A silent request would otherwise hold the exit for a minute.
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
+    watch = asyncio.create_task(server.lateness.watch())
     try:
         site = web.TCPSite(runner, HOST, port, backlog=1024)
         await site.start()
         bound = runner.addresses[0][1]
         yield Emulator(market, clock, round(clock.wall_started * 1000), f"http://{HOST}:{bound}")
     finally:
+        watch.cancel()
         await runner.cleanup()

@@ -64,7 +64,7 @@ def listed(payload: Any, kind: str) -> list[dict[str, Any]]:
 
 def funding_minutes(entries: list[dict[str, Any]]) -> dict[str, int]:
     """instruments-info counts the funding interval in minutes; spot entries have none."""
-    return {each["symbol"]: each["fundingInterval"] for each in entries if isinstance(each.get("fundingInterval"), int)}
+    return {each["symbol"]: int(each["fundingInterval"]) for each in entries if each.get("fundingInterval")}
 
 
 def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:

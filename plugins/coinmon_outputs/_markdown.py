@@ -81,10 +81,13 @@ def _signal(event: Event, zh: bool, paint: Paint) -> list[list[str]]:
     evidence = event.get("evidence") or {}
     venues = evidence.get("venues") or {}
     if venues:
-        window = evidence.get("window") or 50
-        head = f"**平台资金流向** (过去{window}分钟):" if zh else f"**Net flow** (last {window} minutes):"
-        quote = str(event.get("pair", "")).rpartition("/")[2]
-        groups.append([head, *(_venue(venue, figures or {}, quote, paint) for venue, figures in venues.items())])
+        window = evidence.get("window_minutes")
+        spans = (f" (过去{window}分钟)", f" (last {window} minutes)") if window else ("", "")
+        head = f"**平台资金流向**{spans[0]}:" if zh else f"**Net flow**{spans[1]}:"
+        currency = str(evidence.get("currency") or str(event.get("pair", "")).rpartition("/")[2])
+        flows = [_venue(venue, figures or {}, currency, paint) for venue, figures in venues.items()]
+        left_out = [f"- {venue.upper()}: - ({note})" for venue, note in (evidence.get("left_out") or {}).items()]
+        groups.append([head, *flows, *left_out])
     verdict = evidence.get("consensus")
     if isinstance(verdict, str):
         shown = _VERDICTS[verdict][not zh] if verdict in _VERDICTS else verdict
@@ -96,13 +99,13 @@ def _signal(event: Event, zh: bool, paint: Paint) -> list[list[str]]:
     return groups
 
 
-def _venue(venue: str, figures: Mapping[str, Any], quote: str, paint: Paint) -> str:
+def _venue(venue: str, figures: Mapping[str, Any], currency: str, paint: Paint) -> str:
     flow, coverage = figures.get("net_flow"), figures.get("coverage")
     if flow is None:
         return f"- {venue.upper()}: -"
     mark = "📈" if flow > 0 else "📉" if flow < 0 else "➖"
     short = f" ({coverage:.0%})" if isinstance(coverage, int | float) and coverage < 0.995 else ""
-    return f"- {mark} {venue.upper()}: {paint(f'{thousands(flow)} {quote}', flow)}{short}"
+    return f"- {mark} {venue.upper()}: {paint(f'{thousands(flow)} {currency}', flow)}{short}"
 
 
 def _whale(event: Event, zh: bool) -> list[list[str]]:

@@ -120,6 +120,16 @@ def test_their_values_are_checked_all_the_same(name, complaints):
     assert line.startswith(f".env {name}: ")
 
 
+def test_a_switch_that_is_neither_on_nor_off(complaints):
+    (line,) = complaints(env={"ENABLE_DINGTALK": "perhaps"})
+    assert line == "environment ENABLE_DINGTALK: outputs.dingtalk.enabled: 'perhaps' is neither true nor false"
+
+
+def test_a_proxy_in_an_env_file_is_said_to_do_nothing(configured):
+    (warning,) = configured(dotenv="HTTPS_PROXY=http://me:hunter2@x:1\n", env={"HTTPS_PROXY": "http://y:1"}).warnings
+    assert warning == ".env: HTTPS_PROXY works only in the environment itself; here, set `proxy` in config.yaml"
+
+
 def test_a_misspelt_name_of_ours_is_a_warning(configured):
     (warning,) = configured(env={"COINMON_LNAG": "en"}).warnings
     assert warning == "environment: COINMON_LNAG sets nothing (did you mean COINMON_LANG?)"

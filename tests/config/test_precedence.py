@@ -164,6 +164,19 @@ def test_plugin_dir_is_beside_the_file(tmp_path):
     assert config.warnings == ()
 
 
+def test_a_plugin_that_needs_a_setting_is_off_until_it_is_named(tmp_path, configured):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "needy.py").write_text(
+        "from coinmon import hookimpl\nclass Needy:\n    def __init__(self, name, *, path: str): ...\n"
+        "@hookimpl\ndef register_outputs(register): register('needy', Needy)\n",
+        "utf-8",
+    )
+    assert "needy" not in configured("plugins: {dir: mine}\n").outputs
+    config = configured("plugins: {dir: mine}\noutputs: {needy: {path: x}}\n")
+    assert config.outputs["needy"].settings == {"path": "x"}
+
+
 def test_the_clock_of_an_emulator(configured):
     yaml = "clock: {at: 2024-08-09T00:05:00Z, wall: 2026-01-01 00:00:00, speed: 60}\n"
     clock = configured(yaml).clock

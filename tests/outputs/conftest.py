@@ -18,8 +18,12 @@ EVIDENCE = {
     "venues": {
         "binance": {"net_flow": 500_000.0, "ratio": 1.4, "coverage": 1.0},
         "okx": {"net_flow": -200_000.0, "ratio": 0.8, "coverage": 0.96},
-        "bybit": {"net_flow": None, "ratio": None, "coverage": 0.2},
-    }
+        "coinbase": {"net_flow": None, "ratio": None, "coverage": 0.2},
+    },
+    "left_out": {"bybit": "12 of 50 minutes"},
+    "currency": "USDT",
+    "window_minutes": 50,
+    "consensus": "strong_bull",
 }
 SIGNAL = {
     "event": "signal",

@@ -43,7 +43,10 @@ def test_a_signal_arrives_in_the_format_that_users_know(send, message):
 **平台资金流向** (过去50分钟):
 - 📈 BINANCE: +500k USDT
 - 📉 OKX: -200k USDT (96%)
-- BYBIT: -
+- COINBASE: -
+- BYBIT: - (12 of 50 minutes)
+
+**市场共识**: 强力看涨 (全平台净流入)
 
 **信号解读**: 主力资金全平台吸筹，市场做多情绪一致。
 

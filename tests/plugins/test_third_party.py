@@ -6,13 +6,6 @@ import pytest
 
 pytestmark = pytest.mark.xdist_group("acme")
 
-LIST = """
-import json
-from coinmon.plugins import load_catalog
-from coinmon.commands.plugins import _whole
-print(json.dumps(_whole(load_catalog())))
-"""
-
 USE = """
 import asyncio, sys
 from pathlib import Path
@@ -45,7 +38,7 @@ asyncio.run(main())
 
 
 def test_all_four_kinds_are_listed_with_their_settings(beside_acme):
-    done = beside_acme("-c", LIST)
+    done = beside_acme("-m", "coinmon", "plugins", "--json")
     assert done.returncode == 0, done.stderr
     listed = json.loads(done.stdout)
     ours = {each["name"]: each for each in listed["plugins"] if each["distribution"] == "coinmon-acme"}
@@ -74,7 +67,27 @@ def test_they_work_as_configured(beside_acme, tmp_path):
     assert json.loads(line) == {"id": "1-a", "event": "signal", "title": {"zh": "你好", "en": "good day"}}
 
 
-def test_one_can_be_switched_off_by_its_distribution(beside_acme):
-    code = "from coinmon.plugins import load_catalog as l; c = l(None, ['coinmon-acme']); print(c.disabled)"
-    done = beside_acme("-c", code)
-    assert "acme.exchange" in done.stdout, done.stderr
+@pytest.mark.parametrize("wish", ["coinmon-acme", "acme"])
+def test_they_can_be_switched_off_by_distribution_or_by_group(wish, beside_acme, tmp_path):
+    (tmp_path / "config.yaml").write_text(f"plugins: {{disabled: [{wish}]}}\n", "utf-8")
+    done = beside_acme("-m", "coinmon", "plugins")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    ours = {tuple(row[:3]) for row in rows if "acme" in row[2]}
+    assert ours == {
+        ("disabled", "", plugin) for plugin in ("acme", "acme.exchange", "acme.indicator", "acme.output", "acme.signal")
+    }
+    assert any(row[1] == "binance" for row in rows)
+
+
+def test_its_settings_are_in_the_sample_and_are_checked_by_name(beside_acme, tmp_path):
+    done = beside_acme("-m", "coinmon", "config", "init")
+    assert done.returncode == 0, done.stderr
+    sample = (tmp_path / "config.yaml").read_text("utf-8")
+    assert "  #acme_mood:\n    #window: 5  # minutes to look at\n" in sample
+    (tmp_path / "config.yaml").write_text("signals: {acme_always: {wrod: hi}}\noutputs: {acme_file: }\n", "utf-8")
+    done = beside_acme("-m", "coinmon", "config", "check")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "coinmon: config.yaml: signals.acme_always.wrod is not a setting (did you mean word?); it takes word",
+        "coinmon: config.yaml: outputs.acme_file.path is required",
+    ]

@@ -1,0 +1,292 @@
+"""`joined` is a proof: every page is held against what the emulator's market really holds, and against holes."""
+
+import asyncio
+
+import pytest
+
+from coinmon import Cursor, VenueError
+
+MINUTE = 60_000
+VENUES = [
+    ("binance", "BTC/USDT"),
+    ("binance", "BTC/USDT:USDT"),
+    ("okx", "BTC/USDT"),
+    ("okx", "BTC/USDT:USDT"),
+    ("bybit", "BTC/USDT"),
+    ("bybit", "BTC/USDT:USDT"),
+    ("coinbase", "BTC/USD"),
+    ("generic", "BTC/USDT"),
+]
+
+
+async def find(venue, symbol):
+    return next(each for each in await venue.instruments() if each.symbol == symbol)
+
+
+def check_page(page, cursor):
+    trades = page.trades
+    assert len(set(trades.id.tolist())) == len(trades)
+    assert (trades.time[1:] >= trades.time[:-1]).all()
+    assert cursor.last_id not in trades.id.tolist()
+    assert (trades.time >= cursor.since).all()
+
+
+@pytest.mark.parametrize(("name", "symbol"), VENUES)
+def test_polling_while_the_market_runs_leaves_nothing_out(emulated, name, symbol):
+    """A minute of market in a second, polled as it goes, equals the market's own trades."""
+
+    async def script():
+        async with emulated(speed=60) as market:
+            venue = getattr(market, name)
+            traded = await find(venue, symbol)
+            start = market.clock.now() - 2 * MINUTE
+            cursor = Cursor(start)
+            seen = []
+            for _ in range(12):
+                page = await venue.trades(traded, cursor)
+                check_page(page, cursor)
+                assert page.joined
+                seen += zip(page.trades.time.tolist(), page.trades.qty.tolist(), strict=True)
+                cursor = page.cursor_after(cursor)
+                await asyncio.sleep(0.15)
+            end = seen[-1][0] - seen[-1][0] % MINUTE
+            first = start - start % MINUTE + MINUTE
+            bars = await venue.bars(traded, first, end)
+            assert len(bars) > 2
+            for time, volume in zip(bars.time.tolist(), bars.volume.tolist(), strict=True):
+                total = sum(qty for at, qty in seen if time <= at < time + MINUTE)
+                assert volume == pytest.approx(total, rel=1e-9)
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize("name", ["binance", "okx", "coinbase"])
+def test_a_long_absence_is_read_back_page_by_page(emulated, name):
+    """From a trade of five hours ago to now, through as many pages as it takes, without a hole."""
+
+    async def script():
+        async with emulated() as market:
+            venue = getattr(market, name)
+            traded = next(each for each in await venue.instruments() if each.base == "BTC")
+            now = market.clock.now()
+            cursor, newest = Cursor(now - 5 * 60 * MINUTE), None
+            if name != "binance":
+                page = await venue.trades(traded, Cursor(now - MINUTE))
+                newest = int(page.trades.id[-1])
+                cursor = Cursor(cursor.since, newest - 2950)
+            ids = []
+            for _ in range(40):
+                page = await venue.trades(traded, cursor)
+                check_page(page, cursor)
+                assert page.joined
+                ids += page.trades.id.tolist()
+                cursor = page.cursor_after(cursor)
+                if not page.more:
+                    break
+            assert len(ids) > 1000
+            assert ids == list(range(ids[0], ids[0] + len(ids)))
+            if newest is not None:
+                assert (ids[0], ids[-1]) == (newest - 2949, newest)
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize("name", ["okx", "coinbase"])
+def test_earlier_trades_join_what_is_known(emulated, name):
+    async def script():
+        async with emulated() as market:
+            venue = getattr(market, name)
+            traded = next(each for each in await venue.instruments() if each.base == "BTC")
+            now = market.clock.now()
+            since = now - 60 * MINUTE
+            page = await venue.trades(traded, Cursor(now - 5 * MINUTE))
+            before, ids = int(page.trades.id[0]), []
+            while True:
+                page = await venue.earlier_trades(traded, before, since)
+                assert page.joined
+                assert (page.trades.time >= since).all()
+                ids = page.trades.id.tolist() + ids
+                if not page.more:
+                    break
+                before = ids[0]
+            assert ids == list(range(ids[0], ids[-1] + 1))
+            assert (await venue.earlier_trades(traded, ids[0], 0)).trades.time[-1] < since
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize("name", ["binance", "okx", "coinbase"])
+def test_a_page_with_missing_trades_is_not_joined_and_repeats_count_once(emulated, name):
+    async def script():
+        for faults, joined in (
+            (f"{name}:gap=20/rades", False),
+            (f"{name}:gap=20/Trades", False),
+            (f"{name}:repeat", True),
+        ):
+            async with emulated(faults=faults) as market:
+                venue = getattr(market, name)
+                traded = next(each for each in await venue.instruments() if each.base == "BTC")
+                cursor = Cursor(market.clock.now() - 10 * MINUTE)
+                page = await venue.trades(traded, cursor)
+                check_page(page, cursor)
+                if faults.endswith("/Trades") == (name == "binance") or joined:
+                    assert page.joined == joined
+
+    asyncio.run(script())
+
+
+def test_the_first_trades_reach_back_or_say_that_they_do_not(emulated):
+    async def script():
+        async with emulated() as market:
+            now = market.clock.now()
+            for name in ("okx", "bybit", "coinbase"):
+                venue = getattr(market, name)
+                traded = next(each for each in await venue.instruments() if each.base == "BTC")
+                assert (await venue.trades(traded, Cursor(now - MINUTE))).joined
+                far = await venue.trades(traded, Cursor(now - 20 * 60 * MINUTE))
+                assert not far.joined
+                assert not far.more
+            perp = await find(market.binance, "BTC/USDT:USDT")
+            assert (await market.binance.trades(perp, Cursor(now - 20 * 60 * MINUTE))).joined
+            older_than_binance_tells = await market.binance.trades(perp, Cursor(now - 60 * 60 * MINUTE))
+            assert not older_than_binance_tells.joined
+
+    asyncio.run(script())
+
+
+def okx_rows(ids):
+    return {
+        "code": "0",
+        "data": [
+            {"tradeId": str(id), "px": "100", "sz": "1", "side": "buy", "ts": str(1_700_000_000_000 + id)}
+            for id in sorted(ids, reverse=True)
+        ],
+    }
+
+
+def test_an_okx_hole_that_history_cannot_fill_is_told(wire, instrument):
+    btc = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.1")
+
+    def answer(path, query):
+        if path.endswith("/market/trades"):
+            return okx_rows(range(9000, 9500))
+        end = int(query["after"])
+        # the venue lost 8200..8299, and keeps nothing before 8000
+        return okx_rows(id for id in range(end - 100, end) if 8000 <= id < 8200 or 8300 <= id < 9500)
+
+    async def script():
+        async with wire(answer) as market:
+            page = await market.okx.trades(btc, Cursor(0, 8999))
+            assert (page.joined, page.more, len(page.trades)) == (True, False, 500)
+            page = await market.okx.trades(btc, Cursor(0, 8499))
+            assert (page.joined, page.more, page.trades.id[0], len(page.trades)) == (True, False, 8500, 1000)
+            page = await market.okx.trades(btc, Cursor(0, 8099))
+            assert (page.joined, page.more, page.trades.id[0], page.trades.id[-1]) == (False, False, 8100, 9499)
+            page = await market.okx.trades(btc, Cursor(0, 1000))
+            assert (page.joined, page.more, page.trades.id[0], page.trades.id[-1]) == (False, False, 9000, 9499)
+            page = await market.okx.trades(btc, Cursor(0, 9499))
+            assert (page.joined, page.more, len(page.trades)) == (True, False, 0)
+
+    asyncio.run(script())
+
+
+def test_a_newly_listed_instrument_without_trades_is_complete(wire, instrument):
+    empty = {"code": "0", "data": [], "retCode": 0, "result": {"list": []}, "time": 1}
+
+    async def script():
+        async with wire(lambda path, query: [] if "products" in path or "api/v3" in path else empty) as market:
+            for name in ("binance", "okx", "bybit", "coinbase"):
+                page = await getattr(market, name).trades(instrument(name, "NEW/USDT", "NEW", "1", "1"), Cursor(0))
+                assert (page.joined, page.more, len(page.trades)) == (True, False, 0)
+
+    asyncio.run(script())
+
+
+def test_bybit_block_trades_are_no_trades_but_prove_as_much(wire, instrument):
+    btc = instrument("bybit", "BTC/USDT", "BTCUSDT", "0.1", "0.1")
+
+    def row(id, block=False):
+        return {
+            "execId": str(id),
+            "price": "100",
+            "size": "1",
+            "side": "Sell",
+            "time": str(1_700_000_000_000 + id // 3),
+        } | {
+            "isBlockTrade": block,
+            "seq": str(id),
+        }
+
+    shown = {"list": []}
+
+    async def script():
+        async with wire(lambda path, query: {"retCode": 0, "result": shown, "time": 1_700_000_100_000}) as market:
+            shown["list"] = [row(id, block=id % 2 == 0) for id in range(60, 0, -1)]
+            page = await market.bybit.trades(btc, Cursor(0, 31))
+            assert (page.joined, page.trades.id.tolist()) == (True, list(range(33, 61, 2)))
+            assert (await market.bybit.trades(btc, Cursor(1_700_000_000_001))).joined
+            assert not (await market.bybit.trades(btc, Cursor(1_700_000_000_000))).joined
+            # the same page in another order within a millisecond is the same trades
+            shown["list"][3:6] = shown["list"][3:6][::-1]
+            again = await market.bybit.trades(btc, Cursor(0, 31))
+            assert again.trades.id.tolist() == page.trades.id.tolist()
+            shown["list"] = [row(id) for id in range(200, 140, -1)]
+            page = await market.bybit.trades(btc, Cursor(0, 31))
+            assert (page.joined, len(page.trades)) == (False, 60)
+
+    asyncio.run(script())
+
+
+def test_binance_looks_before_it_believes_a_full_first_page(wire, instrument):
+    """An older reading of startTime gave the newest trades of the window; such a page must not count as complete."""
+    btc = instrument("binance", "BTC/USDT", "BTCUSDT", "0.1", "0.1")
+    start = 1_700_000_000_000
+
+    def row(id):
+        return {"a": id, "p": "100", "q": "1", "T": start + id, "m": False}
+
+    def answer(path, query):
+        if "fromId" in query:
+            first = int(query["fromId"])
+            return [row(id) for id in range(first, first + int(query["limit"]))]
+        return [row(id) for id in range(5000, 6000)]
+
+    async def script():
+        async with wire(answer) as market:
+            assert not (await market.binance.trades(btc, Cursor(start + 4000))).joined
+            page = await market.binance.trades(btc, Cursor(start + 5000))
+            assert (page.joined, page.more, len(page.trades)) == (True, True, 1000)
+
+    asyncio.run(script())
+
+
+def test_a_usd_m_cursor_older_than_48_hours_goes_on_with_the_hole_told(wire, instrument):
+    btc = instrument("binance", "BTC/USDT:USDT", "BTCUSDT", "0.1", "0.1")
+    now = 1_700_000_000_000
+
+    def answer(path, query):
+        if path.endswith("/time"):
+            return {"serverTime": now}
+        return [{"a": 700, "p": "100", "q": "1", "T": now - 1000, "m": True}]
+
+    async def script():
+        async with wire(answer) as market:
+            page = await market.binance.trades(btc, Cursor(0, 5))
+            assert (page.joined, page.trades.id.tolist(), page.trades.side.tolist()) == (False, [700], [-1])
+
+    asyncio.run(script())
+
+
+def test_an_unknown_symbol_is_the_venues_words_on_one_line(emulated, instrument):
+    async def script():
+        async with emulated() as market:
+            for name in ("binance", "okx", "bybit", "coinbase"):
+                venue = getattr(market, name)
+                with pytest.raises(VenueError) as caught:
+                    await venue.trades(instrument(name, "NO/PE", "NOPE", "1", "1"), Cursor(0))
+                text = str(caught.value)
+                assert text.startswith(f"{name} /")
+                assert "\n" not in text
+                assert venue.requests == 1
+
+    asyncio.run(script())
