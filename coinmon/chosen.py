@@ -11,8 +11,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from coinmon.environment import names_for
 from coinmon.layers import PLUGIN_SECTIONS, Layers
 from coinmon.plugins import Catalog, Offer
-from coinmon.sections import proxy_url
 from coinmon.settings import complaint
+from coinmon.values import proxy_url
 
 EVENTS = ("scan_started", "venue", "flow", "whale", "signal", "delivery", "scan_finished")
 """The kinds of event there are; an output may want others of its own."""

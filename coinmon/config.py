@@ -19,10 +19,10 @@ from coinmon.sections import (
     PluginsConfig,
     Section,
     ServeConfig,
-    Sessions,
     SymbolsConfig,
 )
 from coinmon.settings import INHERITED
+from coinmon.values import Sessions
 
 __all__ = [
     "Chosen", "ClockConfig", "Config", "LogConfig", "NotifyConfig", "PluginsConfig", "ServeConfig", "SymbolsConfig",

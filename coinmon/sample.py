@@ -12,8 +12,9 @@ from pydantic.fields import FieldInfo
 from coinmon.chosen import on_by_default
 from coinmon.layers import PLUGIN_SECTIONS
 from coinmon.plugins import Catalog, Offer
-from coinmon.sections import Core, Section, written
+from coinmon.sections import Core, Section
 from coinmon.settings import described
+from coinmon.values import written
 
 _HEAD = """\
 # coinmon's configuration. A line such as `#key: value` shows a default: remove the # to change it.

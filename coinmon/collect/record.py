@@ -44,13 +44,14 @@ def _has_moved(track: Track, settled: Settled) -> bool:
 def _with_late(connection: Connection, number: int, instrument: Instrument, late: Bars) -> Bars:
     """Stored bars with late trades added to them.
 
-    A bar made of the venue's own totals has them already; a minute that was never stored is only partly known now.
+    A bar of the venue's own totals has them already, with or without its split; a minute that was never stored is only
+    partly known now.
     """
     first, last = int(late.time[0]), int(late.time[-1])
     found = read_bars(connection, {number: instrument}, first, last + MINUTE, levels=True)
     stored = found.get(number, Bars.empty(instrument.tick_size))
     stored = stored[np.isin(stored.time, late.time)]
-    by_trades = stored[stored.coverage != Coverage.KLINES]
+    by_trades = stored[(stored.coverage != Coverage.KLINES) & ~np.isnan(stored.buy)]
     fresh = late[~np.isin(late.time, stored.time)].with_coverage(Coverage.PARTIAL)
     added = late[np.isin(late.time, by_trades.time)]
     rows = Bars.concat([by_trades, added, fresh])

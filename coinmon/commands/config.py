@@ -74,7 +74,7 @@ def show(
 def _rows(config: "Config") -> Iterator[tuple[str, Any, str]]:
     from coinmon.layers import PLUGIN_SECTIONS
     from coinmon.secrets import shown
-    from coinmon.sections import written
+    from coinmon.values import written
 
     for key, origin in config.origins.items():
         section, _, rest = key.partition(".")

@@ -103,12 +103,12 @@ def _day(view: View, one: Instrument) -> dict[str, Any] | None:
         "count": day.count,
     }
     if spot:
-        top = _top(view, one) or {"bidPrice": price(day.last), "bidQty": row["lastQty"]} | {
-            "askPrice": price(day.last),
-            "askQty": row["lastQty"],
-        }
+        # A tape may have no book: then the last trade stands for both sides.
+        top = _top(view, one) or {}
         row["prevClosePrice"] = price(day.previous_close)
-        row |= {name: top[name] for name in ("bidPrice", "bidQty", "askPrice", "askQty")}
+        for side in ("bid", "ask"):
+            row[f"{side}Price"] = top.get(f"{side}Price", row["lastPrice"])
+            row[f"{side}Qty"] = top.get(f"{side}Qty", row["lastQty"])
     return row
 
 

@@ -128,7 +128,11 @@ class View:
         if last is None:
             return None
         within = trades if len(trades) else last
-        sums = (int(trades.size.sum()), int((trades.price * trades.size).sum()), len(trades))
+        first = within.id if within.first is None else within.first
+        final = last.id if last.last is None else last.last
+        count = len(trades)
+        if trades.first is not None and trades.last is not None:
+            count = int((trades.last - trades.first + 1).sum())
         before = self.close_before(instrument, int(within.time[0]))
         return DayStats(
             open=int(within.price[0]),
@@ -136,11 +140,11 @@ class View:
             low=int(within.price.min()),
             last=int(last.price[0]),
             last_size=int(last.size[0]),
-            volume=sums[0],
-            quote=sums[1],
-            count=sums[2],
-            first_id=int(within.id[0]),
-            last_id=int(last.id[0]),
+            volume=int(trades.size.sum()),
+            quote=int((trades.price * trades.size).sum()),
+            count=count,
+            first_id=int(first[0]),
+            last_id=int(final[0]),
             last_time=int(last.time[0]),
             previous_close=int(within.price[0]) if before is None else before,
         )

@@ -25,6 +25,10 @@ class Throttled(Exception):
         self.seconds = seconds
 
 
+class Refused(VenueError):
+    """The venue understood and said no (an HTTP 4xx, a code in the body): asking again in the same way is useless."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     path: str
@@ -66,7 +70,7 @@ def payload(answer: Answer, manners: Manners) -> Any:
     if status >= 500 or (status < 400 and broken):
         raise Transient(_says(answer, data))
     if status >= 400:
-        raise VenueError(_says(answer, data))
+        raise Refused(_says(answer, data))
     try:
         manners.check(data)
     except (Throttled, Transient, VenueError) as error:

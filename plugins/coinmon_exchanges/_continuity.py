@@ -29,13 +29,12 @@ def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool]:
     return trades[trades.id > last_id], joined
 
 
-def since(page: Rows, moment: int, is_all: bool) -> tuple[Trades, bool]:
-    """The trades from `moment` on, and whether none of them is missing; `is_all`: nothing came before this page."""
+def since(page: Rows, moment: int, is_all: bool) -> bool:
+    """Whether no trade from `moment` on to the page's last is missing; `is_all`: nothing came before this page."""
     if not len(page.ids):
-        return page.trades, True
+        return True
     # strictly older: of several trades in the millisecond `moment` itself some may be cut off
-    reaches = is_all or int(page.times[0]) < moment
-    return page.trades[page.trades.time >= moment], reaches and sequential(page.ids)
+    return (is_all or int(page.times[0]) < moment) and sequential(page.ids)
 
 
 def before(page: Rows, before_id: int, moment: int) -> tuple[Trades, bool, bool]:
@@ -44,5 +43,4 @@ def before(page: Rows, before_id: int, moment: int) -> tuple[Trades, bool, bool]
     if not len(ids):
         return page.trades[:0], before_id <= 1, False
     joined = int(ids[-1]) == before_id - 1 and sequential(ids)
-    trades = page.trades[(page.trades.id < before_id) & (page.trades.time >= moment)]
-    return trades, joined, int(page.times[0]) >= moment and int(ids[0]) > 1
+    return page.trades[page.trades.id < before_id], joined, int(page.times[0]) >= moment and int(ids[0]) > 1

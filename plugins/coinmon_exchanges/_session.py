@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from coinmon import ConfigError, VenueBlocked, VenueBusy, VenueError
-from coinmon_exchanges._answer import Answer, Manners, Throttled, Transient, payload
+from coinmon_exchanges._answer import Answer, Manners, Refused, Throttled, Transient, payload
 from coinmon_exchanges._budget import PATIENCE, Budget
 from coinmon_exchanges._proxy import checked, proxy_for
 from coinmon_exchanges._wire import Wire, backoff
@@ -38,7 +38,7 @@ class Session:
         self._api = {name: base + prefix for name, prefix in api.items()}
         self._manners = manners
         self._proxy = proxy_for(base, checked(proxy, f"exchanges.{venue}.proxy") if proxy else None)
-        self._timeout = timeout
+        self._timeout = positive(venue, timeout)
         self._weights = weights
         self._wire: Wire | None = None
         self._blocked: str | None = None
@@ -77,6 +77,8 @@ class Session:
                 raise VenueBlocked(self._blocked) from None
             except VenueBusy:
                 raise
+            except Refused as error:
+                raise Refused(f"{self.venue} {error}") from None
             except VenueError as error:
                 raise VenueError(f"{self.venue} {error}") from None
         if busy:
@@ -99,6 +101,12 @@ class Session:
         if self._wire is None:
             self._wire = Wire(self._ccxt_id, self._api, self._proxy, self._timeout)
         return self._wire
+
+
+def positive(venue: str, timeout: float) -> float:
+    if not 0 < timeout < float("inf"):
+        raise ConfigError(f"exchanges.{venue}.timeout: {timeout!r} is not a number of seconds above 0")
+    return timeout
 
 
 def base_url(venue: str, url: str) -> str:

@@ -1,18 +1,16 @@
 """Calling ccxt's unified methods: its own throttle, our bounds on retries, its errors as ours."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from coinmon import CoinmonError, DecodeError, VenueBlocked, VenueBusy, VenueError
-from coinmon_exchanges._answer import one_line
+from coinmon import DecodeError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._answer import Answer, Manners, Throttled, one_line, payload
 from coinmon_exchanges._proxy import ccxt_settings, proxy_for
 from coinmon_exchanges._wire import backoff
 
 TRIES = 3
 BUSY = 60.0
-_GEO_BLOCK = re.compile(r" (451|403) ")
 
 
 class Calls:
@@ -21,6 +19,7 @@ class Calls:
     def __init__(self, venue: str, ccxt_id: str, url: str | None, proxy: str | None, timeout: float) -> None:
         # ccxt takes 0.45 s to import: only once something is really sent
         import ccxt.async_support
+        from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
         self._venue = venue
         self._errors: Any = ccxt.async_support
@@ -38,9 +37,14 @@ class Calls:
 
         async def counted(*args: Any, **kwargs: Any) -> Any:
             self.requests += 1
-            return await send(*args, **kwargs)
+            try:
+                return await send(*args, **kwargs)
+            except (ProxyConnectionError, ProxyError, ProxyTimeoutError):
+                # ccxt lets these through, and their text may hold the proxy's password
+                raise self._errors.NetworkError("the proxy cannot be reached or refused") from None
 
         self.ccxt.fetch = counted
+        self.ccxt.on_rest_response = _heed
         self._blocked: str | None = None
 
     def has(self, feature: str) -> bool:
@@ -54,20 +58,21 @@ class Calls:
                 raise VenueBlocked(self._blocked)
             try:
                 return await getattr(self.ccxt, method)(*args, **kwargs)
+            except Throttled as error:
+                raise VenueBusy(f"{self._venue} {method}: {error}", error.seconds) from None
+            except VenueBlocked as error:
+                self._blocked = f"{self._venue} {method}: {error}"
+                raise VenueBlocked(self._blocked) from None
+            except VenueError as error:
+                raise VenueError(f"{self._venue} {method}: {error}") from None
             except (self._errors.DDoSProtection, self._errors.RateLimitExceeded) as error:
                 raise VenueBusy(self._told(method, error), BUSY) from None
             except self._errors.NetworkError as error:
                 problem = self._told(method, error)
-                # ccxt calls a geo-block ExchangeNotAvailable, which is a NetworkError
-                if _GEO_BLOCK.search(str(error)):
-                    self._blocked = problem
-                    raise VenueBlocked(problem) from None
                 if attempt + 1 < TRIES:
                     await backoff(attempt)
             except self._errors.BaseError as error:
                 raise VenueError(self._told(method, error)) from None
-            except CoinmonError:
-                raise
             except Exception as error:
                 raise DecodeError(f"{self._told(method, error)} (while ccxt read the answer)") from None
         raise VenueError(f"{problem} ({TRIES} tries)")
@@ -77,6 +82,16 @@ class Calls:
 
     def _told(self, method: str, error: Exception) -> str:
         return f"{self._venue} {method}: {type(error).__name__}: {one_line(str(error))}"
+
+
+def _heed(code: int, reason: str, url: str, method: str, headers: Mapping[str, str], body: str, *rest: Any) -> str:
+    """A hook of ccxt's fetch: refusals are read by their status before ccxt makes passing faults of them.
+
+    Raises VenueBlocked, Throttled or VenueError.
+    """
+    if code in (403, 418, 429, 451):
+        payload(Answer(urlsplit(url).path, code, headers, body.encode()), Manners(pause=BUSY))
+    return body.strip()
 
 
 def _moved(urls: Any, base: str) -> Any:

@@ -32,7 +32,9 @@ class Wire:
         self.requests = 0
 
     def currency(self, code: str) -> str:
-        """ccxt's name for a venue's currency code (XBT is BTC, CGLD is CELO)."""
+        """ccxt's name for a venue's currency code (XBT is BTC, CGLD is CELO). Raises ValueError for what is no code."""
+        if not isinstance(code, str) or not code:
+            raise ValueError(f"{code!r} is not a currency")
         return str(self._ccxt.safe_currency_code(code))
 
     async def get(self, endpoint: str, params: Mapping[str, Any]) -> Answer:

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import VenueError, hookimpl
-from coinmon_exchanges._answer import Manners, Throttled, Transient
+from coinmon import MINUTE, hookimpl
+from coinmon_exchanges._answer import Manners, Refused, Throttled, Transient
 from coinmon_exchanges._budget import Budget
+from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
 
 if TYPE_CHECKING:
     from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
 
-_MINUTE = 60_000
 _KLINES = 1000
 _NEWEST = {"spot": 60, "perp": 1000}
 """All that recent-trade ever shows; there is no paging and no history (EXCHANGES 1.4)."""
@@ -20,7 +20,10 @@ _CATEGORY = {"spot": "spot", "perp": "linear"}
 
 
 class Bybit:
-    """Trades are proven complete only while one page overlaps the one before: poll faster than a page fills."""
+    """Bybit spot and linear perpetuals: trades as far back as one page shows.
+
+    They are proven complete only while a page overlaps the one before: poll faster than 60 (spot) or 1000 trades come.
+    """
 
     def __init__(
         self,
@@ -66,9 +69,10 @@ class Bybit:
         from coinmon import Bars
         from coinmon_exchanges import _decode_bybit as decode
 
+        start, end = opening_in(start, end)
         parts = []
-        for at in range(start, end, _KLINES * _MINUTE):
-            last = min(at + _KLINES * _MINUTE, end) - 1
+        for at in range(start, end, _KLINES * MINUTE):
+            last = min(at + _KLINES * MINUTE, end) - 1
             params = {"interval": "1", "start": at, "end": last, "limit": _KLINES}
             page = decode.bars(await self._ask(instrument, "Kline", params), instrument)
             parts.append(page[(page.time >= at) & (page.time <= last)])
@@ -85,8 +89,7 @@ class Bybit:
         if cursor.last_id is not None and len(seen := (page.ids == cursor.last_id).nonzero()[0]):
             return TradePage(page.trades[page.at > seen[-1]], joined=True)
         # strictly older: of several trades in the millisecond `since` itself some may be cut off
-        reaches = int(page.times[0]) < cursor.since
-        return TradePage(page.trades[page.trades.time >= cursor.since], joined=reaches)
+        return TradePage(page.trades, joined=int(page.times[0]) < cursor.since)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         from coinmon_exchanges import _decode_bybit as decode
@@ -160,14 +163,14 @@ class Bybit:
 def _complain(reply: Any) -> None:
     """Bybit answers 200 with a retCode: 10006 is too many visits, 10000 and 10016 are its own failures."""
     if not isinstance(reply, dict):
-        raise VenueError("not an object")
+        raise Transient("not an object")
     code = str(reply.get("retCode"))
     if code == "0" and isinstance(reply.get("result"), dict):
         return
     text = f"retCode {code}: {reply.get('retMsg') or 'no result'}"
     if code in ("10006", "10018"):
         raise Throttled(text, 5.0)
-    raise Transient(text) if code in ("10000", "10016") else VenueError(text)
+    raise Transient(text) if code in ("10000", "10016") else Refused(text)
 
 
 @hookimpl

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import ConfigError, VenueBlocked, VenueBusy, VenueError, hookimpl
+from coinmon import MINUTE, ConfigError, VenueBlocked, VenueBusy, VenueError, hookimpl
+from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._proxy import checked
-from coinmon_exchanges._session import base_url
+from coinmon_exchanges._session import base_url, positive
 from coinmon_exchanges._unified_calls import Calls
 
 if TYPE_CHECKING:
     from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
 
-_MINUTE = 60_000
 _CANDLES = 500
 _NEWEST = 1000
 _MAKER_SIDE = ("coinbase", "coinbaseadvanced")
@@ -22,7 +22,7 @@ _TWO_SIDED = ("bybit", "bybiteu")
 
 
 class CcxtGeneric:
-    """Trades are proven complete only where one page overlaps the one before; klines come without a taker split."""
+    """Any venue that ccxt knows, by its ccxt id: klines without a taker split, trades as far back as one page shows."""
 
     default = False
 
@@ -41,7 +41,7 @@ class CcxtGeneric:
         self._url = base_url(name, url) if url else None
         self._kinds = kinds
         self._proxy = checked(proxy, f"exchanges.{name}.proxy") if proxy else None
-        self._timeout = timeout
+        self._timeout = positive(name, timeout)
         self._calls: Calls | None = None
         self._closed = False
         self._newest: int | None = _NEWEST
@@ -64,21 +64,22 @@ class CcxtGeneric:
         from coinmon import Bars
         from coinmon_exchanges import _unified as decode
 
+        start, end = opening_in(start, end)
         parts = []
         at, newest = start, -1
         while at < end:
-            limit = min((end - at) // _MINUTE + 1, _CANDLES)
+            limit = min((end - at) // MINUTE + 1, _CANDLES)
             page = decode.bars(await self._call("fetch_ohlcv", instrument.symbol, "1m", at, limit), instrument)
             page = page[page.time >= at]
             if not len(page):
                 break
             newest = int(page.time[-1])
             parts.append(page[page.time < end])
-            at = newest + _MINUTE
+            at = newest + MINUTE
         bars = Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
         if len(bars) and newest < end:
             closed = await self.server_time() if self._open().has("fetchTime") else newest
-            bars = bars[bars.time + _MINUTE <= closed]
+            bars = bars[bars.time + MINUTE <= closed]
         return bars
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
@@ -92,8 +93,7 @@ class CcxtGeneric:
             return TradePage(page.trades, joined=cursor.last_id is None)
         if cursor.last_id is not None and len(seen := (page.ids == cursor.last_id).nonzero()[0]):
             return TradePage(page.trades[page.at > seen[-1]], joined=sided)
-        reaches = int(page.times[0]) < cursor.since
-        return TradePage(page.trades[page.trades.time >= cursor.since], joined=reaches and sided)
+        return TradePage(page.trades, joined=sided and int(page.times[0]) < cursor.since)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         """Only of contracts worth one base unit: of others ccxt gives base or contracts, as the venue does."""

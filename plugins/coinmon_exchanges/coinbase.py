@@ -4,21 +4,24 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from coinmon import VenueError, hookimpl
-from coinmon_exchanges._answer import Manners
+from coinmon import MINUTE, hookimpl
+from coinmon_exchanges._answer import Manners, Refused
 from coinmon_exchanges._budget import Budget
+from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
 
 if TYPE_CHECKING:
     from coinmon import Bars, Book, Cursor, Instrument, Ticker, TradePage
 
-_MINUTE = 60_000
 _CANDLES = 300
 _PAGE = 1000
 
 
 class Coinbase:
-    """Trade ids run +1 per product and `after` pages by them, so any hole can be addressed and filled."""
+    """Coinbase Exchange spot: every trade, and any hole filled.
+
+    Trade ids run +1 per product, so a hole's pages can be addressed by id.
+    """
 
     preferred_quotes = ("USD", "USDC", "USDT")
     """USD is the main book; USDT pairs are few and thin (EXCHANGES 5)."""
@@ -55,18 +58,19 @@ class Coinbase:
         from coinmon import Bars, iso
         from coinmon_exchanges import _decode_coinbase as decode
 
+        start, end = opening_in(start, end)
         parts = []
         following = False
-        for at in range(start, end, _CANDLES * _MINUTE):
+        for at in range(start, end, _CANDLES * MINUTE):
             # `end` is inclusive; the last page asks for the minute after too: that it traded proves the others closed
-            last = min(at + (_CANDLES - 1) * _MINUTE, end)
+            last = min(at + (_CANDLES - 1) * MINUTE, end)
             params = {"granularity": 60, "start": iso(at), "end": iso(last)}
             page = decode.bars(await self._ask(instrument, "Candles", params), instrument)
             following = following or bool((page.time >= end).any())
             parts.append(page[(page.time >= at) & (page.time < end)])
         bars = Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
         if len(bars) and not following:
-            bars = bars[bars.time + _MINUTE <= await self.server_time()]
+            bars = bars[bars.time + MINUTE <= await self.server_time()]
         return bars
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
@@ -80,7 +84,7 @@ class Coinbase:
             params["after"] = cursor.last_id + _PAGE + 1
         page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
         if cursor.last_id is None:
-            return TradePage(*_continuity.since(page, cursor.since, is_all=len(page.ids) < _PAGE))
+            return TradePage(page.trades, _continuity.since(page, cursor.since, is_all=len(page.ids) < _PAGE))
         trades, joined = _continuity.after([page], cursor.last_id)
         return TradePage(trades, joined, more=len(page.ids) > 0 and int(page.ids[-1]) >= cursor.last_id + _PAGE)
 
@@ -100,8 +104,8 @@ class Coinbase:
         async def of(instrument: "Instrument") -> "Ticker | None":
             try:
                 return decode.ticker(await self._ask(instrument, "Ticker", {}))
-            except VenueError as error:
-                if type(error) is VenueError and len(instruments) > 1:
+            except Refused:
+                if len(instruments) > 1:
                     return None  # a product that does not trade any more keeps no figure from the others
                 raise
 

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import VenueError, hookimpl
-from coinmon_exchanges._answer import Manners, Throttled, Transient
+from coinmon import MINUTE, hookimpl
+from coinmon_exchanges._answer import Manners, Refused, Throttled, Transient
 from coinmon_exchanges._budget import Budget
+from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
 
 if TYPE_CHECKING:
     from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
     from coinmon_exchanges._columns import Rows
 
-_MINUTE = 60_000
 _CANDLES = 300
 _NEWEST = 500
 _HISTORY = 100
@@ -37,7 +37,10 @@ _LIMITS = {
 
 
 class Okx:
-    """Trade ids run +1 per instrument, so any hole of the last three months can be addressed and filled."""
+    """OKX spot and linear swaps: every trade, and any hole of the last three months filled.
+
+    Trade ids run +1 per instrument, so a hole's pages can be addressed by id.
+    """
 
     def __init__(
         self,
@@ -76,10 +79,11 @@ class Okx:
         from coinmon import Bars
         from coinmon_exchanges import _decode_okx as decode
 
+        start, end = opening_in(start, end)
         parts: list[Bars] = []
         endpoint, until = "publicGetMarketCandles", end
         while until > start:
-            limit = min((until - start) // _MINUTE, _CANDLES)
+            limit = min((until - start) // MINUTE, _CANDLES)
             params = {"instId": instrument.native_id, "bar": "1m", "after": until, "limit": limit}
             reply = await self._get(endpoint, params)
             times = decode.times(reply)
@@ -101,7 +105,7 @@ class Okx:
         head = await self._newest(instrument)
         if cursor.last_id is None:
             whole = 0 < len(head.ids) < _NEWEST and not len((await self._older(instrument, int(head.ids[0]))).ids)
-            return TradePage(*_continuity.since(head, cursor.since, whole))
+            return TradePage(head.trades, _continuity.since(head, cursor.since, whole))
         hole = (int(head.ids[0]) if len(head.ids) else 0) - cursor.last_id - 1
         if hole <= 0:
             return TradePage(*_continuity.after([head], cursor.last_id))
@@ -206,7 +210,7 @@ def _complain(reply: Any) -> None:
     text = f"code {code}: {reply.get('msg') or 'no data'}" if isinstance(reply, dict) else "not an object"
     if code in ("50011", "50013", "50040"):
         raise Throttled(text, 2.0)
-    raise Transient(text) if code in ("50001", "50004", "50026") else VenueError(text)
+    raise Transient(text) if code in ("50001", "50004", "50026") else Refused(text)
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""The decoders against recorded REST replies (ccxt's fixtures), each figure stated from the reply by hand or Decimal."""
+"""The decoders against recorded REST replies (ccxt's fixtures), each figure read from the reply by hand."""
 
 from decimal import Decimal
 

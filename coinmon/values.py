@@ -1,0 +1,172 @@
+"""How single values are written in the configuration, and what is no such value.
+
+Each reader raises ValueError with what was expected, and never with a password.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from coinmon.model.moment import MINUTE, parse_duration, parse_time
+from coinmon.secrets import redacted
+
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+DEFAULT_SESSIONS = "A=00:00-06:00,L=06:00-12:00,N=12:00-20:00,E=20:00-00:00"
+_SYMBOL = re.compile(r"\w+(?:[/.:_-]\w+)*")
+_CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
+
+Sessions = Mapping[str, tuple[int, int]]
+"""Start and end by name, in minutes of the day; an end that is not after its start lies on the next day."""
+
+
+def milliseconds(value: Any) -> int:
+    if str(value).strip() in ("0", "0s", "0ms"):
+        return 0
+    return parse_duration(value)
+
+
+def scan_interval(value: Any) -> int:
+    if (ms := milliseconds(value)) < 5000:
+        raise ValueError(f"{value!r} is too short; the least is 5s")
+    return ms
+
+
+def minutes(value: Any) -> int:
+    bare = isinstance(value, int) or str(value).strip().isdigit()
+    ms = parse_duration(f"{value}m" if bare else value)
+    if ms % MINUTE:
+        raise ValueError(f"{value!r} is not a whole number of minutes")
+    return ms // MINUTE
+
+
+def listed(value: Any) -> Any:
+    """A list, or a text with commas, or a JSON list in a text."""
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            value = json.loads(text) if text.startswith("[") else text.split(",")
+        except ValueError:
+            raise ValueError("expected a list such as A+,A or [A+, A]") from None
+    if not isinstance(value, list | tuple):
+        raise ValueError("expected a list")
+    texts = [each.strip() if isinstance(each, str) else each for each in value]
+    return tuple(dict.fromkeys(each for each in texts if each != ""))
+
+
+def symbols(value: Any) -> tuple[str, ...]:
+    names = tuple(listed(value))
+    for name in names:
+        if not (isinstance(name, str) and len(name) <= 80 and _SYMBOL.fullmatch(name)):
+            raise ValueError(f"{name!r} is not a symbol; write BTCUSDT, BTC/USDT, okx:BTCUSDT or BTCUSDT.P")
+    return names
+
+
+def coin(value: Any) -> str:
+    if not (isinstance(value, str) and value.isalnum()):
+        raise ValueError(f"{value!r} is not a currency such as USDT")
+    return value.upper()
+
+
+def log_level(value: Any) -> str:
+    name = str(value).upper().replace("WARN", "WARNING").replace("WARNINGING", "WARNING")
+    if name not in LEVELS:
+        raise ValueError(f"{value!r} is not a level; expected one of {', '.join(LEVELS)}")
+    return name
+
+
+def time_zone(value: Any) -> str:
+    try:
+        ZoneInfo(str(value))
+    except (ValueError, OSError, LookupError):
+        raise ValueError(f"{value!r} is not a time zone; write an IANA name such as UTC or Asia/Shanghai") from None
+    return str(value)
+
+
+def proxy_url(value: Any) -> str | None:
+    """A proxy's URL. Raises ValueError, without its password, for what is not one."""
+    if value is None or value == "":
+        return None
+    expected = f"expected {'://, '.join(PROXY_SCHEMES)}://host:port"
+    try:
+        url = urlsplit(str(value))
+        if url.scheme in PROXY_SCHEMES and url.hostname and url.port != 0:
+            return str(value)
+    except ValueError:
+        pass
+    raise ValueError(f"{redacted(str(value))!r} is not a proxy; {expected}")
+
+
+def database_url(value: Any) -> str:
+    """A SQLAlchemy URL; a plain path is SQLite's file."""
+    text = str(value).strip()
+    if "://" not in text:
+        if not text or not isinstance(value, str):
+            raise ValueError("expected sqlite:///FILE, postgresql://USER@HOST/NAME, or the path of a file")
+        return "sqlite://" if text == ":memory:" else f"sqlite:///{Path(text).expanduser()}"
+    scheme = text.split("://")[0].split("+")[0]
+    if scheme not in ("sqlite", "postgresql"):
+        hint = " (did you mean postgresql://?)" if scheme.startswith("pos") else ""
+        raise ValueError(f"{scheme}:// is not a database that coinmon knows{hint}; sqlite:///FILE or postgresql://")
+    return text
+
+
+def http_url(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    url = urlsplit(str(value))
+    if url.scheme not in ("http", "https") or not url.netloc:
+        raise ValueError(f"{redacted(str(value))!r} is not an address; write http://host:port")
+    return str(value)
+
+
+def parse_sessions(value: Any) -> Sessions:
+    """`A=00:00-06:00,L=06:00-12:00`, or a mapping of names to `HH:MM-HH:MM`."""
+    if isinstance(value, str):
+        pairs = [part.strip().partition("=")[::2] for part in value.split(",") if part.strip()]
+    elif isinstance(value, Mapping):
+        pairs = [(str(name), str(span)) for name, span in value.items()]
+    else:
+        pairs = []
+    sessions: dict[str, tuple[int, int]] = {}
+    for name, span in pairs:
+        ends = [_CLOCK.fullmatch(end.strip()) for end in span.split("-")]
+        clock = [int(end[1]) * 60 + int(end[2]) for end in ends if end]
+        name = name.strip()
+        if not name or len(ends) != 2 or len(clock) != 2 or max(clock) > 1440 or name in sessions:
+            raise ValueError(f"'{name}={span}' is not a session; write NAME=HH:MM-HH:MM, each name once")
+        sessions[name] = (clock[0] % 1440, clock[1])
+    if not sessions:
+        raise ValueError(f"expected sessions such as {DEFAULT_SESSIONS}")
+    return sessions
+
+
+def time_text(value: Any) -> str:
+    text = value.isoformat() if isinstance(value, date | datetime) else str(value)
+    parse_time(text)
+    return text
+
+
+def span(ms: int) -> str:
+    """A duration as it is written in the configuration."""
+    for unit, size in (("d", 1440 * MINUTE), ("h", 60 * MINUTE), ("m", MINUTE), ("s", 1000)):
+        if ms % size == 0 and ms > size:
+            return f"{ms // size}{unit}"
+    return f"{ms // 1000}s" if ms % 1000 == 0 else f"{ms}ms"
+
+
+def written(key: str, value: Any) -> Any:
+    """A core key's value as it is written in the configuration."""
+    if key in ("interval", "settle"):
+        return span(value)
+    if key == "window":
+        return f"{value}m"
+    if key == "sessions":
+        clock = "{:02d}:{:02d}".format
+        return ",".join(f"{n}={clock(*divmod(a, 60))}-{clock(*divmod(b, 60))}" for n, (a, b) in value.items())
+    return value

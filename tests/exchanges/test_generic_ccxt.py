@@ -1,0 +1,121 @@
+"""What is special about venues through ccxt's unified calls; the rest is in the other files beside the four venues."""
+
+import asyncio
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+
+from coinmon import ConfigError, Cursor, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges import _unified
+from coinmon_exchanges.ccxt_generic import CcxtGeneric
+
+
+def test_the_venue_is_the_name_or_the_id():
+    CcxtGeneric("kraken")
+    CcxtGeneric("anything", id="kraken")
+    with pytest.raises(ConfigError, match=r"exchanges\.krakn: ccxt has no exchange 'krakn'; did you mean kraken"):
+        CcxtGeneric("krakn")
+    with pytest.raises(ConfigError, match=r"exchanges\.mine\.id: ccxt has no exchange 'zzzzzzzz'"):
+        CcxtGeneric("mine", id="zzzzzzzz")
+    with pytest.raises(ConfigError, match="base URL"):
+        CcxtGeneric("kraken", url="api.kraken.com")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
+def test_a_timeout_that_is_none_is_refused(timeout):
+    with pytest.raises(ConfigError, match=r"exchanges\.kraken\.timeout"):
+        CcxtGeneric("kraken", timeout=timeout)
+
+
+def test_precision_becomes_an_exact_grid():
+    def grids(mode, price, amount, size=None):
+        market = {"id": "X", "base": "B", "quote": "Q", "settle": "Q", "swap": size is not None, "contractSize": size}
+        draft = _unified.draft(market | {"precision": {"price": price, "amount": amount}}, mode)
+        return Decimal(draft.tick), Decimal(draft.lot), draft.contract_size
+
+    assert grids(4, 1e-05, 0.1) == (Decimal("0.00001"), Decimal("0.1"), 1)
+    assert grids(2, 2, -1) == (Decimal("0.01"), 10, 1)
+    assert grids(3, 5, None) == (Decimal("1E-8"), Decimal("1E-8"), 1)  # significant digits: no grid of its own
+    assert grids(4, 0.1, 1.0, 0.01)[2] == Decimal("0.01")
+
+
+@pytest.mark.parametrize(("id", "sides"), [("kraken", [1, -1]), ("coinbase", [-1, 1])])
+def test_sides_are_the_takers_also_where_ccxt_hands_on_the_makers(instrument, id, sides):
+    btc = instrument("v", "BTC/USDT", "BTCUSDT", "0.1", "0.1")
+    rows = [
+        {"id": str(at), "timestamp": at, "side": side, "price": 1.0, "amount": 2.0}
+        for at, side in enumerate(("buy", "sell"))
+    ]
+    from coinmon_exchanges import ccxt_generic
+
+    page, sided = _unified.trades(rows, btc, id in ccxt_generic._MAKER_SIDE)
+    assert sided
+    assert page.trades.side.tolist() == sides
+
+
+def test_trades_without_ids_or_sides(instrument):
+    swap = instrument("v", "BTC/USDT:USDT", "BTC", "0.1", "0.001", "0.01")
+    row = {"id": None, "timestamp": 5, "side": "buy", "price": 1.0, "amount": 3.0}
+    page, sided = _unified.trades([row, row, row | {"side": None}], swap, False)
+    assert not sided
+    assert len(set(page.ids.tolist())) == 3
+    assert (page.ids >= 0).all()
+    assert page.trades.qty.tolist() == [0.03, 0.03]
+    again, _ = _unified.trades([row, row], swap, False)
+    assert again.ids.tolist() == page.ids.tolist()[:2]
+
+
+def test_volumes_of_contracts_are_unknown_rather_than_wrong(emulated):
+    async def script():
+        async with emulated() as market:
+            venue = market.generic
+            swap = next(each for each in await venue.instruments() if each.symbol == "BTC/USDT:USDT")
+            assert swap.contract_size == Decimal("0.01")
+            now = market.clock.now()
+            bars = await venue.bars(swap, now - now % 60_000 - 300_000, now - now % 60_000)
+            assert len(bars) == 5
+            assert (bars.volume != bars.volume).all()
+            assert (await venue.tickers([swap]))[swap.id].volume is None
+            assert await venue.open_interest([swap]) == {}
+            trades = (await venue.trades(swap, Cursor(now - 120_000))).trades
+            theirs = (await market.okx.trades(swap, Cursor(now - 120_000))).trades
+            assert trades.id.tolist() == theirs.id.tolist()
+            assert trades.qty.tolist() == theirs.qty.tolist()
+            assert trades.side.tolist() == theirs.side.tolist()
+
+    asyncio.run(script())
+
+
+def test_refusals_through_ccxt_mean_the_same(emulated):
+    async def script():
+        for fault, kind, sent in (("451", VenueBlocked, 1), ("429", VenueBusy, 1), ("500", VenueError, 3)):
+            async with emulated(faults=f"okx:{fault}") as market:
+                for _ in range(2 if kind is VenueBlocked else 1):
+                    with pytest.raises(VenueError) as caught:
+                        await market.generic.server_time()
+                    assert type(caught.value) is kind
+                    assert "\n" not in str(caught.value)
+                    assert str(caught.value).startswith("generic ")
+                assert market.generic.requests == sent
+
+    asyncio.run(script())
+
+
+def test_importing_the_plugins_is_cheap():
+    code = (
+        "import sys, coinmon_exchanges.binance, coinmon_exchanges.okx, coinmon_exchanges.bybit, "
+        "coinmon_exchanges.coinbase, coinmon_exchanges.ccxt_generic; "
+        "print([name for name in ('ccxt', 'aiohttp', 'numpy', 'orjson') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_grid_that_ccxt_gives_in_contracts_is_base_units(emulated):
+    async def script():
+        async with emulated() as market:
+            ours = {each.symbol: (each.tick_size, each.lot_size) for each in await market.okx.instruments()}
+            assert {each.symbol: (each.tick_size, each.lot_size) for each in await market.generic.instruments()} == ours
+
+    asyncio.run(script())

@@ -1,0 +1,208 @@
+"""What goes wrong between us and a venue: who is told what, and how long it takes."""
+
+import asyncio
+import time
+
+import pytest
+from aiohttp import web
+
+from coinmon import Cursor, DecodeError, VenueBlocked, VenueBusy, VenueError
+
+NAMES = ("binance", "okx", "bybit", "coinbase")
+MINUTE = 60_000
+
+
+async def refused(call):
+    """What a call raises, and the seconds it took."""
+    start = time.monotonic()
+    with pytest.raises(VenueError) as caught:
+        await call
+    assert "\n" not in str(caught.value)
+    return caught.value, time.monotonic() - start
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("fault", ["451", "403"])
+def test_a_geo_block_is_final_and_asks_the_network_once(emulated, name, fault):
+    async def script():
+        async with emulated(faults=f"{name}:{fault}") as market:
+            venue = getattr(market, name)
+            error, _ = await refused(venue.server_time())
+            assert type(error) is VenueBlocked
+            assert str(error).startswith(f"{name} /")
+            sent = venue.requests
+            again, seconds = await refused(venue.server_time())
+            assert (type(again), str(again)) == (VenueBlocked, str(error))
+            assert venue.requests == sent == 1
+            assert seconds < 0.05
+
+    asyncio.run(script())
+
+
+def test_one_blocked_host_of_binance_leaves_the_other_alone(emulated):
+    async def script():
+        async with emulated(faults="binance:451/fapi") as market:
+            spot = await market.binance.server_time()
+            assert spot == market.clock.now()
+            error, _ = await refused(market.binance.instruments())
+            assert type(error) is VenueBlocked
+
+    asyncio.run(script())
+
+
+def test_a_passing_failure_is_retried_and_a_lasting_one_told(emulated):
+    async def passing(market, venue):
+        assert await venue.server_time() == market.clock.now()
+
+    async def lasting(market, venue):
+        error, seconds = await refused(venue.server_time())
+        assert type(error) is VenueError
+        assert "(3 tries)" in str(error)
+        assert venue.requests == 3
+        assert seconds < 3
+
+    async def meet(fault):
+        async with emulated(faults=f"*:{fault}") as market:
+            await asyncio.gather(*(lasting(market, getattr(market, name)) for name in NAMES))
+        async with emulated(faults=f"*:{fault}@0+0.3") as market:
+            await asyncio.gather(*(passing(market, getattr(market, name)) for name in NAMES))
+
+    async def script():
+        await asyncio.gather(*(meet(fault) for fault in ("500", "503", "cut", "garbage", "html")))
+
+    asyncio.run(script())
+
+
+def test_silence_ends_after_the_timeout(emulated):
+    async def silent(venue):
+        error, seconds = await refused(venue.server_time())
+        assert type(error) is VenueError
+        assert "no answer within 0.2 s" in str(error)
+        assert 0.6 < seconds < 3
+
+    async def script():
+        async with emulated(faults="*:silence", timeout=0.2) as market:
+            await asyncio.gather(*(silent(getattr(market, name)) for name in NAMES))
+
+    asyncio.run(script())
+
+
+def test_a_port_where_nobody_listens_is_told_plainly(emulated):
+    async def script():
+        async with emulated() as market:
+            pass
+        from coinmon_exchanges.okx import Okx
+
+        okx = Okx("okx", url=f"{market.url}/okx")
+        error, _ = await refused(okx.server_time())
+        assert "cannot connect" in str(error)
+        await okx.close()
+
+    asyncio.run(script())
+
+
+def test_a_short_pause_is_sat_out_a_long_one_handed_on(emulated):
+    async def sat_out(market, venue):
+        start = time.monotonic()
+        assert await venue.server_time() == market.clock.now()
+        assert 0.9 < time.monotonic() - start < 3
+        assert venue.requests == 2
+
+    async def handed_on(venue):
+        error, seconds = await refused(venue.server_time())
+        assert type(error) is VenueBusy
+        assert error.retry_after == 30
+        assert seconds < 1
+        again, seconds = await refused(venue.server_time())
+        assert type(again) is VenueBusy
+        assert 28 < again.retry_after <= 30
+        assert venue.requests == 1  # a venue that asked for peace is left in peace
+
+    async def script():
+        async with emulated(faults="*:429=30") as market:
+            await asyncio.gather(*(handed_on(getattr(market, name)) for name in NAMES))
+        async with emulated(faults="*:429=1@0+0.8") as market:
+            await asyncio.gather(*(sat_out(market, getattr(market, name)) for name in NAMES))
+
+    asyncio.run(script())
+
+
+def test_a_binance_ban_says_how_long(emulated):
+    async def script():
+        async with emulated(faults="binance:418=120") as market:
+            error, _ = await refused(market.binance.server_time())
+            assert (type(error), error.retry_after) == (VenueBusy, 120)
+
+    asyncio.run(script())
+
+
+def test_pauses_add_up_to_no_more_than_a_few_seconds(emulated):
+    async def script():
+        async with emulated(faults="okx:429") as market:
+            error, seconds = await refused(market.okx.server_time())
+            assert type(error) is VenueBusy
+            assert seconds < 5
+
+    asyncio.run(script())
+
+
+def test_bybits_403_for_too_many_requests_is_no_geo_block(wire):
+    async def script():
+        busy = web.Response(text="access too frequent", status=403)
+        async with wire(lambda path, query: busy) as market:
+            error, _ = await refused(market.bybit.server_time())
+            assert (type(error), error.retry_after) == (VenueBusy, 600)
+
+    asyncio.run(script())
+
+
+def test_complaints_inside_a_200_are_heard(wire, instrument):
+    btc = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.1")
+    replies = []
+
+    async def script():
+        async with wire(lambda path, query: replies.pop(0)) as market:
+            good = {"code": "0", "msg": "", "data": [{"ts": "7"}]}
+            replies[:] = [{"code": "50026", "msg": "System error", "data": []}, good]
+            assert await market.okx.server_time() == 7
+            replies[:] = [{"code": "51001", "msg": "Instrument ID does not exist.", "data": []}]
+            error, _ = await refused(market.okx.trades(btc, Cursor(0)))
+            assert str(error) == "okx /okx/api/v5/market/trades: code 51001: Instrument ID does not exist."
+            replies[:] = [{"retCode": 10001, "retMsg": "params error: symbol invalid", "result": {}}]
+            error, _ = await refused(market.bybit.server_time())
+            assert "retCode 10001: params error: symbol invalid" in str(error)
+
+    asyncio.run(script())
+
+
+def test_json_of_another_shape_is_a_decode_error(wire, instrument):
+    okx = {"code": "0", "data": [{"px": "1"}]}
+    bybit = {"retCode": 0, "result": {"list": [{"price": None}]}, "time": 5}
+
+    async def script():
+        def answer(path, query):
+            return okx if path.startswith("/okx") else bybit if path.startswith("/bybit") else [{"p": 1}]
+
+        async with wire(answer) as market:
+            for name in NAMES:
+                btc = instrument(name, "BTC/USDT", "BTC-USDT", "0.1", "0.1")
+                with pytest.raises(DecodeError):
+                    await getattr(market, name).trades(btc, Cursor(0))
+                with pytest.raises(DecodeError):
+                    await getattr(market, name).bars(btc, 0, MINUTE)
+
+    asyncio.run(script())
+
+
+def test_a_closed_venue_says_so(emulated):
+    async def script():
+        async with emulated() as market:
+            for name in (*NAMES, "generic"):
+                venue = getattr(market, name)
+                await venue.server_time()
+                await venue.close()
+                await venue.close()
+                with pytest.raises(VenueError, match="closed"):
+                    await venue.server_time()
+
+    asyncio.run(script())

@@ -1,0 +1,91 @@
+"""House rules that no linter knows: see docs/architecture.md."""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = [ROOT / "coinmon", *sorted((ROOT / "plugins").glob("coinmon_*"))]
+SOURCES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))
+
+MOST_LINES = 300
+NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "managers", "factory"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, its own package's by full name."""
+    package = path.parent.name
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = ".".join(filter(None, [package, node.module])) if node.level else str(node.module)
+            yield module
+            yield from (f"{module}.{each.name}" for each in node.names)
+
+
+def test_there_is_something_to_check():
+    assert len(PACKAGES) > 5
+    assert len(SOURCES) > 100
+
+
+def test_a_file_is_one_idea_of_at_most_300_lines():
+    lines = {name(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert not {path: count for path, count in lines.items() if count > MOST_LINES}
+
+
+def test_modules_are_named_for_what_they_are():
+    words = {name(path): set(path.stem.strip("_").split("_")) for path in SOURCES}
+    assert not {path for path, found in words.items() if found & NAMELESS}
+
+
+def test_a_file_says_what_it_is():
+    silent = [name(path) for path in SOURCES if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None]
+    assert not [path for path in silent if path != "coinmon/__main__.py"]
+
+
+def test_plugin_packages_are_docstrings_and_files():
+    for package in PACKAGES[1:]:
+        body = ast.parse((package / "__init__.py").read_text("utf-8")).body
+        assert len(body) == 1, f"{package.name}/__init__.py is more than a docstring"
+
+
+def test_plugins_do_not_lean_on_one_another():
+    """Each can be switched off: what they share is in `_private` modules, results come through `view.of` and
+    `market.of`."""
+    public = {f"{p.parent.name}.{p.stem}" for package in PACKAGES[1:] for p in package.glob("[!_]*.py")}
+    assert not {name(path): found for path in SOURCES if (found := public & set(imported(path)))}
+
+
+def test_nothing_is_imported_wholesale():
+    starred = [
+        name(path)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and any(each.name == "*" for each in node.names)
+    ]
+    assert not starred
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_every_package_is_typed(package):
+    assert (package / "py.typed").is_file()
+
+
+def test_every_plugin_package_is_an_entry_point_and_under_every_contract():
+    """A package that is forgotten in one of the lists of pyproject.toml would be held to nothing."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    packages = {package.name for package in PACKAGES[1:]}
+    assert set(project["project"]["entry-points"]["coinmon"].values()) == packages
+    linter = project["tool"]["importlinter"]
+    assert set(linter["root_packages"]) == {"coinmon", *packages}
+    core, plugins, apart, _ = linter["contracts"]
+    assert packages <= set(core["forbidden_modules"])
+    assert set(plugins["source_modules"]) == set(apart["modules"]) == packages
