@@ -83,7 +83,9 @@ def main() -> None:
     print(f"lawful minimum  {LAWFUL:6.1f} s")
     print(f"coinmon         {took:6.1f} s   {took / LAWFUL:.2f} x the minimum   {used:5.2f} s CPU")
     scaled, cpu = theirs * SHARE, their_cpu * SHARE
-    print(f"ccxt            {scaled:6.1f} s   {scaled / LAWFUL:.2f} x the minimum   {cpu:5.2f} s CPU   (a tenth, scaled)")
+    print(
+        f"ccxt            {scaled:6.1f} s   {scaled / LAWFUL:.2f} x the minimum   {cpu:5.2f} s CPU   (a tenth, scaled)"
+    )
     print(f"the emulator's log: {json.dumps(log)[:400]}")
 
 

@@ -13,7 +13,15 @@ from coinmon.plugins import add_commands
 
 BAD_USAGE, NO_DATA, INTERRUPTED = 2, 3, 130
 
-_ANYWHERE = {"--config": True, "--db": True, "--lang": True, "-v": False, "-vv": False, "--verbose": False}
+_ANYWHERE = {
+    "--config": True,
+    "--db": True,
+    "--lang": True,
+    "-v": False,
+    "-vv": False,
+    "--verbose": False,
+    "--version": False,
+}
 """Options of every command, and whether a value follows."""
 
 
@@ -59,23 +67,28 @@ def build() -> typer.Typer:
     return app
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"coinmon {version('coinmon')}")
+        raise typer.Exit
+
+
 def _globals(
     ctx: typer.Context,
     config: Annotated[Path | None, typer.Option(help="The configuration (default: ./config.yaml).")] = None,
     db: Annotated[str | None, typer.Option(help="The database (default: sqlite:///./data/coinmon.db).")] = None,
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; -vv says everything.")] = 0,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_version)
+    ] = False,
 ) -> None:
     """Where the money flows across crypto exchanges, and when it matters.
 
     --config, --db, --lang and -v may stand before or after the command.
     """
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"coinmon {installed('coinmon')}")
-        raise typer.Exit
     ctx.obj = Globals(config, db, lang, verbose)
 
 

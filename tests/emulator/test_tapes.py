@@ -230,15 +230,15 @@ def test_vision_files_are_tapes_usdm_with_header(visit: Any, tmp_path: Path) -> 
     [
         (
             "spot_x.gz",
-            gzip.compress(b'1 {"data":{"e":"trade","s":"BTCUSDT"}}\n'),
+            gzip.compress(b'1 {"data":{"e":"trade","s":"BTCUSDT"}}\n', mtime=0),
             ":1: not a line of a recording (no 'E')",
         ),
         ("spot_x.dat", b"hello\n", ":1: not a line of a recording"),
         ("BTCUSDT-trades-2025-01-01.csv", b"1,2,3\n", ":1: not a row of trades"),
         ("BTCUSDT-trades-2025-01-01.zip", b"nonsense", "not a zip file"),
         ("other.csv", b"", "expected a name like"),
-        ("spot_y.gz", gzip.compress(b"1 {}\n" * 5000)[:-20], "Compressed file ended"),
-        ("spot_z.gz", gzip.compress(b'1 {"stream":"x"}\n'), "holds no trades"),
+        ("spot_y.gz", gzip.compress(b"1 {}\n" * 5000, mtime=0)[:-20], "Compressed file ended"),
+        ("spot_z.gz", gzip.compress(b'1 {"stream":"x"}\n', mtime=0), "holds no trades"),
     ],
 )
 def test_a_bad_tape_is_refused_with_its_line(tmp_path: Path, name: str, content: bytes, told: str) -> None:

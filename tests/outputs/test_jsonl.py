@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import multiprocessing
-import os
-import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,21 @@ import pytest
 from coinmon import DeliveryRefused, DeliveryRetry, Message
 from coinmon_outputs.jsonl import JsonLines
 
+WRITE_FOR_EVER = """
+import asyncio, sys
+from itertools import count
+from pathlib import Path
+from coinmon import Message
+from coinmon_outputs.jsonl import JsonLines
+
+async def endless():
+    output = JsonLines("jsonl", path=Path(sys.argv[1]))
+    for number in count(1):
+        await output.send(Message(f"m{number}", {"event": "signal"}))
+        print(number, flush=True)
+
+asyncio.run(endless())
+"""
 FLOW = {"event": "flow", "pair": "BTC/USDT", "consensus": None, "price": 42_150.5}
 SIGNAL = {"event": "signal", "id": "m1", "title": {"zh": "全球协同看涨", "en": "Global Sync Bullish"}}
 
@@ -37,32 +51,14 @@ def test_a_half_written_last_line_stays_alone(send, tmp_path):
 
 def test_what_counts_as_delivered_survives_a_kill(tmp_path):
     path = tmp_path / "events.jsonl"
-    mine, theirs = multiprocessing.Pipe(duplex=False)
-    # a fresh interpreter, since a fork would share this one's threads
-    worker = multiprocessing.get_context("spawn").Process(target=write_until_killed, args=(str(path), theirs))
-    worker.start()
-    delivered = 0
-    while delivered < 20:
-        delivered = mine.recv()
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.join()
-    while mine.poll():
-        delivered = mine.recv()
+    with subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, path], stdout=subprocess.PIPE) as worker:
+        said = worker.stdout.readline
+        while int(said()) < 20:
+            pass
+        worker.kill()
+        delivered = 20 + len(worker.stdout.read().split(b"\n")[:-1])
     whole = [json.loads(row) for row in path.read_bytes().split(b"\n")[:-1]]
     assert [row["id"] for row in whole[:delivered]] == [f"m{i + 1}" for i in range(delivered)]
-
-
-def write_until_killed(path, pipe):
-    output = JsonLines("jsonl", path=Path(path))
-
-    async def endless():
-        number = 0
-        while True:
-            number += 1
-            await output.send(Message(f"m{number}", {"event": "signal"}))
-            pipe.send(number)
-
-    asyncio.run(endless())
 
 
 def test_sends_at_once_do_not_mix_their_lines(tmp_path):
