@@ -45,7 +45,10 @@ class Pointing:
         if not any(one.venue == venue for one in self.instruments):
             return False
         url = f"{self.url}/{venue}"
-        return {"spot_url": url, "futures_url": url} if venue == "binance" else {"url": url}
+        sockets = "ws" + url.removeprefix("http")
+        if venue == "binance":
+            return {"spot_url": url, "futures_url": url, "spot_ws_url": sockets, "usdm_ws_url": sockets}
+        return {"url": url, "ws_url": sockets}
 
     def yaml(self) -> str:
         """The settings as YAML; every value is written as JSON, which YAML reads, but for the two times."""

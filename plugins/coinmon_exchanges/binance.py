@@ -38,6 +38,8 @@ class Binance:
         *,
         spot_url: str = "https://api.binance.com",
         futures_url: str = "https://fapi.binance.com",
+        spot_ws_url: str = "wss://stream.binance.com:9443",
+        usdm_ws_url: str = "wss://fstream.binance.com",
         kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
         proxy: str | None = None,
         timeout: float = 10.0,
@@ -57,6 +59,8 @@ class Binance:
             name, "binance", futures_url, {"fapiPublic": "/fapi/v1"},
             manners=manners, proxy=proxy, timeout=timeout, weights=self._perp_weight,
         )  # fmt: skip
+        self._spot_ws_url = spot_ws_url
+        self._usdm_ws_url = usdm_ws_url
         self._hours: dict[str, int] = {}
         self._hours_until = 0.0
 

@@ -30,12 +30,14 @@ class Bybit:
         name: str,
         *,
         url: str = "https://api.bybit.com",
+        ws_url: str = "wss://stream.bybit.com",
         kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
         proxy: str | None = None,
         timeout: float = 10.0,
     ) -> None:
         self.name = name
         self._kinds = kinds
+        self._ws_url = ws_url
         # of the IP's 600 in 5 s; one too many and the IP is out for ten minutes
         self._budget = Budget(name, 540, 5.0)
         manners = Manners(pause=5.0, check=_complain)

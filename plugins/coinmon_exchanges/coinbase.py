@@ -31,10 +31,12 @@ class Coinbase:
         name: str,
         *,
         url: str = "https://api.exchange.coinbase.com",
+        ws_url: str = "wss://ws-feed.exchange.coinbase.com",
         proxy: str | None = None,
         timeout: float = 10.0,
     ) -> None:
         self.name = name
+        self._ws_url = ws_url
         # 10 a second with bursts of 15 (EXCHANGES 2.1)
         self._budget = Budget(name, 15, 1.5)
         self._session = Session(

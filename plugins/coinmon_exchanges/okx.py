@@ -47,12 +47,14 @@ class Okx:
         name: str,
         *,
         url: str = "https://www.okx.com",
+        ws_url: str = "wss://ws.okx.com:8443",
         kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
         proxy: str | None = None,
         timeout: float = 10.0,
     ) -> None:
         self.name = name
         self._kinds = kinds
+        self._ws_url = ws_url
         self._budgets = {
             endpoint: Budget(f"{name} {endpoint.removeprefix('publicGet')}", limit, 2.0)
             for endpoint, limit in _LIMITS.items()

@@ -61,6 +61,8 @@ def test_it_writes_the_config_once_it_listens_and_ends_on_a_signal(tmp_path: Pat
         assert settings["exchanges"]["binance"] == {
             "spot_url": url.replace("okx", "binance"),
             "futures_url": url.replace("okx", "binance"),
+            "spot_ws_url": url.replace("okx", "binance").replace("http", "ws"),
+            "usdm_ws_url": url.replace("okx", "binance").replace("http", "ws"),
         }
         assert settings["symbols"] == ["BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT"]
         assert settings["db"] == f"sqlite:///{tmp_path / 'demo.db'}"
