@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from coinmon.model.signal import Text as Text
     from coinmon.model.trades import Trades as Trades
     from coinmon.model.trades import to_ticks as to_ticks
+    from coinmon.values import DEFAULT_SESSIONS as DEFAULT_SESSIONS
+    from coinmon.values import parse_sessions as parse_sessions
+    from coinmon.values import time_zone as time_zone
 
 hookimpl = HookimplMarker("coinmon")
 
@@ -65,6 +68,7 @@ _HOMES = {
     "model.moment": ("DAY", "MINUTE", "iso"),
     "model.signal": ("Signal", "Text"),
     "model.trades": ("Trades", "to_ticks"),
+    "values": ("DEFAULT_SESSIONS", "parse_sessions", "time_zone"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

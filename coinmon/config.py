@@ -22,7 +22,7 @@ from coinmon.sections import (
     SymbolsConfig,
 )
 from coinmon.settings import INHERITED
-from coinmon.values import Sessions
+from coinmon.values import Sessions, written
 
 __all__ = [
     "Chosen", "ClockConfig", "Config", "LogConfig", "NotifyConfig", "PluginsConfig", "ServeConfig", "SymbolsConfig",
@@ -83,7 +83,7 @@ def load_config(
     core = _core(layers)
     plugins = core.plugins if core else _plugins_alone(layers)
     catalog = load_catalog(_folder(plugins, layers, cwd), plugins.disabled)
-    inherited = {name: getattr(core, name, None) for name in INHERITED}
+    inherited = {name: written(name, getattr(core, name)) for name in INHERITED} if core else {}
     chosen: dict[str, Any] = {section: choose(section, layers, catalog, inherited) for section in PLUGIN_SECTIONS}
     if core and core.symbols.all and core.symbols.all not in chosen["exchanges"] and not layers.problems:
         names = list(chosen["exchanges"])

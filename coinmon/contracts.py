@@ -2,7 +2,7 @@
 
 An exchange or output is a class called once as `cls(name, **settings)`: `name` is its key in the configuration, and its
 keyword-only parameters are its settings (their annotations validate, their defaults are the defaults). A parameter
-named `proxy` or `lang` that is not set takes the value set for the whole of coinmon.
+named `proxy`, `lang`, `timezone` or `sessions` that is not set takes the value set for the whole of coinmon.
 """
 
 from collections.abc import Mapping, Sequence

@@ -14,7 +14,9 @@ def register_exchanges(register: Any) -> None:
 
 @hookspec
 def register_indicators(register: Any) -> None:
-    """`register(name, function, kinds=("spot", "perp"))`: `function(view, *, settings...) -> Result`.
+    """`register(name, function, kinds=("spot", "perp"), merges=False)`: `function(view, *, settings...) -> Result`.
+
+    merges: it reads nothing but bars, so the pair has a result too, of `market.merged`: all venues' bars added up.
 
     `register(name, function, scope="pair")`: `function(market, *, settings...) -> Result`, across venues.
     """

@@ -40,6 +40,8 @@ class Offer:
     settings: "type[BaseModel]"
     kinds: tuple[str, ...] = ("spot", "perp")
     scope: str = "instrument"
+    merges: bool = False
+    """An indicator of a view that also means something of all venues' bars added up."""
 
     @property
     def summary(self) -> str:
@@ -244,7 +246,7 @@ def _offer(
             raise ValueError(
                 f"{kind} {name} is taken by {other.plugin} of {other.distribution}; disable that to replace it"
             )
-    unknown = set(options) - ({"kinds", "scope"} if kind == "indicator" else set())
+    unknown = set(options) - ({"kinds", "scope", "merges"} if kind == "indicator" else set())
     if unknown:
         raise TypeError(f"{kind} {name}: register() does not take {', '.join(sorted(unknown))}")
     if options.get("scope", "instrument") not in ("instrument", "pair"):

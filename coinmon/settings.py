@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from coinmon.errors import ConfigError
 
-INHERITED = ("proxy", "lang")
+INHERITED = ("proxy", "lang", "timezone", "sessions")
 """Settings that, left unset, take the value set for the whole of coinmon."""
 
 

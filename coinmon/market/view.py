@@ -1,13 +1,14 @@
 """Views: what was known of an instrument, and of a pair across venues, at a moment."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
+from coinmon.market.merged import Merged, instrument_of
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
-from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.moment import MINUTE, floor
 
 
@@ -38,6 +39,8 @@ class View:
 
     def __post_init__(self) -> None:
         self._results: dict[str, Any] = {}
+        # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
+        self._held: dict[bool, Bars] = {}
 
     @property
     def end(self) -> int:
@@ -51,7 +54,32 @@ class View:
     def between(self, start: int, end: int, *, levels: bool = False) -> Bars:
         """One row for each closed minute of [start, end), missing ones as such."""
         start, end = floor(start), min(floor(end), self.end)
-        return self.source.bars(self.instrument, start, max(start, end), levels=levels).dense(start, max(start, end))
+        if end <= start:
+            return Bars.empty(self.instrument.tick_size)
+        rows = self._rows(start, end, levels)
+        first = int(rows.time[0])
+        return rows[(start - first) // MINUTE : (end - first) // MINUTE]
+
+    def _rows(self, start: int, end: int, levels: bool) -> Bars:
+        """Dense rows that hold [start, end): those held, read on at either side where they do not reach."""
+        held = self._held.get(True) if not levels else None
+        if held is None or held.time[0] > start or held.time[-1] + MINUTE < end:
+            held = self._held.get(levels)
+        if held is None:
+            rows = self._read(start, end, levels)
+        else:
+            first, last = int(held.time[0]), int(held.time[-1]) + MINUTE
+            if end < first or start > last:
+                return self._read(start, end, levels)
+            parts = [self._read(start, first, levels)] if start < first else []
+            parts += [held, *([self._read(last, end, levels)] if end > last else [])]
+            rows = Bars.concat(parts)
+        if len(rows) and (held is None or len(rows) > len(held)):
+            self._held[levels] = rows
+        return rows if levels or rows.levels is None else replace(rows, levels=None)
+
+    def _read(self, start: int, end: int, levels: bool) -> Bars:
+        return self.source.bars(self.instrument, start, end, levels=levels).dense(start, end)
 
     def seen(self, bars: Bars) -> Seen:
         """Coverage of dense rows as `bars` and `between` give them."""
@@ -107,6 +135,22 @@ class Market:
     def perp(self) -> Mapping[str, View]:
         """Perp views by venue."""
         return {view.instrument.venue: view for view in self.views if view.instrument.kind == "perp"}
+
+    @cached_property
+    def merged(self) -> Mapping[Kind, View]:
+        """All venues as one market, by kind: a view like any other, of the instrument `all:BTC/USDT`.
+
+        A venue that is down before it said what it lists may be missing in it, so no minute is complete then.
+        """
+        found: dict[Kind, View] = {}
+        by_kind: dict[Kind, Mapping[str, View]] = {"spot": self.spot, "perp": self.perp}
+        for kind, views in by_kind.items():
+            if views:
+                parts = list(views.values())
+                whole = all(name in views for name in self.down if name in self.venues)
+                traded = instrument_of(self.pair, kind, [view.instrument for view in parts])
+                found[kind] = View(traded, self.now, Merged(parts, whole), self.compute)
+        return found
 
     def of(self, indicator: str) -> Any:
         """The named pair indicator's result; computed once."""

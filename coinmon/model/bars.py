@@ -108,7 +108,12 @@ class Bars:
 
     def __getitem__(self, rows: slice | npt.NDArray[np.bool_] | Ints) -> "Bars":
         columns = {name: getattr(self, name)[rows] for name in COLUMNS}
-        levels = None if self.levels is None else self.levels.take(np.arange(len(self))[rows])
+        levels = self.levels
+        if levels is not None:
+            if isinstance(rows, slice) and rows.step in (None, 1):
+                levels = levels.run(*rows.indices(len(self))[:2])
+            else:
+                levels = levels.take(np.arange(len(self))[rows])
         return Bars(self.tick_size, **columns, levels=levels)
 
     @property

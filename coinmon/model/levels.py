@@ -55,6 +55,13 @@ class Levels:
         rows = np.arange(start[-1]) + np.repeat(self.start[bars] - start[:-1], sizes)
         return Levels(start, self.ticks[rows], self.buy[rows], self.sell[rows])
 
+    def run(self, first: int, last: int) -> "Levels":
+        """The levels of bars first to last - 1, without copying them."""
+        last = max(first, last)
+        part = slice(self.start[first], self.start[last])
+        start = self.start[first : last + 1] - self.start[first]
+        return Levels(start, self.ticks[part], self.buy[part], self.sell[part])
+
     def spread(self, at: Ints, bars: int) -> "Levels":
         """The same levels among `bars` bars, of which number at[i] (ascending) gets those of bar i."""
         sizes = np.zeros(bars, np.int64)

@@ -35,6 +35,10 @@ class Report:
         subjects: dict[str, Market | View] = {"pair": self.market}
         if offer.scope != "pair":
             subjects = {each.instrument.id: each for each in self.market.views if each.instrument.kind in offer.kinds}
+            merged = [view for kind, view in self.market.merged.items() if kind in offer.kinds]
+            if offer.merges and merged:
+                # spot where there is spot
+                subjects["pair"] = merged[0]
         results = {}
         for id, subject in subjects.items():
             try:

@@ -103,7 +103,7 @@ def vwap(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("vwap", vwap)
+    register("vwap", vwap, merges=True)
 
 
 def _anchored_at(view: View, anchor: Anchor, window: int) -> int:

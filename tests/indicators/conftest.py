@@ -137,5 +137,5 @@ def market(venues, down=(), listed=None, now=None, **settings):
 def scene():
     return SimpleNamespace(
         start=START, tick=TICK, lot=LOT, kinds=KINDS, Minute=Minute, minutes=minutes, bars_of=bars_of, view=view,
-        market=market, instrument=instrument, Tape=Tape,
+        market=market, instrument=instrument, Tape=Tape, columns=COLUMNS,
     )  # fmt: skip
