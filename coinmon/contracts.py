@@ -33,11 +33,13 @@ class TradePage:
     joined: proven (by ids or by overlap) that no trade is missing between the cursor and the first trade here; for a
     cursor without `last_id`: that the page reaches back to `since`.
     more: the venue has further trades now; ask again with the next cursor.
+    whole: no trade is known to be missing inside the page; where one is, `joined` is False too.
     """
 
     trades: Trades
     joined: bool
     more: bool = False
+    whole: bool = True
 
     def cursor_after(self, cursor: Cursor) -> Cursor:
         return Cursor(cursor.since, int(self.trades.id[-1])) if len(self.trades) else cursor

@@ -46,17 +46,19 @@ def emulator(demo: Demo) -> Iterator[Path]:
     with TemporaryDirectory(prefix="coinmon-demo-") as folder:
         path = Path(folder, "demo.yaml")
         command = [sys.executable, "-m", "coinmon", "emulate", "--port", "0", "--write-config", str(path)]
-        process = subprocess.Popen(
-            [*command, "--until-stdin-closes", *demo.arguments()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            # Ctrl-C is for us: the emulator has to answer until the monitor has stopped
-            start_new_session=True,
-        )
+        # a file and not a pipe: one that nobody reads would stop the emulator when it is full
+        complaints = Path(folder, "emulator.err")
+        with complaints.open("wb") as stderr:
+            process = subprocess.Popen(
+                [*command, "--until-stdin-closes", *demo.arguments()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                # Ctrl-C is for us: the emulator has to answer until the monitor has stopped
+                start_new_session=True,
+            )
         try:
-            _await_file(path, process)
+            _await_file(path, process, complaints)
             yield path
         finally:
             process.terminate()
@@ -64,13 +66,14 @@ def emulator(demo: Demo) -> Iterator[Path]:
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
 
-def _await_file(path: Path, process: "subprocess.Popen[str]") -> None:
+def _await_file(path: Path, process: "subprocess.Popen[bytes]", complaints: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not path.exists():
         if process.poll() is not None:
-            lines = (process.stderr.read() if process.stderr else "").strip().splitlines()
+            lines = complaints.read_text("utf-8", "replace").strip().splitlines()
             raise ConfigError(f"--demo: {lines[-1] if lines else f'the emulator ended with {process.returncode}'}")
         if time.monotonic() > deadline:
             raise ConfigError(f"--demo: the emulator did not start within {_START_SECONDS:.0f} s")

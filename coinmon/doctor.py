@@ -66,7 +66,7 @@ def _database(config: Config) -> Finding:
     try:
         open_database(config.db).close()
     except CoinmonError as error:
-        return Finding("database", "opens", "error", str(error), "the line says it")
+        return Finding("database", "opens", "error", str(error), "name one that coinmon can write to with --db or db:")
     return Finding("database", "opens", "ok", make_url(config.db).render_as_string(hide_password=True))
 
 

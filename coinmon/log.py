@@ -1,6 +1,7 @@
 """The log: one line an event, in market time."""
 
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,12 @@ def start_log(config: Config, clock: Clock, sink: Sink | None = None) -> None:
     def stamp(record: "Record") -> None:
         at = datetime.fromtimestamp(clock.now() / 1000, zone)
         record["extra"]["at"] = at.strftime("%Y-%m-%d %H:%M:%S")
-        record["message"] = redacted(record["message"])
+        text = record["message"]
+        if record["exception"]:
+            # put into words here, so that what an exception tells is redacted too
+            text += "\n" + "".join(traceback.format_exception(record["exception"].value)).rstrip()
+            record["exception"] = None
+        record["message"] = redacted(text)
 
     logger.remove()
     logger.configure(patcher=stamp)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from coinmon.collect.combine import combine
 from coinmon.collect.whales import find_whales
@@ -12,7 +13,7 @@ from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, floor
-from coinmon.model.trades import Trades
+from coinmon.model.trades import Ints, Trades
 from coinmon.store.cursors import Position
 
 
@@ -75,18 +76,18 @@ class Track:
             # the first page may reach back further than asked for
             trades = trades[trades.time >= self.start]
             self.cursor = page.cursor_after(Cursor(self.start))
-            self.proven_from = self.start if page.joined else _after_hole(trades)
+            self.proven_from = self.start if page.joined else _after_hole(trades, page.whole)
         else:
             self.cursor = page.cursor_after(self.cursor)
             if not page.joined:
-                self.proven_from = _after_hole(trades)
+                self.proven_from = _after_hole(trades, page.whole)
         if len(trades):
             self._pending.append(trades)
         if not page.more:
             self.caught_up = asked_at
 
     def take_earlier(self, page: TradePage) -> None:
-        """A page that ends where the trades at hand begin."""
+        """A page that ends where the trades at hand begin, which have no hole in them."""
         trades = page.trades[page.trades.time >= self.start]
         if len(trades):
             self._pending.insert(0, trades)
@@ -104,7 +105,7 @@ class Track:
             late=fold(trades[too_late], self.instrument),
             # trades of the open minute are looked at again: an order may arrive in two pages
             whales=find_whales(trades, self.instrument, whale_threshold),
-            position=Position(int(trades.id[closed].max()) if closed.any() else self.boundary_id, reached),
+            position=Position(self._boundary(trades.id, closed), reached),
             rest=trades[~closed],
         )
 
@@ -116,6 +117,16 @@ class Track:
         priced = np.flatnonzero(settled.bars.close > 0)
         if len(priced):
             self._last_price = int(settled.bars.close[priced[-1]])
+
+    def _boundary(self, ids: Ints, closed: npt.NDArray[np.bool_]) -> int | None:
+        """The last trade of the closed minutes as they were read; None where one of an open minute was read before it:
+        going on from there would lose that one, and from before it would count the closed one twice.
+        """
+        count = int(closed.sum())
+        if not count:
+            return self.boundary_id
+        # by place, not by number: some venues' ids are digests
+        return int(ids[count - 1]) if closed[:count].all() else None
 
     def _bars(self, trades: Trades, reached: int, end: int) -> Bars:
         """The rows of [start, end) of which something is known; trades were read up to `reached`."""
@@ -131,6 +142,6 @@ class Track:
         return seen[seen.coverage > Coverage.MISSING]
 
 
-def _after_hole(trades: Trades) -> int | None:
-    """The first whole minute of a page before which something may be missing."""
-    return floor(int(trades.time[0])) + MINUTE if len(trades) else None
+def _after_hole(trades: Trades, whole: bool = True) -> int | None:
+    """The first whole minute after the hole before a page's trades, or somewhere among them."""
+    return floor(int(trades.time[0 if whole else -1])) + MINUTE if len(trades) else None

@@ -131,14 +131,15 @@ class Venue:
 
     async def _read_trades(self, track: Track, look_back: int, deadline: float) -> None:
         first = track.cursor is None
-        more = True
+        more = whole = True
         while more:
             asked_at = self._clock.now()
             cursor = track.cursor or Cursor(track.start)
             page = await self.call("trades", track.instrument, cursor, deadline=deadline)
             more = page.more and len(page.trades) > 0
+            whole = whole and page.whole
             track.take(page, asked_at)
-        if not (first and self.has("earlier_trades")):
+        if not (first and whole and self.has("earlier_trades")):
             return
         for _ in range(look_back):
             if track.oldest_id is None or (track.proven_from is not None and track.proven_from <= track.start):

@@ -14,7 +14,7 @@ from coinmon.errors import CoinmonError, DeliveryRefused, DeliveryRetry
 from coinmon.notify.events import Event
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
-from coinmon.store.outbox import Waiting, mark, next_due, read_waiting
+from coinmon.store.outbox import Waiting, mark, next_due, postpone, read_waiting
 
 _TIMEOUT = 20.0
 _DATABASE_PAUSE = 30.0
@@ -39,6 +39,7 @@ class Outbox:
         self._sent: dict[str, deque[float]] = {name: deque(maxlen=per_minute) for name in paced}
         self._clock = clock
         self._tell = tell
+        self._failures = dict.fromkeys(outputs, 0)
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -65,10 +66,8 @@ class Outbox:
     async def flush(self) -> None:
         """Send everything that is due; each output on its own, so that a slow one holds up nobody."""
         with self._database.read() as connection:
-            waiting = read_waiting(connection, self._clock.now(), list(self._outputs))
-        lines: dict[str, list[Waiting]] = {}
-        for each in waiting:
-            lines.setdefault(each.output, []).append(each)
+            now = self._clock.now()
+            lines = {name: read_waiting(connection, now, name) for name in self._outputs}
         await asyncio.gather(*(self._send_line(name, line) for name, line in lines.items()))
 
     async def _send_line(self, name: str, line: list[Waiting]) -> None:
@@ -76,7 +75,7 @@ class Outbox:
             if not self._may_send(name):
                 return
             if not await self._send(each):
-                # the rest would fail the same way, and out of order
+                # the rest would fail the same way
                 return
 
     def _may_send(self, name: str) -> bool:
@@ -98,16 +97,20 @@ class Outbox:
             state, error = "refused", str(refusal)
         except DeliveryRetry as failure:
             state, error = "waiting", str(failure)
-            wait = failure.retry_after or _backoff(attempts)
+            wait = failure.retry_after or 0.0
         except Exception as failure:
-            state, error, wait = "waiting", f"{type(failure).__name__}: {failure}", _backoff(attempts)
+            state, error = "waiting", f"{type(failure).__name__}: {failure}"
+        # a robot that is down is asked less and less often, however many messages wait for it
+        self._failures[each.output] = self._failures[each.output] + 1 if state == "waiting" else 0
+        failures = self._failures[each.output]
+        again, rest = wait or _backoff(max(attempts, failures)), wait or _backoff(failures)
         error = None if error is None else redacted(error)
         if error:
             logger.bind(plugin=each.output).warning("output {}: {}: {}", each.output, state, error)
         with self._database.write() as connection:
-            mark(
-                connection, each.id, state, attempts, self._clock.now() + round(wait * 1000 * self._clock.speed), error
-            )
+            mark(connection, each.id, state, attempts, self._after(again), error)
+            if state == "waiting":
+                postpone(connection, each.output, self._after(rest))
         self._tell(
             {
                 "event": "delivery",
@@ -120,6 +123,10 @@ class Outbox:
         )
         return state != "waiting"
 
+    def _after(self, seconds: float) -> int:
+        """The market time so many real seconds from now."""
+        return self._clock.now() + round(seconds * 1000 * self._clock.speed)
+
     def _seconds_to_next(self) -> float:
         with self._database.read() as connection:
             due = next_due(connection, list(self._outputs))
@@ -129,6 +136,6 @@ class Outbox:
         return min(3600.0, max(1.0, (due - self._clock.now()) / 1000 / (self._clock.speed or 1)))
 
 
-def _backoff(attempts: int) -> float:
+def _backoff(failures: int) -> float:
     first, longest = _BACKOFF
-    return min(longest, first * 2.0 ** min(attempts - 1, 30)) * random.uniform(0.75, 1.25)
+    return min(longest, first * 2.0 ** min(failures - 1, 30)) * random.uniform(0.75, 1.25)

@@ -75,13 +75,13 @@ def read_signals(connection: Connection, pair: str | None, start: int, end: int)
     return [{**row.event, "ended": row.ended if row.ended is not None and row.ended < end else None} for row in rows]
 
 
-def read_waiting(connection: Connection, now: int, outputs: Sequence[str], limit: int = 200) -> list[Waiting]:
-    """Deliveries to these outputs that are due, oldest first."""
+def read_waiting(connection: Connection, now: int, output: str, limit: int = 200) -> list[Waiting]:
+    """Deliveries to an output that are due: oldest first, those that failed before after the others."""
     query = (
         select(deliveries.c.id, deliveries.c.output, deliveries.c.attempts, deliveries.c.signal, signals.c.event)
         .join(signals)
-        .where(_waits_for(outputs), deliveries.c.next_attempt <= now)
-        .order_by(deliveries.c.id)
+        .where(_waits_for([output]), deliveries.c.next_attempt <= now)
+        .order_by(deliveries.c.attempts, deliveries.c.id)
         .limit(limit)
     )
     return [Waiting(*row) for row in connection.execute(query)]
@@ -90,6 +90,12 @@ def read_waiting(connection: Connection, now: int, outputs: Sequence[str], limit
 def next_due(connection: Connection, outputs: Sequence[str]) -> int | None:
     """When the next delivery is due, ms UTC; None when nothing waits."""
     return connection.execute(select(func.min(deliveries.c.next_attempt)).where(_waits_for(outputs))).scalar()
+
+
+def postpone(connection: Connection, output: str, until: int) -> None:
+    """Nothing that waits for an output is due before `until`."""
+    late = _waits_for([output]) & (deliveries.c.next_attempt < until)
+    connection.execute(update(deliveries).where(late).values(next_attempt=until))
 
 
 def _waits_for(outputs: Sequence[str]) -> ColumnElement[bool]:

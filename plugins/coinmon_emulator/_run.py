@@ -39,7 +39,7 @@ class Order:
 
 
 def run(order: Order) -> None:
-    """Serve until a signal, or until standard input ends."""
+    """Serve until SIGTERM, or until standard input ends. Raises KeyboardInterrupt after a clean stop on Ctrl-C."""
     try:
         parse(order.faults)
         market = _market(order)
@@ -51,7 +51,8 @@ def run(order: Order) -> None:
             start = parse_time(order.at)
         except (ValueError, OverflowError):
             raise Complaint(f"--at {order.at!r} is not a time; expected ISO 8601, as 2026-01-15T12:00:20Z") from None
-    asyncio.run(_serve(order, market, start))
+    if asyncio.run(_serve(order, market, start)):
+        raise KeyboardInterrupt
 
 
 def _market(order: Order) -> Market:
@@ -64,11 +65,17 @@ def _market(order: Order) -> Market:
     return Scenario(order.scenario, order.seed)
 
 
-async def _serve(order: Order, market: Market, start: int) -> None:
-    ended = asyncio.Event()
+async def _serve(order: Order, market: Market, start: int) -> bool:
+    """Whether it was Ctrl-C that ended it."""
+    ended, interrupted = asyncio.Event(), asyncio.Event()
+
+    def interrupt() -> None:
+        interrupted.set()
+        ended.set()
+
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
     if order.until_stdin_closes:
         threading.Thread(target=_wait_for_stdin, args=(loop, ended), daemon=True).start()
     clock = Clock(start, order.speed)
@@ -82,6 +89,7 @@ async def _serve(order: Order, market: Market, start: int) -> None:
         if problem.errno == errno.EADDRINUSE:
             raise Complaint(f"port {order.port} is in use; --port 0 takes any free one") from problem
         raise Complaint(f"cannot serve on port {order.port}: {problem.strerror or problem}") from problem
+    return interrupted.is_set()
 
 
 def _announce(order: Order, emulator: Emulator) -> None:

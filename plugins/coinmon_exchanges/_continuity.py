@@ -15,18 +15,17 @@ def sequential(ids: Ints) -> bool:
     return bool((np.diff(ids) == 1).all())
 
 
-def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool]:
-    """The trades newer than `last_id`, and whether every one from there to the last is here."""
+def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool, bool]:
+    """The trades newer than `last_id`, whether all are here, and whether no id is skipped."""
     ids = np.unique(np.concatenate([page.ids for page in pages]))
     newer = ids[ids > last_id]
-    if len(newer):
-        joined = int(newer[0]) == last_id + 1 and sequential(newer)
-    else:
-        joined = len(ids) > 0 and last_id - int(ids[-1]) <= _LAG
+    whole = sequential(newer)
+    nothing_new = len(ids) > 0 and last_id - int(ids[-1]) <= _LAG
+    joined = whole and int(newer[0]) == last_id + 1 if len(newer) else nothing_new
     trades = Trades.concat([page.trades for page in pages])
     if len(pages) > 1:
         trades = trades[np.unique(trades.id, return_index=True)[1]]
-    return trades[trades.id > last_id], joined
+    return trades[trades.id > last_id], joined, whole
 
 
 def since(page: Rows, moment: int, is_all: bool) -> bool:

@@ -121,12 +121,13 @@ class Binance:
                 raise
             # whether an id older than 48 h is refused or skipped is not documented: go on from where answers begin
             later = await self._first_trades(instrument, cursor.since)
-            return TradePage(later.trades[later.trades.id > cursor.last_id], joined=False, more=later.more)
+            newer = later.trades[later.trades.id > cursor.last_id]
+            return TradePage(newer, joined=False, more=later.more, whole=later.whole)
         page = decode.agg_trades(reply, instrument)
         if not len(page.ids):
             return TradePage(page.trades, joined=True)
-        trades, joined = _continuity.after([page], cursor.last_id)
-        return TradePage(trades, joined, more=len(reply) >= _PAGE)
+        trades, joined, whole = _continuity.after([page], cursor.last_id)
+        return TradePage(trades, joined, more=len(reply) >= _PAGE, whole=whole)
 
     async def _first_trades(self, instrument: "Instrument", since: int) -> "TradePage":
         from coinmon import TradePage
@@ -147,10 +148,10 @@ class Binance:
             start += _UM_WINDOW + 1
         page = decode.agg_trades(reply, instrument)
         full = len(reply) >= _PAGE
-        whole = not full or await self._starts_before(instrument, int(page.ids[0]), since)
-        joined = _continuity.since(page, since, whole)
+        is_all = not full or await self._starts_before(instrument, int(page.ids[0]), since)
+        joined = _continuity.since(page, since, is_all)
         more = full or (now is not None and start + _UM_WINDOW < now)
-        return TradePage(page.trades, joined and within_reach, more)
+        return TradePage(page.trades, joined and within_reach, more, whole=_continuity.sequential(page.ids))
 
     async def _starts_before(self, instrument: "Instrument", first_id: int, since: int) -> bool:
         """Whether the trade before `first_id` is older than `since`.

@@ -86,9 +86,11 @@ class Coinbase:
             params["after"] = cursor.last_id + _PAGE + 1
         page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
         if cursor.last_id is None:
-            return TradePage(page.trades, _continuity.since(page, cursor.since, is_all=len(page.ids) < _PAGE))
-        trades, joined = _continuity.after([page], cursor.last_id)
-        return TradePage(trades, joined, more=len(page.ids) > 0 and int(page.ids[-1]) >= cursor.last_id + _PAGE)
+            joined = _continuity.since(page, cursor.since, is_all=len(page.ids) < _PAGE)
+            return TradePage(page.trades, joined, whole=_continuity.sequential(page.ids))
+        trades, joined, whole = _continuity.after([page], cursor.last_id)
+        more = len(page.ids) > 0 and int(page.ids[-1]) >= cursor.last_id + _PAGE
+        return TradePage(trades, joined, more, whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
         from coinmon import TradePage

@@ -106,20 +106,22 @@ class Okx:
 
         head = await self._newest(instrument)
         if cursor.last_id is None:
-            whole = 0 < len(head.ids) < _NEWEST and not len((await self._older(instrument, int(head.ids[0]))).ids)
-            return TradePage(head.trades, _continuity.since(head, cursor.since, whole))
+            is_all = 0 < len(head.ids) < _NEWEST and not len((await self._older(instrument, int(head.ids[0]))).ids)
+            joined = _continuity.since(head, cursor.since, is_all)
+            return TradePage(head.trades, joined, whole=_continuity.sequential(head.ids))
         hole = (int(head.ids[0]) if len(head.ids) else 0) - cursor.last_id - 1
         if hole <= 0:
-            return TradePage(*_continuity.after([head], cursor.last_id))
+            trades, joined, whole = _continuity.after([head], cursor.last_id)
+            return TradePage(trades, joined, whole=whole)
         pages = min(-(-hole // _HISTORY), _HISTORY_PAGES)
         ends = (cursor.last_id + 1 + _HISTORY * (page + 1) for page in range(pages))
         found = await asyncio.gather(*(self._older(instrument, end) for end in ends))
         to_head = hole <= _HISTORY * _HISTORY_PAGES
-        trades, joined = _continuity.after([*found, head] if to_head else found, cursor.last_id)
+        trades, joined, whole = _continuity.after([*found, head] if to_head else found, cursor.last_id)
         if not to_head and not len(trades):
             # older than history-trades reaches: go on from the head, with the hole told
-            trades, to_head = _continuity.after([head], cursor.last_id)[0], True
-        return TradePage(trades, joined and len(trades) > 0, more=not to_head)
+            (trades, _, whole), to_head = _continuity.after([head], cursor.last_id), True
+        return TradePage(trades, joined and len(trades) > 0, more=not to_head, whole=whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
         from coinmon import TradePage

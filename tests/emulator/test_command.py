@@ -93,7 +93,7 @@ def test_it_ends_on_an_interrupt_with_a_frozen_clock_at_a_given_time() -> None:
         with urlopen(f"{url}/binance/api/v3/time") as reply:
             assert orjson.loads(reply.read()) == {"serverTime": 1768482000000}
         process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 0
+        assert process.wait(5) == 130
 
 
 def test_a_tape_is_served_from_its_end(real: Path) -> None:
