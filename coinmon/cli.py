@@ -1,6 +1,7 @@
 """The command line: options that go with every command, errors as one line, exit codes."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,8 @@ _ANYWHERE = {
 
 def main() -> None:
     """Run a command. Exit 0 done, 2 bad arguments or configuration, 3 no data could be had, 130 interrupted."""
+    # SIGTERM ends a command as Ctrl-C does: what it began is put away
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -24,12 +24,23 @@ def clock_of(config: Config) -> Clock:
 
 
 async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
-    """Scan once, or until Ctrl-C or SIGTERM. Raises NoDataError when the one scan got nothing from anybody."""
+    """Scan once, or until Ctrl-C or SIGTERM, which raise KeyboardInterrupt after a clean stop.
+
+    Raises NoDataError when the one scan got nothing from anybody, and BrokenPipeError when nobody reads what it says.
+    """
+    stop = stop_on_signals()
+    loop = asyncio.get_running_loop()
+
+    def nobody_reads() -> None:
+        if not once:
+            # lines are written by any thread
+            loop.call_soon_threadsafe(stop.set)
+
     clock = clock_of(config)
     start_log(config, clock, screen.log)
     database = open_database(config.db)
     try:
-        with screen.shown(clock):
+        with screen.shown(clock, nobody_reads):
             statuses: dict[str, Event] = {}
 
             def tell(event: Event) -> None:
@@ -40,17 +51,16 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
             scan = Scan(config, clock, database, tell, screen.progress, goes_on=not once)
             try:
                 if once:
-                    await _once(scan, statuses)
+                    await _once(scan, statuses, stop)
                 else:
-                    await _for_ever(config, clock, scan, database)
+                    await _for_ever(config, clock, scan, database, stop)
             finally:
                 await scan.close()
     finally:
         database.close()
 
 
-async def _once(scan: Scan, statuses: dict[str, Event]) -> None:
-    stop = stop_on_signals()
+async def _once(scan: Scan, statuses: dict[str, Event], stop: asyncio.Event) -> None:
     work = asyncio.create_task(_one_cycle(scan))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -70,7 +80,7 @@ async def _one_cycle(scan: Scan) -> None:
     await scan.outbox.flush()
 
 
-async def _for_ever(config: Config, clock: Clock, scan: Scan, database: Database) -> None:
+async def _for_ever(config: Config, clock: Clock, scan: Scan, database: Database, stop: asyncio.Event) -> None:
     async def forget_old() -> None:
         await asyncio.to_thread(forget, database, clock.now(), config.retention_days)
 
@@ -78,7 +88,6 @@ async def _for_ever(config: Config, clock: Clock, scan: Scan, database: Database
     schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
     schedule.every(_DERIVATIVES_EVERY, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
     schedule.every(_FORGET_EVERY, forget_old, "retention")
-    stop = stop_on_signals()
     sender = asyncio.create_task(scan.outbox.run())
     try:
         await schedule.run(stop)

@@ -71,6 +71,7 @@ class Scan:
         self._listing_lock = asyncio.Lock()
         self._relisting: asyncio.Task[Watch] | None = None
         self._cycle = 0
+        self._unsampled: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
     def _kinds(self, name: str, output: Output) -> frozenset[str]:
@@ -121,8 +122,10 @@ class Scan:
     async def sample_derivatives(self) -> None:
         """Open interest and funding of all perps followed."""
         watch = await self._listing()
-        for problem in await sample(self._venues, watch.tracks, self._database, _SAMPLE_DEADLINE):
-            logger.warning("{}", redacted(problem))
+        problems = await sample(self._venues, watch.tracks, self._database, _SAMPLE_DEADLINE)
+        for what in problems.keys() - self._unsampled:
+            logger.warning("{}: {}", what, redacted(problems[what]))
+        self._unsampled = set(problems)
 
     async def close(self) -> None:
         """Finish what is being told and free the venues."""

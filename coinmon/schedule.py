@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,12 +50,20 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
         self._running: set[asyncio.Task[Any]] = set()
+        self._complaints: dict[str, str] = {}
+        self._left_out: Counter[str] = Counter()
 
     def _skipped(self, event: Any) -> None:
         job = self._scheduler.get_job(event.job_id)
-        logger.warning(
-            "{} is late: one run is left out, the next brings what it would have", job.name if job else "a job"
-        )
+        name = job.name if job else "a job"
+        self._left_out[name] += 1
+        self._complain(name, f"{name} is late: one run is left out, the next brings what it would have", "WARNING")
+
+    def _complain(self, name: str, text: str, level: str) -> None:
+        """Say what is wrong with a job when that is news, not each time."""
+        if self._complaints.get(name) != text:
+            self._complaints[name] = text
+            logger.log(level, text)
 
     def every(self, interval: int, job: Job, name: str, settle: int = 0, *, at_once: bool = False) -> None:
         """Run `job` each `interval` ms of market time, `settle` ms after the boundary; `at_once` also right away."""
@@ -63,10 +72,13 @@ class Schedule:
             task = asyncio.current_task()
             assert task is not None
             self._running.add(task)
+            left_out = self._left_out[name]
             try:
                 await job()
+                if self._left_out[name] == left_out and self._complaints.pop(name, ""):
+                    logger.info("{} is in order again", name)
             except CoinmonError as error:
-                logger.error("{}: {}", name, error)
+                self._complain(name, f"{name}: {error}", "ERROR")
             except Exception as error:
                 # a bug of ours must not end a monitor that has run for weeks
                 logger.opt(exception=error).error("{} failed: {}", name, error)

@@ -12,18 +12,18 @@ from coinmon.store.samples import write_samples
 
 async def sample(
     venues: Sequence[Venue], tracks: Mapping[str, Sequence[Track]], database: Database, deadline: float
-) -> list[str]:
-    """Ask every venue once and store what came; the complaints of those that failed."""
-    problems: list[str] = []
+) -> dict[str, str]:
+    """Ask every venue that is up once and store what came; why what failed did so, by venue and method."""
+    problems: dict[str, str] = {}
 
     async def ask(venue: Venue, method: str) -> None:
         perps = [track for track in tracks.get(venue.name, ()) if track.instrument.kind == "perp"]
-        if not perps or venue.blocked or not venue.has(method):
+        if not perps or venue.blocked or venue.down or not venue.has(method):
             return
         try:
             found = await venue.call(method, [track.instrument for track in perps], deadline=deadline)
         except CoinmonError as error:
-            problems.append(str(error))
+            problems[f"{venue.name} {method}"] = str(error)
             return
         samples = {track.number: found[track.instrument.id] for track in perps if track.instrument.id in found}
         with database.write() as connection:

@@ -36,7 +36,7 @@ class Venue:
         self.exchange = exchange
         self.blocked: str | None = None
         self._clock = clock
-        self._down = False
+        self.down = False
 
     def has(self, method: str) -> bool:
         return getattr(self.exchange, method, None) is not None
@@ -68,12 +68,12 @@ class Venue:
         errors: list[str] = []
 
         def status(name: str, error: str | None = None) -> VenueStatus:
-            self._down = name in ("down", "blocked")
+            self.down = name in ("down", "blocked")
             return VenueStatus(name, self.exchange.requests - sent, monotonic() - began, len(tracks), error)
 
         if self.blocked:
             return status("blocked", self.blocked)
-        if self._down and self.has("server_time"):
+        if self.down and self.has("server_time"):
             # one cheap question first: a dead venue is not asked for every instrument again
             try:
                 await self.call("server_time", deadline=min(10.0, deadline))

@@ -21,6 +21,16 @@ _HEAD = {
 }
 
 
+_STATUS = {
+    "zh": {"degraded": "数据不全", "down": "无法访问", "blocked": "拒绝本机访问"},
+    "en": {"degraded": "is degraded", "down": "is down", "blocked": "refuses this network"},
+}
+_SIDES = {"zh": {"buy": "买入", "sell": "卖出"}, "en": {"buy": "buys", "sell": "sells"}}
+_NARROW, _VENUE = 37, 7
+"""Columns of the terminal that a row needs without its signal, ratio and age, and those of each venue."""
+_RATIO_AND_AGE, _SIGNAL = 16, 12
+
+
 class Board:
     """Keeps what the events say and draws it."""
 
@@ -35,48 +45,78 @@ class Board:
         if event["event"] == "flow":
             self._flows[event["pair"]] = event
         elif event["event"] in ("signal", "whale"):
+            # the newest comes last
+            self._signals.pop(event["pair"], None)
             self._signals[event["pair"]] = event
         elif event["event"] == "venue":
             self._status[event["venue"]] = event
 
-    def table(self, now: int) -> Table:
+    def table(self, now: int, width: int, rows: int) -> Table:
+        """At most `rows` pairs, as many columns as `width` has room for: figures are shown whole or not at all."""
         pair, price, ratio, consensus, signal, seen, age = _HEAD[self._lang]
-        table = Table(box=None, header_style="bold", pad_edge=False)
+        wide = width - _NARROW - _VENUE * len(self._venues) >= _RATIO_AND_AGE + _SIGNAL
+        shown = self._shown(rows)
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
         table.add_column(pair, no_wrap=True)
         table.add_column(price, justify="right", no_wrap=True)
         for venue in self._venues:
             status = self._status.get(venue, {}).get("status", "ok")
             head = Text(venue[:3].upper(), "" if status == "ok" else "yellow" if status == "degraded" else "red")
             table.add_column(head, justify="right", no_wrap=True)
-        table.add_column(ratio, justify="right", no_wrap=True)
+        if wide:
+            table.add_column(ratio, justify="right", no_wrap=True)
         table.add_column(consensus, no_wrap=True)
-        table.add_column(signal)
         table.add_column(seen, justify="right", no_wrap=True)
-        table.add_column(age, justify="right", no_wrap=True)
-        for flow in self._flows.values():
-            table.add_row(*self._row(flow, now))
+        if wide:
+            table.add_column(age, justify="right", no_wrap=True)
+        # the one column that gives way
+        table.add_column(signal)
+        for flow in shown:
+            table.add_row(*self._row(flow, now, wide))
+        if len(shown) < len(self._flows):
+            counts = f"{len(shown)} / {len(self._flows)}"
+            table.caption = f"{counts} 币种" if self._lang == "zh" else f"{counts} pairs"
         return table
+
+    def _shown(self, rows: int) -> list[Mapping[str, Any]]:
+        """All pairs in their order; where there are too many, those with the newest signals, then the largest flow."""
+        flows = list(self._flows.values())
+        if len(flows) <= rows:
+            return flows
+        told = {pair: number for number, pair in enumerate(self._signals)}
+
+        def weight(flow: Mapping[str, Any]) -> tuple[int, float]:
+            known = [each["net_flow"] for each in flow["venues"].values() if each["net_flow"] is not None]
+            return told.get(flow["pair"], -1), abs(math.fsum(known))
+
+        return sorted(flows, key=weight, reverse=True)[: max(0, rows)]
 
     def trouble(self) -> list[Text]:
         """A line for each venue that is not well."""
+        words = _STATUS[self._lang]
         return [
-            Text(f"{name}: {each['status']}: {each['error']}", "yellow" if each["status"] == "degraded" else "red")
+            Text(
+                f"{name} {words.get(each['status'], each['status'])}: {each['error']}",
+                "yellow" if each["status"] == "degraded" else "red",
+                no_wrap=True,
+                overflow="ellipsis",
+            )
             for name, each in self._status.items()
             if each["status"] != "ok"
         ]
 
-    def _row(self, flow: Mapping[str, Any], now: int) -> list[str | Text]:
+    def _row(self, flow: Mapping[str, Any], now: int, wide: bool) -> list[str | Text]:
         venues = flow["venues"]
         share = flow["coverage"]
         return [
             flow["pair"],
             price(flow["price"]),
             *(_flow(venues.get(name)) for name in self._venues),
-            _ratio([each["ratio"] for each in venues.values() if each["listed"]]),
+            *([_ratio([each["ratio"] for each in venues.values() if each["listed"]])] if wide else []),
             self._consensus(flow),
-            self._signal(flow["pair"]),
             Text("-" if share is None else f"{math.floor(share * 100)}%", "" if share == 1 else "yellow"),
-            _age(flow["time"], now),
+            *([_age(flow["time"], now)] if wide else []),
+            self._signal(flow["pair"]),
         ]
 
     def _consensus(self, flow: Mapping[str, Any]) -> Text:
@@ -96,9 +136,14 @@ class Board:
             return Text("")
         if event["event"] == "whale":
             style = "green" if event["side"] == "buy" else "red"
-            return Text(f"🐳 {event['venue'][:3].upper()} {money(event['quote'])} {event['side']}", style)
+            side = _SIDES[self._lang][event["side"]]
+            return _one_line(f"🐳 {event['venue'][:3].upper()} {side} {money(event['quote'])}", style)
         style = {"bullish": "bold green", "bearish": "bold red"}.get(event["direction"], "")
-        return Text(f"[{event['grade']}] {event['title'][self._lang]}", style)
+        return _one_line(f"[{event['grade']}] {event['title'][self._lang]}", style)
+
+
+def _one_line(text: str, style: str) -> Text:
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
 
 
 def money(value: float, sign: bool = False) -> str:

@@ -25,7 +25,9 @@ class Screen(Protocol):
     def progress(self, done: int, everything: int) -> None: ...
 
     @contextmanager
-    def shown(self, clock: Clock) -> Iterator[None]: ...
+    def shown(self, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
+        """While the block runs. `stop` is called when there is nobody left to show anything to."""
+        ...
 
 
 def screen_for(config: Config, *, as_json: bool) -> Screen:
@@ -34,41 +36,54 @@ def screen_for(config: Config, *, as_json: bool) -> Screen:
     return TableScreen(config) if sys.stdout.isatty() else PlainScreen()
 
 
-class JsonScreen:
+class _Piped:
+    """Standard output as a stream of lines. When its reader has left, `stop` is called: nobody can be told anything."""
+
+    def __init__(self) -> None:
+        self._left = False
+        self._stop: Callable[[], None] = lambda: None
+
+    def _write(self, data: bytes) -> None:
+        if self._left:
+            return
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            self._left = True
+            self._stop()
+
+    def progress(self, done: int, everything: int) -> None:
+        """Lines in a pipe do not move."""
+
+    @contextmanager
+    def shown(self, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
+        self._stop = stop
+        try:
+            yield
+        finally:
+            if self._left:
+                raise BrokenPipeError
+
+
+class JsonScreen(_Piped):
     """One JSON object a line on stdout, the log on stderr."""
 
     log: Callable[[str], Any] | None = None
 
     def take(self, event: Event) -> None:
         # orjson writes NaN and infinity as null
-        sys.stdout.buffer.write(orjson.dumps(event, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE))
-        sys.stdout.buffer.flush()
-
-    def progress(self, done: int, everything: int) -> None:
-        """Nobody is looking."""
-
-    @contextmanager
-    def shown(self, clock: Clock) -> Iterator[None]:
-        yield
+        self._write(orjson.dumps(event, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE))
 
 
-class PlainScreen:
+class PlainScreen(_Piped):
     """The log's lines on stdout: what the `log` output says of each event."""
 
-    @staticmethod
-    def log(line: str) -> None:
-        sys.stdout.write(line)
-        sys.stdout.flush()
+    def log(self, line: str) -> None:
+        self._write(line.encode(errors="replace"))
 
     def take(self, event: Event) -> None:
         """The log output says it."""
-
-    def progress(self, done: int, everything: int) -> None:
-        """Lines in a pipe do not move."""
-
-    @contextmanager
-    def shown(self, clock: Clock) -> Iterator[None]:
-        yield
 
 
 class TableScreen:
@@ -100,7 +115,7 @@ class TableScreen:
         self._progress.update(self._task, completed=done, total=everything, visible=done < everything)
 
     @contextmanager
-    def shown(self, clock: Clock) -> Iterator[None]:
+    def shown(self, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
         from rich.live import Live
 
         self._clock = clock
@@ -110,4 +125,8 @@ class TableScreen:
     def __rich__(self) -> Any:
         from rich.console import Group
 
-        return Group(self._board.table(self._clock.now()), *self._board.trouble(), self._progress)
+        width, height = self._console.size
+        trouble = self._board.trouble()
+        # the head, the caption, the progress bar and a line of the log stay in sight
+        table = self._board.table(self._clock.now(), width, height - len(trouble) - 4)
+        return Group(table, *trouble, self._progress)
