@@ -1,5 +1,6 @@
 """Opening the database: connection rules, schema version, and errors in words."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,6 +94,9 @@ def _target(url: str, create: bool) -> URL:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise ConfigError(f"db: cannot make the folder {path.parent}: {error.strerror}") from None
+            if path.exists() and not os.access(path, os.W_OK):
+                # said now: the driver would say it at the first write, when the venues have been asked already
+                raise ConfigError(f"db: {url}: {_CURES['readonly database']}")
         elif not path.exists():
             raise ConfigError(f"db: {path} does not exist; run coinmon scan first, or name another with --db")
     return target
@@ -142,11 +146,17 @@ def _migrate(connection: Connection, version: str | None, name: str) -> None:
         )
     from alembic import command  # 0.1 s, needed once in a database's life
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise ConfigError(
+            f"db: {name}: its schema {version!r} is none that coinmon ever had; name another with --db"
+        ) from None
 
 
 @contextmanager

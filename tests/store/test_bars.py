@@ -1,0 +1,107 @@
+"""Bars in and out: replaying is harmless, and what was seen better is kept."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+
+from coinmon.model.bars import COLUMNS, Bars, Coverage
+from coinmon.store import schema
+from coinmon.store.bars import read_bars, write_bars
+from coinmon.store.instruments import sync_instruments
+
+
+@pytest.fixture
+def write(database, btc):
+    def run(bars):
+        with database.write() as connection:
+            write_bars(connection, *btc, bars)
+
+    return run
+
+
+@pytest.fixture
+def stored(database, btc):
+    number, instrument = btc
+
+    def run(start=0, end=2**62, levels=True):
+        with database.read() as connection:
+            found = read_bars(connection, {number: instrument}, start, end, levels=levels)
+        return found.get(number, Bars.empty(instrument.tick_size))
+
+    return run
+
+
+def rows(bars):
+    columns = [np.nan_to_num(getattr(bars, name).astype(float), nan=-7.0).tolist() for name in COLUMNS]
+    levels = bars.levels
+    held = [
+        (levels.ticks[a:b].tolist(), levels.buy[a:b].tolist(), levels.sell[a:b].tolist())
+        for a, b in zip(levels.start[:-1], levels.start[1:], strict=True)
+    ]
+    return list(zip(*columns, held, strict=True))
+
+
+def test_what_goes_in_comes_out(write, stored, plain):
+    bars = Bars.concat([plain.bars(0, 1, 5), Bars.missing(plain.bars(6).tick_size, plain.bars(6).time)])
+    write(bars)
+    assert rows(stored()) == rows(bars)
+    assert stored(levels=False).levels is None
+
+
+def test_the_same_bars_twice_are_the_same_rows(write, stored, database, plain):
+    for _ in range(3):
+        write(plain.bars(*range(10)))
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(schema.bars)).scalar() == 10
+    assert rows(stored()) == rows(plain.bars(*range(10)))
+
+
+@pytest.mark.parametrize("old", Coverage)
+@pytest.mark.parametrize("new", Coverage)
+def test_the_better_account_of_a_minute_stays(write, stored, plain, old, new):
+    write(plain.bars(0, volume=1.0, coverage=old))
+    write(plain.bars(0, volume=9.0, coverage=new))
+    (row,) = rows(stored())
+    assert (row[COLUMNS.index("volume")], row[COLUMNS.index("coverage")]) == ((9.0, new) if new >= old else (1.0, old))
+    assert row[-1][1][0] == (4.5 if new >= old else 0.5)
+
+
+def test_a_range_is_half_open_and_in_time_order(write, stored, plain):
+    write(plain.bars(5, 3, 4, 1))
+    found = stored(plain.start + plain.minute, plain.start + 5 * plain.minute)
+    assert ((found.time - plain.start) // plain.minute).tolist() == [1, 3, 4]
+
+
+def test_several_instruments_are_read_at_once_and_apart(database, plain):
+    with database.write() as connection:
+        listed = [plain.instrument(f"C{number}/USDT") for number in range(600)]
+        numbered = sync_instruments(connection, listed, 0)
+        for place, (number, instrument) in enumerate(numbered.values()):
+            if place % 100 == 0:
+                write_bars(connection, number, instrument, plain.bars(0, volume=float(place + 4)))
+    by_number = dict(numbered.values())
+    with database.read() as connection:
+        found = read_bars(connection, by_number, 0, 2**62)
+        few = read_bars(connection, {number: by_number[number] for number in list(by_number)[:150]}, 0, 2**62)
+    assert [bars.volume.tolist() for bars in found.values()] == [[4], [104], [204], [304], [404], [504]]
+    assert sorted(few) == sorted(found)[:2]
+
+
+def test_a_finer_price_grid_changes_no_price(write, stored, database, btc, plain):
+    write(plain.bars(0, price=100))
+    with database.write() as connection:
+        finer = replace(plain.instrument(), tick_size=plain.instrument("X/Y", tick="0.004").tick_size)
+        ((number, instrument),) = sync_instruments(connection, [finer], 1).values()
+        assert str(instrument.tick_size) == "0.002"
+        assert instrument.first_seen == plain.start
+        found = read_bars(connection, {number: instrument}, 0, 2**62, levels=True)[number]
+    assert found.price(found.open).tolist() == [1.0]
+    assert found.price(found.levels.ticks).tolist() == [1.0, 1.03]
+
+
+def test_a_coarser_tick_keeps_the_finer_grid(database, btc, plain):
+    with database.write() as connection:
+        ((_, instrument),) = sync_instruments(connection, [plain.instrument(tick="0.1")], 1).values()
+    assert str(instrument.tick_size) == "0.01"

@@ -1,0 +1,82 @@
+"""A new database, an older one, a newer one, and one that is not ours."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import coinmon.store
+from coinmon.errors import ConfigError
+from coinmon.store.bars import read_bars, write_bars
+from coinmon.store.database import SCHEMA, open_database
+from coinmon.store.schema import metadata
+
+VERSIONS = ScriptDirectory(str(Path(coinmon.store.__file__).with_name("migrations")))
+
+
+def set_version(url, *rows):
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.execute("DELETE FROM alembic_version")
+        connection.executemany("INSERT INTO alembic_version VALUES (?)", [(row,) for row in rows])
+    connection.close()
+
+
+def test_the_migrations_lead_to_the_tables_that_the_code_knows(database):
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert VERSIONS.get_current_head() == SCHEMA
+    assert len(VERSIONS.get_heads()) == 1
+
+
+def test_a_database_whose_making_was_cut_short_is_made(url):
+    set_version(url)
+    open_database(url).close()
+    open_database(url, create=False).close()
+
+
+def test_opening_again_keeps_what_is_stored(url, database, btc, plain):
+    number, instrument = btc
+    with database.write() as connection:
+        write_bars(connection, number, instrument, plain.bars(0, 1))
+    again = open_database(url)
+    with again.read() as connection:
+        assert len(read_bars(connection, {number: instrument}, 0, 2**62)[number]) == 2
+    again.close()
+
+
+def test_many_may_make_it_at_once(url):
+    with ThreadPoolExecutor(4) as several:
+        for database in several.map(open_database, [url] * 4):
+            database.close()
+    open_database(url, create=False).close()
+
+
+@pytest.mark.parametrize("version", ["9999", "abcdef"])
+def test_a_newer_one_is_refused_and_left_alone(url, database, version):
+    set_version(url, version)
+    with pytest.raises(ConfigError) as caught:
+        open_database(url)
+    (line,) = str(caught.value).splitlines()
+    assert f"was made by a newer coinmon (schema {version}, this one knows {SCHEMA}); upgrade coinmon" in line
+    assert url in line
+    with pytest.raises(ConfigError, match="newer coinmon"):
+        open_database(url)
+
+
+def test_a_version_that_never_was_is_refused(url, database):
+    set_version(url, "0000")
+    with pytest.raises(ConfigError, match=r"its schema '0000' is none that coinmon ever had; name another with --db"):
+        open_database(url)
+
+
+def test_somebody_elses_tables_are_left_alone(url):
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("CREATE TABLE bars (mine INTEGER)")
+    connection.close()
+    with pytest.raises(ConfigError, match="has other tables in it; name another with --db"):
+        open_database(url)
