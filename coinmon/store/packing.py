@@ -16,7 +16,7 @@ from coinmon.model.bars import scaled
 from coinmon.model.trades import Floats, Ints
 
 _HEADER = struct.Struct("<BBIqqbqb")
-_OFFSETS = {1: np.dtype("<u4"), 2: np.dtype("<u8")}
+_OFFSETS: dict[int, np.dtype[Any]] = {1: np.dtype("<u4"), 2: np.dtype("<u8")}
 _WIDTHS: dict[int, np.dtype[Any]] = {4: np.dtype("<u4"), 8: np.dtype("<u8"), 0: np.dtype("<f8")}
 
 
