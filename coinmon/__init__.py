@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 from pluggy import HookimplMarker
 
 if TYPE_CHECKING:
+    from coinmon.commands.serving import desk_for as desk_for
     from coinmon.contracts import Cursor as Cursor
     from coinmon.contracts import Exchange as Exchange
     from coinmon.contracts import Message as Message
     from coinmon.contracts import Output as Output
     from coinmon.contracts import TradePage as TradePage
+    from coinmon.desk import Desk as Desk
     from coinmon.errors import CoinmonError as CoinmonError
     from coinmon.errors import ConfigError as ConfigError
     from coinmon.errors import DecodeError as DecodeError
     from coinmon.errors import DeliveryRefused as DeliveryRefused
     from coinmon.errors import DeliveryRetry as DeliveryRetry
+    from coinmon.errors import NoDataError as NoDataError
     from coinmon.errors import VenueBlocked as VenueBlocked
     from coinmon.errors import VenueBusy as VenueBusy
     from coinmon.errors import VenueError as VenueError
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from coinmon.model.moment import DAY as DAY
     from coinmon.model.moment import MINUTE as MINUTE
     from coinmon.model.moment import iso as iso
+    from coinmon.model.moment import parse_time as parse_time
     from coinmon.model.signal import Signal as Signal
     from coinmon.model.signal import Text as Text
     from coinmon.model.trades import Trades as Trades
@@ -54,9 +58,11 @@ if TYPE_CHECKING:
 hookimpl = HookimplMarker("coinmon")
 
 _HOMES = {
+    "commands.serving": ("desk_for",),
     "contracts": ("Cursor", "Exchange", "Message", "Output", "TradePage"),
+    "desk": ("Desk",),
     "errors": (
-        "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry",
+        "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry", "NoDataError",
         "VenueBlocked", "VenueBusy", "VenueError",
     ),
     "market.result": ("Moment", "Result", "SeenReport", "moment"),
@@ -65,7 +71,7 @@ _HOMES = {
     "model.derivatives": ("Book", "Funding", "OpenInterest", "Ticker", "WhaleTrade"),
     "model.instrument": ("Instrument", "Pair"),
     "model.levels": ("Levels",),
-    "model.moment": ("DAY", "MINUTE", "iso"),
+    "model.moment": ("DAY", "MINUTE", "iso", "parse_time"),
     "model.signal": ("Signal", "Text"),
     "model.trades": ("Trades", "to_ticks"),
     "values": ("DEFAULT_SESSIONS", "parse_sessions", "time_zone"),

@@ -53,7 +53,8 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
                 if once:
                     await _once(scan, statuses, stop)
                 else:
-                    await _for_ever(config, clock, scan, database, stop)
+                    await keep_scanning(config, clock, scan, database, stop)
+                    raise KeyboardInterrupt
             finally:
                 await scan.close()
     finally:
@@ -80,7 +81,9 @@ async def _one_cycle(scan: Scan) -> None:
     await scan.outbox.flush()
 
 
-async def _for_ever(config: Config, clock: Clock, scan: Scan, database: Database, stop: asyncio.Event) -> None:
+async def keep_scanning(config: Config, clock: Clock, scan: Scan, database: Database, stop: asyncio.Event) -> None:
+    """Everything that a running monitor does, each in its time, until `stop` is set."""
+
     async def forget_old() -> None:
         await asyncio.to_thread(forget, database, clock.now(), config.retention_days)
 
@@ -94,4 +97,3 @@ async def _for_ever(config: Config, clock: Clock, scan: Scan, database: Database
     finally:
         sender.cancel()
         await asyncio.wait({sender})
-    raise KeyboardInterrupt

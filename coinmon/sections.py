@@ -108,6 +108,14 @@ class ServeConfig(Section):
         default=None, description="the address at which others reach it, if another"
     )
     ping_interval: float = Field(default=15.0, gt=0, description="seconds between keepalives")
+    token: str | None = Field(
+        default=None, min_length=8, description="secret that clients must send; required beyond this machine"
+    )
+    toolset: Literal["core", "all"] = Field(
+        default="core", description="core: the fifteen most useful tools; all: also each indicator's own"
+    )
+    max_tokens: int = Field(default=3500, ge=300, le=20_000, description="size of an answer, in tokens of four bytes")
+    requests_per_second: float = Field(default=1000.0, gt=0, description="of one client address")
 
 
 class Core(Section):

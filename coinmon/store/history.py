@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Float, cast, func, select
 
 from coinmon.model.bars import Bars
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
@@ -36,6 +36,20 @@ class History:
         with self._database.read() as connection:
             numbers = connection.execute(select(instruments.c.id).where(any_bar)).scalars().all()
         return [self._stored[number] for number in numbers]
+
+    def grids(self) -> tuple[int, float]:
+        """Changes when an instrument is listed or its price grid becomes finer: then a new History is needed."""
+        query = select(func.count(), func.coalesce(func.sum(cast(instruments.c.tick_size, Float)), 0.0))
+        with self._database.read() as connection:
+            count, total = connection.execute(query.select_from(instruments)).one()
+        return count, total
+
+    def ends(self) -> dict[Instrument, int]:
+        """The end of the last stored bar, ms UTC, of each instrument that has one."""
+        last = select(func.max(bars.c.time)).where(bars.c.instrument == instruments.c.id).scalar_subquery()
+        with self._database.read() as connection:
+            rows = connection.execute(select(instruments.c.id, last)).all()
+        return {self._stored[number]: time + MINUTE for number, time in rows if time is not None}
 
     def span(self, instrument: Instrument) -> tuple[int, int] | None:
         """From the first stored bar to the end of the last, ms UTC."""

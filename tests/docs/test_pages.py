@@ -49,7 +49,7 @@ COMMANDS = dict(commands(APP))
 def options(command: Any) -> dict[str, bool]:
     """A command's options, and whether a value follows."""
     found = [each for each in command.params if each.param_type_name == "option"]
-    return {name: not (each.is_flag or each.count) for each in found for name in each.opts}
+    return {name: not (each.is_flag or each.count) for each in found for name in (*each.opts, *each.secondary_opts)}
 
 
 @pytest.mark.parametrize(("page", "line"), LINES, ids=lambda text: text)

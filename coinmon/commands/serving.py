@@ -1,0 +1,35 @@
+"""What a plugin's command needs to answer questions: the stored market, opened for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from coinmon.commands import Globals
+
+if TYPE_CHECKING:
+    from coinmon.desk import Desk
+
+
+@contextmanager
+def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -> "Iterator[Desk]":
+    """The desk of the configuration that the command's options name (`typer.Context.obj`).
+
+    demo: against the built-in emulator, with a database of its own. overrides: configuration keys with `__` for a dot
+    (`serve__port=8022`), None is not set. The log goes to standard error.
+    """
+    from coinmon.commands.demo import pointed_at_demo
+    from coinmon.demo import Demo
+    from coinmon.desk import Desk
+    from coinmon.log import start_log
+    from coinmon.monitor import clock_of
+    from coinmon.store.database import open_database
+
+    with pointed_at_demo(options or Globals(), Demo() if demo else None) as where:
+        config = where.load(**overrides)
+        clock = clock_of(config)
+        start_log(config, clock)
+        database = open_database(config.db)
+        try:
+            yield Desk(config, clock, database)
+        finally:
+            database.close()

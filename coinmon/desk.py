@@ -1,0 +1,143 @@
+"""The stored market, looked at: what a server or a notebook asks of coinmon."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from threading import Lock
+from typing import Any
+
+from coinmon.clock import Clock
+from coinmon.config import Config
+from coinmon.errors import ConfigError, NoDataError
+from coinmon.evaluate import Evaluator
+from coinmon.market.result import Result
+from coinmon.market.view import Market, View
+from coinmon.model.instrument import Instrument, Kind, Pair
+from coinmon.model.moment import iso
+from coinmon.model.symbols import Universe
+from coinmon.monitor import keep_scanning
+from coinmon.notify.events import Event, flow_event
+from coinmon.plugins import Offer
+from coinmon.report.document import Report, report_of
+from coinmon.scan import Scan
+from coinmon.settings import check_settings
+from coinmon.store.database import Database
+from coinmon.store.history import History
+
+
+class Desk:
+    """Views of what is stored, as of any moment, with indicators computed on them. Reading is safe from any thread.
+
+    Symbols are what people type (`BTCUSDT`, `okx:BTC/USDT`, `BTCUSDT.P`); moments are ms UTC. A symbol, exchange, kind
+    or setting that does not exist raises ConfigError, with near matches; data that is not there raises NoDataError.
+    """
+
+    def __init__(self, config: Config, clock: Clock, database: Database) -> None:
+        self.config = config
+        self._clock = clock
+        self._database = database
+        self._evaluator = Evaluator(config, list(config.exchanges))
+        self._lock = Lock()
+        self._history = History(database)
+        self._universe = Universe([], config.quotes)
+        self._grids = (-1, 0.0)
+
+    @property
+    def indicators(self) -> Mapping[str, Offer]:
+        """The indicators that are on, by name."""
+        return {name: chosen.offer for name, chosen in self.config.indicators.items()}
+
+    def now(self) -> int:
+        """Market time, ms UTC."""
+        return self._clock.now()
+
+    def market(self, symbol: str, at: int | None = None) -> Market:
+        """A pair on all venues."""
+        history, universe = self._stored()
+        wanted = universe.resolve(symbol)
+        instruments = [each for each in universe.of(wanted.pair) if wanted.admits(each)]
+        return self._evaluator.market(wanted.pair, instruments, history, self._moment(at))
+
+    def view(self, symbol: str, exchange: str | None = None, kind: Kind | None = None, at: int | None = None) -> View:
+        """One instrument; of several that the words fit, the perp first where no kind is named."""
+        views = self.market(symbol, at).views
+        fitting = [
+            each for each in views if exchange in (None, each.instrument.venue) and kind in (None, each.instrument.kind)
+        ]
+        if not fitting:
+            there = ", ".join(each.instrument.id for each in views) or "nothing here"
+            what = " ".join(part for part in (exchange, kind) if part)
+            raise ConfigError(f"{symbol}: not on {what}; there is {there}")
+        return min(fitting, key=lambda each: each.instrument.kind != "perp")
+
+    def result(self, name: str, subject: View | Market, settings: Mapping[str, Any] | None = None) -> Result:
+        """An indicator's result; `settings` override the configured ones for this answer."""
+        chosen = self.config.indicators.get(name)
+        if chosen is None:
+            there = ", ".join(self.config.indicators)
+            raise ConfigError(f"no indicator {name!r} is switched on; there is {there}")
+        if not settings:
+            found: Result = subject.of(name)
+            return found
+        checked = check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
+        answer: Result = chosen.offer.target(subject, **checked)
+        return answer
+
+    def report(self, symbol: str, at: int | None = None) -> Report:
+        """What `coinmon report` shows; `document()` is its JSON."""
+        history, universe = self._stored()
+        offers = list(self.indicators.values())
+        window = self.config.window
+        wanted = universe.resolve(symbol)
+        return report_of(history, universe, wanted, self._evaluator, offers, self._moment(at), window, {})
+
+    def flow(self, symbol: str, at: int | None = None) -> Event:
+        """The `flow` event of a pair: money by venue and what the venues say together."""
+        return flow_event(self.market(symbol, at))
+
+    def signals(self, symbol: str | None, start: int, end: int) -> Sequence[Event]:
+        """Signals that were on at some time in [start, end), newest first."""
+        history, universe = self._stored()
+        pair = None if symbol is None else str(universe.resolve(symbol).pair)
+        return history.signals(pair, start, end)
+
+    def followed(self) -> Mapping[Instrument, int]:
+        """The instruments of which bars are stored, and the end of the last one, ms UTC."""
+        return {each: end for each, end in self._stored()[0].ends().items() if each.venue in self.config.exchanges}
+
+    def pairs(self) -> Sequence[Pair]:
+        """The pairs of which bars are stored."""
+        _, universe = self._stored()
+        return sorted({universe.pair_of(each) for each in self.followed()}, key=str)
+
+    @asynccontextmanager
+    async def scanning(self, tell: Callable[[Event], None]) -> AsyncIterator[None]:
+        """`coinmon scan` in the background of the running event loop; `tell` gets each event."""
+        scan = Scan(self.config, self._clock, self._database, tell, goes_on=True)
+        stop = asyncio.Event()
+        work = asyncio.create_task(keep_scanning(self.config, self._clock, scan, self._database, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait({work})
+            await scan.close()
+
+    def _stored(self) -> tuple[History, Universe]:
+        """What the venues list, read again when there is more of it."""
+        with self._lock:
+            grids = self._history.grids()
+            if grids != self._grids:
+                self._history = History(self._database)
+                mine = [each for each in self._history.instruments if each.venue in self.config.exchanges]
+                self._universe = Universe(mine, self.config.quotes)
+                self._grids = grids
+            if not grids[0]:
+                raise NoDataError("nothing is stored yet: run `coinmon scan`, or wait for the first scan to end")
+            return self._history, self._universe
+
+    def _moment(self, at: int | None) -> int:
+        now = self.now()
+        if at is not None and at > now:
+            raise ConfigError(f"{iso(at)} has not come yet; it is {iso(now)}")
+        return now if at is None else at

@@ -1,0 +1,248 @@
+"""Tools about a pair across venues: flow, consensus, signals, whales, coverage, the report."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from coinmon import MINUTE, ConfigError, Desk, SeenReport, iso
+from coinmon_mcp._indicators import answer_model, result_model, shown
+from coinmon_mcp._tool import Answer, Arguments, OfPair, Tool
+
+_DAY_MINUTES = 1440
+
+
+class FlowAnswer(Answer):
+    """Money by venue."""
+
+    pair: str = Field(description="base/quote")
+    price: float | None = Field(description="last known price, quote currency")
+    currency: str = Field(description="quote currency that money is in")
+    window: int = Field(description="closed minutes looked at")
+    venues: dict[str, Any] = Field(description="by venue: net_flow, ratio, net_flow_pct, zscore, coverage, complete")
+    total: float | None = Field(description="net flow of all venues, quote currency; null unless all are covered")
+    consensus: str | None = Field(description="strong_bull, lean_bull, mixed, lean_bear, strong_bear; null: unknown")
+    consensus_reason: str | None = Field(description="why there is no consensus, or what it waits for")
+    coverage: float | None = Field(description="share of the window seen, 0 to 1")
+
+
+def _fund_flow(desk: Desk, asked: OfPair) -> dict[str, Any]:
+    event = desk.flow(asked.symbol, asked.moment())
+    return {name: event[name] for name in FlowAnswer.model_fields if name not in Answer.model_fields}
+
+
+class Signals(Arguments):
+    """Which signals."""
+
+    symbol: Annotated[str | None, Field(max_length=40, description="only of this pair")] = None
+    hours: Annotated[float, Field(gt=0, le=168, description="hours to look back")] = 24.0
+    limit: Annotated[int, Field(ge=1, le=500, description="newest first, at most so many")] = 50
+
+
+class SignalsAnswer(Answer):
+    """Signals that were on."""
+
+    signals: list[dict[str, Any]] = Field(description="newest first: signal, grade, direction, title, evidence, ended")
+
+
+def _signals(desk: Desk, asked: Signals) -> dict[str, Any]:
+    now = desk.now()
+    found = desk.signals(asked.symbol, now - round(asked.hours * 60 * MINUTE), now + 1)
+    rows = [{**each, "ended": None if each["ended"] is None else iso(each["ended"])} for each in found]
+    return {"signals": rows[: asked.limit]}
+
+
+class Whales(OfPair):
+    """Which whale trades."""
+
+    minutes: Annotated[int, Field(ge=1, le=10_080, description="minutes to look back")] = 60
+    minQuote: Annotated[float, Field(ge=0, description="smallest order, quote currency")] = 0.0
+    limit: Annotated[int, Field(ge=1, le=500, description="the largest so many")] = 50
+
+
+class WhalesAnswer(Answer):
+    """Whale trades, the largest first."""
+
+    pair: str
+    buy: float = Field(description="taker buys of all that were found, quote currency")
+    sell: float = Field(description="taker sells of all that were found, quote currency")
+    count: int = Field(description="orders found")
+    trades: list[dict[str, Any]] = Field(description="instrument, time, side, price, base, quote; the largest first")
+    coverage: dict[str, SeenReport] = Field(description="by instrument id: how much of the window was seen")
+
+
+def _whales(desk: Desk, asked: Whales) -> dict[str, Any]:
+    market = asked.market(desk)
+    found = [each for view in market.views for each in view.whale_trades(asked.minutes) if each.quote >= asked.minQuote]
+    found.sort(key=lambda each: -each.quote)
+    return {
+        "pair": str(market.pair),
+        "buy": sum(each.quote for each in found if each.side > 0),
+        "sell": sum(each.quote for each in found if each.side < 0),
+        "count": len(found),
+        "trades": [
+            {
+                "instrument": each.instrument, "time": iso(each.time), "side": "buy" if each.side > 0 else "sell",
+                "price": each.price, "base": each.base, "quote": each.quote,
+            }
+            for each in found[: asked.limit]
+        ],
+        "coverage": _coverage_of(market, asked.minutes),
+    }  # fmt: skip
+
+
+class CoverageOf(OfPair):
+    """Of which window."""
+
+    minutes: Annotated[int, Field(ge=1, le=43_200, description="closed minutes to look back")] = _DAY_MINUTES
+
+
+class CoverageAnswer(Answer):
+    """How much of a pair's market was seen."""
+
+    pair: str
+    coverage: dict[str, SeenReport] = Field(description="by instrument id")
+
+
+def _coverage(desk: Desk, asked: CoverageOf) -> dict[str, Any]:
+    market = asked.market(desk)
+    return {"pair": str(market.pair), "coverage": _coverage_of(market, asked.minutes)}
+
+
+def _coverage_of(market: Any, minutes: int) -> dict[str, Any]:
+    return {
+        view.instrument.id: SeenReport.of(view.seen(view.bars(minutes))).model_dump(mode="json")
+        for view in market.views
+    }
+
+
+_COMPARED = (
+    "last_price", "price_change_pct", "net_flow", "net_flow_pct", "zscore", "buy_sell_ratio", "quote_volume", "reason",
+)  # fmt: skip
+
+
+class Compared(OfPair):
+    """Over which window."""
+
+    window: Annotated[int, Field(ge=1, le=10_080, description="closed minutes to compare over")] = 50
+
+
+class ComparedAnswer(Answer):
+    """The same figures of every venue, side by side."""
+
+    pair: str
+    window: int = Field(description="closed minutes compared")
+    instruments: dict[str, dict[str, Any]] = Field(
+        description="by instrument id: last_price, premium_pct (against the median price), price_change_pct, net_flow, "
+        "net_flow_pct, zscore, buy_sell_ratio, quote_volume, volume_share_pct, coverage, reason"
+    )
+
+
+def _compare(desk: Desk, asked: Compared) -> dict[str, Any]:
+    from statistics import median
+
+    market = asked.market(desk)
+    rows = {}
+    for view in market.views:
+        result = desk.result("net_flow", view, {"window": asked.window})
+        full = result.model_dump(mode="json")
+        rows[view.instrument.id] = {name: full[name] for name in _COMPARED} | {"coverage": full["coverage"]["share"]}
+    prices = [row["last_price"] for row in rows.values() if row["last_price"]]
+    volumes = [row["quote_volume"] for row in rows.values()]
+    total = sum(volumes) if volumes and None not in volumes else None
+    for row in rows.values():
+        price = row["last_price"]
+        row["premium_pct"] = 100 * (price / median(prices) - 1) if price else None
+        row["volume_share_pct"] = 100 * row["quote_volume"] / total if total else None
+    return {"pair": str(market.pair), "window": asked.window, "instruments": rows}
+
+
+class ReportOf(OfPair):
+    """How much of the report."""
+
+    detail: Annotated[
+        Literal["summary", "full"], Field(description="summary: one line an indicator; full: every result")
+    ] = "summary"
+    lang: Annotated[Literal["zh", "en"], Field(description="language of the summary's lines")] = "en"
+    indicators: Annotated[list[str] | None, Field(max_length=50, description="only these indicators, by name")] = None
+
+
+class ReportAnswer(Answer):
+    """One market as of a moment."""
+
+    pair: str
+    flow: dict[str, Any] | None = Field(description="money by venue and the consensus, as get_fund_flow gives it")
+    signals: list[dict[str, Any]] = Field(description="signals that are true at this moment")
+    coverage: dict[str, float] = Field(description="by instrument id: share of the window seen, 0 to 1")
+    indicators: list[dict[str, Any]] = Field(
+        description="each with `indicator`, `of` (instrument id or `pair`) and a `line`, or with detail=full the "
+        "`result` as in `coinmon report --format json`"
+    )
+    failed: dict[str, str] = Field(description="indicators that raised, and why")
+
+
+def _report(desk: Desk, asked: ReportOf) -> dict[str, Any]:
+    report = desk.report(asked.symbol, asked.moment())
+    unknown = [name for name in asked.indicators or () if name not in report.results]
+    if unknown:
+        raise ConfigError(f"indicators: no {unknown[0]!r}; there is {', '.join(report.results)}")
+    rows = [
+        {"indicator": name, "of": id}
+        | ({"result": each.model_dump(mode="json")} if asked.detail == "full" else {"line": each.line(asked.lang)})
+        for name, results in report.results.items()
+        if asked.indicators is None or name in asked.indicators
+        for id, each in results.items()
+    ]
+    return {
+        "pair": str(report.market.pair),
+        "flow": _fund_flow(desk, asked),
+        "signals": report.signals,
+        "coverage": {id: round(seen.share, 4) for id, seen in report.seen.items()},
+        # what is said of the pair as a whole first
+        "indicators": sorted(rows, key=lambda row: row["of"] != "pair"),
+        "failed": report.failed,
+    }
+
+
+def market_tools(desk: Desk) -> Iterator[Tool]:
+    """The tools about pairs."""
+    yield Tool(
+        "get_report", "Report", "One market now or as of a moment: money by venue, consensus, the signals that are on, "
+        "and a line from every indicator. Begin here; detail=full gives every figure.",
+        ReportOf, ReportAnswer, _report, core=True,
+    )  # fmt: skip
+    yield Tool(
+        "get_fund_flow", "Fund flow", "Where the money goes: taker buys less taker sells by venue over the last "
+        "minutes, in quote currency, with buy/sell ratio and coverage.",
+        OfPair, FlowAnswer, _fund_flow,
+    )  # fmt: skip
+    consensus = desk.indicators.get("consensus")
+    if consensus:
+
+        def _consensus(desk: Desk, asked: OfPair) -> dict[str, Any]:
+            market = asked.market(desk)
+            return shown(market, desk.result("consensus", market))
+
+        yield Tool(
+            "get_consensus", "Consensus", " ".join((consensus.target.__doc__ or "").split()),
+            OfPair, answer_model("get_consensus", result_model(consensus.target)), _consensus,
+        )  # fmt: skip
+    yield Tool(
+        "get_signals", "Signals", "Signals that were on lately, newest first, with grade, reading and evidence.",
+        Signals, SignalsAnswer, _signals,
+    )  # fmt: skip
+    yield Tool(
+        "get_whale_trades", "Whale trades", "Single taker orders above the whale threshold on all venues, the largest "
+        "first, with totals for each side.",
+        Whales, WhalesAnswer, _whales,
+    )  # fmt: skip
+    yield Tool(
+        "get_coverage", "Coverage", "How much of a pair's market was seen, venue by venue, and the missing ranges.",
+        CoverageOf, CoverageAnswer, _coverage,
+    )  # fmt: skip
+    if "net_flow" in desk.indicators:
+        yield Tool(
+            "compare_venues", "Compare venues", "Price, premium, money flow and share of volume of every venue, side "
+            "by side.",
+            Compared, ComparedAnswer, _compare,
+        )  # fmt: skip

@@ -1,0 +1,138 @@
+"""The MCP side: tools, resources and prompts as the SDK's server asks for them."""
+
+from importlib.metadata import version
+from typing import Any
+
+import mcp_types as types
+import orjson
+from mcp.server.lowlevel import Server
+from mcp.server.lowlevel.server import NotificationOptions
+from mcp.server.models import InitializationOptions
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.shared.exceptions import MCPError
+
+from coinmon_mcp._prompts import PROMPTS, prompt_text
+from coinmon_mcp._resources import SIGNALS, TEMPLATES, Resources
+from coinmon_mcp._toolbox import CallFailed, Toolbox
+
+INSTRUCTIONS = (
+    "Order flow and fund flow of crypto markets across exchanges, from one-minute footprint bars that coinmon keeps. "
+    "Begin with get_report for a pair. Every answer says as of when it is, by which convention, and how much of the "
+    "market was seen (coverage): do not conclude from what was not seen; null means unknown, never zero. "
+    "Money is in quote currency."
+)
+
+
+class Protocol:
+    """One MCP server for all transports."""
+
+    def __init__(self, toolbox: Toolbox, resources: Resources) -> None:
+        self._toolbox = toolbox
+        self._resources = resources
+        self._subscribers: dict[str, set[Any]] = {}
+        self._bus = InMemorySubscriptionBus()
+        self.server: Server[Any] = Server(
+            "coinmon",
+            version=version("coinmon"),
+            title="coinmon",
+            instructions=INSTRUCTIONS,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+            on_list_resources=self._list_resources,
+            on_list_resource_templates=self._list_templates,
+            on_read_resource=self._read_resource,
+            on_subscribe_resource=self._subscribe,
+            on_unsubscribe_resource=self._unsubscribe,
+            on_subscriptions_listen=ListenHandler(self._bus),
+            on_list_prompts=self._list_prompts,
+            on_get_prompt=self._get_prompt,
+        )
+        self.listed = [_listed(tool) for tool in toolbox.listed]
+
+    def options(self) -> InitializationOptions:
+        return self.server.create_initialization_options(NotificationOptions())
+
+    async def changed(self, uri: str) -> None:
+        """Tell those who asked that a resource has changed."""
+        await self._bus.publish(ResourceUpdated(uri=uri))
+        for session in list(self._subscribers.get(uri, ())):
+            try:
+                await session.send_resource_updated(uri)
+            except Exception:
+                # its client has gone without unsubscribing
+                self._subscribers[uri].discard(session)
+
+    async def _list_tools(self, ctx: Any, params: Any) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=self.listed)
+
+    async def _call_tool(self, ctx: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        if params.name not in self._toolbox.tools:
+            there = ", ".join(sorted(self._toolbox.tools))
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}; there is {there}")
+        try:
+            answer = await self._toolbox.call(params.name, params.arguments or {})
+        except CallFailed as failure:
+            return types.CallToolResult(content=[types.TextContent(text=str(failure))], is_error=True)
+        text = orjson.dumps(answer).decode()
+        return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=answer)
+
+    async def _list_resources(self, ctx: Any, params: Any) -> types.ListResourcesResult:
+        found = await self._resources.listed()
+        return types.ListResourcesResult(
+            resources=[
+                types.Resource(uri=uri, name=name, description=text, mime_type="application/json")
+                for uri, name, text in found
+            ]
+        )
+
+    async def _list_templates(self, ctx: Any, params: Any) -> types.ListResourceTemplatesResult:
+        return types.ListResourceTemplatesResult(
+            resource_templates=[
+                types.ResourceTemplate(uri_template=uri, name=name, description=text, mime_type="application/json")
+                for uri, name, text in TEMPLATES
+            ]
+        )
+
+    async def _read_resource(self, ctx: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        uri = str(params.uri)
+        try:
+            text = await self._resources.read(uri)
+        except CallFailed as failure:
+            raise MCPError(types.INVALID_PARAMS, str(failure), {"uri": uri[:200]}) from None
+        contents = types.TextResourceContents(uri=uri, text=text, mime_type="application/json")
+        return types.ReadResourceResult(contents=[contents])
+
+    async def _subscribe(self, ctx: Any, params: types.SubscribeRequestParams) -> types.EmptyResult:
+        uri = str(params.uri)
+        if not await self._resources.known(uri):
+            raise MCPError(types.INVALID_PARAMS, f"no such resource: {uri[:200]}; there is {SIGNALS}")
+        self._subscribers.setdefault(uri, set()).add(ctx.session)
+        return types.EmptyResult()
+
+    async def _unsubscribe(self, ctx: Any, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
+        self._subscribers.get(str(params.uri), set()).discard(ctx.session)
+        return types.EmptyResult()
+
+    async def _list_prompts(self, ctx: Any, params: Any) -> types.ListPromptsResult:
+        return types.ListPromptsResult(prompts=PROMPTS)
+
+    async def _get_prompt(self, ctx: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        try:
+            text = prompt_text(params.name, params.arguments or {})
+        except CallFailed as failure:
+            raise MCPError(types.INVALID_PARAMS, str(failure)) from None
+        message = types.PromptMessage(role="user", content=types.TextContent(text=text))
+        return types.GetPromptResult(messages=[message])
+
+
+def _listed(tool: Any) -> types.Tool:
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=tool.arguments.model_json_schema(),
+        output_schema=tool.answer.model_json_schema(mode="serialization"),
+        annotations=types.ToolAnnotations(
+            title=tool.title, read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+        ),
+    )

@@ -1,0 +1,86 @@
+"""The server as a running program."""
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+
+import uvicorn
+from loguru import logger
+from mcp.server.stdio import stdio_server
+
+from coinmon import ConfigError, Desk
+from coinmon_mcp._access import Rules, is_loopback
+from coinmon_mcp._metrics import Metrics
+from coinmon_mcp._protocol import Protocol
+from coinmon_mcp._resources import Resources
+from coinmon_mcp._toolbox import Toolbox
+from coinmon_mcp._web import scanning, web_app
+
+_STOP_SECONDS = 3
+"""Streams stay open for ever: at the end they are closed after this long."""
+
+
+def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
+    """Until Ctrl-C or SIGTERM. Raises ConfigError for an address that cannot be had or must not be."""
+    serve = desk.config.serve
+    if not is_loopback(serve.host) and not serve.token and not insecure:
+        raise ConfigError(
+            f"serve.host {serve.host} is reachable from other machines: set MCP_TOKEN (serve.token) to a secret that "
+            "clients send as a bearer token, or say --insecure"
+        )
+    taken = _listening(serve.host, serve.port)
+    metrics, protocol = _made(desk)
+    rules = Rules.of(serve.host, serve.public_url, serve.token, serve.requests_per_second)
+    app = web_app(desk, protocol, metrics, rules, scan=scan)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS
+    )
+    _quiet_libraries()
+    shown = f"[{serve.host}]" if ":" in serve.host else serve.host
+    logger.info("serving http://{}:{}/mcp and /sse", shown, taken.getsockname()[1])
+    asyncio.run(uvicorn.Server(config).serve(sockets=[taken]))
+
+
+def serve_stdio(desk: Desk, *, scan: bool) -> None:
+    """Until the client closes our input."""
+    _, protocol = _made(desk)
+    _quiet_libraries()
+
+    async def run() -> None:
+        async with stdio_server() as (read, write):
+            if not scan:
+                await protocol.server.run(read, write, protocol.options())
+                return
+            async with scanning(desk, protocol):
+                await protocol.server.run(read, write, protocol.options())
+
+    asyncio.run(run())
+
+
+def _made(desk: Desk) -> tuple[Metrics, Protocol]:
+    metrics = Metrics()
+    toolbox = Toolbox(desk, desk.config.serve.toolset, desk.config.serve.max_tokens, metrics)
+    return metrics, Protocol(toolbox, Resources(desk, toolbox))
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        made = socket.socket(family, kind, proto)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(1024)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(f"port {port} of {host} is in use; choose another with --port") from None
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    return made
+
+
+def _quiet_libraries() -> None:
+    """Their complaints reach our log's stream; their chatter, and anything with a client's words in it, does not."""
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(name)s: %(message)s", force=True)
+    for name in ("mcp", "uvicorn", "sse_starlette"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

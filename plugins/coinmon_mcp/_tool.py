@@ -1,0 +1,94 @@
+"""What a tool is, and the arguments and answers that tools have in common."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from coinmon import ConfigError, Desk, Market, Moment, View, parse_time
+
+Kind = Literal["spot", "perp"]
+
+
+class Arguments(BaseModel):
+    """What every tool takes."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    maxTokens: Annotated[
+        int | None, Field(ge=300, le=20_000, description="size of the answer at most, in tokens of four bytes")
+    ] = None
+    cursor: Annotated[
+        int | None, Field(ge=0, le=2**53, description="`cursor` of an answer that was cut: its next part")
+    ] = None
+
+
+class OfPair(Arguments):
+    """A pair on all venues as of a moment."""
+
+    symbol: Annotated[str, Field(min_length=1, max_length=40, description="BTCUSDT, btc/usdt, BTC, ...")]
+    at: Annotated[
+        str | int | None, Field(description="as of this time (ISO 8601 UTC, or ms since 1970); now where left out")
+    ] = None
+
+    def market(self, desk: Desk) -> Market:
+        return desk.market(self.symbol, self.moment())
+
+    def moment(self) -> int | None:
+        """ms UTC."""
+        if self.at is None:
+            return None
+        try:
+            return parse_time(str(self.at))
+        except ValueError as error:
+            raise ConfigError(f"at: {error}") from None
+
+
+class OfInstrument(OfPair):
+    """One instrument as of a moment."""
+
+    exchange: Annotated[
+        str | None, Field(max_length=40, description="binance, okx, bybit, coinbase, ...; Binance where left out")
+    ] = None
+    kind: Annotated[Kind | None, Field(description="spot or perp; the perpetual where there is one")] = None
+
+    def view(self, desk: Desk) -> View:
+        if self.exchange or ":" in self.symbol:
+            return desk.view(self.symbol, self.exchange, self.kind, self.moment())
+        market = self.market(desk)
+        venues = [each.instrument.venue for each in market.views if self.kind in (None, each.instrument.kind)]
+        exchange = "binance" if "binance" in venues or not venues else venues[0]
+        return desk.view(self.symbol, exchange, self.kind, self.moment())
+
+
+class Cut(BaseModel):
+    """A list of which only a part is shown."""
+
+    path: str = Field(description="where the list is in this answer")
+    first: int = Field(description="index of the first element shown, from 0")
+    shown: int = Field(description="elements shown")
+    total: int = Field(description="elements there are")
+
+
+class Answer(BaseModel):
+    """What every answer has."""
+
+    asOf: Moment = Field(description="nothing later than this was looked at")
+    truncated: list[Cut] = Field(default_factory=list, description="lists of which a part is shown; empty: all is here")
+    cursor: int | None = Field(
+        default=None, description="pass it as `cursor`, with the same arguments, for the next part of the first of them"
+    )
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool. `run` gives the answer's fields as plain JSON data; it may raise CoinmonError with what to do."""
+
+    name: str
+    title: str
+    description: str
+    arguments: type[Arguments]
+    answer: type[BaseModel]
+    run: Callable[[Desk, Any], dict[str, Any]]
+    core: bool = False
