@@ -59,8 +59,12 @@ class Desk:
         return self._evaluator.market(wanted.pair, instruments, history, self._moment(at))
 
     def view(self, symbol: str, exchange: str | None = None, kind: Kind | None = None, at: int | None = None) -> View:
-        """One instrument; of several that the words fit, the perp first where no kind is named."""
-        views = self.market(symbol, at).views
+        """One instrument; of several that the words fit, the perp first where no kind is named.
+
+        exchange: `all` for the pair's bars of all venues added up.
+        """
+        market = self.market(symbol, at)
+        views = list(market.merged.values()) if exchange == "all" else market.views
         fitting = [
             each for each in views if exchange in (None, each.instrument.venue) and kind in (None, each.instrument.kind)
         ]

@@ -49,7 +49,8 @@ class OfInstrument(OfPair):
     """One instrument as of a moment."""
 
     exchange: Annotated[
-        str | None, Field(max_length=40, description="binance, okx, bybit, coinbase, ...; Binance where left out")
+        str | None,
+        Field(max_length=40, description="binance, okx, bybit, ..., or all: their bars added up; else Binance"),
     ] = None
     kind: Annotated[Kind | None, Field(description="spot or perp; the perpetual where there is one")] = None
 

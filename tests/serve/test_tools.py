@@ -1,0 +1,144 @@
+"""Tools through a real client: schemas, equality over transports and with `coinmon report`, errors that help."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from mcp import ClientSession
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
+
+QUESTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("get_report", {"symbol": "BTCUSDT"}),
+    ("get_report", {"symbol": "eth/usdt", "detail": "full", "maxTokens": 2000}),
+    ("get_fund_flow", {"symbol": "BTC"}),
+    ("get_consensus", {"symbol": "BTCUSDT"}),
+    ("get_whale_trades", {"symbol": "XRPUSDT"}),
+    ("get_coverage", {"symbol": "BTCUSDT", "minutes": 60}),
+    ("compare_venues", {"symbol": "BTCUSDT"}),
+    ("get_net_flow", {"symbol": "BTCUSDT", "exchange": "okx", "kind": "spot", "window": 10}),
+    ("get_vwap", {"symbol": "BTCUSDT", "exchange": "all", "kind": "spot"}),
+]
+
+
+def session_over(transport: str, address: str, talk: Callable[[ClientSession], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        client = streamable_http_client(f"{address}/mcp") if transport == "http" else sse_client(f"{address}/sse")
+        async with client as streams, ClientSession(streams[0], streams[1]) as session:
+            await session.initialize()
+            return await talk(session)
+
+    return asyncio.run(run())
+
+
+@pytest.fixture(scope="module")
+def moment(address: str) -> str:
+    """A moment of the demo that has passed, for answers that do not change."""
+
+    async def talk(session: ClientSession) -> str:
+        answer = await session.call_tool("get_report", {"symbol": "BTCUSDT"})
+        assert isinstance(answer.structured_content, dict)
+        return str(answer.structured_content["asOf"])
+
+    return str(session_over("http", address, talk))
+
+
+@pytest.fixture(scope="module")
+def answers(address: str, moment: str) -> list[Any]:
+    return list(session_over("http", address, lambda session: ask_all(session, moment)))
+
+
+async def ask_all(session: ClientSession, moment: str) -> list[Any]:
+    found = []
+    for name, arguments in QUESTIONS:
+        answer = await session.call_tool(name, {**arguments, "at": moment})
+        assert not answer.is_error, answer.content[0]
+        found.append(answer.structured_content)
+    return found
+
+
+def test_the_text_of_an_answer_is_its_structure_and_the_client_finds_it_valid(address: str) -> None:
+    async def talk(session: ClientSession) -> None:
+        for tool in (await session.list_tools()).tools:
+            assert tool.output_schema is not None
+            assert tool.annotations is not None
+            assert tool.annotations.read_only_hint
+        answer = await session.call_tool("get_report", {"symbol": "BTCUSDT"})
+        assert json.loads(answer.content[0].text) == answer.structured_content  # type: ignore[union-attr]
+
+    session_over("http", address, talk)
+
+
+def test_both_transports_answer_the_same(address: str, moment: str, answers: list[Any]) -> None:
+    assert session_over("sse", address, lambda session: ask_all(session, moment)) == answers
+
+
+def test_every_answer_is_as_of_the_moment_asked_for_and_fits(moment: str, answers: list[Any]) -> None:
+    for (_, arguments), answer in zip(QUESTIONS, answers, strict=True):
+        assert answer["asOf"] == moment
+        assert len(json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()) / 4 <= arguments.get(
+            "maxTokens", 3500
+        )
+
+
+def test_a_cut_list_can_be_read_to_its_end(address: str, moment: str) -> None:
+    whole = {"symbol": "BTCUSDT", "detail": "full", "at": moment, "maxTokens": 20_000}
+
+    async def talk(session: ClientSession) -> tuple[Any, list[Any]]:
+        full = (await session.call_tool("get_report", whole)).structured_content
+        assert isinstance(full, dict)
+        rows: list[Any] = []
+        cursor = None
+        while True:
+            part = {**whole, "maxTokens": 2000, **({} if cursor is None else {"cursor": cursor})}
+            answer = (await session.call_tool("get_report", part)).structured_content
+            assert isinstance(answer, dict)
+            assert answer["asOf"] == moment
+            rows += answer["indicators"]
+            cursor = answer["cursor"]
+            if cursor is None:
+                return full["indicators"], rows
+
+    full, rows = session_over("http", address, talk)
+    assert len(full) > 5
+    assert rows == full
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("get_report", {"symbol": "BTCUSDX"}, "did you mean"),
+        ("get_report", {}, "symbol"),
+        ("get_report", {"symbol": "BTCUSDT", "window": 5}, "no such argument; get_report takes"),
+        ("get_report", {"symbol": "BTCUSDT", "at": "2031-01-01"}, "has not come yet"),
+        ("get_report", {"symbol": "BTCUSDT", "at": "yesterday"}, "is not a time"),
+        ("get_report", {"symbol": "BTCUSDT", "at": "2020-01-01"}, "stored are"),
+        ("get_report", {"symbol": "BTCUSDT", "indicators": ["vwop"]}, "there is"),
+        ("get_net_flow", {"symbol": "BTCUSDT", "exchange": "kraken"}, "not on kraken; there is"),
+        ("get_net_flow", {"symbol": "BTCUSDT", "window": 10**9}, "window"),
+        ("get_net_flow", {"symbol": "BTCUSDT", "window": "NaN"}, "window"),
+        ("get_signals", {"hours": -1}, "hours"),
+        ("get_report", {"symbol": "BTCUSDT", "cursor": 2**53}, "cursor"),
+    ],
+)
+def test_a_bad_question_is_told_what_to_do(address: str, name: str, arguments: dict[str, Any], told: str) -> None:
+    answer = session_over("http", address, lambda session: session.call_tool(name, arguments))
+    assert answer.is_error
+    assert told in answer.content[0].text
+    assert "Traceback" not in answer.content[0].text
+
+
+def test_resources_and_prompts(address: str) -> None:
+    async def talk(session: ClientSession) -> None:
+        addresses = [str(each.uri) for each in (await session.list_resources()).resources]
+        assert "coinmon://signals/latest" in addresses
+        assert "coinmon://report/BTCUSDT" in addresses
+        read = await session.read_resource("coinmon://report/BTCUSDT")
+        assert json.loads(read.contents[0].text)["pair"] == "BTC/USDT"  # type: ignore[union-attr]
+        assert {each.name for each in (await session.list_prompts()).prompts} == {"market_brief", "explain_signal"}
+        prompt = await session.get_prompt("market_brief", {"symbol": "BTCUSDT"})
+        assert "BTCUSDT" in prompt.messages[0].content.text  # type: ignore[union-attr]
+
+    session_over("http", address, talk)
