@@ -1,0 +1,133 @@
+"""Closed candles of any timeframe: what most order-flow indicators look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from coinmon import MINUTE, Bars, Moment, Result, SeenReport, View, moment
+from coinmon_indicators._figures import because
+
+Timeframe = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
+
+STEPS: dict[str, int] = {
+    "1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240, "6h": 360, "8h": 480, "12h": 720,
+    "1d": 1440,
+}  # fmt: skip
+"""Minutes of each timeframe; candles open at multiples of it, UTC."""
+
+MOST_MINUTES = 100 * 1440
+"""A window given by its start is cut to its last hundred days: it is read minute by minute."""
+
+TimeframeSetting = Annotated[Timeframe, Field(description="length of a candle; only closed ones count")]
+BarsSetting = Annotated[int, Field(gt=0, le=10_080, description="closed candles to look at")]
+StartSetting = Annotated[
+    int | None, Field(ge=0, description="start of the window, ms UTC; None: as many candles before the end as `bars`")
+]
+EndSetting = Annotated[int | None, Field(ge=0, description="end of the window, ms UTC; None: now")]
+
+
+class Part(BaseModel):
+    """A piece of a result."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+
+class CandleResult(Result):
+    """What every result over candles tells."""
+
+    instrument: str = Field(description="instrument id")
+    base: str = Field(description="currency that base figures are in")
+    currency: str = Field(description="quote currency that prices are in")
+    timeframe: Timeframe = Field(description="length of a candle")
+    start: Moment = Field(description="start of the window")
+    end: Moment = Field(description="end of the window, exclusive: the last closed candle's end")
+
+
+@dataclass(frozen=True, slots=True)
+class Candles:
+    """bars: the closed candles of [start, end), ms UTC, missing ones as such. minutes: what they are made of."""
+
+    view: View
+    timeframe: Timeframe
+    start: int
+    end: int
+    minutes: Bars
+    bars: Bars
+    reasons: list[str]
+
+    @property
+    def step(self) -> int:
+        """Length of a candle, ms."""
+        return STEPS[self.timeframe] * MINUTE
+
+    @property
+    def priced(self) -> npt.NDArray[np.bool_]:
+        """Candles of which a price is known."""
+        return np.asarray(self.bars.close > 0)
+
+    def minutes_to_now(self) -> Bars:
+        """The closed minutes since the window's start, those after its end too, without levels."""
+        return self.view.between(self.start, self.view.end)
+
+    def header(self, convention: str) -> dict[str, Any]:
+        """The fields of `CandleResult`, `reason` included: to be asked for last."""
+        traded = self.view.instrument
+        return {
+            "as_of": moment(self.view.now), "coverage": SeenReport.of(self.view.seen(self.minutes)),
+            "convention": convention, "reason": because(self.reasons), "instrument": traded.id, "base": traded.base,
+            "currency": traded.quote, "timeframe": self.timeframe, "start": moment(self.start), "end": moment(self.end),
+        }  # fmt: skip
+
+
+def candles(
+    view: View, timeframe: Timeframe, count: int, start: int | None = None, end: int | None = None,
+    *, levels: bool = False,
+) -> Candles:  # fmt: skip
+    """The `count` candles that closed last before `end`, or all that lie in [start, end)."""
+    step = STEPS[timeframe] * MINUTE
+    reasons: list[str] = []
+    last = (view.end if end is None else min(view.end, end)) // step * step
+    first = last - count * step if start is None else min(last, -(-start // step) * step)
+    earliest = last - MOST_MINUTES * MINUTE // step * step
+    if start is not None and first < earliest:
+        reasons.append(f"the window is longer than {MOST_MINUTES // 1440} days: these are the last ones of it")
+    first = max(first, earliest, 0)
+    minutes = view.between(first, last, levels=levels)
+    # levels are added up on the rows that are wanted, not at every price
+    plain = minutes if minutes.levels is None else Bars(minutes.tick_size, *columns(minutes))
+    made = Candles(view, timeframe, first, last, minutes, plain.resample(step), reasons)
+    if not len(minutes):
+        reasons.append(f"no {timeframe} candle has closed in the window")
+    elif not made.priced.any():
+        reasons.append("no price is known in the window")
+    return made
+
+
+def columns(bars: Bars) -> Sequence[Any]:
+    """All but tick size and levels."""
+    return (
+        bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.quote_volume, bars.trades, bars.buy,
+        bars.buy_quote, bars.delta_min, bars.delta_max, bars.coverage,
+    )  # fmt: skip
+
+
+def without_split(found: Candles) -> None:
+    """Name the minutes that have no complete taker split."""
+    short = int((~found.minutes.has_flow).sum())
+    if short and found.priced.any():
+        found.reasons.append(f"{short} of {len(found.minutes)} minutes have no complete taker split")
+
+
+def optional(values: npt.NDArray[np.float64]) -> list[float | None]:
+    """A column as plain numbers, None where it is not finite."""
+    return [value if ok else None for value, ok in zip(values.tolist(), np.isfinite(values).tolist(), strict=True)]
+
+
+def exact(value: float) -> Fraction:
+    """The decimal that was written, not its neighbour among the floats: 0.1 is 1/10."""
+    return Fraction(str(value))

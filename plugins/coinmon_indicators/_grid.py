@@ -1,0 +1,176 @@
+"""Price rows of candles: a whole number of ticks high, dense from each candle's lowest to its highest traded row."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from coinmon import Coverage, Levels
+from coinmon_indicators._candles import Candles, exact
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+ROWS = 50
+"""Rows that the median candle has at most, where no bin size is given."""
+
+MOST_CELLS = 20_000_000
+"""Beyond this a window has too many rows to look at."""
+
+BinSetting = Annotated[
+    float | None,
+    Field(
+        gt=0,
+        description="height of a price row, quote currency, a multiple of the tick; None: the smallest of 1, 2, 5, "
+        f"10... ticks that gives the median candle at most {ROWS} rows",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Volumes by candle and row: candle i owns cells start[i]:start[i + 1], the first of which is row first[i].
+
+    bin: ticks a row. Row r holds the ticks r * bin to (r + 1) * bin - 1 and is named by its lower edge.
+    buy, sell: taker volumes in `unit`s of base: lots, where every volume is a number of lots, so that sums and ratios
+    are exact. complete: candles whose rows add up to their volume. candle, row: the owner and row of each cell.
+    """
+
+    bin: int
+    tick: Decimal
+    unit: Decimal
+    start: Ints
+    first: Ints
+    buy: Floats
+    sell: Floats
+    complete: npt.NDArray[np.bool_]
+    candle: Ints
+    row: Ints
+
+    @property
+    def bin_size(self) -> float:
+        """Height of a row, quote currency."""
+        return float(self.tick * self.bin)
+
+    @property
+    def volume(self) -> Floats:
+        return self.buy + self.sell
+
+    def price(self, rows: Ints) -> Floats:
+        """Lower edges of rows, quote currency."""
+        height = Fraction(self.tick) * self.bin
+        return np.asarray(rows * height.numerator / height.denominator, np.float64)
+
+    def amount(self, units: Floats) -> Floats:
+        """Volumes in base units."""
+        unit = Fraction(self.unit)
+        return np.asarray(units * unit.numerator / unit.denominator, np.float64)
+
+    def traded(self) -> Ints:
+        """Candles that have rows, in order."""
+        return np.flatnonzero(np.diff(self.start))
+
+    def cells(self, candle: int) -> slice:
+        return slice(int(self.start[candle]), int(self.start[candle + 1]))
+
+    def peak(self) -> Ints:
+        """The cell of each candle's POC, -1 where it has no rows.
+
+        Most volume; of equal ones the nearest to the middle of the range, then the side with more volume, then the
+        lower.
+        """
+        found = np.full(len(self.first), -1, np.int64)
+        traded, volume = self.traded(), self.volume
+        if not len(traded):
+            return found
+        most = np.maximum.reduceat(volume, self.start[traded])
+        tops = np.flatnonzero(volume == np.repeat(most, np.diff(self.start)[traded]))
+        owners = self.candle[tops]
+        found[owners] = tops
+        for candle in traded[np.bincount(owners, minlength=len(found))[traded] > 1].tolist():
+            found[candle] = self._middle(candle, tops[owners == candle], volume)
+        return found
+
+    def _middle(self, candle: int, tops: Ints, volume: Floats) -> int:
+        own = self.cells(candle)
+        middle = own.start + own.stop - 1
+        away = np.abs(2 * tops - middle)
+        nearest = tops[away == away.min()]
+        upper = volume[middle // 2 + 1 : own.stop].sum() > volume[own.start : (middle + 1) // 2].sum()
+        return int(nearest[-1] if upper else nearest[0])
+
+
+def grid(found: Candles, bin_size: float | None) -> Grid | None:
+    """The rows of candles that were read with levels; None, with the reason noted, where there can be none."""
+    ticks = _bin(found, bin_size)
+    if ticks is None:
+        return None
+    levels = found.minutes.levels or Levels.empty(len(found.minutes))
+    count = len(found.bars)
+    owner = (found.minutes.time - found.start) // found.step
+    first, height = _ranges(levels, levels.ticks // ticks, owner, count)
+    start = np.concatenate(([0], np.cumsum(height)))
+    if start[-1] > MOST_CELLS:
+        found.reasons.append(f"{int(start[-1]):,} price rows are too many: take a larger bin_size or fewer candles")
+        return None
+    candle = np.repeat(np.arange(count), height)
+    of_level = np.repeat(owner, np.diff(levels.start))
+    cell = (start[:-1] - first)[of_level] + levels.ticks // ticks
+    amounts, unit = _amounts((levels.buy, levels.sell), found.view.instrument.lot_size)
+    buy, sell = (np.bincount(cell, each, int(start[-1])).astype(np.float64) for each in amounts)
+    total = np.bincount(candle, buy + sell, count) * float(unit)
+    complete = (found.bars.coverage >= Coverage.KLINES) & np.isclose(total, found.bars.volume, 1e-9, 0)
+    made = Grid(
+        ticks, found.bars.tick_size, unit, start, first, buy, sell, complete, candle,
+        np.arange(start[-1]) - np.repeat(start[:-1] - first, height),
+    )  # fmt: skip
+    short = int((~complete & found.priced).sum())
+    if short:
+        found.reasons.append(f"{short} of {count} candles have incomplete price levels")
+    return made
+
+
+def _bin(found: Candles, bin_size: float | None) -> int | None:
+    """Ticks a row."""
+    tick = found.bars.tick_size
+    if bin_size is not None:
+        ratio = exact(bin_size) / Fraction(tick)
+        if ratio.denominator == 1:
+            return int(ratio)
+        found.reasons.append(f"bin_size {bin_size:g} is not a multiple of the tick {tick}")
+        return None
+    ranges = (found.bars.high - found.bars.low)[found.priced]
+    # the lower of the two in the middle, so that it stays an integer
+    middle = int(np.sort(ranges)[(len(ranges) - 1) // 2]) if len(ranges) else 0
+    step = 1
+    while True:
+        for ticks in (step, 2 * step, 5 * step):
+            if middle // ticks < ROWS:
+                return ticks
+        step *= 10
+
+
+def _ranges(levels: Levels, rows: Ints, owner: Ints, count: int) -> tuple[Ints, Ints]:
+    """Each candle's lowest row and number of rows."""
+    first, height = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    used = np.flatnonzero(np.diff(levels.start))
+    if len(used):
+        # levels ascend within a minute, so its ends are its extremes
+        low, high, of = rows[levels.start[used]], rows[levels.start[used + 1] - 1], owner[used]
+        runs = np.flatnonzero(np.diff(of, prepend=-1))
+        first[of[runs]] = np.minimum.reduceat(low, runs)
+        height[of[runs]] = np.maximum.reduceat(high, runs) - first[of[runs]] + 1
+    return first, height
+
+
+def _amounts(columns: tuple[Floats, ...], lot: Decimal) -> tuple[list[Floats], Decimal]:
+    """Volumes as numbers of lots and the lot, or as they are and 1 where one is no number of lots."""
+    counts = [np.rint(each / float(lot)) for each in columns]
+    for column, lots in zip(columns, counts, strict=True):
+        if not np.allclose(lots * float(lot), column, rtol=1e-9, atol=0):
+            return list(columns), Decimal(1)
+    return counts, lot

@@ -1,0 +1,110 @@
+"""Exhaustion: nobody was left to trade at the end of the move."""
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from coinmon import Moment, View, hookimpl, moment
+from coinmon_indicators._candles import (
+    BarsSetting,
+    CandleResult,
+    EndSetting,
+    Part,
+    StartSetting,
+    TimeframeSetting,
+    candles,
+)
+from coinmon_indicators._figures import price
+from coinmon_indicators._grid import BinSetting, Grid, grid
+
+
+class Exhausted(Part):
+    """An extreme into which volume dried up."""
+
+    time: Moment = Field(description="start of the candle")
+    exhausted: Literal["buyers", "sellers"] = Field(description="buyers at its high, sellers at its low")
+    price: float = Field(description="the candle's high or low, quote currency")
+    volume: float = Field(description="volume of the outermost row, base units")
+    share: float = Field(description="that against the volume of the candle's POC row, 0 to 1")
+
+
+class Exhaustion(CandleResult):
+    """Candles whose volume fell row by row into an extreme."""
+
+    bin_size: float | None = Field(description="height of a price row, quote currency")
+    extremes: list[Exhausted] = Field(description="oldest first, a candle's high before its low")
+
+    def line(self, lang: str) -> str:
+        zh = lang == "zh"
+        text = f"{'衰竭' if zh else 'exhaustion'} {self.timeframe}  {len(self.extremes)}"
+        if self.extremes:
+            last = self.extremes[-1]
+            who = {"buyers": ("买方", "buyers"), "sellers": ("卖方", "sellers")}[last.exhausted][0 if zh else 1]
+            text += f"  {who} {price(last.price)} ({last.time:%m-%d %H:%M} UTC)"
+        return f"{text}  ({self.reason})" if self.reason else text
+
+
+def exhaustion(
+    view: View,
+    *,
+    timeframe: TimeframeSetting = "15m",
+    bars: BarsSetting = 96,
+    start: StartSetting = None,
+    end: EndSetting = None,
+    bin_size: BinSetting = None,
+    rows: Annotated[int, Field(ge=2, le=50, description="rows over which volume falls into the extreme")] = 3,
+    max_share: Annotated[
+        float, Field(gt=0, le=1, description="the outermost row has less than this share of the POC row's volume")
+    ] = 0.1,
+) -> Exhaustion:
+    """Highs and lows into which volume fell row by row until almost nothing was traded.
+
+    The last `rows` rows before the extreme each have less volume than the one before (rows without volume included, so
+    a hole among them is no steady fall), and the outermost has less than `max_share` of the POC row's. Candles with
+    incomplete price levels are left out. Source: the venue's trades.
+    """
+    found = candles(view, timeframe, bars, start, end, levels=True)
+    made = grid(found, bin_size)
+    extremes = []
+    if made is not None:
+        for candle, high in _exhausted(made, rows, max_share):
+            own = made.cells(candle)
+            edge, peak = (own.stop - 1 if high else own.start), made.volume[own].max()
+            extreme = found.bars.high if high else found.bars.low
+            extremes.append(
+                Exhausted(
+                    time=moment(int(found.bars.time[candle])), exhausted="buyers" if high else "sellers",
+                    price=found.bars.price(extreme[candle : candle + 1])[0],
+                    volume=made.amount(made.volume[edge : edge + 1])[0], share=made.volume[edge] / peak,
+                )
+            )  # fmt: skip
+    return Exhaustion(
+        bin_size=None if made is None else made.bin_size,
+        extremes=extremes,
+        **found.header(f"volume falls over {rows} rows into the extreme, below {max_share:.0%} of the POC row"),
+    )
+
+
+@hookimpl
+def register_indicators(register: Any) -> None:
+    register("exhaustion", exhaustion, merges=True)
+
+
+def _exhausted(made: Grid, rows: int, max_share: float) -> list[tuple[int, bool]]:
+    """Candles, and whether it is their high."""
+    volume = made.volume
+    tall = made.traded()
+    tall = tall[np.diff(made.start)[tall] >= rows]
+    tall = tall[made.complete[tall]]
+    if not len(tall):
+        return []
+    peak = volume[made.peak()[tall]]
+    found = []
+    for high in (True, False):
+        edge = made.start[tall + 1] - 1 if high else made.start[tall]
+        inwards = edge[:, None] + np.arange(rows) * (-1 if high else 1)
+        outer = volume[inwards]
+        falls = (np.diff(outer, axis=1) > 0).all(axis=1) & (outer[:, 0] < max_share * peak)
+        found += [(candle, high) for candle in tall[falls].tolist()]
+    return sorted(found, key=lambda each: (each[0], not each[1]))

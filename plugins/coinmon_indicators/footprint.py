@@ -1,0 +1,193 @@
+"""Footprint: what was bought and sold at each price of each candle."""
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from coinmon import Coverage, Moment, View, hookimpl, moment
+from coinmon_indicators._candles import (
+    BarsSetting,
+    CandleResult,
+    Candles,
+    EndSetting,
+    Part,
+    StartSetting,
+    TimeframeSetting,
+    candles,
+    optional,
+)
+from coinmon_indicators._figures import compact, percent, price
+from coinmon_indicators._grid import BinSetting, Grid, grid
+
+Detail = Literal["statistics", "levels"]
+
+
+class FootprintBar(Part):
+    """One candle. Figures of price rows are None where its rows do not add up to its volume."""
+
+    time: Moment = Field(description="start of the candle")
+    open: float | None = Field(description="first price, quote currency")
+    high: float | None = Field(description="highest price, quote currency")
+    low: float | None = Field(description="lowest price, quote currency")
+    close: float | None = Field(description="last price, quote currency")
+    volume: float | None = Field(description="volume of the minutes known, base units")
+    quote_volume: float | None = Field(description="volume of the minutes known, quote currency")
+    trades: int | None = Field(description="number of trades")
+    buy: float | None = Field(description="taker buys, base units")
+    sell: float | None = Field(description="taker sells, base units")
+    delta: float | None = Field(description="taker buys - taker sells, base units")
+    delta_pct: float | None = Field(description="delta as % of the volume, -100 to 100")
+    min_delta: float | None = Field(description="lowest running delta inside the candle (starts at 0), base units")
+    max_delta: float | None = Field(description="highest running delta inside the candle (starts at 0), base units")
+    poc: float | None = Field(description="row with most volume: its lower edge, quote currency")
+    poc_volume: float | None = Field(description="volume of that row, base units")
+    max_delta_price: float | None = Field(description="row with the highest delta: its lower edge, quote currency")
+    max_delta_at_price: float | None = Field(description="delta of that row, base units")
+    min_delta_price: float | None = Field(description="row with the lowest delta: its lower edge, quote currency")
+    min_delta_at_price: float | None = Field(description="delta of that row, base units")
+    coverage: str = Field(description="worst kind of its minutes: trades, klines, partial or missing")
+    levels_complete: bool = Field(description="whether the price rows add up to the volume")
+    levels: list[tuple[float, float, float]] | None = Field(
+        default=None, description="rows that traded, ascending: lower edge (quote currency), taker buys, sells (base)"
+    )
+    levels_dropped: int = Field(default=0, description="rows left out, those with least volume")
+
+
+class Footprint(CandleResult):
+    """Candles with their volumes by price row."""
+
+    detail: Detail = Field(description="statistics: figures only; levels: with each candle's price rows")
+    bin_size: float | None = Field(description="height of a price row, quote currency")
+    bars: list[FootprintBar] = Field(description="closed candles, oldest first")
+    next_cursor: int | None = Field(description="cursor of the next page, ms UTC; None: this is the last")
+
+    def line(self, lang: str) -> str:
+        zh = lang == "zh"
+        last = self.bars[-1] if self.bars else None
+        name = f"足迹图 {self.timeframe}" if zh else f"footprint {self.timeframe}"
+        if last is None:
+            return f"{name}  -  ({self.reason})"
+        delta, running = ("差额", "盘中") if zh else ("delta", "running")
+        text = f"{name}  {last.time:%H:%M} UTC  POC {price(last.poc)}  {delta} {compact(last.delta, sign=True)}"
+        text += f" {self.base} ({percent(last.delta_pct, 1)})"
+        text += f"  {running} {compact(last.min_delta)}..{compact(last.max_delta)}"
+        return f"{text}  ({self.reason})" if self.reason else text
+
+
+def footprint(
+    view: View,
+    *,
+    timeframe: TimeframeSetting = "30m",
+    bars: BarsSetting = 48,
+    start: StartSetting = None,
+    end: EndSetting = None,
+    detail: Annotated[
+        Detail, Field(description="statistics: figures only; levels: with each candle's price rows")
+    ] = "statistics",
+    bin_size: BinSetting = None,
+    max_levels: Annotated[
+        int | None, Field(gt=0, description="price rows a candle at most, those with most volume; None: all")
+    ] = 200,
+    cursor: Annotated[
+        int | None, Field(ge=0, description="go on with the candle that starts here, ms UTC: `next_cursor` of a page")
+    ] = None,
+    limit: Annotated[int | None, Field(gt=0, description="candles a page; None: all in one")] = None,
+) -> Footprint:
+    """What takers bought and sold at each price of each candle, with POC, delta and its extremes.
+
+    Rows are whole numbers of ticks high and named by their lower edge. POC is the row with most volume; of equal ones
+    the nearest to the middle of the candle's range, then the side with more volume, then the lower. min_delta and
+    max_delta are the extremes of the running delta inside the candle, not of rows; the rows with the highest and lowest
+    delta are given apart (of equal ones that with more volume, then the lower). Only closed candles are shown, and one
+    with an incomplete taker split has no flow figures. Volumes in base units. Source: the venue's trades; where only
+    klines are at hand there are no rows.
+    """
+    found = candles(view, timeframe, bars, start, end, levels=True)
+    rows = grid(found, bin_size)
+    first = 0 if cursor is None else max(0, -(-(cursor - found.start) // found.step))
+    last = len(found.bars) if limit is None else min(len(found.bars), first + limit)
+    made = _bars(found, rows, slice(first, last), detail == "levels", max_levels)
+    convention = "rows by their lower edge; only closed candles; delta: taker buys - taker sells; min/max delta running"
+    return Footprint(
+        detail=detail,
+        bin_size=None if rows is None else rows.bin_size,
+        bars=made,
+        next_cursor=found.start + last * found.step if last < len(found.bars) else None,
+        **found.header(convention),
+    )
+
+
+@hookimpl
+def register_indicators(register: Any) -> None:
+    register("footprint", footprint, merges=True)
+
+
+def _bars(found: Candles, rows: Grid | None, page: slice, with_levels: bool, most: int | None) -> list[FootprintBar]:
+    bars = found.bars
+    split = bars.has_flow
+    columns: dict[str, list[Any]] = {name: optional(bars.price(getattr(bars, name))) for name in _PRICES}
+    columns |= {name: optional(getattr(bars, name)) for name in ("volume", "quote_volume")}
+    flow = {
+        "buy": bars.buy, "sell": bars.sell, "delta": bars.delta, "min_delta": bars.delta_min,
+        "max_delta": bars.delta_max, "delta_pct": 100 * bars.delta / np.where(bars.volume > 0, bars.volume, np.nan),
+    }  # fmt: skip
+    columns |= {name: optional(np.where(split, each, np.nan)) for name, each in flow.items()}
+    columns["trades"] = [count if count >= 0 else None for count in bars.trades.tolist()]
+    columns["time"] = [moment(ms) for ms in bars.time.tolist()]
+    columns["coverage"] = [Coverage(grade).label for grade in bars.coverage.tolist()]
+    columns |= _extremes(rows) if rows else {}
+    blank: dict[str, Any] = {name: None for names in _OF_ROWS for name in names}
+    return [
+        FootprintBar(
+            **blank
+            | {name: values[i] for name, values in columns.items()}
+            | {"levels_complete": bool(rows is not None and rows.complete[i])}
+            | (_levels(rows, i, most) if with_levels and rows is not None else {})
+        )
+        for i in range(*page.indices(len(bars)))
+    ]
+
+
+_PRICES = ("open", "high", "low", "close")
+_OF_ROWS = (
+    ("poc", "poc_volume"), ("max_delta_price", "max_delta_at_price"), ("min_delta_price", "min_delta_at_price"),
+)  # fmt: skip
+
+
+def _extremes(rows: Grid) -> dict[str, list[float | None]]:
+    """POC and the rows with the highest and lowest delta."""
+    delta = rows.buy - rows.sell
+    cells = (rows.peak(), _extreme(rows, delta), _extreme(rows, -delta))
+    found: dict[str, list[float | None]] = {}
+    for at, (price_name, amount_name), amounts in zip(cells, _OF_ROWS, (rows.volume, delta, delta), strict=True):
+        known = (at >= 0) & rows.complete
+        place = np.full(len(at), np.nan)
+        amount = place.copy()
+        place[known] = rows.price(rows.row[at[known]])
+        amount[known] = rows.amount(amounts[at[known]])
+        found |= {price_name: optional(place), amount_name: optional(amount)}
+    return found
+
+
+def _extreme(rows: Grid, value: Any) -> Any:
+    """The cell with each candle's highest value; of equal ones that with more volume, then the lower."""
+    order = np.lexsort((rows.row, -rows.volume, -value, rows.candle))
+    found = np.full(len(rows.first), -1, np.int64)
+    traded = rows.traded()
+    # cells of a candle stay together, so the best of each is where its cells began
+    found[traded] = order[rows.start[traded]]
+    return found
+
+
+def _levels(rows: Grid, candle: int, most: int | None) -> dict[str, Any]:
+    own = rows.cells(candle)
+    volume = rows.volume[own]
+    kept = np.flatnonzero(volume > 0)
+    dropped = 0
+    if most is not None and len(kept) > most:
+        dropped = len(kept) - most
+        kept = np.sort(kept[np.argsort(-volume[kept], kind="stable")[:most]])
+    cells = kept + own.start
+    shown = (rows.price(rows.row[cells]), rows.amount(rows.buy[cells]), rows.amount(rows.sell[cells]))
+    return {"levels": list(zip(*(each.tolist() for each in shown), strict=True)), "levels_dropped": dropped}

@@ -1,0 +1,191 @@
+"""Market structure: swings, the trend, its breaks and changes, sweeps, and the ZigZag."""
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from coinmon import Moment, View, hookimpl, moment
+from coinmon_indicators._breaks import Break, Sides, breaks, swing_highs_and_lows
+from coinmon_indicators._candles import (
+    BarsSetting,
+    CandleResult,
+    Candles,
+    EndSetting,
+    Part,
+    StartSetting,
+    TimeframeSetting,
+    candles,
+)
+from coinmon_indicators._figures import price
+from coinmon_indicators._zigzag import by_atr, by_percent
+
+Kind = Literal["high", "low"]
+Trend = Literal["up", "down"]
+
+
+class Swing(Part):
+    """A confirmed swing."""
+
+    time: Moment = Field(description="start of its candle")
+    kind: Kind
+    price: float = Field(description="its extreme, quote currency")
+    label: Literal["HH", "LH", "EH", "HL", "LL", "EL"] | None = Field(
+        description="against the swing of its kind before: higher, lower or equal high or low; None: the first one"
+    )
+    confirmed: Moment = Field(description="when it was known: the end of the last candle it needed")
+
+
+class StructureEvent(Part):
+    """A break or a sweep of a swing; each swing breaks once and is swept once."""
+
+    time: Moment = Field(description="start of the candle that did it")
+    event: Literal["bos", "choch", "sweep"] = Field(
+        description="bos: break with the trend; choch: against it; sweep: wick beyond and close back"
+    )
+    direction: Trend = Field(description="up: at a swing high; down: at a swing low")
+    price: float = Field(description="the swing's extreme, quote currency")
+    swing: Moment = Field(description="start of the swing's candle")
+
+
+class ZigZagPoint(Part):
+    """A turning point."""
+
+    time: Moment = Field(description="start of its candle")
+    kind: Kind
+    price: float = Field(description="its extreme, quote currency")
+    provisional: bool = Field(description="True: the end of the current leg, which may still go on")
+
+
+class Structure(CandleResult):
+    """Swings and what became of them."""
+
+    trend: Trend | None = Field(description="direction of the last break; None: none in the window")
+    last_high: float | None = Field(description="last confirmed swing high, if it is not broken, quote currency")
+    last_low: float | None = Field(description="last confirmed swing low, if it is not broken, quote currency")
+    swings: list[Swing] = Field(description="oldest first")
+    events: list[StructureEvent] = Field(description="oldest first")
+    zigzag: list[ZigZagPoint] = Field(description="oldest first; the last leg is provisional")
+    dropped: int = Field(description="older swings, events and turning points left out")
+
+    def line(self, lang: str) -> str:
+        zh = lang == "zh"
+        trend = {"up": ("上升", "up"), "down": ("下降", "down"), None: ("未定", "unknown")}[self.trend][0 if zh else 1]
+        name, high, low = ("结构", "前高", "前低") if zh else ("structure", "swing high", "swing low")
+        text = f"{name} {self.timeframe} {trend}  {high} {price(self.last_high)}  {low} {price(self.last_low)}"
+        if self.events:
+            last = self.events[-1]
+            what = {"bos": "BOS", "choch": "CHoCH", "sweep": "扫流动性" if zh else "sweep"}[last.event]
+            text += f"  {what} {'↑' if last.direction == 'up' else '↓'} {price(last.price)}"
+            text += f" ({last.time:%m-%d %H:%M} UTC)"
+        return f"{text}  ({self.reason})" if self.reason else text
+
+
+def structure(
+    view: View,
+    *,
+    timeframe: TimeframeSetting = "15m",
+    bars: BarsSetting = 400,
+    start: StartSetting = None,
+    end: EndSetting = None,
+    pivot_left: Annotated[int, Field(gt=0, le=500, description="candles before a swing that it stands out from")] = 10,
+    pivot_right: Annotated[int, Field(gt=0, le=500, description="candles after a swing that confirm it")] = 10,
+    broken_by: Annotated[
+        Literal["close", "wick"], Field(description="what has to be beyond a swing to break it")
+    ] = "close",
+    zigzag_percent: Annotated[
+        float | None, Field(gt=0, lt=100, description="reversal that ends a ZigZag leg, %; None: by ATR")
+    ] = None,
+    zigzag_atr: Annotated[
+        float, Field(gt=0, description="reversal that ends a ZigZag leg, in ATR of 14 candles")
+    ] = 3.0,
+    max_points: Annotated[
+        int | None, Field(gt=0, description="swings, events and turning points each at most, the latest; None: all")
+    ] = 80,
+) -> Structure:
+    """Where the swings are, which way they break, and where stops were taken.
+
+    A swing high is strictly above the candles before it and not below those after it, `pivot_left` and `pivot_right`
+    of them; it is known, and used, only once the last of these has closed. A close beyond the last confirmed swing
+    breaks it, once: with the trend it is a BOS (so is the first break), against it a CHoCH, which turns the trend. A
+    wick beyond and a close back is a sweep (told once for each swing, before it breaks). The ZigZag turns where price
+    comes back from a leg's extreme, in a later candle, by `zigzag_percent` or `zigzag_atr`. Source: candles of the
+    venue's trades or klines.
+    """
+    found = candles(view, timeframe, bars, start, end)
+    gone = int((~found.priced).sum())
+    if gone and found.priced.any():
+        found.reasons.append(f"{gone} of {len(found.bars)} candles have no price; no swing is confirmed across them")
+    if found.priced.any() and len(found.bars) <= pivot_left + pivot_right:
+        found.reasons.append(f"a swing needs {pivot_left + pivot_right + 1} candles, there are {len(found.bars)}")
+    at = swing_highs_and_lows(found.bars, pivot_left, pivot_right)
+    events, trend, unbroken = breaks(found.bars, at, pivot_right, wick=broken_by == "wick")
+    lists: list[list[Any]] = [
+        _swings(found, at, pivot_right), [_event(found, each) for each in events],
+        _zigzag(found, zigzag_percent, zigzag_atr),
+    ]  # fmt: skip
+    kept = [each if max_points is None else each[-max_points:] for each in lists]
+    last = {high: None if i is None else _extremes(found, high)[i] for high, i in unbroken.items()}
+    leg = f"{zigzag_atr:g} ATR (14)" if zigzag_percent is None else f"{zigzag_percent:g}%"
+    return Structure(
+        trend=trend,
+        last_high=last[True],
+        last_low=last[False],
+        swings=kept[0],
+        events=kept[1],
+        zigzag=kept[2],
+        dropped=sum(map(len, lists)) - sum(map(len, kept)),
+        **found.header(f"swings {pivot_left}/{pivot_right}; broken by {broken_by}; ZigZag turns after {leg}"),
+    )
+
+
+@hookimpl
+def register_indicators(register: Any) -> None:
+    register("structure", structure, merges=True)
+
+
+def _extremes(found: Candles, high: bool) -> list[float]:
+    return found.bars.price(found.bars.high if high else found.bars.low).tolist()  # type: ignore[no-any-return]
+
+
+def _swings(found: Candles, at: Sides, right: int) -> list[Swing]:
+    made = []
+    for high in (True, False):
+        numbers = at[high]
+        ticks = (found.bars.high if high else found.bars.low)[numbers]
+        against = [None, *np.sign(np.diff(ticks)).tolist()]
+        names = {1: "HH", -1: "LH", 0: "EH"} if high else {1: "HL", -1: "LL", 0: "EL"}
+        for i, value, sign in zip(numbers.tolist(), found.bars.price(ticks).tolist(), against, strict=False):
+            time = int(found.bars.time[i])
+            made.append(
+                Swing(
+                    time=moment(time), kind="high" if high else "low", price=value,
+                    label=None if sign is None else names[sign],  # type: ignore[arg-type]
+                    confirmed=moment(time + (right + 1) * found.step),
+                )
+            )  # fmt: skip
+    return sorted(made, key=lambda each: each.time)
+
+
+def _event(found: Candles, each: Break) -> StructureEvent:
+    ticks = (found.bars.high if each.up else found.bars.low)[each.swing : each.swing + 1]
+    return StructureEvent(
+        time=moment(int(found.bars.time[each.bar])), event=each.event, direction="up" if each.up else "down",
+        price=found.bars.price(ticks)[0], swing=moment(int(found.bars.time[each.swing])),
+    )  # fmt: skip
+
+
+def _zigzag(found: Candles, percent: float | None, atr: float) -> list[ZigZagPoint]:
+    priced = np.flatnonzero(found.priced)
+    rows = found.bars[priced]
+    turns = by_atr(rows, atr) if percent is None else by_percent(rows, percent)
+    made = []
+    for number, (i, high) in enumerate(turns):
+        ticks = (rows.high if high else rows.low)[i : i + 1]
+        made.append(
+            ZigZagPoint(
+                time=moment(int(rows.time[i])), kind="high" if high else "low", price=rows.price(ticks)[0],
+                provisional=number == len(turns) - 1,
+            )
+        )  # fmt: skip
+    return made
