@@ -1,12 +1,12 @@
 """Consensus: whether the venues agree on where the money goes."""
 
 import math
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Market, Result, SeenReport, View, hookimpl, moment
+from coinmon import Market, Result, SeenReport, View, hookimpl, moment
+from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, compact, money
 from coinmon_indicators._verdict import LABELS, Verdict, in_deviations, in_money
 
@@ -105,10 +105,15 @@ def consensus(
             unknown = ", ".join(each.venue for each in listed if each.zscore is None)
             reasons.append(f"no z-score yet for {unknown}")
     figures = {name: view.of("net_flow") for name, view in market.spot.items() if name in market.venues}
+    unasked = any(each.listed is None for each in venues)
     by_rule = "in money" if mode == "absolute" else "in each venue's own deviations"
     return Consensus(
         as_of=moment(market.now),
-        coverage=_coverage(market, figures, any(each.listed is None for each in venues)),
+        coverage=covered(
+            [flow.coverage for flow in figures.values()],
+            market.now,
+            unasked=any(each.listed is None for each in venues),
+        ),
         convention=f"{mode}: {by_rule}, over all configured spot venues that list the pair",
         reason=because(reasons),
         pair=str(market.pair),
@@ -144,33 +149,6 @@ def _venue(market: Market, name: str, min_coverage: float) -> VenueFlow:
         venue=name, instrument=view.instrument.id, listed=True, comparable=comparable, net_flow=flow.net_flow,
         buy_sell_ratio=flow.buy_sell_ratio, net_flow_pct=flow.net_flow_pct, zscore=flow.zscore, coverage=seen.share,
         complete=seen.complete, minutes=seen.minutes, note=None if comparable else short,
-    )  # fmt: skip
-
-
-def _coverage(market: Market, figures: dict[str, Any], unasked: bool) -> SeenReport:
-    """A minute is complete when it is on every venue that lists the pair."""
-    reports: list[SeenReport] = [flow.coverage for flow in figures.values()]
-    if not reports:
-        at = moment(market.now - market.now % MINUTE)
-        return SeenReport(start=at, end=at, minutes=0, complete=0, share=0.0, kind="missing")
-    first = reports[0]
-    gaps = sorted(gap for report in reports for gap in report.missing)
-    if unasked:
-        gaps = [(first.start, first.end)]
-    missing: list[tuple[datetime, datetime]] = []
-    for start, end in gaps:
-        if missing and start <= missing[-1][1]:
-            missing[-1] = (missing[-1][0], max(end, missing[-1][1]))
-        else:
-            missing.append((start, end))
-    out = round(sum((end - start).total_seconds() for start, end in missing) / 60)
-    kinds = ["missing", "partial", "klines", "trades"]
-    worst = "missing" if unasked else min((report.kind for report in reports), key=kinds.index)
-    complete = first.minutes - out
-    share = complete / first.minutes if first.minutes else 0.0
-    return SeenReport(
-        start=first.start, end=first.end, minutes=first.minutes, complete=complete, share=share, kind=worst,
-        missing=missing,
     )  # fmt: skip
 
 

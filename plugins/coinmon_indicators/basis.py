@@ -1,0 +1,133 @@
+"""Basis: what a perp is worth above or below spot."""
+
+from statistics import fmean
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from coinmon import MINUTE, Market, Moment, Result, SeenReport, View, hookimpl, moment
+from coinmon_indicators._candles import Part
+from coinmon_indicators._covered import covered
+from coinmon_indicators._figures import because, known, percent
+
+
+class VenueBasis(Part):
+    """One venue's perp against spot."""
+
+    venue: str
+    perp: str = Field(description="instrument id of the perp")
+    spot: str | None = Field(description="instrument id of the venue's spot market; None: it has none")
+    perp_quote: str = Field(description="currency the perp is quoted in")
+    spot_quote: str | None = Field(description="currency spot is quoted in")
+    time: Moment | None = Field(description="when mark and index were sampled, both in one reply of the venue")
+    mark: float | None = Field(description="mark price, perp's quote currency")
+    index: float | None = Field(description="index price: spot as the venue reckons it, perp's quote currency")
+    basis_pct: float | None = Field(description="(mark - index) / index, %")
+    traded_at: Moment | None = Field(description="end of the last minute in which perp and spot both traded")
+    traded_pct: float | None = Field(description="(perp close - spot close) / spot close of that minute, %")
+    traded_mean_pct: float | None = Field(description="mean of that over the window's minutes in which both traded, %")
+    traded_change_pct: float | None = Field(description="last of them minus the first of the window, percentage points")
+    note: str | None = Field(description="what is not known, and why")
+
+
+class Basis(Result):
+    """Perp against spot, by venue and on average."""
+
+    pair: str
+    window: int = Field(description="closed minutes of the traded basis")
+    venues: list[VenueBasis] = Field(description="every venue with a perp of the pair")
+    basis_pct: float | None = Field(description="mean of the venues' (mark - index) / index, %")
+    lowest_pct: float | None = Field(description="lowest of them, %")
+    highest_pct: float | None = Field(description="highest of them, %")
+    traded_pct: float | None = Field(description="mean of the venues' traded basis, %")
+
+    def line(self, lang: str) -> str:
+        zh = lang == "zh"
+        name, traded = ("基差", "成交") if zh else ("basis", "traded")
+        each = "  ".join(f"{one.venue} {percent(one.basis_pct, 3)}" for one in self.venues)
+        text = f"{name} {percent(self.basis_pct, 3)}  {traded} {percent(self.traded_pct, 3)}  {each}"
+        return f"{text}  ({self.reason})" if self.reason else text
+
+
+def basis(
+    market: Market,
+    *,
+    window: Annotated[int, Field(gt=0, le=10_080, description="closed minutes of the traded basis")] = 50,
+    max_age: Annotated[int, Field(gt=0, le=10_080, description="minutes after which mark and index are too old")] = 120,
+) -> Basis:
+    """How far perps trade above or below spot, in percent of spot.
+
+    basis: (mark - index) / index, both from one reply of the venue, hence of the same moment; the index is spot in the
+    perp's own quote currency. traded: the same from closes of the venue's perp and spot in the last minute in which
+    both traded; their quotes may differ (USD against USDT) and are named. Sources: the venue's funding endpoint as
+    polled; its trades or klines.
+    """
+    venues, coverage = [], []
+    for name, perp in market.perp.items():
+        spot = market.spot.get(name)
+        venues.append(_venue(name, perp, spot, window, max_age))
+        coverage += [SeenReport.of(view.seen(view.bars(window))) for view in (perp, spot) if view is not None]
+    reasons = [f"{each.venue}: {each.note}" for each in venues if each.note]
+    if not venues:
+        reasons.append("no venue has a perp of the pair")
+    marked = [each.basis_pct for each in venues if each.basis_pct is not None]
+    traded = [each.traded_pct for each in venues if each.traded_pct is not None]
+    return Basis(
+        as_of=moment(market.now),
+        coverage=covered(coverage, market.now),
+        convention="(mark - index) / index of one reply; traded: closes of the same minute; venues count the same",
+        reason=because(reasons),
+        pair=str(market.pair),
+        window=window,
+        venues=venues,
+        basis_pct=fmean(marked) if marked else None,
+        lowest_pct=min(marked, default=None),
+        highest_pct=max(marked, default=None),
+        traded_pct=fmean(traded) if traded else None,
+    )
+
+
+@hookimpl
+def register_indicators(register: Any) -> None:
+    register("basis", basis, scope="pair")
+
+
+def _venue(name: str, perp: View, spot: View | None, window: int, max_age: int) -> VenueBasis:
+    samples = perp.funding(max_age)
+    latest = samples[-1] if samples else None
+    mark, index = (latest.mark, latest.index) if latest is not None else (None, None)
+    notes = []
+    share = None
+    if mark is None or not index:
+        notes.append(f"no mark and index price were sampled in the last {max_age} minutes")
+    else:
+        share = known(100 * (mark - index) / index)
+    traded: dict[str, Any] = dict.fromkeys(("traded_at", "traded_pct", "traded_mean_pct", "traded_change_pct"))
+    if spot is None:
+        notes.append("it has no spot market")
+    else:
+        traded |= _traded(perp, spot, window)
+        if traded["traded_pct"] is None:
+            notes.append(f"perp and spot traded together in no minute of the last {window}")
+    return VenueBasis(
+        venue=name, perp=perp.instrument.id, spot=None if spot is None else spot.instrument.id,
+        perp_quote=perp.instrument.quote, spot_quote=None if spot is None else spot.instrument.quote,
+        time=None if latest is None else moment(latest.time), mark=mark, index=index, basis_pct=share,
+        note=because(notes), **traded,
+    )  # fmt: skip
+
+
+def _traded(perp: View, spot: View, window: int) -> dict[str, Any]:
+    ours, theirs = perp.bars(window), spot.bars(window)
+    both = (ours.close > 0) & (theirs.close > 0) & (ours.volume > 0) & (theirs.volume > 0)
+    rows = np.flatnonzero(both)
+    if not len(rows):
+        return {}
+    above, below = ours.price(ours.close)[rows], theirs.price(theirs.close)[rows]
+    shares = 100 * (above - below) / below
+    return {
+        "traded_at": moment(int(ours.time[rows[-1]]) + MINUTE), "traded_pct": float(shares[-1]),
+        "traded_mean_pct": float(shares.mean()),
+        "traded_change_pct": float(shares[-1] - shares[0]) if len(rows) > 1 else None,
+    }  # fmt: skip

@@ -1,0 +1,139 @@
+"""Market snapshot: one market at a glance."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from coinmon import MINUTE, Bars, Moment, Result, SeenReport, View, hookimpl, moment
+from coinmon_indicators._figures import because, compact, known, money, percent, price
+
+DAY_MINUTES = 1440
+
+
+class MarketSnapshot(Result):
+    """Last price, 24-hour figures, and of a perp mark, funding and open interest."""
+
+    instrument: str = Field(description="instrument id")
+    base: str = Field(description="currency that base figures are in")
+    currency: str = Field(description="quote currency that money and prices are in")
+    last_price: float | None = Field(description="last known close, quote currency")
+    last_time: Moment | None = Field(description="end of the minute that it is of")
+    open_24h: float | None = Field(description="first price of the last 1440 closed minutes, quote currency")
+    high_24h: float | None = Field(description="highest price of them, quote currency")
+    low_24h: float | None = Field(description="lowest price of them, quote currency")
+    change_24h_pct: float | None = Field(description="last price against open_24h, %")
+    volume_24h: float | None = Field(description="volume of them, base units")
+    quote_volume_24h: float | None = Field(description="volume of them, quote currency")
+    delta_24h: float | None = Field(description="taker buys - taker sells of them, quote currency")
+    mark_price: float | None = Field(description="mark price of a perp, quote currency")
+    index_price: float | None = Field(description="index price of a perp, quote currency")
+    funding_rate: float | None = Field(description="rate of the next settlement, fraction for one interval")
+    next_funding_time: Moment | None = Field(description="next settlement")
+    open_interest: float | None = Field(description="open interest of a perp, one-sided, base units")
+    open_interest_value: float | None = Field(
+        description="the same, quote currency: as the venue says, else at last price"
+    )
+
+    def line(self, lang: str) -> str:
+        zh = lang == "zh"
+        low, high, volume, rate, held = (
+            ("最低", "最高", "成交额", "资金费率", "持仓")
+            if zh
+            else ("low", "high", "volume", "funding", "open interest")
+        )
+        text = f"{price(self.last_price)} (24h {percent(self.change_24h_pct)})  {low} {price(self.low_24h)}"
+        text += f"  {high} {price(self.high_24h)}  {volume} {money(self.quote_volume_24h, self.currency)}"
+        if self.mark_price is not None or self.open_interest is not None:
+            share = None if self.funding_rate is None else 100 * self.funding_rate
+            text += f"  {rate} {percent(share, 4)}  {held} {compact(self.open_interest)} {self.base}"
+        return f"{text}  ({self.reason})" if self.reason else text
+
+
+def market_snapshot(
+    view: View,
+    *,
+    min_coverage: Annotated[
+        float, Field(gt=0, le=1, description="share of the 1440 minutes that 24-hour figures need")
+    ] = 0.95,
+    max_age: Annotated[int, Field(gt=0, le=10_080, description="minutes after which a sample is too old")] = 120,
+) -> MarketSnapshot:
+    """One market at a glance: last price, 24-hour figures, mark price, funding and open interest.
+
+    The 24 hours are the last 1440 closed minutes. Their figures are None while fewer than `min_coverage` of the minutes
+    are known (for prices: have a price; for volumes: complete totals); minutes that are not known are not in them.
+    Sources: trades or klines of the venue; its funding and open interest endpoints, as polled.
+    """
+    bars = view.bars(DAY_MINUTES)
+    reasons: list[str] = []
+    priced = np.flatnonzero(bars.close > 0)
+    last = float(bars.price(bars.close[priced[-1:]])[0]) if len(priced) else None
+    figures = _prices(bars, len(priced), last, min_coverage, reasons) | _volumes(bars, min_coverage, reasons)
+    if last is None:
+        reasons.append("no price is known in the last 24 hours")
+    if view.instrument.kind == "perp":
+        figures |= _derivatives(view, last, max_age, reasons)
+    return MarketSnapshot(
+        as_of=moment(view.now),
+        coverage=SeenReport.of(view.seen(bars)),
+        convention="24 h: the last 1440 closed minutes",
+        reason=because(reasons),
+        instrument=view.instrument.id,
+        base=view.instrument.base,
+        currency=view.instrument.quote,
+        last_price=last,
+        last_time=moment(int(bars.time[priced[-1]]) + MINUTE) if len(priced) else None,
+        **dict.fromkeys(_OPTIONAL) | figures,
+    )
+
+
+@hookimpl
+def register_indicators(register: Any) -> None:
+    register("market_snapshot", market_snapshot)
+
+
+_OPTIONAL = (
+    "open_24h", "high_24h", "low_24h", "change_24h_pct", "volume_24h", "quote_volume_24h", "delta_24h", "mark_price",
+    "index_price", "funding_rate", "next_funding_time", "open_interest", "open_interest_value",
+)  # fmt: skip
+
+
+def _prices(bars: Bars, priced: int, last: float | None, least: float, reasons: list[str]) -> dict[str, Any]:
+    if last is None or priced / DAY_MINUTES < least:
+        if priced:
+            reasons.append(f"prices of {priced} of 1440 minutes are known, 24-hour prices need {least:.0%}")
+        return {}
+    whole = bars.merged()
+    first, high, low = (float(whole.price(column)[0]) for column in (whole.open, whole.high, whole.low))
+    return {"open_24h": first, "high_24h": high, "low_24h": low, "change_24h_pct": 100 * (last - first) / first}
+
+
+def _volumes(bars: Bars, least: float, reasons: list[str]) -> dict[str, Any]:
+    rows = bars[bars.has_flow & np.isfinite(bars.quote_volume) & np.isfinite(bars.buy_quote)]
+    if len(rows) / DAY_MINUTES < least:
+        reasons.append(f"{len(rows)} of 1440 minutes have complete totals, 24-hour volumes need {least:.0%}")
+        return {}
+    return {
+        "volume_24h": known(rows.volume.sum()), "quote_volume_24h": known(rows.quote_volume.sum()),
+        "delta_24h": known((rows.buy_quote - rows.sell_quote).sum()),
+    }  # fmt: skip
+
+
+def _derivatives(view: View, last: float | None, max_age: int, reasons: list[str]) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    funding, interest = view.funding(max_age), view.open_interest(max_age)
+    if funding:
+        latest = funding[-1]
+        figures |= {
+            "mark_price": latest.mark, "index_price": latest.index, "funding_rate": known(latest.rate),
+            "next_funding_time": None if latest.next_time is None else moment(latest.next_time),
+        }  # fmt: skip
+    else:
+        reasons.append(f"no funding was sampled in the last {max_age} minutes")
+    if interest:
+        held = interest[-1]
+        value = held.value if held.value is not None or last is None else held.base * last
+        figures |= {"open_interest": known(held.base), "open_interest_value": value}
+    else:
+        reasons.append(f"no open interest was sampled in the last {max_age} minutes")
+    return figures
