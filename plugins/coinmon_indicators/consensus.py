@@ -109,11 +109,7 @@ def consensus(
     by_rule = "in money" if mode == "absolute" else "in each venue's own deviations"
     return Consensus(
         as_of=moment(market.now),
-        coverage=covered(
-            [flow.coverage for flow in figures.values()],
-            market.now,
-            unasked=any(each.listed is None for each in venues),
-        ),
+        coverage=covered([each.coverage for each in figures.values()], market.now, unasked=unasked),
         convention=f"{mode}: {by_rule}, over all configured spot venues that list the pair",
         reason=because(reasons),
         pair=str(market.pair),
