@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coinmon import MINUTE, Bars, Moment, Result, SeenReport, View, moment
 from coinmon_indicators._figures import because
+from coinmon_indicators._lots import amounts, in_lots
+
+Floats = npt.NDArray[np.float64]
 
 Timeframe = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
 
@@ -64,6 +67,22 @@ class Candles:
     def step(self) -> int:
         """Length of a candle, ms."""
         return STEPS[self.timeframe] * MINUTE
+
+    def flow(self) -> tuple[Floats, Floats, Floats]:
+        """Taker buys, taker sells and delta of each candle, base units; NaN where its taker split is incomplete."""
+        (buy, volume), unit = in_lots((self.bars.buy, self.bars.volume), self.view.instrument.lot_size)
+        known = np.where(self.bars.has_flow, 1.0, np.nan)
+        return (
+            amounts(known * buy, unit),
+            amounts(known * (volume - buy), unit),
+            amounts(known * (2 * buy - volume), unit),
+        )
+
+    def running(self) -> tuple[Floats, Floats]:
+        """Lowest and highest running delta inside each candle, base units; NaN where unknown."""
+        extremes, unit = in_lots((self.bars.delta_min, self.bars.delta_max), self.view.instrument.lot_size)
+        low, high = (amounts(np.where(self.bars.has_flow, each, np.nan), unit) for each in extremes)
+        return low, high
 
     @property
     def priced(self) -> npt.NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from coinmon import Coverage, Levels
 from coinmon_indicators._candles import Candles, exact
+from coinmon_indicators._lots import amounts, in_lots
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -67,8 +68,7 @@ class Grid:
 
     def amount(self, units: Floats) -> Floats:
         """Volumes in base units."""
-        unit = Fraction(self.unit)
-        return np.asarray(units * unit.numerator / unit.denominator, np.float64)
+        return amounts(units, self.unit)
 
     def traded(self) -> Ints:
         """Candles that have rows, in order."""
@@ -120,8 +120,8 @@ def grid(found: Candles, bin_size: float | None) -> Grid | None:
     candle = np.repeat(np.arange(count), height)
     of_level = np.repeat(owner, np.diff(levels.start))
     cell = (start[:-1] - first)[of_level] + levels.ticks // ticks
-    amounts, unit = _amounts((levels.buy, levels.sell), found.view.instrument.lot_size)
-    buy, sell = (np.bincount(cell, each, int(start[-1])).astype(np.float64) for each in amounts)
+    columns, unit = in_lots((levels.buy, levels.sell), found.view.instrument.lot_size)
+    buy, sell = (np.bincount(cell, each, int(start[-1])).astype(np.float64) for each in columns)
     total = np.bincount(candle, buy + sell, count) * float(unit)
     complete = (found.bars.coverage >= Coverage.KLINES) & np.isclose(total, found.bars.volume, 1e-9, 0)
     made = Grid(
@@ -165,12 +165,3 @@ def _ranges(levels: Levels, rows: Ints, owner: Ints, count: int) -> tuple[Ints, 
         first[of[runs]] = np.minimum.reduceat(low, runs)
         height[of[runs]] = np.maximum.reduceat(high, runs) - first[of[runs]] + 1
     return first, height
-
-
-def _amounts(columns: tuple[Floats, ...], lot: Decimal) -> tuple[list[Floats], Decimal]:
-    """Volumes as numbers of lots and the lot, or as they are and 1 where one is no number of lots."""
-    counts = [np.rint(each / float(lot)) for each in columns]
-    for column, lots in zip(columns, counts, strict=True):
-        if not np.allclose(lots * float(lot), column, rtol=1e-9, atol=0):
-            return list(columns), Decimal(1)
-    return counts, lot

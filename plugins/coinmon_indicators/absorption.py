@@ -78,7 +78,7 @@ def absorption(
     trades or klines of the venue.
     """
     found = candles(view, timeframe, bars, start, end)
-    before = candles(view, timeframe, lookback, None, found.start).bars
+    before = candles(view, timeframe, lookback, None, found.start)
     without_split(found)
     made, judged = _absorbed(found, before, lookback, quantile, max_range)
     if len(found.bars) and not judged:
@@ -99,14 +99,15 @@ def register_indicators(register: Any) -> None:
 
 
 def _absorbed(
-    found: Candles, before: Any, lookback: int, quantile: float, max_range: float
+    found: Candles, before: Candles, lookback: int, quantile: float, max_range: float
 ) -> tuple[list[Absorbed], int]:
-    late = found.bars
-    known = np.concatenate((before.has_flow & (before.close > 0), late.has_flow & found.priced))
-    delta, volume = (np.concatenate((getattr(before, name), getattr(late, name))) for name in ("delta", "volume"))
-    spans = np.concatenate((before.high - before.low, late.high - late.low))
+    earlier, late = before.bars, found.bars
+    known = np.concatenate((earlier.has_flow & before.priced, late.has_flow & found.priced))
+    delta = np.concatenate((before.flow()[2], found.flow()[2]))
+    volume = np.concatenate((earlier.volume, late.volume))
+    spans = np.concatenate((earlier.high - earlier.low, late.high - late.low))
     made, judged = [], 0
-    for i in range(len(before), len(known)):
+    for i in range(len(earlier), len(known)):
         past = np.flatnonzero(known[max(0, i - lookback) : i]) + max(0, i - lookback)
         if not known[i] or 2 * len(past) < lookback:
             continue
@@ -116,7 +117,7 @@ def _absorbed(
             continue
         least_delta, least_volume = (float(np.quantile(each[past], quantile)) for each in (np.abs(delta), volume))
         if abs(delta[i]) > least_delta and volume[i] > least_volume:
-            bar = late[i - len(before) : i - len(before) + 1]
+            bar = late[i - len(earlier) : i - len(earlier) + 1]
             tick = float(late.tick_size)
             made.append(
                 Absorbed(

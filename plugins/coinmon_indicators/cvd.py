@@ -21,10 +21,11 @@ from coinmon_indicators._candles import (
     without_split,
 )
 from coinmon_indicators._figures import compact, known, percent, price
+from coinmon_indicators._flow import Unit, minute_flow
+from coinmon_indicators._lots import amounts
 from coinmon_indicators._pivots import pivots
 
 Reset = Literal["day", "week", "none"]
-Unit = Literal["base", "quote"]
 Floats = npt.NDArray[np.float64]
 
 
@@ -105,16 +106,18 @@ def cvd(
     gone = int((~before.has_flow).sum())
     if gone:
         found.reasons.append(f"{gone} of the {len(before)} minutes between the reset and the window are not covered")
-    each, usable, traded = _delta(minutes, unit)
+    flow = minute_flow(minutes, view.instrument, unit)
     began = np.array([_period(ms, reset, found.start) for ms in found.bars.time.tolist()], np.int64)
     closes = (found.bars.time + found.step - origin) // MINUTE
-    total, volume = (np.concatenate(([0.0], np.cumsum(column))) for column in (each, traded))
-    seen = np.concatenate(([0], np.cumsum(usable)))
+    total, volume, seen = (
+        np.concatenate(([0], np.cumsum(column))) for column in (flow.net, flow.volume, flow.complete)
+    )
     from_row = (began - origin) // MINUTE
     # nothing covered since the reset: not 0, unknown
     values = np.where(seen[closes] > seen[from_row], total[closes] - total[from_row], np.nan)
+    values = amounts(values, flow.scale)
     now = known(values[-1]) if len(values) else None
-    since = float(volume[closes[-1]] - volume[from_row[-1]]) if len(values) else 0.0
+    since = float(amounts(volume[closes[-1]] - volume[from_row[-1]], flow.scale)) if len(values) else 0.0
     return Cvd(
         unit=unit,
         reset=reset,
@@ -127,7 +130,7 @@ def cvd(
                 found.bars.time.tolist(), optional(values), optional(found.bars.price(found.bars.close)), strict=True
             )
         ],
-        divergences=_divergences(found, total[closes], seen[closes], pivot_left, pivot_right),
+        divergences=_divergences(found, amounts(total[closes], flow.scale), seen[closes], pivot_left, pivot_right),
         **found.header(f"sum of taker delta since {_SINCE[reset]}; divergences at swings {pivot_left}/{pivot_right}"),
     )
 
@@ -145,13 +148,6 @@ def _period(ms: int, reset: Reset, start: int) -> int:
     day = ms - ms % DAY
     # the epoch began on a Thursday
     return start if reset == "none" else day if reset == "day" else day - (day // DAY + 3) % 7 * DAY
-
-
-def _delta(minutes: Bars, unit: Unit) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
-    """Each minute's delta and volume, 0 where it is not covered, and whether it is."""
-    buy, total = (minutes.buy, minutes.volume) if unit == "base" else (minutes.buy_quote, minutes.quote_volume)
-    usable = minutes.has_flow & np.isfinite(buy) & np.isfinite(total)
-    return np.where(usable, 2 * buy - total, 0.0), usable, np.where(usable, total, 0.0)
 
 
 def _divergences(found: Candles, total: Floats, seen: Any, left: int, right: int) -> list[Divergence]:

@@ -1,7 +1,6 @@
 """Delta: who was the more eager in each candle."""
 
-import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -18,9 +17,9 @@ from coinmon_indicators._candles import (
     optional,
     without_split,
 )
-from coinmon_indicators._figures import compact, known, percent, quotient
-
-Unit = Literal["base", "quote"]
+from coinmon_indicators._figures import compact, percent, quotient
+from coinmon_indicators._flow import Unit, minute_flow
+from coinmon_indicators._lots import amounts
 
 
 class DeltaBar(Part):
@@ -76,20 +75,21 @@ def delta(
     found = candles(view, timeframe, bars, start, end)
     without_split(found)
     rows = found.bars
-    buy, sell, total = _columns(rows, unit)
-    minutes = found.minutes[found.minutes.has_flow]
-    each_buy, _, each_total = _columns(minutes, unit)
-    usable = np.isfinite(each_buy) & np.isfinite(each_total)
-    bought, traded = math.fsum(each_buy[usable]), math.fsum(each_total[usable])
-    whole = known(2 * bought - traded) if usable.any() else None
-    share = quotient(whole, traded)
+    flow = minute_flow(found.minutes, view.instrument, unit)
+    whole = float(amounts(flow.net.sum(), flow.scale)) if flow.complete.any() else None
+    share = quotient(float(flow.net.sum()), float(flow.volume.sum()))
+    buy, sell, change = found.flow()
+    total = rows.volume
+    if unit == "quote":
+        split = np.where(rows.has_flow, 1.0, np.nan)
+        buy, sell, total = split * rows.buy_quote, split * rows.sell_quote, rows.quote_volume
+        change = buy - sell
+    low, high = found.running()
     figures = {
-        "buy": buy, "sell": sell, "delta": buy - sell, "min_delta": rows.delta_min, "max_delta": rows.delta_max,
-        "delta_pct": 100 * (buy - sell) / np.where(total > 0, total, np.nan),
+        "buy": buy, "sell": sell, "delta": change, "min_delta": low, "max_delta": high,
+        "delta_pct": 100 * change / np.where(total > 0, total, np.nan),
     }  # fmt: skip
-    columns: dict[str, list[Any]] = {
-        name: optional(np.where(rows.has_flow, each, np.nan)) for name, each in figures.items()
-    }
+    columns: dict[str, list[Any]] = {name: optional(each) for name, each in figures.items()}
     columns["close"] = optional(rows.price(rows.close))
     columns["time"] = [moment(ms) for ms in rows.time.tolist()]
     columns["coverage"] = [Coverage(grade).label for grade in rows.coverage.tolist()]
@@ -105,9 +105,3 @@ def delta(
 @hookimpl
 def register_indicators(register: Any) -> None:
     register("delta", delta, merges=True)
-
-
-def _columns(bars: Any, unit: Unit) -> tuple[Any, Any, Any]:
-    if unit == "base":
-        return bars.buy, bars.sell, bars.volume
-    return bars.buy_quote, bars.sell_quote, bars.quote_volume

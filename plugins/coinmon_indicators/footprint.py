@@ -125,14 +125,11 @@ def register_indicators(register: Any) -> None:
 
 def _bars(found: Candles, rows: Grid | None, page: slice, with_levels: bool, most: int | None) -> list[FootprintBar]:
     bars = found.bars
-    split = bars.has_flow
     columns: dict[str, list[Any]] = {name: optional(bars.price(getattr(bars, name))) for name in _PRICES}
     columns |= {name: optional(getattr(bars, name)) for name in ("volume", "quote_volume")}
-    flow = {
-        "buy": bars.buy, "sell": bars.sell, "delta": bars.delta, "min_delta": bars.delta_min,
-        "max_delta": bars.delta_max, "delta_pct": 100 * bars.delta / np.where(bars.volume > 0, bars.volume, np.nan),
-    }  # fmt: skip
-    columns |= {name: optional(np.where(split, each, np.nan)) for name, each in flow.items()}
+    flow = dict(zip(("buy", "sell", "delta", "min_delta", "max_delta"), found.flow() + found.running(), strict=True))
+    flow["delta_pct"] = 100 * flow["delta"] / np.where(bars.volume > 0, bars.volume, np.nan)
+    columns |= {name: optional(each) for name, each in flow.items()}
     columns["trades"] = [count if count >= 0 else None for count in bars.trades.tolist()]
     columns["time"] = [moment(ms) for ms in bars.time.tolist()]
     columns["coverage"] = [Coverage(grade).label for grade in bars.coverage.tolist()]
