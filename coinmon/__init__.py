@@ -11,10 +11,14 @@ from pluggy import HookimplMarker
 
 if TYPE_CHECKING:
     from coinmon.commands.serving import desk_for as desk_for
+    from coinmon.contracts import Channel as Channel
     from coinmon.contracts import Cursor as Cursor
     from coinmon.contracts import Exchange as Exchange
     from coinmon.contracts import Message as Message
     from coinmon.contracts import Output as Output
+    from coinmon.contracts import Stream as Stream
+    from coinmon.contracts import Streamed as Streamed
+    from coinmon.contracts import StreamState as StreamState
     from coinmon.contracts import TradePage as TradePage
     from coinmon.desk import Desk as Desk
     from coinmon.errors import CoinmonError as CoinmonError
@@ -59,7 +63,9 @@ hookimpl = HookimplMarker("coinmon")
 
 _HOMES = {
     "commands.serving": ("desk_for",),
-    "contracts": ("Cursor", "Exchange", "Message", "Output", "TradePage"),
+    "contracts": (
+        "Channel", "Cursor", "Exchange", "Message", "Output", "Stream", "StreamState", "Streamed", "TradePage",
+    ),
     "desk": ("Desk",),
     "errors": (
         "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry", "NoDataError",

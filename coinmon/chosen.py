@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -17,7 +17,12 @@ from coinmon.values import proxy_url
 EVENTS = ("scan_started", "venue", "flow", "whale", "signal", "delivery", "scan_finished")
 """The kinds of event there are; an output may want others of its own."""
 
+Feed = Literal["auto", "stream", "poll"]
+"""auto: streamed where the exchange can, polled where not; stream: it has to be able to."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_OF_THE_CORE = {"outputs": "events", "exchanges": "feed"}
+"""The key in each plugin's settings that is the core's."""
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -26,12 +31,14 @@ class Chosen:
     """A plugin's offer that is switched on, under the name it has in the configuration.
 
     events: the kinds of event an output is to get; None: those it wants by itself.
+    feed: how an exchange's trades are had.
     """
 
     name: str
     offer: Offer
     settings: dict[str, Any] = field(repr=False)
     events: frozenset[str] | None = None
+    feed: Feed = "auto"
 
 
 def choose(section: str, layers: Layers, catalog: Catalog, inherited: Mapping[str, Any]) -> dict[str, Chosen]:
@@ -92,7 +99,7 @@ def _made(
     section: str, name: str, offer: Offer, given: Mapping[str, Any], layers: Layers, inherited: Mapping[str, Any]
 ) -> Chosen | None:
     where = f"{section}.{name}"
-    own = {"enabled", "plugin"} | ({"events"} if section == "outputs" else set())
+    own = {"enabled", "plugin", _OF_THE_CORE.get(section, "")}
     values = {key: value for key, value in given.items() if key not in own}
     fields = offer.settings.model_fields
     try:
@@ -108,7 +115,19 @@ def _made(
     events = _events(given["events"], offer, where, layers) if section == "outputs" and "events" in given else None
     if checked is None:
         return None
-    return Chosen(name, offer, {key: getattr(checked, key) for key in fields}, events)
+    feed = _feed(given.get("feed"), offer, where, layers) if section == "exchanges" else "auto"
+    return Chosen(name, offer, {key: getattr(checked, key) for key in fields}, events, feed)
+
+
+def _feed(given: Any, offer: Offer, where: str, layers: Layers) -> Feed:
+    known: tuple[Feed, ...] = get_args(Feed)
+    chosen: Feed = next((each for each in known if each == given), "auto")
+    origin = layers.origin(f"{where}.feed")
+    if given is not None and given not in known:
+        layers.problems.append(f"{origin}: {where}.feed: {str(given)[:20]!r} is not one of {', '.join(known)}")
+    if chosen == "stream" and not hasattr(offer.target, "stream"):
+        layers.problems.append(f"{origin}: {where}.feed: {offer.name} has no stream; expected auto or poll")
+    return chosen
 
 
 def _events(given: Any, offer: Offer, where: str, layers: Layers) -> frozenset[str] | None:

@@ -157,7 +157,8 @@ def _origins(core: Core, chosen: Mapping[str, Mapping[str, Chosen]], layers: Lay
         for name, entry in entries.items():
             where = f"{section}.{name}"
             yield where, layers.origins.get(f"{where}.enabled", layers.origin(section) if layers.only else "default")
-            for key in (*entry.settings, *(["events"] if entry.events is not None else [])):
+            ours = ["events"] if entry.events is not None else ["feed"] if section == "exchanges" else []
+            for key in (*entry.settings, *ours):
                 origin = layers.origin(f"{where}.{key}") if key in _given(layers, section, name) else "default"
                 if origin == "default" and key in INHERITED and entry.settings[key] is not None:
                     origin = f"{key} ({layers.origins.get(key, 'default')})"

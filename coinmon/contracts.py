@@ -5,9 +5,9 @@ keyword-only parameters are its settings (their annotations validate, their defa
 named `proxy`, `lang`, `timezone` or `sessions` that is not set takes the value set for the whole of coinmon.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from coinmon.model.bars import Bars
 from coinmon.model.derivatives import Book, Funding, OpenInterest, Ticker
@@ -34,15 +34,50 @@ class TradePage:
     cursor without `last_id`: that the page reaches back to `since`.
     more: the venue has further trades now; ask again with the next cursor.
     whole: no trade is known to be missing inside the page; where one is, `joined` is False too.
+
+    Of a stream, `joined` is proven relative to its page before, and two more are set. first_id: the first trade that
+    the page covers, where ids run +1 (a row may be several fills, and its id is the last of them; without rows: the
+    next trade to come); None: the venue's ids prove nothing. until: no trade before this moment (ms UTC) is missing
+    that the page does not cover; 0: its last row's time.
     """
 
     trades: Trades
     joined: bool
     more: bool = False
     whole: bool = True
+    first_id: int | None = None
+    until: int = 0
 
     def cursor_after(self, cursor: Cursor) -> Cursor:
         return Cursor(cursor.since, int(self.trades.id[-1])) if len(self.trades) else cursor
+
+
+Channel = Literal["trades"]
+"""What can be streamed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What a stream brought of one instrument: of the channel `trades` a page without a hole inside."""
+
+    instrument: Instrument
+    data: TradePage
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """From here on the stream brings a channel of these instruments (`live`: the venue acknowledged it), or does not.
+
+    why: what happened, in words for the log; empty while all is well.
+    """
+
+    channel: Channel
+    instruments: Sequence[Instrument]
+    live: bool
+    why: str = ""
+
+
+Stream = AsyncGenerator[Sequence[Streamed | StreamState], None]
 
 
 class Exchange(Protocol):
@@ -81,6 +116,14 @@ class Exchange(Protocol):
         """The page of trades that ends just before trade `before_id`; joined: it does end there without a hole.
 
         more: there are still earlier ones that are not older than `since`.
+        """
+        ...
+
+    def stream(self, instruments: Sequence[Instrument], channels: Sequence[Channel]) -> Stream:
+        """Batches as they come, each instrument's in order, until it is closed.
+
+        Reconnecting, its backoff and the venue's limits are the stream's own affair; repairing what was missed is the
+        core's, by `trades`. A channel that the venue lacks is left out.
         """
         ...
 

@@ -22,7 +22,8 @@ _HEAD = """\
 # Durations: 250ms, 60s, 5m, 4h, 1d. The environment and .env override this file, the command line overrides them.
 """
 _PLUGINS = {
-    "exchanges": "The venues. `NAME: false` switches one off; `NAME: {plugin: OTHER}` adds one under a new name.",
+    "exchanges": "The venues. `NAME: false` switches one off; `NAME: {plugin: OTHER}` adds one under a new name.\n"
+    "# Each takes `feed: auto` (trades are streamed where the venue can, else polled), `stream` or `poll`.",
     "indicators": "What is computed. `NAME: false` switches one off.",
     "signals": "What is looked for. `NAME: false` switches one off.",
     "outputs": "Where messages go. Each takes `events: [signal, whale]`; `NAME: {plugin: OTHER}` adds a second one.",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from time import monotonic
 from typing import Any
 
@@ -11,12 +12,14 @@ from coinmon.build import make
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.record import record
+from coinmon.collect.stream import Feed
 from coinmon.collect.venue import Venue, VenueStatus
 from coinmon.collect.watch import LISTING_SECONDS, Watch, begin
 from coinmon.config import Config
 from coinmon.contracts import Message, Output
 from coinmon.errors import CoinmonError
 from coinmon.evaluate import Evaluator, IndicatorFailed
+from coinmon.health import memory
 from coinmon.market.view import Market
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
@@ -62,6 +65,12 @@ class Scan:
         self._progress = progress
         self._goes_on = goes_on
         self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
+        # a single scan is over before a stream could bring a minute
+        self._feeds = {
+            venue.name: Feed(venue, clock)
+            for venue in self._venues
+            if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
+        }
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         people = frozenset(name for name, output in self._outputs.items() if "flow" not in self._kinds(name, output))
@@ -116,6 +125,7 @@ class Scan:
                 "whales": sum(event["event"] == "whale" for event in news.values()),
                 "coverage": sum(shares) / len(shares) if shares else None,
                 "failing_plugins": dict(self._evaluator.failures),
+                "health": self._health(now),
             }
         )
 
@@ -133,7 +143,21 @@ class Scan:
             self._relisting.cancel()
         if self._sending:
             await asyncio.wait(self._sending, timeout=5)
+        await asyncio.gather(*(feed.close() for feed in self._feeds.values()))
         await asyncio.gather(*(venue.close() for venue in self._venues))
+
+    def _health(self, now: int) -> dict[str, Any]:
+        """lag: ms by which the slowest stream's last trades were old when they came; queue: what waits to be done."""
+        feeds = self._feeds.values()
+        return {
+            "rss_mb": memory(),
+            "behind_seconds": round((self._clock.now() - now) / 1000, 3),
+            "lag_ms": max((feed.lag for feed in feeds if feed.lag is not None), default=None),
+            "queue": {"events": len(self._sending), "gaps": sum(feed.waiting for feed in feeds)},
+            "reconnects": sum(feed.reconnects for feed in feeds),
+            "gaps_filled": sum(feed.repaired for feed in feeds),
+            "holes": sum(feed.holes for feed in feeds),
+        }
 
     async def _listing(self) -> Watch:
         """The watch; one that is old, or lacks a venue, is renewed behind the cycles and not waited for."""
@@ -179,8 +203,12 @@ class Scan:
             if not tracks and venue.name in watch.failed:
                 state = "blocked" if venue.blocked else "down"
                 return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
+            if venue.name in self._feeds:
+                await self._feeds[venue.name].follow(tracks)
             status = await venue.read(tracks, end, deadline, done)
-            if tracks:
+            async with AsyncExitStack() as stack:
+                for track in tracks:
+                    await stack.enter_async_context(track.alone())
                 await asyncio.to_thread(record, self._database, tracks, end, self._config.whale_threshold)
             return venue.name, status
 
@@ -197,6 +225,7 @@ class Scan:
                     "seconds": round(status.seconds, 3),
                     "instruments": status.instruments,
                     "error": None if status.error is None else redacted(status.error),
+                    "streamed": self._feeds[name].live if name in self._feeds else None,
                 }
             )
         return {

@@ -1,12 +1,20 @@
 """One bar a minute out of what trades and klines say of it."""
 
 import numpy as np
+import numpy.typing as npt
 
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.levels import Levels
+from coinmon.model.trades import Floats
 
 _SAME_VOLUME = 1e-9
 """Relative difference up to which the venue's volume and the sum of its trades are the same number."""
+
+
+def same_volume(ours: Floats, theirs: Floats) -> npt.NDArray[np.bool_]:
+    """Whether two volumes are the same number; unknown ones (NaN) are not."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(ours - theirs) <= _SAME_VOLUME * theirs)
 
 
 def combine(trades: Bars, klines: Bars) -> Bars:
@@ -18,8 +26,7 @@ def combine(trades: Bars, klines: Bars) -> Bars:
     - Otherwise the kline stands; one without the split is `partial`, but nothing traded is a known split of zero.
     """
     t_known, k_known = trades.coverage > Coverage.MISSING, klines.coverage > Coverage.MISSING
-    with np.errstate(invalid="ignore"):
-        same = np.abs(trades.volume - klines.volume) <= _SAME_VOLUME * klines.volume
+    same = same_volume(trades.volume, klines.volume)
     proven = (trades.coverage == Coverage.TRADES) | (t_known & k_known & same)
     disagrees = (klines.coverage == Coverage.KLINES) & ~same
     use_kline = k_known & (~proven | disagrees)

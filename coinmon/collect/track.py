@@ -1,11 +1,15 @@
 """Following one instrument: what was read, what is proven, what is not settled yet."""
 
-from dataclasses import dataclass, field
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.collect.combine import combine
+from coinmon.collect.combine import combine, same_volume
 from coinmon.collect.whales import find_whales
 from coinmon.contracts import Cursor, TradePage
 from coinmon.model.bars import Bars, Coverage
@@ -40,6 +44,7 @@ class Track:
     cursor: where reading trades goes on, None before the first page.
     proven_from: from this moment on, up to the cursor, no trade is missing; None while nothing is proven.
     caught_up: the moment up to which the venue had no more trades.
+    live: a stream brings its trades; what it brought that does not join what was read waits until that is read.
     """
 
     instrument: Instrument
@@ -50,8 +55,12 @@ class Track:
     proven_from: int | None = None
     caught_up: int = 0
     klines: Bars | None = None
+    live: bool = False
     _pending: list[Trades] = field(default_factory=list)
     _last_price: int = 0
+    _ahead: deque[TradePage] = field(default_factory=deque)
+    _asked: bool = False
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     def resume(cls, instrument: Instrument, number: int, position: Position | None, window_start: int) -> "Track":
@@ -69,9 +78,115 @@ class Track:
         """The first trade at hand."""
         return int(self._pending[0].id[0]) if self._pending else None
 
+    @property
+    def last_price(self) -> int:
+        """Ticks of the last trade read; 0: none."""
+        return int(self._pending[-1].ticks[-1]) if self._pending else self._last_price
+
+    @property
+    def streamed(self) -> bool:
+        """Whether a stream brings its trades, and did not leave any out."""
+        return self.live and self.cursor is not None and not self._ahead
+
+    @property
+    def waits(self) -> bool:
+        """Whether something that was streamed waits for trades before it to be read."""
+        return bool(self._ahead) and self.cursor is not None and not self._alone.locked()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None, None]:
+        """Nobody else reads or settles meanwhile, and what is streamed waits."""
+        async with self._alone:
+            try:
+                yield
+            finally:
+                self.join()
+
+    def stream(self, page: TradePage) -> None:
+        """A page of a stream."""
+        locked = self._alone.locked()
+        if page.first_id is None and not page.joined and not locked:
+            self._asked = False
+        self._ahead.append(page)
+        if not locked:
+            self.join()
+
+    def join(self) -> bool:
+        """Add what was streamed as far as it joins; whether all does."""
+        while self._ahead and self._follow(self._ahead[0]):
+            self._ahead.popleft()
+        return not self._ahead
+
+    def accept_hole(self) -> None:
+        """Go on from what waits: what is missing before it cannot be had."""
+        page = self._ahead.popleft()
+        if len(page.trades):
+            self.take(replace(page, joined=False, more=True), 0)
+        elif page.first_id is not None:
+            self.cursor = Cursor(self.start, page.first_id - 1)
+            self.proven_from = floor(page.until) + MINUTE
+        self.join()
+
+    def _follow(self, page: TradePage) -> bool:
+        """Add a streamed page; False: something before it was not read."""
+        if self.cursor is None:
+            return False
+        if page.first_id is None:
+            return self._follow_unproven(page)
+        last = self.cursor.last_id
+        if last is None or page.first_id > last + 1:
+            return False
+        trades = page.trades
+        if len(trades) and int(trades.id[-1]) > last:
+            if page.first_id <= last:
+                # a row may begin inside of what was read: the page stands for all that it covers, but what is stored
+                trades = trades[(trades.id > last) | (trades.time >= self.start)]
+                known = Trades.concat(self._pending)
+                known = known[known.id < page.first_id]
+                self._pending = [known] if len(known) else []
+            self._pending.append(trades)
+            self.cursor = Cursor(self.cursor.since, int(trades.id[-1]))
+            self.caught_up = max(self.caught_up, int(trades.time[-1]))
+        self.caught_up = max(self.caught_up, page.until)
+        return True
+
+    def _follow_unproven(self, page: TradePage) -> bool:
+        """A page whose ids prove nothing: what was missed shows only in the venue's own volume of the minute."""
+        if not page.joined and not self._asked:
+            return False
+        # a stored minute is what the venue's volume says it was; a late trade of it is part of that
+        trades = page.trades[page.trades.time >= self.start]
+        if not len(trades):
+            return True
+        begins = int(trades.time[0])
+        overlap = 0
+        while overlap < len(self._pending) and int(self._pending[-1 - overlap].time[-1]) >= begins:
+            overlap += 1
+        if overlap:
+            known = Trades.concat(self._pending[-overlap:])
+            both = Trades.concat([known, trades[~np.isin(trades.id, known.id)]])
+            self._pending[-overlap:] = [both[np.argsort(both.time, kind="stable")]]
+        else:
+            self._pending.append(trades)
+        self.cursor = Cursor(self.start, int(self._pending[-1].id[-1]))
+        self.proven_from = None
+        self.caught_up = max(self.caught_up, int(trades.time[-1]))
+        return True
+
+    def agrees(self, end: int) -> bool:
+        """Whether the klines at hand know every minute before `end`, with the volume of the trades at hand."""
+        if self.klines is None or self.start >= end:
+            return False
+        klines = self.klines.dense(self.start, end)
+        seen = fold(Trades.concat(self._pending), self.instrument).dense(self.start, end)
+        return bool((klines.coverage > Coverage.MISSING).all()) and bool(
+            np.all(same_volume(np.nan_to_num(seen.volume), klines.volume))
+        )
+
     def take(self, page: TradePage, asked_at: int) -> None:
         """A page that follows the cursor; `asked_at` is the market time of the request."""
         trades = page.trades
+        self._asked = True
         if self.cursor is None:
             # the first page may reach back further than asked for
             trades = trades[trades.time >= self.start]

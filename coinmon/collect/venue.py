@@ -115,19 +115,35 @@ class Venue:
 
     async def _read_track(self, track: Track, end: int, look_back: int, deadline: float) -> None:
         """Trades first; klines for what they do not prove, and always where klines carry the taker split."""
-        failed: CoinmonError | None = None
-        if self.has("trades"):
-            try:
-                await self._read_trades(track, look_back, deadline)
-            except CoinmonError as error:
-                failed = error
-        else:
-            track.caught_up = self._clock.now()
-        whole = track.proven_from is not None and track.proven_from <= track.start and track.caught_up >= end
-        if self.has("bars") and track.start < end and (not whole or getattr(self.exchange, "split_in_bars", False)):
-            track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
-        if failed:
-            raise failed
+        async with track.alone():
+            track.join()
+            split = self.has("bars") and track.start < end and getattr(self.exchange, "split_in_bars", False)
+            if split and track.streamed and track.caught_up < end:
+                # the venue's own volume tells a minute that ended quietly from one that the stream kept to itself
+                track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
+                if track.agrees(end):
+                    track.caught_up = end
+            failed: CoinmonError | None = None
+            if not self.has("trades"):
+                track.caught_up = self._clock.now()
+            elif not (track.streamed and track.caught_up >= end):
+                try:
+                    await self._read_trades(track, look_back, deadline)
+                except CoinmonError as error:
+                    failed = error
+                track.join()
+            whole = track.proven_from is not None and track.proven_from <= track.start and track.caught_up >= end
+            if self.has("bars") and track.start < end and track.klines is None and (split or not whole):
+                track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
+            if failed:
+                raise failed
+
+    async def repair(self, track: Track, deadline: float) -> bool:
+        """Read what is missing before what was streamed; whether nothing is now."""
+        async with track.alone():
+            if not track.join():
+                await self._read_trades(track, 0, deadline)
+            return track.join()
 
     async def _read_trades(self, track: Track, look_back: int, deadline: float) -> None:
         first = track.cursor is None

@@ -84,7 +84,7 @@ def _rows(config: "Config") -> Iterator[tuple[str, Any, str]]:
             if not setting:
                 value: Any = f"{chosen.offer.name} of {chosen.offer.distribution}"
             else:
-                value = chosen.events if setting == "events" else chosen.settings[setting]
+                value = getattr(chosen, setting) if setting in ("events", "feed") else chosen.settings[setting]
         elif section == "later":
             value = config.later[rest]
         else:

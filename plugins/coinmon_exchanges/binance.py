@@ -12,7 +12,7 @@ from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
+    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, OpenInterest, Stream, Ticker, TradePage
 
 _HOUR = 3_600_000
 _PAGE = 1000
@@ -46,6 +46,7 @@ class Binance:
     ) -> None:
         self.name = name
         self._kinds = kinds
+        self._proxy = proxy
         self._spot_weight = Budget(f"{name} spot", 5400, 60.0)
         self._perp_weight = Budget(f"{name} USD-M", 2160, 60.0)
         self._funding_info = Budget(f"{name} fundingInfo", 450, 300.0)
@@ -162,6 +163,20 @@ class Binance:
             return True
         reply = await self._agg_trades(instrument, {"fromId": first_id - 1, "limit": 1})
         return any(row.get("a") == first_id - 1 and row.get("T", since) < since for row in reply)
+
+    def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
+        """aggTrades; spot and USD-M have roots of their own, which no connection may mix (EXCHANGES 3.2)."""
+        from coinmon_exchanges import _stream_binance as stream
+        from coinmon_exchanges._socket import streamed
+
+        roots = (("spot", f"{self._spot_ws_url}/ws", 500), ("perp", f"{self._usdm_ws_url}/market/ws", 200))
+        links = [
+            link
+            for kind, url, most in roots
+            if "trades" in channels
+            for link in stream.links(url, [each for each in instruments if each.kind == kind], most)
+        ]
+        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         """One call each: Binance has no bulk call for it."""

@@ -11,7 +11,7 @@ from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
+    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, OpenInterest, Stream, Ticker, TradePage
 
 _KLINES = 1000
 _NEWEST = {"spot": 60, "perp": 1000}
@@ -37,6 +37,7 @@ class Bybit:
     ) -> None:
         self.name = name
         self._kinds = kinds
+        self._proxy = proxy
         self._ws_url = ws_url
         # of the IP's 600 in 5 s; one too many and the IP is out for ten minutes
         self._budget = Budget(name, 540, 5.0)
@@ -92,6 +93,20 @@ class Bybit:
             return TradePage(page.trades[page.at > seen[-1]], joined=True)
         # strictly older: of several trades in the millisecond `since` itself some may be cut off
         return TradePage(page.trades, joined=int(page.times[0]) < cursor.since)
+
+    def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
+        from coinmon_exchanges import _stream_bybit as stream
+        from coinmon_exchanges._socket import streamed
+
+        links = [
+            link
+            for kind, category in _CATEGORY.items()
+            if "trades" in channels
+            for link in stream.links(
+                f"{self._ws_url}/v5/public/{category}", [each for each in instruments if each.kind == kind]
+            )
+        ]
+        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         from coinmon_exchanges import _decode_bybit as decode

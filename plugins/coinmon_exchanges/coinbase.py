@@ -11,7 +11,7 @@ from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Cursor, Instrument, Ticker, TradePage
+    from coinmon import Bars, Book, Channel, Cursor, Instrument, Stream, Ticker, TradePage
 
 _CANDLES = 300
 _PAGE = 1000
@@ -36,6 +36,7 @@ class Coinbase:
         timeout: float = 10.0,
     ) -> None:
         self.name = name
+        self._proxy = proxy
         self._ws_url = ws_url
         # 10 a second with bursts of 15 (EXCHANGES 2.1)
         self._budget = Budget(name, 15, 1.5)
@@ -100,6 +101,14 @@ class Coinbase:
         params = {"limit": _PAGE, "after": before_id}
         page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
         return TradePage(*_continuity.before(page, before_id, since))
+
+    def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
+        """matches, and heartbeats, which tell the last trade's id."""
+        from coinmon_exchanges import _stream_coinbase as stream
+        from coinmon_exchanges._socket import streamed
+
+        links = stream.links(self._ws_url, instruments) if "trades" in channels else []
+        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         """One call each: the bulk call's shape is undocumented."""

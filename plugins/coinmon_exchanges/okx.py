@@ -11,7 +11,7 @@ from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
+    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, OpenInterest, Stream, Ticker, TradePage
     from coinmon_exchanges._columns import Rows
 
 _CANDLES = 300
@@ -54,6 +54,7 @@ class Okx:
     ) -> None:
         self.name = name
         self._kinds = kinds
+        self._proxy = proxy
         self._ws_url = ws_url
         self._budgets = {
             endpoint: Budget(f"{name} {endpoint.removeprefix('publicGet')}", limit, 2.0)
@@ -128,6 +129,13 @@ class Okx:
         from coinmon_exchanges import _continuity
 
         return TradePage(*_continuity.before(await self._older(instrument, before_id), before_id, since))
+
+    def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
+        from coinmon_exchanges import _stream_okx as stream
+        from coinmon_exchanges._socket import streamed
+
+        links = stream.links(f"{self._ws_url}/ws/v5/public", instruments) if "trades" in channels else []
+        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         from coinmon_exchanges import _decode_okx as decode

@@ -1,0 +1,246 @@
+"""A venue's stream: it feeds the tracks, its gaps are repaired at once, its silence is looked into."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from time import monotonic
+
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.collect.track import Track
+from coinmon.collect.venue import Venue
+from coinmon.contracts import Channel, Streamed, StreamState
+from coinmon.errors import CoinmonError
+from coinmon.model.derivatives import Ticker
+from coinmon.secrets import redacted
+
+_CHANNELS: Sequence[Channel] = ("trades",)
+_LOOK, _SILENT, _GRACE = 6.0, 8.0, 2.0
+"""Seconds between looks at silent instruments, of silence that is looked into, and that a stream may lag behind."""
+_TRIES = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Pauses before tries to repair a gap; a venue's pages may lag behind its stream."""
+_REPAIRS = 8
+_DEADLINE = 10.0
+_PATIENCE = 600.0
+"""Seconds that streamed trades wait for a venue that does not answer to tell what was before them."""
+_ANEW = 120.0
+"""Seconds after which a stream that left some instruments silent is begun anew."""
+_LONGEST_PAUSE = 60.0
+
+
+class Feed:
+    """Follows one venue. reconnects: connections lost so far. repaired: gaps that were filled; holes: that were not."""
+
+    def __init__(self, venue: Venue, clock: Clock) -> None:
+        self.reconnects = 0
+        self.repaired = 0
+        self.holes = 0
+        self.lag: int | None = None
+        self._venue = venue
+        self._clock = clock
+        self._tracks: Mapping[str, Track] = {}
+        self._heard: dict[str, float] = {}
+        self._stalled: set[str] = set()
+        self._complaint = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._repairing: dict[str, asyncio.Task[None]] = {}
+        self._behind: dict[str, float] = {}
+        self._began = 0.0
+        self._slots = asyncio.Semaphore(_REPAIRS)
+
+    @property
+    def live(self) -> int:
+        """Instruments that are streamed now."""
+        return sum(track.live for track in self._tracks.values())
+
+    @property
+    def waiting(self) -> int:
+        """Instruments whose streamed trades wait for a gap to be filled."""
+        return sum(track.waits for track in self._tracks.values())
+
+    async def follow(self, tracks: Sequence[Track]) -> None:
+        """Stream these from now on."""
+        wanted = {track.instrument.id: track for track in tracks}
+        same = wanted.keys() == self._tracks.keys() and all(self._tracks[id] is track for id, track in wanted.items())
+        if self._tasks and same:
+            return
+        await self.close()
+        self._tracks = wanted
+        if wanted:
+            self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._look())]
+
+    async def close(self) -> None:
+        tasks = [*self._tasks, *self._repairing.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks, self._repairing = [], {}
+        self._dead()
+
+    def _dead(self) -> None:
+        for track in self._tracks.values():
+            track.live = False
+
+    async def _run(self) -> None:
+        pause = 1.0
+        while not self._venue.blocked:
+            self._began = began = monotonic()
+            try:
+                instruments = [track.instrument for track in self._tracks.values()]
+                async with aclosing(self._venue.exchange.stream(instruments, _CHANNELS)) as batches:
+                    async for batch in batches:
+                        self._take(batch)
+                why = "it ended"
+            except CoinmonError as error:
+                why = str(error)
+            except Exception as error:
+                # a plugin's fault: its venue is polled
+                why = f"{type(error).__name__}: {error}"
+            self._dead()
+            self._complain(f"stream: {why}")
+            pause = 1.0 if monotonic() - began > _LONGEST_PAUSE else min(_LONGEST_PAUSE, pause * 2)
+            await asyncio.sleep(pause)
+
+    def _take(self, batch: Sequence[Streamed | StreamState]) -> None:
+        now, newest = monotonic(), 0
+        touched: list[Track] = []
+        for each in batch:
+            if isinstance(each, StreamState):
+                self._state(each)
+                continue
+            id = each.instrument.id
+            track = self._tracks.get(id)
+            if track is None:
+                continue
+            if self._stalled and id in self._stalled:
+                self._stalled.discard(id)
+                logger.info("{}: its stream speaks again", id)
+            track.live = True
+            self._heard[id] = now
+            track.stream(each.data)
+            if len(each.data.trades):
+                newest = max(newest, int(each.data.trades.time[-1]))
+            if track.waits:
+                touched.append(track)
+        if newest:
+            self.lag = max(0, self._clock.now() - newest)
+        for track in touched:
+            self._repair_soon(track)
+
+    def _state(self, state: StreamState) -> None:
+        tracks = [self._tracks[each.id] for each in state.instruments if each.id in self._tracks]
+        lost = any(track.live for track in tracks) and not state.live
+        for track in tracks:
+            # one that is known to say nothing is polled until it speaks, whatever the venue acknowledges
+            track.live = state.live and track.instrument.id not in self._stalled
+            self._heard[track.instrument.id] = monotonic()
+        if lost:
+            self.reconnects += 1
+            count = len(tracks)
+            logger.warning("{}: stream of {} lost: {}", self._venue.name, _several(tracks, count), redacted(state.why))
+        elif not state.live:
+            self._complain(f"stream: {state.why}")
+        elif tracks:
+            self._complaint = ""
+
+    def _complain(self, text: str) -> None:
+        """Once, until something else is wrong."""
+        if text != self._complaint:
+            self._complaint = text
+            logger.warning("{}: {}; polled meanwhile", self._venue.name, redacted(text))
+
+    def _repair_soon(self, track: Track) -> None:
+        id = track.instrument.id
+        self._behind.setdefault(id, monotonic())
+        if id not in self._repairing:
+            self._repairing[id] = asyncio.create_task(self._repair(track))
+            self._repairing[id].add_done_callback(lambda _: self._repairing.pop(id, None))
+
+    async def _repair(self, track: Track) -> None:
+        """Fill a gap by REST, or declare it: when the venue answers and still does not have it."""
+        answered = False
+        for pause in _TRIES:
+            await asyncio.sleep(pause)
+            try:
+                async with self._slots:
+                    if await self._venue.repair(track, _DEADLINE):
+                        self.repaired += 1
+                        del self._behind[track.instrument.id]
+                        return
+                answered = True
+            except CoinmonError as error:
+                logger.debug("{}: gap not filled yet: {}", track.instrument.id, redacted(str(error)))
+        if track.waits and (answered or monotonic() - self._behind[track.instrument.id] > _PATIENCE):
+            self.holes += 1
+            del self._behind[track.instrument.id]
+            logger.warning("{}: trades are missing and cannot be had", track.instrument.id)
+            track.accept_hole()
+
+    async def _look(self) -> None:
+        """No trades is not the same as no data: silent instruments are compared with the venue's tickers."""
+        before: Mapping[str, Ticker] = {}
+        while self._venue.has("tickers") and self._venue.has("trades"):
+            await asyncio.sleep(_LOOK)
+            if self._stalled and monotonic() - self._began > _ANEW:
+                self._begin_anew()
+                continue
+            silent = [track for track in self._tracks.values() if track.live and track.cursor and self._quiet(track)]
+            if not silent:
+                before = {}
+                continue
+            try:
+                found = await self._venue.call("tickers", [each.instrument for each in silent], deadline=_DEADLINE)
+                suspects = [each for each in silent if _moved(each, found.get(each.instrument.id), before)][:_REPAIRS]
+                stalled = await asyncio.gather(*(self._lags(track) for track in suspects))
+            except CoinmonError as error:
+                logger.debug("{}: silence not looked into: {}", self._venue.name, redacted(str(error)))
+                continue
+            before = found
+            if any(stalled):
+                self._stall([track for track, lags in zip(suspects, stalled, strict=True) if lags], silent)
+
+    def _quiet(self, track: Track) -> bool:
+        return monotonic() - self._heard.get(track.instrument.id, 0.0) > _SILENT
+
+    async def _lags(self, track: Track) -> bool:
+        """Whether the venue has trades that its stream does not bring."""
+        cursor = track.cursor
+        page = await self._venue.call("trades", track.instrument, cursor, deadline=_DEADLINE)
+        if not len(page.trades):
+            return False
+        await asyncio.sleep(_GRACE)
+        return track.live and self._quiet(track)
+
+    def _stall(self, proven: Sequence[Track], silent: Sequence[Track]) -> None:
+        """Poll what is silent until it speaks, and begin the stream anew."""
+        fresh = [track for track in proven if track.instrument.id not in self._stalled]
+        for track in silent:
+            track.live = False
+            self._stalled.add(track.instrument.id)
+        self.reconnects += 1
+        if fresh:
+            text = "{}: the venue trades {}, its stream is silent: polled until it speaks"
+            logger.warning(text, self._venue.name, _several(fresh, len(fresh)))
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._tasks[0].cancel()
+        self._dead()
+        self._tasks[0] = asyncio.create_task(self._run())
+
+
+def _moved(track: Track, now: Ticker | None, before: Mapping[str, Ticker]) -> bool:
+    """Whether a ticker tells of a trade since the last one streamed."""
+    if now is None:
+        return False
+    tick = float(track.instrument.tick_size)
+    if track.last_price and abs(now.last - track.last_price * tick) > tick / 2:
+        return True
+    then = before.get(track.instrument.id)
+    return then is not None and (now.last != then.last or (now.volume or 0.0) > (then.volume or 0.0))
+
+
+def _several(tracks: Sequence[Track], count: int) -> str:
+    first = tracks[0].instrument.id
+    return first if count == 1 else f"{count} instruments ({first}, ...)"

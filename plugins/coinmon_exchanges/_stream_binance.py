@@ -1,0 +1,66 @@
+"""Binance's market streams (EXCHANGES 3.1, 3.2): spot and USD-M aggTrades, whose ids run +1."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from coinmon import Instrument
+from coinmon_exchanges._columns import numbers, strict, whole
+from coinmon_exchanges._socket import Dropped, Link, Manner
+from coinmon_exchanges._stream_rows import News, Subscribed, parsed
+
+MANNER = Manner(pace=0.4, gate=1.1, every=15.0)
+"""Spot takes 5 messages a second, pings included, and 300 connections in 5 minutes."""
+_REQUEST = 100
+"""Streams named in one request."""
+
+
+def links(url: str, instruments: Sequence[Instrument], most: int) -> list[Link]:
+    """Connections of at most `most` streams."""
+    made = []
+    for at in range(0, len(instruments), most):
+        part = {each.native_id: each for each in instruments[at : at + most]}
+        names = list(part)
+        groups = [names[first : first + _REQUEST] for first in range(0, len(names), _REQUEST)]
+        made.append(Link(url, [(_subscribe(number, group), group) for number, group in enumerate(groups)], part))
+    return made
+
+
+def _subscribe(number: int, names: Sequence[str]) -> str:
+    params = [f"{name.lower()}@aggTrade" for name in names]
+    return orjson.dumps({"method": "SUBSCRIBE", "params": params, "id": number + 1}).decode()
+
+
+@strict("Binance stream")
+def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
+    messages: list[Any] = parsed(texts)
+    rows = [each for each in messages if each.get("e") == "aggTrade"]
+    news: list[News] = []
+    if len(rows) < len(messages):
+        news = [state for each in messages if each.get("e") != "aggTrade" for state in _said(each, subscribed)]
+    if not rows:
+        return news
+    ids = whole([row["a"] for row in rows])
+    sold = np.array([row["m"] for row in rows], np.bool_)
+    return news + subscribed.pages(
+        subscribed.at([row["s"] for row in rows]),
+        ids,
+        whole([row["T"] for row in rows]),
+        numbers([row["p"] for row in rows]),
+        numbers([row["q"] for row in rows]),
+        (1 - 2 * sold).astype(np.int8),
+        ids,
+    )
+
+
+def _said(message: Any, subscribed: Subscribed) -> list[News]:
+    if message.get("e") == "serverShutdown":
+        raise Dropped("the server shuts down")
+    number = message.get("id")
+    if not isinstance(number, int) or not 1 <= number <= len(subscribed.groups):
+        return []
+    complaint = message.get("error") or (message if "code" in message else None)
+    why = f"subscription refused: {complaint.get('msg')}" if complaint else ""
+    return [subscribed.state(subscribed.groups[number - 1], not why, why)]

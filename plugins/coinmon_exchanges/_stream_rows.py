@@ -1,0 +1,159 @@
+"""Many instruments' streamed trades to pages: one pass over the columns of all, then a slice for each."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from coinmon import DecodeError, Instrument, Streamed, StreamState, TradePage, Trades
+from coinmon_exchanges._columns import Floats, Ints
+
+_OFF_GRID = 1e-3
+"""A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
+_NONE = -1
+
+News = Streamed | StreamState
+
+
+def parsed(texts: Sequence[str]) -> list[dict[str, object]]:
+    """Messages read as one JSON list: much faster than one by one."""
+    try:
+        messages: list[dict[str, object]] = orjson.loads(f"[{','.join(texts)}]")
+    except orjson.JSONDecodeError as error:
+        raise DecodeError(f"a message is not JSON ({error})"[:160]) from None
+    if len(messages) != len(texts) or not all(isinstance(each, dict) for each in messages):
+        raise DecodeError("a message is not a JSON object")
+    return messages
+
+
+class Subscribed:
+    """The instruments of one connection, by the names its messages carry, and the last trade that each brought.
+
+    groups: the names in each request that was sent, in the order sent.
+    """
+
+    def __init__(self, instruments: dict[str, Instrument], groups: Sequence[Sequence[str]]) -> None:
+        self.number = {name: at for at, name in enumerate(instruments)}
+        self.groups = groups
+        self._instruments = list(instruments.values())
+        self._tick = np.array([float(each.tick_size) for each in self._instruments])
+        contracts = [Fraction(each.contract_size) for each in self._instruments]
+        # dividing by an integer keeps 3 contracts of 0.1 at 0.3
+        self._times = np.array([float(each.numerator) for each in contracts])
+        self._by = np.array([float(each.denominator) for each in contracts])
+        self._last = np.full(len(self._instruments), _NONE, np.int64)
+        self._lead: dict[int, int] = {}
+        self._lost: set[int] = set()
+
+    def state(self, names: Sequence[str], live: bool, why: str = "") -> StreamState:
+        known = [self._instruments[self.number[name]] for name in names if name in self.number]
+        return StreamState("trades", known, live, why)
+
+    def everything(self, live: bool, why: str) -> StreamState:
+        return StreamState("trades", self._instruments, live, why)
+
+    def at(self, names: Sequence[str]) -> Ints:
+        """Row numbers of names, -1 for one that was not asked for."""
+        number = self.number
+        return np.array([number.get(name, _NONE) for name in names], np.int64)
+
+    def until(self, name: str, last_id: int, moment: int) -> Streamed | None:
+        """The venue says that at `moment` the last trade was `last_id`: a page without rows."""
+        number = self.number.get(name)
+        if number is None:
+            return None
+        joined = int(self._last[number]) >= last_id
+        return Streamed(self._instruments[number], TradePage(Trades.empty(), joined, False, last_id + 1, moment))
+
+    def pages(
+        self,
+        at: Ints,
+        ids: Ints,
+        times: Ints,
+        prices: Floats,
+        sizes: Floats,
+        side: npt.NDArray[np.int8],
+        first_ids: Ints | None,
+        market: npt.NDArray[np.bool_] | None = None,
+    ) -> list[News]:
+        """Columns in the order they came. first_ids: what each row covers begins there; None: ids prove nothing."""
+        firsts = ids if first_ids is None else first_ids
+        known = at != _NONE
+        if np.any(sizes < 0) or np.any(prices < 0):
+            raise ValueError("a negative price or quantity")
+        keep = known & (sizes > 0) & (prices > 0)
+        if market is not None:
+            keep &= market
+        order = np.argsort(at, kind="stable")
+        order = order[np.count_nonzero(~known) :]
+        if not len(order):
+            return []
+        at, ids, times, firsts, keep = at[order], ids[order], times[order], firsts[order], keep[order]
+        exact = prices[order] / self._tick[at]
+        ticks = np.rint(exact)
+        off = keep & (np.abs(exact - ticks) > _OFF_GRID + ticks * 1e-15)
+        qty = sizes[order] * self._times[at] / self._by[at]
+        trades = Trades(ids, times, ticks.astype(np.int64), qty, side[order])
+        starts = np.flatnonzero(np.diff(at, prepend=_NONE))
+        ends = np.append(starts[1:], len(at))
+        before = np.empty_like(ids)
+        before[1:] = ids[:-1]
+        before[starts] = self._last[at[starts]]
+        follows = (firsts == before + 1) if first_ids is not None else before != _NONE
+        inner = follows.copy()
+        inner[starts] = firsts[starts] > before[starts] if first_ids is not None else True
+        plain = np.logical_and.reduceat(inner & keep & ~off, starts)
+        news: list[News] = []
+        for a, b, simple in zip(starts.tolist(), ends.tolist(), plain.tolist(), strict=True):
+            number = int(at[a])
+            instrument = self._instruments[number]
+            if number in self._lost:
+                continue
+            if off[a:b].any():
+                self._lost.add(number)
+                price = prices[order][a + int(np.argmax(off[a:b]))]
+                why = f"{instrument.id}: price {price} is not a multiple of tick {instrument.tick_size}"
+                news.append(StreamState("trades", [instrument], False, why))
+                continue
+            first_id = None if first_ids is None else int(firsts[a])
+            if simple:
+                if self._lead and follows[a]:
+                    first_id = self._lead.pop(number, first_id)
+                page = TradePage(trades[a:b], bool(follows[a]), False, first_id)
+                news.append(Streamed(instrument, page))
+                self._last[number] = int(ids[b - 1])
+            elif first_ids is None:
+                news.append(Streamed(instrument, TradePage(trades[a:b][keep[a:b]], bool(follows[a]))))
+                self._last[number] = int(ids[b - 1])
+            else:
+                rows = slice(a, b)
+                news += self._in_order(number, trades[rows], firsts[rows], keep[rows])
+        return news
+
+    def _in_order(self, number: int, trades: Trades, firsts: Ints, keep: npt.NDArray[np.bool_]) -> list[News]:
+        """Pages out of rows that repeat, are out of order, leave some out, or are no market trades."""
+        last = int(self._last[number])
+        order = np.unique(trades.id, return_index=True)[1]
+        order = order[trades.id[order] > last]
+        if not len(order):
+            return []
+        trades, firsts, keep = trades[order], firsts[order], keep[order]
+        follows = firsts == np.concatenate(([last], trades.id[:-1])) + 1
+        self._last[number] = int(trades.id[-1])
+        cuts = [0, *(np.flatnonzero(~follows[1:]) + 1).tolist(), len(trades)]
+        news: list[News] = []
+        for a, b in pairwise(cuts):
+            first_id = self._lead.pop(number, None) if a == 0 else None
+            if first_id is None or not follows[a]:
+                first_id = int(firsts[a])
+            rows = trades[a:b][keep[a:b]]
+            if len(rows):
+                news.append(Streamed(self._instruments[number], TradePage(rows, bool(follows[a]), False, first_id)))
+            # ids that are no market trades at the end of a page belong to the next one's beginning
+            ends = a + int(np.flatnonzero(keep[a:b])[-1]) + 1 if len(rows) else a
+            if b == len(trades) and ends < b:
+                self._lead[number] = first_id if ends == a else int(firsts[ends])
+        return news
