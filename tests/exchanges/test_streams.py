@@ -1,0 +1,224 @@
+"""Streamed messages to pages: sides, units, ticks and ids, and what is proven by them."""
+
+import copy
+import json
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from coinmon import DecodeError, Streamed, StreamState
+from coinmon_exchanges import _stream_binance, _stream_bybit, _stream_coinbase, _stream_okx
+from coinmon_exchanges._socket import Dropped
+from coinmon_exchanges._stream_rows import Subscribed
+
+FINEST = "0.00000001"
+
+
+def as_agg_trade(message):
+    """The recorded @trade message in the shape of @aggTrade, whose fields have the same names and meanings."""
+    data = message["data"]
+    return {"e": "aggTrade", "a": data["t"], "f": data["t"], "l": data["t"]} | {k: data[k] for k in "EspqTm"}
+
+
+VENUES = {
+    "binance_spot": (_stream_binance.read, as_agg_trade, lambda m: m["s"]),
+    "binance_usdm": (_stream_binance.read, as_agg_trade, lambda m: m["s"]),
+    "okx_spot": (_stream_okx.read, copy.deepcopy, lambda m: m["arg"]["instId"]),
+    "okx_swap": (_stream_okx.read, copy.deepcopy, lambda m: m["arg"]["instId"]),
+    "bybit_linear_inverse": (_stream_bybit.read, copy.deepcopy, lambda m: m["data"][0]["s"]),
+    "bybit_spot": (_stream_bybit.read, copy.deepcopy, lambda m: m["data"][0]["s"]),
+    "coinbase_exchange": (_stream_coinbase.read, copy.deepcopy, lambda m: m["product_id"]),
+}
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_recorded_messages_say_what_tardis_says(recorded, instrument, venue):
+    read, reshape, name_of = VENUES[venue]
+    size = "0.01" if venue == "okx_swap" else "1"
+    seen = 0
+    for row in recorded(f"messages/tardis_{venue}.json")["rows"]:
+        expected = [each for each in row["tardisNormalized"] or [] if each["type"] == "trade"]
+        if not expected:
+            continue
+        message = reshape(row["message"])
+        name = name_of(message)
+        made = instrument("venue", "BTC/USDT:USDT", name, FINEST, FINEST, size)
+        (page,) = [each.data for each in read([json.dumps(message)], Subscribed({name: made}, ()))]
+        assert len(page.trades) == len(expected)
+        for at, each in enumerate(expected):
+            assert page.trades.time[at] == round(datetime.fromisoformat(each["timestamp"]).timestamp() * 1000)
+            assert page.trades.side[at] == {"buy": 1, "sell": -1}[each["side"]]
+            assert page.trades.ticks[at] == Decimal(str(each["price"])) / Decimal(FINEST)
+            assert page.trades.qty[at] == float(Decimal(str(each["amount"])) * Decimal(size))
+            if each["id"].isdigit():
+                assert page.trades.id[at] == int(each["id"])
+        seen += len(expected)
+    assert seen
+
+
+@pytest.fixture
+def two(instrument):
+    return Subscribed(
+        {
+            "BTCUSDT": instrument("v", "BTC/USDT", "BTCUSDT", "0.01", "0.001"),
+            "ETHUSDT": instrument("v", "ETH/USDT", "ETHUSDT", "0.01", "0.001"),
+        },
+        [["BTCUSDT", "ETHUSDT"]],
+    )
+
+
+def agg(name, id, price="100.5", qty="0.002", sold=False):
+    row = {"e": "aggTrade", "s": name, "a": id, "p": price, "q": qty, "f": id, "l": id, "T": 1_700_000_000_000 + id}
+    return json.dumps(row | {"m": sold})
+
+
+def pages(read, texts, subscribed):
+    return [
+        (each.instrument.base, each.data.trades.id.tolist(), each.data.joined, each.data.first_id)
+        for each in read(texts, subscribed)
+        if isinstance(each, Streamed)
+    ]
+
+
+def test_a_batch_of_two_instruments_is_a_page_for_each(two):
+    texts = [agg("BTCUSDT", 7), agg("ETHUSDT", 40, sold=True), agg("BTCUSDT", 8)]
+    assert pages(_stream_binance.read, texts, two) == [("BTC", [7, 8], False, 7), ("ETH", [40], False, 40)]
+    assert pages(_stream_binance.read, [agg("ETHUSDT", 41)], two) == [("ETH", [41], True, 41)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        ([8, 9, 12, 13], [([8, 9], True, 8), ([12, 13], False, 12)]),  # two are missing
+        ([6, 7, 8], [([8], True, 8)]),  # two came before
+        ([9, 8, 10, 9], [([8, 9, 10], True, 8)]),  # out of order, and one twice
+        ([5, 7], []),
+    ],
+)
+def test_gaps_split_pages_and_repeats_are_dropped(two, ids, expected):
+    _stream_binance.read([agg("BTCUSDT", 7)], two)
+    found = pages(_stream_binance.read, [agg("BTCUSDT", id) for id in ids], two)
+    assert found == [("BTC", *each) for each in expected]
+
+
+@pytest.mark.parametrize("split", [1, 2, 3])
+def test_ids_that_are_no_trades_are_no_gaps(two, split):
+    """Wherever the batch ends: a zero row is covered by the page after it."""
+    texts = [agg("BTCUSDT", 7), agg("BTCUSDT", 8, "0.0", "0.0"), agg("BTCUSDT", 9, "0.0", "0.0"), agg("BTCUSDT", 10)]
+    found = pages(_stream_binance.read, texts[:split], two) + pages(_stream_binance.read, texts[split:], two)
+    assert [id for _, ids, _, _ in found for id in ids] == [7, 10]
+    for (_, before, _, _), (_, _, joined, first) in zip(found, found[1:], strict=False):
+        assert joined
+        assert first == before[-1] + 1
+
+
+def test_okx_aggregates_cover_the_ids_before_theirs(instrument):
+    made = Subscribed({"BTC-USDT": instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.001")}, ())
+
+    def message(id, count):
+        row = {"instId": "BTC-USDT", "tradeId": str(id), "px": "42219.9", "sz": "0.12", "side": "sell", "count": count}
+        return json.dumps({"arg": {"channel": "trades", "instId": "BTC-USDT"}, "data": [row | {"ts": "1630048897897"}]})
+
+    assert pages(_stream_okx.read, [message(103, "3")], made) == [("BTC", [103], False, 101)]
+    assert pages(_stream_okx.read, [message(105, "2"), message(106, "1")], made) == [("BTC", [105, 106], True, 104)]
+    assert pages(_stream_okx.read, [message(109, "2")], made) == [("BTC", [109], False, 108)]
+
+
+def test_swap_sizes_become_base_units_without_float_noise(instrument):
+    made = Subscribed({"X-SWAP": instrument("okx", "X/USDT:USDT", "X-SWAP", "0.1", "0.1", "0.1")}, ())
+    row = {"instId": "X-SWAP", "tradeId": "1", "px": "1.1", "sz": "3", "side": "buy", "count": "1", "ts": "1"}
+    (each,) = _stream_okx.read([json.dumps({"arg": {"channel": "trades"}, "data": [row]})], made)
+    assert each.data.trades.qty.tolist() == [0.3]
+
+
+def test_coinbase_heartbeats_tell_of_quiet_and_of_loss(instrument):
+    made = Subscribed({"BTC-USD": instrument("coinbase", "BTC/USD", "BTC-USD", "0.01", "0.00000001")}, ())
+    match = {"type": "last_match", "trade_id": 10, "side": "sell", "size": "5.2", "price": "400.23"}
+    match |= {"product_id": "BTC-USD", "time": "2014-11-07T08:19:27.028459Z"}
+    beat = {"type": "heartbeat", "sequence": 90, "last_trade_id": 10, "product_id": "BTC-USD"}
+    beat |= {"time": "2014-11-07T08:19:28.464459Z"}
+    trade, quiet = _stream_coinbase.read([json.dumps(match), json.dumps(beat)], made)
+    assert (trade.data.trades.side.tolist(), trade.data.first_id) == ([1], 10)  # the maker sold
+    assert (len(quiet.data.trades), quiet.data.joined, quiet.data.first_id) == (0, True, 11)
+    assert quiet.data.until == 1_415_348_368_464
+    (lost,) = _stream_coinbase.read([json.dumps(beat | {"last_trade_id": 12})], made)
+    assert (lost.data.joined, lost.data.first_id) == (False, 13)
+
+
+def test_bybit_proves_nothing_by_ids_and_leaves_out_block_trades(instrument):
+    made = Subscribed({"BTCUSDT": instrument("bybit", "BTC/USDT:USDT", "BTCUSDT", "0.1", "0.001")}, [["BTCUSDT"]])
+
+    def message(*rows):
+        base = {"T": 1672304486865, "s": "BTCUSDT", "S": "Buy", "v": "0.001", "p": "16578.50", "BT": False}
+        return json.dumps({"topic": "publicTrade.BTCUSDT", "type": "snapshot", "data": [base | row for row in rows]})
+
+    ids = [f"{number:08x}-d8dd-5b31-9112-a178eb6023af" for number in range(3)]
+    found = pages(_stream_bybit.read, [message({"i": ids[0]}, {"i": ids[1], "BT": True})], made)
+    assert [(len(each), joined, first) for _, each, joined, first in found] == [(1, False, None)]
+    ((_, _, joined, first),) = pages(_stream_bybit.read, [message({"i": ids[2]})], made)
+    assert (joined, first) == (True, None)
+
+
+ACKNOWLEDGED = [
+    (_stream_binance, {"result": None, "id": 1}, True),
+    (_stream_binance, {"error": {"code": 2, "msg": "Invalid request"}, "id": 1}, False),
+    (_stream_okx, {"event": "subscribe", "arg": {"channel": "trades", "instId": "BTCUSDT"}}, True),
+    (_stream_bybit, {"success": True, "ret_msg": "", "op": "subscribe", "req_id": "0"}, True),
+    (_stream_bybit, {"success": False, "ret_msg": "error:handler not found", "op": "subscribe", "req_id": "0"}, False),
+    (_stream_coinbase, {"type": "subscriptions", "channels": [{"name": "matches", "product_ids": ["BTCUSDT"]}]}, True),
+    (_stream_coinbase, {"type": "error", "message": "Failed to subscribe", "reason": "no such product"}, False),
+]
+
+
+@pytest.mark.parametrize(("venue", "message", "live"), ACKNOWLEDGED)
+def test_acknowledgements_and_refusals_are_told(two, venue, message, live):
+    (state,) = venue.read([json.dumps(message)], two)
+    assert isinstance(state, StreamState)
+    assert state.live is live
+    assert "BTCUSDT" in [each.native_id for each in state.instruments]
+    assert bool(state.why) is not live
+
+
+def test_a_price_off_the_grid_ends_the_stream_of_that_instrument_only(two):
+    news = _stream_binance.read([agg("BTCUSDT", 1, "100.505"), agg("ETHUSDT", 1)], two)
+    assert [type(each) for each in news] == [StreamState, Streamed]
+    assert not news[0].live
+    assert "0.01" in news[0].why
+    assert pages(_stream_binance.read, [agg("BTCUSDT", 2)], two) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"e":1}, {"e":2}', '"pong"', '{"e":"aggTrade"}', "\x00"])
+@pytest.mark.parametrize("venue", [_stream_binance, _stream_okx, _stream_bybit, _stream_coinbase])
+def test_any_text_gives_rows_or_a_clear_error(two, venue, text):
+    try:
+        assert venue.read([text], two) == []
+    except DecodeError as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("venue", "message"),
+    [(_stream_binance, {"e": "serverShutdown", "E": 1}), (_stream_okx, {"event": "notice", "code": "64008"})],
+)
+def test_a_goodbye_ends_the_connection(two, venue, message):
+    with pytest.raises(Dropped):
+        venue.read([json.dumps(message)], two)
+
+
+def test_requests_stay_within_the_venues_limits(instrument):
+    many = [instrument("v", f"C{at}/USDT", f"C{at}USDT", "0.1", "0.1") for at in range(900)]
+    for links, arguments in (
+        (_stream_binance.links("ws://x", many, 200), lambda request: request["params"]),
+        (_stream_okx.links("ws://x", many), lambda request: request["args"]),
+        (_stream_bybit.links("ws://x", many), lambda request: request["args"]),
+        (_stream_coinbase.links("ws://x", many), lambda request: request["product_ids"]),
+    ):
+        named = [name for link in links for _, names in link.requests for name in names]
+        assert named == [each.native_id for each in many]
+        for link in links:
+            assert len(link.instruments) <= 400
+            for text, names in link.requests:
+                assert len(arguments(json.loads(text))) == len(names)
+                assert len(text) < 64_000
+    assert all(len(names) <= 10 for link in _stream_bybit.links("ws://x", many) for _, names in link.requests)
