@@ -66,7 +66,9 @@ class Subscribed:
         if number is None:
             return None
         joined = int(self._last[number]) >= last_id
-        return Streamed(self._instruments[number], TradePage(Trades.empty(), joined, False, last_id + 1, moment))
+        return Streamed(
+            self._instruments[number], TradePage(Trades.empty(), joined, first_id=last_id + 1, until=moment)
+        )
 
     def pages(
         self,
@@ -122,7 +124,7 @@ class Subscribed:
             if simple:
                 if self._lead and follows[a]:
                     first_id = self._lead.pop(number, first_id)
-                page = TradePage(trades[a:b], bool(follows[a]), False, first_id)
+                page = TradePage(trades[a:b], bool(follows[a]), first_id=first_id)
                 news.append(Streamed(instrument, page))
                 self._last[number] = int(ids[b - 1])
             elif first_ids is None:
@@ -151,7 +153,7 @@ class Subscribed:
                 first_id = int(firsts[a])
             rows = trades[a:b][keep[a:b]]
             if len(rows):
-                news.append(Streamed(self._instruments[number], TradePage(rows, bool(follows[a]), False, first_id)))
+                news.append(Streamed(self._instruments[number], TradePage(rows, bool(follows[a]), first_id=first_id)))
             # ids that are no market trades at the end of a page belong to the next one's beginning
             ends = a + int(np.flatnonzero(keep[a:b])[-1]) + 1 if len(rows) else a
             if b == len(trades) and ends < b:
