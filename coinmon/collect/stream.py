@@ -16,8 +16,6 @@ from coinmon.model.derivatives import Ticker
 from coinmon.secrets import redacted
 
 _CHANNELS: Sequence[Channel] = ("trades",)
-_LOOK, _SILENT, _GRACE = 6.0, 8.0, 2.0
-"""Seconds between looks at silent instruments, of silence that is looked into, and that a stream may lag behind."""
 _TRIES = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Pauses before tries to repair a gap; a venue's pages may lag behind its stream."""
 _REPAIRS = 8
@@ -30,13 +28,18 @@ _LONGEST_PAUSE = 60.0
 
 
 class Feed:
-    """Follows one venue. reconnects: connections lost so far. repaired: gaps that were filled; holes: that were not."""
+    """Follows one venue. reconnects: connections lost so far. repaired: gaps that were filled; holes: that were not.
 
-    def __init__(self, venue: Venue, clock: Clock) -> None:
+    patience: seconds of silence of an instrument that are looked into.
+    """
+
+    def __init__(self, venue: Venue, clock: Clock, patience: float = 8.0) -> None:
         self.reconnects = 0
         self.repaired = 0
         self.holes = 0
         self.lag: int | None = None
+        self._patience = patience
+        self._joined: set[str] = set()
         self._venue = venue
         self._clock = clock
         self._tracks: Mapping[str, Track] = {}
@@ -105,6 +108,7 @@ class Feed:
     def _take(self, batch: Sequence[Streamed | StreamState]) -> None:
         now, newest = monotonic(), 0
         touched: list[Track] = []
+        awake: list[Track] = []
         for each in batch:
             if isinstance(each, StreamState):
                 self._state(each)
@@ -115,7 +119,7 @@ class Feed:
                 continue
             if self._stalled and id in self._stalled:
                 self._stalled.discard(id)
-                logger.info("{}: its stream speaks again", id)
+                awake.append(track)
             track.live = True
             self._heard[id] = now
             track.stream(each.data)
@@ -123,6 +127,8 @@ class Feed:
                 newest = max(newest, int(each.data.trades.time[-1]))
             if track.waits:
                 touched.append(track)
+        if awake:
+            logger.info("{}: the stream of {} speaks again", self._venue.name, _several(awake))
         if newest:
             self.lag = max(0, self._clock.now() - newest)
         for track in touched:
@@ -137,8 +143,7 @@ class Feed:
             self._heard[track.instrument.id] = monotonic()
         if lost:
             self.reconnects += 1
-            count = len(tracks)
-            logger.warning("{}: stream of {} lost: {}", self._venue.name, _several(tracks, count), redacted(state.why))
+            logger.warning("{}: stream of {} lost: {}", self._venue.name, _several(tracks), redacted(state.why))
         elif not state.live:
             self._complain(f"stream: {state.why}")
         elif tracks:
@@ -165,7 +170,9 @@ class Feed:
             try:
                 async with self._slots:
                     if await self._venue.repair(track, _DEADLINE):
-                        self.repaired += 1
+                        # the first join of a stream with what was read before it is no gap
+                        self.repaired += track.instrument.id in self._joined
+                        self._joined.add(track.instrument.id)
                         del self._behind[track.instrument.id]
                         return
                 answered = True
@@ -181,7 +188,7 @@ class Feed:
         """No trades is not the same as no data: silent instruments are compared with the venue's tickers."""
         before: Mapping[str, Ticker] = {}
         while self._venue.has("tickers") and self._venue.has("trades"):
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(self._patience)
             if self._stalled and monotonic() - self._began > _ANEW:
                 self._begin_anew()
                 continue
@@ -201,7 +208,7 @@ class Feed:
                 self._stall([track for track, lags in zip(suspects, stalled, strict=True) if lags], silent)
 
     def _quiet(self, track: Track) -> bool:
-        return monotonic() - self._heard.get(track.instrument.id, 0.0) > _SILENT
+        return monotonic() - self._heard.get(track.instrument.id, 0.0) > self._patience
 
     async def _lags(self, track: Track) -> bool:
         """Whether the venue has trades that its stream does not bring."""
@@ -209,7 +216,8 @@ class Feed:
         page = await self._venue.call("trades", track.instrument, cursor, deadline=_DEADLINE)
         if not len(page.trades):
             return False
-        await asyncio.sleep(_GRACE)
+        # a page may be ahead of the stream by a moment
+        await asyncio.sleep(self._patience / 4)
         return track.live and self._quiet(track)
 
     def _stall(self, proven: Sequence[Track], silent: Sequence[Track]) -> None:
@@ -221,7 +229,7 @@ class Feed:
         self.reconnects += 1
         if fresh:
             text = "{}: the venue trades {}, its stream is silent: polled until it speaks"
-            logger.warning(text, self._venue.name, _several(fresh, len(fresh)))
+            logger.warning(text, self._venue.name, _several(fresh))
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -241,6 +249,6 @@ def _moved(track: Track, now: Ticker | None, before: Mapping[str, Ticker]) -> bo
     return then is not None and (now.last != then.last or (now.volume or 0.0) > (then.volume or 0.0))
 
 
-def _several(tracks: Sequence[Track], count: int) -> str:
+def _several(tracks: Sequence[Track]) -> str:
     first = tracks[0].instrument.id
-    return first if count == 1 else f"{count} instruments ({first}, ...)"
+    return first if len(tracks) == 1 else f"{len(tracks)} instruments ({first}, ...)"

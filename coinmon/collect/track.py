@@ -158,6 +158,9 @@ class Track:
         trades = page.trades[page.trades.time >= self.start]
         if not len(trades):
             return True
+        once = np.unique(trades.id, return_index=True)[1]
+        if len(once) < len(trades):
+            trades = trades[np.sort(once)]
         begins = int(trades.time[0])
         overlap = 0
         while overlap < len(self._pending) and int(self._pending[-1 - overlap].time[-1]) >= begins:
