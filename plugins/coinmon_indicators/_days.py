@@ -1,0 +1,84 @@
+"""Days, weeks and sessions as people in a time zone know them, in ms UTC."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from coinmon import parse_sessions, time_zone
+
+
+def _date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date; write 2024-08-09") from None
+
+
+def _sessions(text: str) -> str:
+    parse_sessions(text)
+    return text
+
+
+Zone = Annotated[str, AfterValidator(time_zone), Field(description="time zone of days and sessions, an IANA name")]
+SessionText = Annotated[
+    str, AfterValidator(_sessions), Field(description="parts of the day, NAME=HH:MM-HH:MM with commas between")
+]
+Date = Annotated[str, AfterValidator(_date)]
+State = Literal["developing", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """[start, end), ms UTC."""
+
+    name: str
+    start: int
+    end: int
+
+    def state(self, now: int) -> State:
+        return "done" if self.end <= now else "developing"
+
+    def clipped(self, end: int) -> "Span":
+        """What of it was over at `end`."""
+        return Span(self.name, self.start, max(self.start, min(self.end, end)))
+
+
+def local_day(now: int, zone: str) -> date:
+    return datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def wall(day: date, minutes: int, zone: str) -> int:
+    """When clocks in the zone show `minutes` after 00:00 of that day, or of the next from 1440 on."""
+    days, rest = divmod(minutes, 1440)
+    shown = datetime.combine(day + timedelta(days=days), time(*divmod(rest, 60)), ZoneInfo(zone))
+    return round(shown.timestamp()) * 1000
+
+
+def day_span(day: date, zone: str, name: str = "day") -> Span:
+    """From midnight to midnight on the zone's clocks: 23 or 25 hours where they change."""
+    return Span(name, wall(day, 0, zone), wall(day, 1440, zone))
+
+
+def week_span(day: date, zone: str, weeks: int = 0, name: str = "week") -> Span:
+    """Monday to Monday around the day, or so many weeks from it."""
+    monday = day - timedelta(days=day.weekday()) + timedelta(weeks=weeks)
+    return Span(name, wall(monday, 0, zone), wall(monday + timedelta(days=7), 0, zone))
+
+
+def month_start(day: date, zone: str) -> int:
+    return wall(day.replace(day=1), 0, zone)
+
+
+def session_spans(day: date, sessions: str, zone: str) -> list[Span]:
+    """The sessions that begin on that day, as configured; one whose end is not after its start ends on the next."""
+    spans = []
+    for name, (start, end) in parse_sessions(sessions).items():
+        spans.append(Span(name, wall(day, start, zone), wall(day, end if end > start else end + 1440, zone)))
+    return spans
+
+
+def chosen_day(wanted: str | None, now: int, zone: str) -> date:
+    return date.fromisoformat(wanted) if wanted else local_day(now, zone)

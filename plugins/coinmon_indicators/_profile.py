@@ -1,0 +1,225 @@
+"""Volume at price on a dense grid of rows, its point of control and its value area.
+
+A row is `bin_ticks` ticks high and named by its lower edge. Volumes are whole lots (or lots times ticks, in quote
+currency) wherever they lie on the lot grid, so that ties are ties.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon import Bars, Coverage, Instrument
+from coinmon_indicators._average import with_volume
+
+Weight = Literal["base", "quote"]
+Method = Literal["two_row", "one_row"]
+Mode = Literal["raw", "synthetic"]
+Rows = npt.NDArray[np.float64]
+
+MAX_ROWS = 400
+_LIMIT = 2_000_000
+"""Rows beyond which a grid is a mistake rather than a wish."""
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Row i covers ticks [(first + i) * bin_ticks, (first + i + 1) * bin_ticks).
+
+    volume, buy: in units of `unit` (lots, lots times ticks, or plain). buy has NaN where the taker side is unknown.
+    """
+
+    tick: Decimal
+    bin_ticks: int
+    first: int
+    volume: Rows
+    buy: Rows
+    unit: Decimal
+
+    def __len__(self) -> int:
+        return len(self.volume)
+
+    def edge(self, row: int) -> float:
+        """The lower edge of a row, which is the upper edge of the one below, as a price."""
+        return float(self.tick * ((self.first + row) * self.bin_ticks))
+
+    def amount(self, volume: float) -> float:
+        """A volume in base units or quote currency."""
+        return float(Decimal(volume) * self.unit)
+
+    @property
+    def exact(self) -> list[int]:
+        """Volumes as integers that compare and add up without rounding."""
+        if np.all(self.volume == np.rint(self.volume)):
+            return [int(each) for each in self.volume.tolist()]
+        parts = [Fraction(each) for each in self.volume.tolist()]
+        # floats are fractions of powers of two: the largest denominator is a common one
+        below = max(each.denominator for each in parts)
+        return [each.numerator * (below // each.denominator) for each in parts]
+
+
+def bin_of(bin_size: float | None, tick: Decimal, low: int, high: int) -> int:
+    """Ticks to a row: the size wished for, or the least of 1-2-5-10.. ticks that makes at most 400 rows.
+
+    Raises ValueError for a size that is not a multiple of the tick.
+    """
+    if bin_size is None:
+        power = 1
+        while True:
+            for digit in (1, 2, 5):
+                ticks = digit * power
+                if high // ticks - low // ticks < MAX_ROWS:
+                    return ticks
+            power *= 10
+    ratio = Fraction(str(bin_size)) / Fraction(tick)
+    if ratio.denominator != 1 or ratio < 1:
+        raise ValueError(f"bin_size {bin_size:g} is not a multiple of the tick {tick.normalize():f}")
+    ticks = ratio.numerator
+    if high // ticks - low // ticks >= _LIMIT:
+        raise ValueError(f"bin_size {bin_size:g} makes more than {_LIMIT:,} rows")
+    return ticks
+
+
+def with_levels(bars: Bars) -> npt.NDArray[np.bool_]:
+    """Minutes whose volume at each price is known in full."""
+    return np.asarray(bars.coverage == Coverage.TRADES)
+
+
+def profile_of(
+    bars: Bars, instrument: Instrument, bin_size: float | None, weight: Weight = "base", mode: Mode = "raw"
+) -> Profile | None:
+    """The profile of rows with levels; None where nothing traded in those minutes that count.
+
+    raw counts minutes of which every trade was seen; synthetic spreads each minute's volume over its range and counts
+    every minute with totals. Raises ValueError as `bin_of` does.
+    """
+    if mode == "synthetic":
+        return _spread(bars, bin_size, weight)
+    if bars.levels is None:
+        return None
+    levels = bars.levels
+    ticks, buy, sell = levels.ticks, levels.buy, levels.sell
+    counted = with_levels(bars)
+    if not counted.all():
+        used = np.repeat(counted, np.diff(levels.start))
+        ticks, buy, sell = ticks[used], buy[used], sell[used]
+    if not len(ticks):
+        return None
+    step = bin_of(bin_size, bars.tick_size, int(ticks.min()), int(ticks.max()))
+    (buy, sell), unit = _lots(buy, sell, instrument.lot_size)
+    if weight == "quote":
+        buy, sell, unit = buy * ticks, sell * ticks, unit * bars.tick_size
+    row = ticks // step if step > 1 else ticks
+    first = int(row.min())
+    bought, sold = (np.bincount(row - first, each).astype(np.float64) for each in (buy, sell))
+    return Profile(bars.tick_size, step, first, bought + sold, bought, unit)
+
+
+def resampled(bars: Bars, seconds: int) -> Bars:
+    """Bars at least so many seconds long; a minute is the shortest there is."""
+    step = -(-seconds // 60) * 60_000
+    return bars if step == 60_000 or not len(bars) else bars.resample(step, int(bars.time[0]))
+
+
+def _spread(bars: Bars, bin_size: float | None, weight: Weight) -> Profile | None:
+    """Each bar's volume evenly over the rows of its low..high range."""
+    used = bars[with_volume(bars) & (bars.volume > 0) & (bars.low > 0)]
+    if not len(used):
+        return None
+    low, high = int(used.low.min()), int(used.high.max())
+    step = bin_of(bin_size, bars.tick_size, low, high)
+    below, first = used.low // step, low // step
+    count = used.high // step - below + 1
+    volume, buy = (used.volume, used.buy) if weight == "base" else (used.quote_volume, used.buy_quote)
+    start = np.repeat(np.cumsum(count) - count, count)
+    row = np.repeat(below - first, count) + np.arange(count.sum()) - start
+    spread, bought = (np.bincount(row, np.repeat(each / count, count)).astype(np.float64) for each in (volume, buy))
+    return Profile(bars.tick_size, step, first, spread, bought, Decimal(1))
+
+
+def _lots(buy: Any, sell: Any, lot: Decimal) -> tuple[tuple[Any, Any], Decimal]:
+    """Amounts as whole lots, or as they are where they do not lie on the lot grid."""
+    scale = float(lot)
+    counts = [np.rint(each / scale) for each in (buy, sell)]
+    if all(
+        np.allclose(count * scale, each, 1e-9, 1e-3 * scale) for count, each in zip(counts, (buy, sell), strict=True)
+    ):
+        return (counts[0], counts[1]), lot
+    return (buy, sell), Decimal(1)
+
+
+def control(volume: Sequence[int]) -> int:
+    """The row with most volume; of equal ones the nearest to the middle, then towards more volume, then the lower."""
+    most, last = max(volume), len(volume) - 1
+    ties = [row for row, each in enumerate(volume) if each == most]
+    if len(ties) == 1:
+        return ties[0]
+    near = min(abs(2 * row - last) for row in ties)
+    ties = [row for row in ties if abs(2 * row - last) == near]
+    if len(ties) == 2 and sum(volume[(last + 2) // 2 :]) > sum(volume[: (last + 1) // 2]):
+        return ties[1]
+    return ties[0]
+
+
+def value_area(volume: Sequence[int], poc: int, percent: float, method: Method = "two_row") -> tuple[int, int]:
+    """First and last row of the value area: from the POC outwards until it holds `percent` of the volume.
+
+    two_row (CBOT): the larger of the next two rows above and the next two below, together; one row left on a side
+    competes with the other side's two. one_row: one row a step. Of equal sides the upper.
+    """
+    share = Fraction(str(percent)) / 100
+    target, step = sum(volume) * share.numerator, 2 if method == "two_row" else 1
+    low = high = poc
+    inside = volume[poc]
+    while inside * share.denominator < target and (low > 0 or high < len(volume) - 1):
+        above = sum(volume[high + 1 : high + 1 + step]) if high < len(volume) - 1 else -1
+        below = sum(volume[max(0, low - step) : low]) if low > 0 else -1
+        if above >= below:
+            inside += above
+            high = min(high + step, len(volume) - 1)
+        else:
+            inside += below
+            low = max(low - step, 0)
+    return low, high
+
+
+def nodes(volume: Sequence[int], poc: int) -> tuple[list[int], list[int]]:
+    """Rows of high and of low volume: extremes of the profile smoothed over 3 rows.
+
+    Their prominence is at least a tenth of the POC's volume.
+    """
+    padded = [0, *volume, 0]
+    smooth = [sum(padded[row : row + 3]) for row in range(len(volume))]
+    # three rows are summed, not averaged: a tenth of the POC's volume is 3/10 of it here
+    least = 3 * volume[poc]
+    high = [row - 1 for row, rise in _peaks([0, *smooth, 0]) if 10 * rise >= least]
+    low = [row for row, rise in _peaks([-each for each in smooth]) if 10 * rise >= least]
+    return high, low
+
+
+def _peaks(heights: Sequence[int]) -> list[tuple[int, int]]:
+    """Inner local maxima (the middle of a flat one) and their prominence, ascending."""
+    found = []
+    row, last = 1, len(heights) - 1
+    while row < last:
+        end = row
+        while end < last and heights[end + 1] == heights[row]:
+            end += 1
+        if heights[row - 1] < heights[row] and end < last and heights[end + 1] < heights[row]:
+            found.append(((row + end) // 2, heights[row] - max(_foot(heights, row, -1), _foot(heights, end, 1))))
+        row = end + 1
+    return found
+
+
+def _foot(heights: Sequence[int], row: int, step: int) -> int:
+    """The lowest point on the way from a peak to the next higher one, or to the end."""
+    top = lowest = heights[row]
+    row += step
+    while 0 <= row < len(heights) and heights[row] <= top:
+        lowest = min(lowest, heights[row])
+        row += step
+    return lowest
