@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from coinmon import parse_sessions, time_zone
+from coinmon import MINUTE, parse_sessions, parse_time, time_zone
 
 
 def _date(text: str) -> str:
@@ -15,6 +15,11 @@ def _date(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ValueError(f"{text!r} is not a date; write 2024-08-09") from None
+
+
+def _time(text: str) -> str:
+    parse_time(text)
+    return text
 
 
 def _sessions(text: str) -> str:
@@ -27,6 +32,7 @@ SessionText = Annotated[
     str, AfterValidator(_sessions), Field(description="parts of the day, NAME=HH:MM-HH:MM with commas between")
 ]
 Date = Annotated[str, AfterValidator(_date)]
+Time = Annotated[str, AfterValidator(_time)]
 State = Literal["developing", "done"]
 
 
@@ -44,6 +50,12 @@ class Span:
     def clipped(self, end: int) -> "Span":
         """What of it was over at `end`."""
         return Span(self.name, self.start, max(self.start, min(self.end, end)))
+
+
+def time_in(text: str, zone: str) -> int:
+    """The minute that a written time lies in; without an offset it is the zone's."""
+    at = parse_time(text, ZoneInfo(zone))
+    return at - at % MINUTE
 
 
 def local_day(now: int, zone: str) -> date:

@@ -1,16 +1,30 @@
 """VWAP: the average price paid, and how far prices spread around it."""
 
 import math
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import DAY, MINUTE, Bars, Coverage, Moment, Result, SeenReport, View, hookimpl, iso, moment
+from coinmon import DEFAULT_SESSIONS, MINUTE, Bars, Moment, Result, SeenReport, View, hookimpl, iso, moment
+from coinmon_indicators._average import average, deviation, with_volume
+from coinmon_indicators._days import (
+    SessionText,
+    Time,
+    Zone,
+    day_span,
+    local_day,
+    month_start,
+    session_spans,
+    time_in,
+    week_span,
+)
 from coinmon_indicators._figures import because, known, percent, price
 
-Anchor = Literal["day", "week", "window"]
+Anchor = Literal["day", "week", "month", "session", "time", "window"]
+_ZH = {"day": "今日", "week": "本周", "month": "本月", "session": "本时段"}
 
 
 class Vwap(Result):
@@ -28,6 +42,8 @@ class Vwap(Result):
     lower_1: float | None = Field(description="vwap - 1 sigma, quote currency")
     upper_2: float | None = Field(description="vwap + 2 sigma, quote currency")
     lower_2: float | None = Field(description="vwap - 2 sigma, quote currency")
+    upper_3: float | None = Field(description="vwap + 3 sigma, quote currency")
+    lower_3: float | None = Field(description="vwap - 3 sigma, quote currency")
     volume: float | None = Field(description="volume of the minutes counted, base units")
     quote_volume: float | None = Field(description="volume of the minutes counted, quote currency")
     window: int = Field(description="closed minutes of the rolling window")
@@ -37,7 +53,11 @@ class Vwap(Result):
 
     def line(self, lang: str) -> str:
         zh = lang == "zh"
-        since = {"day": "今日", "week": "本周", "window": f"{self.window} 分钟"}[self.anchor] if zh else self.anchor
+        since: str = self.anchor
+        if self.anchor == "time":
+            since = f"{self.anchored_at:%m-%d %H:%MZ}"
+        elif zh:
+            since = _ZH.get(since, f"{self.window} 分钟")
         last, rolling = ("现价", f"{self.window} 分钟") if zh else ("last", f"{self.window} min")
         text = f"VWAP ({since}) {price(self.vwap)}"
         if self.sigma is not None:
@@ -53,30 +73,36 @@ def vwap(
     view: View,
     *,
     anchor: Annotated[
-        Anchor, Field(description="sums begin at 00:00 UTC of the day or of the week's Monday, or with the window")
+        Anchor, Field(description="sums begin with the day, week (Monday), month, session, a time, or the window")
     ] = "day",
+    since: Annotated[Time | None, Field(description="with anchor time: that time, as 2024-08-09T00:05:00Z")] = None,
     window: Annotated[int, Field(gt=0, le=10_080, description="closed minutes of the rolling window")] = 50,
+    timezone: Zone = "UTC",
+    sessions: SessionText = DEFAULT_SESSIONS,
 ) -> Vwap:
-    """The average price that everyone paid since the day (or week) began, with bands of one and two deviations.
+    """The average price that everyone paid since an anchor such as the day's start, with bands of 1 to 3 deviations.
 
     VWAP is the sum of quote volume over the sum of base volume, exact and not from typical prices, over the minutes
     whose both volumes are known in full. sigma is the volume-weighted deviation of traded prices around it; minutes
     without traded prices at hand count with their own average, which makes it a floor, and the convention says so.
     Prices in quote currency. Source: trades or klines of the venue.
     """
-    start = _anchored_at(view, anchor, window)
+    began = _anchored_at(view, anchor, window, since, timezone, sessions)
+    start = view.end if began is None else began
     bars = view.between(start, view.end, levels=True)
-    counted = _counted(bars)
+    counted = with_volume(bars)
     reasons = _reasons(bars, counted, iso(start))
+    if began is None:
+        reasons = ["anchor time needs `since`" if anchor == "time" else "no session is going on"]
     base, quote = math.fsum(bars.volume[counted]), math.fsum(bars.quote_volume[counted])
-    average = known(quote / base) if base else None
-    sigma, how = (None, "") if average is None else _sigma(bars, counted, average, base)
+    mean = known(quote / base) if base else None
+    sigma, how = (None, "") if mean is None else deviation(bars, counted, mean, base)
     last = bars.close[bars.close > 0]
     last_price = float(bars.price(last[-1:])[0]) if len(last) else None
     bands = {
-        f"{side}_{k}": None if average is None or sigma is None else average + sign * k * sigma
+        f"{side}_{k}": None if mean is None or sigma is None else mean + sign * k * sigma
         for side, sign in (("upper", 1), ("lower", -1))
-        for k in (1, 2)
+        for k in (1, 2, 3)
     }
     return Vwap(
         as_of=moment(view.now),
@@ -89,15 +115,15 @@ def vwap(
         anchor=anchor,
         anchored_at=moment(start),
         minutes=int(counted.sum()),
-        vwap=average,
+        vwap=mean,
         sigma=sigma,
         **bands,
         volume=base if counted.any() else None,
         quote_volume=quote if counted.any() else None,
         window=window,
-        window_vwap=average if anchor == "window" else _plain_vwap(view.bars(window)),
+        window_vwap=mean if anchor == "window" else average(view.bars(window)),
         last_price=last_price,
-        distance_pct=None if not average or last_price is None else known(100 * (last_price - average) / average),
+        distance_pct=None if not mean or last_price is None else known(100 * (last_price - mean) / mean),
     )
 
 
@@ -106,18 +132,21 @@ def register_indicators(register: Any) -> None:
     register("vwap", vwap, merges=True)
 
 
-def _anchored_at(view: View, anchor: Anchor, window: int) -> int:
+def _anchored_at(view: View, anchor: Anchor, window: int, since: str | None, zone: str, sessions: str) -> int | None:
+    """Where the sums begin; None where there is no such moment."""
+    day = local_day(view.now, zone)
     if anchor == "window":
         return view.end - window * MINUTE
-    day = view.now - view.now % DAY
-    # the epoch began on a Thursday
-    return day if anchor == "day" else day - (day // DAY + 3) % 7 * DAY
-
-
-def _counted(bars: Bars) -> npt.NDArray[np.bool_]:
-    """Minutes with complete totals: with a complete taker split, or the venue's kline without any."""
-    whole = bars.has_flow | ((bars.coverage == Coverage.PARTIAL) & np.isnan(bars.buy))
-    return np.asarray(whole & np.isfinite(bars.volume) & np.isfinite(bars.quote_volume))
+    if anchor == "time":
+        return None if since is None else min(time_in(since, zone), view.end)
+    if anchor == "week":
+        return week_span(day, zone).start
+    if anchor == "month":
+        return month_start(day, zone)
+    if anchor == "session":
+        spans = [span for back in (1, 0) for span in session_spans(day - timedelta(days=back), sessions, zone)]
+        return max((span.start for span in spans if span.start <= view.now < span.end), default=None)
+    return day_span(day, zone).start
 
 
 def _reasons(bars: Bars, counted: npt.NDArray[np.bool_], start: str | None) -> list[str]:
@@ -129,28 +158,3 @@ def _reasons(bars: Bars, counted: npt.NDArray[np.bool_], start: str | None) -> l
     no_quote = int((np.isnan(bars.quote_volume) & np.isfinite(bars.volume)).sum())
     why = f" ({no_quote} of them klines without quote volume)" if no_quote else ""
     return [f"{out} of {len(bars)} minutes since {start} are not counted{why}"] if out else []
-
-
-def _plain_vwap(bars: Bars) -> float | None:
-    counted = _counted(bars)
-    base = math.fsum(bars.volume[counted])
-    return known(math.fsum(bars.quote_volume[counted]) / base) if base else None
-
-
-def _sigma(bars: Bars, counted: npt.NDArray[np.bool_], average: float, base: float) -> tuple[float | None, str]:
-    """Deviation from the average itself, so nothing cancels; and how it was made."""
-    exact = np.zeros(len(bars), np.bool_)
-    square = 0.0
-    if bars.levels is not None:
-        levels, volume = bars.levels, bars.levels.buy + bars.levels.sell
-        total = np.bincount(levels.bar, volume, len(bars))
-        exact = counted & (bars.coverage == Coverage.TRADES) & np.isclose(total, bars.volume, 1e-9, 0)
-        used = exact[levels.bar]
-        square = float((volume[used] * (bars.price(levels.ticks[used]) - average) ** 2).sum())
-    rest = counted & ~exact & (bars.volume > 0)
-    volume = bars.volume[rest]
-    square += float((volume * (bars.quote_volume[rest] / volume - average) ** 2).sum())
-    how = "; sigma from traded prices"
-    if rest.any():
-        how = f"; sigma from one-minute averages in {int(rest.sum())} of {int(counted.sum())} minutes, a floor"
-    return known(math.sqrt(square / base)), how

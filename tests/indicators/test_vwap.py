@@ -80,6 +80,25 @@ def test_a_day_that_has_just_begun_has_no_vwap_yet(scene):
     assert result.window_vwap is not None
 
 
+def test_sums_begin_with_the_month_the_session_or_a_time(scene):
+    minutes = scene.minutes(5, 400)
+    view = scene.view(minutes)
+    month = vwap(view, anchor="month")
+    assert month.anchored_at.isoformat() == "2024-08-01T00:00:00+00:00"
+    session = vwap(view, anchor="session")
+    assert (session.anchored_at.hour, session.minutes) == (6, 40)
+    assert session.vwap == pytest.approx(float(spread(scene, minutes[360:])[3]))
+    past_midnight = vwap(scene.view(minutes[:10]), anchor="session", sessions="X=22:00-04:00")
+    assert past_midnight.anchored_at.isoformat() == "2024-08-08T22:00:00+00:00"
+    closed = vwap(view, anchor="session", sessions="X=22:00-04:00")
+    assert (closed.vwap, closed.reason) == (None, "no session is going on")
+    since = vwap(view, anchor="time", since="2024-08-09T06:30:20Z")
+    assert since.vwap == pytest.approx(float(spread(scene, minutes[390:])[3]))
+    assert vwap(view, anchor="time", since="2024-08-09 08:30", timezone="Europe/Berlin").vwap == since.vwap
+    assert vwap(view, anchor="time").reason == "anchor time needs `since`"
+    assert since.upper_3 == pytest.approx(since.vwap + 3 * since.sigma)
+
+
 def test_klines_without_quote_volume_cannot_count_and_are_named(scene):
     result = vwap(scene.view([scene.Minute("no quote", [(10_000, 3, 1)])] * 4))
     assert (result.vwap, result.window_vwap, result.volume) == (None, None, None)
