@@ -1,0 +1,130 @@
+"""What waits is sent: once, in time, over restarts, and one output's trouble is no other's."""
+
+import pytest
+from loguru import logger
+
+
+@pytest.fixture
+def log():
+    lines = []
+    sink = logger.add(lines.append, format="{message}")
+    yield lines
+    logger.remove(sink)
+
+
+def test_what_is_sent_is_sent_once_and_told(say, outbox, rows, plain):
+    robot = plain.output()
+    say(plain.signal(), outputs=["robot"])
+    box = outbox(robot=robot)
+    box.flush()
+    box.flush(after=3600)
+    assert robot.got == ["BTC/USDT"]
+    ((state, attempts, _, error),) = rows()
+    assert (state, attempts, error) == ("sent", 1, None)
+    (event,) = box.told
+    assert (event["event"], event["output"], event["state"]) == ("delivery", "robot", "sent")
+
+
+def test_a_failure_is_tried_again_later_and_later_until_it_works(say, outbox, rows, plain):
+    robot = plain.output(*[plain.retry("busy")] * 12)
+    say(plain.signal(), outputs=["robot"])
+    box = outbox(robot=robot)
+    waits = [0.0]
+    for attempt in range(1, 13):
+        box.flush(after=waits[-1])
+        ((state, attempts, wait, error),) = rows()
+        assert (state, attempts, error) == ("waiting", attempt, "busy")
+        box.flush(after=wait - 0.001)
+        assert len(robot.tried) == attempt, "not before its time"
+        waits.append(0.001)
+        assert 0.75 * min(600, 2**attempt) <= wait <= 1.25 * min(600, 2**attempt)
+    box.flush(after=0.001)
+    assert robot.got == ["BTC/USDT"]
+
+
+def test_a_wait_that_the_robot_names_holds_for_all_that_waits_for_it(say, outbox, rows, plain):
+    robot, other = plain.output(plain.retry("too fast", retry_after=600.0)), plain.output()
+    say(plain.signal(), plain.signal("ETH/USDT"), outputs=["robot", "other"])
+    box = outbox(robot=robot, other=other)
+    box.flush()
+    box.flush(after=599)
+    assert robot.tried == ["BTC/USDT"]
+    assert other.got == ["BTC/USDT", "ETH/USDT"]
+    box.flush(after=1)
+    assert sorted(robot.got) == ["BTC/USDT", "ETH/USDT"]
+
+
+def test_a_robot_that_is_down_is_asked_less_often_however_much_waits(say, outbox, plain):
+    robot = plain.output(*[plain.retry("down")] * 1000)
+    say(*(plain.signal(key=str(each)) for each in range(50)), outputs=["robot"])
+    box = outbox(robot=robot)
+    for _ in range(600):
+        box.flush(after=1)
+    assert len(robot.tried) < 12
+
+
+def test_what_waits_for_one_hides_nothing_of_another(say, outbox, plain):
+    dead, alive = plain.output(*[plain.retry("down")] * 9), plain.output()
+    say(*(plain.signal(key=str(each)) for each in range(300)), outputs=["dead"])
+    say(plain.signal("ETH/USDT", key="new"), pairs=(), outputs=["dead", "alive"])
+    outbox(dead=dead, alive=alive).flush()
+    assert alive.got == ["ETH/USDT"]
+
+
+def test_a_refusal_is_final_and_the_next_message_is_sent(say, outbox, rows, plain):
+    robot = plain.output(plain.refused("no such token"))
+    say(plain.signal(), plain.signal("ETH/USDT"), outputs=["robot"])
+    box = outbox(robot=robot)
+    box.flush()
+    box.flush(after=3600)
+    assert robot.tried == ["BTC/USDT", "ETH/USDT"]
+    assert [(state, error) for state, _, _, error in rows()] == [("refused", "no such token"), ("sent", None)]
+
+
+def test_a_message_that_an_output_cannot_take_does_not_stop_the_others(say, outbox, rows, plain):
+    robot = plain.output(KeyError("title"), None, None, KeyError("title"))
+    say(*(plain.signal(key=str(each)) for each in range(3)), outputs=["robot"])
+    box = outbox(robot=robot)
+    box.flush()
+    box.flush(after=10)
+    assert [state for state, *_ in rows()] == ["waiting", "sent", "sent"]
+    assert rows()[0][3] == "KeyError: 'title'"
+
+
+def test_a_restart_goes_on_where_it_stopped(say, outbox, rows, plain):
+    say(plain.signal(), plain.signal("ETH/USDT"), outputs=["robot"])
+    first = plain.output(None, plain.retry("down"))
+    outbox(robot=first).flush()
+    assert [state for state, *_ in rows()] == ["sent", "waiting"]
+    second = plain.output()
+    outbox(robot=second).flush(after=5)
+    assert second.got == ["ETH/USDT"]
+    assert [(state, attempts) for state, attempts, *_ in rows()] == [("sent", 1), ("sent", 2)]
+
+
+def test_what_waits_for_an_output_that_is_gone_waits_for_its_return(say, outbox, plain):
+    say(plain.signal(), outputs=["robot"])
+    outbox(other=plain.output()).flush()
+    back = plain.output()
+    outbox(robot=back).flush(after=86_400)
+    assert back.got == ["BTC/USDT"]
+
+
+def test_no_more_a_minute_than_the_robot_takes_and_none_is_dropped(say, outbox, rows, plain):
+    robot, record = plain.output(), plain.output()
+    say(*(plain.signal(key=str(each)) for each in range(5)), outputs=["robot", "record"])
+    outbox({"robot"}, 3, robot=robot, record=record).flush()
+    assert (len(robot.got), len(record.got)) == (3, 5)
+    assert [state for state, *_ in rows()].count("waiting") == 2
+
+
+def test_secrets_are_in_no_row_no_event_and_no_log_line(say, outbox, rows, plain, log):
+    robot = plain.output(plain.retry("POST https://me:hush@x/robot?access_token=hush1 failed"), ValueError("key=hush2"))
+    say(plain.signal(), outputs=["robot"])
+    box = outbox(robot=robot)
+    box.flush()
+    box.flush(after=5)
+    assert len(robot.tried) == 2
+    everything = f"{rows()} {box.told} {log}"
+    assert "access_token=***" in everything
+    assert "hush" not in everything

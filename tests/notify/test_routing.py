@@ -1,0 +1,55 @@
+"""Who is told what: the table of DESIGN 7, and what people may change."""
+
+import pytest
+
+from coinmon.config import NotifyConfig
+from coinmon.notify.routing import takes
+
+
+class Robot:
+    wants = frozenset({"signal", "whale"})
+
+
+class Record:
+    wants = frozenset({"signal", "whale", "flow", "venue"})
+
+
+def signal(grade, name="surge"):
+    return {"event": "signal", "grade": grade, "signal": name}
+
+
+def whale(quote):
+    return {"event": "whale", "quote": quote}
+
+
+STRONG = signal("C", "consensus_change")
+
+
+@pytest.mark.parametrize(
+    ("event", "policy", "told"),
+    [
+        *((signal(grade), {}, grade != "C") for grade in ("A+", "A", "B+", "B", "C")),
+        (STRONG, {}, True),
+        (STRONG, {"consensus": False}, False),
+        (signal("B"), {"grades": ("A+",)}, False),
+        (signal("C"), {"grades": ("C",)}, True),
+        (whale(500_000.0), {}, True),
+        (whale(499_999.0), {}, False),
+        (whale(499_999.0), {"whale_threshold": 400_000}, True),
+        (whale(5e9), {"whale": False}, False),
+        ({"event": "flow"}, {}, False),
+    ],
+)
+def test_people_are_told_what_is_worth_it_and_records_get_all(event, policy, told):
+    assert takes(Robot(), None, event, NotifyConfig(**policy)) == told
+    assert takes(Record(), None, event, NotifyConfig(**policy))
+
+
+@pytest.mark.parametrize(("event", "told"), [(signal("A"), False), (whale(1e6), True), ({"event": "venue"}, False)])
+def test_configured_events_are_the_only_ones(event, told):
+    assert takes(Robot(), frozenset({"whale"}), event, NotifyConfig()) == told
+    assert takes(Record(), frozenset({"whale"}), event, NotifyConfig()) == told
+
+
+def test_an_event_that_nobody_wants_is_told_to_nobody():
+    assert not takes(Record(), None, {"event": "delivery"}, NotifyConfig())
