@@ -21,9 +21,12 @@ async def sample(
         if not perps or venue.blocked or venue.down or not venue.has(method):
             return
         try:
-            found = await venue.call(method, [track.instrument for track in perps], deadline=deadline)
+            found = dict(await venue.call(method, [track.instrument for track in perps], deadline=deadline))
         except CoinmonError as error:
             problems[f"{venue.name} {method}"] = str(error)
+            return
+        except (TypeError, ValueError) as error:
+            problems[f"{venue.name} {method}"] = f"{venue.name}: {method} gave no mapping: {error}"
             return
         samples = {track.number: found[track.instrument.id] for track in perps if track.instrument.id in found}
         with database.write() as connection:

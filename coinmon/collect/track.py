@@ -214,7 +214,7 @@ class Track:
     def settle(self, end: int, whale_threshold: float) -> Settled:
         """Bars of the minutes before `end`, as far as they are known; later trades wait for their minute to close."""
         trades = Trades.concat(self._pending)
-        read_to = end if self.caught_up >= end else floor(int(trades.time[-1])) if len(trades) else 0
+        read_to = end if self.caught_up >= end else floor(int(trades.time[-1]) if len(trades) else self.caught_up)
         reached = max(self.start, min(end, read_to))
         closed = trades.time < reached
         too_late = trades.time < self.start

@@ -10,9 +10,12 @@ from coinmon.clock import Clock
 from coinmon.collect.track import Track
 from coinmon.contracts import Cursor, Exchange
 from coinmon.errors import CoinmonError, VenueBlocked
+from coinmon.model.moment import MINUTE
 
 _AT_ONCE = 32
 """Instruments read at the same time; the venue's own budgets pace the requests."""
+_LATEST_KLINE = 30 * MINUTE
+"""Where a venue tells no trades, a minute's kline is asked for again this long; later it will not come."""
 _FIRST_LOOK_BACK = 200
 """Pages of earlier trades that a whole round may read; each instrument gets its share."""
 
@@ -91,6 +94,9 @@ class Venue:
                     await self._read_track(track, end, look_back, left)
                 except CoinmonError as error:
                     errors.append(str(error))
+                except Exception as error:
+                    # what a plugin gave is not what its contract says
+                    errors.append(f"{self.name}: {track.instrument.symbol}: {type(error).__name__}: {error}")
                 done(1)
 
         tasks = [asyncio.create_task(read_one(track)) for track in tracks]
@@ -124,9 +130,7 @@ class Venue:
                 if track.agrees(end):
                     track.caught_up = end
             failed: CoinmonError | None = None
-            if not self.has("trades"):
-                track.caught_up = self._clock.now()
-            elif not (track.streamed and track.caught_up >= end):
+            if self.has("trades") and not (track.streamed and track.caught_up >= end):
                 try:
                     await self._read_trades(track, look_back, deadline)
                 except CoinmonError as error:
@@ -135,6 +139,9 @@ class Venue:
             whole = track.proven_from is not None and track.proven_from <= track.start and track.caught_up >= end
             if self.has("bars") and track.start < end and track.klines is None and (split or not whole):
                 track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
+                if not self.has("trades"):
+                    told = int(track.klines.time[-1]) + MINUTE if len(track.klines) else 0
+                    track.caught_up = max(told, end - _LATEST_KLINE)
             if failed:
                 raise failed
 

@@ -84,9 +84,14 @@ async def _listings(venues: Sequence[Venue], patience: float) -> tuple[dict[str,
 
     async def ask(venue: Venue) -> None:
         try:
-            listed[venue.name] = await venue.call("instruments", deadline=patience)
+            found = list(await venue.call("instruments", deadline=patience))
+            if any(not isinstance(each, Instrument) or each.venue != venue.name for each in found):
+                raise TypeError("it listed something that is not an Instrument of its own")
+            listed[venue.name] = found
         except CoinmonError as error:
             failed[venue.name] = str(error)
+        except TypeError as error:
+            failed[venue.name] = f"{venue.name}: instruments: {error}"
 
     await asyncio.gather(*(ask(venue) for venue in venues))
     return listed, failed
@@ -116,7 +121,12 @@ async def _pairs(
         raise NoDataError(f"symbols.all: {home.name}: {why}")
     pairs = sorted(wanted, key=str)
     if symbols.min_quote_volume or symbols.limit:
-        tickers = await home.call("tickers", list(wanted.values()), deadline=LISTING_SECONDS)
+        if not home.has("tickers"):
+            raise ConfigError(f"symbols.min_quote_volume and symbols.limit: {home.name} tells no 24 h volumes")
+        try:
+            tickers = await home.call("tickers", list(wanted.values()), deadline=LISTING_SECONDS)
+        except CoinmonError as error:
+            raise NoDataError(f"symbols.all: {error}") from error
         volume = {pair: _quote_volume(tickers.get(instrument.id)) for pair, instrument in wanted.items()}
         pairs = [pair for pair in pairs if volume[pair] >= (symbols.min_quote_volume or 0)]
         pairs = sorted(pairs, key=lambda pair: -volume[pair])[: symbols.limit]

@@ -30,7 +30,7 @@ def store(tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", ["late trades", "restarts"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_each_trade_is_counted_once(case, store, plain, data):
     rows = data.draw(st.lists(ROW, max_size=12))

@@ -1,0 +1,124 @@
+"""One round of a venue: what it says of itself, and that one instrument's trouble is not another's."""
+
+import asyncio
+from itertools import chain
+
+import numpy as np
+import pytest
+
+from coinmon import Bars, Coverage, TradePage
+from coinmon.clock import Clock
+from coinmon.collect.record import record
+from coinmon.collect.track import Track
+from coinmon.collect.venue import Venue
+from coinmon.errors import VenueBlocked, VenueBusy
+from coinmon.store.bars import read_bars
+from coinmon.store.instruments import sync_instruments
+
+
+class Wayward:
+    """Answers as told, by symbol: an exception is raised, seconds are slept, anything else is the answer."""
+
+    requests = 0
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    async def trades(self, instrument, cursor):
+        self.requests += 1
+        answer = self.answers.get(instrument.base, TradePage(None, True))
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, float):
+            await asyncio.sleep(answer)
+        return answer
+
+
+@pytest.fixture
+def read(plain):
+    """Status and error of a round over BTC, ETH and SOL."""
+
+    def run(exchange, *, deadline=5.0):
+        venue = Venue("acme", exchange, Clock(plain.start + plain.minute, 0, 0))
+        bases = ("BTC", "ETH", "SOL")
+        tracks = [Track(plain.instrument(f"{each}/USDT"), n, plain.start) for n, each in enumerate(bases)]
+        status = plain.run(venue.read(tracks, plain.start + plain.minute, deadline))
+        assert status.requests == exchange.requests
+        return status.status, status.error
+
+    return run
+
+
+@pytest.fixture
+def quiet(plain):
+    return plain.page()
+
+
+def test_all_well(read, quiet):
+    assert read(Wayward(BTC=quiet, ETH=quiet, SOL=quiet)) == ("ok", None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (VenueBusy("acme: slow down"), "acme: slow down"),
+        (RuntimeError("oops"), "acme: trades raised RuntimeError: oops"),
+        ("nonsense", "acme: ETH/USDT: AttributeError: 'str' object has no attribute"),
+        (30.0, "acme: 1 of 3 instruments not read within 0 s"),
+    ],
+    ids=["busy", "raises", "nonsense", "silent"],
+)
+def test_one_instruments_trouble_is_its_own(read, quiet, answer, told):
+    status, error = read(Wayward(BTC=quiet, ETH=answer, SOL=quiet), deadline=0.2 if answer == 30.0 else 5.0)
+    assert status == "degraded"
+    assert told in error
+
+
+def test_down_when_nothing_could_be_read(read):
+    busy = VenueBusy("acme: slow down")
+    assert read(Wayward(BTC=busy, ETH=busy, SOL=busy)) == ("down", "acme: slow down")
+
+
+def test_blocked_for_good_and_not_asked_again(plain):
+    exchange = Wayward(BTC=VenueBlocked("acme: 451"))
+    venue = Venue("acme", exchange, Clock(plain.start, 0, 0))
+    track = Track(plain.instrument(), 1, plain.start)
+    for _ in range(3):
+        status = plain.run(venue.read([track], plain.start + plain.minute, 5.0))
+        assert (status.status, status.error) == ("blocked", "acme: 451")
+    assert exchange.requests == 1
+
+
+def test_minutes_that_a_venue_without_trades_tells_late_or_after_an_error_are_not_lost(database, plain):
+    """Klines only: one round raises, another lacks the newest minute; each minute is there in the end."""
+    volumes = np.arange(1.0, 9.0)
+
+    class Klines:
+        requests = 0
+        rounds = chain([0, 2, RuntimeError("oops"), 4], iter(lambda: 8, None))
+
+        async def bars(self, instrument, start, end):
+            known = next(self.rounds)
+            if isinstance(known, Exception):
+                raise known
+            every = Bars.missing(instrument.tick_size, plain.start + np.arange(8) * plain.minute)
+            ones = np.ones(8, np.int64)
+            columns = dict.fromkeys(("volume", "quote_volume", "buy", "buy_quote"), volumes)
+            columns |= dict.fromkeys(("open", "high", "low", "close", "trades"), ones)
+            columns["coverage"] = np.full(8, Coverage.KLINES, np.uint8)
+            bars = Bars(every.tick_size, time=every.time, delta_min=0 * volumes, delta_max=0 * volumes, **columns)
+            bars = bars[:known]
+            return bars[(bars.time >= start) & (bars.time < end)]
+
+    venue = Venue("acme", Klines(), Clock(plain.start + 8 * plain.minute, 0, 0))
+    with database.write() as connection:
+        ((number, instrument),) = sync_instruments(connection, [plain.instrument()], 0).values()
+    track = Track(instrument, number, plain.start)
+    for minute in range(1, 9):
+        end = plain.start + minute * plain.minute
+        plain.run(venue.read([track], end, 5.0))
+        record(database, [track], end, 1e9)
+    with database.read() as connection:
+        stored = read_bars(connection, {number: instrument}, 0, 2**62)[number]
+    assert stored.volume.tolist() == volumes.tolist()
+    assert track.start == plain.start + 8 * plain.minute

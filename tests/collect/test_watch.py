@@ -1,0 +1,190 @@
+"""What is followed: what venues list now or listed last, the symbols wanted of it, and tracks that go on."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from coinmon.clock import Clock
+from coinmon.collect.record import record
+from coinmon.collect.venue import Venue
+from coinmon.collect.watch import begin
+from coinmon.config import SymbolsConfig
+from coinmon.errors import ConfigError, NoDataError, VenueBlocked
+from coinmon.model.derivatives import Ticker
+from coinmon.store.cursors import Position
+
+
+@pytest.fixture
+def follow(database, plain):
+    """Begins a watch of these venues (plugins by name)."""
+
+    def run(before=None, patience=5.0, **wanted):
+        venues, symbols = wanted.pop("venues"), SymbolsConfig(**(wanted or {"names": ("BTCUSDT",)}))
+        made = [Venue(name, venue, Clock(plain.start, 0, 0)) for name, venue in venues.items()]
+        quotes = {"USD": "USDT"}
+        start = plain.start - 50 * plain.minute
+        return asyncio.run(begin(made, database, symbols, quotes, plain.start, start, before, patience))
+
+    return run
+
+
+def ids(watch):
+    return [each.id for each in watch.instruments]
+
+
+class Silent:
+    requests = 0
+
+    async def instruments(self):
+        await asyncio.sleep(30)
+
+
+class Broken:
+    requests = 0
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    async def instruments(self):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def acme(plain, *symbols, venue="acme"):
+    return plain.listed(*(plain.instrument(symbol, venue) for symbol in symbols))
+
+
+def test_spot_and_perp_of_every_venue_that_has_the_pair(follow, plain):
+    venues = {
+        "acme": acme(plain, "BTC/USDT", "BTC/USDT:USDT", "ETH/USDT"),
+        "other": acme(plain, "BTC/USD", venue="other"),
+    }
+    watch = follow(venues=venues)
+    assert ids(watch) == ["acme:BTC/USDT", "acme:BTC/USDT:USDT", "other:BTC/USD"]
+    assert [str(pair) for pair in watch.pairs] == ["BTC/USDT"]
+    assert watch.failed == {}
+
+
+def test_names_that_mean_one_pair_are_one_and_what_is_excluded_is_left_out(follow, plain):
+    venues = {"acme": acme(plain, "BTC/USDT", "ETH/USDT", "SOL/USDT")}
+    names = ("BTCUSDT", "btc/usdt", "acme:BTC", "ETHUSDT", "SOL")
+    watch = follow(venues=venues, names=names, exclude=("ETH", "NOSUCH"))
+    assert [str(pair) for pair in watch.pairs] == ["BTC/USDT", "SOL/USDT"]
+
+
+def test_an_unknown_symbol_is_one_line(follow, plain):
+    with pytest.raises(ConfigError, match=r"^BTCUSTD: no such pair on acme; did you mean BTCUSDT\?$"):
+        follow(venues={"acme": acme(plain, "BTC/USDT")}, names=("BTCUSTD",))
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (VenueBlocked("acme: 451 from here"), "acme: 451 from here"),
+        (RuntimeError("oops"), "acme: instruments raised RuntimeError: oops"),
+        (None, "acme: instruments: 'NoneType' object is not iterable"),
+        ([{"symbol": "BTC/USDT"}], "acme: instruments: it listed something that is not an Instrument of its own"),
+    ],
+    ids=["blocked", "raises", "nothing", "something else"],
+)
+def test_a_venue_that_cannot_list_is_followed_by_what_it_listed_last(follow, plain, answer, why):
+    good = acme(plain, "BTC/USDT", venue="good")
+    assert ids(follow(venues={"acme": acme(plain, "BTC/USDT"), "good": good})) == ["acme:BTC/USDT", "good:BTC/USDT"]
+    watch = follow(venues={"acme": Broken(answer), "good": good})
+    assert ids(watch) == ["acme:BTC/USDT", "good:BTC/USDT"]
+    assert watch.failed == {"acme": why}
+
+
+def test_a_silent_venue_is_not_waited_for_longer_than_patience(follow, plain):
+    watch = follow(venues={"acme": acme(plain, "BTC/USDT"), "quiet": Silent()}, patience=0.05)
+    assert ids(watch) == ["acme:BTC/USDT"]
+    assert "quiet: no answer to instruments" in watch.failed["quiet"]
+
+
+def test_nobody_at_all_answers(follow):
+    with pytest.raises(NoDataError, match=r"no venue could be asked what it lists: quiet: no answer to instruments"):
+        follow(venues={"quiet": Silent()}, patience=0.05)
+
+
+def test_tracks_go_on_over_a_new_listing_and_one_that_was_delisted_is_dropped(follow, plain):
+    venues = {"acme": acme(plain, "BTC/USDT", "BTC/USDT:USDT")}
+    first = follow(venues=venues)
+    venues["acme"].listed.pop()
+    second = follow(before=first, venues=venues)
+    assert ids(second) == ["acme:BTC/USDT"]
+    assert second.tracks["acme"][0] is first.tracks["acme"][0]
+
+
+def test_a_new_tick_size_begins_again_where_the_store_ends(follow, plain, database):
+    venue = acme(plain, "BTC/USDT")
+    first = follow(venues={"acme": venue})
+    (track,) = first.tracks["acme"]
+    track.take(plain.page((1, -3000, 20, 1), (2, -61, 20, 1), (3, -30, 20, 1)), plain.start - 1)
+    record(database, [track], plain.start - plain.minute, 1e9)
+    venue.listed = [replace(venue.listed[0], tick_size=venue.listed[0].tick_size / 5)]
+    (renewed,) = follow(before=first, venues={"acme": venue}).tracks["acme"]
+    assert renewed is not track
+    assert str(renewed.instrument.tick_size) == "0.1"
+    assert Position(renewed.boundary_id, renewed.start) == Position(2, plain.start - plain.minute)
+
+
+@pytest.fixture
+def market(plain):
+    """Four pairs with 24 h volumes: in quote, in base only, small, unknown; and one in another quote."""
+    symbols = ("BTC/USDT", "ETH/USDT", "DOGE/USDT", "NEW/USDT", "ETH/BTC")
+    venue = acme(plain, *symbols, "BTC/USDT:USDT")
+    figures = {"acme:BTC/USDT": Ticker(0, 10.0, quote_volume=900.0), "acme:ETH/USDT": Ticker(0, 10.0, volume=100.0)}
+
+    async def tickers(_):
+        return {**figures, "acme:DOGE/USDT": Ticker(0, 1.0, quote_volume=5.0)}
+
+    venue.tickers = tickers
+    return {"acme": venue, "other": acme(plain, "ETH/USDT", "XRP/USDT", venue="other")}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pairs"),
+    [
+        ({}, ["BTC", "DOGE", "ETH", "NEW"]),
+        ({"exclude": ("DOGEUSDT", "acme:NEW")}, ["BTC", "ETH"]),
+        ({"min_quote_volume": 5.0}, ["ETH", "BTC", "DOGE"]),
+        ({"limit": 2}, ["ETH", "BTC"]),
+        ({"limit": 1, "exclude": ("ETH",)}, ["BTC"]),
+        ({"min_quote_volume": 1e9}, []),
+    ],
+    ids=str,
+)
+def test_all_of_an_exchange_filtered_by_volume_number_and_name(follow, market, wanted, pairs):
+    watch = follow(venues=market, all="acme", **wanted)
+    assert [pair.base for pair in watch.pairs] == pairs
+    assert all(each.kind == "spot" for each in watch.instruments)
+    assert ("other:ETH/USDT" in ids(watch)) == ("ETH" in pairs)
+
+
+def test_all_in_another_quote(follow, market):
+    assert [str(pair) for pair in follow(venues=market, all="acme", quote="BTC").pairs] == ["ETH/BTC"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error", "told"),
+    [
+        ({"all": "nowhere"}, ConfigError, "symbols.all: 'nowhere' is not among the exchanges: acme, other"),
+        ({"all": "acme", "quote": "EUR"}, NoDataError, "symbols.all: acme: it lists no EUR pair"),
+        ({"all": "other", "limit": 1}, ConfigError, "symbols.min_quote_volume and symbols.limit: other tells no 24 h"),
+    ],
+)
+def test_all_of_what_is_not_there(follow, market, wanted, error, told):
+    with pytest.raises(error) as caught:
+        follow(venues=market, **wanted)
+    assert told in str(caught.value)
+
+
+def test_volumes_that_cannot_be_had_are_no_data(follow, market):
+    async def refuse(_):
+        raise RuntimeError("later")
+
+    market["acme"].tickers = refuse
+    with pytest.raises(NoDataError, match=r"^symbols\.all: acme: tickers raised RuntimeError: later$"):
+        follow(venues=market, all="acme", limit=1)

@@ -1,0 +1,41 @@
+"""An order that sweeps several prices is one whale; two of them in one millisecond, on two sides, are two."""
+
+from decimal import Decimal
+from itertools import groupby
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coinmon.collect.whales import find_whales
+
+
+def oracle(rows, threshold):
+    """(first id, bought or sold, base, quote, fills) of the orders, in exact decimals; a tick is 0.5."""
+    found = []
+    for (_, side), fills in groupby(rows, key=lambda row: (row[1], row[3] > 0)):
+        several = list(fills)
+        base = sum(Decimal(abs(row[3])) for row in several)
+        quote = sum(Decimal(abs(row[3])) * row[2] / 2 for row in several)
+        if quote >= threshold:
+            found.append((several[0][0], 1 if side else -1, base, quote, len(several)))
+    return found
+
+
+ROW = st.tuples(st.integers(0, 3), st.integers(1, 9), st.sampled_from([-2.0, -0.25, 0.5, 4.0]))
+
+
+@given(st.lists(ROW, max_size=30), st.sampled_from([0, 1, 5, 20]))
+def test_orders_are_rows_of_one_millisecond_and_side(plain, rows, threshold):
+    told = [(place, *row) for place, row in enumerate(sorted(rows, key=lambda row: row[0]))]
+    found = find_whales(plain.trades(*told), plain.instrument(), threshold)
+    assert [(each.trade_id, each.side, each.base, each.quote, each.fills) for each in found] == oracle(told, threshold)
+    assert all(each.price == each.quote / each.base for each in found)
+    assert {each.instrument for each in found} <= {"acme:BTC/USDT"}
+
+
+def test_one_that_arrives_in_two_pages_grows(plain):
+    instrument = plain.instrument()
+    first, second = (7, 1.5, 100, 4.0), (8, 1.5, 102, 4.0)
+    (half,) = find_whales(plain.trades(first), instrument, 100)
+    (whole,) = find_whales(plain.trades(first, second), instrument, 100)
+    assert (half.trade_id, half.quote, whole.trade_id, whole.quote, whole.fills) == (7, 200.0, 7, 404.0, 2)
