@@ -10,6 +10,7 @@ from ._market import DAY, HOUR, MINUTE, Instrument
 from ._reply import Query, Reply
 from ._view import View
 
+DEEP = 200
 STEPS = {
     "5min": 5 * MINUTE,
     "15min": 15 * MINUTE,
@@ -25,11 +26,11 @@ def tickers(view: View, query: Query) -> Reply:
     chosen = [] if kind is None else view.listed("bybit", kind)
     if query.get("symbol"):
         chosen = [instrument(view, query)]
-    rows = [row for one in chosen if (row := _ticker(view, one)) is not None]
+    rows = [row for one in chosen if (row := ticker(view, one)) is not None]
     return told(view, {"category": query["category"], "list": rows})
 
 
-def _ticker(view: View, one: Instrument) -> dict[str, Any] | None:
+def ticker(view: View, one: Instrument) -> dict[str, Any] | None:
     day = view.day(one)
     if day is None:
         return None
@@ -56,16 +57,24 @@ def _ticker(view: View, one: Instrument) -> dict[str, Any] | None:
     }
     if one.kind == "spot":
         return row | {"usdIndexPrice": price(day.last)}
-    mark, held = view.mark(one), view.open_interest(one)
-    if mark is None or held is None:
+    figures = derivatives(view, one)
+    if not figures:
         return row
     position = view.market.before(one, view.now - HOUR)
     hour_ago = view.rows(one, max(0, position - 1), position)
+    row["prevPrice1h"] = price(int(hour_ago.price[0]) if len(hour_ago) else day.open)
+    return row | figures
+
+
+def derivatives(view: View, one: Instrument) -> dict[str, str]:
+    """Mark, index, funding and open interest; nothing where the market has none."""
+    mark, held = view.mark(one), view.open_interest(one)
+    if mark is None or held is None:
+        return {}
     single = units(held, one.size_digits)
-    return row | {
+    return {
         "indexPrice": f"{mark.index:.{one.price_digits}f}",
         "markPrice": f"{mark.mark:.{one.price_digits}f}",
-        "prevPrice1h": price(int(hour_ago.price[0]) if len(hour_ago) else day.open),
         # Both sides here, one side in the single* fields.
         "openInterest": plain(2 * single, one.size_digits),
         "openInterestValue": f"{2 * single / 10**one.size_digits * mark.mark:.2f}",
@@ -137,7 +146,9 @@ def funding_history(view: View, query: Query) -> Reply:
 
 def orderbook(view: View, query: Query) -> Reply:
     one = instrument(view, query)
-    book = view.book(one, limit(query, 1 if one.kind == "spot" else 25, 1000))
+    depth = limit(query, 1 if one.kind == "spot" else 25, 1000)
+    # The state that the stream of 1,000 levels is in, which moves every 200 ms.
+    book = view.market.book(one, view.now // DEEP * DEEP, depth)
     if book is None:
         raise refuse("params error: no order book")
 
@@ -151,7 +162,7 @@ def orderbook(view: View, query: Query) -> Reply:
         "b": side(book.bids),
         "a": side(book.asks),
         "ts": view.server_time,
-        "u": book.update_id,
+        "u": book.time // DEEP,
         "seq": 3 * book.update_id,
         "cts": book.time,
     }

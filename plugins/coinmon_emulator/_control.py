@@ -28,6 +28,7 @@ class Control:
             "faults": lambda request: {"spec": self._server.faults.spec},
             "log": self._log,
             "trades": self._trades,
+            "streams": lambda request: self._server.streams.told(),
         }
 
     async def tell(self, request: web.Request) -> web.Response:

@@ -6,13 +6,19 @@ A schedule is a comma-separated list of
 
 venue      binance, okx, bybit, coinbase or * for all
 start, duration   seconds of real time since the faults were set; without them a fault is there always
-/part      only for requests whose path contains it: binance:500/klines
-?p=0.1     one request in ten, by a seeded die
+/part      only for requests whose path contains it: binance:500/klines; a socket's path begins with /stream,
+           so that okx:gap=5/stream harms no request, and bybit:drop/linear only the sockets of linear
+?p=0.1     one request in ten, by a seeded die; of what is open, one socket in ten, drawn anew each second
 
 kinds      429[=retry-after] 418[=retry-after] 451 403 (geo-block page) 500 502 503 504
            slow=seconds  cut (the connection ends in mid-body)  garbage (200 with broken JSON)  html (200 with a page)
            silence (never an answer)  skew=ms (the server's time is off)
            gap=n (n trades of each 100 are missing)  repeat (trades come twice)
+           refuse (hung up on without an answer)  jump=ms (the venue's whole time is ahead, or behind)
+on sockets a status, html, refuse and slow meet the handshake; what is open meets
+           drop (closed without a word)  cut (closed inside a message)  garbage (broken messages)
+           stall (connected, subscriptions and pings answered, and no data)  late=seconds (data comes later)
+           gap=n (n messages of each 100, ids going on)  repeat (messages twice)
 """
 
 from __future__ import annotations
@@ -28,8 +34,9 @@ from ._reply import Reply
 from ._view import Spoil
 
 STATUSES = ("429", "418", "451", "403", "500", "502", "503", "504")
-PLAIN = ("cut", "garbage", "html", "silence", "repeat")
-WITH_NUMBER = ("slow", "skew", "gap")
+PLAIN = ("cut", "garbage", "html", "silence", "repeat", "refuse", "drop", "stall")
+WITH_NUMBER = ("slow", "skew", "gap", "jump", "late")
+ON_STREAMS = ("drop", "cut", "garbage", "stall", "late", "gap", "repeat")
 ITEM = re.compile(
     r"(?P<venue>[a-z*]+):(?P<kind>[a-z0-9]+)(=(?P<argument>-?[0-9.]+))?"
     r"(@(?P<start>[0-9.]+)\+(?P<duration>[0-9.]+))?(?P<path>/[^,?]*)?(\?p=(?P<probability>[0-9.]+))?"
@@ -85,7 +92,7 @@ def _item(text: str) -> Fault:
         raise ValueError(f"fault {text!r}: {kind} needs a number, as in {venue}:{kind}=5")
     if "argument" in values and kind not in (*WITH_NUMBER, "429", "418"):
         raise ValueError(f"fault {text!r}: {kind} takes no argument")
-    if values.get("argument", 0) < 0 and kind != "skew":
+    if values.get("argument", 0) < 0 and kind not in ("skew", "jump"):
         raise ValueError(f"fault {text!r}: {kind} cannot be negative")
     if kind == "gap" and values["argument"] > 99:
         raise ValueError(f"fault {text!r}: gap is the number of trades missing in each 100, at most 99")
@@ -106,6 +113,10 @@ class Schedule:
 
     def on(self, venue: str, path: str) -> list[Fault]:
         """The faults this request meets."""
+        return [fault for fault in self.in_force(venue, path) if self.happens(fault)]
+
+    def in_force(self, venue: str, path: str) -> list[Fault]:
+        """The faults that might happen to it."""
         if not self._faults:
             return []
         passed = self._now() - self._since
@@ -115,8 +126,14 @@ class Schedule:
             if fault.venue in ("*", venue)
             and fault.start <= passed < fault.start + fault.duration
             and fault.path in path
-            and (fault.probability >= 1 or self._die.random() < fault.probability)
         ]
+
+    def happens(self, fault: Fault) -> bool:
+        return fault.probability >= 1 or self._die.random() < fault.probability
+
+    def jump_ms(self, venue: str) -> int:
+        """How far ahead the venue's time is."""
+        return sum(int(fault.argument or 0) for fault in self.in_force(venue, "") if fault.kind == "jump")
 
 
 def spoil_of(faults: list[Fault]) -> Spoil:

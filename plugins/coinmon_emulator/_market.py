@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ._ladder import Ladder
 
 Column = NDArray[np.int64]
 Kind = Literal["spot", "perp"]
@@ -172,6 +175,18 @@ class Market(Protocol):
         ...
 
     def book(self, instrument: Instrument, at: int, depth: int) -> Book | None: ...
+    def ladder(self, instrument: Instrument, step: int) -> Ladder | None:
+        """The whole book at a step of 100 ms; None where books are recorded messages, or unknown."""
+        ...
+
+    def recorded(self, instrument: Instrument, event: str) -> Sequence[tuple[int, bytes]] | None:
+        """Binance's stream messages of an event as they were recorded; None where they are made up."""
+        ...
+
+    def liquidations(self, instrument: Instrument, start: int, end: int) -> Trades:
+        """Forced orders from `start` up to but without `end`; they are among the trades, ids and all."""
+        ...
+
     def mark(self, instrument: Instrument, at: int) -> Mark | None: ...
     def open_interest(self, instrument: Instrument, at: int) -> float | None:
         """One side, in base."""

@@ -23,6 +23,8 @@ class Leg:
     net: float
     rows: int
     one_order: bool = False
+    forced: bool = False
+    """Liquidations: sells of the exchange for longs that ran out of margin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Event:
         """How /emulator/truth tells it: one entry for each kind of signal."""
         start = begin + self.minute * MINUTE
         end = start + self.minutes * MINUTE
+        # What buys a cascade back is part of the event, and none of what it is told as.
+        legs = [leg for leg in self.legs if leg.forced] or self.legs
         return [
             {
                 "kind": kind,
@@ -46,10 +50,10 @@ class Event:
                 "end": iso(end),
                 "start_ms": start,
                 "end_ms": end,
-                "venues": {leg.instrument.venue: round(leg.net, 2) for leg in self.legs},
-                "instruments": [leg.instrument.key for leg in self.legs],
-                "size": round(max(abs(leg.net) for leg in self.legs), 2),
-                "side": "buy" if self.legs[0].net > 0 else "sell",
+                "venues": {leg.instrument.venue: round(leg.net, 2) for leg in legs},
+                "instruments": [leg.instrument.key for leg in legs],
+                "size": round(max(abs(leg.net) for leg in legs), 2),
+                "side": "buy" if legs[0].net > 0 else "sell",
             }
             for kind in self.kinds
         ]
@@ -61,10 +65,14 @@ class Plan:
     def __init__(self, seed: int, instruments: list[Instrument], start_minute: int, minutes: int, half: HalfVolume):
         self._rng = np.random.default_rng([seed, 23])
         self._spots = {(one.venue, one.base): one for one in instruments if one.kind == "spot"}
+        self._perps = {(one.venue, one.base): one for one in instruments if one.kind == "perp"}
         self._half = half
         self.events: list[Event] = []
         self._before(start_minute)
         self._after(start_minute, minutes)
+        for minute in (start_minute - 16, *range(start_minute + 6, minutes - 20, 60)):
+            self._cascade("ADA", minute)
+        self.events.sort(key=lambda event: event.minute)
 
     def _add(self, kinds: tuple[str, ...], base: str, minute: int, minutes: int, *legs: Leg) -> None:
         self.events.append(Event(len(self.events), kinds, base, minute, minutes, legs))
@@ -120,6 +128,14 @@ class Plan:
     def _long_trap(self, base: str, minute: int, minutes: int) -> None:
         legs = [self._leg(venue, base, 80_000.0, 2) for venue in ("binance", "okx")]
         self._add(("long_trap",), base, minute, minutes, *legs, self._leg("coinbase", base, -60_000.0, 2))
+
+    def _cascade(self, base: str, minute: int) -> None:
+        """Longs sold out on three venues and bought back at once: the flow of the minutes stays even."""
+        legs = []
+        for venue, net in (("binance", 6e5), ("okx", 3e5), ("bybit", 4e5)):
+            one = self._perps[venue, base]
+            legs += [Leg(one, -net, round(net / 60_000), forced=True), Leg(one, net, round(net / 60_000))]
+        self._add(("liquidation_cascade",), base, minute, 3, *legs)
 
     def _whale(self, base: str, minute: int, venue: str, net: float) -> None:
         self._add(("whale",), base, minute, 1, self._leg(venue, base, net, 7, one_order=True))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _flow
+from ._ladder import STEP, Ladder, ladder
 from ._listing import PACES, QUIET, WIDE, Coin, Pace, four_venues, wide
 from ._market import DAY, MINUTE, Book, Instrument, Mark, Settlement, Trades
 from ._paths import Paths
@@ -20,6 +21,7 @@ STARTS_AT = 1_768_478_420_000  # 2026-01-15T12:00:20Z, 20 seconds into a minute:
 BEFORE = 26 * 60
 AFTER = 14 * 24 * 60
 KEPT_TRADES = 2_000_000
+FORCED = 61
 Small = NDArray[np.int16]
 Medium = NDArray[np.int32]
 NAMES = ("default", "quiet", "wide")
@@ -50,6 +52,7 @@ class Scenario:
         self._counts: dict[Instrument, tuple[Small, Medium]] = {}
         self._blocks: OrderedDict[tuple[Instrument, int], Trades] = OrderedDict()
         self._kept = 0
+        self._ladders: dict[Instrument, Ladder] = {}
 
     @property
     def instruments(self) -> Sequence[Instrument]:
@@ -144,29 +147,33 @@ class Scenario:
         return None
 
     def book(self, instrument: Instrument, at: int, depth: int) -> Book:
-        """Levels around the fair price, of sizes that hold for a second."""
-        second = at // 1000
-        rng = np.random.default_rng([self.seed, zlib.crc32(instrument.key.encode()), 4, second])
-        minute = np.array([(at - self.paths.begin) / MINUTE])
-        fair = float((self.paths.price(instrument.base, minute) * self.paths.basis(instrument, minute))[0])
-        ticks = fair * 10**instrument.price_digits / instrument.tick
-        below = int(ticks - max(0.5, ticks * 2e-5))
-        above = max(below + 1, int(ticks + max(0.5, ticks * 2e-5)))
-        depth = min(depth, below)
-        gaps = rng.integers(1, 2 + int(ticks * 2e-5), (2, depth)).cumsum(axis=1)
-        gaps -= gaps[:, :1]
-        per_lot = fair * instrument.lot / 10.0**instrument.size_digits
-        quotes = self._coin(instrument).trade_quote * rng.lognormal(0, 0.8, (2, depth))
-        lots = np.maximum(1, quotes / per_lot).astype(np.int64) * instrument.lot
-        bids = (below - gaps[0]) * instrument.tick
-        asks = (above + gaps[1]) * instrument.tick
-        keep = bids > 0
-        return Book(
-            update_id=1_000_000_000 + second % 10**9 * 5,
-            time=second * 1000,
-            bids=list(zip(bids[keep].tolist(), lots[0][keep].tolist(), strict=True)),
-            asks=list(zip(asks.tolist(), lots[1].tolist(), strict=True)),
-        )
+        return self.ladder(instrument, at // STEP).book(depth)
+
+    def ladder(self, instrument: Instrument, step: int) -> Ladder:
+        known = self._ladders.get(instrument)
+        if known is None or known.step != step:
+            coin = self._coin(instrument)
+            minute = np.array([(step * STEP - self.paths.begin) / MINUTE])
+            fair = float((self.paths.price(instrument.base, minute) * self.paths.basis(instrument, minute))[0])
+            salt = zlib.crc32(instrument.key.encode()) + (self.seed << 32)
+            known = self._ladders[instrument] = ladder(instrument, salt, fair, coin.price, coin.trade_quote, step)
+        return known
+
+    def recorded(self, instrument: Instrument, event: str) -> None:
+        return None
+
+    def liquidations(self, instrument: Instrument, start: int, end: int) -> Trades:
+        """One trade in 61 of a perpetual is forced; so are all the sells of a planted cascade."""
+        if instrument.kind != "perp":
+            return Trades.join([])
+        trades = self.rows(instrument, self.before(instrument, start), self.before(instrument, end))
+        forced = trades.id % FORCED == 0
+        for event, leg in self._legs.get(instrument, ()):
+            if leg.forced:
+                begun = self.paths.begin + event.minute * MINUTE
+                inside = (trades.time >= begun) & (trades.time < begun + event.minutes * MINUTE)
+                forced |= inside & (trades.side < 0)
+        return trades.take(forced)
 
     def mark(self, instrument: Instrument, at: int) -> Mark | None:
         return self.paths.mark(instrument, at) if instrument.kind == "perp" else None

@@ -21,6 +21,7 @@ from ._lateness import Lateness
 from ._limits import Limits, of_all_venues
 from ._market import Market
 from ._reply import Query, Reply
+from ._streams import Streams
 from ._view import View
 
 HOST = "127.0.0.1"
@@ -66,28 +67,40 @@ class Server:
         self.enforce = enforce
         self.counts: Counter[tuple[str, str, int]] = Counter()
         self.venues: dict[str, Venue] = {venue.NAME: venue for venue in (_binance, _okx, _bybit, _coinbase)}
+        self.streams = Streams(market, self.now, lambda: self.faults, self.lateness, enforce=enforce)
 
     def application(self) -> web.Application:
         application = web.Application()
         control = Control(self)
         application.router.add_get("/emulator/{what}", control.tell)
         application.router.add_post("/emulator/faults", control.set_faults)
+        application.router.add_get("/{venue}", self.serve)
         application.router.add_get("/{venue}/{path:.*}", self.serve)
         return application
+
+    def now(self, venue: str) -> int:
+        """The venue's time: the clock's, unless a fault has it jump."""
+        return self.clock.now() + self.faults.jump_ms(venue)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         venue = self.venues.get(request.match_info["venue"])
         if venue is None:
             return web.Response(status=404, text="no such venue")
-        path = "/" + request.match_info["path"]
+        path = "/" + request.match_info.get("path", "")
+        asks_for_socket = request.headers.get("Upgrade", "").lower() == "websocket"
         endpoint = venue.endpoint(path)
-        faults = self.faults.on(venue.NAME, path)
+        faults = self.faults.on(venue.NAME, f"/stream{path}" if asks_for_socket else path)
         kinds = {fault.kind: fault for fault in faults}
         if "slow" in kinds:
             await asyncio.sleep(kinds["slow"].argument or 0)
         if "silence" in kinds:
             self.counts[venue.NAME, endpoint or path, 0] += 1
             await asyncio.Event().wait()
+        if "refuse" in kinds and request.transport is not None:
+            self.counts[venue.NAME, endpoint or path, 0] += 1
+            request.transport.abort()
+        if asks_for_socket:
+            return await self._socket(venue, path, request, faults)
         reply = await self._reply(venue, path, endpoint, request.query, faults)
         self.counts[venue.NAME, endpoint or path, reply.status] += 1
         body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
@@ -99,6 +112,19 @@ class Server:
             return await _cut(request, reply, body)
         return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=reply.content_type)
 
+    async def _socket(self, venue: Venue, path: str, request: web.Request, faults: list[Fault]) -> web.StreamResponse:
+        refused = next((reply for fault in faults if (reply := refusal(venue.NAME, fault)) is not None), None)
+        if refused is None:
+            found = await self.streams.serve(venue.NAME, path, request, self.counts)
+            if isinstance(found, web.StreamResponse):
+                return found
+            refused = found
+        self.counts[venue.NAME, f"/stream{path}", refused.status] += 1
+        body = refused.body if isinstance(refused.body, bytes) else orjson.dumps(refused.body)
+        return web.Response(
+            body=body, status=refused.status, headers=refused.headers, content_type=refused.content_type
+        )
+
     async def _reply(self, venue: Venue, path: str, endpoint: str | None, query: Query, faults: list[Fault]) -> Reply:
         for fault in faults:
             refused = refusal(venue.NAME, fault)
@@ -108,7 +134,7 @@ class Server:
             limited = self.limits[venue.NAME].admit(endpoint, query)
             if limited is not None and self.enforce:
                 return limited
-        view = View(self.market, self.clock.now(), spoil_of(faults))
+        view = View(self.market, self.now(venue.NAME), spoil_of(faults))
         if endpoint in WHOLE_MARKET and not {"symbol", "symbols", "instId"} & query.keys():
             # A day of hundreds of instruments takes a second: others must not wait, their limits count arrivals.
             for one in view.listed(venue.NAME, _kind(query, path)):
@@ -153,12 +179,14 @@ async def running(
     # A silent request would otherwise hold the exit for a minute.
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
-    watch = asyncio.create_task(server.lateness.watch())
+    tasks = [asyncio.create_task(server.lateness.watch()), asyncio.create_task(server.streams.run())]
     try:
         site = web.TCPSite(runner, HOST, port, backlog=1024)
         await site.start()
         bound = runner.addresses[0][1]
         yield Emulator(market, clock, round(clock.wall_started * 1000), f"http://{HOST}:{bound}")
     finally:
-        watch.cancel()
+        for task in tasks:
+            task.cancel()
+        server.streams.hang_up()
         await runner.cleanup()

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ._ladder import Ladder
 from ._market import Book, Column, Instrument, Mark, Settlement, Trades
 from ._tape_book import Replay
-from ._tape_raw import read_raw
+from ._tape_raw import payload, read_raw
 from ._tape_track import Track, decimals
 from ._tape_vision import is_vision, read_vision
 
@@ -26,6 +27,7 @@ class Tape:
         self._aggregates: dict[Instrument, tuple[int, Column]] = {}
         self._books: dict[Instrument, Replay] = {}
         self._marks: dict[Instrument, list[tuple[int, float, float, float, int]]] = {}
+        self._events: dict[Instrument, dict[str, Sequence[tuple[int, bytes]]]] = {}
         for track in tracks:
             self._add(track)
         if not self._trades:
@@ -87,6 +89,8 @@ class Tape:
         if track.snapshots:
             self._books[one] = Replay(one, track.snapshots, track.diffs)
         self._marks[one] = sorted(track.marks)
+        diffs = [(time, payload(raw)) for time, raw in sorted(track.diffs, key=lambda diff: diff[0])]
+        self._events[one] = {"depthUpdate": diffs, **track.events}
 
     def begins(self, instrument: Instrument) -> int:
         return int(self._trades[instrument].time[0])
@@ -106,6 +110,16 @@ class Tape:
     def book(self, instrument: Instrument, at: int, depth: int) -> Book | None:
         replay = self._books.get(instrument)
         return None if replay is None else replay.at(at, depth)
+
+    def ladder(self, instrument: Instrument, step: int) -> Ladder | None:
+        return None
+
+    def recorded(self, instrument: Instrument, event: str) -> Sequence[tuple[int, bytes]] | None:
+        """None only for trades of a tape that holds no stream of them: those can be told from the rows."""
+        return self._events[instrument].get(event, None if event == "trade" else ())
+
+    def liquidations(self, instrument: Instrument, start: int, end: int) -> Trades:
+        return Trades.join([])
 
     def mark(self, instrument: Instrument, at: int) -> Mark | None:
         marks = self._marks[instrument]

@@ -12,9 +12,6 @@ import orjson
 
 from ._tape_track import Track, milliseconds, track
 
-# The best bid and ask is most of a recording, and nothing here is answered from it.
-UNUSED = b"@bookTicker"
-
 
 def read_raw(path: Path, tracks: dict[tuple[str, str], Track]) -> None:
     """Add what the file holds; ValueError names the line that cannot be read."""
@@ -23,8 +20,7 @@ def read_raw(path: Path, tracks: dict[tuple[str, str], Track]) -> None:
     try:
         for line in _lines(path):
             number += 1
-            if UNUSED not in line[:160]:
-                reader.take(line)
+            reader.take(line)
     except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
         raise ValueError(f"{path}: after line {number}: {problem}") from problem
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, IndexError) as problem:
@@ -64,17 +60,22 @@ class _Reader:
             # Thousands of levels: kept as they are until somebody asks for a book.
             self._depth(raw)
             return
+        if b"@bookTicker" in raw[:80]:
+            # Most of a recording, and only ever played back.
+            self._best(raw)
+            return
         message = orjson.loads(raw)
         data = message.get("data", message)
         event = data.get("e")
         if event == "trade":
-            self._trade(data)
+            self._trade(data, raw)
         elif event == "aggTrade":
             self._aggregated.setdefault((self._kind(data, "nq"), data["s"]), []).append(data)
         elif event == "markPriceUpdate":
-            marks = track(self._tracks, "perp", data["s"]).marks
+            into = track(self._tracks, "perp", data["s"])
             rate = float(data["r"] or 0)
-            marks.append((int(data["E"]), float(data["p"]), float(data["i"]), rate, int(data["T"])))
+            into.marks.append((int(data["E"]), float(data["p"]), float(data["i"]), rate, int(data["T"])))
+            into.keep(event, int(data["E"]), payload(raw))
         elif "lastUpdateId" in data:
             futures = "E" in data
             time = milliseconds(int(data["E"])) if futures else self._last_time
@@ -85,15 +86,16 @@ class _Reader:
             return "perp"
         return "spot" if "M" in data else self._named or "spot"
 
-    def _trade(self, data: dict[str, Any]) -> None:
+    def _trade(self, data: dict[str, Any], raw: bytes) -> None:
         kind = self._kind(data, "X")
         self._last_time = milliseconds(int(data["E"]))
         self._seen.setdefault(kind, data["s"])
+        into = track(self._tracks, kind, data["s"])
+        into.keep("trade", self._last_time, payload(raw))
         price, size = str(data["p"]), str(data["q"])
         # Insurance fund and ADL fills and empty rows use up an id, and are no trades of the market.
         if data.get("X", "MARKET") != "MARKET" or float(price) <= 0 or float(size) <= 0:
             return
-        into = track(self._tracks, kind, data["s"])
         into.ids.append(int(data["t"]))
         into.times.append(milliseconds(int(data["T"])))
         into.prices.append(price)
@@ -108,6 +110,13 @@ class _Reader:
         self._seen.setdefault(kind, symbol)
         self._last_time = time
         track(self._tracks, kind, symbol).diffs.append((time, raw))
+
+    def _best(self, raw: bytes) -> None:
+        """Spot's say no time: then the message before tells it."""
+        futures = b'"e":"bookTicker"' in raw
+        time = int(_field(raw, b'"E":')) if futures else self._last_time
+        symbol = _field(raw, b'"s":"').decode()
+        track(self._tracks, "perp" if futures else "spot", symbol).keep("bookTicker", time, payload(raw))
 
     def finish(self) -> None:
         for (kind, symbol), rows in self._aggregated.items():
@@ -127,6 +136,12 @@ class _Reader:
             kind = "perp" if futures else "spot"
             if kind in self._seen:
                 track(self._tracks, kind, self._seen[kind]).snapshots.append((time, raw))
+
+
+def payload(raw: bytes) -> bytes:
+    """A message without the {"stream", "data"} of a combined stream."""
+    raw = raw.strip()
+    return raw[raw.index(b'"data":') + 7 : -1].strip() if raw.startswith(b'{"stream"') else raw
 
 
 def _field(head: bytes, name: bytes) -> bytes:

@@ -27,6 +27,13 @@ class Track:
     diffs: list[tuple[int, bytes]] = field(default_factory=list)
     snapshots: list[tuple[int, bytes]] = field(default_factory=list)
     marks: list[tuple[int, float, float, float, int]] = field(default_factory=list)
+    events: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+    """Stream messages as they were recorded, by event; diffs are kept apart."""
+
+    def keep(self, event: str, time: int, raw: bytes) -> None:
+        kept = self.events.setdefault(event, [])
+        # A stamp earlier than the one before was sent when it was seen.
+        kept.append((max(time, kept[-1][0]) if kept else time, raw))
 
     def _levels(self, place: int) -> list[str]:
         texts = []

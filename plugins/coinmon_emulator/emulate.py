@@ -10,8 +10,9 @@ from coinmon import hookimpl
 FAULTS = (
     "What goes wrong, comma-separated: VENUE:KIND, then if wanted @START+DURATION in seconds, /PART-OF-A-PATH, "
     "?p=PROBABILITY. VENUE is binance, okx, bybit, coinbase or *. KIND is 429 or 418 (or 429=RETRY-AFTER), 451, 403, "
-    "500, 502, 503, 504, slow=SECONDS, cut, garbage, html, silence, skew=MS, gap=N (trades missing in each 100), "
-    "repeat. For example: okx:503@10+30,binance:429=5/klines,*:slow=2?p=0.1"
+    "500, 502, 503, 504, slow=SECONDS, cut, garbage, html, silence, refuse, skew=MS, jump=MS, gap=N (trades or "
+    "messages missing in each 100), repeat; on sockets alone drop, stall, late=SECONDS. A socket's path begins with "
+    "/stream. For example: okx:503@10+30,binance:429=5/klines,*:slow=2?p=0.1,bybit:stall@60+30/stream"
 )
 
 

@@ -73,6 +73,75 @@ def visit() -> Visit:
     return run
 
 
+class Stage(Visitor):
+    """A visitor who moves the clock by hand, and reads sockets up to where the clock stands."""
+
+    def __init__(self, emulator: Emulator, session: aiohttp.ClientSession, wall: list[float]) -> None:
+        super().__init__(emulator, session)
+        self.wall = wall
+
+    async def open(self, path: str, *messages: Any) -> aiohttp.ClientWebSocketResponse:
+        url = "ws" + self.emulator.url.removeprefix("http") + path
+        socket = await self.session.ws_connect(url, autoping=False, max_msg_size=0)
+        for message in messages:
+            await self.tell(socket, message)
+        # Answers come before anything that the clock will send.
+        await socket.ping(b"opened")
+        return socket
+
+    async def tell(self, socket: aiohttp.ClientWebSocketResponse, message: Any) -> None:
+        await socket.send_str(message if isinstance(message, str) else orjson.dumps(message).decode())
+
+    async def advance(self, seconds: float) -> None:
+        """Let market time pass, and wait until every venue with sockets has sent what fell due."""
+        self.wall[0] += seconds
+        now = self.emulator.clock.now()
+        async with asyncio.timeout(20):
+            while True:
+                told = await self.get("/emulator/streams")
+                if all(venue["sent_until_ms"] >= now for venue in told.values() if venue["connections"]):
+                    return
+                await asyncio.sleep(0.01)
+
+    async def read(self, socket: aiohttp.ClientWebSocketResponse) -> list[Any]:
+        """All messages so far; text that is no JSON as it is."""
+        await socket.ping(b"read")
+        found = []
+        async with asyncio.timeout(20):
+            while True:
+                message = await socket.receive()
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    found.append(_decoded(message.data))
+                elif message.type is aiohttp.WSMsgType.PONG:
+                    if message.data == b"read":
+                        return found
+                elif message.type is not aiohttp.WSMsgType.PING:
+                    raise ConnectionError(f"the socket ended with {message.type}, {message.data}")
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+@pytest.fixture
+def stage() -> Visit:
+    """Run a coroutine function against a market whose clock is moved by hand."""
+
+    def run(market: Market, script: Callable[[Stage], Awaitable[Any]], *, at: int | None = None, **rest: Any) -> Any:
+        async def play() -> Any:
+            wall = [1000.0]
+            clock = Clock(market.opens_at if at is None else at, 1.0, 1000.0, lambda: wall[0])
+            async with running(market, clock=clock, **rest) as emulator, aiohttp.ClientSession() as session:
+                return await script(Stage(emulator, session, wall))
+
+        return asyncio.run(play())
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def scenario() -> Scenario:
     return Scenario("default", 1)

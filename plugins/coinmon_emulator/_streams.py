@@ -1,0 +1,158 @@
+"""The venues' sockets: who may connect, one hub a venue, and the pass that lets the clock send what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from types import ModuleType
+
+from aiohttp import web
+
+from . import _binance_socket, _bybit_socket, _coinbase_socket, _okx_socket
+from ._faults import ON_STREAMS, Fault, Schedule
+from ._hub import Hub
+from ._limits import Seconds, Sliding
+from ._market import VENUES, Market
+from ._reply import Reply
+from ._socket import Place, Session
+
+TICK = 0.02
+LOOK_EVERY = 1.0
+DRAWN_FOR = 1.0
+MANNERS: dict[str, ModuleType] = {
+    "binance": _binance_socket,
+    "okx": _okx_socket,
+    "bybit": _bybit_socket,
+    "coinbase": _coinbase_socket,
+}
+# New connections of an address in so many seconds.
+CONNECTIONS = {"binance": (300, 300), "okx": (3, 1), "bybit": (500, 300), "coinbase": (20, 2.5)}
+TOO_MANY = {
+    "binance": Reply({"code": -1003, "msg": "Too many connection attempts."}, 429),
+    "okx": Reply(b"Too Many Requests", 429, content_type="text/plain"),
+    "bybit": Reply(b"access too frequent", 403, content_type="text/plain"),
+    "coinbase": Reply({"message": "Public rate limit exceeded"}, 429),
+}
+
+
+@dataclass(slots=True, eq=False)
+class Open:
+    """An open socket, and what the die said about it."""
+
+    session: Session
+    path: str
+    drawn: dict[Fault, tuple[float, bool]] = field(default_factory=dict)
+
+    def faults(self, found: list[Fault], happens: Callable[[Fault], bool]) -> dict[str, Fault]:
+        now = time.monotonic()
+        told = {}
+        for fault in found:
+            until, happening = self.drawn.get(fault, (0.0, False))
+            if until <= now:
+                happening = happens(fault)
+                self.drawn[fault] = now + DRAWN_FOR, happening
+            if happening:
+                told[fault.kind] = fault
+        return told
+
+
+class Streams:
+    def __init__(
+        self,
+        market: Market,
+        now: Callable[[str], int],
+        faults: Callable[[], Schedule],
+        late: Seconds,
+        *,
+        enforce: bool,
+    ) -> None:
+        self._faults = faults
+        self._enforce = enforce
+        self._now = now
+        self._hubs = {venue: Hub() for venue in VENUES}
+        self._open: dict[str, dict[Open, None]] = {venue: {} for venue in VENUES}
+        self._attempts = {
+            venue: Sliding(most, seconds, time.monotonic, late) for venue, (most, seconds) in CONNECTIONS.items()
+        }
+        self._places = {
+            venue: Place(
+                market=market,
+                listed={(one.kind, one.native): one for one in market.instruments if one.venue == venue},
+                hub=self._hubs[venue],
+                now=partial(now, venue),
+                enforce=enforce,
+                late=late,
+            )
+            for venue in VENUES
+        }
+
+    async def serve(
+        self, venue: str, path: str, request: web.Request, counts: Counter[tuple[str, str, int]]
+    ) -> web.StreamResponse | Reply:
+        """Serve a socket to its end; a reply where there will be none."""
+        if not self._attempts[venue].spend() and self._enforce:
+            return TOO_MANY[venue]
+        socket = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
+        session = Session(self._hubs[venue], socket, request)
+        manner = MANNERS[venue].manner(self._places[venue], session, path, request.query)
+        if manner is None or not socket.can_prepare(request):
+            return Reply(b"Not Found", 404, content_type="text/plain")
+        session.manner = manner
+        await socket.prepare(request)
+        counts[venue, f"/stream{path}", 101] += 1
+        one = Open(session, f"/stream{path}")
+        self._open[venue][one] = None
+        looking = asyncio.create_task(self._look_after(session))
+        try:
+            await session.run()
+        finally:
+            looking.cancel()
+            del self._open[venue][one]
+            session.leave()
+        return socket
+
+    async def _look_after(self, session: Session) -> None:
+        with contextlib.suppress(ConnectionError):
+            while not session.closing:
+                await asyncio.sleep(LOOK_EVERY)
+                await session.look()
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            for venue in VENUES:
+                if self._open[venue]:
+                    self._pass(venue)
+
+    def _pass(self, venue: str) -> None:
+        schedule = self._faults()
+        for one in self._open[venue]:
+            found = [fault for fault in schedule.in_force(venue, one.path) if fault.kind in ON_STREAMS]
+            if found or one.drawn:
+                one.session.suffer(one.faults(found, schedule.happens))
+            if not found:
+                one.drawn.clear()
+        self._hubs[venue].tick(self._now(venue))
+
+    def told(self) -> dict[str, dict[str, int]]:
+        """How busy each venue's sockets are."""
+        return {
+            venue: {
+                "connections": len(self._open[venue]),
+                "subscriptions": hub.subscriptions,
+                "messages": hub.sent,
+                "sent_until_ms": hub.passed,
+            }
+            for venue, hub in self._hubs.items()
+        }
+
+    def hang_up(self) -> None:
+        """The end of the emulator: open sockets must not hold it up."""
+        for sockets in self._open.values():
+            for one in sockets:
+                one.session.abort()
