@@ -128,13 +128,26 @@ def _decoded(text: str) -> Any:
 
 @pytest.fixture
 def stage() -> Visit:
-    """Run a coroutine function against a market whose clock is moved by hand."""
+    """Run a coroutine function against a market whose clock is moved by hand.
 
-    def run(market: Market, script: Callable[[Stage], Awaitable[Any]], *, at: int | None = None, **rest: Any) -> Any:
+    Reading pings more often than Binance takes: limits are off unless they are asked for.
+    """
+
+    def run(
+        market: Market,
+        script: Callable[[Stage], Awaitable[Any]],
+        *,
+        at: int | None = None,
+        limits: bool = False,
+        **rest: Any,
+    ) -> Any:
         async def play() -> Any:
             wall = [1000.0]
             clock = Clock(market.opens_at if at is None else at, 1.0, 1000.0, lambda: wall[0])
-            async with running(market, clock=clock, **rest) as emulator, aiohttp.ClientSession() as session:
+            async with (
+                running(market, clock=clock, limits=limits, **rest) as emulator,
+                aiohttp.ClientSession() as session,
+            ):
                 return await script(Stage(emulator, session, wall))
 
         return asyncio.run(play())
