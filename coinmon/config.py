@@ -10,6 +10,7 @@ from typing import Any
 from coinmon.chosen import Chosen, choose, near, validated
 from coinmon.errors import ConfigError
 from coinmon.layers import PLUGIN_SECTIONS, Layers, read_layers
+from coinmon.model.shard import Shard
 from coinmon.plugins import GROUP, Catalog, load_catalog
 from coinmon.sections import (
     ClockConfig,
@@ -44,6 +45,7 @@ class Config:
     settle: int
     window: int
     db: str = field(repr=False)
+    shard: Shard
     retention_days: int
     lang: str
     timezone: str

@@ -15,7 +15,7 @@ from coinmon.market.view import Market, View
 from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.moment import iso
 from coinmon.model.symbols import Universe
-from coinmon.monitor import keep_scanning
+from coinmon.monitor import alone, keep_scanning
 from coinmon.notify.events import Event, flow_event
 from coinmon.plugins import Offer
 from coinmon.report.document import Report, report_of
@@ -117,15 +117,16 @@ class Desk:
     @asynccontextmanager
     async def scanning(self, tell: Callable[[Event], None]) -> AsyncIterator[None]:
         """`coinmon scan` in the background of the running event loop; `tell` gets each event."""
-        scan = Scan(self.config, self._clock, self._database, tell, goes_on=True)
-        stop = asyncio.Event()
-        work = asyncio.create_task(keep_scanning(self.config, self._clock, scan, self._database, stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await asyncio.wait({work})
-            await scan.close()
+        with alone(self._database, self.config):
+            scan = Scan(self.config, self._clock, self._database, tell, goes_on=True)
+            stop = asyncio.Event()
+            work = asyncio.create_task(keep_scanning(self.config, self._clock, scan, self._database, stop))
+            try:
+                yield
+            finally:
+                stop.set()
+                await asyncio.wait({work})
+                await scan.close()
 
     def _stored(self) -> tuple[History, Universe]:
         """What the venues list, read again when there is more of it."""

@@ -1,6 +1,7 @@
 """The scan as a running program: opened, scheduled, stopped cleanly."""
 
 import asyncio
+from contextlib import AbstractContextManager
 
 from coinmon.clock import Clock
 from coinmon.config import Config
@@ -12,6 +13,7 @@ from coinmon.report.screen import Screen
 from coinmon.scan import Scan
 from coinmon.schedule import Schedule, stop_on_signals
 from coinmon.store.database import Database, open_database
+from coinmon.store.lease import leased
 from coinmon.store.retention import forget
 
 _DERIVATIVES_EVERY = 5 * MINUTE
@@ -40,7 +42,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
     start_log(config, clock, screen.log)
     database = open_database(config.db)
     try:
-        with screen.shown(clock, nobody_reads):
+        with alone(database, config), screen.shown(clock, nobody_reads):
             statuses: dict[str, Event] = {}
 
             def tell(event: Event) -> None:
@@ -59,6 +61,16 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
                 await scan.close()
     finally:
         database.close()
+
+
+def alone(database: Database, config: Config) -> AbstractContextManager[None]:
+    """One scanner for each shard of a database: two would send each message twice."""
+    return leased(
+        database,
+        f"scan-{config.shard.number}-of-{config.shard.of}",
+        f"another coinmon scans shard {config.shard} into {database.name}: stop that one, take another shard "
+        "(--shard I/N) or another database (--db)",
+    )
 
 
 async def _once(scan: Scan, statuses: dict[str, Event], stop: asyncio.Event) -> None:

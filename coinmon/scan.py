@@ -178,8 +178,10 @@ class Scan:
 
     async def _begin(self, now: int, patience: float) -> Watch:
         start = floor(now) - self._config.window * MINUTE
-        symbols, quotes = self._config.symbols, self._config.quotes
-        return await begin(self._venues, self._database, symbols, quotes, now, start, self._watch, patience)
+        config = self._config
+        return await begin(
+            self._venues, self._database, config.symbols, config.quotes, now, start, self._watch, patience, config.shard
+        )
 
     def _renew(self, done: "asyncio.Task[Watch]") -> None:
         try:

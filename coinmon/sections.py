@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from coinmon import values
 from coinmon.model.moment import parse_time
+from coinmon.model.shard import WHOLE, Shard
 from coinmon.model.signal import Grade
 from coinmon.values import DEFAULT_SESSIONS, Sessions
 
@@ -132,6 +133,9 @@ class Core(Section):
     db: Annotated[str, BeforeValidator(values.database_url)] = Field(
         default="sqlite:///./data/coinmon.db",
         description="SQLAlchemy URL of SQLite or PostgreSQL, or the path of a file",
+    )
+    shard: Annotated[Shard, BeforeValidator(values.shard)] = Field(
+        default=WHOLE, description="i/n: follow only the i-th part of the pairs, where n scanners share a database"
     )
     retention_days: int = Field(default=7, ge=1, description="days that bars are kept")
     lang: Literal["zh", "en"] = Field(default="zh", description="language of messages and tables: zh or en")

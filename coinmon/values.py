@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from coinmon.model.moment import MINUTE, parse_duration, parse_time
+from coinmon.model.shard import Shard
 from coinmon.secrets import redacted
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -35,6 +36,10 @@ def scan_interval(value: Any) -> int:
     if (ms := milliseconds(value)) < 5000:
         raise ValueError(f"{value!r} is too short; the least is 5s")
     return ms
+
+
+def shard(value: Any) -> Shard:
+    return value if isinstance(value, Shard) else Shard.parse(str(value))
 
 
 def minutes(value: Any) -> int:
@@ -166,6 +171,8 @@ def written(key: str, value: Any) -> Any:
         return span(value)
     if key == "window":
         return f"{value}m"
+    if key == "shard":
+        return str(value)
     if key == "sessions":
         clock = "{:02d}:{:02d}".format
         return ",".join(f"{n}={clock(*divmod(a, 60))}-{clock(*divmod(b, 60))}" for n, (a, b) in value.items())

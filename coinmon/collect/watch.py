@@ -10,6 +10,7 @@ from coinmon.config import SymbolsConfig
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.model.derivatives import Ticker
 from coinmon.model.instrument import Instrument, Kind, Pair
+from coinmon.model.shard import WHOLE, Shard
 from coinmon.model.symbols import Universe
 from coinmon.store.cursors import read_positions
 from coinmon.store.database import Database
@@ -46,11 +47,13 @@ async def begin(
     window_start: int,
     before: Watch | None = None,
     patience: float = LISTING_SECONDS,
+    shard: Shard = WHOLE,
 ) -> Watch:
     """Ask every venue what it lists, store that, and choose what to follow.
 
     A venue that does not answer within `patience` seconds is followed by what it listed last time. before: a watch
-    whose tracks go on. Raises ConfigError for symbols that no venue has and NoDataError when nothing at all is known.
+    whose tracks go on. shard: the part of the pairs to follow. Raises ConfigError for symbols that no venue has and
+    NoDataError when nothing at all is known.
     """
     listed, failed = await _listings(venues, patience)
     with database.write() as connection:
@@ -64,7 +67,10 @@ async def begin(
         raise NoDataError(f"no venue could be asked what it lists: {reasons}")
     preferred = {venue.name: venue.preferred_quotes for venue in venues}
     universe = Universe([instrument for _, instrument in numbered.values()], quotes, preferred)
-    pairs, kinds = await _pairs(universe, symbols, venues, failed)
+    wanted, kinds = await _pairs(universe, symbols, venues, failed)
+    pairs = [pair for pair in wanted if shard.has(pair)]
+    if not pairs:
+        raise ConfigError(f"shard: none of the {len(wanted)} pairs falls to {shard}; use fewer shards")
     running = {track.number: track for several in before.tracks.values() for track in several} if before else {}
     tracks: dict[str, list[Track]] = {venue.name: [] for venue in venues}
     for pair in pairs:

@@ -22,6 +22,9 @@ def scan(
     all_of: Annotated[
         str | None, typer.Option("--all", metavar="EXCHANGE", help="Every pair of this exchange.")
     ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only the I-th of N parts of the pairs: N scanners, one database.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON event a line on stdout, the log on stderr.")
     ] = False,
@@ -42,6 +45,7 @@ def scan(
         "symbols__names": symbols or None,
         "symbols__all": all_of,
         "interval": interval,
+        "shard": shard,
         "exchanges": exchange or None,
     }
     wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None

@@ -17,6 +17,9 @@ SCHEMA = "0001"
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 15_000
+_WRITERS = 0x636F696E
+"""The key of PostgreSQL's advisory lock under which writers take turns."""
+_CONNECT_SECONDS = 10
 _CURES = {
     "readonly database": "it is read-only; give it write permission or name another with --db",
     "unable to open database": "it cannot be opened; is its folder there and writable? or name another with --db",
@@ -29,25 +32,32 @@ _CURES = {
 
 
 class Database:
-    """An open database at the current schema version."""
+    """An open database at the current schema version.
+
+    Readers wait for nobody and see one moment of it for as long as they look; writers take turns.
+    """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self.name = engine.url.render_as_string(hide_password=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with explained(self.name), self._engine.connect() as connection:
+        with explained(self.name), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: all of it is kept, or none."""
-        with explained(self.name), self._engine.execution_options(writes=True).begin() as connection:
+        with explained(self.name), self.engine.execution_options(writes=True).begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
             yield connection
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.engine.dispose()
 
 
 def open_database(url: str, *, create: bool = True) -> Database:
@@ -56,7 +66,7 @@ def open_database(url: str, *, create: bool = True) -> Database:
     create: make a database that does not exist; else it must be there.
     """
     target = _target(url, create)
-    engine = create_engine(target, connect_args={"timeout": _BUSY_MS / 1000} if _is_sqlite(target) else {})
+    engine = create_engine(target, connect_args=_connect_arguments(target), pool_pre_ping=not _is_sqlite(target))
     if _is_sqlite(target):
         _sqlite_rules(engine)
     database = Database(engine)
@@ -100,6 +110,10 @@ def _target(url: str, create: bool) -> URL:
         elif not path.exists():
             raise ConfigError(f"db: {path} does not exist; run coinmon scan first, or name another with --db")
     return target
+
+
+def _connect_arguments(target: URL) -> dict[str, float]:
+    return {"timeout": _BUSY_MS / 1000} if _is_sqlite(target) else {"connect_timeout": _CONNECT_SECONDS}
 
 
 _POSTGRES = "postgresql+psycopg://user@host/name"

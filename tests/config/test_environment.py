@@ -29,6 +29,7 @@ CASES = {
     "MCP_HOST": ("0.0.0.0", lambda c: c.serve.host, "0.0.0.0"),
     "MCP_PORT": ("8023", lambda c: c.serve.port, 8023),
     "MCP_PUBLIC_URL": ("http://1.2.3.4:8022", lambda c: c.serve.public_url, "http://1.2.3.4:8022"),
+    "MCP_TOKEN": ("correct horse", lambda c: c.serve.token, "correct horse"),
     "MCP_SSE_PING_INTERVAL_SEC": ("20", lambda c: c.serve.ping_interval, 20),
     "COINMON_DB": ("postgresql://me@host/coins", lambda c: c.db, "postgresql://me@host/coins"),
     "COINMON_LANG": ("en", lambda c: c.lang, "en"),

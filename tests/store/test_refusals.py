@@ -12,6 +12,8 @@ from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import open_database
 from coinmon.store.instruments import sync_instruments
 
+SQLITE_ONLY = True
+
 
 def refusal(url, **how):
     with pytest.raises(ConfigError) as caught:

@@ -1,6 +1,5 @@
 """A new database, an older one, a newer one, and one that is not ours."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
 
 import coinmon.store
 from coinmon.errors import ConfigError
@@ -18,12 +18,21 @@ from coinmon.store.schema import metadata
 VERSIONS = ScriptDirectory(str(Path(coinmon.store.__file__).with_name("migrations")))
 
 
+def execute(url, *statements):
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
 def set_version(url, *rows):
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.execute("DELETE FROM alembic_version")
-        connection.executemany("INSERT INTO alembic_version VALUES (?)", [(row,) for row in rows])
-    connection.close()
+    execute(
+        url,
+        "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)",
+        "DELETE FROM alembic_version",
+        *(f"INSERT INTO alembic_version VALUES ('{row}')" for row in rows),
+    )
 
 
 def test_the_migrations_lead_to_the_tables_that_the_code_knows(database):
@@ -75,8 +84,6 @@ def test_a_version_that_never_was_is_refused(url, database):
 
 
 def test_somebody_elses_tables_are_left_alone(url):
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        connection.execute("CREATE TABLE bars (mine INTEGER)")
-    connection.close()
+    execute(url, "CREATE TABLE bars (mine INTEGER)")
     with pytest.raises(ConfigError, match="has other tables in it; name another with --db"):
         open_database(url)

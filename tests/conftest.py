@@ -1,0 +1,52 @@
+"""What several folders of tests share: a real PostgreSQL server, where this machine has one."""
+
+import glob
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], str]]:
+    """A function that makes an empty database on a server of our own and gives its URL."""
+    psycopg = pytest.importorskip("psycopg", reason="the postgres extra is not installed")
+    found = next(iter(sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))), None) or shutil.which("initdb")
+    if not found:
+        pytest.skip("no PostgreSQL server on this machine (Debian: apt-get install postgresql)")
+    binaries = Path(found).parent
+    # the server refuses to run as root
+    user = "postgres" if os.geteuid() == 0 else None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        if user:
+            shutil.chown(folder, user)
+
+        def run(program: str, *arguments: str) -> None:
+            subprocess.run([binaries / program, *arguments], check=True, capture_output=True, user=user, cwd=folder)
+
+        data = f"{folder}/data"
+        run("initdb", "-D", data, "-U", "coinmon", "-A", "trust", "--no-sync", "-E", "UTF8", "--no-locale")
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        run("pg_ctl", "-D", data, "-o", options, "-w", "-l", f"{folder}/log", "start")
+        numbers = count()
+
+        def database() -> str:
+            name = f"coinmon{next(numbers)}"
+            server = f"postgresql://coinmon@127.0.0.1:{port}"
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+            return f"{server}/{name}"
+
+        try:
+            yield database
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")

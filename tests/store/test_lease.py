@@ -1,0 +1,43 @@
+"""One process at a time: the lease is refused to a second one, and free again when the first is gone."""
+
+import subprocess
+import sys
+
+import pytest
+
+from coinmon.errors import ConfigError
+from coinmon.store.database import open_database
+from coinmon.store.lease import leased
+
+HOLD = """
+import sys
+from coinmon.store.database import open_database
+from coinmon.store.lease import leased
+with leased(open_database(sys.argv[1]), "scan-1-of-1", "taken"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_holder_is_refused_until_the_first_is_killed(url, database):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(ConfigError, match="taken"), leased(database, "scan-1-of-1", "taken"):
+            pass
+        with leased(database, "scan-2-of-2", "taken"):
+            pass
+        holder.kill()
+        holder.wait()
+    with leased(database, "scan-1-of-1", "taken"):
+        pass
+
+
+def test_what_fails_under_a_lease_fails_as_it_would_without(url):
+    database = open_database(url)
+    with pytest.raises(ZeroDivisionError), leased(database, "scan-1-of-1", "taken"):
+        _ = 1 / 0
+    with leased(database, "scan-1-of-1", "taken"):
+        pass
+    database.close()
