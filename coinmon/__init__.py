@@ -11,6 +11,9 @@ from pluggy import HookimplMarker
 
 if TYPE_CHECKING:
     from coinmon.commands.serving import desk_for as desk_for
+    from coinmon.contracts import Archive as Archive
+    from coinmon.contracts import ArchivePart as ArchivePart
+    from coinmon.contracts import Archives as Archives
     from coinmon.contracts import Channel as Channel
     from coinmon.contracts import Cursor as Cursor
     from coinmon.contracts import Exchange as Exchange
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
     from coinmon.errors import DecodeError as DecodeError
     from coinmon.errors import DeliveryRefused as DeliveryRefused
     from coinmon.errors import DeliveryRetry as DeliveryRetry
+    from coinmon.errors import FinerGrid as FinerGrid
     from coinmon.errors import NoDataError as NoDataError
+    from coinmon.errors import NotPublished as NotPublished
     from coinmon.errors import VenueBlocked as VenueBlocked
     from coinmon.errors import VenueBusy as VenueBusy
     from coinmon.errors import VenueError as VenueError
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from coinmon.model.derivatives import Ticker as Ticker
     from coinmon.model.derivatives import WhaleTrade as WhaleTrade
     from coinmon.model.instrument import Instrument as Instrument
+    from coinmon.model.instrument import Kind as Kind
     from coinmon.model.instrument import Pair as Pair
     from coinmon.model.levels import Levels as Levels
     from coinmon.model.moment import DAY as DAY
@@ -64,18 +70,19 @@ hookimpl = HookimplMarker("coinmon")
 _HOMES = {
     "commands.serving": ("desk_for",),
     "contracts": (
-        "Channel", "Cursor", "Exchange", "Message", "Output", "Stream", "StreamState", "Streamed", "TradePage",
+        "Archive", "ArchivePart", "Archives", "Channel", "Cursor", "Exchange", "Message", "Output", "Stream",
+        "StreamState", "Streamed", "TradePage",
     ),
     "desk": ("Desk",),
     "errors": (
-        "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry", "NoDataError",
-        "VenueBlocked", "VenueBusy", "VenueError",
+        "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry", "FinerGrid", "NoDataError",
+        "NotPublished", "VenueBlocked", "VenueBusy", "VenueError",
     ),
     "market.result": ("Moment", "Result", "SeenReport", "moment"),
     "market.view": ("Market", "View"),
     "model.bars": ("Bars", "Coverage", "Seen"),
     "model.derivatives": ("Book", "Funding", "OpenInterest", "Ticker", "WhaleTrade"),
-    "model.instrument": ("Instrument", "Pair"),
+    "model.instrument": ("Instrument", "Kind", "Pair"),
     "model.levels": ("Levels",),
     "model.moment": ("DAY", "MINUTE", "iso", "parse_time"),
     "model.signal": ("Signal", "Text"),

@@ -56,13 +56,14 @@ def run(arguments: list[str]) -> int:
 
 def build() -> typer.Typer:
     """The whole command line, plugins' commands included."""
-    from coinmon.commands import config, doctor, export, plugins, report, scan
+    from coinmon.commands import backfill, config, doctor, export, plugins, report, scan
 
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_globals)
     app.command("scan")(scan.scan)
     app.command("report")(report.report)
     app.command("export")(export.export)
+    app.command("backfill")(backfill.backfill)
     app.command("plugins")(plugins.plugins)
     app.command("doctor")(doctor.doctor)
     app.add_typer(config.app, name="config")

@@ -47,6 +47,7 @@ class Config:
     db: str = field(repr=False)
     shard: Shard
     retention_days: int
+    levels_days: int
     lang: str
     timezone: str
     sessions: Sessions

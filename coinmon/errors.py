@@ -4,13 +4,17 @@ CoinmonError
 ├── ConfigError       bad arguments, configuration or database: exit 2
 ├── NoDataError       nothing to answer with, each venue and why: exit 3
 ├── DecodeError       a payload that does not follow its venue's format
+│   └── FinerGrid         prices lie between the ticks of the instrument
 ├── VenueError        a venue did not give what was asked
 │   ├── VenueBlocked      it never will from here (451, geo-block): not retried until restart
-│   └── VenueBusy         it asks us to wait (`retry_after` seconds)
+│   ├── VenueBusy         it asks us to wait (`retry_after` seconds)
+│   └── NotPublished      it has no such file (yet)
 └── DeliveryError     an output could not send
     ├── DeliveryRetry     try again later
     └── DeliveryRefused   never going to work as configured
 """
+
+from decimal import Decimal
 
 
 class CoinmonError(Exception):
@@ -29,6 +33,14 @@ class DecodeError(CoinmonError):
     """A payload does not follow its venue's format."""
 
 
+class FinerGrid(DecodeError):
+    """Prices lie between the instrument's ticks; `tick_size` is a grid that they are on."""
+
+    def __init__(self, message: str, tick_size: Decimal) -> None:
+        super().__init__(message)
+        self.tick_size = tick_size
+
+
 class VenueError(CoinmonError):
     """A venue did not give what was asked."""
 
@@ -43,6 +55,10 @@ class VenueBusy(VenueError):
     def __init__(self, message: str, retry_after: float = 60.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NotPublished(VenueError):
+    """The venue has no such file, or not yet."""
 
 
 class DeliveryError(CoinmonError):

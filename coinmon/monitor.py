@@ -97,7 +97,7 @@ async def keep_scanning(config: Config, clock: Clock, scan: Scan, database: Data
     """Everything that a running monitor does, each in its time, until `stop` is set."""
 
     async def forget_old() -> None:
-        await asyncio.to_thread(forget, database, clock.now(), config.retention_days)
+        await asyncio.to_thread(forget, database, clock.now(), config.retention_days, config.levels_days)
 
     schedule = Schedule(clock)
     schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)

@@ -138,6 +138,7 @@ class Core(Section):
         default=WHOLE, description="i/n: follow only the i-th part of the pairs, where n scanners share a database"
     )
     retention_days: int = Field(default=7, ge=1, description="days that bars are kept")
+    levels_days: int = Field(default=30, ge=1, description="days that the volumes at each price are kept")
     lang: Literal["zh", "en"] = Field(default="zh", description="language of messages and tables: zh or en")
     timezone: Annotated[str, BeforeValidator(values.time_zone)] = Field(
         default="UTC", description="time zone of days and sessions, an IANA name"

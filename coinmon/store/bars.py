@@ -22,13 +22,8 @@ def write_bars(connection: Connection, number: int, instrument: Instrument, bars
         dict(zip(COLUMNS, values, strict=True), instrument=number, levels=None) for values in zip(*columns, strict=True)
     ]
     if bars.levels is not None:
-        levels, edges = bars.levels, bars.levels.start
-        for row, a, b in zip(rows, edges[:-1], edges[1:], strict=True):
-            if b > a:
-                part = slice(a, b)
-                row["levels"] = pack(
-                    levels.ticks[part], levels.buy[part], levels.sell[part], bars.tick_size, instrument.lot_size
-                )
+        for row, packed in zip(rows, pack(bars.levels, bars.tick_size, instrument.lot_size), strict=True):
+            row["levels"] = packed
     upsert(connection, table, rows, unless_less="coverage")
 
 

@@ -1,14 +1,32 @@
 """Forgetting what is older than it is kept."""
 
-from sqlalchemy import delete
+from sqlalchemy import case, delete, select, update
 
+from coinmon.model.bars import Coverage
 from coinmon.model.moment import DAY
 from coinmon.store import schema
 from coinmon.store.database import Database
 
 
-def forget(database: Database, now: int, days: int) -> None:
-    """Delete market data older than `days`; signals and their deliveries stay, they are the record of what was said."""
+def forget(database: Database, now: int, days: int, levels_days: int) -> None:
+    """Delete market data older than `days`, and the levels, which are most of a bar, of bars older than `levels_days`.
+
+    A bar without its levels is what a kline with the taker split is, and says so. Signals and their deliveries stay,
+    they are the record of what was said.
+    """
     with database.write() as connection:
         for table in (schema.bars, schema.open_interest, schema.funding, schema.whale_trades):
             connection.execute(delete(table).where(table.c.time < now - days * DAY))
+        instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
+    if levels_days >= days:
+        return
+    bars = schema.bars
+    compacted = {
+        "levels": None,
+        "coverage": case((bars.c.coverage == Coverage.TRADES, int(Coverage.KLINES)), else_=bars.c.coverage),
+    }
+    for number in instruments:
+        # one at a time: a scan that waits to write waits for one instrument, not for all
+        with database.write() as connection:
+            old = (bars.c.instrument == number) & (bars.c.time < now - levels_days * DAY) & bars.c.levels.is_not(None)
+            connection.execute(update(bars).where(old).values(compacted))

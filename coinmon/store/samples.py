@@ -20,6 +20,13 @@ def write_samples(connection: Connection, samples: Mapping[int, OpenInterest] | 
         upsert(connection, table, rows)
 
 
+def write_series(connection: Connection, number: int, samples: Sequence[OpenInterest] | Sequence[Funding]) -> None:
+    """The history of one instrument, by its row number."""
+    for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
+        rows = [{"instrument": number, **asdict(each)} for each in samples if isinstance(each, kind)]
+        upsert(connection, table, rows)
+
+
 def write_whales(connection: Connection, numbers: Mapping[str, int], whales: Iterable[WhaleTrade]) -> None:
     rows = [{**asdict(whale), "instrument": numbers[whale.instrument]} for whale in whales]
     upsert(connection, schema.whale_trades, rows)

@@ -46,9 +46,10 @@ class Pointing:
             return False
         url = f"{self.url}/{venue}"
         sockets = "ws" + url.removeprefix("http")
+        files = {} if venue == "coinbase" else {"archive_url": f"{url}/archive"}
         if venue == "binance":
-            return {"spot_url": url, "futures_url": url, "spot_ws_url": sockets, "usdm_ws_url": sockets}
-        return {"url": url, "ws_url": sockets}
+            return {"spot_url": url, "futures_url": url, "spot_ws_url": sockets, "usdm_ws_url": sockets, **files}
+        return {"url": url, "ws_url": sockets, **files}
 
     def yaml(self) -> str:
         """The settings as YAML; every value is written as JSON, which YAML reads, but for the two times."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import orjson
 from aiohttp import web
 
-from . import _binance, _bybit, _coinbase, _okx
+from . import _archives, _binance, _bybit, _coinbase, _okx
 from ._clock import Clock
 from ._config import Pointing
 from ._control import Control
@@ -135,6 +135,8 @@ class Server:
             if limited is not None and self.enforce:
                 return limited
         view = View(self.market, self.now(venue.NAME), spoil_of(faults))
+        if path.startswith(_archives.PREFIX):
+            return _archives.answer(venue.NAME, view, path)
         if endpoint in WHOLE_MARKET and not {"symbol", "symbols", "instId"} & query.keys():
             # A day of hundreds of instruments takes a second: others must not wait, their limits count arrivals.
             for one in view.listed(venue.NAME, _kind(query, path)):

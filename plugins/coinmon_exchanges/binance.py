@@ -10,6 +10,7 @@ from coinmon_exchanges._answer import Manners, Refused
 from coinmon_exchanges._budget import Budget
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
+from coinmon_exchanges._vision import Vision
 
 if TYPE_CHECKING:
     from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, OpenInterest, Stream, Ticker, TradePage
@@ -40,6 +41,7 @@ class Binance:
         futures_url: str = "https://fapi.binance.com",
         spot_ws_url: str = "wss://stream.binance.com:9443",
         usdm_ws_url: str = "wss://fstream.binance.com",
+        archive_url: str = "https://data.binance.vision",
         kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
         proxy: str | None = None,
         timeout: float = 10.0,
@@ -62,6 +64,7 @@ class Binance:
         )  # fmt: skip
         self._spot_ws_url = spot_ws_url
         self._usdm_ws_url = usdm_ws_url
+        self.archives = Vision(name, archive_url, proxy, timeout)
         self._hours: dict[str, int] = {}
         self._hours_until = 0.0
 
@@ -229,7 +232,7 @@ class Binance:
         return {each.name: (each.used, each.limit) for each in self._budgets}
 
     async def close(self) -> None:
-        await asyncio.gather(self._spot.close(), self._perp.close())
+        await asyncio.gather(self._spot.close(), self._perp.close(), self.archives.close())
 
     async def _get(self, kind: str, endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
         if kind == "spot":

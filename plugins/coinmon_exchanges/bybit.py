@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from coinmon import MINUTE, hookimpl
 from coinmon_exchanges._answer import Manners, Refused, Throttled, Transient
 from coinmon_exchanges._budget import Budget
+from coinmon_exchanges._bybit_files import BybitFiles
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
 
@@ -31,6 +32,7 @@ class Bybit:
         *,
         url: str = "https://api.bybit.com",
         ws_url: str = "wss://stream.bybit.com",
+        archive_url: str = "https://public.bybit.com",
         kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
         proxy: str | None = None,
         timeout: float = 10.0,
@@ -43,6 +45,7 @@ class Bybit:
         self._budget = Budget(name, 540, 5.0)
         manners = Manners(pause=5.0, check=_complain)
         self._session = Session(name, "bybit", url, {"public": ""}, manners=manners, proxy=proxy, timeout=timeout)
+        self.archives = BybitFiles(name, archive_url, proxy, timeout)
         self._funding_minutes: dict[str, int] = {}
 
     @property
@@ -155,7 +158,7 @@ class Bybit:
         return {self._budget.name: (self._budget.used, self._budget.limit)}
 
     async def close(self) -> None:
-        await self._session.close()
+        await asyncio.gather(self._session.close(), self.archives.close())
 
     async def _get(self, endpoint: str, params: Mapping[str, Any]) -> Any:
         return await self._session.get(f"publicGetV5Market{endpoint}", params, self._budget)

@@ -8,6 +8,7 @@ from coinmon import MINUTE, hookimpl
 from coinmon_exchanges._answer import Manners, Refused, Throttled, Transient
 from coinmon_exchanges._budget import Budget
 from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges._okx_files import OkxFiles
 from coinmon_exchanges._session import Session
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Okx:
         *,
         url: str = "https://www.okx.com",
         ws_url: str = "wss://ws.okx.com:8443",
+        archive_url: str = "https://static.okx.com",
         kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
         proxy: str | None = None,
         timeout: float = 10.0,
@@ -60,6 +62,7 @@ class Okx:
             endpoint: Budget(f"{name} {endpoint.removeprefix('publicGet')}", limit, 2.0)
             for endpoint, limit in _LIMITS.items()
         }
+        self.archives = OkxFiles(name, archive_url, proxy, timeout)
         manners = Manners(pause=2.0, check=_complain)
         self._session = Session(name, "okx", url, {"rest": ""}, manners=manners, proxy=proxy, timeout=timeout)
 
@@ -182,7 +185,7 @@ class Okx:
         return {each.name: (each.used, each.limit) for each in self._budgets.values()}
 
     async def close(self) -> None:
-        await self._session.close()
+        await asyncio.gather(self._session.close(), self.archives.close())
 
     async def _get(self, endpoint: str, params: Mapping[str, Any]) -> Any:
         return await self._session.get(endpoint, params, self._budgets[endpoint])

@@ -63,6 +63,7 @@ def test_it_writes_the_config_once_it_listens_and_ends_on_a_signal(tmp_path: Pat
             "futures_url": url.replace("okx", "binance"),
             "spot_ws_url": url.replace("okx", "binance").replace("http", "ws"),
             "usdm_ws_url": url.replace("okx", "binance").replace("http", "ws"),
+            "archive_url": url.replace("okx", "binance") + "/archive",
         }
         assert settings["symbols"] == ["BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT"]
         assert settings["db"] == f"sqlite:///{tmp_path / 'demo.db'}"

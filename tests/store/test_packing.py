@@ -1,19 +1,30 @@
 """A bar's levels survive being packed, on any grid, and stay readable when the grid gets finer."""
 
+import struct
 from decimal import Decimal
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coinmon.model.levels import Levels
 from coinmon.store.packing import pack, unpack
 
 GRIDS = st.sampled_from(["0.01", "0.5", "1", "10", "1E+1", "1E-10", "0.00000001", "0.10"]).map(Decimal)
 
 
+def packed(ticks, buy, sell, tick, lot):
+    """One bar's; two bars without levels around it."""
+    start = np.array([0, 0, len(ticks), len(ticks)])
+    made = Levels(start, np.array(ticks, np.int64), np.array(buy, float), np.array(sell, float))
+    before, blob, after = pack(made, tick, lot)
+    assert before is after is None
+    return blob
+
+
 @st.composite
 def levels(draw, amounts):
-    ticks = sorted(draw(st.sets(st.integers(1, 2**40), max_size=30)))
+    ticks = sorted(draw(st.sets(st.integers(1, 2**40), min_size=1, max_size=30)))
     return ticks, *([draw(amounts) for _ in ticks] for _ in range(2))
 
 
@@ -21,14 +32,14 @@ def levels(draw, amounts):
 def test_whole_lots_come_back_as_the_floats_nearest_to_them(made, tick, lot):
     ticks, buy, sell = made
     buys, sells = ([float(count * lot) for count in side] for side in (buy, sell))
-    found = unpack(pack(np.array(ticks, np.int64), np.array(buys), np.array(sells), tick, lot), tick)
+    found = unpack(packed(ticks, buys, sells, tick, lot), tick)
     assert [each.tolist() for each in found] == [ticks, buys, sells]
 
 
 @given(levels(st.floats(0, 1e15)), GRIDS, GRIDS)
 def test_amounts_off_the_lot_grid_come_back_to_a_millionth_of_a_millionth(made, tick, lot):
     ticks, buys, sells = made
-    found = unpack(pack(np.array(ticks, np.int64), np.array(buys), np.array(sells), tick, lot), tick)
+    found = unpack(packed(ticks, buys, sells, tick, lot), tick)
     assert found[0].tolist() == ticks
     np.testing.assert_allclose(found[1], buys, rtol=1e-11, atol=0)
     np.testing.assert_allclose(found[2], sells, rtol=1e-11, atol=0)
@@ -37,6 +48,21 @@ def test_amounts_off_the_lot_grid_come_back_to_a_millionth_of_a_millionth(made, 
 @given(levels(st.integers(0, 1000)), GRIDS, st.integers(1, 1000))
 def test_on_a_finer_grid_the_prices_stay_what_they_were(made, tick, factor):
     ticks, buy, sell = made
-    blob = pack(np.array(ticks, np.int64), np.array(buy, float), np.array(sell, float), tick * factor, Decimal(1))
+    blob = packed(ticks, buy, sell, tick * factor, Decimal(1))
     found, _, _ = unpack(blob, tick)
     assert [each * tick for each in found.tolist()] == [each * tick * factor for each in ticks]
+
+
+def test_what_earlier_versions_wrote_is_still_read():
+    header = struct.Struct("<BBIqqbqb")
+    for version, places in ((1, "<u4"), (2, "<u8")):
+        body = np.array([0, 3], places).tobytes() + np.array([7, 0, 1, 2], "<u4").tobytes()
+        ticks, buy, sell = unpack(header.pack(version, 4, 2, 600, 1, -1, 1, -3) + body, Decimal("0.1"))
+        assert (ticks.tolist(), buy.tolist(), sell.tolist()) == ([600, 603], [0.007, 0.0], [0.001, 0.002])
+
+
+def test_numbers_are_as_narrow_as_they_fit():
+    one = Decimal(1)
+    wide = len(packed([1, 2], [2**32, 1], [1, 1], one, one))
+    assert len(packed([1, 2], [200, 1], [1, 1], one, one)) == wide - 28
+    assert len(packed([1, 70_000], [200, 1], [1, 1], one, one)) == wide - 22

@@ -62,7 +62,7 @@ def test_what_is_older_than_it_is_kept_is_forgotten(database, btc, plain):
             write_samples(connection, {number: Funding(at, 0.1, None, None, None, None)})
             write_whales(connection, {instrument.id: number}, [replace(WHALE, trade_id=at, time=at)])
         write_positions(connection, {number: Position(1, plain.start)})
-    forget(database, now, 7)
+    forget(database, now, 7, 7)
     with database.read() as connection:
         left = read_bars(connection, {number: instrument}, 0, 2**62)[number]
         assert ((left.time - plain.start) // plain.minute).tolist() == [1, 2]
