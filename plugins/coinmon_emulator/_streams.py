@@ -107,6 +107,7 @@ class Streams:
         counts[venue, f"/stream{path}", 101] += 1
         one = Open(session, f"/stream{path}")
         self._open[venue][one] = None
+        self._afflict(venue, one)
         looking = asyncio.create_task(self._look_after(session))
         try:
             await session.run()
@@ -130,14 +131,17 @@ class Streams:
                     self._pass(venue)
 
     def _pass(self, venue: str) -> None:
-        schedule = self._faults()
         for one in self._open[venue]:
-            found = [fault for fault in schedule.in_force(venue, one.path) if fault.kind in ON_STREAMS]
-            if found or one.drawn:
-                one.session.suffer(one.faults(found, schedule.happens))
-            if not found:
-                one.drawn.clear()
+            self._afflict(venue, one)
         self._hubs[venue].tick(self._now(venue))
+
+    def _afflict(self, venue: str, one: Open) -> None:
+        schedule = self._faults()
+        found = [fault for fault in schedule.in_force(venue, one.path) if fault.kind in ON_STREAMS]
+        if found or one.drawn:
+            one.session.suffer(one.faults(found, schedule.happens))
+        if not found:
+            one.drawn.clear()
 
     def told(self) -> dict[str, dict[str, int]]:
         """How busy each venue's sockets are."""
