@@ -190,7 +190,7 @@ class Scan:
             logger.warning("the venues' lists could not be renewed: {}", redacted(str(error)))
 
     async def _collect(self, watch: Watch, end: int) -> dict[str, str]:
-        """Read and store every venue, side by side; why each venue that is down is so."""
+        """Read and store every venue, side by side; those that are down."""
         first = self._cycle == 1
         deadline = max(_FIRST_DEADLINE, self._seconds()) if first else max(5.0, 0.75 * self._seconds())
         read, everything = 0, len(watch.instruments)
@@ -221,6 +221,7 @@ class Scan:
             self._tell(
                 {
                     "event": "venue",
+                    "time": iso(self._clock.now()),
                     "venue": name,
                     "status": status.status,
                     "requests": status.requests,
@@ -230,8 +231,11 @@ class Scan:
                     "streamed": self._feeds[name].live if name in self._feeds else None,
                 }
             )
+        # why it is down is said once, by its own event, and not again with the flow of every pair
         return {
-            name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
+            name: "" if each.status == "down" else each.status
+            for name, each in statuses.items()
+            if each.status in ("down", "blocked")
         }
 
     def _seconds(self) -> float:

@@ -11,6 +11,7 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.contracts import Message, Output
 from coinmon.errors import CoinmonError, DeliveryRefused, DeliveryRetry
+from coinmon.model.moment import iso
 from coinmon.notify.events import Event
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
@@ -114,6 +115,7 @@ class Outbox:
         self._tell(
             {
                 "event": "delivery",
+                "time": iso(self._clock.now()),
                 "signal": each.signal,
                 "output": each.output,
                 "state": state,

@@ -22,6 +22,7 @@ from coinmon_emulator._clock import Clock
 from coinmon_emulator._scenario import Scenario
 from coinmon_emulator._server import running
 
+VENUES = ("binance", "okx", "bybit", "coinbase")
 REAL = Path(__file__).parents[3] / "shared" / "real" / "binance"
 
 
@@ -49,6 +50,8 @@ class Watched:
         self.events, self.log = [], []
         path = folder / "emulated.yaml"
         path.write_text(emulator.config_yaml(f"sqlite:///{folder / 'coinmon.db'}"))
+        # streams follow the clock of the wall, which stands still for a hand-moved market
+        settings = {f"exchanges.{name}.feed": "poll" for name in VENUES} | settings
         self.config = load_config(path, overrides=settings, environ={}, cwd=folder)
         self.database = open_database(self.config.db)
         self.scan = Scan(self.config, hand, self.database, self.events.append, goes_on=not once)

@@ -1,0 +1,136 @@
+"""A venue in trouble: the others go on, the hole is shown and said once, nothing fires on it, and it comes back."""
+
+import asyncio
+import time
+
+import pytest
+
+from coinmon.errors import NoDataError
+from coinmon_emulator._scenario import Scenario
+
+OTHERS = {"binance", "okx", "bybit", "coinbase"}
+DOWN = {
+    "503": "HTTP 503", "500": "HTTP 500", "garbage": "not JSON", "html": "not JSON: Maintenance", "cut": "cut short",
+    "silence": "no answer within", "429=0.2": "HTTP 429",
+}  # fmt: skip
+BLOCKED = {"451": "HTTP 451", "403": "HTTP 403"}
+ERRORS = DOWN | BLOCKED
+
+
+def patience(**more):
+    """Only OKX is ever silent here: the others may take their time on a busy machine."""
+    return {"exchanges__okx__timeout": 0.3, "lang": "en", "symbols__names": ["BTCUSDT"]} | more
+
+
+def venues(events):
+    return {event["venue"]: event for event in events if event["event"] == "venue"}
+
+
+def flow_of(events):
+    (flow,) = (event for event in events if event["event"] == "flow")
+    return flow
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "okx:silence",
+        "binance:451",
+        "okx:503,bybit:html,coinbase:cut",
+        "binance:garbage,bybit:429=0.2,coinbase:500,okx:403",
+    ],
+)
+def test_venues_fail_and_come_back(watching, spec):
+    faults = dict(part.split(":") for part in spec.split(","))
+    blocked = {name for name, kind in faults.items() if kind in BLOCKED}
+    well = OTHERS - set(faults)
+
+    async def play():
+        # nothing happens in a quiet market: whatever fires fires on the hole
+        async with watching(Scenario("quiet", 1), **patience()) as watched:
+            assert {each["status"] for each in venues(await watched.cycle(0)).values()} == {"ok"}
+            await watched.break_(spec)
+            for missing in (1, 2, 3):
+                began = time.monotonic()
+                events = await watched.cycle()
+                assert time.monotonic() - began < 10
+                told, flow = venues(events), flow_of(events)
+                for name, kind in faults.items():
+                    assert told[name]["status"] == ("blocked" if name in blocked else "down")
+                    assert ERRORS[kind] in told[name]["error"]
+                    assert flow["venues"][name]["coverage"] == (50 - missing) / 50
+                assert {told[name]["status"] for name in well} <= {"ok"}
+                assert {flow["venues"][name]["coverage"] for name in well} <= {1.0}
+            assert flow["consensus"] is None
+            warnings = [line for line in watched.log if "WARNING" in line]
+            assert len(warnings) == len(faults), warnings
+            for name, kind in faults.items():
+                (line,) = (line for line in warnings if f"[{name.upper()}]" in line)
+                assert ("refuses this network" if name in blocked else "is down") in line
+                assert ERRORS[kind] in line
+                assert name in flow["consensus_reason"]
+                assert ERRORS[kind] not in flow["consensus_reason"]
+
+            await watched.break_("")
+            for _ in range(2):
+                events = await watched.cycle()
+            told, flow = venues(events), flow_of(events)
+            for name in blocked:
+                # what refuses for good is not asked again until restart
+                assert (told[name]["status"], told[name]["requests"]) == ("blocked", 0)
+            for name in faults.keys() - blocked:
+                assert told[name]["status"] == "ok"
+                # the hole was filled from the venue
+                assert flow["venues"][name]["coverage"] == 1.0
+                assert sum(f"[{name.upper()}] is back" in line for line in watched.log) == 1
+            assert watched.told("signal", "whale") == []
+            assert not [line for line in watched.log if "| ERROR" in line]
+
+    asyncio.run(play())
+
+
+def test_a_signal_that_needs_four_venues_waits_for_the_one_that_never_answered(watching):
+    async def play():
+        async with watching(faults="okx:silence", **patience()) as watched:
+            events = await watched.cycle(0)
+            (flow,) = (event for event in events if event["event"] == "flow")
+            assert flow["venues"]["okx"]["listed"] is None
+            assert flow["consensus"] is None
+            # BTC accumulates everywhere, which three venues do not prove
+            assert watched.told("signal") == []
+            await watched.break_("")
+            for _ in range(4):
+                await watched.cycle()
+            assert {event["signal"] for event in watched.told("signal")} == {"global_sync_bullish", "consensus_change"}
+            assert sum("OKX" in line and "is down" in line for line in watched.log) == 1
+            assert sum("OKX" in line and "is back" in line for line in watched.log) == 1
+
+    asyncio.run(play())
+
+
+def test_where_no_venue_answers_each_is_named_with_its_reason(watching):
+    async def play():
+        async with watching(faults="*:503", once=True, **patience()) as watched:
+            with pytest.raises(NoDataError) as caught:
+                await watched.cycle(0)
+            return str(caught.value)
+
+    said = asyncio.run(play())
+    for name in OTHERS:
+        assert name in said
+    assert said.count("HTTP 503") == 4
+
+
+def test_a_single_scan_without_any_venue_ends_with_3(coinmon, tmp_path):
+    nobody = "http://127.0.0.1:9"
+    addresses = {
+        "binance": f"spot_url: {nobody}, futures_url: {nobody}",
+        "okx": f"url: {nobody}", "bybit": f"url: {nobody}", "coinbase": f"url: {nobody}",
+    }  # fmt: skip
+    config = tmp_path / "nobody.yaml"
+    config.write_text("exchanges:\n" + "".join(f"  {name}: {{{urls}}}\n" for name, urls in addresses.items()))
+    done = coinmon("--config", config, "scan", "--once", code=3)
+    assert done.stdout == ""
+    for name in OTHERS:
+        assert name in done.stderr
+    assert done.stderr.count("cannot connect") == 4

@@ -1,0 +1,26 @@
+"""SIGKILL in the middle of it all; benchmarks/kill_campaign.py does the same fifty times."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+CAMPAIGN = Path(__file__).parents[2] / "benchmarks" / "kill_campaign.py"
+
+
+def test_killed_scans_leave_a_sound_database_and_nothing_twice(tmp_path):
+    spec = importlib.util.spec_from_file_location("kill_campaign", CAMPAIGN)
+    kill_campaign = sys.modules["kill_campaign"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(kill_campaign)
+    # each market minute is three seconds: the later lives find new ones to read
+    found = kill_campaign.campaign(tmp_path, kills=3, seed=7, speed=20, names=["XRPUSDT"], longest=3.0)
+    assert found.kills == 3
+    assert found.unsound == []
+    assert found.bars >= 7 * 50
+    assert found.missing == []
+    assert found.wrong == []
+    # the whale of the scenario, to the log and to the file, once
+    assert (found.signals, found.deliveries) == (1, 2)
+    assert found.doubled_signals == []
+    assert found.doubled_deliveries == []
+    assert found.unsent == 0
+    assert "Traceback" not in (tmp_path / "stderr.txt").read_text()

@@ -1,0 +1,83 @@
+"""The live table: what it shows of the events, whole at any width, and as many rows as there is room for."""
+
+import io
+
+import pytest
+from rich.console import Console, Group
+
+from coinmon.report.board import Board
+
+VENUES = ("binance", "okx", "bybit", "coinbase")
+NOW = 1_768_478_423_000
+
+
+def flow(pair="BTC/USDT", net=825_000.0, **changes):
+    each = {"listed": True, "net_flow": net, "ratio": 1.54, "coverage": 1.0, "complete": 50, "minutes": 50}
+    return {
+        "event": "flow", "time": "2026-01-15T12:00:20Z", "pair": pair, "price": 96409.34,
+        "venues": {name: dict(each) for name in VENUES}, "consensus": "strong_bull", "coverage": 1.0,
+    } | changes  # fmt: skip
+
+
+def whale(pair):
+    return {"event": "whale", "pair": pair, "venue": "binance", "side": "buy", "quote": 650_000.0}
+
+
+SIGNAL = {
+    "event": "signal", "pair": "BTC/USDT", "grade": "A+", "direction": "bullish",
+    "title": {"zh": "全球协同看涨", "en": "Global Sync Bullish"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def shown():
+    def draw(*events, lang="en", width=100, rows=20):
+        board = Board(VENUES, lang)
+        for event in events:
+            board.take(event)
+        console = Console(file=io.StringIO(), width=width)
+        console.print(Group(board.table(NOW, width, rows), *board.trouble()))
+        return console.file.getvalue()
+
+    return draw
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_figures_are_whole_at_any_width_and_each_pair_has_one_line(shown, lang, width):
+    text = shown(flow(), SIGNAL, flow("SOL/USDT"), whale("SOL/USDT"), lang=lang, width=width)
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert len(lines) == 3
+    btc = lines[1]
+    for figure in ("BTC/USDT", "96,409.34", "100%", "[A+]"):
+        assert figure in btc
+    assert btc.count("+825k") == 4
+    assert ("强力看涨" if lang == "zh" else "strong bull") in btc
+    assert ("🐳 BIN 买入 650k" if lang == "zh" else "🐳 BIN buys 650k") in lines[2]
+    assert all(len(line) <= width for line in lines)
+    # narrow: the ratio and the age give way before any figure is cut
+    assert ("1.54" in btc, "3s" in btc) == (width >= 100, width >= 100)
+
+
+def test_more_pairs_than_rows_shows_the_newest_signals_then_the_largest_flows(shown):
+    pairs = [flow(f"C{number:03}/USDT", net=-100.0 * number) for number in range(300)]
+    lines = shown(*pairs, whale("C007/USDT"), whale("C003/USDT"), whale("C009/USDT"), rows=5).splitlines()
+    assert [line.split("/")[0] for line in lines[1:6]] == ["C009", "C003", "C007", "C299", "C298"]
+    assert lines[6].strip() == "5 / 300 pairs"
+
+
+def test_holes_are_marked_and_a_venue_in_trouble_is_named_on_one_line(shown):
+    missing = flow(consensus=None, coverage=0.94)
+    missing["venues"]["okx"] |= {"coverage": 0.94, "complete": 47}
+    missing["venues"]["bybit"] |= {"net_flow": None, "ratio": None, "coverage": 0.0, "complete": 0}
+    missing["venues"]["coinbase"] |= {"listed": False, "net_flow": None}
+    trouble = {"event": "venue", "venue": "okx", "status": "down", "error": "okx /candles: HTTP 503: " + "x" * 300}
+    _, row, line, *rest = shown(missing, trouble).splitlines()
+    assert "+825k*" in row
+    assert "·" in row
+    assert "94%" in row
+    assert "waits OKX 47/50 BYB 0/50" in row
+    assert line.startswith("okx is down: okx /candles: HTTP 503")
+    assert rest == []
+    (zh,) = shown(trouble, lang="zh").splitlines()[1:]
+    assert zh.startswith("okx 无法访问")
