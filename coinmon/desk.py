@@ -1,7 +1,7 @@
 """The stored market, looked at: what a server or a notebook asks of coinmon."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from threading import Lock
 from typing import Any
@@ -12,7 +12,7 @@ from coinmon.errors import ConfigError, NoDataError
 from coinmon.evaluate import Evaluator
 from coinmon.market.result import Result
 from coinmon.market.view import Market, View
-from coinmon.model.instrument import Instrument, Kind, Pair
+from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import iso
 from coinmon.model.symbols import Universe
 from coinmon.monitor import alone, keep_scanning
@@ -58,22 +58,6 @@ class Desk:
         instruments = [each for each in universe.of(wanted.pair) if wanted.admits(each)]
         return self._evaluator.market(wanted.pair, instruments, history, self._moment(at))
 
-    def view(self, symbol: str, exchange: str | None = None, kind: Kind | None = None, at: int | None = None) -> View:
-        """One instrument; of several that the words fit, the perp first where no kind is named.
-
-        exchange: `all` for the pair's bars of all venues added up.
-        """
-        market = self.market(symbol, at)
-        views = list(market.merged.values()) if exchange == "all" else market.views
-        fitting = [
-            each for each in views if exchange in (None, each.instrument.venue) and kind in (None, each.instrument.kind)
-        ]
-        if not fitting:
-            there = ", ".join(each.instrument.id for each in views) or "nothing here"
-            what = " ".join(part for part in (exchange, kind) if part)
-            raise ConfigError(f"{symbol}: not on {what}; there is {there}")
-        return min(fitting, key=lambda each: each.instrument.kind != "perp")
-
     def result(self, name: str, subject: View | Market, settings: Mapping[str, Any] | None = None) -> Result:
         """An indicator's result; `settings` override the configured ones for this answer."""
         chosen = self.config.indicators.get(name)
@@ -87,10 +71,10 @@ class Desk:
         answer: Result = chosen.offer.target(subject, **checked)
         return answer
 
-    def report(self, symbol: str, at: int | None = None) -> Report:
-        """What `coinmon report` shows; `document()` is its JSON."""
+    def report(self, symbol: str, at: int | None = None, only: Collection[str] | None = None) -> Report:
+        """What `coinmon report` shows, or of `only` these indicators; `document()` is its JSON."""
         history, universe = self._stored()
-        offers = list(self.indicators.values())
+        offers = [offer for name, offer in self.indicators.items() if only is None or name in only]
         window = self.config.window
         wanted = universe.resolve(symbol)
         return report_of(history, universe, wanted, self._evaluator, offers, self._moment(at), window, {})

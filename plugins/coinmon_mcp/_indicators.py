@@ -57,7 +57,7 @@ def _tool(name: str, offer: Any) -> Tool:
     arguments = create_model(f"{name}_arguments", __base__=base, **fields)
 
     def run(desk: Desk, asked: Any) -> dict[str, Any]:
-        subject = asked.market(desk) if of_pair else asked.view(desk)
+        subject = asked.market(desk) if of_pair else asked.subject(desk)
         settings = {each: getattr(asked, each) for each in asked.model_fields_set & fields.keys()}
         return shown(subject, desk.result(name, subject, settings))
 

@@ -23,22 +23,27 @@ def moment_and_offset(cursor: int) -> tuple[int, int]:
     return cursor // _SECONDS * 1000, cursor % _SECONDS
 
 
-def fit(answer: dict[str, Any], moment: int, offset: int, max_tokens: int) -> dict[str, Any]:
-    """The answer with its longest lists cut until it fits; the longest of all begins at `offset`."""
+def fit(
+    answer: dict[str, Any], moment: int, offset: int, max_tokens: int, max_rows: int | None = None
+) -> dict[str, Any]:
+    """The answer with its longest lists cut until it fits; the longest of all begins at `offset`.
+
+    max_rows: of that one.
+    """
     limit = max_tokens * BYTES_PER_TOKEN
     answer = {**answer, "truncated": [], "cursor": None}
-    if offset == 0 and _size(answer) <= limit:
+    if offset == 0 and max_rows is None and _size(answer) <= limit:
         return answer
     cuts: list[dict[str, Any]] = []
     while True:
-        lists = {path: each for path, each in _lists(answer, ()) if len(each) > 1 or (offset and not cuts)}
+        lists = {path: each for path, each in _lists(answer, ()) if len(each) > 1 or not cuts}
         if not lists:
             break
         path = max(lists, key=lambda each: _size(lists[each]))
         rows = lists[path]
         first = min(offset, len(rows)) if not cuts else 0
         room = limit - _RESERVE - (_size(answer) - _size(rows))
-        kept = _fitting(rows[first:], room)
+        kept = _fitting(rows[first:] if cuts else rows[first:][:max_rows], room)
         if first == 0 and kept == len(rows):
             break
         answer = _replaced(answer, path, rows[first : first + kept])

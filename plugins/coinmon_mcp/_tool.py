@@ -54,13 +54,22 @@ class OfInstrument(OfPair):
     ] = None
     kind: Annotated[Kind | None, Field(description="spot or perp; the perpetual where there is one")] = None
 
-    def view(self, desk: Desk) -> View:
-        if self.exchange or ":" in self.symbol:
-            return desk.view(self.symbol, self.exchange, self.kind, self.moment())
-        market = self.market(desk)
-        venues = [each.instrument.venue for each in market.views if self.kind in (None, each.instrument.kind)]
-        exchange = "binance" if "binance" in venues or not venues else venues[0]
-        return desk.view(self.symbol, exchange, self.kind, self.moment())
+    def subject(self, desk: Desk) -> View:
+        return self.among(self.market(desk))
+
+    def among(self, market: Market) -> View:
+        """The instrument meant among those of a pair; Binance's, and the perpetual, where the words leave a choice."""
+        views = list(market.merged.values()) if self.exchange == "all" else list(market.views)
+        fitting = [
+            each
+            for each in views
+            if self.exchange in (None, "all", each.instrument.venue) and self.kind in (None, each.instrument.kind)
+        ]
+        if not fitting:
+            there = ", ".join(each.instrument.id for each in views) or "nothing"
+            what = " ".join(part for part in (self.exchange, self.kind) if part)
+            raise ConfigError(f"{self.symbol}: not on {what or 'any venue'}; there is {there}")
+        return min(fitting, key=lambda each: (each.instrument.venue != "binance", each.instrument.kind != "perp"))
 
 
 class Cut(BaseModel):
@@ -84,7 +93,10 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool. `run` gives the answer's fields as plain JSON data; it may raise CoinmonError with what to do."""
+    """A tool. `run` gives the answer's fields as plain JSON data; it may raise CoinmonError with what to do.
+
+    core: shown to every client. pages: its argument `limit` is how many rows of the longest list an answer has.
+    """
 
     name: str
     title: str
@@ -93,3 +105,4 @@ class Tool:
     answer: type[BaseModel]
     run: Callable[[Desk, Any], dict[str, Any]]
     core: bool = False
+    pages: bool = False

@@ -77,7 +77,8 @@ class Toolbox:
             self._answers.pop(key, None)
             raise
         whole = {"asOf": iso(moment), **full}
-        return fit(whole, moment, offset, asked.maxTokens or self._max_tokens)
+        max_rows = getattr(asked, "limit", None) if tool.pages else None
+        return fit(whole, moment, offset, asked.maxTokens or self._max_tokens, max_rows)
 
     def _moment(self, asked: Arguments) -> tuple[int, int]:
         """As of when, ms UTC, and where its longest list begins."""

@@ -84,11 +84,12 @@ def test_every_answer_is_as_of_the_moment_asked_for_and_fits(moment: str, answer
 
 
 def test_a_cut_list_can_be_read_to_its_end(address: str, moment: str) -> None:
-    whole = {"symbol": "BTCUSDT", "detail": "full", "at": moment, "maxTokens": 20_000}
+    whole = {"symbol": "BTCUSDT", "detail": "full", "at": moment, "indicators": ["net_flow", "vwap", "funding"]}
 
     async def talk(session: ClientSession) -> tuple[Any, list[Any]]:
-        full = (await session.call_tool("get_report", whole)).structured_content
+        full = (await session.call_tool("get_report", {**whole, "maxTokens": 20_000})).structured_content
         assert isinstance(full, dict)
+        assert full["cursor"] is None
         rows: list[Any] = []
         cursor = None
         while True:
