@@ -72,7 +72,7 @@ def test_a_footprint_is_read_page_by_page(address: str) -> None:
         while True:
             part = {} if cursor is None else {"cursor": cursor}
             answer = (await session.call_tool("get_footprint", {**asked, **part})).structured_content
-            rows = answer["result"]["candles"]
+            rows = answer["result"]["bars"]
             assert len(rows) <= 3
             times += [row["time"] for row in rows]
             cursor = answer["cursor"]
