@@ -112,7 +112,10 @@ class Archives(Protocol):
         ...
 
     def recognise(self, path: Path) -> Archive | None:
-        """What a file on disk is, by its name and first line; None for one that is not this venue's."""
+        """What a file on disk is, by its name and first line; None for one that is not this venue's.
+
+        Raises DecodeError for one that cannot be opened.
+        """
         ...
 
     async def fetch(self, archive: Archive, to: Path, progress: Callable[[int], None]) -> None:

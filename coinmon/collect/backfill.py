@@ -14,7 +14,7 @@ from coinmon.collect.progress import Progress
 from coinmon.collect.rest import rest_bars
 from coinmon.collect.venue import Venue
 from coinmon.contracts import Archive, Archives
-from coinmon.errors import CoinmonError, DecodeError, FinerGrid, NotPublished, VenueBlocked
+from coinmon.errors import CoinmonError, DecodeError, FinerGrid, NotPublished, VenueBlocked, VenueError
 from coinmon.model.bars import Bars
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, MINUTE, floor, iso
@@ -138,24 +138,21 @@ class Backfill:
 
     async def _first(self, archives: Archives, candidates: Sequence[Archive]) -> tuple[Archive, Path] | None:
         """The best file that is there."""
-        why: list[str] = []
+        unpublished: list[str] = []
         for archive in candidates:
             path = self._folder / archive.name
             try:
                 await archives.fetch(archive, path, self._progress.received)
                 return archive, path
+            except NotPublished as error:
+                unpublished.append(str(error))
             except VenueBlocked as error:
                 self._venue.blocked = str(error)
-                why.append(str(error))
-                break
-            except CoinmonError as error:
-                if type(error) is CoinmonError:
-                    raise  # nothing to do with this file: the disk is full
-                why.append(str(error))
-                if not isinstance(error, NotPublished):
-                    continue
-        if why:
-            self.problems.append(why[0])
+                self.problems.append(str(error))
+                return None
+            except VenueError as error:
+                self.problems.append(str(error))
+        self.problems += unpublished[:1]
         return None
 
     async def _read(self, number: int, instrument: Instrument, span: _Span, got: _Got) -> None:

@@ -119,7 +119,8 @@ async def _read_files(
         number, instrument = _owner(venue, archive, path, targets)
         _verify(path)
         await fills[venue.name].file(archive, path, number, instrument)
-        spans.append((number, instrument, archive.start, archive.end))
+        if archive.data in ("trades", "bars"):
+            spans.append((number, instrument, archive.start, archive.end))
     return list(dict.fromkeys(spans))
 
 
@@ -176,9 +177,9 @@ def _summary(
         kinds = ", ".join(f"{found.get(each, 0)} {each.label}" for each in reversed(Coverage))
         lines.append(f"{instrument.id}: {iso(start)} to {iso(end)}: minutes: {kinds}")
     missed = list(dict.fromkeys(problems))
-    if not seen:
+    if spans and not seen:
         raise NoDataError("\n".join(missed or ["no data for that time"]))
     lines += [f"not had: {each}" for each in missed]
-    if min(start for _, _, start, _ in spans) < clock.now() - retention_days * DAY:
+    if any(start < clock.now() - retention_days * DAY for _, _, start, _ in spans):
         lines.append(f"older than retention_days ({retention_days}) is deleted by coinmon scan; raise it to keep this")
     return lines

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coinmon import DAY, DecodeError
+from coinmon import DAY
 from coinmon_exchanges._download import Downloads
 
 if TYPE_CHECKING:
@@ -58,10 +58,11 @@ class Vision:
         matched = _NAME.fullmatch(path.name)
         if matched is None:
             return None
+        kind = _kind(path, matched["set"])
         try:
-            return _archive(path.name, matched["symbol"], matched["set"], matched["date"], _kind(path, matched["set"]))
+            return _archive(path.name, matched["symbol"], matched["set"], matched["date"], kind)
         except ValueError:
-            return None
+            return None  # there is no such date
 
     async def fetch(self, archive: "Archive", to: Path, progress: Callable[[int], None]) -> None:
         await self._files.fetch(archive.url, to, progress, checksum=True)
@@ -103,10 +104,7 @@ def _kind(path: Path, set_: str) -> "Kind | None":
         return None
     from coinmon_exchanges._inflate import lines
 
-    try:
-        first = next(lines(path), b"")
-    except DecodeError:
-        return None  # reading it tells what is wrong
+    first = next(lines(path), b"")
     return "spot" if first.split(b"\n", 1)[0].count(b",") + 1 == _WIDTHS[set_][1] else "perp"
 
 

@@ -1,0 +1,158 @@
+"""The venues' archives over HTTP: every trade in its bar, nothing fetched twice, and told what goes wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from coinmon import Coverage
+from coinmon_emulator._scenario import Scenario
+
+FROM, TO = "2026-01-15T00:00:00Z", "2026-01-17T00:00:00Z"
+START, END = 1_768_435_200_000, 1_768_608_000_000
+RANGE = ("--from", FROM, "--to", TO)
+OWN = {
+    "binance:BTC/USDT": ("binance", "spot", "BTCUSDT"),
+    "binance:BTC/USDT:USDT": ("binance", "perp", "BTCUSDT"),
+    "okx:BTC/USDT:USDT": ("okx", "perp", "BTC-USDT-SWAP"),
+    "bybit:BTC/USDT": ("bybit", "spot", "BTCUSDT"),
+    "bybit:BTC/USDT:USDT": ("bybit", "perp", "BTCUSDT"),
+}
+
+
+@pytest.fixture(scope="module")
+def market():
+    return Scenario("quiet", 1)
+
+
+def truth(market, venue, kind, native):
+    """What really traded in the range."""
+    one = next(each for each in market.instruments if (each.venue, each.kind, each.native) == (venue, kind, native))
+    rows = market.rows(one, market.before(one, START), market.before(one, END))
+    return [
+        (time, Decimal(price).scaleb(-one.price_digits), Decimal(size).scaleb(-one.size_digits), side)
+        for _, time, price, size, side in rows.rows()
+    ]
+
+
+def archive_requests(emulator):
+    log = httpx.get(f"{emulator.url}/emulator/log", trust_env=False).text
+    return log.count("/archive/")
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_trade_of_two_days_is_in_its_bar(other_bench, plain, market, name):
+    venue, kind, native = OWN[name]
+    # OKX publishes two days later
+    with other_bench("2026-01-18T20:00:00Z", market=market) as bench:
+        done = bench.backfill("BTCUSDT", "--exchange", venue, "--kind", kind, *RANGE, "--source", "vision")
+        assert (done.code, done.err) == (0, "")
+        bars = bench.bars(name)
+        bars = bars[(bars.time >= START) & (bars.time < END)]
+        plain.agree(bars, plain.bars(truth(market, venue, kind, native)))
+        assert len(bars) == 2880
+        # Bybit's files do not prove a quiet minute; its klines do, and are there for all but the first
+        assert (bars.coverage == Coverage.TRADES).sum() >= 2870
+        asked = archive_requests(bench.emulator)
+        again = bench.backfill("BTCUSDT", "--exchange", venue, "--kind", kind, *RANGE, "--source", "vision")
+        assert again.code == 0
+        if venue == "okx":
+            assert archive_requests(bench.emulator) == asked
+
+
+def test_auto_takes_rest_for_what_no_file_has(bench, plain):
+    done = bench.backfill("BTCUSDT", "--exchange", "binance", "--from", "2026-01-16T20:00:00Z")
+    assert done.code == 0
+    for name in ("binance:BTC/USDT", "binance:BTC/USDT:USDT"):
+        assert f"{name}: 2026-01-16T20:00:00Z to 2026-01-17T00:10:00Z: minutes: 250 trades" in done.out
+        assert not plain_holes(bench.bars(name))
+
+
+def plain_holes(bars):
+    return [at for at, before in zip(bars.time[1:], bars.time[:-1], strict=True) if at - before != 60_000]
+
+
+def test_rest_alone_gives_the_same_bars_as_the_files(other_bench, plain, market):
+    words = ("BTCUSDT", "--exchange", "binance", "--kind", "spot", "--from", FROM, "--to", "2026-01-15T06:00:00Z")
+    with other_bench("2026-01-15T06:10:00Z", market=market) as bench:
+        assert bench.backfill(*words, "--source", "rest").code == 0
+        bars = bench.bars("binance:BTC/USDT")
+    rows = truth(market, "binance", "spot", "BTCUSDT")
+    plain.agree(bars, plain.bars([row for row in rows if row[0] < START + 6 * 3_600_000]))
+
+
+def test_older_than_rest_trades_reach_there_are_klines(other_bench, market):
+    with other_bench("2026-01-19T00:00:00Z", market=market) as bench:
+        words = ("--kind", "perp", "--from", FROM, "--to", "2026-01-15T02:00:00Z", "--source", "rest")
+        assert bench.backfill("BTCUSDT", "--exchange", "binance", *words).code == 0
+        bars = bench.bars("binance:BTC/USDT:USDT")
+    assert set(bars.coverage.tolist()) == {Coverage.KLINES}
+    assert len(bars) == 120
+
+
+def test_a_day_that_is_not_published_yet_is_no_data(other_bench, market):
+    with other_bench("2026-01-15T23:00:00Z", market=market) as bench:
+        words = ("--kind", "spot", "--from", FROM, "--source", "vision")
+        done = bench.backfill("BTCUSDT", "--exchange", "okx", *words)
+        assert done.code == 3
+        assert "BTC-USDT-trades-2026-01-15.zip is not published (yet)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("faults", "why"),
+    [
+        ("binance:garbage/archive", "published checksum"),
+        ("binance:cut/archive", "cut short"),
+    ],
+)
+def test_a_file_that_does_not_come_whole_is_told_and_klines_of_rest_stand_in(other_bench, market, faults, why):
+    with other_bench("2026-01-19T00:00:00Z", faults=faults, market=market) as bench:
+        words = ("--kind", "spot", "--from", FROM, "--to", "2026-01-16")
+        done = bench.backfill("BTCUSDT", "--exchange", "binance", *words)
+        bars = bench.bars("binance:BTC/USDT")
+        left = [each.name for each in bench.folder.iterdir() if "backfill" in each.name or "zip" in each.name]
+    assert done.code == 0
+    assert why in done.out
+    assert (bars.coverage >= Coverage.KLINES).all()
+    assert len(bars) == 1440
+    assert not left
+
+
+def test_a_killed_backfill_goes_on_where_it_was(other_bench, plain, market):
+    with other_bench("2026-01-18T20:00:00Z", market=market) as bench:
+        words = ["BTCUSDT", "--exchange", "binance", "--kind", "perp", *RANGE, "--source", "vision"]
+        command = [sys.executable, "-m", "coinmon", "--config", str(bench.config), "backfill", *words]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert "BTCUSDT-aggTrades-2026-01-15.zip" in child.stdout.readline()
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+        done = bench.backfill(*words)
+        assert done.code == 0
+        assert "BTCUSDT-aggTrades-2026-01-15.zip" not in done.out
+        bars = bench.bars("binance:BTC/USDT:USDT")
+        instrument = next(each for each in bench.history().instruments if each.id == "binance:BTC/USDT:USDT")
+        interest = bench.history().open_interest(instrument, START, END)
+    plain.agree(bars, plain.bars(truth(market, "binance", "perp", "BTCUSDT")))
+    assert len(interest) == 576
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--from", "tomorrow"), "is not a time"),
+        (("--from", "2026-01-16", "--to", "2026-01-15"), "is not before --to"),
+        (("--from", "2027-01-01"), "has not come yet"),
+        (("--exchange", "kraken"), "not among the exchanges"),
+        (("--source", "rest", "--file", "x.zip"), "does not go with --file"),
+    ],
+)
+def test_bad_arguments_are_one_line(bench, words, why):
+    done = bench.backfill("BTCUSDT", *words)
+    assert done.code == 2
+    assert why in done.err
+    assert len(done.err.splitlines()) == 1
