@@ -73,7 +73,7 @@ def changes(states: Sequence[Ladder], side: Literal["bids", "asks"]) -> list[tup
     return levels((prices[which], sizes[-1][which]))
 
 
-def _mix(words: Words) -> Words:
+def mix(words: Words) -> Words:
     """splitmix64: neighbouring numbers become unrelated ones."""
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -99,12 +99,12 @@ def ladder(one: Instrument, salt: int, fair: float, start: float, quote: float, 
 
 
 def _lots(places: Column, salt: int, step: int, usual: float) -> tuple[Column, NDArray[np.bool_]]:
-    own = _mix(places.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(salt))
+    own = mix(places.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(salt))
     lives = LIVES[(own & np.uint64(7)).astype(np.int64)]
     ages = (np.uint64(step) + (own >> np.uint64(8)) % lives) // lives
     # The best level changes at every step: no two states of a book are alike.
     ages[:1] = step
-    drawn = _mix(own ^ (ages * np.uint64(0xD1342543DE82EF95)))
+    drawn = mix(own ^ (ages * np.uint64(0xD1342543DE82EF95)))
     share = (drawn >> np.uint64(11)).astype(np.float64) * 2.0**-53
     there = (drawn & np.uint64(7)) != 0
     there[:1] = True

@@ -120,3 +120,17 @@ def wide() -> tuple[tuple[Coin, ...], list[Instrument]]:
     coins = COINS + invented
     instruments = [_instrument(coin, "okx:spot") for coin in coins]
     return coins, instruments + [_instrument(coin, "okx:perp") for coin in coins[:259]]
+
+
+def many(counts: dict[str, int]) -> tuple[tuple[Coin, ...], list[Instrument]]:
+    """So many instruments of each venue, half of them perpetuals but on Coinbase; the same coins everywhere."""
+    lots = dict.fromkeys(PACES, 2)
+    coins = COINS + tuple(Coin(f"L{n:03d}", round(0.5 * 1.012**n, 3), 4, 300, 5e6, lots, 0, {}) for n in range(600))
+    instruments = []
+    for venue, count in counts.items():
+        perps = 0 if venue == "coinbase" else (count + 1) // 2
+        if max(perps, count - perps) > len(coins):
+            raise ValueError(f"{count} instruments of {venue}: there are coins for {len(coins)} of a kind")
+        instruments += [_instrument(coin, f"{venue}:spot") for coin in coins[: count - perps]]
+        instruments += [_instrument(coin, f"{venue}:perp") for coin in coins[:perps]]
+    return coins, instruments

@@ -60,6 +60,10 @@ def _market(order: Order) -> Market:
         from ._tape import Tape
 
         return Tape.read(order.tapes)
+    if order.scenario.startswith("load"):
+        from ._load import Load
+
+        return Load(order.scenario, order.seed)
     from ._scenario import Scenario
 
     return Scenario(order.scenario, order.seed)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _flow
-from ._ladder import STEP, Ladder, ladder
-from ._listing import PACES, QUIET, WIDE, Coin, Pace, four_venues, wide
-from ._market import DAY, MINUTE, Book, Instrument, Mark, Settlement, Trades
-from ._paths import Paths
+from ._listing import PACES, QUIET, WIDE, Pace, four_venues, wide
+from ._made import BEFORE, STARTS_AT, Made
+from ._market import DAY, MINUTE, Instrument, Trades
 from ._plan import Event, Leg, Plan
 
-STARTS_AT = 1_768_478_420_000  # 2026-01-15T12:00:20Z, 20 seconds into a minute: the last closed one has settled.
-BEFORE = 26 * 60
-AFTER = 14 * 24 * 60
+__all__ = ["NAMES", "STARTS_AT", "Scenario"]
 KEPT_TRADES = 2_000_000
 FORCED = 61
 Small = NDArray[np.int16]
@@ -27,23 +23,19 @@ Medium = NDArray[np.int32]
 NAMES = ("default", "quiet", "wide")
 
 
-class Scenario:
+class Scenario(Made):
     """A market made up from a seed; any minute of it can be asked for first."""
 
     def __init__(self, name: str = "default", seed: int = 1) -> None:
         if name not in NAMES:
-            raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)}")
+            raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)} and load")
         self.title = f"scenario {name}, seed {seed}"
-        self.seed = seed
-        self.opens_at = STARTS_AT
-        coins, self._instruments = wide() if name == "wide" else four_venues()
-        self._coins = {coin.base: coin for coin in coins}
+        coins, instruments = wide() if name == "wide" else four_venues()
+        super().__init__(seed, coins, instruments)
         self._paces = {"default": PACES, "quiet": QUIET, "wide": WIDE}[name]
-        start = STARTS_AT - STARTS_AT % MINUTE
-        self.paths = Paths(seed, start - BEFORE * MINUTE, BEFORE + AFTER, BEFORE, coins)
         self.events: list[Event] = []
         if name == "default":
-            plan = Plan(seed, self._instruments, BEFORE, self.paths.minutes, self._half_volume)
+            plan = Plan(seed, instruments, BEFORE, self.paths.minutes, self._half_volume)
             self.events = plan.events
         self._legs: dict[Instrument, list[tuple[Event, Leg]]] = {}
         for event in self.events:
@@ -52,17 +44,9 @@ class Scenario:
         self._counts: dict[Instrument, tuple[Small, Medium]] = {}
         self._blocks: OrderedDict[tuple[Instrument, int], Trades] = OrderedDict()
         self._kept = 0
-        self._ladders: dict[Instrument, Ladder] = {}
-
-    @property
-    def instruments(self) -> Sequence[Instrument]:
-        return self._instruments
 
     def _pace(self, instrument: Instrument) -> Pace:
         return self._paces[f"{instrument.venue}:{instrument.kind}"]
-
-    def _coin(self, instrument: Instrument) -> Coin:
-        return self._coins[instrument.base]
 
     def _half_volume(self, instrument: Instrument) -> float:
         pace = self._pace(instrument)
@@ -143,25 +127,6 @@ class Scenario:
             low += len(part)
         return Trades.join(parts)
 
-    def aggregates(self, instrument: Instrument) -> None:
-        return None
-
-    def book(self, instrument: Instrument, at: int, depth: int) -> Book:
-        return self.ladder(instrument, at // STEP).book(depth)
-
-    def ladder(self, instrument: Instrument, step: int) -> Ladder:
-        known = self._ladders.get(instrument)
-        if known is None or known.step != step:
-            coin = self._coin(instrument)
-            minute = np.array([(step * STEP - self.paths.begin) / MINUTE])
-            fair = float((self.paths.price(instrument.base, minute) * self.paths.basis(instrument, minute))[0])
-            salt = zlib.crc32(instrument.key.encode()) + (self.seed << 32)
-            known = self._ladders[instrument] = ladder(instrument, salt, fair, coin.price, coin.trade_quote, step)
-        return known
-
-    def recorded(self, instrument: Instrument, event: str) -> None:
-        return None
-
     def liquidations(self, instrument: Instrument, start: int, end: int) -> Trades:
         """One trade in 61 of a perpetual is forced; so are all the sells of a planted cascade."""
         if instrument.kind != "perp":
@@ -174,15 +139,6 @@ class Scenario:
                 inside = (trades.time >= begun) & (trades.time < begun + event.minutes * MINUTE)
                 forced |= inside & (trades.side < 0)
         return trades.take(forced)
-
-    def mark(self, instrument: Instrument, at: int) -> Mark | None:
-        return self.paths.mark(instrument, at) if instrument.kind == "perp" else None
-
-    def open_interest(self, instrument: Instrument, at: int) -> float | None:
-        return self.paths.open_interest(instrument, at) if instrument.kind == "perp" else None
-
-    def settlements(self, instrument: Instrument, start: int, end: int) -> list[Settlement] | None:
-        return self.paths.settlements(instrument, start, end) if instrument.kind == "perp" else None
 
     def planted(self, until: int) -> list[dict[str, Any]]:
         """The events that begin before `until` plus the next day's."""

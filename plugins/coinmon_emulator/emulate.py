@@ -7,6 +7,7 @@ import typer
 
 from coinmon import hookimpl
 
+LOAD = "load:rate=5000,okx=559,binance=400,bybit=400,coinbase=200 (trades a second, instruments of each venue)."
 FAULTS = (
     "What goes wrong, comma-separated: VENUE:KIND, then if wanted @START+DURATION in seconds, /PART-OF-A-PATH, "
     "?p=PROBABILITY. VENUE is binance, okx, bybit, coinbase or *. KIND is 429 or 418 (or 429=RETRY-AFTER), 451, 403, "
@@ -21,9 +22,9 @@ def emulate(
         list[Path] | None,
         typer.Option(help="A recording: Binance's raw streams (plain or gz), or Binance Vision trades or aggTrades."),
     ] = None,
-    scenario: Annotated[str, typer.Option(help="A made-up market when there is no tape: default, quiet, wide.")] = (
-        "default"
-    ),
+    scenario: Annotated[
+        str, typer.Option(help="A made-up market when there is no tape: default, quiet, wide, load, or " + LOAD)
+    ] = "default",
     seed: Annotated[int, typer.Option(help="Another seed is another market with other events.", min=0)] = 1,
     port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8099,
     at: Annotated[str | None, typer.Option(help="Where the clock starts (ISO 8601, UTC).")] = None,
