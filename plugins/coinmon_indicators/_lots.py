@@ -12,9 +12,11 @@ Floats = npt.NDArray[np.float64]
 
 def in_lots(columns: tuple[Any, ...], lot: Decimal) -> tuple[list[Floats], Decimal]:
     """Volumes as numbers of lots and the lot, or as they are and 1 where one is no number of lots; NaN stays NaN."""
+    # a sum of floats may be off by its own rounding, never by a part of a lot worth the name
+    near = 0.01 * float(lot)
     counts = [np.rint(each / float(lot)) for each in columns]
     for column, lots in zip(columns, counts, strict=True):
-        if not np.allclose(lots * float(lot), column, rtol=1e-9, atol=0, equal_nan=True):
+        if not np.allclose(lots * float(lot), column, rtol=1e-12, atol=near, equal_nan=True):
             return list(columns), Decimal(1)
     return counts, lot
 

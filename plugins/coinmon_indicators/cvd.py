@@ -1,5 +1,6 @@
 """CVD: the taker delta added up, and where it disagrees with the price."""
 
+from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -130,7 +131,7 @@ def cvd(
                 found.bars.time.tolist(), optional(values), optional(found.bars.price(found.bars.close)), strict=True
             )
         ],
-        divergences=_divergences(found, amounts(total[closes], flow.scale), seen[closes], pivot_left, pivot_right),
+        divergences=_divergences(found, total[closes], flow.scale, seen[closes], pivot_left, pivot_right),
         **found.header(f"sum of taker delta since {_SINCE[reset]}; divergences at swings {pivot_left}/{pivot_right}"),
     )
 
@@ -150,8 +151,8 @@ def _period(ms: int, reset: Reset, start: int) -> int:
     return start if reset == "none" else day if reset == "day" else day - (day // DAY + 3) % 7 * DAY
 
 
-def _divergences(found: Candles, total: Floats, seen: Any, left: int, right: int) -> list[Divergence]:
-    """total, seen: the delta and the covered minutes added up to each candle's close."""
+def _divergences(found: Candles, total: Floats, scale: Decimal, seen: Any, left: int, right: int) -> list[Divergence]:
+    """total, seen: the delta (in `scale`s) and the covered minutes added up to each candle's close."""
     bars = found.bars
     per = found.step // MINUTE
     made = []
@@ -159,7 +160,7 @@ def _divergences(found: Candles, total: Floats, seen: Any, left: int, right: int
         extreme = bars.high if high else bars.low
         at = pivots(bars, left, right, high).tolist()
         for a, b in pairwise(at):
-            change = float(total[b] - total[a])
+            change = float(amounts(total[b] - total[a], scale))
             moved = int(extreme[b] - extreme[a])
             # it takes both to move, apart from one another
             if not moved * change < 0 or seen[b] - seen[a] < (b - a) * per:
