@@ -14,7 +14,7 @@ from coinmon.market.result import Result
 from coinmon.market.view import Market, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import iso
-from coinmon.model.symbols import Universe
+from coinmon.model.symbols import Universe, Wanted
 from coinmon.monitor import alone, keep_scanning
 from coinmon.notify.events import Event, flow_event
 from coinmon.plugins import Offer
@@ -23,6 +23,9 @@ from coinmon.scan import Scan
 from coinmon.settings import check_settings
 from coinmon.store.database import Database
 from coinmon.store.history import History
+
+_HELD = 3
+"""Markets kept with the bars that their views have read; a week of a busy pair's levels is tens of megabytes."""
 
 
 class Desk:
@@ -41,6 +44,7 @@ class Desk:
         self._history = History(database)
         self._universe = Universe([], config.quotes)
         self._grids = (-1, 0.0)
+        self._held: dict[tuple[Wanted, int], Market] = {}
 
     @property
     def indicators(self) -> Mapping[str, Offer]:
@@ -52,11 +56,18 @@ class Desk:
         return self._clock.now()
 
     def market(self, symbol: str, at: int | None = None) -> Market:
-        """A pair on all venues."""
+        """A pair on all venues; one that was asked for just before is the same object, with what it has read."""
         history, universe = self._stored()
         wanted = universe.resolve(symbol)
-        instruments = [each for each in universe.of(wanted.pair) if wanted.admits(each)]
-        return self._evaluator.market(wanted.pair, instruments, history, self._moment(at))
+        moment = self._moment(at)
+        with self._lock:
+            held = self._held.pop((wanted, moment), None)
+            if held is None:
+                held = self._evaluator.market(wanted.pair, universe.meant(wanted), history, moment)
+            self._held[wanted, moment] = held
+            while len(self._held) > _HELD:
+                del self._held[next(iter(self._held))]
+        return held
 
     def result(self, name: str, subject: View | Market, settings: Mapping[str, Any] | None = None) -> Result:
         """An indicator's result; `settings` override the configured ones for this answer."""
@@ -73,11 +84,9 @@ class Desk:
 
     def report(self, symbol: str, at: int | None = None, only: Collection[str] | None = None) -> Report:
         """What `coinmon report` shows, or of `only` these indicators; `document()` is its JSON."""
-        history, universe = self._stored()
+        market = self.market(symbol, at)
         offers = [offer for name, offer in self.indicators.items() if only is None or name in only]
-        window = self.config.window
-        wanted = universe.resolve(symbol)
-        return report_of(history, universe, wanted, self._evaluator, offers, self._moment(at), window, {})
+        return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window)
 
     def flow(self, symbol: str, at: int | None = None) -> Event:
         """The `flow` event of a pair: money by venue and what the venues say together."""
@@ -121,6 +130,7 @@ class Desk:
                 mine = [each for each in self._history.instruments if each.venue in self.config.exchanges]
                 self._universe = Universe(mine, self.config.quotes)
                 self._grids = grids
+                self._held.clear()
             if not grids[0]:
                 raise NoDataError("nothing is stored yet: run `coinmon scan`, or wait for the first scan to end")
             return self._history, self._universe

@@ -88,7 +88,8 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
         wanted = universe.resolve(symbol)
         offers = [chosen.offer for chosen in config.indicators.values()]
         evaluator = Evaluator(config, list(config.exchanges))
-        return report_of(history, universe, wanted, evaluator, offers, now, config.window, down)
+        market = evaluator.market(wanted.pair, universe.meant(wanted), history, now, down)
+        return report_of(history, market, evaluator, offers, config.window)
     finally:
         database.close()
 

@@ -58,6 +58,10 @@ class Universe:
                 best[key] = instrument
         return sorted(best.values(), key=lambda each: (each.kind != "spot", each.venue))
 
+    def meant(self, wanted: Wanted) -> list[Instrument]:
+        """The instruments of the pair that the words admit."""
+        return [each for each in self.of(wanted.pair) if wanted.admits(each)]
+
     def _rank(self, instrument: Instrument, pair: Pair) -> tuple[int, bool, str]:
         order = list(self._preferred.get(instrument.venue, ()))
         place = order.index(instrument.quote) if instrument.quote in order else len(order)

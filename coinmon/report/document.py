@@ -8,7 +8,6 @@ from coinmon.evaluate import Evaluator, IndicatorFailed
 from coinmon.market.result import SeenReport
 from coinmon.market.view import Market, View
 from coinmon.model.moment import iso
-from coinmon.model.symbols import Universe, Wanted
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.plugins import Offer
 from coinmon.store.history import History
@@ -64,31 +63,17 @@ class Report:
         }
 
 
-def report_of(
-    history: History,
-    universe: Universe,
-    wanted: Wanted,
-    evaluator: Evaluator,
-    offers: Sequence[Offer],
-    now: int,
-    window: int,
-    down: dict[str, str],
-) -> Report:
+def report_of(history: History, market: Market, evaluator: Evaluator, offers: Sequence[Offer], window: int) -> Report:
     """Raises NoDataError where nothing at all is known of the pair at that moment."""
-    instruments = [each for each in universe.of(wanted.pair) if wanted.admits(each)]
-    market = evaluator.market(wanted.pair, instruments, history, now, down)
     report = Report(market, offers, evaluator, window)
     if all(seen.best == 0 for seen in report.seen.values()):
-        reasons = "; ".join(f"{name}: {why}" for name, why in down.items())
-        span = [history.span(each) for each in instruments]
+        span = [history.span(view.instrument) for view in market.views]
         stored = [each for each in span if each]
         there = (
             f"stored are {iso(min(a for a, _ in stored))} to {iso(max(b for _, b in stored))}"
             if stored
             else "nothing is stored"
         )
-        raise NoDataError(
-            f"{wanted.pair}: no data for {window} minutes before {iso(now)}; {there}"
-            + (f"; {reasons}" if reasons else "")
-        )
+        reasons = "".join(f"; {name}: {why}" for name, why in market.down.items())
+        raise NoDataError(f"{market.pair}: no data for {window} minutes before {iso(market.now)}; {there}{reasons}")
     return report

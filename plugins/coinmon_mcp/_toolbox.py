@@ -20,7 +20,7 @@ from coinmon_mcp._tool import Arguments, OfPair, Tool
 _AT_ONCE = 4
 """Answers computed at the same time; the rest wait their turn."""
 _TIMEOUT = 30.0
-_FRESH_MS = 2000
+_FRESH_MS = 5000
 """Answers about the present are as of a moment this long ago at most, so that equal questions share an answer."""
 _REMEMBERED = 512
 
