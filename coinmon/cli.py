@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from coinmon.commands import Globals
-from coinmon.errors import CoinmonError, NoDataError
+from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.plugins import add_commands
 
 BAD_USAGE, NO_DATA, INTERRUPTED = 2, 3, 130
@@ -107,7 +107,10 @@ def _hoisted(arguments: list[str]) -> list[str]:
         elif name in _ANYWHERE:
             first.append(argument)
             if _ANYWHERE[name] and not equals:
-                first += [next(waiting, "")]
+                value = next(waiting, None)
+                if value is None:
+                    raise ConfigError(f"{name}: a value is missing")
+                first.append(value)
         else:
             rest.append(argument)
     return first + rest

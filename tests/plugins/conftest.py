@@ -63,3 +63,17 @@ def beside_acme(acme: Path, tmp_path: Path) -> Callable[..., subprocess.Complete
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def beside_acme_in(acme: Path) -> Callable[..., "subprocess.Popen[str]"]:
+    """Starts `coinmon ...` in a folder, where Acme is installed."""
+
+    def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(acme), "PYTHONUTF8": "1"}
+        command = [sys.executable, "-m", "coinmon", *arguments]
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environ
+        )
+
+    return start

@@ -1,0 +1,93 @@
+"""`coinmon doctor`: each thing looked at, what to do about it, and exit 1 if something is wrong."""
+
+import json
+import socket
+from urllib.request import Request, urlopen
+
+import pytest
+import yaml
+
+
+def findings(done):
+    document = json.loads(done.out)
+    assert done.code == (0 if document["ok"] else 1)
+    return {(each["subject"], each["check"]): each for each in document["findings"]}
+
+
+@pytest.fixture
+def examine(coinmon, emulator):
+    return lambda *arguments: findings(coinmon("--config", emulator, "--db", "d.db", "doctor", "--json", *arguments))
+
+
+@pytest.fixture
+def faults(emulator):
+    """Sets the emulator's faults; none are left behind."""
+    url = yaml.safe_load(emulator.read_text())["exchanges"]["okx"]["url"].removesuffix("/okx")
+
+    def put(spec):
+        body = json.dumps({"spec": spec}).encode()
+        with urlopen(Request(f"{url}/emulator/faults", body, {"Content-Type": "application/json"})) as reply:
+            assert reply.status == 200
+
+    yield put
+    put("")
+
+
+def test_all_is_well(examine):
+    found = examine()
+    assert {each["status"] for each in found.values()} == {"ok"}
+    for venue in ("binance", "okx", "bybit", "coinbase"):
+        checks = {check for subject, check in found if subject == venue}
+        assert {"proxy", "reachable", "clock", "instruments", "taker side"} <= checks
+        assert any(check.startswith("budget") for check in checks)
+    assert {("config", "valid"), ("database", "opens"), ("disk", "space")} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "status", "told", "cure"),
+    [
+        ("okx:451", "reachable", "error", "451", "set exchanges.okx.proxy to one in a country it serves"),
+        ("okx:503", "reachable", "error", "503", "check the network and exchanges.okx.proxy"),
+        ("okx:skew=60000", "clock", "warning", "60000 ms", "set this machine's clock"),
+    ],
+)
+def test_a_venues_trouble_is_named_with_what_to_do_and_is_its_own(examine, faults, fault, check, status, told, cure):
+    faults(fault)
+    found = examine("--exchange", "okx", "--exchange", "coinbase")
+    assert found["okx", check]["status"] == status
+    assert told in found["okx", check]["detail"]
+    assert cure in found["okx", check]["cure"]
+    assert {each["status"] for (subject, _), each in found.items() if subject == "coinbase"} == {"ok"}
+
+
+def test_nobody_listens(coinmon, changed):
+    with socket.socket() as freed:
+        freed.bind(("127.0.0.1", 0))
+        port = freed.getsockname()[1]
+    config = changed(exchanges={"okx": {"url": f"http://127.0.0.1:{port}", "timeout": 1}}, db="sqlite:///d.db")
+    found = findings(coinmon("--config", config, "doctor", "--json", "--exchange", "okx"))
+    assert found["okx", "reachable"]["status"] == "error"
+    assert "check the network" in found["okx", "reachable"]["cure"]
+
+
+def test_a_database_that_cannot_be_used_is_a_finding(coinmon, emulator, tmp_path):
+    (tmp_path / "bad.db").write_bytes(b"nonsense" * 99)
+    done = coinmon("--config", emulator, "--db", "bad.db", "doctor", "--json", "--exchange", "okx")
+    assert done.code == 1
+    assert "corrupt" in findings(done)["database", "opens"]["detail"]
+    assert "--db" in findings(done)["database", "opens"]["cure"]
+
+
+def test_a_broken_plugin_is_a_warning(coinmon, changed, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "bad.py").write_text("import no_such_thing", "utf-8")
+    config = changed(plugins={"dir": "mine"}, db="sqlite:///d.db")
+    done = coinmon("--config", config, "doctor", "--json", "--exchange", "okx")
+    assert done.code == 0
+    assert "no_such_thing" in findings(done)["plugins", "dir.bad"]["detail"]
+
+
+def test_as_plain_lines_in_a_pipe(coinmon, emulator):
+    done = coinmon("--config", emulator, "--db", "d.db", "doctor", "--exchange", "okx")
+    assert done.code == 0
+    assert all(line.count("\t") == 4 for line in done.out.splitlines())

@@ -1,0 +1,41 @@
+"""`coinmon report`: of what is stored, of what is asked now, as of a moment."""
+
+import json
+
+import pytest
+
+
+def test_offline_is_of_what_is_stored_as_of_a_moment(stored):
+    done = stored("report", "BTCUSDT", "--offline", "--format", "json")
+    assert (done.code, done.err) == (0, [])
+    document = json.loads(done.out)
+    assert document["pair"] == "BTC/USDT"
+    assert {"binance:BTC/USDT", "okx:BTC/USDT"} <= set(document["instruments"])
+    assert document["indicators"]["net_flow"]["binance:BTC/USDT"]["coverage"]["share"] == 1.0
+    earlier = json.loads(stored("report", "BTC", "--offline", "--format", "json", "--at", "2026-01-15T11:45:00Z").out)
+    assert earlier["as_of"].startswith("2026-01-15T11:45:00")
+    assert earlier["indicators"]["net_flow"]["binance:BTC/USDT"]["coverage"]["share"] < 1.0
+
+
+def test_asked_now_it_collects_first_and_a_file_gets_what_is_printed(coinmon, emulator, tmp_path):
+    options = ("--config", emulator, "--db", "new.db", "report", "ETHUSDT", "--exchange", "okx", "--lang", "en")
+    done = coinmon(*options)
+    assert done.code == 0
+    assert "ETH/USDT" in done.out
+    assert coinmon(*options, "-o", "report.txt").out == ""
+    assert (tmp_path / "report.txt").read_text("utf-8").splitlines()[0] == done.out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["XYZUSDT"], "XYZUSDT: no such pair on"),
+        (["BTC", "-o", "no/such/folder.txt"], "-o no/such/folder.txt: No such file or directory"),
+        (["BTC", "--format", "xml"], "'xml' is not one of"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_reported(stored, arguments, told):
+    done = stored("report", "--offline", *arguments)
+    assert (done.code, done.out, len(done.err)) == (2, "", 1)
+    assert told in done.err[0]

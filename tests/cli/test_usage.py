@@ -1,0 +1,53 @@
+"""What goes with every command, and what is no command."""
+
+from importlib.metadata import version
+
+import pytest
+
+COMMANDS = ("scan", "report", "export", "plugins", "doctor", "config", "emulate")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["scan", "--version"], ["report", "BTC", "--version"], ["--version", "config", "show"]]
+)
+def test_version_anywhere(coinmon, arguments):
+    done = coinmon(*arguments)
+    assert (done.code, done.out, done.err) == (0, f"coinmon {version('coinmon')}\n", [])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
+def test_help_anywhere(coinmon, arguments):
+    done = coinmon(*arguments)
+    assert (done.code, done.err) == (0, [])
+    assert "Usage: coinmon" in done.out
+    if arguments == ["--help"]:
+        assert all(f" {name} " in done.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["scna"], "No such command 'scna'"),
+        (["scan", "--onec"], "No such option"),
+        (["report"], "Missing argument 'symbol'"),
+        (["export", "BTC", "--format", "xml"], "'xml' is not one of 'csv', 'json', 'parquet'"),
+        (["scan", "--interval"], "--interval"),
+        (["report", "BTC", "--config"], "--config: a value is missing"),
+        (["scan", "--seed", "1"], "--tape, --scenario, --seed and --speed go with --demo"),
+        (["scan", "--demo", "--seed", "many"], "Invalid value for '--seed'"),
+        (["scan", "--demo", "--config", "x.yaml"], "--config does not go with --demo"),
+        (["report", "BTC", "--at", "2024-01-01", "--date", "2024-01-01"], "--at and --date: give one of them"),
+        (["report", "BTC", "--demo", "--offline"], "--offline does not go with --demo"),
+        (["--lang", "fr", "scan"], "lang"),
+        (["config", "check", "--db", "mysql://x/y"], "mysql"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_none_is_one_line_and_exit_2(refused, arguments, told):
+    assert told in refused(*arguments)
+
+
+def test_options_of_every_command_stand_before_or_after_it(coinmon, tmp_path):
+    (tmp_path / "mine.yaml").write_text("symbols: [XRPUSDT]\n", "utf-8")
+    for arguments in (["--config", "mine.yaml", "config", "check"], ["config", "check", "--config=mine.yaml"]):
+        assert "symbols: XRPUSDT" in coinmon(*arguments).out
