@@ -118,6 +118,10 @@ class Archives(Protocol):
         """
         ...
 
+    def instrument(self, archive: Archive, path: Path) -> Instrument | None:
+        """Whose file on disk it is, where the venue cannot be asked: grids as its numbers show; None: cannot tell."""
+        ...
+
     async def fetch(self, archive: Archive, to: Path, progress: Callable[[int], None]) -> None:
         """Download, compare with the published checksum if there is one, and only then put the file at `to`.
 
@@ -145,11 +149,13 @@ class Exchange(Protocol):
     requests: int
     """Requests sent so far."""
 
+    archives: Archives
+    """The venue's public files of history; absent where there are none."""
+
     # Optional class attributes:
     # default = False: not used unless it is configured.
     # split_in_bars = True: its klines carry the taker split; they are asked for beside trades and have the last word.
     # preferred_quotes = ("USD", ...): which of several instruments that count as one pair is followed here.
-    # archives: Archives: the venue's public files of history.
 
     async def instruments(self) -> Sequence[Instrument]:
         """All trading spot and linear perp instruments of the kinds wanted."""

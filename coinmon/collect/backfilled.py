@@ -21,7 +21,9 @@ from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.model.bars import Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, iso
+from coinmon.model.symbols import Universe
 from coinmon.store.database import Database
+from coinmon.store.instruments import sync_instruments
 from coinmon.store.seen import counts
 
 
@@ -48,7 +50,13 @@ async def fill(
     venues = [Venue(name, exchange, clock) for name, exchange in make(exchanges).items()]
     try:
         files = [(_recognised(path, venues), path) for path in wish.files]
-        targets, problems = await _targets(venues, config, clock, database, wish)
+        try:
+            targets, problems = await _targets(venues, config, clock, database, wish)
+        except NoDataError:
+            # no venue can be asked and none ever was: files on disk can do without
+            targets, problems = _targets_of_files(files, config, clock, database, wish), []
+            if not targets:
+                raise
         with TemporaryDirectory(prefix=".backfill-", dir=_folder(config.db)) as folder:
             fills = {
                 each.name: Backfill(database, each, clock, Path(folder), progress, config.levels_days)
@@ -91,6 +99,19 @@ async def _targets(
             raise NoDataError("\n".join(problems))
         raise ConfigError(f"{wish.symbol}: none of {', '.join(each.name for each in venues)} has that of this kind")
     return found, problems
+
+
+def _targets_of_files(
+    files: Sequence[tuple[tuple[Venue, Archive], Path]], config: Config, clock: Clock, database: Database, wish: Wish
+) -> Targets:
+    made = [(venue, venue.exchange.archives.instrument(archive, path)) for (venue, archive), path in files]
+    known = {instrument.id: (venue, instrument) for venue, instrument in made if instrument is not None}
+    if not known:
+        return []
+    wanted = Universe([each for _, each in known.values()], config.quotes).resolve(wish.symbol)
+    with database.write() as connection:
+        stored = sync_instruments(connection, [each for _, each in known.values()], clock.now())
+    return [(venue, *stored[id]) for id, (venue, each) in known.items() if wanted.admits(each)]
 
 
 def _recognised(path: Path, venues: Sequence[Venue]) -> tuple[Venue, Archive]:

@@ -71,6 +71,22 @@ def pages(path: Path, archive: Archive, instrument: Instrument, layout: Layout) 
         raise DecodeError(f"{path.name}: holds no trades")
 
 
+def grids(path: Path, *, price: int, size: int) -> tuple[Decimal, Decimal]:
+    """The powers of ten that the first block's prices and sizes are multiples of."""
+    for part in lines(path):
+        rows = part.partition(b"\n")[2]
+        if rows:
+            block = Block(rows, rows.partition(b"\n")[0].count(b",") + 1, path.name, 2)
+            return _grid(*block.decimals(price)), _grid(*block.decimals(size))
+    raise DecodeError(f"{path.name}: holds no trades")
+
+
+def _grid(values: Ints, digits: int) -> Decimal:
+    while digits and not (values % 10).any():
+        values, digits = values // 10, digits - 1
+    return Decimal(1).scaleb(-digits)
+
+
 def _blocks(path: Path, layout: Layout) -> Iterator[Block]:
     width, line = 0, 1
     for part in lines(path):

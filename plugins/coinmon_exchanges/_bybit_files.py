@@ -42,6 +42,9 @@ class BybitFiles:
         kind: Kind = "spot" if matched["mark"] else "perp"
         return _archive(path.name, matched["symbol"], kind, round(day.timestamp() * 1000))
 
+    def instrument(self, archive: "Archive", path: Path) -> "Instrument | None":
+        return None
+
     async def fetch(self, archive: "Archive", to: Path, progress: Callable[[int], None]) -> None:
         await self._files.fetch(archive.url, to, progress, checksum=False)
 

@@ -43,6 +43,9 @@ class OkxFiles:
             return None
         return _archive(path.name, matched["symbol"], round(day.timestamp() * 1000))
 
+    def instrument(self, archive: "Archive", path: Path) -> "Instrument | None":
+        return None
+
     async def fetch(self, archive: "Archive", to: Path, progress: Callable[[int], None]) -> None:
         await self._files.fetch(archive.url, to, progress, checksum=False)
 

@@ -32,6 +32,7 @@ class Vision:
     """Daily trades and klines; for perps also open interest (metrics) and, by month, funding."""
 
     def __init__(self, venue: str, url: str, proxy: str | None, timeout: float) -> None:
+        self._venue = venue
         self._files = Downloads(venue, url, proxy, timeout)
 
     def covering(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Archive]":
@@ -63,6 +64,20 @@ class Vision:
             return _archive(path.name, matched["symbol"], matched["set"], matched["date"], kind)
         except ValueError:
             return None  # there is no such date
+
+    def instrument(self, archive: "Archive", path: Path) -> "Instrument | None":
+        from coinmon_exchanges._archive_trades import grids
+        from coinmon_exchanges._listing import QUOTES
+
+        quote = next((each for each in QUOTES if archive.native_id.endswith(each)), None)
+        if quote is None or archive.kind is None or archive.data != "trades":
+            return None
+        from coinmon import Instrument
+
+        tick, lot = grids(path, price=1, size=2)
+        base = archive.native_id.removesuffix(quote)
+        symbol = f"{base}/{quote}" + (f":{quote}" if archive.kind == "perp" else "")
+        return Instrument(self._venue, archive.kind, base, quote, archive.native_id, symbol, tick, lot)
 
     async def fetch(self, archive: "Archive", to: Path, progress: Callable[[int], None]) -> None:
         await self._files.fetch(archive.url, to, progress, checksum=True)

@@ -252,3 +252,17 @@ def test_klines_say_which_market_with_kind(bench, plain, tmp_path):
     bars = bench.bars(PERP)
     assert set(bars.coverage.tolist()) == {Coverage.KLINES}
     assert np.all(bars.buy == 6.5)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("spot", SPOT), ("perp", PERP)])
+def test_a_file_needs_no_venue(bench, plain, tmp_path, kind, name):
+    bench.config.write_text(
+        f"db: sqlite:///{tmp_path / 'coinmon.db'}\nexchanges:\n"
+        "  binance: {spot_url: http://127.0.0.1:9, futures_url: http://127.0.0.1:9, timeout: 1}\n"
+    )
+    rows = trades(300)
+    path = plain.zipped(tmp_path, f"BTCUSDT-aggTrades-{DATE}", (spot_lines if kind == "spot" else um_lines)(rows))
+    done = bench.backfill("BTCUSDT", "--exchange", "binance", "--file", path)
+    assert (done.code, done.err) == (0, "")
+    plain.agree(bench.bars(name), plain.bars(rows))
+    assert bench.backfill("ETHUSDT", "--exchange", "binance", "--file", path).code == 2
