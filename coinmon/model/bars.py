@@ -38,7 +38,7 @@ def scaled(counts: Ints, unit: Decimal) -> Floats:
     times, by = ratio.numerator, ratio.denominator
     largest = max(abs(int(counts.max(initial=0))), abs(int(counts.min(initial=0))))
     if largest * times <= _EXACT and by <= _EXACT_TEN:
-        return np.asarray(counts * times / by, np.float64)
+        return np.asarray((counts if times == 1 else counts * times) / by, np.float64)
     # beyond what floats hold exactly, Python's own integer division still rounds once and right
     return np.array([count * times / by for count in counts.tolist()], np.float64)
 

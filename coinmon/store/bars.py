@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Row, select
 
 from coinmon.model.bars import COLUMNS, Bars
 from coinmon.model.instrument import Instrument
-from coinmon.model.levels import Levels
 from coinmon.store.packing import pack, unpack
 from coinmon.store.schema import bars as table
 from coinmon.store.upsert import upsert
@@ -55,18 +54,10 @@ def _bars(rows: Sequence[Row[Any]], instrument: Instrument, levels: bool) -> Bar
         kind = np.uint8 if name == "coverage" else np.int64 if name in _INTEGERS else np.float64
         columns[name] = np.array(values, kind)
     return Bars(
-        instrument.tick_size, **columns, levels=_levels([row[-1] for row in rows], instrument) if levels else None
+        instrument.tick_size,
+        **columns,
+        levels=unpack([row[-1] for row in rows], instrument.tick_size) if levels else None,
     )
 
 
 _INTEGERS = {"time", "open", "high", "low", "close", "trades"}
-
-
-def _levels(blobs: Sequence[bytes | None], instrument: Instrument) -> Levels:
-    parts = [unpack(blob, instrument.tick_size) if blob else None for blob in blobs]
-    known = [part for part in parts if part]
-    if not known:
-        return Levels.empty(len(blobs))
-    start = np.cumsum([0, *(len(part[0]) if part else 0 for part in parts)])
-    ticks, buy, sell = (np.concatenate(column) for column in zip(*known, strict=True))
-    return Levels(start, ticks, buy, sell)

@@ -8,6 +8,7 @@ and no time to unpack. Versions 1 and 2, with offsets of u32 and u64, are still 
 """
 
 import struct
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -67,18 +68,65 @@ def pack(levels: Levels, tick: Decimal, lot: Decimal) -> list[bytes | None]:
     return packed
 
 
-def unpack(blob: bytes, tick: Decimal) -> tuple[Ints, Floats, Floats]:
-    """Ticks of the grid `tick`, buy and sell in base units."""
-    version, width, count, first, *grids = _HEADER.unpack_from(blob)
-    at = _HEADER.size + (version == _VERSION)
-    offset_width = _OFFSETS_BEFORE.get(version) or blob[_HEADER.size]
-    offsets = np.frombuffer(blob, _WIDTHS[offset_width], count, at).astype(np.int64)
-    columns = np.frombuffer(blob, _WIDTHS[width], 2 * count, at + offset_width * count)
-    written = Decimal(grids[0]).scaleb(grids[1])
-    ticks = (offsets + first) * (1 if written == tick else int(written / tick))
+def unpack(blobs: Sequence[bytes | None], tick: Decimal) -> Levels:
+    """Each bar's levels, on the grid `tick`; None is a bar without.
+
+    Bars packed alike are decoded together: a call for each of a week's minutes would take ten times as long.
+    """
+    owners = [number for number, blob in enumerate(blobs) if blob]
+    packed = [blob for blob in blobs if blob]
+    if not packed:
+        return Levels.empty(len(blobs))
+    heads = [_HEADER.unpack_from(blob) for blob in packed]
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for number, (head, blob) in enumerate(zip(heads, packed, strict=True)):
+        version, width, _, _, *grids = head
+        offset_width = _OFFSETS_BEFORE.get(version) or blob[_HEADER.size]
+        alike.setdefault((version, width, offset_width, *grids), []).append(number)
+    sizes = np.array([head[2] for head in heads], np.int64)
+    firsts = np.array([head[3] for head in heads], np.int64)
+    every = np.zeros(len(blobs), np.int64)
+    every[owners] = sizes
+    start = np.concatenate(([0], np.cumsum(every)))
+    columns: tuple[Any, ...] = ()
+    for kind, numbers in alike.items():
+        size = sizes[numbers]
+        offsets, *amounts = _columns([packed[number] for number in numbers], size.tolist(), kind)
+        parts = ((offsets + np.repeat(firsts[numbers], size)) * _finer(kind, tick), *amounts)
+        if len(alike) == 1:
+            columns = parts
+            continue
+        columns = columns or (np.empty(start[-1], np.int64), np.empty(start[-1]), np.empty(start[-1]))
+        begin = start[np.array(owners)[numbers]]
+        where = np.arange(int(size.sum())) + np.repeat(begin - (np.cumsum(size) - size), size)
+        for column, part in zip(columns, parts, strict=True):
+            column[where] = part
+    return Levels(start, *columns)
+
+
+def _columns(packed: list[bytes], sizes: list[int], kind: tuple[int, ...]) -> tuple[Ints, Floats, Floats]:
+    """Tick offsets, buy and sell of bars packed alike, one after the other."""
+    version, width, offset_width, *grids = kind
+    head = _HEADER.size + (version == _VERSION)
+    each = width or 8
+    joined = [
+        b"".join([blob[head + a * size : head + b * size] for blob, size in zip(packed, sizes, strict=True)])
+        for a, b in (
+            (0, offset_width), (offset_width, offset_width + each), (offset_width + each, offset_width + 2 * each),
+        )
+    ]  # fmt: skip
+    offsets = np.frombuffer(joined[0], _WIDTHS[offset_width]).astype(np.int64)
+    amounts = [np.frombuffer(column, _WIDTHS[width]) for column in joined[1:]]
     if width:
-        columns = scaled(columns.astype(np.int64), Decimal(grids[2]).scaleb(grids[3]))
-    return ticks, np.asarray(columns[:count], np.float64), np.asarray(columns[count:], np.float64)
+        lot = Decimal(grids[2]).scaleb(grids[3])
+        amounts = [scaled(column.astype(np.int64), lot) for column in amounts]
+    return offsets, amounts[0], amounts[1]
+
+
+def _finer(kind: tuple[int, ...], tick: Decimal) -> int:
+    """How many of the ticks asked for one of those written is."""
+    written = Decimal(kind[3]).scaleb(kind[4])
+    return 1 if written == tick else int(written / tick)
 
 
 def _lots(amounts: Floats, lot: Decimal) -> tuple[Ints, Any]:

@@ -81,7 +81,7 @@ def volume_profile(
     weight: Annotated[Weight, Field(description="count volume in base units or in quote currency")] = "base",
     mode: Annotated[Mode, Field(description="raw: exact prices; synthetic: spread over each bar's range")] = "raw",
     normalize_seconds: Annotated[int, Field(gt=0, le=86_400, description="synthetic: length of a bar")] = 3,
-    naked_days: Annotated[int, Field(ge=0, le=31, description="earlier days whose POC may be naked")] = 5,
+    naked_days: Annotated[int, Field(ge=0, le=31, description="earlier days whose POC may be naked")] = 1,
     include_levels: Annotated[bool, Field(description="list the rows")] = False,
     max_levels: Annotated[int, Field(gt=0, description="most rows to list: those with most volume")] = 400,
 ) -> VolumeProfile:

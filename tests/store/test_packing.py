@@ -22,6 +22,13 @@ def packed(ticks, buy, sell, tick, lot):
     return blob
 
 
+def alone(blob, tick):
+    """Ticks, buy and sell of one bar between two without levels."""
+    found = unpack([None, blob, None], tick)
+    assert found.start.tolist() == [0, 0, len(found.ticks), len(found.ticks)]
+    return found.ticks, found.buy, found.sell
+
+
 @st.composite
 def levels(draw, amounts):
     ticks = sorted(draw(st.sets(st.integers(1, 2**40), min_size=1, max_size=30)))
@@ -32,14 +39,14 @@ def levels(draw, amounts):
 def test_whole_lots_come_back_as_the_floats_nearest_to_them(made, tick, lot):
     ticks, buy, sell = made
     buys, sells = ([float(count * lot) for count in side] for side in (buy, sell))
-    found = unpack(packed(ticks, buys, sells, tick, lot), tick)
+    found = alone(packed(ticks, buys, sells, tick, lot), tick)
     assert [each.tolist() for each in found] == [ticks, buys, sells]
 
 
 @given(levels(st.floats(0, 1e15)), GRIDS, GRIDS)
 def test_amounts_off_the_lot_grid_come_back_to_a_millionth_of_a_millionth(made, tick, lot):
     ticks, buys, sells = made
-    found = unpack(packed(ticks, buys, sells, tick, lot), tick)
+    found = alone(packed(ticks, buys, sells, tick, lot), tick)
     assert found[0].tolist() == ticks
     np.testing.assert_allclose(found[1], buys, rtol=1e-11, atol=0)
     np.testing.assert_allclose(found[2], sells, rtol=1e-11, atol=0)
@@ -49,7 +56,7 @@ def test_amounts_off_the_lot_grid_come_back_to_a_millionth_of_a_millionth(made, 
 def test_on_a_finer_grid_the_prices_stay_what_they_were(made, tick, factor):
     ticks, buy, sell = made
     blob = packed(ticks, buy, sell, tick * factor, Decimal(1))
-    found, _, _ = unpack(blob, tick)
+    found, _, _ = alone(blob, tick)
     assert [each * tick for each in found.tolist()] == [each * tick * factor for each in ticks]
 
 
@@ -57,7 +64,7 @@ def test_what_earlier_versions_wrote_is_still_read():
     header = struct.Struct("<BBIqqbqb")
     for version, places in ((1, "<u4"), (2, "<u8")):
         body = np.array([0, 3], places).tobytes() + np.array([7, 0, 1, 2], "<u4").tobytes()
-        ticks, buy, sell = unpack(header.pack(version, 4, 2, 600, 1, -1, 1, -3) + body, Decimal("0.1"))
+        ticks, buy, sell = alone(header.pack(version, 4, 2, 600, 1, -1, 1, -3) + body, Decimal("0.1"))
         assert (ticks.tolist(), buy.tolist(), sell.tolist()) == ([600, 603], [0.007, 0.0], [0.001, 0.002])
 
 
@@ -66,3 +73,17 @@ def test_numbers_are_as_narrow_as_they_fit():
     wide = len(packed([1, 2], [2**32, 1], [1, 1], one, one))
     assert len(packed([1, 2], [200, 1], [1, 1], one, one)) == wide - 28
     assert len(packed([1, 70_000], [200, 1], [1, 1], one, one)) == wide - 22
+
+
+@given(st.lists(st.none() | levels(st.sampled_from([0, 7, 300, 70_000, 2**40]) | st.floats(0.1, 9)), max_size=8), GRIDS)
+def test_bars_packed_in_different_ways_come_back_in_their_order(made, tick):
+    blobs = [
+        each and packed(each[0], *([float(a) for a in side] for side in each[1:]), tick, Decimal(1)) for each in made
+    ]
+    found = unpack(blobs, tick)
+    assert len(found) == len(made)
+    for number, each in enumerate(made):
+        part = found.run(number, number + 1)
+        assert part.ticks.tolist() == (each[0] if each else [])
+        np.testing.assert_allclose(part.buy, each[1] if each else [], rtol=1e-11)
+        np.testing.assert_allclose(part.sell, each[2] if each else [], rtol=1e-11)

@@ -1,0 +1,93 @@
+"""How long each indicator takes from the store, with a week of minutes in it.
+
+One instrument, 10,080 minutes of a price that walks, with levels. Each indicator runs on a new view (nothing held in
+memory), settings at their defaults; the fastest of several runs. `python benchmarks/indicators.py [levels a minute]`
+(35, or 245 as on a busy BTCUSDT perpetual).
+"""
+
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from coinmon import DAY, MINUTE, Bars, Coverage, Instrument, Levels, View
+from coinmon.evaluate import IndicatorFailed
+from coinmon.plugins import load_catalog
+from coinmon.store.bars import write_bars
+from coinmon.store.database import open_database
+from coinmon.store.history import History
+from coinmon.store.instruments import sync_instruments
+
+NOW = 1_723_420_800_000 + 7 * DAY - 17 * MINUTE
+"""Late on a Sunday, so that the days before are of this week."""
+RUNS = 7
+
+
+def week(instrument: Instrument, per_minute: int) -> Bars:
+    """7 days up to NOW."""
+    chance, minutes = np.random.default_rng(1), 7 * 1440
+    middle = 600_000 + np.cumsum(chance.integers(-60, 61, minutes))
+    offsets = np.sort(chance.integers(-per_minute, per_minute, (minutes, per_minute)), axis=1)
+    first = np.concatenate([np.ones((minutes, 1), bool), np.diff(offsets, axis=1) > 0], axis=1)
+    ticks = (middle[:, None] + offsets)[first]
+    start = np.concatenate(([0], np.cumsum(first.sum(axis=1))))
+    buy, sell = (chance.integers(0, 2_000, len(ticks)) / 1000 for _ in range(2))
+    sell[buy + sell == 0] = 0.001
+    price = ticks * float(instrument.tick_size)
+
+    def total(column):
+        return np.add.reduceat(column, start[:-1])
+
+    return Bars(
+        instrument.tick_size, NOW // MINUTE * MINUTE - np.arange(minutes, 0, -1) * MINUTE, ticks[start[:-1]],
+        ticks[start[1:] - 1], ticks[start[:-1]], ticks[start[1:] - 1], total(buy + sell), total((buy + sell) * price),
+        np.full(minutes, per_minute), total(buy), total(buy * price), np.minimum(total(buy - sell), 0),
+        np.maximum(total(buy - sell), 0), np.full(minutes, Coverage.TRADES, np.uint8), Levels(start, ticks, buy, sell),
+    )  # fmt: skip
+
+
+def main() -> None:
+    per_minute = int(sys.argv[1]) if len(sys.argv) > 1 else 35
+    instrument = Instrument(
+        "binance", "perp", "BTC", "USDT", "BTCUSDT", "BTC/USDT:USDT", Decimal("0.1"), Decimal("0.001")
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{Path(folder, 'week.db')}")
+        bars = week(instrument, per_minute)
+        with database.write() as connection:
+            number, _ = sync_instruments(connection, [instrument], 0)[instrument.id]
+            write_bars(connection, number, instrument, bars)
+        history = History(database)
+        print(f"{len(bars):,} minutes, {len(bars.levels.ticks):,} levels")
+        catalog = load_catalog()
+
+        def compute(name, subject):
+            offer = catalog.get("indicator", name)
+            if offer is None:
+                raise IndicatorFailed(name)
+            return offer.target(subject, **{key: f.default for key, f in offer.settings.model_fields.items()})
+
+        def fastest(run) -> float:
+            spent = []
+            for _ in range(RUNS):
+                view = View(instrument, NOW, history, compute)
+                begun = time.perf_counter()
+                run(view)
+                spent.append(time.perf_counter() - begun)
+            return 1000 * min(spent)
+
+        print(f"{'read a day':24}{fastest(lambda view: view.bars(1440)):8.1f} ms")
+        print(f"{'read a day, levels':24}{fastest(lambda view: view.bars(1440, levels=True)):8.1f} ms")
+        print(f"{'read a week':24}{fastest(lambda view: view.bars(10_080)):8.1f} ms")
+        print(f"{'read a week, levels':24}{fastest(lambda view: view.bars(10_080, levels=True)):8.1f} ms")
+        for offer in catalog.of("indicator"):
+            if offer.scope != "pair":
+                print(f"{offer.name:24}{fastest(lambda view, name=offer.name: view.of(name)):8.1f} ms")
+        database.close()
+
+
+if __name__ == "__main__":
+    main()
