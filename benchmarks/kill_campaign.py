@@ -5,7 +5,7 @@ reads, writes or sends. After each kill the database has to be sound. In the end
 off; then every closed minute of every instrument since the beginning has to be there once, with the figures of a plain
 Decimal sum over the emulator's true trades, and no signal or delivery may be there twice.
 
-Run: python benchmarks/kill_campaign.py [--kills 50] [--seed 1] [--speed 20]
+Run: python benchmarks/kill_campaign.py [--kills 50] [--seed 1] [--speed 10]
 """
 
 import argparse
@@ -138,10 +138,12 @@ def _compare_one(name: str, tick: Decimal, bars: dict, truth: dict, found: Found
             continue
         found.bars += 1
         *ticks, volume, quote, buy, buy_quote, coverage = bars[at]
-        if coverage <= 1:
-            found.partial += 1
+        partial = coverage <= 1
+        if partial and not name.startswith("bybit"):
             found.missing.append(f"{name} {at} is partial")
             continue
+        # Bybit shows its last trades and no earlier ones: of what went by while no scan lived there are only totals
+        found.partial += partial
         expected = truth.get(at)
         if expected is None:
             if volume:
@@ -150,7 +152,8 @@ def _compare_one(name: str, tick: Decimal, bars: dict, truth: dict, found: Found
         # a venue's bar that opens at the previous close is its own affair in quiet minutes only: prices must agree
         if [Decimal(each) * tick for each in ticks] != expected["prices"]:
             found.wrong.append(f"{name} {at}: prices {[Decimal(each) * tick for each in ticks]}, not {expected}")
-        for label, value in (("volume", volume), ("quote", quote), ("buy", buy), ("buy_quote", buy_quote)):
+        totals, split = (("volume", volume), ("quote", quote)), (("buy", buy), ("buy_quote", buy_quote))
+        for label, value in totals if partial else totals + split:
             if abs(value - float(expected[label])) > 1e-9 * max(1.0, float(expected["quote"])):
                 found.wrong.append(f"{name} {at}: {label} {value}, not {expected[label]}")
 
@@ -200,7 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--speed", type=float, default=20)
+    parser.add_argument("--speed", type=float, default=10)
     given = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from time import monotonic
 from typing import Any
 
@@ -20,7 +20,6 @@ from coinmon.contracts import Message, Output
 from coinmon.errors import CoinmonError
 from coinmon.evaluate import Evaluator, IndicatorFailed
 from coinmon.health import memory
-from coinmon.market.view import Market
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
 from coinmon.notify import ledger
@@ -232,11 +231,8 @@ class Scan:
                 }
             )
         # why it is down is said once, by its own event, and not again with the flow of every pair
-        return {
-            name: "" if each.status == "down" else each.status
-            for name, each in statuses.items()
-            if each.status in ("down", "blocked")
-        }
+        words = {"down": "", "blocked": "blocked"}
+        return {name: words[each.status] for name, each in statuses.items() if each.status in words}
 
     def _seconds(self) -> float:
         """Real seconds between two cycles."""
@@ -251,9 +247,8 @@ class Scan:
             followed = watch.universe.of(pair, watch.kinds)
             market = self._evaluator.market(pair, followed, history, now, down)
             found[str(pair)] = self._evaluator.signals(market)
-            flow = _flow(market)
-            if flow:
-                flows.append(flow)
+            with suppress(IndicatorFailed):
+                flows.append(flow_event(market))
         return found, flows
 
     def _write(self, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:
@@ -292,10 +287,3 @@ class Scan:
                 await output.send(Message(id, event))
         except Exception as error:
             logger.bind(plugin=name).warning("output {}: {}", name, redacted(f"{type(error).__name__}: {error}"))
-
-
-def _flow(market: Market) -> dict[str, Any] | None:
-    try:
-        return flow_event(market)
-    except IndicatorFailed:
-        return None

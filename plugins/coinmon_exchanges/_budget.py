@@ -10,6 +10,8 @@ from coinmon import VenueBusy
 
 PATIENCE = 5.0
 """Seconds we sit out when a venue asks for a pause; a longer one is the caller's to plan (VenueBusy)."""
+_REFUSALS = 3
+"""Pauses in a row after which those who wait are sent away: the venue means it."""
 
 
 class Budget:
@@ -29,6 +31,8 @@ class Budget:
         self._held = 0.0
         self._foreign = (0.0, 0.0)
         self._closed_until = 0.0
+        self._refusals = 0
+        self._words = name
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -44,7 +48,7 @@ class Budget:
     async def spend(self, weight: float) -> AsyncIterator[None]:
         """Wait for room, first come first served, and hold it while the request runs.
 
-        Raises VenueBusy when the venue asked for a pause longer than our patience.
+        Raises VenueBusy when the venue asked for a pause longer than our patience, or for one after another.
         """
         weight = min(weight, self.limit)
         async with self._turn:
@@ -62,10 +66,22 @@ class Budget:
             self._spent.append((monotonic() + self._window, weight))
             self._changed.set()
 
-    def penalise(self, seconds: float) -> None:
-        """The venue asked for a pause: nothing is sent before it is over."""
+    def penalise(self, seconds: float, words: str = "") -> None:
+        """The venue asked for a pause: nothing is sent before it is over, and then one request at a time.
+
+        words: what it said, for those who are sent away.
+        """
+        # requests that were under way together are refused together: that counts once
+        self._refusals += monotonic() >= self._closed_until
         self._closed_until = max(self._closed_until, monotonic() + seconds)
+        self._words = words or self.name
         self._changed.set()
+
+    def relieve(self) -> None:
+        """The venue has answered: pauses are over."""
+        if self._refusals:
+            self._refusals = 0
+            self._changed.set()
 
     def observe(self, used: float) -> None:
         """The venue's own count, which also has what others behind our address spent."""
@@ -77,10 +93,12 @@ class Budget:
         """Seconds until `weight` may fit (0: now); None: as soon as a running request ends."""
         now = monotonic()
         pause = self._closed_until - now
-        if pause > PATIENCE:
-            raise VenueBusy(f"{self.name}: the venue asked us to wait {pause:.0f} s more", pause)
+        if pause > PATIENCE or (pause > 0 and self._refusals >= _REFUSALS):
+            raise VenueBusy(f"{self._words}: the venue asked us to wait {pause:.0f} s more", pause)
         if pause > 0:
             return pause
+        if self._refusals and self._flying:
+            return None
         excess = self.used + weight - self.limit
         if excess <= 0:
             return 0.0

@@ -61,14 +61,16 @@ class Session:
                 async with budget.spend(weight):
                     answer = await self._open().get(endpoint, params)
                     self._observe(answer)
-                return payload(answer, self._manners)
+                data = payload(answer, self._manners)
+                budget.relieve()
+                return data
             except Transient as error:
                 problem, busy = f"{self.venue} {error}", 0.0
                 if attempt + 1 < TRIES:
                     await backoff(attempt)
             except Throttled as error:
                 problem, busy = f"{self.venue} {error}", error.seconds
-                budget.penalise(busy)
+                budget.penalise(busy, problem)
                 waited += busy
                 if waited > PATIENCE:
                     break

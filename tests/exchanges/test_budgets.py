@@ -108,6 +108,40 @@ def test_a_pause_stops_everybody_and_a_long_one_is_refused():
     asyncio.run(script())
 
 
+def test_after_a_pause_one_request_goes_first_and_after_three_nobody_waits_any_more():
+    async def script():
+        budget = Budget("test", 100, 0.1)
+        flying = most = sent = 0
+
+        async def ask(refused):
+            nonlocal flying, most, sent
+            async with budget.spend(1):
+                flying, sent = flying + 1, sent + 1
+                most = max(most, flying)
+                await asyncio.sleep(0.01)
+                flying -= 1
+            budget.penalise(0.05) if refused else budget.relieve()
+
+        budget.penalise(0.05)
+        # the first is asked alone; its answer lets the others go together
+        await asyncio.gather(*(ask(refused=False) for _ in range(5)))
+        assert (sent, most) == (5, 4)
+
+        sent = most = 0
+        outcomes = await asyncio.gather(*(ask(refused=True) for _ in range(20)), return_exceptions=True)
+        # all twenty were under way when the first was refused: that is one refusal
+        assert outcomes == [None] * 20
+        sent = most = 0
+        outcomes = await asyncio.gather(*(ask(refused=True) for _ in range(20)), return_exceptions=True)
+        assert (sent, most) == (2, 1)
+        assert sum(isinstance(each, VenueBusy) for each in outcomes) == 18
+        await asyncio.sleep(0.06)
+        await ask(refused=False)
+        await asyncio.gather(*(ask(refused=False) for _ in range(5)))
+
+    asyncio.run(script())
+
+
 def test_a_request_heavier_than_the_whole_budget_still_goes():
     async def script():
         budget = Budget("test", 10, 0.1)
