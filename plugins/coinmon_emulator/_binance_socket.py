@@ -113,7 +113,7 @@ class Manner:
     def _subscribe(self, names: list[str]) -> None:
         """What is not known here is taken as well, and never heard of."""
         for name in names:
-            if self._key(name) not in self._session.keys:
+            if not self._session.holds(self._key(name)):
                 self._session.subscribe(self._key(name), partial(self._streams.feed, name, self._combined))
 
     def _property(self, method: str, names: Any, number: Any) -> None:

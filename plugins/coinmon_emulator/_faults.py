@@ -17,7 +17,8 @@ kinds      429[=retry-after] 418[=retry-after] 451 403 (geo-block page) 500 502 
            refuse (hung up on without an answer)  jump=ms (the venue's whole time is ahead, or behind)
 on sockets a status, html, refuse and slow meet the handshake; what is open meets
            drop (closed without a word)  cut (closed inside a message)  garbage (broken messages)
-           stall (connected, subscriptions and pings answered, and no data)  late=seconds (data comes later)
+           stall (connected, subscriptions and pings answered, and no data)  silence (not even pings answered)
+           late=seconds (data comes later)
            gap=n (n messages of each 100, ids going on)  repeat (messages twice)
 """
 
@@ -36,7 +37,7 @@ from ._view import Spoil
 STATUSES = ("429", "418", "451", "403", "500", "502", "503", "504")
 PLAIN = ("cut", "garbage", "html", "silence", "repeat", "refuse", "drop", "stall")
 WITH_NUMBER = ("slow", "skew", "gap", "jump", "late")
-ON_STREAMS = ("drop", "cut", "garbage", "stall", "late", "gap", "repeat")
+ON_STREAMS = ("drop", "cut", "garbage", "stall", "silence", "late", "gap", "repeat")
 ITEM = re.compile(
     r"(?P<venue>[a-z*]+):(?P<kind>[a-z0-9]+)(=(?P<argument>-?[0-9.]+))?"
     r"(@(?P<start>[0-9.]+)\+(?P<duration>[0-9.]+))?(?P<path>/[^,?]*)?(\?p=(?P<probability>[0-9.]+))?"
@@ -110,6 +111,8 @@ class Schedule:
         self._now = now
         self._since = now()
         self._die = random.Random(seed)
+        self._span = (0.0, 0.0)
+        self._active: list[Fault] = []
 
     def on(self, venue: str, path: str) -> list[Fault]:
         """The faults this request meets."""
@@ -117,16 +120,20 @@ class Schedule:
 
     def in_force(self, venue: str, path: str) -> list[Fault]:
         """The faults that might happen to it."""
-        if not self._faults:
-            return []
+        return [fault for fault in self._current() if fault.venue in ("*", venue) and fault.path in path]
+
+    def _current(self) -> list[Fault]:
+        """Those whose time it is: a campaign has thousands, and sockets ask fifty times a second."""
         passed = self._now() - self._since
-        return [
-            fault
-            for fault in self._faults
-            if fault.venue in ("*", venue)
-            and fault.start <= passed < fault.start + fault.duration
-            and fault.path in path
-        ]
+        since, until = self._span
+        if not since <= passed < until:
+            edges = [edge for fault in self._faults for edge in (fault.start, fault.start + fault.duration)]
+            self._span = (
+                max((edge for edge in edges if edge <= passed), default=0.0),
+                min((edge for edge in edges if edge > passed), default=float("inf")),
+            )
+            self._active = [fault for fault in self._faults if fault.start <= passed < fault.start + fault.duration]
+        return self._active
 
     def happens(self, fault: Fault) -> bool:
         return fault.probability >= 1 or self._die.random() < fault.probability

@@ -82,7 +82,7 @@ class Manner:
         self._session.say(answer if number is None else {"id": number, **answer})
         if operation == "unsubscribe":
             self._session.unsubscribe(key)
-        elif key not in self._session.keys:
+        elif not self._session.holds(key):
             self._session.subscribe(key, make)
 
     def _refuse(self, code: str, message: str, number: Any) -> None:

@@ -78,6 +78,9 @@ class Session:
     def keys(self) -> list[Any]:
         return list(self._keys)
 
+    def holds(self, key: Any) -> bool:
+        return key in self._keys
+
     def leave(self) -> None:
         for key in self.keys:
             self.unsubscribe(key)
@@ -85,7 +88,13 @@ class Session:
     def say(self, answer: Any) -> None:
         """Answer the client itself: no fault of the feeds holds this up."""
         payload = answer if isinstance(answer, bytes) else orjson.dumps(answer)
-        self._write(text_frame(payload))
+        if not self.mute:
+            self._write(text_frame(payload))
+
+    @property
+    def mute(self) -> bool:
+        """The connection is dead, and nobody has told the client."""
+        return "silence" in self._faults
 
     def hang_up(self, reason: str) -> None:
         """The venue closes the connection, at its next look."""
@@ -97,7 +106,7 @@ class Session:
             self._out.append(frame)
             return
         gap = faults.get("gap")
-        if "stall" in faults or (gap and number is not None and number % 100 < (gap.argument or 0)):
+        if "stall" in faults or self.mute or (gap and number is not None and number % 100 < (gap.argument or 0)):
             return
         if "garbage" in faults:
             head = 2 if len(frame) < 128 else 4 if len(frame) < 1 << 16 else 10
@@ -157,7 +166,8 @@ class Session:
                 self.manner.heard(message.data)
             elif message.type is WSMsgType.PING:
                 self.manner.pinged(answer=False)
-                await self._socket.pong(message.data)
+                if not self.mute:
+                    await self._socket.pong(message.data)
             elif message.type is WSMsgType.PONG:
                 self.manner.pinged(answer=True)
             if self.closing:

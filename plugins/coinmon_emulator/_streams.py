@@ -110,7 +110,9 @@ class Streams:
         self._afflict(venue, one)
         looking = asyncio.create_task(self._look_after(session))
         try:
-            await session.run()
+            # A client that is gone, or was dropped, is no error of ours.
+            with contextlib.suppress(ConnectionError):
+                await session.run()
         finally:
             looking.cancel()
             del self._open[venue][one]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import time
 from typing import Any
@@ -177,3 +178,18 @@ def test_faults_are_replaced_while_it_runs(visit: Any, scenario: Scenario) -> No
         assert (await visitor.ask(TIMES["bybit"])).status == 200
 
     visit(scenario, script, faults="okx:500")
+
+
+def test_thousands_of_faults_are_in_force_in_their_own_time() -> None:
+    die = random.Random(5)
+    items = [f"{die.choice(VENUES)}:500@{die.randint(0, 900)}+{die.randint(1, 60)}" for _ in range(2000)]
+    faults = parse(",".join(items))
+    wall = [0.0]
+    schedule = Schedule(",".join(items), now=lambda: wall[0])
+    for moment in (*sorted(die.uniform(0, 1000) for _ in range(60)), 100.0, 50.0, 2000.0):
+        wall[0] = moment
+        for venue in VENUES:
+            expected = [
+                each for each in faults if each.venue == venue and each.start <= moment < each.start + each.duration
+            ]
+            assert schedule.in_force(venue, "/x") == expected

@@ -195,3 +195,26 @@ def test_a_tape_plays_its_books_and_trades_as_recorded(
         assert compared >= 0.9 * same_as_best
 
     stage(tape, script, at=begins)
+
+
+@pytest.mark.parametrize("kind", ["spot", "perp"])
+def test_the_aggregates_of_a_tape_are_those_of_rest(stage: Any, real: Path, kind: str) -> None:
+    file, path, rest = {
+        "spot": ("spot_btcusdt_20230405.dat.gz", "/binance/ws", "/binance/api/v3/aggTrades"),
+        "perp": ("usdm_btcusdt_20230405.dat.gz", "/binance/market/ws", "/binance/fapi/v1/aggTrades"),
+    }[kind]
+    tape = Tape.read([real / "binance" / file])
+
+    async def script(stage: Any) -> None:
+        socket = await stage.open(f"{path}/btcusdt@aggTrade")
+        # Unevenly, so that a pass ends within aggregates.
+        for _ in range(40):
+            await stage.advance(2.137)
+        found = await stage.read(socket)
+        rows = await stage.get(rest, symbol="BTCUSDT", fromId=found[0]["a"], limit=1000)
+        assert len(found) > 200
+        assert len(rows) >= min(1000, len(found))
+        for streamed, row in zip(found, rows, strict=False):
+            assert {key: streamed[key] for key in row} == row
+
+    stage(tape, script, at=tape.begins(tape.instruments[0]) + 20_000)

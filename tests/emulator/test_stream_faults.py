@@ -76,6 +76,21 @@ def test_a_stall_answers_everything_and_sends_nothing(stage: Any, scenario: Scen
     stage(scenario, script, faults="*:stall/stream")
 
 
+def test_a_silence_answers_nothing_and_closes_nothing(stage: Any, scenario: Scenario) -> None:
+    async def script(stage: Any) -> None:
+        socket = await stage.open(SPOT)
+        await stage.read(socket)
+        await set_faults(stage, "binance:silence")
+        await socket.ping(b"there?")
+        await stage.tell(socket, {"method": "LIST_SUBSCRIPTIONS", "id": 1})
+        stage.wall[0] += 120
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.receive(), 0.3)
+        assert not socket.closed
+
+    stage(scenario, script)
+
+
 def test_a_gap_misses_messages_while_ids_go_on_and_rest_has_them(stage: Any, scenario: Scenario) -> None:
     async def script(stage: Any) -> None:
         socket = await stage.open(SPOT)
