@@ -190,8 +190,7 @@ class Scan:
 
     async def _collect(self, watch: Watch, end: int) -> dict[str, str]:
         """Read and store every venue, side by side; those that are down."""
-        first = self._cycle == 1
-        deadline = max(_FIRST_DEADLINE, self._seconds()) if first else max(5.0, 0.75 * self._seconds())
+        deadline = max(_FIRST_DEADLINE, self._seconds()) if self._cycle == 1 else max(5.0, 0.75 * self._seconds())
         read, everything = 0, len(watch.instruments)
 
         def done(count: int) -> None:

@@ -68,6 +68,8 @@ async def begin(
     preferred = {venue.name: venue.preferred_quotes for venue in venues}
     universe = Universe([instrument for _, instrument in numbered.values()], quotes, preferred)
     wanted, kinds = await _pairs(universe, symbols, venues, failed)
+    if not wanted:
+        raise ConfigError("symbols: nothing is left to follow after exclude and min_quote_volume")
     pairs = [pair for pair in wanted if shard.has(pair)]
     if not pairs:
         raise ConfigError(f"shard: none of the {len(wanted)} pairs falls to {shard}; use fewer shards")

@@ -152,7 +152,6 @@ def market(plain):
         ({"min_quote_volume": 5.0}, ["ETH", "BTC", "DOGE"]),
         ({"limit": 2}, ["ETH", "BTC"]),
         ({"limit": 1, "exclude": ("ETH",)}, ["BTC"]),
-        ({"min_quote_volume": 1e9}, []),
     ],
     ids=str,
 )
@@ -170,6 +169,7 @@ def test_all_in_another_quote(follow, market):
 @pytest.mark.parametrize(
     ("wanted", "error", "told"),
     [
+        ({"all": "acme", "min_quote_volume": 1e9}, ConfigError, "symbols: nothing is left to follow after exclude and"),
         ({"all": "nowhere"}, ConfigError, "symbols.all: 'nowhere' is not among the exchanges: acme, other"),
         ({"all": "acme", "quote": "EUR"}, NoDataError, "symbols.all: acme: it lists no EUR pair"),
         ({"all": "other", "limit": 1}, ConfigError, "symbols.min_quote_volume and symbols.limit: other tells no 24 h"),
