@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from coinmon.errors import DecodeError as DecodeError
     from coinmon.errors import DeliveryRefused as DeliveryRefused
     from coinmon.errors import DeliveryRetry as DeliveryRetry
+    from coinmon.errors import DeliverySplit as DeliverySplit
+    from coinmon.errors import DeliveryThrottled as DeliveryThrottled
     from coinmon.errors import FinerGrid as FinerGrid
     from coinmon.errors import NoDataError as NoDataError
     from coinmon.errors import NotPublished as NotPublished
@@ -75,8 +77,8 @@ _HOMES = {
     ),
     "desk": ("Desk",),
     "errors": (
-        "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry", "FinerGrid", "NoDataError",
-        "NotPublished", "VenueBlocked", "VenueBusy", "VenueError",
+        "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry", "DeliverySplit",
+        "DeliveryThrottled", "FinerGrid", "NoDataError", "NotPublished", "VenueBlocked", "VenueBusy", "VenueError",
     ),
     "market.result": ("Moment", "Result", "SeenReport", "moment"),
     "market.view": ("Market", "View"),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from coinmon.environment import names_for
 from coinmon.layers import PLUGIN_SECTIONS, Layers
 from coinmon.plugins import Catalog, Offer
+from coinmon.sections import RouteConfig
 from coinmon.settings import complaint
 from coinmon.values import proxy_url
 
@@ -30,7 +31,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class Chosen:
     """A plugin's offer that is switched on, under the name it has in the configuration.
 
-    events: the kinds of event an output is to get; None: those it wants by itself.
+    events: the kinds of event an output is to get; None: those it wants by itself. route: which of them.
     feed: how an exchange's trades are had.
     """
 
@@ -39,6 +40,7 @@ class Chosen:
     settings: dict[str, Any] = field(repr=False)
     events: frozenset[str] | None = None
     feed: Feed = "auto"
+    route: RouteConfig = field(default_factory=RouteConfig)
 
 
 def choose(section: str, layers: Layers, catalog: Catalog, inherited: Mapping[str, Any]) -> dict[str, Chosen]:
@@ -99,9 +101,10 @@ def _made(
     section: str, name: str, offer: Offer, given: Mapping[str, Any], layers: Layers, inherited: Mapping[str, Any]
 ) -> Chosen | None:
     where = f"{section}.{name}"
-    own = {"enabled", "plugin", _OF_THE_CORE.get(section, "")}
-    values = {key: value for key, value in given.items() if key not in own}
     fields = offer.settings.model_fields
+    routed = {*RouteConfig.model_fields} - {*fields} if section == "outputs" else set()
+    own = {"enabled", "plugin", _OF_THE_CORE.get(section, ""), *routed}
+    values = {key: value for key, value in given.items() if key not in own}
     try:
         if "proxy" in fields and isinstance(values.get("proxy"), str):
             values["proxy"] = proxy_url(values["proxy"])
@@ -113,10 +116,11 @@ def _made(
             values[key] = value
     checked = validated(offer.settings, values, where, layers)
     events = _events(given["events"], offer, where, layers) if section == "outputs" and "events" in given else None
-    if checked is None:
+    route = validated(RouteConfig, {key: given[key] for key in given if key in routed}, where, layers)
+    if checked is None or route is None:
         return None
     feed = _feed(given.get("feed"), offer, where, layers) if section == "exchanges" else "auto"
-    return Chosen(name, offer, {key: getattr(checked, key) for key in fields}, events, feed)
+    return Chosen(name, offer, {key: getattr(checked, key) for key in fields}, events, feed, route)
 
 
 def _feed(given: Any, offer: Offer, where: str, layers: Layers) -> Feed:

@@ -161,9 +161,9 @@ def _origins(core: Core, chosen: Mapping[str, Mapping[str, Chosen]], layers: Lay
             where = f"{section}.{name}"
             yield where, layers.origins.get(f"{where}.enabled", layers.origin(section) if layers.only else "default")
             ours = ["events"] if entry.events is not None else ["feed"] if section == "exchanges" else []
-            for key in (*entry.settings, *ours):
+            for key in (*entry.settings, *ours, *sorted(entry.route.model_fields_set)):
                 origin = layers.origin(f"{where}.{key}") if key in _given(layers, section, name) else "default"
-                if origin == "default" and key in INHERITED and entry.settings[key] is not None:
+                if origin == "default" and key in INHERITED and entry.settings.get(key) is not None:
                     origin = f"{key} ({layers.origins.get(key, 'default')})"
                 yield f"{where}.{key}", origin
     for name in layers.later:

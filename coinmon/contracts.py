@@ -221,10 +221,14 @@ class Message:
     """Something to tell. `id` is unique and visible, so that a repeated delivery is recognised.
 
     event: the JSON object of `coinmon scan --json` (`event` names its kind), with both languages where there is text.
+    Of kind `digest` it is several told together: `events` holds them in order, `reason` says why they are: `digest`
+    (a digest was asked for), `quiet` (held back overnight), `busy` (too many at once) or `late` (could not be sent).
+    part: which part to send, of an output that has `parts`; None: all of them.
     """
 
     id: str
     event: Mapping[str, Any]
+    part: int | None = None
 
 
 class Output(Protocol):
@@ -232,6 +236,12 @@ class Output(Protocol):
 
     wants: frozenset[str]
 
+    # Optional class attribute:
+    # digests = frozenset({"B+", "B"}): grades that are told in a digest where `digest` is not configured.
+    # Optional method: how many posts a message takes. Each is then sent on its own, counted, and not repeated when a
+    # later one fails.
+    # def parts(self, message: Message) -> int: ...
+
     async def send(self, message: Message) -> None:
-        """Deliver, or raise DeliveryRetry or DeliveryRefused."""
+        """Deliver, or raise DeliveryRetry (or one of its kinds) or DeliveryRefused."""
         ...

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ class Demo:
     speed: float | None = None
     at: str | None = None
     faults: str | None = None
+    robots: bool = False
 
     def arguments(self) -> list[str]:
         given = {
@@ -34,7 +36,10 @@ class Demo:
             "--faults": self.faults,
         }
         tapes = [part for tape in self.tapes for part in ("--tape", str(tape))]
-        return tapes + [part for name, value in given.items() if value is not None for part in (name, str(value))]
+        robots = ["--robots"] if self.robots else []
+        return (
+            robots + tapes + [part for name, value in given.items() if value is not None for part in (name, str(value))]
+        )
 
 
 @contextmanager
@@ -52,11 +57,14 @@ def emulator(demo: Demo) -> Iterator[Path]:
             process = subprocess.Popen(
                 [*command, "--until-stdin-closes", *demo.arguments()],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if demo.robots else subprocess.DEVNULL,
                 stderr=stderr,
                 # Ctrl-C is for us: the emulator has to answer until the monitor has stopped
                 start_new_session=True,
             )
+        arriving = threading.Thread(target=_show_arrivals, args=(process,), daemon=True)
+        if demo.robots:
+            arriving.start()
         try:
             _await_file(path, process, complaints)
             yield path
@@ -67,6 +75,16 @@ def emulator(demo: Demo) -> Iterator[Path]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if demo.robots:
+                arriving.join(5)
+
+
+def _show_arrivals(process: "subprocess.Popen[bytes]") -> None:
+    """What robots of the emulator print, on standard error as it is now: a live table may stand before it."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(b"robot "):
+            sys.stderr.write(line.decode("utf-8", "replace"))
 
 
 def _await_file(path: Path, process: "subprocess.Popen[bytes]", complaints: Path) -> None:

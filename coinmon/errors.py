@@ -11,6 +11,8 @@ CoinmonError
 │   └── NotPublished      it has no such file (yet)
 └── DeliveryError     an output could not send
     ├── DeliveryRetry     try again later
+    │   ├── DeliveryThrottled   too many messages: nothing more until `retry_after`
+    │   └── DeliverySplit       too long: the output cuts its messages finer from now on
     └── DeliveryRefused   never going to work as configured
 """
 
@@ -71,6 +73,14 @@ class DeliveryRetry(DeliveryError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class DeliveryThrottled(DeliveryRetry):
+    """The channel took too many messages: it did not take this one, and wants none for `retry_after` seconds."""
+
+
+class DeliverySplit(DeliveryRetry):
+    """The channel found the message too long and did not take it; the output cuts finer when it is asked again."""
 
 
 class DeliveryRefused(DeliveryError):

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from coinmon.chosen import on_by_default
 from coinmon.layers import PLUGIN_SECTIONS
 from coinmon.plugins import Catalog, Offer
-from coinmon.sections import Core, Section
+from coinmon.sections import Core, RouteConfig, Section
 from coinmon.settings import described
 from coinmon.values import written
 
@@ -26,7 +26,8 @@ _PLUGINS = {
     "# Each takes `feed: auto` (trades are streamed where the venue can, else polled), `stream` or `poll`.",
     "indicators": "What is computed. `NAME: false` switches one off.",
     "signals": "What is looked for. `NAME: false` switches one off.",
-    "outputs": "Where messages go. Each takes `events: [signal, whale]`; `NAME: {plugin: OTHER}` adds a second one.",
+    "outputs": "Where messages go. `NAME: {plugin: OTHER}` adds a second one. Each also takes `events`, and for\n"
+    f"# itself what is else as in `notify`: {', '.join(RouteConfig.model_fields)}.",
 }
 
 

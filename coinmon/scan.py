@@ -24,8 +24,8 @@ from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
 from coinmon.notify import ledger
 from coinmon.notify.events import Event, flow_event
-from coinmon.notify.outbox import Outbox
-from coinmon.notify.routing import takes
+from coinmon.notify.outbox import Outbox, wall_ms
+from coinmon.notify.routing import routes
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.history import History
@@ -72,8 +72,8 @@ class Scan:
         }
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
-        people = frozenset(name for name, output in self._outputs.items() if "flow" not in self._kinds(name, output))
-        self.outbox = Outbox(database, self._outputs, people, config.notify.per_minute, clock, self._tell)
+        self._routes = routes(config, self._outputs)
+        self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell)
         self._watch: Watch | None = None
         self._listed_at = 0
         self._listing_lock = asyncio.Lock()
@@ -81,10 +81,6 @@ class Scan:
         self._cycle = 0
         self._unsampled: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
-
-    def _kinds(self, name: str, output: Output) -> frozenset[str]:
-        events = self._config.outputs[name].events
-        return output.wants if events is None else events
 
     async def cycle(self) -> None:
         """Bring everything up to the last closed minute and say what there is to say."""
@@ -255,13 +251,8 @@ class Scan:
         signals = [signal for several in found.values() for signal in several]
         with self._database.write() as connection:
             news = ledger.update(connection, signals, found.keys(), now)
-            policy = self._config.notify
             wanted = {
-                id: [
-                    name
-                    for name, output in self._outputs.items()
-                    if takes(output, self._config.outputs[name].events, event, policy)
-                ]
+                id: [route.due(name, event, now) for name, route in self._routes.items() if route.takes(event)]
                 for id, event in news.events.items()
             }
             write_signals(connection, news.rows, wanted)
@@ -273,7 +264,7 @@ class Scan:
         if durable:
             return
         for name, output in self._outputs.items():
-            if takes(output, self._config.outputs[name].events, event, self._config.notify):
+            if self._routes[name].takes(event) and self.outbox.lines[name].claim(wall_ms()):
                 task = asyncio.get_running_loop().create_task(self._send_now(name, output, event))
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)

@@ -83,10 +83,14 @@ class PluginsConfig(Section):
     )
 
 
+Grades = Annotated[tuple[Grade, ...], BeforeValidator(values.listed)]
+Hours = Annotated[str | None, BeforeValidator(lambda value: None if value is None else values.hours(value))]
+
+
 class NotifyConfig(Section):
     """What is worth a message, and how many."""
 
-    grades: Annotated[tuple[Grade, ...], BeforeValidator(values.listed)] = Field(
+    grades: Grades = Field(
         default=("A+", "A", "B+", "B"), description="grades of signal that are sent; the rest is only logged"
     )
     whale: bool = Field(default=True, description="send whale trades")
@@ -95,9 +99,28 @@ class NotifyConfig(Section):
     )
     consensus: bool = Field(default=True, description="send a consensus that becomes strong")
     digest_minutes: int = Field(default=30, ge=1, description="minutes between digests of grade B")
+    quiet: Hours = Field(default=None, description="hours without messages, 23:00-07:00; what was held follows as one")
+    quiet_grades: Grades = Field(default=("A+",), description="grades that are sent in quiet hours all the same")
+    expire: Milliseconds = Field(
+        default=30 * 60_000, gt=0, description="time after which what could not be sent is told in a digest"
+    )
     per_minute: int = Field(
         default=18, ge=1, le=20, description="messages a minute to one robot, which refuses more than 20"
     )
+
+
+class RouteConfig(Section):
+    """What one output is told; what is not set is as `notify` says."""
+
+    grades: Grades | None = Field(default=None, description="grades of signal that are sent")
+    pairs: Symbols | None = Field(default=None, description="only these pairs")
+    whale: bool | None = Field(default=None, description="send whale trades")
+    whale_threshold: float | None = Field(default=None, gt=0, description="least whale trade, quote currency")
+    consensus: bool | None = Field(default=None, description="send a consensus that becomes strong")
+    digest: Grades | None = Field(default=None, description="grades that are told in a digest, not at once")
+    quiet: Hours = Field(default=None, description="hours without messages")
+    quiet_grades: Grades | None = Field(default=None, description="grades that are sent in quiet hours all the same")
+    per_minute: int | None = Field(default=None, ge=1, le=600, description="messages a minute")
 
 
 class ServeConfig(Section):

@@ -151,6 +151,16 @@ def parse_sessions(value: Any) -> Sessions:
     return sessions
 
 
+def hours(value: Any) -> str:
+    """`23:00-07:00`, past midnight too."""
+    text = str(value).strip()
+    ends = [_CLOCK.fullmatch(end.strip()) for end in text.split("-")]
+    clock = [int(end[1]) * 60 + int(end[2]) for end in ends if end]
+    if len(ends) != 2 or len(clock) != 2 or max(clock) >= 1440 or clock[0] == clock[1]:
+        raise ValueError(f"{text!r} is not a span of hours; write 23:00-07:00")
+    return "-".join(f"{minute // 60:02d}:{minute % 60:02d}" for minute in clock)
+
+
 def time_text(value: Any) -> str:
     text = value.isoformat() if isinstance(value, date | datetime) else str(value)
     parse_time(text)
@@ -167,7 +177,7 @@ def span(ms: int) -> str:
 
 def written(key: str, value: Any) -> Any:
     """A core key's value as it is written in the configuration."""
-    if key in ("interval", "settle"):
+    if key in ("interval", "settle", "notify.expire"):
         return span(value)
     if key == "window":
         return f"{value}m"

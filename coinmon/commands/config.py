@@ -84,7 +84,8 @@ def _rows(config: "Config") -> Iterator[tuple[str, Any, str]]:
             if not setting:
                 value: Any = f"{chosen.offer.name} of {chosen.offer.distribution}"
             else:
-                value = getattr(chosen, setting) if setting in ("events", "feed") else chosen.settings[setting]
+                ours = {"events": chosen.events, "feed": chosen.feed, **chosen.route.model_dump()}
+                value = chosen.settings[setting] if setting in chosen.settings else ours[setting]
         elif section == "later":
             value = config.later[rest]
         else:

@@ -33,7 +33,7 @@ def pointed_at_demo(options: Globals, demo: "Demo | None", given: Sequence[Any] 
     """The options to load the configuration with: those given, or those of an emulator that runs meanwhile."""
     if demo is None:
         if any(value not in (None, [], ()) for value in given):
-            raise ConfigError("--tape, --scenario, --seed and --speed go with --demo")
+            raise ConfigError("--tape, --scenario, --seed, --speed, --at and --robots go with --demo")
         yield options
         return
     from coinmon.demo import emulator

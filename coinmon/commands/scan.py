@@ -36,6 +36,9 @@ def scan(
     seed: Annotated[int | None, typer.Option(help="With --demo: another seed, another market.")] = None,
     speed: Annotated[float | None, typer.Option(help="With --demo: how fast its clock runs.")] = None,
     at: Annotated[str | None, typer.Option(help="With --demo: where its clock starts.")] = None,
+    robots: Annotated[
+        bool, typer.Option("--robots", help="With --demo: also group robots; print what arrives there.")
+    ] = False,
 ) -> None:
     """Watch the market: every interval collect, compute, decide, tell."""
     from coinmon.commands.demo import pointed_at_demo
@@ -48,8 +51,10 @@ def scan(
         "shard": shard,
         "exchanges": exchange or None,
     }
-    wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
-    with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed, at)) as where:
+    wanted = Demo(tuple(tape or ()), scenario, seed, speed, at, robots=robots) if demo else None
+    with pointed_at_demo(
+        ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed, at, robots or None)
+    ) as where:
         run(where.load(**settings), once=once, as_json=as_json)
 
 

@@ -1,29 +1,96 @@
-"""Who is told what."""
+"""Who is told what, and when."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from coinmon.config import NotifyConfig
+from coinmon.config import Config
 from coinmon.contracts import Output
+from coinmon.model.moment import MINUTE, floor
+from coinmon.sections import NotifyConfig
+from coinmon.store.outbox import Due
 
 _STREAM = "flow"
-"""An output that takes every pair's flow each cycle keeps a record (log, jsonl): it gets all there is."""
+"""An output that takes every pair's flow each cycle keeps a record (log, jsonl): it gets all there is, at once."""
 
 
-def takes(output: Output, events: frozenset[str] | None, event: Mapping[str, Any], policy: NotifyConfig) -> bool:
-    """Whether an output gets an event. `events`: its configured kinds, None for those it wants by itself.
+@dataclass(frozen=True)
+class Route:
+    """What one output is told. record: everything of its kinds, unpaced and unasked; else what the rest says.
 
-    Records get every event of their kinds; people (everything else) what `notify` lets through.
+    pairs: None for all, written without a separator. digest: grades told in a digest. quiet: hours of `zone`.
     """
-    kinds = events if events is not None else output.wants
-    if event["event"] not in kinds:
-        return False
-    return _STREAM in kinds or _worth_telling(event, policy)
+
+    events: frozenset[str]
+    record: bool
+    policy: NotifyConfig
+    pairs: frozenset[str] | None
+    digest: frozenset[str]
+    zone: ZoneInfo
+
+    def takes(self, event: Mapping[str, Any]) -> bool:
+        """Whether the output gets an event at all."""
+        if event["event"] not in self.events:
+            return False
+        return self.record or (self._of_its_pairs(event) and self._worth_telling(event))
+
+    def due(self, output: str, event: Mapping[str, Any], now: int) -> Due:
+        """When an event is to be sent that happens now."""
+        if self.record:
+            return Due(output, now)
+        grade = event.get("grade")
+        end = self._end_of_quiet(now)
+        if end is not None and grade not in self.policy.quiet_grades:
+            return Due(output, end, "quiet")
+        if grade in self.digest:
+            step = self.policy.digest_minutes * MINUTE
+            return Due(output, floor(now, step) + step, "digest")
+        return Due(output, now)
+
+    def _of_its_pairs(self, event: Mapping[str, Any]) -> bool:
+        return self.pairs is None or "pair" not in event or _bare(str(event["pair"])) in self.pairs
+
+    def _worth_telling(self, event: Mapping[str, Any]) -> bool:
+        policy = self.policy
+        if event["event"] == "whale":
+            return policy.whale and event["quote"] >= policy.whale_threshold
+        if event.get("signal") == "consensus_change":
+            return policy.consensus
+        return event.get("grade") in policy.grades if event["event"] == "signal" else True
+
+    def _end_of_quiet(self, now: int) -> int | None:
+        """When the quiet hours end that now is in, ms UTC; None outside them."""
+        if self.policy.quiet is None:
+            return None
+        start, end = ((int(each[:2]), int(each[3:])) for each in self.policy.quiet.split("-"))
+        local = datetime.fromtimestamp(now / 1000, self.zone)
+        clock = (local.hour, local.minute)
+        if not (start <= clock < end if start < end else clock >= start or clock < end):
+            return None
+        over = local.replace(hour=end[0], minute=end[1], second=0, microsecond=0, fold=0)
+        return round((over if clock < end else over + timedelta(days=1)).timestamp() * 1000)
 
 
-def _worth_telling(event: Mapping[str, Any], policy: NotifyConfig) -> bool:
-    if event["event"] == "whale":
-        return policy.whale and event["quote"] >= policy.whale_threshold
-    if event.get("signal") == "consensus_change":
-        return policy.consensus
-    return event.get("grade") in policy.grades if event["event"] == "signal" else True
+def routes(config: Config, outputs: Mapping[str, Output]) -> dict[str, Route]:
+    """What each output is told: as configured for it, else as `notify` says."""
+    found = {}
+    for name, output in outputs.items():
+        chosen = config.outputs[name]
+        events = output.wants if chosen.events is None else chosen.events
+        own = {key: value for key, value in chosen.route.model_dump().items() if value is not None}
+        pairs, digest = own.pop("pairs", None), own.pop("digest", getattr(output, "digests", ()))
+        found[name] = Route(
+            events=frozenset(events),
+            record=_STREAM in events,
+            policy=config.notify.model_copy(update=own),
+            pairs=None if pairs is None else frozenset(map(_bare, pairs)),
+            digest=frozenset(digest),
+            zone=ZoneInfo(chosen.settings.get("timezone") or config.timezone),
+        )
+    return found
+
+
+def _bare(pair: str) -> str:
+    return "".join(each for each in pair.upper() if each.isalnum())

@@ -133,6 +133,21 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_attempt", BigInteger, nullable=False),
     Column("error", String),
+    # why it is told together with others, NULL: on its own if there is room
+    Column("gather", String),
+    # the message it was put into when that was first sent, and how many of its parts the channel has taken
+    Column("message", String),
+    Column("part", Integer, nullable=False, server_default="0"),
     UniqueConstraint("signal", "output"),
     Index("deliveries_by_state", "state", "next_attempt"),
+)
+
+# what an output's robot was sent lately and until when it rests, by the wall clock: it is the robot's
+channels = Table(
+    "channels",
+    metadata,
+    Column("output", String, primary_key=True),
+    Column("paused_until", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("posts", JSON, nullable=False),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -21,6 +21,7 @@ class Pointing:
     clock: Clock
     wall_started_ms: int
     db: str
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         return {
@@ -32,6 +33,7 @@ class Pointing:
             "db": self.db,
             "symbols": self._symbols(),
             "exchanges": {venue: self._exchange(venue) for venue in VENUES},
+            **({"outputs": dict(self.outputs)} if self.outputs else {}),
         }
 
     def _symbols(self) -> list[str]:
@@ -67,8 +69,10 @@ class Pointing:
             else:
                 fields = ", ".join(f"{name}: {_json(url)}" for name, url in value.items())
                 lines.append(f"  {venue}: {{{fields}}}")
+        if self.outputs:
+            lines += ["outputs:", *(f"  {name}: {_json(each)}" for name, each in self.outputs.items())]
         return "\n".join(lines) + "\n"
 
 
-def _json(value: str) -> str:
+def _json(value: Any) -> str:
     return orjson.dumps(value).decode()

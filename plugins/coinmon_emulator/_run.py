@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import signal
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 from ._clock import Clock, parse_time
 from ._faults import parse
 from ._market import Market
+from ._robots import Arrival, Robots
 from ._server import Emulator, running
 
 
@@ -34,6 +36,7 @@ class Order:
     speed: float
     faults: str
     limits: bool
+    robots: bool
     write_config: Path | None
     until_stdin_closes: bool
 
@@ -85,7 +88,13 @@ async def _serve(order: Order, market: Market, start: int) -> bool:
     clock = Clock(start, order.speed)
     try:
         async with running(
-            market, clock=clock, faults=order.faults, limits=order.limits, port=order.port, seed=order.seed
+            market,
+            clock=clock,
+            faults=order.faults,
+            limits=order.limits,
+            port=order.port,
+            seed=order.seed,
+            robots=Robots(_print) if order.robots else None,
         ) as emulator:
             _announce(order, emulator)
             await ended.wait()
@@ -94,6 +103,13 @@ async def _serve(order: Order, market: Market, start: int) -> bool:
             raise Complaint(f"port {order.port} is in use; --port 0 takes any free one") from problem
         raise Complaint(f"cannot serve on port {order.port}: {problem.strerror or problem}") from problem
     return interrupted.is_set()
+
+
+def _print(arrival: Arrival) -> None:
+    who = f"robot {arrival.robot}{' @all' if arrival.pages_all else ''}"
+    for line in arrival.text.splitlines():
+        typer.echo(f"{who} | {line}")
+    sys.stdout.flush()
 
 
 def _announce(order: Order, emulator: Emulator) -> None:

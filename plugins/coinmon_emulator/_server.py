@@ -21,6 +21,7 @@ from ._lateness import Lateness
 from ._limits import Limits, of_all_venues
 from ._market import Market
 from ._reply import Query, Reply
+from ._robots import Robots
 from ._streams import Streams
 from ._view import View
 
@@ -43,6 +44,7 @@ class Emulator:
     clock: Clock
     wall_started_ms: int
     url: str = ""
+    robots: Robots | None = None
 
     def config(self, db: str = "sqlite:///coinmon-emulated.db") -> dict[str, Any]:
         """The settings that point any coinmon command here."""
@@ -52,7 +54,8 @@ class Emulator:
         return self._pointing(db).yaml()
 
     def _pointing(self, db: str) -> Pointing:
-        return Pointing(self.url, self.market.instruments, self.clock, self.wall_started_ms, db)
+        outputs = self.robots.settings(self.url) if self.robots else {}
+        return Pointing(self.url, self.market.instruments, self.clock, self.wall_started_ms, db, outputs)
 
 
 class Server:
@@ -173,20 +176,24 @@ async def running(
     limits: bool = True,
     port: int = 0,
     seed: int = 1,
+    robots: Robots | None = None,
 ) -> AsyncIterator[Emulator]:
-    """Serve `market` on loopback until the block is left."""
+    """Serve `market` on loopback until the block is left, and group robots beside it."""
     clock = clock or Clock(market.opens_at)
     schedule = Schedule(faults, seed)
     server = Server(market, clock, schedule, enforce=limits)
     # A silent request would otherwise hold the exit for a minute.
-    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.2)
+    application = server.application()
+    if robots is not None:
+        robots.attach(application)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     tasks = [asyncio.create_task(server.lateness.watch()), asyncio.create_task(server.streams.run())]
     try:
         site = web.TCPSite(runner, HOST, port, backlog=1024)
         await site.start()
         bound = runner.addresses[0][1]
-        yield Emulator(market, clock, round(clock.wall_started * 1000), f"http://{HOST}:{bound}")
+        yield Emulator(market, clock, round(clock.wall_started * 1000), f"http://{HOST}:{bound}", robots)
     finally:
         for task in tasks:
             task.cancel()

@@ -31,6 +31,7 @@ def emulate(
     speed: Annotated[float, typer.Option(help="How fast the clock runs; 0 is frozen.", min=0)] = 1.0,
     faults: Annotated[str, typer.Option(help=FAULTS)] = "",
     limits: Annotated[bool, typer.Option("--limits/--no-limits", help="Enforce the venues' rate limits.")] = True,
+    robots: Annotated[bool, typer.Option("--robots", help="Also group robots, and print what arrives there.")] = False,
     write_config: Annotated[
         Path | None, typer.Option(help="Write the config that points coinmon here, once the server listens.")
     ] = None,
@@ -55,6 +56,7 @@ def emulate(
         speed=speed,
         faults=faults,
         limits=limits,
+        robots=robots,
         write_config=write_config,
         until_stdin_closes=until_stdin_closes,
     )

@@ -7,12 +7,16 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from coinmon import Message, hookimpl
-from coinmon_outputs._markdown import blocks, cut, pages_everyone, title
-from coinmon_outputs._robot import Robot, Webhook
+from coinmon_outputs._facts import pages_everyone
+from coinmon_outputs._plain import without_markdown
+from coinmon_outputs._robot import AtAll, Robot, Webhook, rules
+from coinmon_outputs._split import plain_size, split
+from coinmon_outputs._writer import Lang, Templates, Writer, Zone, plain
 
-_MARKDOWN_BYTES = 4_000
-_TEXT_BYTES = 2_000
+_BYTES = {"markdown": 4_000, "markdown_v2": 4_000, "text": 2_000}
+"""Of content; the robot takes 4,096 and 2,048."""
 _THROTTLED = (45009,)
+_TOO_LONG = (40058,)
 _CURES: Mapping[int | str, str] = {
     93000: "check outputs.{name}.webhook against the robot's settings in the group",
     40058: "the message is too long",
@@ -30,44 +34,60 @@ class WeCom:
         name: str,
         *,
         webhook: Annotated[Webhook, Field(description="the robot's address, with its key")],
-        at_all: Annotated[bool, Field(description="page everyone for grades A+ and A and a strong consensus")] = True,
-        lang: Annotated[Literal["zh", "en"] | None, Field(description="language of the messages")] = None,
+        style: Annotated[
+            Literal["markdown", "markdown_v2", "text"],
+            Field(description="markdown has colours; markdown_v2 none, and old clients show it as text"),
+        ] = "markdown",
+        at_all: AtAll = True,
+        lang: Lang = None,
+        timezone: Zone = None,
+        templates: Templates = None,
         proxy: Annotated[str | None, Field(description="for this robot")] = None,
         timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 10.0,
     ) -> None:
         self._url = webhook.get_secret_value().strip()
-        self._at_all = at_all
-        self._lang = lang or "zh"
-        self._to_page: set[str] = set()
+        self._style = style
+        self._rules = rules(at_all)
+        self._writer = Writer(name, lang, timezone, templates, _coloured if style == "markdown" else plain)
         key = urlsplit(self._url).query.partition("key=")[2].partition("&")[0]
         self._robot = Robot(
             name,
             throttled=_THROTTLED,
+            too_long=_TOO_LONG,
             cures={code: cure.format(name=name) for code, cure in _CURES.items()},
             secrets=(self._url, key),
             proxy=proxy,
             timeout=timeout,
         )
 
+    def parts(self, message: Message) -> int:
+        return len(self._bodies(message))
+
     async def send(self, message: Message) -> None:
-        """Everyone can be paged only in a text: it follows the message. A retry after it failed sends it alone."""
-        page = self._at_all and pages_everyone(message.event)
-        if message.id not in self._to_page:
-            groups = blocks(message.event, self._lang, message.id, _coloured)
-            text = cut("\n\n".join("\n".join(group) for group in groups), _MARKDOWN_BYTES, self._lang)
-            await self._robot.post(self._url, {"msgtype": "markdown", "markdown": {"content": text}})
-            if page:
-                self._to_page.add(message.id)
-        if page:
-            text = cut(f"{title(message.event, self._lang)}\n{message.id}", _TEXT_BYTES, self._lang)
-            await self._robot.post(
-                self._url, {"msgtype": "text", "text": {"content": text, "mentioned_list": ["@all"]}}
-            )
-            self._to_page.discard(message.id)
+        bodies = self._bodies(message)
+        for body in bodies if message.part is None else bodies[message.part : message.part + 1]:
+            await self._robot.post(self._url, body)
+
+    def _bodies(self, message: Message) -> list[dict[str, Any]]:
+        """Everyone can be paged only in a text: one follows a message that is none."""
+        event, tail = message.event, f"coinmon · {message.id}"
+        page = pages_everyone(event, self._rules)
+        text = self._writer.text(event)
+        text = without_markdown(text) if self._style == "text" else text
+        most = 20 if event.get("event") == "digest" else 3
+        fit = self._robot.fit
+        texts = split(text, int(_BYTES[self._style] * fit), tail, plain_size, round(most / fit))
+        bodies: list[dict[str, Any]] = [{"msgtype": self._style, self._style: {"content": each}} for each in texts]
+        if page and self._style == "text":
+            bodies[0]["text"]["mentioned_list"] = ["@all"]
+        elif page:
+            short = split(self._writer.title(event), int(_BYTES["text"] * fit), tail, plain_size, 1)[0]
+            bodies.append({"msgtype": "text", "text": {"content": short, "mentioned_list": ["@all"]}})
+        return bodies
 
 
-def _coloured(text: str, figure: float) -> str:
-    colour = "info" if figure > 0 else "warning" if figure < 0 else "comment"
+def _coloured(text: str, sign: int) -> str:
+    colour = "info" if sign > 0 else "warning" if sign < 0 else "comment"
     return f'<font color="{colour}">{text}</font>'
 
 

@@ -69,7 +69,7 @@ def test_uncommented_it_sets_exactly_the_defaults(tmp_path):
     text = re.sub(r"(?m)^( *)#(\w+:)", r"\1\2", sample(load_catalog()))
     text = re.sub(r"(?m)^ *\w+: REQUIRED.*\n", "", text).replace("clock:\n  speed: 1\n", "")
     values = yaml.safe_load(text)
-    for off in ("dingtalk", "wecom"):
+    for off in ("apprise", "dingtalk", "feishu", "webhook", "wecom"):
         values["outputs"][off] = False
     values["exchanges"].pop("ccxt_generic", None)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(values, sort_keys=False), "utf-8")

@@ -2,16 +2,20 @@
 
 import asyncio
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from coinmon import DeliveryRefused, DeliveryRetry, Message, Signal, Text
 from coinmon.clock import Clock
+from coinmon.config import NotifyConfig
 from coinmon.notify import ledger
 from coinmon.notify.outbox import Outbox
+from coinmon.notify.routing import Route
 from coinmon.store.database import open_database
-from coinmon.store.outbox import write_signals
+from coinmon.store.deliveries import read_channel
+from coinmon.store.outbox import Due, write_signals
 from coinmon.store.schema import deliveries
 
 NOW = 1_700_000_000_000
@@ -35,13 +39,16 @@ class Told:
         self.answers = list(answers)
         self.tried: list[str] = []
         self.got: list[str] = []
+        self.messages: list[Message] = []
 
     async def send(self, message: Message) -> None:
-        self.tried.append(message.event["pair"])
+        pairs = [each["pair"] for each in message.event.get("events", [message.event])]
+        self.tried += pairs
+        self.messages.append(message)
         answer = self.answers.pop(0) if self.answers else None
         if answer:
             raise answer
-        self.got.append(message.event["pair"])
+        self.got += pairs
 
 
 def signal(pair="BTC/USDT", name="surge", grade="A", once=False, key=None) -> Signal:
@@ -69,7 +76,8 @@ def say(database):
     def run(*signals, pairs=("BTC/USDT", "ETH/USDT"), at=NOW, outputs=()):
         with database.write() as connection:
             news = ledger.update(connection, signals, pairs, at)
-            write_signals(connection, news.rows, {row["id"]: outputs for row in news.rows})
+            due = [each if isinstance(each, Due) else Due(each, at) for each in outputs]
+            write_signals(connection, news.rows, {row["id"]: due for row in news.rows})
         return [event["pair"] for event in news.events.values()]
 
     return run
@@ -81,7 +89,12 @@ def outbox(database, clock):
 
     def start(paced=frozenset(), per_minute=18, **outputs):
         told = []
-        made = Outbox(database, outputs, frozenset(paced), per_minute, clock, told.append)
+        policy = NotifyConfig(per_minute=per_minute)
+        routes = {
+            name: Route(frozenset(output.wants), name not in paced, policy, None, frozenset(), ZoneInfo("UTC"))
+            for name, output in outputs.items()
+        }
+        made = Outbox(database, outputs, routes, clock, told.append, wall=clock.now)
 
         def flush(after=0.0):
             Hand.moment += round(after * 1000)
@@ -100,7 +113,10 @@ def rows(database):
         query = select(deliveries).order_by(deliveries.c.id)
         with database.read() as connection:
             found = connection.execute(query).all()
-        return [(row.state, row.attempts, (row.next_attempt - Hand.moment) / 1000, row.error) for row in found]
+            due = [max(row.next_attempt, read_channel(connection, row.output).paused_until) for row in found]
+        return [
+            (row.state, row.attempts, (at - Hand.moment) / 1000, row.error) for row, at in zip(found, due, strict=True)
+        ]
 
     return read
 

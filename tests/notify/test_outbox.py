@@ -110,12 +110,14 @@ def test_what_waits_for_an_output_that_is_gone_waits_for_its_return(say, outbox,
     assert back.got == ["BTC/USDT"]
 
 
-def test_no_more_a_minute_than_the_robot_takes_and_none_is_dropped(say, outbox, rows, plain):
+def test_more_than_the_robot_takes_in_a_minute_is_told_together(say, outbox, rows, plain):
     robot, record = plain.output(), plain.output()
     say(*(plain.signal(key=str(each)) for each in range(5)), outputs=["robot", "record"])
     outbox({"robot"}, 3, robot=robot, record=record).flush()
-    assert (len(robot.got), len(record.got)) == (3, 5)
-    assert [state for state, *_ in rows()].count("waiting") == 2
+    assert (len(robot.messages), len(record.messages)) == (1, 5)
+    (digest,) = robot.messages
+    assert (digest.event["event"], digest.event["reason"], len(digest.event["events"])) == ("digest", "busy", 5)
+    assert {state for state, *_ in rows()} == {"sent"}
 
 
 def test_secrets_are_in_no_row_no_event_and_no_log_line(say, outbox, rows, plain, log):

@@ -1,17 +1,23 @@
 """Who is told what: the table of DESIGN 7, and what people may change."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from coinmon.config import NotifyConfig
-from coinmon.notify.routing import takes
+from coinmon.notify.routing import routes
+from coinmon.sections import RouteConfig
 
 
-class Robot:
-    wants = frozenset({"signal", "whale"})
+def takes(wants, event, policy=None, events=None, **route):
+    """Whether an output that wants these gets an event."""
+    chosen = SimpleNamespace(events=events, route=RouteConfig(**route), settings={})
+    config = SimpleNamespace(notify=policy or NotifyConfig(), outputs={"out": chosen}, timezone="UTC")
+    return routes(config, {"out": SimpleNamespace(wants=frozenset(wants))})["out"].takes(event)
 
 
-class Record:
-    wants = frozenset({"signal", "whale", "flow", "venue"})
+ROBOT = {"signal", "whale"}
+RECORD = {"signal", "whale", "flow", "venue"}
 
 
 def signal(grade, name="surge"):
@@ -41,15 +47,15 @@ STRONG = signal("C", "consensus_change")
     ],
 )
 def test_people_are_told_what_is_worth_it_and_records_get_all(event, policy, told):
-    assert takes(Robot(), None, event, NotifyConfig(**policy)) == told
-    assert takes(Record(), None, event, NotifyConfig(**policy))
+    assert takes(ROBOT, event, NotifyConfig(**policy)) == told
+    assert takes(RECORD, event, NotifyConfig(**policy))
 
 
 @pytest.mark.parametrize(("event", "told"), [(signal("A"), False), (whale(1e6), True), ({"event": "venue"}, False)])
 def test_configured_events_are_the_only_ones(event, told):
-    assert takes(Robot(), frozenset({"whale"}), event, NotifyConfig()) == told
-    assert takes(Record(), frozenset({"whale"}), event, NotifyConfig()) == told
+    assert takes(ROBOT, event, events=frozenset({"whale"})) == told
+    assert takes(RECORD, event, events=frozenset({"whale"})) == told
 
 
 def test_an_event_that_nobody_wants_is_told_to_nobody():
-    assert not takes(Record(), None, {"event": "delivery"}, NotifyConfig())
+    assert not takes(RECORD, {"event": "delivery"})

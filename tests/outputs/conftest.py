@@ -120,7 +120,7 @@ class WeComRobot(Robot):
         message = json.loads(body)
         kind = message["msgtype"]
         content = message[kind]["content"]
-        limit = {"markdown": 4096, "text": 2048}[kind]
+        limit = {"markdown": 4096, "markdown_v2": 4096, "text": 2048}[kind]
         if len(content.encode()) > limit:
             return 40058, f"{kind}.content exceed max length {limit}"
         if kind == "markdown" and "mentioned_list" in message[kind]:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from coinmon import DeliveryRefused, DeliveryRetry
+from coinmon import DeliveryRefused, DeliveryRetry, DeliverySplit
 from coinmon.config import load_config
 from coinmon_outputs.dingtalk import DingTalk
 
@@ -111,24 +111,58 @@ def test_without_a_secret_nothing_is_added(send, message, dingtalk_robot):
 LONG = "很长的说明，一行又一行。🚀\n" * 2000
 
 
-def test_a_message_that_is_too_long_is_cut_at_a_line_end_and_says_so(send, message):
-    (seen,) = send(message(reading={"zh": LONG, "en": "x"}))
-    text = seen["markdown"]["text"]
-    assert text.endswith("。🚀\n…… (内容过长, 已截断)")
-    assert "�" not in text
+def test_a_message_that_is_too_long_comes_in_parts_of_whole_lines(send, message):
+    parts = [each["markdown"]["text"] for each in send(message(reading={"zh": LONG[:8000], "en": "x"}))]
+    assert len(parts) == 2
+    for number, text in enumerate(parts, 1):
+        assert text.endswith(f"一行又一行。🚀\n\ncoinmon · sig-1 ({number}/2)") or number == 2
+        assert "�" not in text
+    lines = "\n".join(parts).replace("  \n", "\n").splitlines()
+    assert sum(line.endswith("很长的说明，一行又一行。🚀") for line in lines) == 8000 // 14
+
+
+def test_one_that_is_longer_than_that_is_cut_and_says_so(send, message):
+    parts = [each["markdown"]["text"] for each in send(message(reading={"zh": LONG, "en": "x"}))]
+    assert len(parts) == 3
+    assert parts[-1].endswith("…… (内容过长, 已截断 / cut)\n\ncoinmon · sig-1 (3/3)")
 
 
 @pytest.mark.parametrize("hostile", ["🚀" * 20_000, '"' * 30_000, "a\n" * 20_000, "\\" * 20_000])
 def test_whatever_is_in_it_the_robot_finds_it_short_enough(hostile, send, message):
-    assert len(send(message(reading={"zh": hostile, "en": "x"}))) == 1
+    seen = send(message(reading={"zh": hostile, "en": "x"}))
+    assert len(seen) == 3
+    assert [each["at"]["isAtAll"] for each in seen] == [True, False, False]
+
+
+def test_members_are_paged_by_number_and_a_keyword_ends_the_message(send, message):
+    (seen,) = send(message(), mobiles=("13800000000",), keyword="监控")
+    assert seen["at"] == {"isAtAll": False, "atMobiles": ["13800000000"]}
+    assert seen["markdown"]["text"].endswith("@13800000000  \n监控 · coinmon · sig-1")
+
+
+def test_a_robot_that_takes_less_is_sent_less(with_robot, dingtalk_robot, message):
+    dingtalk_robot.answers = [{"errcode": 460101, "errmsg": "message too long, exceed 20000 bytes"}]
+    long = message(reading={"zh": "一行。\n" * 1200, "en": "x"})
+
+    async def talk(robot):
+        output = DingTalk("d", webhook=SecretStr(f"{robot.url}?access_token=tok123"), secret=SecretStr("SECabc"))
+        assert output.parts(long) == 1
+        with pytest.raises(DeliverySplit):
+            await output.send(long)
+        assert output.parts(long) == 2
+        robot.seen.clear()
+        await output.send(long)
+        return robot.seen
+
+    assert len(with_robot(dingtalk_robot, talk)) == 2
 
 
 REFUSED = {
     "keyword": ({"errcode": 310000, "errmsg": "keywords not in content"}, "make `coinmon` a keyword"),
-    "signature": ({"errcode": 310000, "errmsg": "sign not match"}, "check the secret"),
+    "signature": ({"errcode": 310000, "errmsg": "sign not match"}, "check outputs.dingtalk.secret"),
     "signature, newer words": (
         {"errcode": 310000, "errmsg": "description:机器人发送签名不匹配;solution:..."},
-        "check the secret",
+        "check outputs.dingtalk.secret",
     ),
     "clock": ({"errcode": 310000, "errmsg": "invalid timestamp"}, "set this machine's clock"),
     "address": ({"errcode": 310000, "errmsg": "ip 1.2.3.4 not in whitelist"}, "add this machine's address"),
@@ -137,9 +171,8 @@ REFUSED = {
     "robot gone": ({"errcode": 400106, "errmsg": "robot absent"}, "check outputs.dingtalk.webhook"),
     "group gone": ({"errcode": 400013, "errmsg": "group dissolved"}, "make a robot in another one"),
     "stopped": ({"errcode": 400102, "errmsg": "bot stopped"}, "start it"),
-    "too long": ({"errcode": 460101, "errmsg": "message too long"}, "too long"),
     "unheard of": ({"errcode": 12345, "errmsg": "new trouble"}, "new trouble"),
-    "a code that is a text": ({"errcode": "310000", "errmsg": "sign not match"}, "check the secret"),
+    "a code that is a text": ({"errcode": "310000", "errmsg": "sign not match"}, "check outputs.dingtalk.secret"),
 }
 
 
@@ -207,7 +240,7 @@ def test_no_answer_is_for_later_and_the_address_is_in_no_complaint(send, message
 
 
 def test_a_wrong_secret_is_found_out_by_the_robot(send, message):
-    with pytest.raises(DeliveryRefused, match="check the secret"):
+    with pytest.raises(DeliveryRefused, match=r"check outputs\.dingtalk\.secret"):
         send(message(), secret="SECwrong")
 
 

@@ -1,5 +1,7 @@
 """WeCom: markdown for people, a text to page everyone, and sent only when the robot says so."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import SecretStr
 
@@ -35,7 +37,7 @@ def test_a_signal_arrives_coloured_and_everyone_is_paged_by_a_text_after_it(send
     assert content.endswith("coinmon · sig-1")
     assert second == {
         "msgtype": "text",
-        "text": {"content": "🚨 [A+] BTC/USDT 全球协同看涨\nsig-1", "mentioned_list": ["@all"]},
+        "text": {"content": "🚨 [A+] BTC/USDT 全球协同看涨\n\ncoinmon · sig-1", "mentioned_list": ["@all"]},
     }
 
 
@@ -48,41 +50,43 @@ def test_nobody_is_paged_for_the_rest(kind, change, settings, send, message):
     assert seen["msgtype"] == "markdown"
 
 
-def test_a_page_that_failed_is_sent_alone_when_tried_again(with_robot, wecom_robot, message):
-    ok, busy = {"errcode": 0, "errmsg": "ok"}, {"errcode": -1, "errmsg": "system busy"}
-    wecom_robot.answers = [ok, busy, ok]
-
+def test_the_page_is_a_part_of_its_own(with_robot, wecom_robot, message):
     async def talk(robot):
         output = WeCom("wecom", webhook=SecretStr(f"{robot.url}?key=0b1c-key"))
-        with pytest.raises(DeliveryRetry):
-            await output.send(message())
-        await output.send(message())
-        await output.send(message())
+        assert output.parts(message()) == 2
+        await output.send(replace(message(), part=1))
+        await output.send(replace(message(), part=0))
 
     with_robot(wecom_robot, talk)
-    kinds = [each["msgtype"] for each in wecom_robot.seen]
-    assert kinds == ["markdown", "text", "text", "markdown", "text"]
+    assert [each["msgtype"] for each in wecom_robot.seen] == ["text", "markdown"]
 
 
-@pytest.mark.parametrize("hostile", ["很长的一行\n" * 1000, "🚀" * 5000, "x" * 10_000, "<font>" * 3000])
+@pytest.mark.parametrize("hostile", ["很长的一行\n" * 1000, "🚀" * 5000, "x" * 20_000, "<font>" * 3000])
 def test_whatever_is_in_it_the_robot_finds_it_short_enough(hostile, send, message):
     long = {"zh": hostile, "en": hostile}
-    first, second = send(message(reading=long, title=long))
-    assert len(first["markdown"]["content"].encode()) <= 4_000
-    assert "已截断" in first["markdown"]["content"]
-    assert len(second["text"]["content"].encode()) <= 2_000
+    *parts, page = send(message(reading=long, title=long))
+    assert len(parts) == 3
+    assert "已截断" in parts[-1]["markdown"]["content"]
+    assert max(len(each["markdown"]["content"].encode()) for each in parts) <= 4_000
+    assert len(page["text"]["content"].encode()) <= 2_000
 
 
-def test_a_cut_message_ends_with_a_whole_line(send, message):
-    content = send(message(reading={"zh": "一行。\n" * 2000, "en": "x"}))[0]["markdown"]["content"]
-    assert content.endswith("一行。\n…… (内容过长, 已截断)")
+def test_without_markdown_the_text_pages(send, message):
+    (seen,) = send(message(), style="text")
+    assert seen["text"]["mentioned_list"] == ["@all"]
+    assert seen["text"]["content"].startswith("🚨 全球主力资金监控系统报警\n\n信号类型: 全球协同看涨")
+
+
+def test_markdown_v2_has_no_colours(send, message):
+    first, page = send(message(), style="markdown_v2")
+    assert "- 📈 BINANCE: +500k USDT\n" in first["markdown_v2"]["content"]
+    assert page["msgtype"] == "text"
 
 
 @pytest.mark.parametrize(
     ("answer", "cure"),
     [
         ({"errcode": 93000, "errmsg": "invalid webhook url, hint: [1]"}, "check outputs.wecom.webhook"),
-        ({"errcode": 40058, "errmsg": "markdown.content exceed max length 4096"}, "too long"),
         ({"errcode": 777, "errmsg": "new trouble"}, "new trouble"),
     ],
 )

@@ -1,0 +1,115 @@
+"""`coinmon notify`: does a robot answer, and what waits for it?"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from coinmon.commands import Globals
+
+if TYPE_CHECKING:
+    from coinmon.config import Config
+
+app = typer.Typer(help="Try the outputs, and see what waits for them.", no_args_is_help=True)
+
+_REFUSED_MS = 86_400_000
+"""How far back refused messages are listed, market time."""
+
+
+@app.command("test")
+def try_outputs(
+    ctx: typer.Context, name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this output.")] = None
+) -> None:
+    """Send a test message through every output for people, or one. Exit 1 if one did not take it."""
+    import asyncio
+
+    from coinmon.build import make
+    from coinmon.log import start_log
+    from coinmon.monitor import clock_of
+    from coinmon.notify.routing import routes
+
+    config = (ctx.obj or Globals()).load()
+    clock = clock_of(config)
+    start_log(config, clock)
+    outputs = make(_chosen(config, name))
+    if name is None:
+        outputs = {each: outputs[each] for each, route in routes(config, outputs).items() if not route.record}
+    if not outputs:
+        typer.echo("no output for people is on; docs/notifications.md tells how to add a robot", err=True)
+        raise typer.Exit(1)
+    problems = asyncio.run(_try(outputs, clock.now()))
+    for each, problem in problems.items():
+        typer.echo(f"{each}: {problem or 'sent'}")
+    raise typer.Exit(int(any(problems.values())))
+
+
+def _chosen(config: "Config", name: str | None) -> Any:
+    from coinmon.errors import ConfigError
+
+    if name is not None and name not in config.outputs:
+        raise ConfigError(f"{name} is not among the outputs: {', '.join(config.outputs) or 'none'}")
+    return {each: chosen for each, chosen in config.outputs.items() if name in (None, each)}
+
+
+async def _try(outputs: dict[str, Any], now: int) -> dict[str, str | None]:
+    """What went wrong with each, None: nothing."""
+    import asyncio
+
+    from coinmon.contracts import Message
+    from coinmon.model.moment import iso
+    from coinmon.secrets import redacted
+
+    event: dict[str, Any] = {
+        "event": "signal",
+        "id": f"test-{now // 1000 % 1_000_000:06d}",
+        "time": iso(now),
+        "pair": "BTC/USDT",
+        "signal": "test",
+        "grade": None,
+        "direction": "neutral",
+        "title": {"zh": "测试消息", "en": "Test message"},
+        "reading": {"zh": "收到这条消息, 说明推送设置正确。", "en": "This output is set up: it arrived."},
+        "advice": None,
+        "evidence": {},
+    }
+
+    async def one(output: Any) -> str | None:
+        try:
+            async with asyncio.timeout(60):
+                await output.send(Message(event["id"], event))
+        except Exception as error:
+            return redacted(str(error) or type(error).__name__)
+        return None
+
+    answers = await asyncio.gather(*map(one, outputs.values()))
+    return dict(zip(outputs, answers, strict=True))
+
+
+@app.command("queue")
+def queue(
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As one JSON list.")] = False
+) -> None:
+    """List the messages that wait, and those refused in the last day, with the reason."""
+    from coinmon.model.moment import iso
+    from coinmon.monitor import clock_of
+    from coinmon.store.database import open_database
+    from coinmon.store.deliveries import read_queue
+
+    config = (ctx.obj or Globals()).load()
+    database = open_database(config.db, create=False)
+    try:
+        with database.read() as connection:
+            rows = read_queue(connection, clock_of(config).now() - _REFUSED_MS)
+    finally:
+        database.close()
+    for row in rows:
+        row["time"], row["next_attempt"] = iso(row["time"]), iso(row["next_attempt"])
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    columns = ("output", "state", "id", "time", "pair", "name", "grade", "attempts", "next_attempt", "error")
+    for row in rows:
+        typer.echo("\t".join("" if row[column] is None else str(row[column]) for column in columns))
+    if not rows:
+        typer.echo("nothing waits")

@@ -1,0 +1,63 @@
+"""Which of the deliveries that wait become one message."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from coinmon.notify.events import Event
+from coinmon.store.deliveries import Waiting
+
+_MOST = 200
+"""Signals in one digest: a longer one would be many parts, and all of them again if the first is lost."""
+
+
+class Batch(NamedTuple):
+    """Deliveries that are one message. part: how many of its parts have arrived."""
+
+    id: str
+    rows: Sequence[Waiting]
+    event: Event
+    part: int = 0
+
+
+def next_batch(due: Sequence[Waiting], free: int, per_minute: int, expired_before: int) -> Batch:
+    """What to send next of what is due (at least one). expired_before: signals older than that are late (ms UTC).
+
+    A message that was begun goes on as it was, under its id. What was marked to be gathered, and what is late, is told
+    together. The rest goes one by one while there is room for all of it and for a few more, else together as well.
+    """
+    first = due[0]
+    alone_and_late = first.attempts and first.message == first.signal and first.time < expired_before
+    if first.message is not None and not alone_and_late:
+        rows = [row for row in due if row.message == first.message]
+        return _batch(rows, first.message)
+    for gather in ("digest", "quiet"):
+        rows = [row for row in due if row.gather == gather]
+        if rows and rows[0] is first:
+            return _batch(rows[:_MOST])
+    rest = [row for row in due if row.gather is None]
+    late = [row for row in rest if row.time < expired_before]
+    if late:
+        # with all that waits behind them: the order stays
+        return _batch(rest[:_MOST])
+    together = len(rest) > max(free - per_minute // 6, 0)
+    return _batch(rest[:_MOST] if together else rest[:1])
+
+
+def _batch(rows: Sequence[Waiting], id: str | None = None) -> Batch:
+    part = min(row.part for row in rows)
+    if len(rows) == 1 and (id is None or id == rows[0].signal):
+        return Batch(rows[0].signal, rows, {**rows[0].event}, part)
+    # the same rows are the same message, whenever it is written
+    id = id or "d" + hashlib.sha256(" ".join(row.signal for row in rows).encode()).hexdigest()[:11]
+    gathers = {row.gather for row in rows}
+    reason = next(iter(gathers)) if len(gathers) == 1 else None
+    late = any(row.attempts for row in rows)
+    event = {
+        "event": "digest",
+        "id": id,
+        "time": max(str(row.event["time"]) for row in rows),
+        "reason": reason or ("late" if late else "busy"),
+        "events": [row.event for row in rows],
+    }
+    return Batch(id, rows, event, part)

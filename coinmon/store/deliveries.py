@@ -1,0 +1,81 @@
+"""Deliveries and the channels they go through."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from coinmon.store.schema import channels, deliveries, signals
+from coinmon.store.upsert import upsert
+
+
+class Waiting(NamedTuple):
+    """A delivery that has to be made. gather: why with others. message: what it was put into. time: the signal's."""
+
+    id: int
+    attempts: int
+    gather: str | None
+    message: str | None
+    part: int
+    signal: str
+    time: int
+    event: Mapping[str, Any]
+
+
+class Channel(NamedTuple):
+    """What a channel was sent lately (wall ms, oldest first), until when it rests, and how often it failed in a row."""
+
+    posts: tuple[int, ...] = ()
+    paused_until: int = 0
+    failures: int = 0
+
+
+def read_due(connection: Connection, output: str, now: int, limit: int = 1000) -> list[Waiting]:
+    """Deliveries to an output that are due, oldest first; those of a message that was begun before any other."""
+    columns = (deliveries.c[name] for name in ("id", "attempts", "gather", "message", "part", "signal"))
+    query = (
+        select(*columns, signals.c.time, signals.c.event)
+        .join(signals)
+        .where(_waits_for(output), deliveries.c.next_attempt <= now)
+        .order_by(deliveries.c.message.is_(None), deliveries.c.id)
+        .limit(limit)
+    )
+    return [Waiting(**row._mapping) for row in connection.execute(query)]
+
+
+def next_due(connection: Connection, output: str) -> int | None:
+    """When the next delivery is due, ms UTC; None when nothing waits."""
+    return connection.execute(select(func.min(deliveries.c.next_attempt)).where(_waits_for(output))).scalar()
+
+
+def _waits_for(output: str) -> ColumnElement[bool]:
+    return (deliveries.c.state == "waiting") & (deliveries.c.output == output)
+
+
+def mark(connection: Connection, ids: Sequence[int], **values: Any) -> None:
+    """Set columns of deliveries."""
+    connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(**values))
+
+
+def read_channel(connection: Connection, output: str) -> Channel:
+    query = select(channels.c.posts, channels.c.paused_until, channels.c.failures).where(channels.c.output == output)
+    row = connection.execute(query).one_or_none()
+    return Channel(tuple(row.posts), row.paused_until, row.failures) if row else Channel()
+
+
+def write_channel(connection: Connection, output: str, channel: Channel) -> None:
+    upsert(connection, channels, [{"output": output, **channel._asdict(), "posts": list(channel.posts)}])
+
+
+def read_queue(connection: Connection, since: int) -> list[dict[str, Any]]:
+    """What waits, and what was refused of signals since then, by output, oldest first."""
+    columns = (deliveries.c[name] for name in ("output", "state", "attempts", "next_attempt", "gather", "error"))
+    told = (signals.c[name] for name in ("time", "pair", "name", "grade"))
+    refused = (deliveries.c.state == "refused") & (signals.c.time >= since)
+    query = (
+        select(deliveries.c.signal.label("id"), *columns, *told)
+        .join(signals)
+        .where((deliveries.c.state == "waiting") | refused)
+        .order_by(deliveries.c.output, deliveries.c.id)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
