@@ -2,7 +2,7 @@
 
     python benchmarks/delivery_campaign.py --kills 100 --signals 400 --seed 1
 
-A DingTalk robot on loopback answers 200, throttles, hangs, fails and hangs up at random; a child process sends to it
+A DingTalk robot on loopback answers 200, throttles, hangs, fails, hangs up at random; a child process sends to it
 and is killed (SIGKILL) at random moments, many of them during a post. Time runs sixty times as fast for pace
 and back-off. Exit 1 unless: every signal arrived; one arrived again only where the answer to it was lost, and under the
 same id; never more than 18 posts in a minute; in order for each pair.

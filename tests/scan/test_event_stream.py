@@ -31,7 +31,8 @@ FIELDS = {
         "reading": TEXT, "advice": (dict, None), "evidence": dict,
     },
     "delivery": {
-        "time": "time", "message", "signal": str, "output": str, "state": str, "attempts": int, "error": (str, None),
+        "time": "time", "message": str, "signal": str, "output": str, "state": str, "attempts": int,
+        "error": (str, None),
     },
     "scan_finished": {
         "time": "time", "cycle": int, "seconds": NUMBER, "pairs": int, "signals": int, "whales": int,
