@@ -46,6 +46,7 @@ class Protocol:
             on_subscriptions_listen=ListenHandler(self._bus),
             on_list_prompts=self._list_prompts,
             on_get_prompt=self._get_prompt,
+            on_completion=self._complete,
         )
         self.listed = [_listed(tool) for tool in toolbox.listed]
 
@@ -123,6 +124,13 @@ class Protocol:
             raise MCPError(types.INVALID_PARAMS, str(failure)) from None
         message = types.PromptMessage(role="user", content=types.TextContent(text=text))
         return types.GetPromptResult(messages=[message])
+
+    async def _complete(self, ctx: Any, params: types.CompleteRequestParams) -> types.CompleteResult:
+        """Symbols that begin like what was typed; nothing else that we take can be guessed."""
+        begun = params.argument.value.upper().replace("/", "") if params.argument.name == "symbol" else None
+        found = [] if begun is None else [each for each in await self._resources.symbols() if each.startswith(begun)]
+        values = types.Completion(values=found[:100], total=len(found), has_more=len(found) > 100)
+        return types.CompleteResult(completion=values)
 
 
 def _listed(tool: Any) -> types.Tool:

@@ -21,11 +21,14 @@ class Resources:
 
     async def listed(self) -> list[tuple[str, str, str]]:
         """Address, name and description of each."""
-        pairs = await asyncio.to_thread(self._pairs)
         return [
             (SIGNALS, "latest signals", "Signals of the last 24 hours, newest first."),
-            *((f"{_REPORT}{pair.replace('/', '')}", f"report {pair}", f"{pair} as of now.") for pair in pairs),
+            *((f"{_REPORT}{symbol}", f"report {symbol}", f"{symbol} as of now.") for symbol in await self.symbols()),
         ]
+
+    async def symbols(self) -> list[str]:
+        """The pairs of which something is stored, as BTCUSDT."""
+        return [pair.replace("/", "") for pair in await asyncio.to_thread(self._pairs)]
 
     async def known(self, uri: str) -> bool:
         return uri == SIGNALS or (uri.startswith(_REPORT) and await asyncio.to_thread(self._resolves, uri))

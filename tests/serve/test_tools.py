@@ -9,6 +9,7 @@ import pytest
 from mcp import ClientSession
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import PromptReference
 
 QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("get_report", {"symbol": "BTCUSDT"}),
@@ -141,5 +142,8 @@ def test_resources_and_prompts(address: str) -> None:
         assert {each.name for each in (await session.list_prompts()).prompts} == {"market_brief", "explain_signal"}
         prompt = await session.get_prompt("market_brief", {"symbol": "BTCUSDT"})
         assert "BTCUSDT" in prompt.messages[0].content.text  # type: ignore[union-attr]
+        reference = PromptReference(name="market_brief")
+        completed = await session.complete(reference, {"name": "symbol", "value": "bt"})
+        assert completed.completion.values == ["BTCUSDT"]
 
     session_over("http", address, talk)
