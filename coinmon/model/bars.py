@@ -141,7 +141,8 @@ class Bars:
     def dense(self, start: int, end: int) -> "Bars":
         """One row for each minute of [start, end), missing ones as such. Start and end are minutes."""
         times = np.arange(start, end, MINUTE, dtype=np.int64)
-        inside = self if not len(self) else self[(self.time >= start) & (self.time < end)]
+        first, last = np.searchsorted(self.time, (start, end)).tolist()
+        inside = self[first:last]
         if len(inside) == len(times):
             return inside
         at = (inside.time - start) // MINUTE

@@ -145,8 +145,9 @@ def _lots(buy: Any, sell: Any, lot: Decimal) -> tuple[tuple[Any, Any], Decimal]:
     """Amounts as whole lots, or as they are where they do not lie on the lot grid."""
     scale = float(lot)
     counts = [np.rint(each / scale) for each in (buy, sell)]
+    slack = 1e-3 * scale
     if all(
-        np.allclose(count * scale, each, 1e-9, 1e-3 * scale) for count, each in zip(counts, (buy, sell), strict=True)
+        np.all(np.abs(n * scale - each) <= slack + 1e-9 * each) for n, each in zip(counts, (buy, sell), strict=True)
     ):
         return (counts[0], counts[1]), lot
     return (buy, sell), Decimal(1)
