@@ -119,7 +119,8 @@ def candles(
     minutes = view.between(first, last, levels=levels)
     # levels are added up on the rows that are wanted, not at every price
     plain = minutes if minutes.levels is None else Bars(minutes.tick_size, *columns(minutes))
-    made = Candles(view, timeframe, first, last, minutes, plain.resample(step), reasons)
+    bars = plain if step == MINUTE else plain.resample(step)
+    made = Candles(view, timeframe, first, last, minutes, bars, reasons)
     if not len(minutes):
         reasons.append(f"no {timeframe} candle has closed in the window")
     elif not made.priced.any():

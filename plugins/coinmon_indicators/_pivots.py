@@ -20,6 +20,15 @@ def pivots(bars: Bars, left: int, right: int, high: bool) -> Ints:
     unknown = np.iinfo(np.int64).max
     extreme = np.where(bars.close > 0, bars.high if high else -bars.low, unknown)
     at = extreme[left : len(extreme) - right]
-    before = np.lib.stride_tricks.sliding_window_view(extreme, left).max(axis=1)[: len(at)]
-    after = np.lib.stride_tricks.sliding_window_view(extreme, right).max(axis=1)[left + 1 :]
+    before, after = _highest(extreme, left)[: len(at)], _highest(extreme, right)[left + 1 :]
     return np.flatnonzero((at > before) & (at >= after) & (at < unknown)) + left
+
+
+def _highest(values: Ints, span: int) -> Ints:
+    """The highest of each run of `span` values, by runs of 1, 2, 4... of them."""
+    width, found = 1, values
+    while 2 * width <= span:
+        found = np.maximum(found[:-width], found[width:])
+        width *= 2
+    rest = span - width
+    return np.maximum(found[: len(found) - rest], found[rest:])

@@ -5,12 +5,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Moment, View, hookimpl, moment
-from coinmon_indicators._breaks import Break, Sides, breaks, swing_highs_and_lows
+from coinmon import Bars, Moment, View, hookimpl, moment
+from coinmon_indicators._breaks import Sides, breaks, swing_highs_and_lows
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
-    Candles,
     EndSetting,
     Part,
     StartSetting,
@@ -22,6 +21,7 @@ from coinmon_indicators._zigzag import by_atr, by_percent
 
 Kind = Literal["high", "low"]
 Trend = Literal["up", "down"]
+Label = Literal["HH", "LH", "EH", "HL", "LL", "EL"]
 
 
 class Swing(Part):
@@ -30,7 +30,7 @@ class Swing(Part):
     time: Moment = Field(description="start of its candle")
     kind: Kind
     price: float = Field(description="its extreme, quote currency")
-    label: Literal["HH", "LH", "EH", "HL", "LL", "EL"] | None = Field(
+    label: Label | None = Field(
         description="against the swing of its kind before: higher, lower or equal high or low; None: the first one"
     )
     confirmed: Moment = Field(description="when it was known: the end of the last candle it needed")
@@ -120,23 +120,43 @@ def structure(
         found.reasons.append(f"a swing needs {pivot_left + pivot_right + 1} candles, there are {len(found.bars)}")
     at = swing_highs_and_lows(found.bars, pivot_left, pivot_right)
     events, trend, unbroken = breaks(found.bars, at, pivot_right, wick=broken_by == "wick")
-    lists: list[list[Any]] = [
-        _swings(found, at, pivot_right), [_event(found, each) for each in events],
-        _zigzag(found, zigzag_percent, zigzag_atr),
-    ]  # fmt: skip
-    kept = [each if max_points is None else each[-max_points:] for each in lists]
-    last = {high: None if i is None else _extremes(found, high)[i] for high, i in unbroken.items()}
+    rows = np.flatnonzero(found.priced)
+    priced = found.bars[rows] if gone else found.bars
+    turns = by_atr(priced, zigzag_atr) if zigzag_percent is None else by_percent(priced, zigzag_percent)
+    swings = _labelled(found.bars, at)
+    cut = slice(None if max_points is None else -max_points, None)
+    edge = {high: found.bars.price(found.bars.high if high else found.bars.low).tolist() for high in (True, False)}
+    time = found.bars.time.tolist()
+    last = {high: None if i is None else edge[high][i] for high, i in unbroken.items()}
     leg = f"{zigzag_atr:g} ATR (14)" if zigzag_percent is None else f"{zigzag_percent:g}%"
     return Structure(
         trend=trend,
         last_high=last[True],
         last_low=last[False],
-        swings=kept[0],
-        events=kept[1],
-        zigzag=kept[2],
-        dropped=sum(map(len, lists)) - sum(map(len, kept)),
+        swings=[
+            Swing(
+                time=moment(time[i]), kind="high" if high else "low", price=edge[high][i], label=label,
+                confirmed=moment(time[i] + (pivot_right + 1) * found.step),
+            )
+            for i, high, label in swings[cut]
+        ],
+        events=[
+            StructureEvent(
+                time=moment(time[each.bar]), event=each.event, direction="up" if each.up else "down",
+                price=edge[each.up][each.swing], swing=moment(time[each.swing]),
+            )
+            for each in events[cut]
+        ],
+        zigzag=[
+            ZigZagPoint(
+                time=moment(time[rows[i]]), kind="high" if high else "low", price=edge[high][rows[i]],
+                provisional=(i, high) == turns[-1],
+            )
+            for i, high in turns[cut]
+        ],
+        dropped=sum(max(0, len(each) - (max_points or len(each))) for each in (swings, events, turns)),
         **found.header(f"swings {pivot_left}/{pivot_right}; broken by {broken_by}; ZigZag turns after {leg}"),
-    )
+    )  # fmt: skip
 
 
 @hookimpl
@@ -144,48 +164,12 @@ def register_indicators(register: Any) -> None:
     register("structure", structure, merges=True)
 
 
-def _extremes(found: Candles, high: bool) -> list[float]:
-    return found.bars.price(found.bars.high if high else found.bars.low).tolist()  # type: ignore[no-any-return]
-
-
-def _swings(found: Candles, at: Sides, right: int) -> list[Swing]:
-    made = []
+def _labelled(bars: Bars, at: Sides) -> list[tuple[int, bool, Label | None]]:
+    """Number, high or low, and label of each swing, in order of time."""
+    found: list[tuple[int, bool, Label | None]] = []
     for high in (True, False):
-        numbers = at[high]
-        ticks = (found.bars.high if high else found.bars.low)[numbers]
-        against = [None, *np.sign(np.diff(ticks)).tolist()]
-        names = {1: "HH", -1: "LH", 0: "EH"} if high else {1: "HL", -1: "LL", 0: "EL"}
-        for i, value, sign in zip(numbers.tolist(), found.bars.price(ticks).tolist(), against, strict=False):
-            time = int(found.bars.time[i])
-            made.append(
-                Swing(
-                    time=moment(time), kind="high" if high else "low", price=value,
-                    label=None if sign is None else names[sign],  # type: ignore[arg-type]
-                    confirmed=moment(time + (right + 1) * found.step),
-                )
-            )  # fmt: skip
-    return sorted(made, key=lambda each: each.time)
-
-
-def _event(found: Candles, each: Break) -> StructureEvent:
-    ticks = (found.bars.high if each.up else found.bars.low)[each.swing : each.swing + 1]
-    return StructureEvent(
-        time=moment(int(found.bars.time[each.bar])), event=each.event, direction="up" if each.up else "down",
-        price=found.bars.price(ticks)[0], swing=moment(int(found.bars.time[each.swing])),
-    )  # fmt: skip
-
-
-def _zigzag(found: Candles, percent: float | None, atr: float) -> list[ZigZagPoint]:
-    priced = np.flatnonzero(found.priced)
-    rows = found.bars[priced]
-    turns = by_atr(rows, atr) if percent is None else by_percent(rows, percent)
-    made = []
-    for number, (i, high) in enumerate(turns):
-        ticks = (rows.high if high else rows.low)[i : i + 1]
-        made.append(
-            ZigZagPoint(
-                time=moment(int(rows.time[i])), kind="high" if high else "low", price=rows.price(ticks)[0],
-                provisional=number == len(turns) - 1,
-            )
-        )  # fmt: skip
-    return made
+        ticks = (bars.high if high else bars.low)[at[high]]
+        names: dict[int, Label] = {1: "HH", -1: "LH", 0: "EH"} if high else {1: "HL", -1: "LL", 0: "EL"}
+        labels = [None, *(names[sign] for sign in np.sign(np.diff(ticks)).tolist())]
+        found += zip(at[high].tolist(), [high] * len(ticks), labels, strict=False)
+    return sorted(found, key=lambda each: (each[0], not each[1]))
