@@ -1,7 +1,6 @@
 """Closed candles of any timeframe: what most order-flow indicators look at."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -91,7 +90,8 @@ class Candles:
 
     def minutes_to_now(self) -> Bars:
         """The closed minutes since the window's start, those after its end too, without levels."""
-        return self.view.between(self.start, self.view.end)
+        own, after = replace(self.minutes, levels=None), self.view.between(self.end, self.view.end)
+        return Bars.concat([own, after]) if len(after) else own
 
     def header(self, convention: str) -> dict[str, Any]:
         """The fields of `CandleResult`, `reason` included: to be asked for last."""
@@ -118,7 +118,7 @@ def candles(
     first = max(first, earliest, 0)
     minutes = view.between(first, last, levels=levels)
     # levels are added up on the rows that are wanted, not at every price
-    plain = minutes if minutes.levels is None else Bars(minutes.tick_size, *columns(minutes))
+    plain = replace(minutes, levels=None)
     bars = plain if step == MINUTE else plain.resample(step)
     made = Candles(view, timeframe, first, last, minutes, bars, reasons)
     if not len(minutes):
@@ -126,14 +126,6 @@ def candles(
     elif not made.priced.any():
         reasons.append("no price is known in the window")
     return made
-
-
-def columns(bars: Bars) -> Sequence[Any]:
-    """All but tick size and levels."""
-    return (
-        bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.quote_volume, bars.trades, bars.buy,
-        bars.buy_quote, bars.delta_min, bars.delta_max, bars.coverage,
-    )  # fmt: skip
 
 
 def without_split(found: Candles) -> None:

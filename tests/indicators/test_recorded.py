@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from coinmon import MINUTE, Trades, View, to_ticks
 from coinmon.model.fold import fold
+from coinmon_indicators.cvd import cvd
+from coinmon_indicators.footprint import footprint
 from coinmon_indicators.net_flow import net_flow
 from coinmon_indicators.vwap import vwap
 
@@ -17,6 +20,7 @@ MIDNIGHT = 1_723_161_600_000
 QUOTE = [2102488.1983337, 4908600.9774192, 2493614.0265473, 2286174.9503532, 1869226.8603442]
 BUY_QUOTE = [961883.2777098, 2481889.6551681, 1273633.4937925, 1018432.0703006, 800799.7446195]
 BASE = [34.0818, 79.69369, 40.44064, 37.08509, 30.316]
+BUY_BASE = [15.59452, 40.29779, 20.65634, 16.52132, 12.9863]
 """The MANIFEST's table for 2024-08-09, 00:00 to 00:04."""
 
 pytestmark = pytest.mark.skipif(not TAPES.exists(), reason=f"recorded data not at {TAPES}")
@@ -62,3 +66,17 @@ def test_fifty_minutes_of_which_eleven_were_recorded_are_short(at_five_past):
     result = net_flow(at_five_past)
     assert (result.coverage.complete, result.coverage.minutes, result.buy_sell_ratio) == (11, 50, None)
     assert result.reason.startswith("11 of 50 minutes covered")
+
+
+def test_footprint_and_cvd_of_five_recorded_minutes(at_five_past):
+    made = footprint(at_five_past, timeframe="1m", bars=5, bin_size=10, detail="levels", max_levels=None)
+    # this instrument's lot is coarser than the tape's, so these are sums of floats
+    assert [bar.volume for bar in made.bars] == pytest.approx(BASE, rel=1e-12)
+    assert [bar.buy for bar in made.bars] == pytest.approx(BUY_BASE, rel=1e-12)
+    deltas = [2 * Decimal(str(buy)) - Decimal(str(base)) for buy, base in zip(BUY_BASE, BASE, strict=True)]
+    assert [bar.delta for bar in made.bars] == pytest.approx([float(each) for each in deltas], rel=1e-9)
+    for bar, base, buy in zip(made.bars, BASE, BUY_BASE, strict=True):
+        assert sum(bought + sold for _, bought, sold in bar.levels) == pytest.approx(base, rel=1e-12)
+        assert sum(bought for _, bought, _ in bar.levels) == pytest.approx(buy, rel=1e-12)
+        assert all(edge % 10 == 0 and bar.low - 10 < edge <= bar.high for edge, _, _ in bar.levels)
+    assert cvd(at_five_past, timeframe="1m", bars=5).cvd == pytest.approx(float(sum(deltas)), rel=1e-9)
