@@ -5,7 +5,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
+from time import time
 
 from sqlalchemy.engine import make_url
 
@@ -25,6 +27,10 @@ from coinmon.model.symbols import Universe
 from coinmon.store.database import Database
 from coinmon.store.instruments import sync_instruments
 from coinmon.store.seen import counts
+
+_DOWNLOADS = ".backfill-"
+_FORGOTTEN = 86_400.0
+"""Seconds after which a folder of downloads is nobody's any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ async def fill(
             targets, problems = _targets_of_files(files, config, clock, database, wish), []
             if not targets:
                 raise
-        with TemporaryDirectory(prefix=".backfill-", dir=_folder(config.db)) as folder:
+        with TemporaryDirectory(prefix=_DOWNLOADS, dir=_folder(config.db)) as folder:
             fills = {
                 each.name: Backfill(database, each, clock, Path(folder), progress, config.levels_days)
                 for each in venues
@@ -178,8 +184,12 @@ def _folder(db: str) -> Path:
     folder = Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else Path("data")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{_DOWNLOADS}*"):
+            # of a process that was killed; one that runs touches its own at every file
+            if left.stat().st_mtime < time() - _FORGOTTEN:
+                rmtree(left, ignore_errors=True)
     except OSError as error:
-        raise CoinmonError(f"{folder}: cannot be made: {error.strerror}") from None
+        raise CoinmonError(f"{folder}: cannot be used for downloads: {error.strerror}") from None
     return folder
 
 

@@ -72,6 +72,17 @@ def test_auto_takes_rest_for_what_no_file_has(bench, plain):
         assert not plain_holes(bench.bars(name))
 
 
+def test_what_a_killed_process_left_is_cleared_away(bench):
+    left, young = bench.folder / ".backfill-old", bench.folder / ".backfill-new"
+    for folder in (left, young):
+        folder.mkdir()
+        (folder / "BTCUSDT-aggTrades-2026-01-15.zip").write_bytes(b"half")
+    os.utime(left, (0, 0))
+    assert bench.backfill("BTCUSDT", "--exchange", "binance", "--from", "2026-01-17").code == 0
+    assert young.is_dir()
+    assert not left.exists()
+
+
 def plain_holes(bars):
     return [at for at, before in zip(bars.time[1:], bars.time[:-1], strict=True) if at - before != 60_000]
 

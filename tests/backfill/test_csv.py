@@ -4,7 +4,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coinmon import DecodeError
@@ -18,6 +18,7 @@ def block(rows):
     return Block("".join(",".join(row) + "\n" for row in rows).encode(), len(rows[0]), "file.csv")
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=40))
 @example([("1.5", "100000000.00000001"), ("99999999", "0.1")])
 @example([("7.", "0"), ("7", ".5")])
@@ -28,6 +29,7 @@ def test_decimals_are_exact(rows):
         assert [Decimal(value).scaleb(-digits) for value in values.tolist()] == [Decimal(row[column]) for row in rows]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 10**18 - 1), min_size=1, max_size=40))
 def test_whole_numbers_have_eighteen_digits(values):
     assert block([(str(each), "x") for each in values]).whole(0).tolist() == values
@@ -42,6 +44,7 @@ def test_what_is_no_number_is_named_with_its_line(text):
         block([("5.5", "a"), (text, "b")]).decimals(0)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.binary(max_size=30), max_size=5), st.integers(1, 4))
 def test_any_bytes_give_columns_or_an_error_in_words(lines, columns):
     text = b"".join(line.replace(b"\n", b"") + b"\n" for line in lines)
