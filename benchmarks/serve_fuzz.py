@@ -26,7 +26,8 @@ from serve_load import END, Client, fill
 WORDS = [
     "BTCUSDT", "ETHUSDT", "binance", "okx", "spot", "perp", "", " ", "'; DROP TABLE bars; --", "../../etc/passwd",
     "${jndi:ldap://x}", "<script>alert(1)</script>", "{{7*7}}", "\u0000", "\ud83d\udc33", "比特币", "\u202eBTC",
-    "A" * 5000, "NaN", "Infinity", "-Infinity", "1e999", "null", "true", "BTC/USDT:USDT", "okx:BTCUSDT", ":", "/", "::::", "%s%n",
+    "A" * 5000, "NaN", "Infinity", "-Infinity", "1e999", "null", "true", "BTC/USDT:USDT", "okx:BTCUSDT", ":", "/",
+    "::::", "%s%n",
     "2026-01-15", "2026-01-15T11:00:00Z", "9999-12-31", "0000-00-00", "all", "raw", "15m", "1m",
 ]  # fmt: skip
 NUMBERS = [0, 1, -1, 2**31, 2**53, 2**63, 2**64, 10**40, -(10**18), 0.1, -0.0, 1e308, 5e-324, 70, END, END - 10**9]
