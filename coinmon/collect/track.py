@@ -107,6 +107,8 @@ class Track:
         locked = self._alone.locked()
         if page.first_id is None and not page.joined and not locked:
             self._asked = False
+        if not locked and not self._ahead and self._follow(page):
+            return
         self._ahead.append(page)
         if not locked:
             self.join()
@@ -218,8 +220,9 @@ class Track:
         reached = max(self.start, min(end, read_to))
         closed = trades.time < reached
         too_late = trades.time < self.start
+        in_time = trades[closed & ~too_late] if too_late.any() else trades[closed]
         return Settled(
-            bars=self._bars(trades[closed & ~too_late], reached, end if self.klines is not None else reached),
+            bars=self._bars(in_time, reached, end if self.klines is not None else reached),
             late=fold(trades[too_late], self.instrument),
             # trades of the open minute are looked at again: an order may arrive in two pages
             whales=find_whales(trades, self.instrument, whale_threshold),
@@ -252,12 +255,15 @@ class Track:
         if self.proven_from is not None and self.proven_from < reached:
             since = max(self.start, self.proven_from)
             whole = (seen.time >= since) & (seen.time < reached)
-            proven = with_quiet_minutes(seen[whole], since, reached, Coverage.TRADES, self._last_price)
-            before, after = seen[seen.time < since], seen[seen.time >= reached]
-            seen = Bars.concat([before, proven.with_coverage(Coverage.TRADES), after])
+            part = seen if whole.all() else seen[whole]
+            proven = with_quiet_minutes(part, since, reached, Coverage.TRADES, self._last_price)
+            proven = proven.with_coverage(Coverage.TRADES)
+            before, after = seen.time < since, seen.time >= reached
+            seen = proven if part is seen else Bars.concat([seen[before], proven, seen[after]])
         if self.klines is not None:
             seen = combine(seen, self.klines.dense(self.start, end))
-        return seen[seen.coverage > Coverage.MISSING]
+        known = seen.coverage > Coverage.MISSING
+        return seen if known.all() else seen[known]
 
 
 def _after_hole(trades: Trades, whole: bool = True) -> int | None:

@@ -13,8 +13,8 @@ from coinmon_exchanges._proxy import checked, proxy_for
 if TYPE_CHECKING:
     from coinmon_exchanges._stream_rows import News, Subscribed
 
-TICK = 0.2
-"""Seconds that messages are collected before they are decoded together."""
+TICK = 0.5
+"""Seconds that messages are collected before they are decoded together: what each instrument costs is paid so often."""
 _LONGEST_PAUSE = 30.0
 _HEALTHY = 60.0
 """Seconds after which a connection counts as having worked, and the pause before the next begins small again."""

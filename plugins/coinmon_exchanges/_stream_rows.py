@@ -24,8 +24,8 @@ def parsed(texts: Sequence[str]) -> list[dict[str, object]]:
         messages: list[dict[str, object]] = orjson.loads(f"[{','.join(texts)}]")
     except orjson.JSONDecodeError as error:
         raise DecodeError(f"a message is not JSON ({error})"[:160]) from None
-    if len(messages) != len(texts) or not all(isinstance(each, dict) for each in messages):
-        raise DecodeError("a message is not a JSON object")
+    if len(messages) != len(texts):
+        raise DecodeError("a message is not one JSON value")
     return messages
 
 
@@ -108,31 +108,35 @@ class Subscribed:
         inner = follows.copy()
         inner[starts] = firsts[starts] > before[starts] if first_ids is not None else True
         plain = np.logical_and.reduceat(inner & keep & ~off, starts)
+        if self._lost or off.any():
+            plain &= ~np.logical_or.reduceat(off, starts) & ~np.isin(at[starts], list(self._lost))
+        numbers = at[starts]
+        self._last[numbers[plain]] = ids[ends[plain] - 1]
+        side = trades.side
         news: list[News] = []
-        for a, b, simple in zip(starts.tolist(), ends.tolist(), plain.tolist(), strict=True):
-            number = int(at[a])
+        for number, a, b, simple, joined, first_id in zip(
+            numbers.tolist(), starts.tolist(), ends.tolist(), plain.tolist(), follows[starts].tolist(),
+            firsts[starts].tolist(), strict=True,
+        ):  # fmt: skip
             instrument = self._instruments[number]
-            if number in self._lost:
+            if simple:
+                if self._lead and joined:
+                    first_id = self._lead.pop(number, first_id)
+                rows = Trades(ids[a:b], times[a:b], trades.ticks[a:b], qty[a:b], side[a:b])
+                page = TradePage(rows, joined, first_id=None if first_ids is None else first_id)
+                news.append(Streamed(instrument, page))
+            elif number in self._lost:
                 continue
-            if off[a:b].any():
+            elif off[a:b].any():
                 self._lost.add(number)
                 price = prices[order][a + int(np.argmax(off[a:b]))]
                 why = f"{instrument.id}: price {price} is not a multiple of tick {instrument.tick_size}"
                 news.append(StreamState("trades", [instrument], False, why))
-                continue
-            first_id = None if first_ids is None else int(firsts[a])
-            if simple:
-                if self._lead and follows[a]:
-                    first_id = self._lead.pop(number, first_id)
-                page = TradePage(trades[a:b], bool(follows[a]), first_id=first_id)
-                news.append(Streamed(instrument, page))
-                self._last[number] = int(ids[b - 1])
             elif first_ids is None:
-                news.append(Streamed(instrument, TradePage(trades[a:b][keep[a:b]], bool(follows[a]))))
+                news.append(Streamed(instrument, TradePage(trades[a:b][keep[a:b]], joined)))
                 self._last[number] = int(ids[b - 1])
             else:
-                rows = slice(a, b)
-                news += self._in_order(number, trades[rows], firsts[rows], keep[rows])
+                news += self._in_order(number, trades[a:b], firsts[a:b], keep[a:b])
         return news
 
     def _in_order(self, number: int, trades: Trades, firsts: Ints, keep: npt.NDArray[np.bool_]) -> list[News]:
