@@ -28,12 +28,14 @@ class SeenReport(BaseModel):
     share: float = Field(description="complete / minutes, 0 to 1")
     kind: str = Field(description="worst kind of minute: trades, klines, partial or missing")
     missing: list[tuple[Moment, Moment]] = Field(default_factory=list, description="ranges without a complete split")
+    warming: bool = Field(default=False, description="only the window's beginning is missing: time alone fills it")
 
     @classmethod
     def of(cls, seen: Seen) -> Self:
         return cls(
             start=moment(seen.start), end=moment(seen.end), minutes=seen.minutes, complete=seen.complete,
             share=seen.share, kind=seen.worst.label, missing=[(moment(a), moment(b)) for a, b in seen.missing],
+            warming=seen.warming,
         )  # fmt: skip
 
 

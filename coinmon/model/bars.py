@@ -256,6 +256,11 @@ class Seen:
     missing: tuple[tuple[int, int], ...] = ()
 
     @property
+    def warming(self) -> bool:
+        """Whether only the beginning of the window is missing: nothing is lost, time fills it."""
+        return 0 < len(self.missing) < 2 and self.missing[0][0] == self.start and self.complete > 0
+
+    @property
     def share(self) -> float:
         return self.complete / self.minutes if self.minutes else 0.0
 

@@ -34,11 +34,16 @@ def _subscribe(names: Sequence[str]) -> str:
 @strict("OKX stream")
 def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     messages: list[Any] = parsed(texts)
-    rows = [row for each in messages if "data" in each and each["arg"]["channel"] == "trades" for row in each["data"]]
-    news = [state for each in messages if "event" in each for state in _said(each, subscribed)]
+    data = [each for each in messages if "data" in each and each["arg"]["channel"] == "trades"]
+    rows = [row for each in data for row in each["data"]]
+    news: list[News] = []
+    if len(data) < len(messages):
+        news = [state for each in messages if "event" in each for state in _said(each, subscribed)]
     if not rows:
         return news
     ids = whole([row["tradeId"] for row in rows])
+    # messages recorded before 2023 have no count
+    counts = [row.get("count") or "1" for row in rows]
     return news + subscribed.pages(
         subscribed.at([row["instId"] for row in rows]),
         ids,
@@ -46,8 +51,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
         numbers([row["px"] for row in rows]),
         numbers([row["sz"] for row in rows]),
         sides([row["side"] for row in rows], _TAKER),
-        # messages recorded before 2023 have no count
-        ids - whole([row.get("count") or "1" for row in rows]) + 1,
+        ids if counts.count("1") == len(counts) else ids - whole(counts) + 1,
     )
 
 

@@ -26,11 +26,14 @@ SETTLE = 15_000
 
 
 @asynccontextmanager
-async def _monitored(folder, market, minutes, *, faults="", speed=60.0, limits=False, extra=""):
+async def _monitored(folder, market, minutes, *, faults="", speed=60.0, limits=False, feeds=None, begins=None):
     """Scan for so many market minutes; gives events by kind, the history, and the truth of an instrument."""
-    async with running(market, clock=Clock(market.opens_at, speed), faults=faults, limits=limits) as emulator:
-        text = emulator.config_yaml(db=str(folder / "coinmon.db"))
-        (folder / "config.yaml").write_text(f"{text}window: 3\noutputs: {{log: false}}\n{extra}")
+    async with running(market, clock=Clock(begins or market.opens_at, speed), faults=faults, limits=limits) as emulator:
+        settings = emulator.config(db=str(folder / "coinmon.db")) | {"window": 3, "outputs": {"log": False}}
+        settings["symbols"] = settings["symbols"][:2]
+        for venue, feed in (feeds or {}).items():
+            settings["exchanges"][venue]["feed"] = feed
+        (folder / "config.yaml").write_text(json.dumps(settings))
         config = load_config(folder / "config.yaml", environ={}, cwd=folder)
         clock, database = clock_of(config), open_database(config.db)
         events = defaultdict(list)
