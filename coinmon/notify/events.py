@@ -59,6 +59,7 @@ def flow_event(market: Market) -> Event:
                 "zscore": each.zscore,
                 "coverage": each.coverage,
                 "complete": each.complete,
+                "warming": each.warming,
                 "minutes": each.minutes,
             }
             for each in agreed.venues

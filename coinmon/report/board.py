@@ -121,12 +121,14 @@ class Board:
 
     def _consensus(self, flow: Mapping[str, Any]) -> Text:
         if flow["consensus"] is None:
-            waiting = [
-                f"{name[:3].upper()} {each['complete']}/{each['minutes']}"
+            short = {
+                name: each
                 for name, each in flow["venues"].items()
                 if each["complete"] is not None and each["complete"] < each["minutes"]
-            ]
-            return Text(("等待 " if self._lang == "zh" else "waits ") + " ".join(waiting) if waiting else "-", "yellow")
+            }
+            waiting = [f"{name[:3].upper()} {each['complete']}/{each['minutes']}" for name, each in short.items()]
+            words = ("预热", "warming") if all(each.get("warming") for each in short.values()) else ("等待", "waits")
+            return Text(" ".join([words[self._lang != "zh"], *waiting]) if waiting else "-", "yellow")
         zh, en, style = _VERDICTS[flow["consensus"]]
         return Text(zh if self._lang == "zh" else en, style)
 

@@ -15,11 +15,12 @@ from coinmon.report.document import Report
 _WORDS = {
     "zh": {
         "as_of": "截至", "venue": "市场", "price": "价格", "flow": "净流量", "ratio": "买卖比", "vwap": "VWAP",
-        "seen": "覆盖", "signals": "信号", "none": "无信号", "missing": "缺口",
+        "seen": "覆盖", "signals": "信号", "none": "无信号", "missing": "缺口", "warming": "预热",
     },
     "en": {
         "as_of": "as of", "venue": "market", "price": "price", "flow": "net flow", "ratio": "buy/sell", "vwap": "VWAP",
         "seen": "seen", "signals": "signals", "none": "no signal", "missing": "missing",
+        "warming": "warming",
     },
 }  # fmt: skip
 
@@ -73,7 +74,9 @@ def _summary(report: Report, words: dict[str, str]) -> Table:
 
 def _seen(seen: Seen, words: dict[str, str]) -> Text:
     text = f"{seen.complete}/{seen.minutes} {seen.worst.label if seen.share == 1 else seen.best.label}"
-    if seen.missing:
+    if seen.warming:
+        text = f"{words['warming']} {text}"
+    elif seen.missing:
         first, last = seen.missing[0][0], seen.missing[-1][1]
         ranges = f"{_clock(first)}-{_clock(last)}" + (f" ({len(seen.missing)})" if len(seen.missing) > 1 else "")
         text += f", {words['missing']} {ranges}"

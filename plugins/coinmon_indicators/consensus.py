@@ -29,6 +29,7 @@ class VenueFlow(BaseModel):
     coverage: float | None = Field(default=None, description="covered share of the window, 0 to 1")
     complete: int | None = Field(default=None, description="covered minutes")
     minutes: int | None = Field(default=None, description="minutes of the window")
+    warming: bool = Field(default=False, description="only the window's beginning is missing: time alone fills it")
     note: str | None = Field(default=None, description="why it is not comparable")
 
 
@@ -140,11 +141,12 @@ def _venue(market: Market, name: str, min_coverage: float) -> VenueFlow:
     flow = view.of("net_flow")
     seen: SeenReport = flow.coverage
     comparable = flow.net_flow is not None and seen.share >= min_coverage
-    short = f"{seen.complete}/{seen.minutes}" + (f", down ({down})" if down else "")
+    short = f"{'warming ' if seen.warming else ''}{seen.complete}/{seen.minutes}" + (f", down ({down})" if down else "")
     return VenueFlow(
         venue=name, instrument=view.instrument.id, listed=True, comparable=comparable, net_flow=flow.net_flow,
         buy_sell_ratio=flow.buy_sell_ratio, net_flow_pct=flow.net_flow_pct, zscore=flow.zscore, coverage=seen.share,
-        complete=seen.complete, minutes=seen.minutes, note=None if comparable else short,
+        complete=seen.complete, minutes=seen.minutes, warming=seen.warming,
+        note=None if comparable else short,
     )  # fmt: skip
 
 

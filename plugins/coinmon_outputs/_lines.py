@@ -116,9 +116,23 @@ def _scan_finished(event: Event, lang: str) -> str:
     share = event.get("coverage")
     covered = "-" if share is None else f"{math.floor(100 * share)}%"
     seconds, signals, whales = f"{event['seconds']:.1f}", event["signals"], event["whales"]
-    if lang == "zh":
-        return f"=== 扫描完成: {seconds} 秒, {signals} 个信号, {whales} 笔巨鲸, 覆盖 {covered} ==="
-    return f"=== scan finished: {seconds} s, {signals} signals, {whales} whales, coverage {covered} ==="
+    zh = lang == "zh"
+    health = event.get("health")
+    how = "" if not health else _health(health, zh)
+    if zh:
+        return f"=== 扫描完成: {seconds} 秒, {signals} 个信号, {whales} 笔巨鲸, 覆盖 {covered}{how} ==="
+    return f"=== scan finished: {seconds} s, {signals} signals, {whales} whales, coverage {covered}{how} ==="
+
+
+def _health(health: Mapping[str, Any], zh: bool) -> str:
+    lag, queue = health["lag_ms"], sum(health["queue"].values())
+    figures = (
+        ("内存", "memory", None if health["rss_mb"] is None else f"{health['rss_mb']:.0f} MB"),
+        ("延迟", "lag", None if lag is None else f"{lag / 1000:.1f} s"),
+        ("队列", "queue", str(queue)),
+        ("重连", "reconnects", str(health["reconnects"])),
+    )
+    return "".join(f", {words[not zh]} {words[2]}" for words in figures if words[2] is not None)
 
 
 def _is_dollar(currency: str) -> bool:

@@ -63,8 +63,8 @@ def test_a_venue_short_of_coverage_is_waited_for_by_name(scene):
     venues["bybit"] = [*flowing(scene, 0, 8, "missing"), *flowing(scene, 5000, 12)]
     result = scene.market(venues).of("consensus")
     assert (result.verdict, result.total, result.comparable) == (None, None, False)
-    assert result.waits_for == ["bybit 12/20"]
-    assert result.reason == "waits for bybit 12/20"
+    assert result.waits_for == ["bybit warming 12/20"]
+    assert result.reason == "waits for bybit warming 12/20"
     assert (result.coverage.complete, result.coverage.minutes, result.coverage.kind) == (12, 20, "missing")
     bybit = result.venues[2]
     assert (bybit.net_flow, bybit.buy_sell_ratio, bybit.coverage) == (5000.0, None, 0.6)

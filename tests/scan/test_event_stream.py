@@ -41,7 +41,7 @@ FIELDS = {
 VENUE_FLOW = {
     "instrument": (str, None), "listed": (bool, None), "net_flow": (*NUMBER, None), "ratio": (*NUMBER, None),
     "net_flow_pct": (*NUMBER, None), "zscore": (*NUMBER, None), "coverage": (*NUMBER, None), "complete": (int, None),
-    "minutes": (int, None),
+    "minutes": (int, None), "warming": bool,
 }  # fmt: skip
 
 
