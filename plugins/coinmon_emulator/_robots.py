@@ -122,7 +122,11 @@ class Robots:
         code: str,
         text: str,
     ) -> web.StreamResponse:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:
+            # whoever was sending is gone; there is nobody to answer
+            return web.Response()
         trouble = self._trouble(robot)
         if trouble == "500":
             return web.Response(status=500, text="oops")

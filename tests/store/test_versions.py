@@ -4,7 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
@@ -13,6 +15,7 @@ import coinmon.store
 from coinmon.errors import ConfigError
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import SCHEMA, open_database
+from coinmon.store.deliveries import read_due
 from coinmon.store.schema import metadata
 
 VERSIONS = ScriptDirectory(str(Path(coinmon.store.__file__).with_name("migrations")))
@@ -87,3 +90,26 @@ def test_somebody_elses_tables_are_left_alone(url):
     execute(url, "CREATE TABLE bars (mine INTEGER)")
     with pytest.raises(ConfigError, match="has other tables in it; name another with --db"):
         open_database(url)
+
+
+def test_a_database_of_the_first_schema_keeps_its_waiting_messages(url):
+    """0002 gave deliveries the message they went into, and channels their pace."""
+    config = Config()
+    config.set_main_option("script_location", VERSIONS.dir)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    execute(
+        url,
+        "INSERT INTO signals (id, key, pair, name, grade, time, event) "
+        "VALUES ('s1', 'k', 'BTC/USDT', 'surge', 'A', 5, '{\"event\": \"signal\"}')",
+        "INSERT INTO deliveries (signal, output, state, attempts, next_attempt) VALUES ('s1', 'team', 'waiting', 3, 7)",
+    )
+    opened = open_database(url)
+    with opened.read() as connection:
+        (row,) = read_due(connection, "team", 7)
+    opened.close()
+    assert (row.signal, row.attempts, row.gather, row.message, row.part) == ("s1", 3, None, None, 0)
+    assert row.event == {"event": "signal"}
