@@ -142,7 +142,8 @@ class Line:
         except Exception as failure:
             # the output cannot make a message of it: that is not a reason to hold up the others
             state, error = "waiting", f"{type(failure).__name__}: {failure}"
-            later = self._clock.now() + round(_backoff(attempts - 1) * 1000 * self._clock.speed)
+            # later than now also where the clock stands still: else it would be due for ever
+            later = self._clock.now() + max(1, round(_backoff(attempts - 1) * 1000 * self._clock.speed))
             values |= {"message": None, "next_attempt": later}
         if state == "sent" and parts is not None and batch.part + 1 < parts:
             state, values = "waiting", {"part": batch.part + 1}

@@ -33,7 +33,7 @@ def test_help_anywhere(coinmon, arguments):
         (["export", "BTC", "--format", "xml"], "'xml' is not one of 'csv', 'json', 'parquet'"),
         (["scan", "--interval"], "--interval"),
         (["report", "BTC", "--config"], "--config: a value is missing"),
-        (["scan", "--seed", "1"], "--tape, --scenario, --seed and --speed go with --demo"),
+        (["scan", "--seed", "1"], "--tape, --scenario, --seed, --speed, --at and --robots go with --demo"),
         (["scan", "--demo", "--seed", "many"], "Invalid value for '--seed'"),
         (["scan", "--demo", "--config", "x.yaml"], "--config does not go with --demo"),
         (["report", "BTC", "--at", "2024-01-01", "--date", "2024-01-01"], "--at and --date: give one of them"),
