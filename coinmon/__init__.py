@@ -37,6 +37,16 @@ if TYPE_CHECKING:
     from coinmon.errors import VenueBlocked as VenueBlocked
     from coinmon.errors import VenueBusy as VenueBusy
     from coinmon.errors import VenueError as VenueError
+    from coinmon.market.panel import Box as Box
+    from coinmon.market.panel import Cells as Cells
+    from coinmon.market.panel import Columns as Columns
+    from coinmon.market.panel import Level as Level
+    from coinmon.market.panel import Line as Line
+    from coinmon.market.panel import Panel as Panel
+    from coinmon.market.panel import Points as Points
+    from coinmon.market.panel import Rows as Rows
+    from coinmon.market.panel import Table as Table
+    from coinmon.market.panel import Tone as Tone
     from coinmon.market.result import Moment as Moment
     from coinmon.market.result import Result as Result
     from coinmon.market.result import SeenReport as SeenReport
@@ -79,6 +89,9 @@ _HOMES = {
     "errors": (
         "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry", "DeliverySplit",
         "DeliveryThrottled", "FinerGrid", "NoDataError", "NotPublished", "VenueBlocked", "VenueBusy", "VenueError",
+    ),
+    "market.panel": (
+        "Box", "Cells", "Columns", "Level", "Line", "Panel", "Points", "Rows", "Table", "Tone",
     ),
     "market.result": ("Moment", "Result", "SeenReport", "moment"),
     "market.view": ("Market", "View"),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from coinmon.market.panel import Panel
 from coinmon.model.bars import Coverage, Seen
 from coinmon.model.moment import iso
 
@@ -59,6 +60,13 @@ class Result(BaseModel):
             f"{name} {_short(value)}" for name, value in figures.items() if not isinstance(value, list | dict)
         )
         return f"{shown}  ({self.reason})" if self.reason else shown
+
+    def panel(self, subject: Any) -> Panel | None:
+        """How it is drawn; override to draw it. None: not at all.
+
+        subject: the view or market it was computed of, for what the figures do not list.
+        """
+        return None
 
 
 def _short(value: Any) -> str:

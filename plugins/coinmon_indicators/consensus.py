@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Market, Result, SeenReport, View, hookimpl, moment
+from coinmon import Columns, Market, Panel, Result, SeenReport, Text, View, hookimpl, moment
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, compact, money
 from coinmon_indicators._verdict import LABELS, Verdict, in_deviations, in_money
@@ -61,6 +61,12 @@ class Consensus(Result):
         total = "" if self.total is None else f" ({'合计' if zh else 'total'} {money(self.total, self.currency)})"
         text = " | ".join([f"{'共识' if zh else 'consensus'}: {self.label(lang)}{total}", *flows])
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: Market) -> Panel:
+        """Each venue's net flow."""
+        some = [each for each in self.venues if each.net_flow is not None]
+        bars = Columns(Text("净流量", "net flow"), [each.venue for each in some], [each.net_flow for each in some])
+        return Panel(Text("各交易所资金流", "Fund flow by venue"), [bars], "own", self.currency)
 
 
 def consensus(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import DAY, MINUTE, Bars, Moment, View, hookimpl, moment
+from coinmon import DAY, MINUTE, Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -75,6 +75,19 @@ class Cvd(CandleResult):
                 name = f"{'hidden ' if last.hidden else ''}{last.bias} divergence"
             text += f"  {name} {price(last.first_price)} → {price(last.second_price)} ({last.second:%m-%d %H:%M} UTC)"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """The CVD over time, with its divergences."""
+        value = {each.time: each.cvd for each in self.points}
+        seen = [each for each in self.divergences if value.get(each.second) is not None]
+        marks: list[Line | Points] = [Line("CVD", list(value), list(value.values()))]
+        for bias in ("bullish", "bearish"):
+            some = [each.second for each in seen if each.bias == bias]
+            up = bias == "bullish"
+            name = Text("看涨背离" if up else "看跌背离", f"{bias} divergence")
+            way: Literal["up", "down"] = "up" if up else "down"
+            marks.append(Points(name, some, [value[time] for time in some], tone=way, shape=way))
+        return Panel(Text("累计差额 CVD", "CVD"), marks, unit=self.base if self.unit == "base" else self.currency)
 
 
 def cvd(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import Coverage, Moment, View, hookimpl, moment
+from coinmon import Columns, Coverage, Moment, Panel, Text, View, hookimpl, moment
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -55,6 +55,12 @@ class Delta(CandleResult):
             text += f" [{compact(last.min_delta)}..{compact(last.max_delta)} {self.base}]"
         text += f"  {whole} {compact(self.delta, sign=True)} ({percent(self.delta_pct, 1)})"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """Each candle's delta."""
+        bars = Columns(Text("差额", "delta"), [each.time for each in self.bars], [each.delta for each in self.bars])
+        unit = self.base if self.unit == "base" else self.currency
+        return Panel(Text(f"差额 {self.timeframe}", f"Delta {self.timeframe}"), [bars], unit=unit)
 
 
 def delta(

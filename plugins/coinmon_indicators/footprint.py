@@ -1,11 +1,12 @@
 """Footprint: what was bought and sold at each price of each candle."""
 
+import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coinmon import Coverage, Moment, View, hookimpl, moment
+from coinmon import Cells, Coverage, Moment, Panel, Text, Tone, View, hookimpl, moment
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -13,6 +14,7 @@ from coinmon_indicators._candles import (
     EndSetting,
     Part,
     StartSetting,
+    Timeframe,
     TimeframeSetting,
     candles,
     optional,
@@ -74,6 +76,22 @@ class Footprint(CandleResult):
         text += f"  {running} {compact(last.min_delta)}..{compact(last.max_delta)}"
         return f"{text}  ({self.reason})" if self.reason else text
 
+    def panel(self, subject: View) -> Panel | None:
+        """Sells and buys by price of the last candles, imbalances (diagonal, three times) marked."""
+        known: list[FootprintBar] = []
+        tried: tuple[Timeframe, ...] = (self.timeframe, "5m")
+        for timeframe in tried:
+            found = footprint(subject, timeframe=timeframe, bars=12)
+            known = [each for each in found.bars if each.levels_complete and each.high is not None]
+            if len(known) >= 4:
+                break
+        if not known or found.bin_size is None:
+            return None
+        span = max(each.high or 0 for each in known) - min(each.low or math.inf for each in known)
+        height = float(f"{found.bin_size * max(1, math.ceil(span / found.bin_size / 40)):.12g}")
+        fine = footprint(subject, timeframe=timeframe, bars=12, detail="levels", bin_size=height, max_levels=None)
+        return _drawn([each for each in fine.bars if each.levels], height, timeframe, self.base)
+
 
 def footprint(
     view: View,
@@ -116,6 +134,32 @@ def footprint(
         next_cursor=found.start + last * found.step if last < len(found.bars) else None,
         **found.header(convention),
     )
+
+
+def _sides(cell: tuple[float, float] | None) -> str:
+    return "" if cell is None else f"{compact(cell[1])}×{compact(cell[0])}"
+
+
+def _drawn(bars: list[FootprintBar], height: float, timeframe: str, base: str) -> Panel:
+    columns = [{round(low / height): (buy, sell) for low, buy, sell in each.levels or ()} for each in bars]
+    rows = range(min(map(min, columns)), max(map(max, columns)) + 1)
+    names = [f"{each.time:%H:%M}" for each in bars]
+    prices = [float(f"{row * height:.12g}") for row in rows]
+    strong: list[tuple[str, float, Tone]] = []
+    for name, column in zip(names, columns, strict=True):
+        for row, price_ in zip(rows, prices, strict=True):
+            (buy, sell), below, above = (column.get(at, (0.0, 0.0)) for at in (row, row - 1, row + 1))
+            if 0 < 3 * below[1] <= buy:
+                strong.append((name, price_, "up"))
+            elif 0 < 3 * above[0] <= sell:
+                strong.append((name, price_, "down"))
+    cells = Cells(
+        Text("差额", "delta"), names, prices,
+        [[None if row not in each else each[row][0] - each[row][1] for each in columns] for row in rows], True,
+        [[_sides(each.get(row)) for each in columns] for row in rows],
+        strong,
+    )  # fmt: skip
+    return Panel(Text(f"足迹图 {timeframe} 卖×买", f"Footprint {timeframe}, sells × buys"), [cells], "own", base)
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Moment, Result, SeenReport, View, hookimpl, moment
+from coinmon import MINUTE, Line, Moment, Panel, Result, SeenReport, Text, View, hookimpl, moment
 from coinmon_indicators._figures import because, known, percent, price
 
 HOUR = 60 * MINUTE
@@ -33,6 +33,12 @@ class FundingNow(Result):
         text = f"{name} {percent(rate, 4)} / {hours} {every}  {year} {percent(annual)}  {then} {at}"
         text += f"  {'标记' if zh else 'mark'} {price(self.mark)}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """What was sampled in two days."""
+        found = subject.funding(2880)
+        line = Line("", [moment(each.time) for each in found], [100 * each.rate for each in found], steps=True)
+        return Panel(Text("资金费率", "Funding"), [line], unit="%")
 
 
 def funding(

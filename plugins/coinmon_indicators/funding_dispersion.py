@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from coinmon import Market, Moment, Result, hookimpl, moment
+from coinmon import Columns, Market, Moment, Panel, Result, Text, hookimpl, moment
 from coinmon_indicators._candles import Part
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, percent
@@ -41,6 +41,13 @@ class FundingDispersion(Result):
         each = "  ".join(f"{one.venue} {_year(one.annualised)}" for one in self.venues)
         text = f"{name}  {each}  {mean} {_year(self.mean)}  {spread} {_year(self.spread)}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: Market) -> Panel:
+        """Each venue's rate of a year."""
+        some = [each for each in self.venues if each.annualised is not None]
+        rates = [None if each.annualised is None else 100 * each.annualised for each in some]
+        bars = Columns(Text("年化", "a year"), [each.venue for each in some], rates)
+        return Panel(Text("资金费率（年化）", "Funding, a year"), [bars], "own", "%")
 
 
 def funding_dispersion(market: Market) -> FundingDispersion:

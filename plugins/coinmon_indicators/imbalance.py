@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Moment, View, hookimpl, moment
+from coinmon import Box, Moment, Panel, Text, View, hookimpl, moment
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -68,6 +68,14 @@ class Imbalance(CandleResult):
         held = [each for each in self.zones if each.state != "broken"]
         text += "  " + ("  ".join(_zone_text(each, zh) for each in held[-3:]) or none)
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """The zones that hold, from their candle on."""
+        held = [each for each in self.zones if each.state != "broken"][-12:]
+        marks = [
+            Box("", each.time, self.as_of, each.low, each.high, "up" if each.side == "buy" else "down") for each in held
+        ]
+        return Panel(Text("堆叠失衡区", "Stacked imbalances"), marks, "price")
 
 
 def imbalance(

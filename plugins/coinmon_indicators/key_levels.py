@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import DEFAULT_SESSIONS, MINUTE, Result, SeenReport, View, hookimpl, moment
+from coinmon import DEFAULT_SESSIONS, MINUTE, Level, Panel, Result, SeenReport, Text, Tone, View, hookimpl, moment
 from coinmon_indicators._days import (
     Date,
     SessionText,
@@ -74,6 +74,12 @@ class KeyLevels(Result):
                 shown = [f"{each.name} {price(each.price)} ({percent(each.distance_pct)})" for each in some]
                 text += f"  {word} {', '.join(shown) or '-'}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """A line at each price, by whose it is."""
+        tones: dict[str, Tone] = {"d": "accent", "pd": "second", "pw": "third"}
+        lines = [Level(each.name, each.price, tones.get(each.name.split()[0], "muted")) for each in self.levels]
+        return Panel(Text("关键价位", "Key levels"), lines, "price")
 
 
 def key_levels(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Bars, Result, SeenReport, View, hookimpl, moment
+from coinmon import Bars, Line, Panel, Result, SeenReport, Text, View, hookimpl, moment
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient
 
 MIN_BLOCKS = 10
@@ -45,6 +45,17 @@ class NetFlow(Result):
             low=price(self.support), high=price(self.resistance), atr=price(self.atr),
         )  # fmt: skip
         return f"{text}  ({self.reason})" if self.reason and self.buy_sell_ratio is None else text
+
+    def panel(self, subject: View) -> Panel:
+        """Net flow added up over a day, minutes without a taker split counting as nothing."""
+        bars = subject.bars(max(1440, self.window))
+        flow = np.cumsum(np.where(_usable(bars), bars.buy_quote - bars.sell_quote, 0.0))
+        begun = np.flatnonzero(_usable(bars))[:1]
+        shown = slice(int(begun[0]) if len(begun) else len(bars), None, 5)
+        time = [moment(ms) for ms in bars.time[shown].tolist()]
+        return Panel(
+            Text("累计净流量", "Net flow, added up"), [Line("", time, flow[shown].tolist())], unit=self.currency
+        )
 
 
 _ZH = "净流量 {flow} {currency} ({pct}){z}  买卖比 {ratio}  现价 {last} ({change})  支撑 {low}  阻力 {high}  ATR {atr}"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import MINUTE, Moment, OpenInterest, Result, SeenReport, View, hookimpl, moment
+from coinmon import MINUTE, Line, Moment, OpenInterest, Panel, Result, SeenReport, Text, View, hookimpl, moment
 from coinmon_indicators._candles import STEPS, Part
 from coinmon_indicators._figures import because, compact, known, money, percent, quotient
 from coinmon_indicators._quadrant import LABELS, Quadrant, Reading, nearest, read, windows_before
@@ -55,6 +55,11 @@ class OpenInterestNow(Result):
         if self.quadrant is not None:
             text += f"  {LABELS[self.quadrant][0 if lang == 'zh' else 1]}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """Its closed periods."""
+        line = Line("", [each.time for each in self.history], [each.open_interest for each in self.history])
+        return Panel(Text("持仓量", "Open interest"), [line], unit=self.base)
 
 
 def open_interest(

@@ -5,7 +5,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import DEFAULT_SESSIONS, MINUTE, Bars, Moment, Result, SeenReport, View, hookimpl, moment
+from coinmon import (
+    DEFAULT_SESSIONS,
+    MINUTE,
+    Bars,
+    Box,
+    Line,
+    Moment,
+    Panel,
+    Result,
+    SeenReport,
+    Text,
+    View,
+    hookimpl,
+    moment,
+)
 from coinmon_indicators._days import Date, SessionText, Span, Zone, chosen_day, session_spans
 from coinmon_indicators._figures import because, known, price
 from coinmon_indicators._profile import Method, Mode, Weight
@@ -70,6 +84,17 @@ class SessionProfile(Result):
         ]
         text = "  ".join(shown) or ("今日尚无时段" if lang == "zh" else "no session has begun")
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """A box for each session, from its low to its high, with its POC."""
+        marks: list[Box | Line] = []
+        for each in [*self.pd_sessions, *self.sessions]:
+            end = min(each.end, self.as_of)
+            if each.low is not None and each.high is not None and end > each.start:
+                marks.append(Box(each.name, each.start, end, each.low, each.high))
+                if each.poc is not None:
+                    marks.append(Line(f"{each.name} POC", [each.start, end], [each.poc] * 2, "second"))
+        return Panel(Text("交易时段", "Sessions"), marks, "price")
 
 
 def session_profile(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Bars, Moment, View, hookimpl, moment
+from coinmon import Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment
 from coinmon_indicators._breaks import Sides, breaks, swing_highs_and_lows
 from coinmon_indicators._candles import (
     BarsSetting,
@@ -79,6 +79,21 @@ class Structure(CandleResult):
             text += f"  {what} {'↑' if last.direction == 'up' else '↓'} {price(last.price)}"
             text += f" ({last.time:%m-%d %H:%M} UTC)"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """The ZigZag, and a mark at each break and sweep."""
+        legs = Line("ZigZag", [each.time for each in self.zigzag], [each.price for each in self.zigzag], "muted")
+        names = {"bos": "BOS", "choch": "CHoCH", "sweep": "sweep"}
+        marks = []
+        for way in ("up", "down"):
+            some = [each for each in self.events if each.direction == way]
+            marks.append(
+                Points(
+                    Text(f"结构{'↑' if way == 'up' else '↓'}", f"structure {way}"), [each.time for each in some],
+                    [each.price for each in some], [names[each.event] for each in some], way, way,
+                )
+            )  # fmt: skip
+        return Panel(Text("市场结构", "Structure"), [legs, *marks], "price")
 
 
 def structure(

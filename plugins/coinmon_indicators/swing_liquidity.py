@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Moment, View, hookimpl, moment
+from coinmon import Level, Moment, Panel, Text, View, hookimpl, moment
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -68,6 +68,12 @@ class SwingLiquidity(CandleResult):
         text = f"{name} {self.timeframe}  {above} {' '.join(map(price, over)) or '-'}"
         text += f"  {below} {' '.join(map(price, under)) or '-'}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """The levels that were not taken yet."""
+        held = [each for each in self.levels if each.state in ("active", "touched")]
+        marks = [Level("", each.price, "up" if each.side == "buy_side" else "down", each.time) for each in held[-16:]]
+        return Panel(Text("摆动点流动性", "Swing liquidity"), marks, "price", quiet=True)
 
 
 def swing_liquidity(

@@ -1,10 +1,24 @@
 """TPO, the market profile: how long each price was traded, in letters."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import DEFAULT_SESSIONS, MINUTE, Moment, Result, SeenReport, View, hookimpl, moment
+from coinmon import (
+    DEFAULT_SESSIONS,
+    MINUTE,
+    Level,
+    Moment,
+    Panel,
+    Result,
+    Rows,
+    SeenReport,
+    Text,
+    View,
+    hookimpl,
+    moment,
+)
 from coinmon_indicators._days import Date, SessionText, Span, State, Zone, chosen_day, day_span, session_spans
 from coinmon_indicators._figures import because, plain, price
 from coinmon_indicators._profile import Method, bin_of, with_levels
@@ -68,6 +82,24 @@ class Tpo(Result):
         said = [words[0] if zh else words[1] for there, *words in marks if there]
         text += f"  {', '.join(said)}" if said else ""
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel | None:
+        """Letters by row, at most 80 rows; a bracket prints in each row that its range touches."""
+        if self.bin_size is None or not self.rows or not self.periods:
+            return None
+        height = self.bin_size * math.ceil(self.rows / 80)
+        first = math.floor(min(each.low for each in self.periods) / height)
+        last = math.floor(max(each.high for each in self.periods) / height)
+        low = [float(f"{row * height:.12g}") for row in range(first, last + 1)]
+        letters = [
+            "".join(each.letter for each in self.periods if each.low < edge + height and each.high >= edge)
+            for edge in low
+        ]
+        name = Text("字母", "letters")
+        rows = Rows(name, low, height, [len(each) for each in letters], "second", letters)
+        lines = [Level("POC", self.tpo_poc, "accent")] if self.tpo_poc is not None else []
+        lines += [Level("IB", edge) for edge in (self.ib_high, self.ib_low) if edge is not None]
+        return Panel(Text("TPO 市场轮廓", "TPO"), [rows, *lines], "beside", "TPO")
 
 
 def tpo(

@@ -1,18 +1,20 @@
 """Volume profile: how much traded at each price, and where most of it did."""
 
+import math
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Bars, Moment, Result, SeenReport, View, hookimpl, moment
+from coinmon import MINUTE, Bars, Level, Moment, Panel, Result, Rows, SeenReport, Text, Tone, View, hookimpl, moment
 from coinmon_indicators._days import Date, Span, State, Zone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import because, percent, price
 from coinmon_indicators._profile import Method, Mode, Weight, control, nodes
 from coinmon_indicators._window import Area, Row, area_figures, how, largest_rows, profile_in, shortfall
 
 Period = Literal["day", "previous_day", "week", "previous_week", "window"]
+_SIDES: tuple[tuple[int, Text, Tone], ...] = ((1, Text("买入", "buys"), "up"), (-1, Text("卖出", "sells"), "down"))
 _ZH = {"day": "今日", "previous_day": "昨日", "week": "本周", "previous_week": "上周", "window": "区间"}
 
 
@@ -62,6 +64,33 @@ class VolumeProfile(Area, Result):
         if self.naked_pocs:
             text += f"  {'未触及POC' if zh else 'naked POC'} {', '.join(price(each.poc) for each in self.naked_pocs)}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel | None:
+        """Its rows, at most 80 of them, split into buying and selling where that is known."""
+        if self.bin_size is None or not self.rows:
+            return None
+        height = self.bin_size * math.ceil(self.rows / 80)
+        start, end = (round(each.timestamp() * 1000) for each in (self.start, self.end))
+        rows = volume_profile(
+            subject, period="window", start=start, end=end, bin_size=float(f"{height:.12g}"), weight=self.weight,
+            mode=self.mode, naked_days=0, include_levels=True,
+        ).levels  # fmt: skip
+        low, total = [each.low for each in rows], [each.volume for each in rows]
+        delta = [each.delta for each in rows if each.delta is not None]
+        if len(delta) < len(rows):
+            marks = [Rows(Text("成交量", "volume"), low, height, total)]
+        else:
+            marks = [
+                Rows(name, low, height, [(each + side * net) / 2 for each, net in zip(total, delta, strict=True)], tone)
+                for side, name, tone in _SIDES
+            ]
+        lines = [
+            Level(name, value, "accent" if name == "POC" else "muted")
+            for name, value in (("POC", self.poc), ("VAH", self.vah), ("VAL", self.val))
+            if value is not None
+        ]
+        unit = self.base if self.weight == "base" else self.currency
+        return Panel(Text("成交量分布", "Volume profile"), [*marks, *lines], "beside", unit)
 
 
 def volume_profile(

@@ -8,7 +8,22 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import DEFAULT_SESSIONS, MINUTE, Bars, Moment, Result, SeenReport, View, hookimpl, iso, moment
+from coinmon import (
+    DEFAULT_SESSIONS,
+    MINUTE,
+    Bars,
+    Line,
+    Moment,
+    Panel,
+    Result,
+    SeenReport,
+    Text,
+    Tone,
+    View,
+    hookimpl,
+    iso,
+    moment,
+)
 from coinmon_indicators._average import average, deviation, with_volume
 from coinmon_indicators._days import (
     SessionText,
@@ -67,6 +82,25 @@ class Vwap(Result):
         if self.last_price is not None:
             text += f"  {last} {price(self.last_price)} ({percent(self.distance_pct)})"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """The average and its bands as they developed; the bands from one-minute averages."""
+        bars = subject.between(round(self.anchored_at.timestamp() * 1000), subject.end)
+        bars = bars[with_volume(bars) & (bars.volume > 0)]
+        center = self.vwap or 0.0
+        base = np.cumsum(bars.volume)
+        off = bars.quote_volume / bars.volume - center
+        mean = np.cumsum(off * bars.volume) / base
+        spread = np.sqrt(np.maximum(np.cumsum(off**2 * bars.volume) / base - mean**2, 0))
+        # a point every few minutes is as fine as a screen
+        shown = slice(None, None, max(1, len(bars) // 300))
+        time = [moment(ms + MINUTE) for ms in bars.time[shown].tolist()]
+
+        def line(name: str, k: int, tone: Tone) -> Line:
+            return Line(name, time, (center + mean + k * spread)[shown].tolist(), tone, dashed=bool(k))
+
+        bands = [line(f"{k:+d}σ", k, "second" if abs(k) == 1 else "muted") for k in (-2, -1, 1, 2)]
+        return Panel(Text("VWAP 与标准差带", "VWAP and bands"), [line("VWAP", 0, "accent"), *bands], "price")
 
 
 def vwap(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Coverage, Moment, Result, SeenReport, View, WhaleTrade, hookimpl, moment
+from coinmon import Coverage, Moment, Panel, Points, Result, SeenReport, Text, View, WhaleTrade, hookimpl, moment
 from coinmon_indicators._figures import money, price
 
 
@@ -49,6 +49,19 @@ class WhaleTrades(Result):
             side = {"buy": "买入", "sell": "卖出"}[one.side] if lang == "zh" else one.side
             text += f"  {latest} {side} {money(one.quote, self.currency)} @ {price(one.price)} {one.time:%H:%M:%S} UTC"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """Each order at its price."""
+        marks = []
+        for side, way in (("buy", "up"), ("sell", "down")):
+            some = [each for each in self.trades if each.side == side]
+            marks.append(
+                Points(
+                    Text("鲸鱼", "whales"), [each.time for each in some], [each.price for each in some],
+                    [money(each.quote, self.currency) for each in some], "up" if way == "up" else "down", "circle",
+                )
+            )  # fmt: skip
+        return Panel(Text("鲸鱼成交", "Whale trades"), marks, "price", quiet=True)
 
 
 def whale_trades(
