@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from mcp import ClientSession
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import PromptReference
+
+from .conftest import COINMON
 
 QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("get_report", {"symbol": "BTCUSDT"}),
@@ -84,24 +88,46 @@ def test_every_answer_is_as_of_the_moment_asked_for_and_fits(moment: str, answer
         )
 
 
+def test_the_answers_are_those_of_the_report(address: str, config: Path, moment: str) -> None:
+    command = [*COINMON, "--config", str(config), "report", "BTCUSDT", "--offline", "--at", moment, "--format", "json"]
+    report = json.loads(subprocess.run(command, cwd=config.parent, check=True, capture_output=True).stdout)
+    names = ["net_flow", "vwap", "volume_profile", "footprint", "structure", "funding", "consensus"]
+
+    async def talk(session: ClientSession) -> None:
+        for name in names:
+            whole = {"symbol": "BTCUSDT", "at": moment, "detail": "full", "indicators": [name]}
+            rows = await read_on(session, whole)
+            assert {row["of"]: row["result"] for row in rows} == report["indicators"][name]
+        alone = await session.call_tool(
+            "get_vwap", {"symbol": "BTCUSDT", "at": moment, "exchange": "okx", "kind": "spot"}
+        )
+        assert isinstance(alone.structured_content, dict)
+        assert alone.structured_content["result"] == report["indicators"]["vwap"]["okx:BTC/USDT"]
+
+    session_over("http", address, talk)
+
+
+async def read_on(session: ClientSession, arguments: dict[str, Any]) -> list[Any]:
+    """The rows of a report, part by part."""
+    rows: list[Any] = []
+    cursor = None
+    while True:
+        asked = arguments if cursor is None else {**arguments, "cursor": cursor}
+        answer = (await session.call_tool("get_report", asked)).structured_content
+        assert isinstance(answer, dict)
+        assert answer["asOf"] == arguments["at"]
+        rows += answer["indicators"]
+        cursor = answer["cursor"]
+        if cursor is None:
+            return rows
+
+
 def test_a_cut_list_can_be_read_to_its_end(address: str, moment: str) -> None:
     whole = {"symbol": "BTCUSDT", "detail": "full", "at": moment, "indicators": ["net_flow", "vwap", "funding"]}
 
-    async def talk(session: ClientSession) -> tuple[Any, list[Any]]:
-        full = (await session.call_tool("get_report", {**whole, "maxTokens": 20_000})).structured_content
-        assert isinstance(full, dict)
-        assert full["cursor"] is None
-        rows: list[Any] = []
-        cursor = None
-        while True:
-            part = {**whole, "maxTokens": 2000, **({} if cursor is None else {"cursor": cursor})}
-            answer = (await session.call_tool("get_report", part)).structured_content
-            assert isinstance(answer, dict)
-            assert answer["asOf"] == moment
-            rows += answer["indicators"]
-            cursor = answer["cursor"]
-            if cursor is None:
-                return full["indicators"], rows
+    async def talk(session: ClientSession) -> tuple[list[Any], list[Any]]:
+        at_once = await read_on(session, {**whole, "maxTokens": 20_000})
+        return at_once, await read_on(session, {**whole, "maxTokens": 2000})
 
     full, rows = session_over("http", address, talk)
     assert len(full) > 5
