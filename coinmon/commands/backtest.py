@@ -1,0 +1,125 @@
+"""`coinmon backtest`: each signal's record on stored history."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from coinmon.commands import Globals
+from coinmon.errors import ConfigError
+
+if TYPE_CHECKING:
+    from coinmon.backtest import Record, Told
+    from coinmon.config import Config
+
+_HEAD = {"zh": ("信号", "方向", "次数"), "en": ("signal", "direction", "told")}
+_NOTE = {
+    "zh": "各时段后价格沿信号方向的平均变化，正确的比例，以及已知的次数",
+    "en": "mean change of the price in the signal's direction after that time, share that was right, how many known",
+}
+_DIRECTIONS = {"bullish": "看涨", "bearish": "看跌", "neutral": "中性"}
+
+
+def backtest(
+    ctx: typer.Context,
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="BTCUSDT, ...; every pair that is stored.")
+    ] = None,
+    signal: Annotated[list[str] | None, typer.Option(help="Only this signal (repeatable).")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="First time, UTC.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="End, exclusive.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Records and every signal told, as one JSON object.")] = False,
+) -> None:
+    """Replay the signals over stored history and say what the price did after each.
+
+    Changes count in the signal's direction: positive is right. A handful of signals proves nothing.
+    """
+    from coinmon.backtest import only, records
+    from coinmon.model.moment import parse_time
+
+    config = only((ctx.obj or Globals()).load(), signal or [])
+    try:
+        start, end = (None if text is None else parse_time(text) for text in (since, until))
+    except ValueError as error:
+        raise ConfigError(f"--from/--to: {error}") from None
+    if start is not None and end is not None and end <= start:
+        raise ConfigError("--to is not after --from")
+    told = _replayed(config, symbols or [], start, end)
+    made = records(told)
+    if as_json:
+        import orjson
+
+        document = {"records": [_plain(each) for each in made], "signals": [_told(each) for each in told]}
+        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        return
+    _show(made, config.lang)
+
+
+def _replayed(config: "Config", symbols: list[str], start: int | None, end: int | None) -> "list[Told]":
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from coinmon.backtest import backtest as replay
+    from coinmon.log import start_log
+    from coinmon.model.symbols import Universe
+    from coinmon.monitor import clock_of
+    from coinmon.store.database import open_database
+    from coinmon.store.history import History
+
+    start_log(config, clock_of(config))
+    database = open_database(config.db, create=False)
+    try:
+        history = History(database)
+        mine = [each for each in history.instruments if each.venue in config.exchanges]
+        universe = Universe(mine, config.quotes)
+        stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
+        pairs = [universe.resolve(each).pair for each in symbols] or sorted(stored, key=str)
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+            task = shown.add_task("", total=None)
+            return replay(
+                config, history, universe, list(dict.fromkeys(pairs)), start, end,
+                lambda done, total: shown.update(task, completed=done, total=total),
+            )  # fmt: skip
+    finally:
+        database.close()
+
+
+def _show(made: "list[Record]", lang: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from coinmon.backtest import HORIZONS
+
+    name, direction, told = _HEAD[lang]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(name, no_wrap=True)
+    table.add_column(direction, no_wrap=True)
+    table.add_column(told, justify="right")
+    for horizon in HORIZONS:
+        table.add_column(horizon, justify="right", no_wrap=True)
+    for each in made:
+        way = _DIRECTIONS[each.direction] if lang == "zh" else each.direction
+        table.add_row(each.signal, way, str(each.told), *(_figures(each.horizons[horizon]) for horizon in HORIZONS))
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    if not made:
+        console.print("没有信号" if lang == "zh" else "no signal was told")
+        return
+    console.print(table)
+    console.print(_NOTE[lang], style="dim")
+
+
+def _figures(horizon: Any) -> str:
+    if not horizon["known"]:
+        return "- (0)"
+    return f"{horizon['mean_pct']:+.2f}% {horizon['right']:.0%} ({horizon['known']})"
+
+
+def _plain(record: "Record") -> dict[str, Any]:
+    return {
+        "signal": record.signal, "direction": record.direction, "told": record.told, "horizons": dict(record.horizons),
+    }  # fmt: skip
+
+
+def _told(each: "Told") -> dict[str, Any]:
+    return {**each.event, "price": each.price, "change_pct": dict(each.changes)}
