@@ -1,9 +1,11 @@
 """`coinmon report`: one market, as of a moment."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +23,7 @@ class Form(StrEnum):
 
     text = "text"
     json = "json"
+    html = "html"
 
 
 def report(
@@ -29,7 +32,8 @@ def report(
     exchange: Annotated[str | None, typer.Option(help="Only this exchange.")] = None,
     at: Annotated[str | None, typer.Option(help="As of this time; with --demo also where its clock starts.")] = None,
     date: Annotated[str | None, typer.Option(help="As of the end of this day.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="text or json.")] = Form.text,
+    form: Annotated[Form, typer.Option("--format", help="text, json, or html: a page with charts.")] = Form.text,
+    full: Annotated[bool, typer.Option("--full", help="Every indicator of every instrument as well.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Into this file instead of stdout.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Only what is stored; ask no exchange.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Against the built-in emulator.")] = False,
@@ -44,16 +48,20 @@ def report(
 
     if at and date:
         raise ConfigError("--at and --date: give one of them")
+    if full and form is not Form.text:
+        raise ConfigError("--full goes with --format text; json and html always hold everything")
     if demo and offline:
         raise ConfigError("--offline does not go with --demo: the demo's database is new")
     wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
     with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed)) as where:
         config = where.load(exchanges=[exchange] if exchange else None)
-        made = _made(config, symbol, at, date, offline)
-    _write(made, config.lang, form, output)
+        with _made(config, symbol, at, date, offline) as made:
+            _write(made, config.lang, form, output, full)
 
 
-def _made(config: "Config", symbol: str, at: str | None, date: str | None, offline: bool) -> "Report":
+@contextmanager
+def _made(config: "Config", symbol: str, at: str | None, date: str | None, offline: bool) -> Iterator["Report"]:
+    """The report, and the database open as long as it is looked at: panels read what they draw."""
     import asyncio
 
     from coinmon.evaluate import Evaluator
@@ -89,7 +97,7 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
         offers = [chosen.offer for chosen in config.indicators.values()]
         evaluator = Evaluator(config, list(config.exchanges))
         market = evaluator.market(wanted.pair, universe.meant(wanted), history, now, down)
-        return report_of(history, market, evaluator, offers, config.window)
+        yield report_of(history, market, evaluator, offers, config.window)
     finally:
         database.close()
 
@@ -118,15 +126,22 @@ def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> 
     return moment
 
 
-def _write(made: "Report", lang: str, form: Form, output: Path | None) -> None:
+def _write(made: "Report", lang: str, form: Form, output: Path | None, full: bool) -> None:
     from coinmon.export import save
 
     if form is Form.json:
         import orjson
 
         data = orjson.dumps(made.document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    elif form is Form.html:
+        from coinmon.report.page import page
+
+        data = page(made, lang)
+        if output is None and sys.stdout.isatty():
+            output = Path(f"{made.market.pair.base}{made.market.pair.quote}.html")
+            typer.echo(output, err=True)
     else:
-        data = _text(made, lang, output)
+        data = _text(made, lang, output, full)
     if output:
         save(data, output)
     elif data:
@@ -134,19 +149,27 @@ def _write(made: "Report", lang: str, form: Form, output: Path | None) -> None:
         sys.stdout.buffer.flush()
 
 
-def _text(made: "Report", lang: str, output: Path | None) -> bytes:
+_PIPE = (100, 30)
+"""Columns and lines of a summary that no terminal shows."""
+
+
+def _text(made: "Report", lang: str, output: Path | None, full: bool) -> bytes:
     """The text for a file or a pipe; a terminal gets it directly, with colour."""
     import io
 
     from rich.console import Console
 
-    from coinmon.report.text import render
+    from coinmon.report.text import details, render
+    from coinmon.report.words import WORDS
 
-    rendered: Any = render(made, lang)
     if output is None and sys.stdout.isatty():
-        Console().print(rendered)
+        console = Console(highlight=False)
+        console.print(render(made, lang, *console.size))
+        console.print(details(made, lang) if full else f"[dim]{WORDS[lang]['full']}[/dim]")
         return b""
     text = io.StringIO()
-    Console(file=text, width=160).print(rendered)
+    Console(file=text, width=_PIPE[0]).print(render(made, lang, *_PIPE))
+    if full:
+        Console(file=text, width=160).print(details(made, lang))
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
     return ("\n".join(lines) + "\n").encode()

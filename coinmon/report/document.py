@@ -12,6 +12,9 @@ from coinmon.notify.events import signal_event, signal_id
 from coinmon.plugins import Offer
 from coinmon.store.history import History
 
+PAIR = "pair"
+"""The key of a result across venues."""
+
 
 class Report:
     """The pair's market, each indicator's results, and the signals that are true at that moment.
@@ -25,19 +28,14 @@ class Report:
         self.seen = {view.instrument.id: view.seen(view.bars(window)) for view in market.views}
         self.results: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}
+        self._subjects: dict[str, dict[str, Market | View]] = {}
         for offer in offers:
             self.results[offer.name] = self._results(offer)
         found = evaluator.signals(market)
         self.signals = [signal_event(each, signal_id(each, market.now), market.now) for each in found]
 
     def _results(self, offer: Offer) -> dict[str, Any]:
-        subjects: dict[str, Market | View] = {"pair": self.market}
-        if offer.scope != "pair":
-            subjects = {each.instrument.id: each for each in self.market.views if each.instrument.kind in offer.kinds}
-            merged = [view for kind, view in self.market.merged.items() if kind in offer.kinds]
-            if offer.merges and merged:
-                # spot where there is spot
-                subjects["pair"] = merged[0]
+        self._subjects[offer.name] = subjects = self._subjects_of(offer)
         results = {}
         for id, subject in subjects.items():
             try:
@@ -45,6 +43,22 @@ class Report:
             except IndicatorFailed as error:
                 self.failed[offer.name] = str(error)
         return results
+
+    def _subjects_of(self, offer: Offer) -> dict[str, Market | View]:
+        if offer.scope == "pair":
+            return {PAIR: self.market}
+        subjects: dict[str, Market | View] = {
+            each.instrument.id: each for each in self.market.views if each.instrument.kind in offer.kinds
+        }
+        merged = [view for kind, view in self.market.merged.items() if kind in offer.kinds]
+        if offer.merges and merged:
+            # spot where there is spot
+            subjects[PAIR] = merged[0]
+        return subjects
+
+    def subject(self, indicator: str, id: str) -> Market | View:
+        """What an indicator's result was computed of."""
+        return self._subjects[indicator][id]
 
     def document(self) -> dict[str, Any]:
         """The JSON object."""

@@ -1,95 +1,184 @@
-"""A report as text: a summary first, then a line for each indicator and instrument."""
+"""A report as text: one screen first, and on request every indicator's line of every instrument."""
 
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from coinmon.model.bars import Seen
+from coinmon.market.panel import Level, Line, Rows
 from coinmon.model.moment import iso
-from coinmon.report.board import money, price
-from coinmon.report.document import Report
+from coinmon.report.board import price
+from coinmon.report.document import PAIR, Report
+from coinmon.report.drawn import drawn
+from coinmon.report.words import WORDS, Styled, derivatives, head, market_rows, signal_lines, unseen
 
-_WORDS = {
-    "zh": {
-        "as_of": "截至", "venue": "市场", "price": "价格", "flow": "净流量", "ratio": "买卖比", "vwap": "VWAP",
-        "seen": "覆盖", "signals": "信号", "none": "无信号", "missing": "缺口", "warming": "预热",
-    },
-    "en": {
-        "as_of": "as of", "venue": "market", "price": "price", "flow": "net flow", "ratio": "buy/sell", "vwap": "VWAP",
-        "seen": "seen", "signals": "signals", "none": "no signal", "missing": "missing",
-        "warming": "warming",
-    },
-}  # fmt: skip
+_STYLES = {"up": "green", "down": "red", "short": "yellow", "": ""}
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_DAY = 1440
+_SIGNALS, _LEAST, _MOST = 3, 4, 16
+"""Signals shown at most; rows of the profile and of levels at least and at most."""
 
 
-def render(report: Report, lang: str) -> RenderableType:
-    words = _WORDS[lang]
-    head = Text.assemble((str(report.market.pair), "bold"), f"  {words['as_of']} {iso(report.market.now)}")
-    parts: list[RenderableType] = [head]
-    agreed = report.results.get("consensus", {}).get("pair")
-    if agreed is not None:
-        parts.append(Text(agreed.line(lang)))
-    parts.append(_summary(report, words))
-    for offer in report.offers:
-        results = report.results[offer.name]
-        if not results or offer.scope == "pair":
-            continue
-        parts.append(Text(offer.name, "bold"))
-        rows = Table(box=None, show_header=False, pad_edge=False)
-        rows.add_column(no_wrap=True)
-        rows.add_column(overflow="fold")
-        for id, result in results.items():
-            rows.add_row(Text(id, "dim"), Text(result.line(lang)))
-        parts.append(Padding(rows, (0, 0, 0, 2)))
-    for name, why in report.failed.items():
-        parts.append(Text(f"{name}: {why}", "red"))
-    parts.append(Text(words["signals"], "bold"))
-    parts += [_signal(event, lang) for event in report.signals] or [Text(f"  {words['none']}", "dim")]
-    return Group(*parts)
+def render(report: Report, lang: str, width: int, height: int) -> RenderableType:
+    """The summary, made for a screen of that size."""
+    words = WORDS[lang]
+    parts: list[RenderableType] = [
+        Text.assemble((str(report.market.pair), "bold"), f"  {words['as_of']} {iso(report.market.now)}"),
+        *(Text(line) for line in head(report, lang)),
+        _markets(report, lang),
+    ]
+    used = 2 + len(report.seen) + sum(1 + len(line) // width for line in head(report, lang))
+    below = list(_below(report, lang))
+    sparks = list(_sparks(report, lang, width))
+    room = height - used - len(sparks) - len(below) - 3
+    return Group(*parts, *sparks, *_sides(report, lang, min(max(room, _LEAST), _MOST), width), *below)
 
 
-def _summary(report: Report, words: dict[str, str]) -> Table:
+def _styled(cell: Styled) -> Text:
+    return Text(cell[0], _STYLES[cell[1]])
+
+
+def _markets(report: Report, lang: str) -> Table:
+    words = WORDS[lang]
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column(words["venue"], no_wrap=True)
     for name in ("price", "flow", "ratio", "vwap"):
         table.add_column(words[name], justify="right", no_wrap=True)
-    table.add_column(words["seen"])
-    for id, seen in report.seen.items():
-        flow, vwap = (report.results.get(name, {}).get(id) for name in ("net_flow", "vwap"))
-        amount = None if flow is None else flow.net_flow
-        style = "" if amount is None else "green" if amount > 0 else "red"
-        table.add_row(
-            id,
-            price(None if flow is None else flow.last_price),
-            Text("-" if amount is None else money(amount, sign=True), style),
-            "-" if flow is None or flow.buy_sell_ratio is None else f"{flow.buy_sell_ratio:.3f}",
-            price(None if vwap is None else vwap.vwap),
-            _seen(seen, words),
-        )
+    table.add_column(words["seen"], no_wrap=True, overflow="ellipsis")
+    for row in market_rows(report, lang):
+        table.add_row(*(_styled(cell) for cell in row))
     return table
 
 
-def _seen(seen: Seen, words: dict[str, str]) -> Text:
-    text = f"{seen.complete}/{seen.minutes} {seen.worst.label if seen.share == 1 else seen.best.label}"
-    if seen.warming:
-        text = f"{words['warming']} {text}"
-    elif seen.missing:
-        first, last = seen.missing[0][0], seen.missing[-1][1]
-        ranges = f"{_clock(first)}-{_clock(last)}" + (f" ({len(seen.missing)})" if len(seen.missing) > 1 else "")
-        text += f", {words['missing']} {ranges}"
-    return Text(text, "" if seen.share == 1 else "yellow")
+def _sparks(report: Report, lang: str, width: int) -> Iterator[Text]:
+    """Price and CVD of a day, as far as they are known."""
+    room = min(width - 44, 96)
+    view = next(iter(report.market.merged.values()))
+    bars = view.bars(_DAY)
+    known = np.flatnonzero(bars.close > 0)
+    if len(known):
+        closes = bars.price(bars.close)[known[0] :]
+        yield _spark(WORDS[lang]["price"], closes.tolist(), room, view.instrument.quote)
+    panel = drawn(report, "cvd", PAIR)
+    lines = [] if panel is None else [mark for mark in panel.marks if isinstance(mark, Line)]
+    if panel is not None and lines:
+        yield _spark("CVD", list(lines[0].value), room, panel.unit)
 
 
-def _clock(ms: int) -> str:
-    return (iso(ms) or "")[11:16]
+def _spark(name: str, values: Sequence[float | None], room: int, unit: str) -> Text:
+    """A block for each piece of time, its last value; nothing where none is known."""
+    pieces = np.array_split(np.array([np.nan if each is None else each for each in values]), min(room, len(values)))
+    ends = [piece[np.isfinite(piece)][-1:] for piece in pieces]
+    low, high = (float(pick(np.concatenate(ends))) for pick in (np.min, np.max))
+    step = (high - low) / (len(_BLOCKS) - 1) or 1.0
+    bars = "".join(_BLOCKS[round((float(end[0]) - low) / step)] if len(end) else " " for end in ends)
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"{name:<6}", "bold").append(bars, "cyan")
+    return text.append(f" {_short(low)} .. {_short(high)} {unit}", "dim")
 
 
-def _signal(event: dict[str, Any], lang: str) -> Text:
-    if event["event"] != "signal":
-        size = money(event["quote"]) if event.get("quote") else ""
-        return Text(f"  {event['event']} {event.get('venue', '')} {event.get('side', '')} {size}")
-    style = {"bullish": "green", "bearish": "red"}.get(event["direction"], "")
-    return Text(f"  [{event['grade']}] {event['title'][lang]} - {event['reading'][lang]}", style)
+def _short(value: float) -> str:
+    """As a price, of either sign; seven digits are enough to find one's way."""
+    rounded = float(f"{value:.7g}")
+    return price(rounded) if value > 0 else f"-{price(-rounded)}" if value < 0 else "0"
+
+
+def _sides(report: Report, lang: str, rows: int, width: int) -> Iterator[RenderableType]:
+    """The profile at the left, the levels around the price at the right."""
+    profile, levels = _profile(report, lang, rows, width), _levels(report, lang, rows)
+    if profile or levels:
+        table = Table.grid(padding=(0, 3))
+        table.add_row(Group(*profile), Group(*levels))
+        yield table
+
+
+def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
+    panel = drawn(report, "volume_profile", PAIR)
+    found = [] if panel is None else [mark for mark in panel.marks if isinstance(mark, Rows)]
+    if panel is None or not found:
+        return []
+    edges = np.array(found[0].low)
+    total = np.sum([np.array(mark.value, float) for mark in found], axis=0)
+    rows = min(rows, len(edges))
+    bottom, top = edges[0], edges[-1] + found[0].height
+    at = np.minimum(((edges - bottom) / (top - bottom) * rows).astype(int), rows - 1)
+    sums = np.bincount(at, total, rows)
+    names = {mark.name: mark.price for mark in panel.marks if isinstance(mark, Level)}
+    room = max(8, width // 2 - 22)
+    made = [Text(f"{WORDS[lang]['profile']} ({panel.unit})", "bold")]
+    for row in reversed(range(rows)):
+        low, high = (bottom + (top - bottom) * each / rows for each in (row, row + 1))
+        here = " ".join(str(name) for name, value in names.items() if low <= value < high)
+        bar = "█" * round(room * sums[row] / sums.max())
+        line = Text(f"{_short(float(low)):>11} ", "dim", no_wrap=True, overflow="ellipsis")
+        made.append(line.append(bar or "▏", "cyan" if here else "blue").append(f" {here}", "bold"))
+    return made
+
+
+def _levels(report: Report, lang: str, rows: int) -> list[Text]:
+    """Those next to the last price, the price between them."""
+    panel, result = drawn(report, "key_levels", PAIR), report.results.get("key_levels", {}).get(PAIR)
+    last = getattr(result, "last_price", None)
+    if panel is None or last is None:
+        return []
+    found = sorted({(mark.price, str(mark.name)) for mark in panel.marks if isinstance(mark, Level)})
+    # one line for a price that has several names
+    named = {value: " ".join(name for each, name in found if each == value) for value, _ in found}
+    above = [each for each in named if each > last]
+    below = [each for each in named if each <= last]
+    up = max(min(len(above), rows // 2), rows - 1 - len(below))
+    shown = [*below[-(rows - 1 - min(up, len(above))) :], *above[:up]] if rows > 1 else []
+    made = [Text(WORDS[lang]["levels"], "bold")]
+    for value in sorted([*shown, last], reverse=True):
+        name = f"● {WORDS[lang]['last']}" if value == last else named[value]
+        away = "" if value == last else f" {100 * (value / last - 1):+7.2f}%"
+        style = "bold" if value == last else ""
+        made.append(Text(f"{_short(value):>11}{away:9} {name}", style, no_wrap=True, overflow="ellipsis"))
+    return made
+
+
+def _below(report: Report, lang: str) -> Iterator[Text]:
+    words = WORDS[lang]
+    for name, cells in derivatives(report, lang):
+        yield Text("  ").join([Text(name, "bold"), *(_styled(cell) for cell in cells)])
+    signals = signal_lines(report, lang)
+    for text, style in signals[:_SIGNALS]:
+        yield Text(text, _STYLES[style], no_wrap=True, overflow="ellipsis")
+    if len(signals) > _SIGNALS:
+        yield Text(f"+{len(signals) - _SIGNALS} {words['more']}", "dim")
+    if not signals:
+        yield Text(words["none"], "dim")
+    lines = unseen(report, lang)
+    if lines:
+        text = f"{words['unseen']}: {lines[0]}" + (f"  +{len(lines) - 1} {words['more']}" if len(lines) > 1 else "")
+        yield Text(text, "yellow", no_wrap=True, overflow="ellipsis")
+
+
+def details(report: Report, lang: str) -> RenderableType:
+    """Every indicator: a line for each instrument (those with the same line together), then what is missing and why."""
+    parts: list[RenderableType] = []
+    for name, results in report.results.items():
+        if not results:
+            continue
+        lines: dict[str, list[str]] = {}
+        reasons: dict[str, list[str]] = {}
+        for id, result in results.items():
+            line = result.line(lang)
+            if result.reason:
+                line = line.removesuffix(f"  ({result.reason})")
+                reasons.setdefault(result.reason, []).append(id)
+            lines.setdefault(line, []).append(id)
+        rows = Table(box=None, show_header=False, pad_edge=False)
+        rows.add_column(no_wrap=True)
+        rows.add_column(overflow="fold")
+        for line, ids in lines.items():
+            rows.add_row(Text("\n".join(ids), "dim"), Text(line))
+        parts += [Text(name, "bold"), Padding(rows, (0, 0, 0, 2))]
+        for reason, ids in reasons.items():
+            who = ids[0] if len(ids) == 1 else f"{ids[0]} +{len(ids) - 1}"
+            parts.append(Text(f"  ! {who}: {reason}", "yellow", no_wrap=True, overflow="ellipsis"))
+    parts += [Text(line, "yellow") for line in unseen(report, lang)]
+    return Group(*parts)

@@ -1,5 +1,6 @@
 """Key levels: the prices that everyone watches, and how far away they are."""
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -76,9 +77,13 @@ class KeyLevels(Result):
         return f"{text}  ({self.reason})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
-        """A line at each price, by whose it is."""
+        """A line at each price, in the colour of its day or week; those of sessions are muted."""
         tones: dict[str, Tone] = {"d": "accent", "pd": "second", "pw": "third"}
-        lines = [Level(each.name, each.price, tones.get(each.name.split()[0], "muted")) for each in self.levels]
+        whose = re.compile("pd|pw|d")
+        lines = []
+        for each in self.levels:
+            found = whose.match(each.name)
+            lines.append(Level(each.name, each.price, tones[found[0]] if found else "muted"))
         return Panel(Text("关键价位", "Key levels"), lines, "price")
 
 

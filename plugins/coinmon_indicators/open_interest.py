@@ -57,8 +57,10 @@ class OpenInterestNow(Result):
         return f"{text}  ({self.reason})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
-        """Its closed periods."""
-        line = Line("", [each.time for each in self.history], [each.open_interest for each in self.history])
+        """What was sampled in two days."""
+        found = subject.open_interest(2880)
+        found = found[:: max(1, len(found) // 300)]
+        line = Line("", [moment(each.time) for each in found], [each.base for each in found])
         return Panel(Text("持仓量", "Open interest"), [line], unit=self.base)
 
 

@@ -96,10 +96,10 @@ class Tpo(Result):
             for edge in low
         ]
         name = Text("字母", "letters")
-        rows = Rows(name, low, height, [len(each) for each in letters], "second", letters)
+        rows = Rows(name, low, height, [len(each) for each in letters], "muted", letters)
         lines = [Level("POC", self.tpo_poc, "accent")] if self.tpo_poc is not None else []
         lines += [Level("IB", edge) for edge in (self.ib_high, self.ib_low) if edge is not None]
-        return Panel(Text("TPO 市场轮廓", "TPO"), [rows, *lines], "beside", "TPO")
+        return Panel(Text("TPO 市场轮廓", "TPO"), [rows, *lines], "beside")
 
 
 def tpo(

@@ -1,0 +1,120 @@
+"""What a report says in words, whatever it is printed on: rows of cells and lines, each with a style.
+
+Styles: up, down, short (not all of it was seen), or none.
+"""
+
+from typing import Any
+
+from coinmon.model.bars import Seen
+from coinmon.model.moment import iso
+from coinmon.report.board import money, price
+from coinmon.report.document import PAIR, Report
+
+Styled = tuple[str, str]
+
+WORDS = {
+    "zh": {
+        "as_of": "截至", "venue": "市场", "markets": "各市场", "price": "价格", "flow": "净流量", "ratio": "买卖比",
+        "vwap": "VWAP", "seen": "覆盖", "signals": "信号", "none": "无信号", "gap": "缺口", "warming": "预热",
+        "profile": "成交量分布", "levels": "关键价位", "open_interest": "持仓量", "funding": "资金费率",
+        "unseen": "未能看到", "all": "全部指标", "more": "条未列出", "last": "现价", "full": "--full 列出全部指标",
+        "theme": "浅色 / 深色", "trades": "逐笔", "klines": "K线", "partial": "不全", "missing": "缺失",
+    },
+    "en": {
+        "as_of": "as of", "venue": "market", "markets": "Markets", "price": "price", "flow": "net flow",
+        "ratio": "buy/sell", "vwap": "VWAP", "seen": "seen", "signals": "signals", "none": "no signal",
+        "gap": "missing", "warming": "warming", "profile": "volume profile", "levels": "key levels",
+        "open_interest": "open interest", "funding": "funding", "unseen": "not seen", "all": "every indicator",
+        "more": "more", "last": "last", "full": "--full lists every indicator", "theme": "light / dark",
+        "trades": "trades", "klines": "klines", "partial": "partial", "missing": "missing",
+    },
+}  # fmt: skip
+
+
+def head(report: Report, lang: str) -> list[str]:
+    """The consensus and the flow by venue."""
+    agreed = report.results.get("consensus", {}).get(PAIR)
+    return [] if agreed is None else [agreed.line(lang)]
+
+
+def market_rows(report: Report, lang: str) -> list[list[Styled]]:
+    """Instrument, price, net flow, buy/sell ratio, VWAP and coverage of each market."""
+    rows = []
+    for id, seen in report.seen.items():
+        flow, vwap = (report.results.get(name, {}).get(id) for name in ("net_flow", "vwap"))
+        amount = None if flow is None else flow.net_flow
+        ratio = None if flow is None else flow.buy_sell_ratio
+        rows.append(
+            [
+                (id, ""),
+                (price(None if flow is None else flow.last_price), ""),
+                ("-", "") if amount is None else (money(amount, sign=True), "up" if amount > 0 else "down"),
+                ("-" if ratio is None else f"{ratio:.3f}", ""),
+                (price(None if vwap is None else vwap.vwap), ""),
+                (_seen(seen, lang), "" if seen.share == 1 else "short"),
+            ]
+        )
+    return rows
+
+
+def _seen(seen: Seen, lang: str) -> str:
+    words = WORDS[lang]
+    kind = seen.worst.label if seen.share == 1 else seen.best.label
+    text = f"{seen.complete}/{seen.minutes} {words[kind]}"
+    if seen.warming:
+        return f"{words['warming']} {text}"
+    return f"{text}, {words['gap']} {_gaps(seen)}" if seen.missing else text
+
+
+def _gaps(seen: Seen) -> str:
+    """From the first gap's start to the last one's end, and how many there are."""
+    first, last = ((iso(ms) or "")[11:16] for ms in (seen.missing[0][0], seen.missing[-1][1]))
+    return f"{first}-{last}" + (f" ({len(seen.missing)})" if len(seen.missing) > 1 else "")
+
+
+def signal_lines(report: Report, lang: str) -> list[Styled]:
+    """The signals that are on."""
+    return [_signal(event, lang) for event in report.signals]
+
+
+def _signal(event: dict[str, Any], lang: str) -> Styled:
+    if event["event"] != "signal":
+        size = money(event["quote"]) if event.get("quote") else ""
+        style = {"buy": "up", "sell": "down"}.get(event.get("side", ""), "")
+        return " ".join(f"{event['event']} {event.get('venue', '')} {event.get('side', '')} {size}".split()), style
+    style = {"bullish": "up", "bearish": "down"}.get(event["direction"], "")
+    return f"[{event['grade']}] {event['title'][lang]} - {event['reading'][lang]}", style
+
+
+def derivatives(report: Report, lang: str) -> list[tuple[str, list[Styled]]]:
+    """Open interest and funding: the name of each, and what it is at each venue."""
+    made = []
+    for name, words in (("open_interest", _interest), ("funding", _funding)):
+        found = {id.partition(":")[0]: words(each) for id, each in report.results.get(name, {}).items()}
+        cells = [(f"{venue[:3].upper()} {cell[0]}", cell[1]) for venue, cell in found.items() if cell]
+        if cells:
+            made.append((WORDS[lang][name], cells))
+    return made
+
+
+def _interest(result: Any) -> Styled | None:
+    held, change = result.open_interest, result.change_pct
+    if held is None:
+        return None
+    return (money(held), "") if change is None else (f"{money(held)} ({change:+.2f}%)", "up" if change > 0 else "down")
+
+
+def _funding(result: Any) -> Styled | None:
+    return None if result.rate is None else (f"{100 * result.rate:+.4f}%", "")
+
+
+def unseen(report: Report, lang: str) -> list[str]:
+    """Venues that are down, indicators that raised, and gaps."""
+    lines = [f"{name}: {why}" for name, why in report.market.down.items()]
+    lines += [f"{name}: {why}" for name, why in report.failed.items()]
+    lines += [
+        f"{id}: {seen.minutes - seen.complete}/{seen.minutes} {WORDS[lang]['gap']} {_gaps(seen)}"
+        for id, seen in report.seen.items()
+        if seen.missing
+    ]
+    return lines

@@ -1,0 +1,57 @@
+"""The text: one screen first, everything on request."""
+
+import io
+import re
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from coinmon.report.text import details, render
+
+
+def printed(renderable, width: int, *, terminal: bool = False) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None).print(
+        renderable
+    )
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30)])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_summary_fits_the_screen(demo_report, size, lang):
+    width, height = size
+    lines = printed(render(demo_report, lang, width, height), width)
+    # a line for the hint and one for the prompt
+    assert len(lines) <= height - 2
+    assert max(map(cell_len, lines)) <= width
+
+
+def test_it_says_what_a_trader_asks(demo_report):
+    text = "\n".join(printed(render(demo_report, "en", 100, 30), 100))
+    for part in ("BTC/USDT", "consensus: strong bull", "binance:BTC/USDT:USDT", "50/50 trades", "▁", "volume profile",
+                 "POC", "key levels", "● last", "open interest", "funding", "[A+] Global Sync Bullish"):  # fmt: skip
+        assert part in text
+    assert "\x1b[" not in text
+    assert any("\x1b[" in line for line in printed(render(demo_report, "en", 100, 30), 100, terminal=True))
+
+
+def test_the_levels_stand_in_order_around_the_price(demo_report):
+    lines = printed(render(demo_report, "en", 100, 40), 100)
+    begin = next(number for number, line in enumerate(lines) if "key levels" in line)
+    column = lines[begin].index("key levels")
+    cells = [line[column:].split() for line in lines[begin + 1 :]]
+    prices = [float(cell[0].replace(",", "")) for cell in cells if cell and re.fullmatch(r"[\d.,]+", cell[0])]
+    assert len(prices) > 4
+    assert prices == sorted(prices, reverse=True)
+
+
+def test_everything_is_there_on_request_with_its_reasons_apart(demo_report):
+    lines = printed(details(demo_report, "en"), 160)
+    for name, results in demo_report.results.items():
+        assert not results or name in lines
+    assert any(line.startswith("  ! ") for line in lines)
+    # one reason that several instruments share is told once
+    assert len(lines) < 2 * sum(len(results) for results in demo_report.results.values())
+    assert max(map(cell_len, lines)) <= 160
