@@ -65,6 +65,9 @@ def test_the_exchange_and_the_indicator_work_together(config):
     assert result.share == pytest.approx(0.6)
     assert (result.coverage.complete, result.coverage.kind) == (15, "klines")
     assert json.loads(result.model_dump_json())["as_of"] == "2026-01-15T12:00:30Z"
+    (line,) = result.panel(view(config)).marks
+    assert line.value == pytest.approx([60.0] * len(line.value))
+    assert len(line.value) >= 4
 
 
 def test_the_indicator_says_when_nothing_is_known(config):
