@@ -1,10 +1,14 @@
-"""`coinmon plugins`: what was found, what is broken and why, what is switched off."""
+"""`coinmon plugins`: what was found, what is broken and why, what is switched off; a new one to begin with."""
 
+import keyword
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from coinmon.commands import Globals
+from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -12,12 +16,27 @@ if TYPE_CHECKING:
     from coinmon.plugins import Catalog, Offer
 
 
+app = typer.Typer(invoke_without_command=True)
+
+
+class Kind(StrEnum):
+    """Kinds of plugin."""
+
+    exchange = "exchange"
+    indicator = "indicator"
+    signal = "signal"
+    output = "output"
+
+
+@app.callback()
 def plugins(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="as one JSON object")] = False,
     check: Annotated[bool, typer.Option("--check", help="exit 1 if a plugin is broken")] = False,
 ) -> None:
     """List the plugins: what each offers, which are broken and why, which are switched off."""
+    if ctx.invoked_subcommand:
+        return
     catalog = (ctx.obj or Globals()).catalog()
     if as_json:
         import json
@@ -27,6 +46,45 @@ def plugins(
         _print(catalog)
     if check and catalog.broken:
         raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    ctx: typer.Context,
+    kind: Annotated[Kind, typer.Argument(help="What it is to be.")],
+    name: Annotated[str, typer.Argument(help="Its name: lower case, as in buy_share.")],
+    folder: Annotated[Path, typer.Option("--dir", help="Where to put the file.")] = Path("my_plugins"),
+) -> None:
+    """Write a plugin that works, in one file, to begin with."""
+    from importlib.resources import files
+    from string import Template
+
+    if not name.isidentifier() or name != name.lower() or name.startswith("_") or keyword.iskeyword(name):
+        raise ConfigError(f"{name}: a plugin's name is lower-case letters, digits and _, as in buy_share")
+    path = folder / f"{name}.py"
+    catalog = (ctx.obj or Globals()).catalog()
+    taken = catalog.get(kind, name)
+    if taken:
+        raise ConfigError(f"{kind} {name} is taken by {taken.plugin} of {taken.distribution}")
+    text = Template((files("coinmon") / "templates" / f"{kind}.txt").read_text("utf-8"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text.substitute(name=name, Name=name.title().replace("_", "")))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    typer.echo(path)
+    typer.echo(
+        f"it is found with `plugins: {{dir: {folder}}}` in config.yaml; plugins/README.md tells the rest", err=True
+    )
+
+
+@app.command()
+def docs(ctx: typer.Context, kind: Annotated[Kind, typer.Argument(help="Of which kind.")]) -> None:
+    """Print a page about the plugins of a kind: definitions, settings, fields."""
+    from coinmon.reference import reference
+
+    typer.echo(reference(kind, (ctx.obj or Globals()).catalog().of(kind)), nl=False)
 
 
 def _whole(catalog: "Catalog") -> dict[str, Any]:

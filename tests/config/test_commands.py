@@ -18,7 +18,7 @@ from coinmon.sample import sample
 REPOSITORY = Path(__file__).parents[2]
 app = typer.Typer()
 app.add_typer(config.app, name="config")
-app.command()(plugins.plugins)
+app.add_typer(plugins.app, name="plugins")
 
 
 @pytest.fixture

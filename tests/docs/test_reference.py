@@ -1,0 +1,24 @@
+"""The pages that are made from the plugins are those of the plugins as they are."""
+
+from pathlib import Path
+
+import pytest
+
+from coinmon.plugins import load_catalog
+from coinmon.reference import reference
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("kind", ["indicator", "signal"])
+def test_it_is_current(kind):
+    offers = [each for each in load_catalog().of(kind) if each.distribution == "coinmon"]
+    page = reference(kind, offers)
+    assert (DOCS / f"{kind}s.md").read_text("utf-8") == page, f"coinmon plugins docs {kind} > docs/{kind}s.md"
+
+
+def test_it_holds_nothing_of_the_process_that_made_it():
+    text = (DOCS / "indicators.md").read_text("utf-8")
+    assert "## vwap" in text
+    assert "| `sigma` | volume-weighted standard deviation" in text
+    assert " at 0x" not in text
