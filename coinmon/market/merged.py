@@ -43,6 +43,10 @@ class Merged:
         bars = together(parts)
         return bars if self._whole else bars.with_coverage(np.minimum(bars.coverage, Coverage.PARTIAL))
 
+    def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
+        # minute by minute: one counts where every venue saw all of it
+        return self.bars(instrument, start, end, levels=True).profile()
+
     def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
         raise LookupError("venues' samples of open interest are not one series; ask each venue's view")
 

@@ -9,6 +9,7 @@ from coinmon.market.merged import Merged, instrument_of
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Kind, Pair
+from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE, floor
 
 
@@ -16,6 +17,10 @@ class Source(Protocol):
     """Where views read: the store. Ranges are [start, end), ms UTC."""
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars: ...
+
+    def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
+        """The levels of the minutes of which every trade was seen, added up as one bar's."""
+        ...
 
     def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]: ...
 
@@ -59,6 +64,16 @@ class View:
         rows = self._rows(start, end, levels)
         first = int(rows.time[0])
         return rows[(start - first) // MINUTE : (end - first) // MINUTE]
+
+    def profile(self, start: int, end: int) -> Levels:
+        """Volumes at each price over the closed minutes of [start, end) of which every trade was seen: one bar."""
+        start, end = floor(start), min(floor(end), self.end)
+        if end <= start:
+            return Levels.empty(1)
+        held = self._held.get(True)
+        if held is not None and held.time[0] <= start and end <= held.time[-1] + MINUTE:
+            return self.between(start, end, levels=True).profile()
+        return self.source.profile(self.instrument, start, end)
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
         """Dense rows that hold [start, end): those held, read on at either side where they do not reach."""

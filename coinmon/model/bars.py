@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.model.levels import Levels
+from coinmon.model.levels import Levels, by_price
 from coinmon.model.moment import MINUTE, ceil, floor
 from coinmon.model.trades import Floats, Ints
 
@@ -215,6 +215,12 @@ class Bars:
     def merged(self) -> "Bars":
         """All rows as one bar (no rows: no bar)."""
         return self.grouped(np.zeros(1, np.int64), self.time[:1]) if len(self) else self
+
+    def profile(self) -> Levels:
+        """The levels of the rows of which every trade was seen, added up as one bar's."""
+        seen = self if (self.coverage == Coverage.TRADES).all() else self[self.coverage == Coverage.TRADES]
+        levels = seen.levels
+        return Levels.empty(1) if levels is None else by_price(None, 1, levels.ticks, levels.buy, levels.sell)
 
     def on_grid(self, tick_size: Decimal) -> "Bars":
         """The same prices as ticks of a grid that divides this one."""

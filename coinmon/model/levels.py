@@ -74,8 +74,8 @@ class Levels:
         return by_price(run, len(starts), self.ticks, self.buy, self.sell)
 
 
-def by_price(bar: Ints, bars: int, ticks: Ints, buy: Amounts, sell: Amounts) -> Levels:
-    """Add up rows of equal bar and price; `bar` numbers each row's bar, in any order.
+def by_price(bar: Ints | None, bars: int, ticks: Ints, buy: Amounts, sell: Amounts) -> Levels:
+    """Add up rows of equal bar and price; `bar` numbers each row's bar, in any order (None: all are bar 0's).
 
     The sums keep the amounts' type, so that integer lots stay exact until they are scaled.
     """
@@ -84,10 +84,23 @@ def by_price(bar: Ints, bars: int, ticks: Ints, buy: Amounts, sell: Amounts) -> 
     low = int(ticks.min())
     span = int(ticks.max()) - low + 1
     # one integer key sorts by bar, then price; a lexsort would cost twice as much
-    key = bar * span + (ticks - low)
+    key = ticks - low
+    if bar is not None:
+        key += bar * span
+    starts = np.arange(bars + 1) * span
+    if bars * span <= _DENSE * len(ticks) and buy.dtype.kind != "i":
+        # a cell for every price costs a tenth of sorting, where most of them are traded at
+        there = np.zeros(bars * span, np.bool_)
+        there[key] = True
+        cells = np.flatnonzero(there)
+        sums: list[Any] = [np.bincount(key, each, bars * span)[cells] for each in (buy, sell)]
+        return Levels(np.searchsorted(cells, starts), cells % span + low, *sums)
     order = np.argsort(key, kind="stable")
     key = key[order]
     first = np.flatnonzero(np.diff(key, prepend=-1))
-    start = np.searchsorted(key[first], np.arange(bars + 1) * span)
-    sums: list[Any] = [np.add.reduceat(each[order], first) for each in (buy, sell)]
-    return Levels(start, ticks[order][first], *sums)
+    sums = [np.add.reduceat(each[order], first) for each in (buy, sell)]
+    return Levels(np.searchsorted(key[first], starts), ticks[order][first], *sums)
+
+
+_DENSE = 8
+"""Cells a row up to which a cell for every price is the faster way."""

@@ -1,15 +1,17 @@
 """Bars in and out of the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
-from coinmon.model.bars import COLUMNS, Bars
+from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.instrument import Instrument
-from coinmon.store.packing import pack, unpack
+from coinmon.model.levels import Levels
+from coinmon.store.database import fetch
+from coinmon.store.packing import added_up, pack, unpack
 from coinmon.store.schema import bars as table
 from coinmon.store.upsert import upsert
 
@@ -37,27 +39,31 @@ def read_bars(
         .where(wanted, table.c.time >= start, table.c.time < end)
         .order_by(table.c.instrument, table.c.time)
     )
-    rows = connection.execute(query).all()
-    numbers = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    edges = np.flatnonzero(np.diff(numbers, prepend=-1, append=-1)) if len(rows) else np.zeros(0, np.int64)
+    rows = fetch(connection, query)
+    if not rows:
+        return {}
+    owners, *values = zip(*rows, strict=True)
+    columns = {name: np.array(each, _KINDS[name]) for name, each in zip(COLUMNS, values, strict=False)}
+    edges = np.flatnonzero(np.diff(np.array(owners, np.int64), prepend=-1, append=-1))
     found = {}
     for a, b in pairwise(edges.tolist()):
-        instrument = instruments.get(rows[a][0])
-        if instrument is not None:
-            found[rows[a][0]] = _bars(rows[a:b], instrument, levels)
+        number = owners[a]
+        if number not in instruments:
+            continue
+        tick = instruments[number].tick_size
+        part = {name: column[a:b] for name, column in columns.items()}
+        found[number] = Bars(tick, **part, levels=unpack(values[-1][a:b], tick) if levels else None)
     return found
 
 
-def _bars(rows: Sequence[Row[Any]], instrument: Instrument, levels: bool) -> Bars:
-    columns: dict[str, Any] = {}
-    for name, values in zip(COLUMNS, list(zip(*rows, strict=True))[1:], strict=False):
-        kind = np.uint8 if name == "coverage" else np.int64 if name in _INTEGERS else np.float64
-        columns[name] = np.array(values, kind)
-    return Bars(
-        instrument.tick_size,
-        **columns,
-        levels=unpack([row[-1] for row in rows], instrument.tick_size) if levels else None,
+def read_profile(connection: Connection, number: int, instrument: Instrument, start: int, end: int) -> Levels:
+    """The levels of all minutes of [start, end) of which every trade was seen, added up as one bar's."""
+    query = select(table.c.levels).where(
+        table.c.instrument == number, table.c.time >= start, table.c.time < end, table.c.coverage == Coverage.TRADES
     )
+    return added_up([row[0] for row in fetch(connection, query)], instrument.tick_size)
 
 
-_INTEGERS = {"time", "open", "high", "low", "close", "trades"}
+_KINDS: dict[str, Any] = dict.fromkeys(COLUMNS, np.float64)
+_KINDS |= dict.fromkeys(("time", "open", "high", "low", "close", "trades"), np.int64)
+_KINDS["coverage"] = np.uint8

@@ -8,9 +8,10 @@ from sqlalchemy import Float, cast, func, select
 from coinmon.model.bars import Bars
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument
+from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE
 from coinmon.store import samples
-from coinmon.store.bars import read_bars
+from coinmon.store.bars import read_bars, read_profile
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_instruments
 from coinmon.store.outbox import read_signals
@@ -71,6 +72,13 @@ class History:
         with self._database.read() as connection:
             found = read_bars(connection, {number: instrument}, start, end, levels=levels)
         return found.get(number, Bars.empty(instrument.tick_size))
+
+    def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
+        number = self._numbers.get(instrument.id)
+        if number is None:
+            return Levels.empty(1)
+        with self._database.read() as connection:
+            return read_profile(connection, number, instrument, start, end)
 
     def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
         number = self._numbers.get(instrument.id)

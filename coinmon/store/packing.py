@@ -9,18 +9,30 @@ and no time to unpack. Versions 1 and 2, with offsets of u32 and u64, are still 
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from coinmon.model.bars import scaled
-from coinmon.model.levels import Levels
+from coinmon.model.levels import Levels, by_price
 from coinmon.model.trades import Floats, Ints
 
 _HEADER = struct.Struct("<BBIqqbqb")
 _VERSION = 3
+_HEAD = np.dtype(
+    [
+        ("version", "u1"), ("width", "u1"), ("size", "<u4"), ("first", "<i8"), ("tick", "<i8"), ("tick_exponent", "i1"),
+        ("lot", "<i8"), ("lot_exponent", "i1"), ("offset_width", "u1"),
+    ]
+)  # fmt: skip
+"""The header of version 3; of an older one the last byte is the body's first."""
 _MOST = 2**62
+_AT_ONCE = 1440
+"""Bars added up together: what they unpack to stays in the processor's cache."""
 _OFFSETS_BEFORE = {1: 4, 2: 8}
 _WIDTHS: dict[int, np.dtype[Any]] = {
     1: np.dtype("<u1"),
@@ -73,59 +85,121 @@ def unpack(blobs: Sequence[bytes | None], tick: Decimal) -> Levels:
 
     Bars packed alike are decoded together: a call for each of a week's minutes would take ten times as long.
     """
-    owners = [number for number, blob in enumerate(blobs) if blob]
+    owners = np.array([number for number, blob in enumerate(blobs) if blob], np.int64)
     packed = [blob for blob in blobs if blob]
     if not packed:
         return Levels.empty(len(blobs))
-    heads = [_HEADER.unpack_from(blob) for blob in packed]
-    alike: dict[tuple[int, ...], list[int]] = {}
-    for number, (head, blob) in enumerate(zip(heads, packed, strict=True)):
-        version, width, _, _, *grids = head
-        offset_width = _OFFSETS_BEFORE.get(version) or blob[_HEADER.size]
-        alike.setdefault((version, width, offset_width, *grids), []).append(number)
-    sizes = np.array([head[2] for head in heads], np.int64)
-    firsts = np.array([head[3] for head in heads], np.int64)
+    heads, alike = _alike(packed)
+    sizes = heads["size"].astype(np.int64)
     every = np.zeros(len(blobs), np.int64)
     every[owners] = sizes
     start = np.concatenate(([0], np.cumsum(every)))
     columns: tuple[Any, ...] = ()
-    for kind, numbers in alike.items():
-        size = sizes[numbers]
-        offsets, *amounts = _columns([packed[number] for number in numbers], size.tolist(), kind)
-        parts = ((offsets + np.repeat(firsts[numbers], size)) * _finer(kind, tick), *amounts)
+    for kind, numbers in alike:
+        ticks, *amounts = _columns(packed, heads, kind, numbers, tick)
+        lot = kind.lot
+        parts = (ticks, *(each if lot is None else _in_units(each, lot) for each in amounts))
         if len(alike) == 1:
             columns = parts
             continue
         columns = columns or (np.empty(start[-1], np.int64), np.empty(start[-1]), np.empty(start[-1]))
-        begin = start[np.array(owners)[numbers]]
-        where = np.arange(int(size.sum())) + np.repeat(begin - (np.cumsum(size) - size), size)
+        size = sizes[numbers]
+        where = np.arange(int(size.sum())) + np.repeat(start[owners[numbers]] - (np.cumsum(size) - size), size)
         for column, part in zip(columns, parts, strict=True):
             column[where] = part
     return Levels(start, *columns)
 
 
-def _columns(packed: list[bytes], sizes: list[int], kind: tuple[int, ...]) -> tuple[Ints, Floats, Floats]:
-    """Tick offsets, buy and sell of bars packed alike, one after the other."""
-    version, width, offset_width, *grids = kind
-    head = _HEADER.size + (version == _VERSION)
-    each = width or 8
-    joined = [
-        b"".join([blob[head + a * size : head + b * size] for blob, size in zip(packed, sizes, strict=True)])
-        for a, b in (
-            (0, offset_width), (offset_width, offset_width + each), (offset_width + each, offset_width + 2 * each),
-        )
-    ]  # fmt: skip
-    offsets = np.frombuffer(joined[0], _WIDTHS[offset_width]).astype(np.int64)
-    amounts = [np.frombuffer(column, _WIDTHS[width]) for column in joined[1:]]
-    if width:
-        lot = Decimal(grids[2]).scaleb(grids[3])
-        amounts = [scaled(column.astype(np.int64), lot) for column in amounts]
-    return offsets, amounts[0], amounts[1]
+def added_up(blobs: Sequence[bytes | None], tick: Decimal) -> Levels:
+    """The levels of all bars as one bar's, on the grid `tick`.
+
+    Volumes are summed as the lots they were packed in, so they are the float64 nearest to the exact sums.
+    """
+    sums: dict[Decimal | None, list[Levels]] = {}
+    for first in range(0, len(blobs), _AT_ONCE):
+        packed = [blob for blob in blobs[first : first + _AT_ONCE] if blob]
+        if not packed:
+            continue
+        heads, alike = _alike(packed)
+        for kind, numbers in alike:
+            ticks, buy, sell = _columns(packed, heads, kind, numbers, tick)
+            amounts = (each.astype(np.float64) for each in (buy, sell))
+            sums.setdefault(kind.lot, []).append(by_price(None, 1, ticks, *amounts))
+    parts = []
+    for lot, some in sums.items():
+        one = _one_bar(some)
+        parts.append(one if lot is None else replace(one, buy=_in_units(one.buy, lot), sell=_in_units(one.sell, lot)))
+    return _one_bar(parts)
 
 
-def _finer(kind: tuple[int, ...], tick: Decimal) -> int:
+def _one_bar(parts: Sequence[Levels]) -> Levels:
+    if not parts:
+        return Levels.empty(1)
+    if len(parts) == 1:
+        return parts[0]
+    every = Levels.concat(parts)
+    return by_price(None, 1, every.ticks, every.buy, every.sell)
+
+
+class _Kind(NamedTuple):
+    """How a bar is packed. lot: None where amounts are plain base units."""
+
+    head: int
+    width: int
+    offset_width: int
+    tick: Decimal
+    lot: Decimal | None
+
+
+def _alike(packed: Sequence[bytes]) -> tuple[Any, list[tuple[_Kind, Ints]]]:
+    """The headers, and the numbers of the bars of each kind."""
+    long = _HEADER.size + 1
+    heads = np.frombuffer(b"".join([blob[:long] for blob in packed]), _HEAD)
+    # in one piece: everything but size and first tick
+    raw = heads.view(np.uint8).reshape(len(heads), long)
+    keys = np.ascontiguousarray(np.delete(raw, slice(2, 14), axis=1)).view(f"S{long - 12}").ravel()
+    if (keys == keys[0]).all():
+        return heads, [(_kind(heads[0]), np.arange(len(heads)))]
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    return heads, [(_kind(heads[at]), np.flatnonzero(inverse == n)) for n, at in enumerate(first.tolist())]
+
+
+def _kind(head: Any) -> _Kind:
+    version, width = int(head["version"]), int(head["width"])
+    tick, lot = (Decimal(int(head[name])).scaleb(int(head[f"{name}_exponent"])) for name in ("tick", "lot"))
+    offset_width = _OFFSETS_BEFORE.get(version) or int(head["offset_width"])
+    return _Kind(_HEADER.size + (version == _VERSION), width, offset_width, tick, lot if width else None)
+
+
+def _in_units(counts: Any, lot: Decimal) -> Floats:
+    """Lots as base units, each the float64 nearest to the exact product."""
+    times, by = Fraction(lot).as_integer_ratio()
+    if counts.dtype.kind == "u" and times * 256**counts.dtype.itemsize <= 2**53 and by <= 10**22:
+        # as `scaled` does, without looking for the largest
+        units = counts.astype(np.float64)
+        units *= times
+        units /= by
+        return np.asarray(units)
+    return scaled(counts.astype(np.int64), lot)
+
+
+def _columns(packed: Sequence[bytes], heads: Any, kind: _Kind, numbers: Ints, tick: Decimal) -> tuple[Any, Any, Any]:
+    """Ticks, buy and sell, in lots where the kind has them, of bars packed alike, one after the other."""
+    sizes = heads["size"][numbers]
+    chosen = packed if len(numbers) == len(packed) else [packed[number] for number in numbers.tolist()]
+    each = kind.width or 8
+    starts = (0, kind.offset_width, kind.offset_width + each, kind.offset_width + 2 * each)
+    cuts = [(kind.head + sizes * np.int64(start)).tolist() for start in starts]
+    columns = [b"".join([blob[a:b] for blob, a, b in zip(chosen, *pair, strict=True)]) for pair in pairwise(cuts)]
+    ticks = np.frombuffer(columns[0], _WIDTHS[kind.offset_width]).astype(np.int64)
+    ticks += np.repeat(heads["first"][numbers], sizes)
+    finer = _finer(kind.tick, tick)
+    buy, sell = (np.frombuffer(column, _WIDTHS[kind.width]) for column in columns[1:])
+    return ticks * finer if finer > 1 else ticks, buy, sell
+
+
+def _finer(written: Decimal, tick: Decimal) -> int:
     """How many of the ticks asked for one of those written is."""
-    written = Decimal(kind[3]).scaleb(kind[4])
     return 1 if written == tick else int(written / tick)
 
 

@@ -120,8 +120,9 @@ def grid(found: Candles, bin_size: float | None) -> Grid | None:
     candle = np.repeat(np.arange(count), height)
     of_level = np.repeat(owner, np.diff(levels.start))
     cell = (start[:-1] - first)[of_level] + levels.ticks // ticks
-    columns, unit = in_lots((levels.buy, levels.sell), found.view.instrument.lot_size)
-    buy, sell = (np.bincount(cell, each, int(start[-1])).astype(np.float64) for each in columns)
+    sums = tuple(np.bincount(cell, each, int(start[-1])).astype(np.float64) for each in (levels.buy, levels.sell))
+    # a row's sum is off by less than a hundredth of a lot, so whole lots come out exact
+    (buy, sell), unit = in_lots(sums, found.view.instrument.lot_size)
     total = np.bincount(candle, buy + sell, count) * float(unit)
     complete = (found.bars.coverage >= Coverage.KLINES) & np.isclose(total, found.bars.volume, 1e-9, 0)
     made = Grid(

@@ -16,7 +16,8 @@ def in_lots(columns: tuple[Any, ...], lot: Decimal) -> tuple[list[Floats], Decim
     near = 0.01 * float(lot)
     counts = [np.rint(each / float(lot)) for each in columns]
     for column, lots in zip(columns, counts, strict=True):
-        if not np.allclose(lots * float(lot), column, rtol=1e-12, atol=near, equal_nan=True):
+        off = np.abs(lots * float(lot) - column)
+        if np.any(off > near) and np.any(off > near + 1e-12 * np.abs(column)):
             return list(columns), Decimal(1)
     return counts, lot
 

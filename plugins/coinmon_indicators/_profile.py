@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Bars, Coverage, Instrument
+from coinmon import Bars, Coverage, Instrument, Levels
 from coinmon_indicators._average import with_volume
+from coinmon_indicators._lots import in_lots
 
 Weight = Literal["base", "quote"]
 Method = Literal["two_row", "one_row"]
@@ -90,33 +91,21 @@ def with_levels(bars: Bars) -> npt.NDArray[np.bool_]:
 
 
 def profile_of(
-    bars: Bars, instrument: Instrument, bin_size: float | None, weight: Weight = "base", mode: Mode = "raw"
+    levels: Levels, instrument: Instrument, bin_size: float | None, weight: Weight = "base"
 ) -> Profile | None:
-    """The profile of rows with levels; None where nothing traded in those minutes that count.
-
-    raw counts minutes of which every trade was seen; synthetic spreads each minute's volume over its range and counts
-    every minute with totals. Raises ValueError as `bin_of` does.
-    """
-    if mode == "synthetic":
-        return _spread(bars, bin_size, weight)
-    if bars.levels is None:
-        return None
-    levels = bars.levels
-    ticks, buy, sell = levels.ticks, levels.buy, levels.sell
-    counted = with_levels(bars)
-    if not counted.all():
-        used = np.repeat(counted, np.diff(levels.start))
-        ticks, buy, sell = ticks[used], buy[used], sell[used]
+    """The profile of one bar's levels; None where nothing traded. Raises ValueError as `bin_of` does."""
+    ticks = levels.ticks
     if not len(ticks):
         return None
-    step = bin_of(bin_size, bars.tick_size, int(ticks.min()), int(ticks.max()))
-    (buy, sell), unit = _lots(buy, sell, instrument.lot_size)
+    # each price is there once, in ascending order
+    step = bin_of(bin_size, instrument.tick_size, int(ticks[0]), int(ticks[-1]))
+    (buy, sell), unit = in_lots((levels.buy, levels.sell), instrument.lot_size)
     if weight == "quote":
-        buy, sell, unit = buy * ticks, sell * ticks, unit * bars.tick_size
-    row = ticks // step if step > 1 else ticks
-    first = int(row.min())
+        buy, sell, unit = buy * ticks, sell * ticks, unit * instrument.tick_size
+    row = ticks // step
+    first = int(row[0])
     bought, sold = (np.bincount(row - first, each).astype(np.float64) for each in (buy, sell))
-    return Profile(bars.tick_size, step, first, bought + sold, bought, unit)
+    return Profile(instrument.tick_size, step, first, bought + sold, bought, unit)
 
 
 def resampled(bars: Bars, seconds: int) -> Bars:
@@ -125,8 +114,8 @@ def resampled(bars: Bars, seconds: int) -> Bars:
     return bars if step == 60_000 or not len(bars) else bars.resample(step, int(bars.time[0]))
 
 
-def _spread(bars: Bars, bin_size: float | None, weight: Weight) -> Profile | None:
-    """Each bar's volume evenly over the rows of its low..high range."""
+def spread(bars: Bars, bin_size: float | None, weight: Weight) -> Profile | None:
+    """Each bar's volume evenly over the rows of its low..high range; None where no totals are known."""
     used = bars[with_volume(bars) & (bars.volume > 0) & (bars.low > 0)]
     if not len(used):
         return None
@@ -137,20 +126,8 @@ def _spread(bars: Bars, bin_size: float | None, weight: Weight) -> Profile | Non
     volume, buy = (used.volume, used.buy) if weight == "base" else (used.quote_volume, used.buy_quote)
     start = np.repeat(np.cumsum(count) - count, count)
     row = np.repeat(below - first, count) + np.arange(count.sum()) - start
-    spread, bought = (np.bincount(row, np.repeat(each / count, count)).astype(np.float64) for each in (volume, buy))
-    return Profile(bars.tick_size, step, first, spread, bought, Decimal(1))
-
-
-def _lots(buy: Any, sell: Any, lot: Decimal) -> tuple[tuple[Any, Any], Decimal]:
-    """Amounts as whole lots, or as they are where they do not lie on the lot grid."""
-    scale = float(lot)
-    counts = [np.rint(each / scale) for each in (buy, sell)]
-    slack = 1e-3 * scale
-    if all(
-        np.all(np.abs(n * scale - each) <= slack + 1e-9 * each) for n, each in zip(counts, (buy, sell), strict=True)
-    ):
-        return (counts[0], counts[1]), lot
-    return (buy, sell), Decimal(1)
+    total, bought = (np.bincount(row, np.repeat(each / count, count)).astype(np.float64) for each in (volume, buy))
+    return Profile(bars.tick_size, step, first, total, bought, Decimal(1))
 
 
 def control(volume: Sequence[int]) -> int:

@@ -86,7 +86,7 @@ class Sheet:
         return self._profile(self._bars)
 
     def _profile(self, bars: Bars) -> Profile | None:
-        return profile_of(bars, self._instrument, self._bin, "quote")
+        return profile_of(bars.profile(), self._instrument, self._bin, "quote")
 
     @property
     def _bin(self) -> float:

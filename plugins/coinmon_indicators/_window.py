@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Bars, Coverage, Instrument, Moment, moment
+from coinmon import Bars, Coverage, Moment, View, moment
 from coinmon_indicators._average import average, with_volume
 from coinmon_indicators._days import Span, State
 from coinmon_indicators._profile import (
@@ -18,6 +18,7 @@ from coinmon_indicators._profile import (
     control,
     profile_of,
     resampled,
+    spread,
     value_area,
     with_levels,
 )
@@ -105,11 +106,16 @@ def _delta(bars: Bars) -> float | None:
 
 
 def profile_in(
-    bars: Bars, instrument: Instrument, bin_size: float | None, weight: Weight, mode: Mode, seconds: int
+    view: View, span: Span, bars: Bars, bin_size: float | None, weight: Weight, mode: Mode, seconds: int
 ) -> Profile | None:
-    """The profile of dense minutes; see `profile_of`."""
-    used = resampled(replace(bars, levels=None), seconds) if mode == "synthetic" else bars
-    return profile_of(used, instrument, bin_size, weight, mode)
+    """The profile of the closed minutes of a span; bars: those, dense. Raises ValueError as `bin_of` does.
+
+    raw counts minutes of which every trade was seen; synthetic spreads each bar's volume over its range and counts
+    every minute with totals.
+    """
+    if mode == "synthetic":
+        return spread(resampled(bars, seconds), bin_size, weight)
+    return profile_of(view.profile(span.start, span.end), view.instrument, bin_size, weight)
 
 
 def area_figures(bars: Bars, profile: Profile | None, percent: float, method: Method, mode: Mode) -> dict[str, Any]:

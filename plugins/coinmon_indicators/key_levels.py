@@ -113,14 +113,14 @@ def key_levels(
     yesterday = day_span(day - timedelta(days=1), timezone, "previous_day")
     week = week_span(day, timezone, -1, "previous_week")
     reasons: list[str] = []
-    # the longest stretch first: the view reads it once and the others lie in it
+    # read once: today, yesterday and the sessions lie in it
     bars = view.between(yesterday.start, today.end, levels=mode == "raw")
 
     def stretch(span: Span, *, first_hour: bool = True, tell: bool = True) -> Stretch:
-        rows = view.between(span.start, span.end, levels=mode == "raw")
+        rows = view.between(span.start, span.end)
         profile = None
         try:
-            profile = profile_in(rows, view.instrument, bin_size, weight, mode, normalize_seconds)
+            profile = profile_in(view, span, rows, bin_size, weight, mode, normalize_seconds)
         except ValueError as error:
             reasons.append(str(error))
         area = area_figures(rows, profile, value_area_percent, method, mode)

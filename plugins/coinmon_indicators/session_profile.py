@@ -143,10 +143,10 @@ def session_profile(
     bars = view.between(first, max((each.end for each in both), default=view.end), levels=mode == "raw")
 
     def one(span: Span, tell: bool) -> Session:
-        rows = view.between(span.start, span.end, levels=mode == "raw")
+        rows = view.between(span.start, span.end)
         profile = None
         try:
-            profile = profile_in(rows, view.instrument, bin_size, weight, mode, normalize_seconds)
+            profile = profile_in(view, span, rows, bin_size, weight, mode, normalize_seconds)
         except ValueError as error:
             reasons.append(str(error))
         area = area_figures(rows, profile, value_area_percent, method, mode)

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Bars, Level, Moment, Panel, Result, Rows, SeenReport, Text, Tone, View, hookimpl, moment
+from coinmon import MINUTE, Level, Moment, Panel, Result, Rows, SeenReport, Text, Tone, View, hookimpl, moment
 from coinmon_indicators._days import Date, Span, State, Zone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import because, percent, price
-from coinmon_indicators._profile import Method, Mode, Weight, control, nodes
+from coinmon_indicators._profile import Method, Mode, Weight, control, nodes, profile_of
 from coinmon_indicators._window import Area, Row, area_figures, how, largest_rows, profile_in, shortfall
 
 Period = Literal["day", "previous_day", "week", "previous_week", "window"]
@@ -126,11 +126,11 @@ def volume_profile(
     day = chosen_day(date, view.now, timezone)
     span = _span(view, period, window, start, end, timezone, day)
     seen = span.clipped(view.end)
-    bars = view.between(seen.start, seen.end, levels=mode == "raw")
+    bars = view.between(seen.start, seen.end)
     reasons: list[str | None] = []
     profile = None
     try:
-        profile = profile_in(bars, view.instrument, bin_size, weight, mode, normalize_seconds)
+        profile = profile_in(view, seen, bars, bin_size, weight, mode, normalize_seconds)
     except ValueError as error:
         reasons.append(str(error))
     figures = area_figures(bars, profile, value_area_percent, method, mode)
@@ -195,13 +195,12 @@ def _naked(view: View, days: int, zone: str, bin_size: float | None, weight: Wei
     found: list[NakedPoc] = []
     if not days:
         return found
-    rows = view.between(day_span(today - timedelta(days=days), zone).start, view.end, levels=True)
     for back in range(1, days + 1):
         day = today - timedelta(days=back)
         span = day_span(day, zone)
-        bars, later = _part(rows, span.start, span.end), _part(rows, span.end, view.end)
+        later = view.between(span.end, view.end)
         try:
-            profile = profile_in(bars, view.instrument, bin_size, weight, "raw", 60)
+            profile = profile_of(view.profile(span.start, span.end), view.instrument, bin_size, weight)
         except ValueError:
             continue
         if profile is None:
@@ -216,8 +215,3 @@ def _naked(view: View, days: int, zone: str, bin_size: float | None, weight: Wei
                 NakedPoc(date=day.isoformat(), poc=profile.edge(at), poc_high=profile.edge(at + 1), seen_since=share)
             )
     return found
-
-
-def _part(rows: Bars, start: int, end: int) -> Bars:
-    first = int(rows.time[0])
-    return rows[(start - first) // MINUTE : (end - first) // MINUTE]

@@ -96,6 +96,9 @@ class Tape:
         rows = rows[(rows.time >= start) & (rows.time < end)]
         return rows if levels else Bars(TICK, *(getattr(rows, name) for name in COLUMNS))
 
+    def profile(self, instrument, start, end):
+        return self.bars(instrument, start, end, levels=True).profile()
+
     def open_interest(self, instrument, start, end):
         return [each for each in self.interest if start <= each.time < end]
 
