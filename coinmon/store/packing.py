@@ -31,7 +31,7 @@ _HEAD = np.dtype(
 )  # fmt: skip
 """The header of version 3; of an older one the last byte is the body's first."""
 _MOST = 2**62
-_AT_ONCE = 1440
+_AT_ONCE = 720
 """Bars added up together: what they unpack to stays in the processor's cache."""
 _OFFSETS_BEFORE = {1: 4, 2: 8}
 _WIDTHS: dict[int, np.dtype[Any]] = {

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.store import schema
 from coinmon.store.bars import read_bars, write_bars
+from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
 
 
@@ -72,6 +73,18 @@ def test_a_range_is_half_open_and_in_time_order(write, stored, plain):
     write(plain.bars(5, 3, 4, 1))
     found = stored(plain.start + plain.minute, plain.start + 5 * plain.minute)
     assert ((found.time - plain.start) // plain.minute).tolist() == [1, 3, 4]
+
+
+def test_a_profile_adds_up_the_minutes_of_which_every_trade_was_seen(write, database, plain, btc):
+    write(Bars.concat([plain.bars(0, 1, 2), plain.bars(3, coverage=Coverage.PARTIAL), plain.bars(9, price=101)]))
+    profile = History(database).profile(btc[1], plain.start + plain.minute, plain.start + 10 * plain.minute)
+    # of minutes 1, 2 and 9
+    assert profile.start.tolist() == [0, 4]
+    assert profile.ticks.tolist() == [100, 101, 103, 104]
+    assert profile.buy.tolist() == [2.0, 1.0, 1.0, 0.5]
+    assert profile.sell.tolist() == [0.0, 0.0, 1.0, 0.5]
+    assert not len(History(database).profile(btc[1], 0, plain.start).ticks)
+    assert not len(History(database).profile(plain.instrument("NO/ONE"), 0, 2**62).ticks)
 
 
 def test_several_instruments_are_read_at_once_and_apart(database, plain):

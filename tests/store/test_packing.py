@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinmon.model.levels import Levels
-from coinmon.store.packing import pack, unpack
+from coinmon.store.packing import added_up, pack, unpack
 
 GRIDS = st.sampled_from(["0.01", "0.5", "1", "10", "1E+1", "1E-10", "0.00000001", "0.10"]).map(Decimal)
 
@@ -50,6 +50,29 @@ def test_amounts_off_the_lot_grid_come_back_to_a_millionth_of_a_millionth(made, 
     assert found[0].tolist() == ticks
     np.testing.assert_allclose(found[1], buys, rtol=1e-11, atol=0)
     np.testing.assert_allclose(found[2], sells, rtol=1e-11, atol=0)
+
+
+@given(
+    st.lists(
+        st.tuples(levels(st.integers(0, 2**33)), st.sampled_from([1, 3, 70]), st.sampled_from(["0.001", "0.05"])),
+        max_size=8,
+    )
+)
+def test_bars_packed_differently_add_up_to_the_floats_nearest_to_the_exact_sums(bars):
+    tick, blobs, sums = Decimal("0.01"), [None], {}
+    for (ticks, *sides), finer, lot in bars:
+        amounts = [[float(count * Decimal(lot)) for count in side] for side in sides]
+        blobs += [packed(ticks, *amounts, tick * finer, Decimal(lot)), None]
+        for place, price in enumerate(ticks):
+            held = sums.setdefault(price * finer, {}).setdefault(lot, [Decimal(0), Decimal(0)])
+            for side in (0, 1):
+                held[side] += sides[side][place] * Decimal(lot)
+    found = added_up(blobs, tick)
+    assert found.start.tolist() == [0, len(sums)]
+    assert found.ticks.tolist() == sorted(sums)
+    for side, column in enumerate((found.buy, found.sell)):
+        # lots of one size add up exactly, and sizes as floats do
+        assert column.tolist() == [sum(float(held[side]) for held in sums[price].values()) for price in sorted(sums)]
 
 
 @given(levels(st.integers(0, 1000)), GRIDS, st.integers(1, 1000))
