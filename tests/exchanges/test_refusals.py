@@ -55,11 +55,10 @@ def test_a_passing_failure_is_retried_and_a_lasting_one_told(emulated):
         assert await venue.server_time() == market.clock.now()
 
     async def lasting(market, venue):
-        error, seconds = await refused(venue.server_time())
+        error, _ = await refused(venue.server_time())
         assert type(error) is VenueError
         assert "(3 tries)" in str(error)
         assert venue.requests == 3
-        assert seconds < 3
 
     async def meet(fault):
         async with emulated(faults=f"*:{fault}") as market:
