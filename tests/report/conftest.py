@@ -127,9 +127,10 @@ class Fixed(CoinmonClock):
 
 
 @pytest.fixture(scope="session")
-def demo_report(stored: tuple[Config, Database]) -> Report:
+def report_on() -> Callable[[Config, Database], Report]:
+    return lambda config, database: Desk(config, Fixed(), database).report("BTCUSDT", NOW)
+
+
+@pytest.fixture(scope="session")
+def demo_report(stored: tuple[Config, Database], report_on: Callable[[Config, Database], Report]) -> Report:
     return report_on(*stored)
-
-
-def report_on(config: Config, database: Database) -> Report:
-    return Desk(config, Fixed(), database).report("BTCUSDT", NOW)
