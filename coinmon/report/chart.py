@@ -76,6 +76,9 @@ def _over(over: Sequence[Drawn], lang: str, window: Window) -> list[Trace]:
     named = set()
     for each in over:
         for trace in traces(each.panel.marks, lang, window):
+            if not trace["x"]:
+                # one without points has no entry in the legend
+                continue
             trace |= {"legendgroup": each.indicator, "showlegend": each.indicator not in named}
             if each.indicator not in named:
                 named.add(each.indicator)

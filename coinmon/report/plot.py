@@ -47,7 +47,7 @@ def _line(mark: Line, lang: str) -> Trace:
     shape = {"color": f"@{mark.tone}", "width": 1.6, "dash": "dot" if mark.dashed else "solid"}
     shape["shape"] = "hv" if mark.steps else "linear"
     return {
-        "type": "scatter", "mode": "lines" if len(mark.time) > 2 else "lines+markers",
+        "type": "scatter", "mode": "lines" if len(mark.time) > 1 else "lines+markers",
         "name": said(mark.name, lang), "x": [at(each) for each in mark.time],
         "y": list(mark.value), "line": shape,
     }  # fmt: skip

@@ -26,11 +26,15 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 
 class Browser:
-    """One page of a headless Chromium. `heard` are its protocol's events."""
+    """One page of a headless Chromium. `heard` are its protocol's events.
+
+    worked: seconds of processor time that the page took, whatever else the machine did meanwhile.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.heard: list[dict[str, Any]] = []
+        self.worked = 0.0
 
     def open(
         self, page: Path, *scripts: str, width: int = 1280, dark: bool = False, picture: Path | None = None
@@ -50,8 +54,18 @@ class Browser:
                 await self._ask(socket, "Emulation.setEmulatedMedia", features=[scheme])
                 size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
                 await self._ask(socket, "Emulation.setDeviceMetricsOverride", **size)
+                await self._ask(socket, "Performance.enable", timeDomain="threadTicks")
+                before = await self._busy(socket)
                 await self._ask(socket, "Page.navigate", url=url)
-                return [await self._value(socket, script) for script in scripts]
+                values = [await self._value(socket, script) for script in scripts]
+                after = await self._busy(socket)
+                # a new page may have got a new process, which counts from nothing
+                self.worked = after - before if after > before else after
+                return values
+
+    async def _busy(self, socket: aiohttp.ClientWebSocketResponse) -> float:
+        found = await self._ask(socket, "Performance.getMetrics")
+        return next(each["value"] for each in found["metrics"] if each["name"] == "TaskDuration")
 
     async def _value(self, socket: aiohttp.ClientWebSocketResponse, script: str) -> Any:
         for _ in range(200):

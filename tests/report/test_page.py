@@ -60,10 +60,13 @@ def test_every_panel_is_drawn_without_a_complaint(pages, browser, width, dark):
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
-def test_the_candles_are_there_within_two_seconds(pages, browser):
-    # the quickest of a few: other work on the machine is not the page's
-    opened = "document.documentElement.dataset.drawn && document.documentElement.dataset.opened"
-    assert min(float(browser().open(pages["en"], opened)[0]) for _ in range(3)) < 2000
+def test_it_opens_within_two_seconds(pages, browser):
+    page = browser()
+    drawn, opened = page.open(pages["en"], DRAWN, "document.documentElement.dataset.opened")
+    # the candles first
+    assert 0 < float(opened) <= float(drawn)
+    # every chart; the page's own work, for the clock also counts what others do on this machine
+    assert 0.1 < page.worked < 2
 
 
 def test_the_switch_changes_the_theme_and_the_charts_with_it(pages, browser):
