@@ -27,7 +27,7 @@ import yaml
 
 MINUTE = 60_000
 DOUBLED_WITHIN = 30 * MINUTE
-"""Market time within which the same state is the same event (coinmon.notify.ledger.COOLDOWN)."""
+"""Market time within which the same state is the same event (coinmon.model.signal.Signal.cooldown)."""
 
 _BARS = """
 SELECT i.venue, i.kind, i.native_id, i.tick_size, b.time, b.open, b.high, b.low, b.close, b.volume, b.quote_volume,

@@ -13,7 +13,6 @@ from typing import Any, Literal, Protocol
 from coinmon.model.bars import Bars
 from coinmon.model.derivatives import Book, Funding, OpenInterest, Ticker
 from coinmon.model.instrument import Instrument, Kind
-from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Trades
 
 
@@ -79,8 +78,7 @@ class StreamState:
     why: str = ""
 
 
-News = Streamed | StreamedMany | StreamState
-Stream = AsyncGenerator[Sequence[News], None]
+Stream = AsyncGenerator[Sequence[Streamed | StreamState], None]
 
 
 @dataclass(frozen=True, slots=True)

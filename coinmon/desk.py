@@ -14,6 +14,7 @@ from coinmon.market.result import Result
 from coinmon.market.view import Market, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import iso
+from coinmon.model.signal import Signal, Silent
 from coinmon.model.symbols import Universe, Wanted
 from coinmon.monitor import alone, keep_scanning
 from coinmon.notify.events import Event, flow_event
@@ -91,6 +92,10 @@ class Desk:
     def flow(self, symbol: str, at: int | None = None) -> Event:
         """The `flow` event of a pair: money by venue and what the venues say together."""
         return flow_event(self.market(symbol, at))
+
+    def judged(self, market: Market) -> Mapping[str, Sequence[Signal] | Silent]:
+        """What each configured signal says of a pair, or why it says nothing."""
+        return self._evaluator.judged(market)
 
     def signals(self, symbol: str | None, start: int, end: int) -> Sequence[Event]:
         """Signals that were on at some time in [start, end), newest first."""

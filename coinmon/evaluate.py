@@ -5,15 +5,21 @@ from typing import Any
 
 from loguru import logger
 
+from coinmon.chosen import Chosen
 from coinmon.config import Config
 from coinmon.errors import CoinmonError
 from coinmon.market.view import Market, Source, View
 from coinmon.model.instrument import Instrument, Pair
-from coinmon.model.signal import Signal
+from coinmon.model.signal import Signal, Silent
+from coinmon.settings import check_settings
 
 
 class IndicatorFailed(CoinmonError):
     """An indicator raised, or is not there; whoever asked for it cannot be computed either."""
+
+
+class IndicatorOff(IndicatorFailed):
+    """An indicator is not there or is switched off: as the user wants it, and no failure of who asked for it."""
 
 
 class Evaluator:
@@ -36,13 +42,19 @@ class Evaluator:
         views = [View(each, now, source, self.compute) for each in instruments if each.venue in self._venues]
         return Market(pair, now, self._venues, views, self.compute, down or {})
 
-    def compute(self, name: str, subject: Any) -> Any:
-        """The indicator's result on a view or market. Raises IndicatorFailed."""
+    def compute(self, name: str, subject: Any, **settings: Any) -> Any:
+        """The indicator's result on a view or market; settings in place of the configured ones.
+
+        Raises IndicatorFailed.
+        """
         chosen = self._config.indicators.get(name)
         if chosen is None:
-            raise IndicatorFailed(f"indicator {name} is not there or is switched off")
+            raise IndicatorOff(f"indicator {name} is not there or is switched off")
         try:
-            result = chosen.offer.target(subject, **chosen.settings)
+            own = {**chosen.settings, **settings}
+            if settings:
+                own = check_settings(chosen.offer.settings, own, f"indicator {name}")
+            result = chosen.offer.target(subject, **own)
         except IndicatorFailed:
             raise
         except Exception as error:
@@ -52,21 +64,25 @@ class Evaluator:
 
     def signals(self, market: Market) -> list[Signal]:
         """What every configured signal says of a pair."""
-        found: list[Signal] = []
-        for name, chosen in self._config.signals.items():
-            try:
-                said = list(chosen.offer.target(market, **chosen.settings))
-                if any(not isinstance(each, Signal) for each in said):
-                    raise TypeError("it returned something that is not a Signal")
-            except IndicatorFailed as error:
-                self._note(f"signal {name}", chosen.offer.plugin, error)
-                continue
-            except Exception as error:
-                self._note(f"signal {name}", chosen.offer.plugin, error)
-                continue
-            self._works(f"signal {name}")
-            found += said
-        return found
+        return [each for said in self.judged(market).values() for each in said]
+
+    def judged(self, market: Market) -> dict[str, Sequence[Signal] | Silent]:
+        """What each configured signal says of a pair, or why it says nothing."""
+        return {name: self._judged(name, chosen, market) for name, chosen in self._config.signals.items()}
+
+    def _judged(self, name: str, chosen: Chosen, market: Market) -> Sequence[Signal] | Silent:
+        try:
+            said: Sequence[Signal] | Silent = chosen.offer.target(market, **chosen.settings)
+            if not isinstance(said, Silent):
+                said = list(said) or Silent("it gives no reason")
+            if any(not isinstance(each, Signal) for each in said):
+                raise TypeError("it returned something that is not a Signal")
+        except IndicatorOff as error:
+            said = Silent(str(error), waits=True)
+        except Exception as error:
+            return Silent(self._note(f"signal {name}", chosen.offer.plugin, error), waits=True)
+        self._works(f"signal {name}")
+        return said
 
     def _note(self, what: str, plugin: str, error: Exception) -> str:
         """Remember a failure and log it once, not each cycle."""

@@ -102,7 +102,7 @@ class Scan:
         # as of the present, whales of the forming minute included; a minute that closed meanwhile was not read
         now = min(self._clock.now(), floor(now) + MINUTE - 1)
         found, flows = await asyncio.to_thread(self._evaluate, watch, now, down)
-        news = await asyncio.to_thread(self._write, found, now)
+        news = await asyncio.to_thread(self._write, watch, found, now)
         self.outbox.wake()
         for flow in flows:
             self._tell(flow)
@@ -246,11 +246,16 @@ class Scan:
                 flows.append(flow_event(market))
         return found, flows
 
-    def _write(self, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:
+    def _write(self, watch: Watch, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:
         """Signals and their deliveries, in one transaction; the new ones' events by id."""
         signals = [signal for several in found.values() for signal in several]
+
+        def dropped(pair: str) -> bool:
+            # a venue that did not say what it lists may have it still; another shard's is for that scanner to end
+            return not watch.failed and self._config.shard.has(pair)
+
         with self._database.write() as connection:
-            news = ledger.update(connection, signals, found.keys(), now)
+            news = ledger.update(connection, signals, found.keys(), now, dropped)
             wanted = {
                 id: [route.due(name, event, now) for name, route in self._routes.items() if route.takes(event)]
                 for id, event in news.events.items()

@@ -29,8 +29,17 @@ class Source(Protocol):
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]: ...
 
 
-Compute = Callable[[str, Any], Any]
-"""Runs the indicator of that name, with its configured settings, on a view or market."""
+Compute = Callable[..., Any]
+"""Runs the indicator of that name on a view or market, with its configured settings but for those given by keyword."""
+
+
+def _of(subject: "View | Market", results: dict[Any, Any], indicator: str, settings: Mapping[str, Any]) -> Any:
+    key = (indicator, *sorted(settings.items()))
+    if key not in results:
+        if subject.compute is None:
+            raise LookupError(f"no indicators are at hand to compute {indicator}")
+        results[key] = subject.compute(indicator, subject, **settings)
+    return results[key]
 
 
 @dataclass(eq=False)
@@ -43,7 +52,7 @@ class View:
     compute: Compute | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self._results: dict[str, Any] = {}
+        self._results: dict[Any, Any] = {}
         # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
         self._held: dict[bool, Bars] = {}
 
@@ -114,13 +123,9 @@ class View:
         """Whale trades of the last `minutes`, the forming minute included, oldest first."""
         return self.source.whale_trades(self.instrument, self.now - minutes * MINUTE, self.now + 1)
 
-    def of(self, indicator: str) -> Any:
-        """The named indicator's result here; computed once."""
-        if indicator not in self._results:
-            if self.compute is None:
-                raise LookupError(f"no indicators are at hand to compute {indicator}")
-            self._results[indicator] = self.compute(indicator, self)
-        return self._results[indicator]
+    def of(self, indicator: str, **settings: Any) -> Any:
+        """The named indicator's result here; computed once. settings: in place of those configured for it."""
+        return _of(self, self._results, indicator, settings)
 
 
 @dataclass(eq=False)
@@ -139,7 +144,7 @@ class Market:
     down: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._results: dict[str, Any] = {}
+        self._results: dict[Any, Any] = {}
 
     @cached_property
     def spot(self) -> Mapping[str, View]:
@@ -167,10 +172,6 @@ class Market:
                 found[kind] = View(traded, self.now, Merged(parts, whole), self.compute)
         return found
 
-    def of(self, indicator: str) -> Any:
-        """The named pair indicator's result; computed once."""
-        if indicator not in self._results:
-            if self.compute is None:
-                raise LookupError(f"no indicators are at hand to compute {indicator}")
-            self._results[indicator] = self.compute(indicator, self)
-        return self._results[indicator]
+    def of(self, indicator: str, **settings: Any) -> Any:
+        """The named pair indicator's result; computed once. settings: in place of those configured for it."""
+        return _of(self, self._results, indicator, settings)

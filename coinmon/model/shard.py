@@ -25,7 +25,7 @@ class Shard:
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
 
-    def has(self, pair: Pair) -> bool:
+    def has(self, pair: Pair | str) -> bool:
         return zlib.crc32(str(pair).encode()) % self.of == self.number - 1
 
 

@@ -1,10 +1,14 @@
 """What a signal plugin says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from coinmon.model.moment import MINUTE
+
 Grade = Literal["A+", "A", "B+", "B", "C"]
+GRADES: tuple[Grade, ...] = ("C", "B", "B+", "A", "A+")
+"""From the least to the gravest."""
 Direction = Literal["bullish", "bearish", "neutral"]
 
 
@@ -27,6 +31,8 @@ class Signal:
     evidence: the numbers used with their coverage, JSON-ready.
     key: one event, one key; it is not repeated while it lasts.
     once: a one-time event (a whale trade) rather than a state that begins and ends.
+    begins: False: enough for a state that is on to go on, not enough to begin (hysteresis against flapping).
+    cooldown: ms of market time after its end in which a state that is there again went on, and is not told.
     """
 
     name: str
@@ -39,3 +45,23 @@ class Signal:
     key: str = ""
     once: bool = False
     advice: Text | None = None
+    begins: bool = True
+    cooldown: int = 30 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """What a signal plugin returns in place of signals: why there is none. As a sequence it is empty.
+
+    reason: in words, with the numbers. waits: it could not judge, for what it needs is short or missing; False: it
+    looked, and it is not so.
+    """
+
+    reason: str
+    waits: bool = False
+
+    def __iter__(self) -> Iterator[Signal]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

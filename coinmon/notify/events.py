@@ -16,8 +16,11 @@ def signal_id(signal: Signal, now: int) -> str:
     return hashlib.sha256(f"{signal.name} {text}".encode()).hexdigest()[:12]
 
 
-def signal_event(signal: Signal, id: str, now: int) -> Event:
-    """A graded signal; one without a grade is an event of its own name (`whale`), with its evidence as fields."""
+def signal_event(signal: Signal, id: str, now: int, graver_than: str | None = None) -> Event:
+    """A graded signal; one without a grade is an event of its own name (`whale`), with its evidence as fields.
+
+    graver_than: the lesser grade it was told at before.
+    """
     if signal.grade is None:
         return {"event": signal.name, "id": id, "time": iso(now), "pair": signal.pair, **signal.evidence}
     return {
@@ -32,6 +35,7 @@ def signal_event(signal: Signal, id: str, now: int) -> Event:
         "reading": _both(signal.reading),
         "advice": _both(signal.advice) if signal.advice else None,
         "evidence": dict(signal.evidence),
+        **({"graver_than": graver_than} if graver_than else {}),
     }
 
 

@@ -1,17 +1,16 @@
-"""Which signals are on: each is told when it begins, not while it lasts, and not again within its cooldown."""
+"""Which signals are on: each is told when it begins and when it becomes graver, not while it lasts.
 
-from collections.abc import Collection, Mapping, Sequence
+One that ends and is there again within its cooldown went on; it is not told again.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from coinmon.model.moment import MINUTE
-from coinmon.model.signal import Signal
+from coinmon.model.signal import GRADES, Signal
 from coinmon.notify.events import Event, signal_event, signal_id
-from coinmon.store.outbox import active_signals, end_signals, known_keys, reopen_signals
-
-COOLDOWN = 30 * MINUTE
-"""Market time within which a state that ended and began again is the same event."""
+from coinmon.store.outbox import active_signals, end_signals, ended_signals, known_keys, reopen_signals
 
 
 class News(NamedTuple):
@@ -21,22 +20,41 @@ class News(NamedTuple):
     events: Mapping[str, Event]
 
 
-def update(connection: Connection, signals: Sequence[Signal], pairs: Collection[str], now: int) -> News:
-    """Bring the stored states up to `signals`, all those that are true now of the pairs that could be looked at."""
+def update(
+    connection: Connection,
+    signals: Sequence[Signal],
+    pairs: Collection[str],
+    now: int,
+    dropped: Callable[[str], bool] = lambda pair: False,
+) -> News:
+    """Bring the stored states up to `signals`, all those that are true now of the pairs that could be looked at.
+
+    dropped: whether a pair that was not looked at never will be: its states end.
+    """
     lasting = {f"{each.name} {each.key}": each for each in signals if not each.once}
     single = {f"{each.name} {each.key}": each for each in signals if each.once}
     active = active_signals(connection)
-    gone = [row.id for key, row in active.items() if key not in lasting and row.pair in pairs]
-    end_signals(connection, gone, now)
-    began = {key: each for key, each in lasting.items() if key not in active}
-    again = known_keys(connection, list(began), now - COOLDOWN)
-    reopen_signals(connection, sorted(again), now - COOLDOWN)
-    told = known_keys(connection, list(single), 0)
-    new = {key: each for key, each in (began | single).items() if key not in again and key not in told}
+    graver = {key for key in lasting.keys() & active.keys() if _rank(lasting[key].grade) > _rank(active[key].grade)}
+    gone = [row.id for key, row in active.items() if key not in lasting and (row.pair in pairs or dropped(row.pair))]
+    end_signals(connection, [*gone, *(active[key].id for key in graver)], now)
+    began = {key: each for key, each in lasting.items() if key not in active and each.begins}
+    longest = max((each.cooldown for each in began.values()), default=0)
+    before = {
+        key: told
+        for key, told in ended_signals(connection, list(began), now - longest).items()
+        if told.ended is not None and now - told.ended <= began[key].cooldown
+    }
+    again = [told.id for key, told in before.items() if _rank(began[key].grade) <= _rank(told.grade)]
+    reopen_signals(connection, again)
+    told_once = known_keys(connection, list(single))
+    new = {key: lasting[key] for key in graver}
+    new |= {key: each for key, each in began.items() if key not in before or before[key].id not in again}
+    new |= {key: each for key, each in single.items() if key not in told_once}
     rows, events = [], {}
     for key, signal in new.items():
         id = signal_id(signal, now)
-        events[id] = signal_event(signal, id, now)
+        less = active.get(key) or before.get(key)
+        events[id] = signal_event(signal, id, now, None if less is None else less.grade)
         rows.append(
             {
                 "id": id,
@@ -50,3 +68,7 @@ def update(connection: Connection, signals: Sequence[Signal], pairs: Collection[
             }
         )
     return News(rows, events)
+
+
+def _rank(grade: str | None) -> int:
+    return -1 if grade is None else GRADES.index(grade)

@@ -31,7 +31,7 @@ class Report:
         self._subjects: dict[str, dict[str, Market | View]] = {}
         for offer in offers:
             self.results[offer.name] = self._results(offer)
-        found = evaluator.signals(market)
+        found = [each for each in evaluator.signals(market) if each.begins]
         self.signals = [signal_event(each, signal_id(each, market.now), market.now) for each in found]
 
     def _results(self, offer: Offer) -> dict[str, Any]:

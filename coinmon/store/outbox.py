@@ -16,30 +16,39 @@ class Due(NamedTuple):
     gather: str | None = None
 
 
-class Active(NamedTuple):
-    """A signal that lasts."""
+class Told(NamedTuple):
+    """A signal that was told. ended: ms UTC, None while it lasts."""
 
     id: str
     pair: str
+    grade: str | None
+    ended: int | None
 
 
-def active_signals(connection: Connection) -> dict[str, Active]:
+_TOLD = (signals.c.key, signals.c.id, signals.c.pair, signals.c.grade, signals.c.ended)
+
+
+def active_signals(connection: Connection) -> dict[str, Told]:
     """Signals that last, by key."""
-    query = select(signals.c.key, signals.c.id, signals.c.pair).where(signals.c.ended.is_(None))
-    return {row.key: Active(row.id, row.pair) for row in connection.execute(query)}
+    query = select(*_TOLD).where(signals.c.ended.is_(None))
+    return {row.key: Told(*row[1:]) for row in connection.execute(query)}
 
 
-def known_keys(connection: Connection, keys: Sequence[str], since: int) -> set[str]:
-    """Which of the keys have been told since then."""
-    query = select(signals.c.key).where(signals.c.key.in_(keys), signals.c.time >= since)
-    return set(connection.execute(query).scalars())
+def ended_signals(connection: Connection, keys: Sequence[str], since: int) -> dict[str, Told]:
+    """Of each key the last signal that ended since then."""
+    query = select(*_TOLD).where(signals.c.key.in_(keys), signals.c.ended >= since)
+    return {row.key: Told(*row[1:]) for row in connection.execute(query.order_by(signals.c.time))}
 
 
-def reopen_signals(connection: Connection, keys: Sequence[str], since: int) -> None:
-    """Signals told since then go on as if they had not ended."""
-    if keys:
-        told = signals.c.key.in_(keys) & (signals.c.time >= since)
-        connection.execute(update(signals).where(told).values(ended=None))
+def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """Which of the keys have ever been told."""
+    return set(connection.execute(select(signals.c.key).where(signals.c.key.in_(keys))).scalars())
+
+
+def reopen_signals(connection: Connection, ids: Sequence[str]) -> None:
+    """Signals go on as if they had not ended."""
+    if ids:
+        connection.execute(update(signals).where(signals.c.id.in_(ids)).values(ended=None))
 
 
 def write_signals(

@@ -1,10 +1,14 @@
-"""A state is told when it begins, not while it lasts, and not again within its cooldown; an event once."""
+"""A state is told when it begins or becomes graver, not while it lasts nor again within its cooldown; an event once."""
+
+from dataclasses import replace
 
 import pytest
 
 from coinmon.model.moment import MINUTE, iso
-from coinmon.notify.ledger import COOLDOWN
+from coinmon.notify import ledger
 from coinmon.store.history import History
+
+COOLDOWN = 30 * MINUTE
 
 
 @pytest.fixture
@@ -29,7 +33,67 @@ def test_its_end_is_written_and_a_new_beginning_after_the_cooldown_is_news(say, 
     assert say(plain.signal(), at=plain.now + COOLDOWN - MINUTE) == []
     assert on(40) == [("BTC/USDT", None)], "it went on"
     say(at=plain.now + COOLDOWN)
-    assert say(plain.signal(), at=plain.now + COOLDOWN + 1) == ["BTC/USDT"]
+    assert say(plain.signal(), at=plain.now + 2 * COOLDOWN) == [], "the cooldown counts from the end"
+    say(at=plain.now + 2 * COOLDOWN)
+    assert say(plain.signal(), at=plain.now + 3 * COOLDOWN + 1) == ["BTC/USDT"]
+
+
+def test_flapping_for_hours_is_told_once(say, plain):
+    told = [
+        say(*([plain.signal()] if minute % 2 else []), at=plain.now + minute * MINUTE) for minute in range(1, 6 * 60)
+    ]
+    assert sum(map(len, told)) == 1
+
+
+def test_a_signal_may_have_a_cooldown_of_its_own(say, plain):
+    brief = replace(plain.signal(), cooldown=5 * MINUTE)
+    say(brief)
+    say(at=plain.now + MINUTE)
+    assert say(brief, at=plain.now + 6 * MINUTE) == []
+    say(at=plain.now + 7 * MINUTE)
+    assert say(brief, at=plain.now + 12 * MINUTE + 1) == ["BTC/USDT"]
+
+
+def test_what_becomes_graver_is_told_once_more_and_what_becomes_lesser_is_not(say, plain, database):
+    grades = ["B", "B", "A", "B", "A", "A+", "B"]
+    told = [say(plain.signal(grade=grade), at=plain.now + i * MINUTE) for i, grade in enumerate(grades)]
+    assert [len(each) for each in told] == [1, 0, 1, 0, 0, 1, 0]
+    now, *before = History(database).signals("BTC/USDT", plain.now, plain.now + 10 * MINUTE)
+    assert (now["grade"], now["graver_than"], now["ended"]) == ("A+", "A", None)
+    assert [(each["grade"], each["ended"] - plain.now) for each in before] == [("A", 5 * MINUTE), ("B", 2 * MINUTE)]
+    # ended, and there again at once: it is the gravest that goes on
+    say(at=plain.now + 10 * MINUTE)
+    assert say(plain.signal(grade="A"), at=plain.now + 11 * MINUTE) == []
+    on = History(database).signals(None, plain.now + 11 * MINUTE, plain.now + 12 * MINUTE)
+    assert [each["grade"] for each in on] == ["A+"]
+
+
+def test_what_comes_back_graver_within_the_cooldown_is_told(say, plain):
+    say(plain.signal(grade="B"))
+    say(at=plain.now + MINUTE)
+    assert say(plain.signal(grade="A"), at=plain.now + 2 * MINUTE) == ["BTC/USDT"]
+
+
+def test_what_is_only_enough_to_go_on_does_not_begin(say, plain, on):
+    weak = replace(plain.signal(), begins=False)
+    assert say(weak) == []
+    assert on(0) == []
+    say(plain.signal(), at=plain.now + MINUTE)
+    say(weak, at=plain.now + 2 * MINUTE)
+    assert on(2) == [("BTC/USDT", None)]
+    say(at=plain.now + 3 * MINUTE)
+    say(weak, at=plain.now + 4 * MINUTE)
+    assert on(5) == [], "nor does it begin again"
+
+
+def test_states_of_a_pair_that_is_no_longer_followed_end(say, plain, on, database):
+    say(plain.signal(), plain.signal("ETH/USDT"), plain.signal("SOL/USDT"), pairs=("BTC/USDT", "ETH/USDT", "SOL/USDT"))
+    with database.write() as connection:
+        ledger.update(
+            connection, [plain.signal("ETH/USDT")], ["ETH/USDT"], plain.now + MINUTE, lambda pair: pair == "SOL/USDT"
+        )
+    # another scanner's pair, or one that could not be looked at, is as it was
+    assert {pair for pair, _ in on(2)} == {"BTC/USDT", "ETH/USDT"}
 
 
 def test_states_are_apart_by_name_pair_and_key(say, plain):
