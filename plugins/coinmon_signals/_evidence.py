@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from coinmon import Silent
+
+HOLD = 0.8
+"""A state that is on goes on at this share of the threshold that it begins at, so that it does not flap."""
+
 
 def flows(consensus: Any, /, **figures: Any) -> dict[str, Any]:
     """Every venue's figures with their coverage, the venues left out and why, and the signal's own figures."""
@@ -18,6 +23,16 @@ def flows(consensus: Any, /, **figures: Any) -> dict[str, Any]:
 def compared(consensus: Any) -> Mapping[str, Any]:
     """The comparably covered venues by name."""
     return {each.venue: each for each in consensus.venues if each.comparable}
+
+
+def waits(consensus: Any) -> Silent:
+    """Why the venues cannot be compared."""
+    return Silent(str(consensus.reason or "the venues cannot be compared"), waits=True)
+
+
+def worded(figures: Mapping[str, Any], kind: str = "+,.0f") -> str:
+    """`binance +1,200, okx -300`; a figure that is not known is a dash."""
+    return ", ".join(f"{name} {'-' if figure is None else format(figure, kind)}" for name, figure in figures.items())
 
 
 def _figures(flow: Any) -> dict[str, Any]:

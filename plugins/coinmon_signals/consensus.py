@@ -2,8 +2,8 @@
 
 from typing import Any, Literal
 
-from coinmon import Market, Signal, Text, hookimpl
-from coinmon_signals._evidence import flows
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import compared, flows, waits, worded
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
     "strong_bull": (
@@ -19,15 +19,18 @@ _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
 }
 
 
-def consensus(market: Market) -> list[Signal]:
+def consensus(market: Market) -> list[Signal] | Silent:
     """Every exchange's money flows the same way at once (grade A).
 
     Fires when the `consensus` indicator enters strong_bull or strong_bear, whose thresholds are that indicator's
     settings; never while a venue that lists the pair is down or short of coverage.
     """
     found = market.of("consensus")
+    if found.verdict is None:
+        return waits(found)
     if found.verdict not in _SAID:
-        return []
+        net = worded({name: each.net_flow for name, each in compared(found).items()})
+        return Silent(f"the consensus is {found.verdict}: net flow {net} {found.currency}")
     direction, title, reading = _SAID[found.verdict]
     return [
         Signal(

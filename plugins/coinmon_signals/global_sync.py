@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Text, hookimpl
-from coinmon_signals._evidence import compared, flows
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD, compared, flows, waits, worded
 
 
 def global_sync(
@@ -16,20 +16,21 @@ def global_sync(
     bear_ratio: Annotated[
         float, Field(gt=0, le=1, description="buy/sell ratio that every venue must stay below")
     ] = 0.85,
-) -> list[Signal]:
+) -> list[Signal] | Silent:
     """Big money accumulates on every exchange at once: the strongest sign there is (grade A+).
 
     Fires when every consensus venue has a net flow above 0 and a buy/sell ratio above bull_ratio (the mirror image
     below bear_ratio with `bearish`) over the window of `net_flow`. Every venue that lists the pair must be comparably
-    covered, and at least as many as the consensus needs.
+    covered, and at least as many as the consensus needs. It lasts while the ratios are 80% of the way from 1 to that.
     """
     found = market.of("consensus")
     if not found.comparable:
-        return []
+        return waits(found)
     pairs = [(each.net_flow, each.buy_sell_ratio) for each in compared(found).values()]
+    shown = worded({name: each.buy_sell_ratio for name, each in compared(found).items()}, ".3f")
     if any(ratio is None for _, ratio in pairs):
-        return []
-    if all(flow > 0 and ratio > bull_ratio for flow, ratio in pairs):
+        return Silent(f"a buy/sell ratio is not known: {shown}", waits=True)
+    if all(flow > 0 and ratio > 1 + HOLD * (bull_ratio - 1) for flow, ratio in pairs):
         return [
             Signal(
                 name="global_sync_bullish",
@@ -47,9 +48,10 @@ def global_sync(
                 ),
                 evidence=flows(found, total=found.total, consensus=found.verdict, bull_ratio=bull_ratio),
                 key=f"global_sync_bullish:{market.pair}",
+                begins=all(ratio > bull_ratio for _, ratio in pairs),
             )
         ]
-    if bearish and all(flow < 0 and ratio < bear_ratio for flow, ratio in pairs):
+    if bearish and all(flow < 0 and ratio < 1 - HOLD * (1 - bear_ratio) for flow, ratio in pairs):
         return [
             Signal(
                 name="global_sync_bearish",
@@ -67,9 +69,14 @@ def global_sync(
                 ),
                 evidence=flows(found, total=found.total, consensus=found.verdict, bear_ratio=bear_ratio),
                 key=f"global_sync_bearish:{market.pair}",
+                begins=all(ratio < bear_ratio for _, ratio in pairs),
             )
         ]
-    return []
+    net = worded({name: each.net_flow for name, each in compared(found).items()})
+    return Silent(
+        f"not all buy/sell ratios are above {bull_ratio:g} with net buying: ratio {shown}; "
+        f"net flow {net} {found.currency}"
+    )
 
 
 @hookimpl

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Text, hookimpl
-from coinmon_signals._evidence import compared, flows
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD, compared, flows, worded
 
 
 def long_trap(
@@ -17,17 +17,23 @@ def long_trap(
     ),
     us_venue: Annotated[str, Field(description="the venue that must show selling")] = "coinbase",
     noise_floor: Annotated[float, Field(ge=0, description="net flow within this is noise, quote currency")] = 1_000.0,
-) -> list[Signal]:
+) -> list[Signal] | Silent:
     """Eastern exchanges buy while the Western one sells: perhaps a trap for longs (grade C).
 
     Fires when the net flow over the window of `net_flow` is above noise_floor on one of east_venues and below
-    -noise_floor on us_venue. Only comparably covered venues count; the evidence names those left out.
+    -noise_floor on us_venue. Only comparably covered venues count; the evidence names those left out. It lasts while
+    both are beyond 80% of noise_floor.
     """
     found = market.of("consensus")
     venues = compared(found)
-    buyers = [name for name in east_venues if name in venues and venues[name].net_flow > noise_floor]
-    if not buyers or us_venue not in venues or not venues[us_venue].net_flow < -noise_floor:
-        return []
+    east = {name: venues[name].net_flow for name in east_venues if name in venues}
+    if not east or us_venue not in venues:
+        return Silent(f"neither side can be compared: {found.reason or f'{us_venue} does not list it'}", waits=True)
+    west, least = venues[us_venue].net_flow, HOLD * noise_floor
+    buyers = [name for name, flow in east.items() if flow > least]
+    if not buyers or not west < -least:
+        shown = worded({**east, us_venue: west})
+        return Silent(f"no buying in the East with selling on {us_venue}: net flow {shown} {found.currency}")
     return [
         Signal(
             name="long_trap",
@@ -45,6 +51,7 @@ def long_trap(
             ),
             evidence=flows(found, buyers=buyers, seller=us_venue, noise_floor=noise_floor),
             key=f"long_trap:{market.pair}",
+            begins=max(east.values()) > noise_floor and west < -noise_floor,
         )
     ]
 

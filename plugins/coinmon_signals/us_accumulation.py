@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Text, hookimpl
-from coinmon_signals._evidence import compared, flows
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD, compared, flows, waits
 
 
 def us_accumulation(
@@ -17,22 +17,26 @@ def us_accumulation(
     times_others: Annotated[
         float, Field(gt=0, description="and this many times the mean net flow of the other venues")
     ] = 1.5,
-) -> list[Signal]:
+) -> list[Signal] | Silent:
     """American institutions accumulate: Coinbase leads the buying (grade A).
 
     Fires when the net flow on us_venue over the window of `net_flow` exceeds min_net_flow and times_others times the
     mean of the other venues, a negative mean counting as 0. Every configured venue that lists the pair must be
-    comparably covered, and there must be another: a mean over a hole is no mean.
+    comparably covered, and there must be another: a mean over a hole is no mean. It lasts while it is above
+    80% of that.
     """
     found = market.of("consensus")
     venues = compared(found)
     others = [each.net_flow for name, each in venues.items() if name != us_venue]
-    if found.waits_for or us_venue not in venues or not others:
-        return []
+    if found.waits_for:
+        return waits(found)
+    if us_venue not in venues or not others:
+        return Silent(f"{us_venue} and another venue have to list it; there are {', '.join(venues) or 'none'}")
     flow = venues[us_venue].net_flow
     mean = math.fsum(others) / len(others)
-    if not (flow > min_net_flow and flow > times_others * max(mean, 0.0)):
-        return []
+    least = max(min_net_flow, times_others * max(mean, 0.0))
+    if not flow > HOLD * least:
+        return Silent(f"net flow on {us_venue} is {flow:+,.0f} {found.currency}, it has to exceed {least:,.0f}")
     name = us_venue.capitalize()
     return [
         Signal(
@@ -50,6 +54,7 @@ def us_accumulation(
             ),
             evidence=flows(found, us_venue=us_venue, us_net_flow=flow, mean_of_others=mean, times_others=times_others),
             key=f"us_accumulation:{market.pair}",
+            begins=flow > least,
         )
     ]
 

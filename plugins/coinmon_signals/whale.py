@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Instrument, Market, Signal, Text, hookimpl, iso
+from coinmon import MINUTE, Instrument, Market, Signal, Silent, Text, hookimpl, iso
 
 
 def whale(
@@ -15,19 +15,28 @@ def whale(
         float, Field(ge=0, description="smallest order told, quote currency; 0: all that `whale_threshold` keeps")
     ] = 0.0,
     max_age: Annotated[int, Field(gt=0, description="minutes after which an order is history and not told")] = 50,
-) -> list[Signal]:
+) -> list[Signal] | Silent:
     """A whale trades: one taker order of at least the threshold, on any exchange, spot or perpetual.
 
     Each order is told once. Orders come from the `whale_trades` indicator, so neither its window nor its threshold can
     be exceeded; `notify.whale_threshold` says which are big enough for robots.
     """
     signals = []
+    seen, largest = 0, 0.0
     for view in market.views:
-        for trade in view.of("whale_trades").trades:
+        found = view.of("whale_trades")
+        # known totals: single trades of some minutes were seen
+        seen += found.buys is not None
+        for trade in found.trades:
+            largest = max(largest, trade.quote)
             at = round(trade.time.timestamp() * 1000)
             if trade.quote >= threshold and market.now - at <= max_age * MINUTE:
                 signals.append((at, _signal(market, view.instrument, trade, at)))
-    return [signal for _, signal in sorted(signals, key=lambda found: found[0])]
+    if not signals:
+        if not seen:
+            return Silent("the single trades of no market were seen", waits=True)
+        return Silent(f"no order large and young enough; the largest of {seen} markets: {largest:,.0f}")
+    return [signal for _, signal in sorted(signals, key=lambda each: each[0])]
 
 
 @hookimpl

@@ -1,0 +1,50 @@
+"""Which markets of a pair a signal looks at, and whether enough of them was seen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from coinmon import MINUTE, Market, Silent, View
+
+
+def lead(market: Market, venue: str | None) -> View | Silent:
+    """The pair's market on that venue, or on the first configured one that has it: spot, else the perpetual."""
+    for views in (market.spot, market.perp):
+        found = [view for name, view in views.items() if venue in (None, name)]
+        if found:
+            return found[0]
+    return Silent(f"{venue or 'no venue'} does not list the pair", waits=bool(market.down))
+
+
+def whole(market: Market) -> View | Silent:
+    """All venues' spot markets as one, or where there is none their perpetuals."""
+    for kind in ("spot", "perp"):
+        if kind in market.merged:
+            return market.merged[kind]
+    return Silent("no venue lists the pair", waits=bool(market.down))
+
+
+def short(market: Market, view: View, minutes: int, least: float, what: str) -> Silent | None:
+    """Why the last `minutes` are not seen well enough; every venue's of a merged view."""
+    kind = view.instrument.kind
+    parts: Sequence[View] = [view]
+    if view is market.merged.get(kind):
+        parts = list((market.spot if kind == "spot" else market.perp).values())
+    waits = []
+    for part in parts:
+        seen = part.seen(part.bars(minutes))
+        if seen.share < least:
+            waits.append(f"{part.instrument.id} {seen.complete}/{seen.minutes}")
+    if parts != [view]:
+        waits += [f"{name} (down)" for name in market.down if name not in {each.instrument.venue for each in parts}]
+    return Silent(f"waits for {what}: {', '.join(waits)}", waits=True) if waits else None
+
+
+def fresh(market: Market, at: Any, minutes: float, max_age: int) -> bool:
+    """Whether a candle of so many minutes that began then closed at most `max_age` minutes ago."""
+    closed = round(at.timestamp() * 1000) + round(minutes * MINUTE)
+    return bool(closed <= market.now <= closed + max_age * MINUTE)
+
+
+def minutes_of(timeframe: str) -> int:
+    """15m: 15; 1h: 60; 1d: 1440."""
+    return int(timeframe[:-1]) * {"m": 1, "h": 60, "d": 1440}[timeframe[-1]]

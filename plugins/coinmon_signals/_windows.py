@@ -1,0 +1,102 @@
+"""A market cut into windows of one length: the last one against those before it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon import Market, Silent, View
+from coinmon_signals._views import short, whole
+
+Floats = npt.NDArray[np.float64]
+
+LEAST_SEEN = 0.95
+"""Share of the minutes that is needed."""
+_FEWEST = 8
+"""Fewer windows than this say nothing about what is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Columns, the oldest window first and the present one last; money in quote currency.
+
+    volume, buy, sell: taken together over all venues. close: last price. reach: true range.
+    """
+
+    view: View
+    minutes: int
+    volume: Floats
+    buy: Floats
+    sell: Floats
+    close: Floats
+    reach: Floats
+
+    @property
+    def atr(self) -> float:
+        """Mean true range of the windows before the present one; the very first has no close before it."""
+        return float(self.reach[1:-1].mean())
+
+    def moved(self, windows: int = 1) -> float:
+        """Change of price over the last windows, quote currency."""
+        return float(self.close[-1] - self.close[-1 - windows])
+
+    def ratio(self, windows: int = 1) -> float | None:
+        """Taker buys / taker sells of the last windows; None without sells."""
+        sold = float(self.sell[-windows:].sum())
+        return float(self.buy[-windows:].sum()) / sold if sold > 0 else None
+
+    @property
+    def times(self) -> float:
+        """Volume of the present window in mean volumes of those before."""
+        usual = float(self.volume[:-1].mean())
+        return float(self.volume[-1]) / usual if usual > 0 else 0.0
+
+    @property
+    def zscore(self) -> float | None:
+        """Volume of the present window in standard deviations from the mean of those before; None: they are all one."""
+        spread = float(self.volume[:-1].std(ddof=1))
+        mean = float(self.volume[:-1].mean())
+        return (float(self.volume[-1]) - mean) / spread if spread > 1e-9 * max(mean, 1.0) else None
+
+    def evidence(self, **figures: Any) -> dict[str, Any]:
+        seen = self.view.seen(self.view.bars(len(self.volume) * self.minutes))
+        return {
+            "instrument": self.view.instrument.id,
+            "currency": self.view.instrument.quote,
+            "window_minutes": self.minutes,
+            "price": float(self.close[-1]),
+            "atr": self.atr,
+            "coverage": seen.share,
+            **figures,
+        }
+
+
+def windows(market: Market, minutes: int, lookback: int) -> Windows | Silent:
+    """The last `minutes` of all venues together, and as many windows of that length as `lookback` minutes hold."""
+    view = whole(market)
+    if isinstance(view, Silent):
+        return view
+    count = max(_FEWEST, lookback // minutes) + 1
+    span = count * minutes
+    for length, what in ((minutes, f"the last {minutes} minutes"), (span, f"{span} minutes to compare with")):
+        missing = short(market, view, length, LEAST_SEEN, what)
+        if missing is not None:
+            return missing
+    rows = view.bars(span)
+    if rows.close[0] <= 0 or not (rows.close > 0).mean() >= LEAST_SEEN:
+        return Silent(f"prices of the last {span} minutes are not known", waits=True)
+    known = rows.has_flow & np.isfinite(rows.quote_volume) & np.isfinite(rows.buy_quote)
+    total, buy = (
+        np.where(known, column, 0.0).reshape(count, minutes).sum(axis=1)
+        for column in (rows.quote_volume, rows.buy_quote)
+    )
+    # a minute without a price has the one before it
+    at = np.maximum.accumulate(np.where(rows.close > 0, np.arange(span), 0))
+    close, high, low = rows.close[at], rows.high[at], rows.low[at]
+    high, low = (np.maximum(high, close).reshape(count, minutes), np.minimum(low, close).reshape(count, minutes))
+    last = close.reshape(count, minutes)[:, -1]
+    before = np.concatenate((last[:1], last[:-1]))
+    reach = np.maximum(high.max(axis=1), before) - np.minimum(low.min(axis=1), before)
+    tick = float(rows.tick_size)
+    return Windows(view, minutes, total, buy, total - buy, rows.price(last), reach * tick)

@@ -1,0 +1,92 @@
+"""One side pushes hard and price does not move."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl, iso
+from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
+from coinmon_signals._views import fresh, lead, minutes_of, short
+
+
+def absorption(
+    market: Market,
+    *,
+    venue: LeadVenue = None,
+    timeframe: Timeframe = "5m",
+    candles: Annotated[int, Field(gt=0, le=50, description="closed candles that are looked at")] = 3,
+    lookback: Annotated[int, Field(ge=8, le=1000, description="earlier candles that they are compared with")] = 96,
+    min_share: Annotated[float, Field(ge=0, le=1, description="|delta| against the candle's volume, at least")] = 0.2,
+    max_age: MaxAge = 10,
+) -> list[Signal] | Silent:
+    """Absorption: takers push on heavy volume and someone takes the other side passively (grade B).
+
+    The `absorption` indicator's candle, each told once, at most max_age minutes after it closed, where its delta is at
+    least min_share of its volume. At least half of the earlier candles must be known.
+    """
+    view = lead(market, venue)
+    if isinstance(view, Silent):
+        return view
+    length = minutes_of(timeframe)
+    missing = short(market, view, candles * length, 1.0, f"{candles} candles of {timeframe}")
+    if missing is not None:
+        return missing
+    found = view.of("absorption", timeframe=timeframe, bars=candles, lookback=lookback)
+    if not found.judged:
+        return Silent(f"waits for candles to compare with: {found.reason}", waits=True)
+    news = [
+        each
+        for each in found.candles
+        if fresh(market, each.time, length, max_age) and abs(each.delta) >= min_share * each.volume
+    ]
+    if not news:
+        return Silent(
+            f"none of the last {found.judged} candles of {view.instrument.id} has unusual delta and volume in a small "
+            f"range ({len(found.candles)} without a delta of {min_share:.0%} of the volume)"
+        )
+    return [_signal(market, each, found) for each in news]
+
+
+def _signal(market: Market, candle: Any, found: Any) -> Signal:
+    sold = candle.absorbed == "sellers"
+    at = iso(round(candle.time.timestamp() * 1000))
+    span = f"{candle.low:,.10g}-{candle.high:,.10g}"
+    return Signal(
+        name="absorption",
+        pair=str(market.pair),
+        grade="B",
+        direction="bullish" if sold else "bearish",
+        title=Text("卖盘被吸收" if sold else "买盘被吸收", "Sellers Absorbed" if sold else "Buyers Absorbed"),
+        reading=Text(
+            f"{span} 内{'主动卖出' if sold else '主动买入'} {abs(candle.delta):,.6g} {found.base}，价格未动。",
+            f"Net {abs(candle.delta):,.6g} {found.base} {'sold' if sold else 'bought'} by takers within {span}, and "
+            "price did not move.",
+        ),
+        advice=Text(
+            f"{'下方' if sold else '上方'}有大额挂单承接，关注反向。",
+            f"Someone large stands {'below' if sold else 'above'}: watch for the other way.",
+        ),
+        evidence={
+            "instrument": found.instrument,
+            "timeframe": found.timeframe,
+            "candle": at,
+            "absorbed": candle.absorbed,
+            "delta": candle.delta,
+            "delta_threshold": candle.delta_threshold,
+            "volume": candle.volume,
+            "volume_threshold": candle.volume_threshold,
+            "range": candle.range,
+            "range_threshold": candle.range_threshold,
+            "low": candle.low,
+            "high": candle.high,
+            "currency": found.currency,
+            "coverage": found.coverage.share,
+        },
+        key=f"{found.instrument}:{found.timeframe}:{at}",
+        once=True,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("absorption", absorption)

@@ -1,0 +1,59 @@
+"""Takers buy and buy, and price stays where it is."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD
+from coinmon_signals._windows import windows
+
+
+def accumulation(
+    market: Market,
+    *,
+    window: Annotated[int, Field(gt=0, le=240, description="closed minutes that are looked at")] = 30,
+    lookback: Annotated[int, Field(gt=0, le=10_080, description="minutes before, in windows of that length")] = 240,
+    min_ratio: Annotated[float, Field(gt=1, description="taker buys / taker sells")] = 1.4,
+    max_move: Annotated[float, Field(gt=0, description="change of price at most, in ATR of such windows")] = 0.7,
+) -> list[Signal] | Silent:
+    """Buyers take much more than sellers while price hardly moves: someone builds a position (grade B).
+
+    All venues' spot markets together (perpetuals where there is no spot), on at least the usual volume. Every venue
+    must be covered to 95%. It lasts while the ratio is 80% of the way from 1 to that.
+    """
+    found = windows(market, window, lookback)
+    if isinstance(found, Silent):
+        return found
+    ratio, atr = found.ratio(), found.atr
+    move = found.moved() / atr if atr > 0 else 0.0
+    if ratio is None or ratio < 1 + HOLD * (min_ratio - 1) or abs(move) > max_move or found.times < HOLD:
+        return Silent(
+            f"buy/sell ratio of {window} min is {'-' if ratio is None else f'{ratio:.2f}'} (needs {min_ratio:g}) at "
+            f"{move:+.2f} ATR of price (at most {max_move:g}) and {found.times:.1f} times the usual volume (needs 1)"
+        )
+    bought = float(found.buy[-1] - found.sell[-1])
+    currency = found.view.instrument.quote
+    return [
+        Signal(
+            name="accumulation",
+            pair=str(market.pair),
+            grade="B",
+            direction="bullish",
+            title=Text("横盘吸筹", "Accumulation"),
+            reading=Text(
+                f"{window} 分钟净买入 {bought:,.0f} {currency}，价格几乎未动，疑似吸筹。",
+                f"Net {bought:,.0f} {currency} bought in {window} minutes while price hardly moved: "
+                "someone builds a position.",
+            ),
+            advice=Text("关注放量突破，可分批布局。", "Watch for a breakout on volume; fit for building in parts."),
+            evidence=found.evidence(net_flow=bought, ratio=ratio, move_atr=move, volume_times=found.times),
+            key=f"accumulation:{market.pair}",
+            begins=ratio >= min_ratio and found.times >= 1,
+        )
+    ]
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("accumulation", accumulation)

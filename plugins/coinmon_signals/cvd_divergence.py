@@ -1,0 +1,99 @@
+"""Price goes one way and the takers' money the other."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from coinmon import MINUTE, Market, Signal, Silent, Text, View, hookimpl, iso
+from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
+from coinmon_signals._views import lead, minutes_of, short
+
+
+def cvd_divergence(
+    market: Market,
+    *,
+    venue: LeadVenue = None,
+    timeframe: Timeframe = "15m",
+    bars: Annotated[int, Field(ge=10, le=1000, description="closed candles that swings are looked for in")] = 96,
+    pivots: Annotated[int, Field(gt=0, le=100, description="candles on either side of a swing")] = 3,
+    min_share: Annotated[
+        float, Field(ge=0, le=1, description="delta between the swings against the volume between them, at least")
+    ] = 0.02,
+    hidden: Annotated[bool, Field(description="also tell hidden divergences")] = False,
+    max_age: MaxAge = 15,
+) -> list[Signal] | Silent:
+    """CVD divergence: a new extreme of price that takers did not follow (grade B; hidden ones C).
+
+    The `cvd` indicator's divergence at confirmed swings, each told once, at most max_age minutes after it was
+    confirmed. The candles between the swings must be covered.
+    """
+    view = lead(market, venue)
+    if isinstance(view, Silent):
+        return view
+    least = (2 * pivots + 2) * minutes_of(timeframe)
+    missing = short(market, view, least, 0.95, f"{2 * pivots + 2} candles of {timeframe}")
+    if missing is not None:
+        return missing
+    found = view.of("cvd", timeframe=timeframe, bars=bars, pivot_left=pivots, pivot_right=pivots, unit="base")
+    length = minutes_of(timeframe)
+    signals, weak = [], 0
+    for each in found.divergences:
+        age = market.now - round(each.confirmed.timestamp() * 1000)
+        if not 0 <= age <= max_age * MINUTE or (each.hidden and not hidden):
+            continue
+        share = abs(each.cvd_change) / (_volume(view, each, length) or np.inf)
+        if share < min_share:
+            weak += 1
+        else:
+            signals.append(_signal(market, each, found, float(share)))
+    if signals:
+        return signals
+    return Silent(
+        f"no divergence confirmed in the last {max_age} minutes on {view.instrument.id}; {len(found.divergences)} in "
+        f"{bars} candles" + (f"; {weak} with less than {min_share:.0%} of the volume" if weak else "")
+    )
+
+
+def _volume(view: View, divergence: Any, length: int) -> float:
+    """Base units between the closes of the two swings' candles."""
+    start, end = (round(at.timestamp() * 1000) + length * MINUTE for at in (divergence.first, divergence.second))
+    return float(np.nansum(view.between(start, end).volume))
+
+
+def _signal(market: Market, found: Any, cvd: Any, share: float) -> Signal:
+    up = found.bias == "bullish"
+    at = iso(round(found.second.timestamp() * 1000))
+    prices = f"{found.first_price:,.10g} → {found.second_price:,.10g}"
+    return Signal(
+        name="cvd_divergence",
+        pair=str(market.pair),
+        grade="C" if found.hidden else "B",
+        direction="bullish" if up else "bearish",
+        title=Text(f"CVD {'看涨' if up else '看跌'}背离", f"{'Bullish' if up else 'Bearish'} CVD Divergence"),
+        reading=Text(
+            f"价格 {prices}，CVD 反向变化 {found.cvd_change:+,.6g} {cvd.base}。",
+            f"Price {prices} while the takers' delta went the other way: {found.cvd_change:+,.6g} {cvd.base}.",
+        ),
+        advice=Text("动能未能跟随，警惕反转。", "Momentum does not follow: beware of a turn."),
+        evidence={
+            "instrument": cvd.instrument,
+            "timeframe": cvd.timeframe,
+            "hidden": found.hidden,
+            "first": iso(round(found.first.timestamp() * 1000)),
+            "second": at,
+            "first_price": found.first_price,
+            "second_price": found.second_price,
+            "cvd_change": found.cvd_change,
+            "share_of_volume": share,
+            "currency": cvd.currency,
+            "coverage": cvd.coverage.share,
+        },
+        key=f"{cvd.instrument}:{cvd.timeframe}:{at}:{found.bias}:{'hidden' if found.hidden else 'regular'}",
+        once=True,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("cvd_divergence", cvd_divergence)

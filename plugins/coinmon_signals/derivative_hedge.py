@@ -1,0 +1,147 @@
+"""Spot is bought and perpetuals are sold: what a hedge looks like."""
+
+import math
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, View, hookimpl
+
+_LEAST_SEEN = 0.95
+
+
+def derivative_hedge(
+    market: Market,
+    *,
+    min_zscore: Annotated[float, Field(gt=0, description="net flow of spot, in its own standard deviations")] = 2.0,
+    oi_times: Annotated[
+        float, Field(gt=0, description="change of open interest, in times its usual size over such a window")
+    ] = 2.0,
+    max_move: Annotated[float, Field(gt=0, description="change of price below this, in ATR of one-minute bars")] = 10.0,
+    min_match: Annotated[
+        float, Field(gt=0, le=1, description="the smaller of spot flow and change of open interest to the larger")
+    ] = 0.5,
+) -> list[Signal] | Silent:
+    """Flow consistent with hedging: spot bought, perpetuals sold, open interest up, price still (B; B+ on two venues).
+
+    On one venue, over the window of `net_flow`: net flow of spot above min_zscore, of the perpetual the other way, open
+    interest (base units) up by more than oi_times its usual change, price within max_move ATR, basis or funding falling
+    or not above 0, and spot flow and the change of open interest of like size (min_match). The unwinding of one is the
+    mirror image. Spot and perpetual must be covered to 95%.
+    """
+    judged = {
+        name: _judged(market.spot[name], perp, min_zscore, oi_times, max_move, min_match)
+        for name, perp in market.perp.items()
+        if name in market.spot
+    }
+    if not judged:
+        return Silent("no venue has both spot and a perpetual of the pair", waits=bool(market.down))
+    signals = []
+    for way, kind in ((1, "hedge"), (-1, "unwind")):
+        there = {name: each for name, each in judged.items() if isinstance(each, dict) and each["way"] == way}
+        if there:
+            signals.append(_signal(market, kind, there))
+    if signals:
+        return signals
+    reasons = {name: each for name, each in judged.items() if isinstance(each, Silent)}
+    return Silent(
+        "; ".join(f"{name}: {each.reason}" for name, each in reasons.items()),
+        waits=all(each.waits for each in reasons.values()),
+    )
+
+
+def _judged(
+    spot: View, perp: View, min_zscore: float, oi_times: float, max_move: float, min_match: float
+) -> dict[str, Any] | Silent:
+    """The figures where all of it holds; else the first thing that does not."""
+    bought, sold = spot.of("net_flow"), perp.of("net_flow")
+    for each in (bought, sold):
+        if each.coverage.share < _LEAST_SEEN:
+            return Silent(f"waits for {each.instrument} {each.coverage.complete}/{each.coverage.minutes}", waits=True)
+    if bought.zscore is None:
+        return Silent(f"waits for a z-score of spot: {bought.reason}", waits=True)
+    if abs(bought.zscore) < min_zscore:
+        return Silent(f"net flow of spot is z {bought.zscore:+.1f} (needs {min_zscore:g})")
+    way = 1 if bought.net_flow > 0 else -1
+    if way * bought.zscore < 0 or way * sold.net_flow >= 0:
+        return Silent(f"net flow of spot {bought.net_flow:+,.0f} and of the perpetual {sold.net_flow:+,.0f}")
+    held = perp.of("open_interest", window=bought.window, limit=0)
+    if held.change is None or held.noise is None:
+        return Silent(f"waits for open interest: {held.reason or held.quadrant_note or 'no change known'}", waits=True)
+    if way * held.change <= oi_times * held.noise:
+        return Silent(f"open interest changed {held.change:+,.6g} (needs {way * oi_times * held.noise:+,.6g})")
+    if bought.price_change_pct is None or not bought.atr:
+        return Silent("waits for prices", waits=True)
+    move = abs(bought.price_change_pct) / 100 * bought.last_price / bought.atr
+    if move >= max_move:
+        return Silent(f"price moved {move:.1f} ATR (below {max_move:g})")
+    cheaper = _cheaper(perp, bought.window, way)
+    if isinstance(cheaper, Silent):
+        return cheaper
+    change = abs(held.change) * bought.last_price
+    match = min(abs(bought.net_flow), change) / max(abs(bought.net_flow), change)
+    if match < min_match:
+        return Silent(
+            f"spot flow {abs(bought.net_flow):,.0f} and change of open interest {change:,.0f} do not match "
+            f"(needs {min_match:g})"
+        )
+    return {
+        "way": way,
+        "net_flow": bought.net_flow,
+        "zscore": bought.zscore,
+        "perp_net_flow": sold.net_flow,
+        "open_interest_change": held.change,
+        "open_interest_noise": held.noise,
+        "move_atr": move,
+        "match": match,
+        "coverage": min(bought.coverage.share, sold.coverage.share),
+        **cheaper,
+    }
+
+
+def _cheaper(perp: View, window: int, way: int) -> dict[str, float | None] | Silent:
+    """Basis and funding where one of them falls or is not above 0 (of an unwinding: rises or is not below 0)."""
+    samples = [each for each in perp.funding(window) if math.isfinite(each.rate)]
+    if not samples:
+        return Silent("waits for funding: no sample in the window", waits=True)
+    first, last = samples[0], samples[-1]
+    share = [(each.mark - each.index) / each.index for each in (first, last) if each.mark and each.index]
+    basis = share[-1] if share else None
+    falls = (basis is not None and way * basis <= 0) or (len(share) == 2 and way * (share[1] - share[0]) < 0)
+    if not (falls or way * last.rate <= 0 or way * (last.rate - first.rate) < 0):
+        shown = "-" if basis is None else f"{100 * basis:+.3f}%"
+        return Silent(f"neither basis ({shown}) nor funding ({last.rate:+.4%}) {'falls' if way > 0 else 'rises'}")
+    return {"basis_pct": None if basis is None else 100 * basis, "funding_rate": last.rate}
+
+
+def _signal(market: Market, kind: str, there: dict[str, dict[str, Any]]) -> Signal:
+    hedge = kind == "hedge"
+    names = ", ".join(name.capitalize() for name in there)
+    currency = market.pair.quote
+    return Signal(
+        name="derivative_hedge",
+        pair=str(market.pair),
+        grade="B+" if len(there) > 1 else "B",
+        direction="neutral",
+        title=Text("衍生品对冲" if hedge else "对冲平仓", "Derivative Hedge" if hedge else "Hedge Unwound"),
+        reading=Text(
+            f"{names}：现货净{'买入' if hedge else '卖出'}、合约净{'卖出' if hedge else '买入'}、持仓量"
+            f"{'上升' if hedge else '下降'}、价格平稳，符合对冲{'建仓' if hedge else '平仓'}特征。",
+            f"{names}: spot {'bought' if hedge else 'sold'}, perpetuals {'sold' if hedge else 'bought'}, open interest "
+            f"{'up' if hedge else 'down'}, price still: "
+            f"consistent with {'hedging' if hedge else 'a hedge being unwound'}.",
+        ),
+        advice=Text("并非方向性信号，勿据此追单。", "Not a direction: no reason to follow it."),
+        evidence={
+            "currency": currency,
+            "venues": {
+                name: {key: value for key, value in each.items() if key != "way"} for name, each in there.items()
+            },
+        },
+        key=f"derivative_hedge:{market.pair}:{kind}",
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("derivative_hedge", derivative_hedge)

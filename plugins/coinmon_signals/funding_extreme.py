@@ -1,0 +1,81 @@
+"""Holding a perpetual has become very dear for one side."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD, worded
+
+
+def funding_extreme(
+    market: Market,
+    *,
+    high: Annotated[float, Field(gt=0, description="annualised funding that longs pay, fraction a year")] = 0.5,
+    low: Annotated[float, Field(lt=0, description="annualised funding that shorts pay, fraction a year")] = -0.3,
+    max_age: Annotated[int, Field(gt=0, description="minutes after which a sample is too old")] = 30,
+) -> list[Signal] | Silent:
+    """Extreme funding: one side is crowded and pays dearly (grade C; B when at least two venues agree).
+
+    Annualised (simple) as the `funding` indicator tells it, each venue for itself; a venue whose settlement interval or
+    rate is not known does not count. It lasts while a venue is beyond 80% of the threshold.
+    """
+    rates, waits = {}, []
+    for name, view in market.perp.items():
+        found = view.of("funding", max_age=max_age)
+        if found.annualised is None:
+            waits.append(f"{name} ({found.reason})")
+        else:
+            rates[name] = found.annualised
+    if not rates:
+        why = ", ".join(waits) or "no venue has a perpetual of the pair"
+        return Silent(f"waits for funding: {why}" if waits else why, waits=bool(waits or market.down))
+    signals = []
+    for crowded, limit in (("long", high), ("short", low)):
+        way = 1 if crowded == "long" else -1
+        beyond = {name: rate for name, rate in rates.items() if way * rate > way * HOLD * limit}
+        if beyond:
+            strong = [name for name, rate in beyond.items() if way * rate > way * limit]
+            signals.append(_signal(market, crowded, limit, rates, beyond, strong, waits))
+    return signals or Silent(
+        f"funding a year {worded(rates, '+.1%')} is between {low:+.0%} and {high:+.0%}"
+        + (f"; waits for {', '.join(waits)}" if waits else "")
+    )
+
+
+def _signal(
+    market: Market,
+    crowded: str,
+    limit: float,
+    rates: dict[str, float],
+    beyond: dict[str, float],
+    strong: list[str],
+    waits: list[str],
+) -> Signal:
+    longs = crowded == "long"
+    shown = worded(beyond, "+.0%")
+    return Signal(
+        name="funding_extreme",
+        pair=str(market.pair),
+        grade="B" if len(strong) > 1 else "C",
+        # the crowded side is the one that has to give in
+        direction="bearish" if longs else "bullish",
+        title=Text("资金费率极端", "Extreme Funding"),
+        reading=Text(
+            f"{'多头' if longs else '空头'}拥挤：年化资金费率 {shown}。",
+            f"{'Longs' if longs else 'Shorts'} are crowded: funding a year is {shown}.",
+        ),
+        advice=Text(
+            f"警惕{'多头' if longs else '空头'}踩踏，{'不宜追多' if longs else '不宜追空'}。",
+            f"Beware of a squeeze of {'longs' if longs else 'shorts'}; no time to join them.",
+        ),
+        evidence={"annualised": rates, "limit": limit, "crowded": crowded, "unknown": waits},
+        key=f"funding_extreme:{market.pair}:{crowded}",
+        begins=bool(strong),
+        cooldown=8 * 60 * 60_000,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("funding_extreme", funding_extreme)

@@ -1,0 +1,99 @@
+"""Price comes to a level that everyone watches."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._settings import LeadVenue
+from coinmon_signals._views import lead, short
+
+
+def key_level_touch(
+    market: Market,
+    *,
+    venue: LeadVenue = None,
+    levels: Annotated[
+        tuple[str, ...], Field(min_length=1, description="names of `key_levels`: of the day before pd, of the week pw")
+    ] = ("pd high", "pd low", "pw high", "pw low"),
+    window: Annotated[int, Field(gt=0, le=60, description="closed minutes in which price reaches it")] = 5,
+    away: Annotated[int, Field(gt=0, le=1440, description="minutes before in which price did not")] = 60,
+    approach: Annotated[float, Field(ge=0, le=5, description="how near counts as reaching, % of price")] = 0.0,
+) -> list[Signal] | Silent:
+    """Price reaches the high or low of yesterday or last week, after it was away from it (grade C; B of a week's).
+
+    A level of the `key_levels` indicator, told once while price stays within reach and not again within two hours of
+    that. The window and the time before must be covered to 95%, and the day or week that the level is of known whole.
+    """
+    view = lead(market, venue)
+    if isinstance(view, Silent):
+        return view
+    missing = short(market, view, window + away, 0.95, f"{window + away} minutes")
+    if missing is not None:
+        return missing
+    # prices of highs and lows are the same in either mode; this one reads no single prices of a week
+    found = view.of("key_levels", mode="synthetic")
+    whole = {"pd": found.previous_day, "pw": found.previous_week, "d": found.day}
+    known, short_of = {}, []
+    for each in found.levels:
+        if each.name in levels:
+            of = whole.get(each.name.partition(" ")[0])
+            if of is not None and of.complete < 0.95 * of.minutes:
+                short_of.append(f"{each.name} {of.complete}/{of.minutes} minutes")
+            else:
+                known[each.name] = each.price
+    if not known:
+        return Silent(
+            f"waits for {', '.join(short_of) or 'a level: none is known of ' + ', '.join(levels)}", waits=True
+        )
+    rows = view.bars(window + away)
+    low, high = rows.price(rows.low), rows.price(rows.high)
+    signals, distances = [], []
+    for name, level in known.items():
+        reach = level * approach / 100
+        at = (low <= level + reach) & (high >= level - reach)
+        last = float(rows.price(rows.close[-1:])[0])
+        distances.append(f"{name} {level:,.10g} ({100 * (level - last) / last:+.2f}%)")
+        if at[-window:].any():
+            signals.append(_signal(market, found, name, level, last, begins=not at[:-window].any(), low=low, high=high))
+    return signals or Silent(f"no level reached in {window} min on {view.instrument.id}: {', '.join(distances)}")
+
+
+def _signal(
+    market: Market, found: Any, name: str, level: float, last: float, *, begins: bool, low: Any, high: Any
+) -> Signal:
+    above = last >= level
+    week = name.startswith("pw")
+    side = "high" if name.endswith("high") else "low" if name.endswith("low") else name
+    words = {"high": "高点", "low": "低点"}
+    return Signal(
+        name="key_level_touch",
+        pair=str(market.pair),
+        grade="B" if week else "C",
+        direction="neutral",
+        title=Text("触及关键价位", "Key Level Touched"),
+        reading=Text(
+            f"触及{'上周' if week else '前日'}{words.get(side, side)} {level:,.10g}，现价 {last:,.10g}。",
+            f"Price reached {name} {level:,.10g}; it is {'above' if above else 'below'} it now, at {last:,.10g}.",
+        ),
+        advice=Text("观察突破还是回落。", "Watch whether it breaks or turns there."),
+        evidence={
+            "instrument": found.instrument,
+            "level": name,
+            "price": level,
+            "last_price": last,
+            "lowest": float(np.nanmin(low)),
+            "highest": float(np.nanmax(high)),
+            "currency": found.currency,
+            "coverage": found.coverage.share,
+        },
+        key=f"{found.instrument}:{name}:{found.date}",
+        begins=begins,
+        cooldown=120 * 60_000,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("key_level_touch", key_level_touch)

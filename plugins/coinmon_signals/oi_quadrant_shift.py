@@ -1,0 +1,116 @@
+"""Open interest and price move together: who comes and who goes."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD
+
+_SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
+    "long_buildup": (
+        "bullish",
+        Text("多头增仓", "Long Build-up"),
+        Text("价格上涨且持仓增加，新多头入场。", "Price and open interest rise: new longs come in."),
+    ),
+    "short_buildup": (
+        "bearish",
+        Text("空头增仓", "Short Build-up"),
+        Text("价格下跌且持仓增加，新空头入场。", "Price falls and open interest rises: new shorts come in."),
+    ),
+    "short_covering": (
+        "bullish",
+        Text("空头回补", "Short Covering"),
+        Text("价格上涨但持仓减少，空头回补推动。", "Price rises and open interest falls: shorts cover."),
+    ),
+    "long_unwinding": (
+        "bearish",
+        Text("多头平仓", "Long Unwinding"),
+        Text("价格下跌且持仓减少，多头离场。", "Price and open interest fall: longs leave."),
+    ),
+}
+
+
+def oi_quadrant_shift(
+    market: Market,
+    *,
+    window: Annotated[int, Field(gt=0, le=1440, description="minutes that the changes are over")] = 50,
+    dead_band: Annotated[
+        float, Field(gt=0, description="changes larger than so many times their usual size, of price and open interest")
+    ] = 4.0,
+    min_venues: Annotated[int, Field(ge=1, description="venues that have to agree")] = 2,
+) -> list[Signal] | Silent:
+    """Open interest turns: long or short build-up, short covering or long unwinding (grade C; B from three venues).
+
+    The quadrant of the `open_interest` indicator, where at least min_venues perpetuals (all, where there are fewer) are
+    in the same one. One quadrant ends when another begins. It lasts while changes are beyond 80% of dead_band.
+    """
+    told, waits = {}, []
+    for name, view in market.perp.items():
+        found = view.of("open_interest", window=window, dead_band=HOLD * dead_band, limit=0)
+        if found.quadrant is None:
+            waits.append(f"{name} ({found.quadrant_note or found.reason})")
+        else:
+            told[name] = found
+    if not told:
+        why = ", ".join(waits) or "no venue has a perpetual of the pair"
+        return Silent(f"waits for open interest: {why}" if waits else why, waits=bool(waits or market.down))
+    needed = min(min_venues, len(market.perp))
+    for quadrant in _SAID:
+        there = {name: each for name, each in told.items() if each.quadrant == quadrant}
+        if len(there) >= needed:
+            strong = sum(_beyond(each, dead_band) for each in there.values())
+            return [_signal(market, quadrant, there, strong, needed, window)]
+    shown = ", ".join(
+        f"{name} {each.quadrant} (OI {_times(each.change, each.noise)}, "
+        f"price {_times(each.price_change_pct, each.price_noise_pct)})"
+        for name, each in told.items()
+    )
+    return Silent(
+        f"no {needed} venues agree at {dead_band:g} times the usual change: {shown}"
+        + (f"; waits for {', '.join(waits)}" if waits else "")
+    )
+
+
+def _beyond(found: Any, dead_band: float) -> bool:
+    return bool(
+        abs(found.change) > dead_band * found.noise and abs(found.price_change_pct) > dead_band * found.price_noise_pct
+    )
+
+
+def _times(change: float | None, noise: float | None) -> str:
+    return "-" if change is None or not noise else f"{change / noise:+.1f}x"
+
+
+def _signal(market: Market, quadrant: str, there: dict[str, Any], strong: int, needed: int, window: int) -> Signal:
+    direction, title, reading = _SAID[quadrant]
+    return Signal(
+        name="oi_quadrant_shift",
+        pair=str(market.pair),
+        grade="B" if strong >= 3 else "C",
+        direction=direction,
+        title=title,
+        reading=reading,
+        advice=Text("结合价格结构判断持续性。", "Judge by the price's structure whether it lasts."),
+        evidence={
+            "quadrant": quadrant,
+            "window_minutes": window,
+            "perpetuals": {
+                name: {
+                    "open_interest_change": each.change,
+                    "open_interest_noise": each.noise,
+                    "price_change_pct": each.price_change_pct,
+                    "price_noise_pct": each.price_noise_pct,
+                    "seconds": each.change_seconds,
+                }
+                for name, each in there.items()
+            },
+        },
+        key=f"oi_quadrant_shift:{market.pair}:{quadrant}",
+        begins=strong >= needed,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("oi_quadrant_shift", oi_quadrant_shift)

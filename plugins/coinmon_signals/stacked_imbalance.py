@@ -1,0 +1,90 @@
+"""One side ran over the other at several prices in a row."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl, iso
+from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
+from coinmon_signals._views import fresh, lead, minutes_of, short
+
+
+def stacked_imbalance(
+    market: Market,
+    *,
+    venue: LeadVenue = None,
+    timeframe: Timeframe = "15m",
+    candles: Annotated[int, Field(gt=0, le=20, description="closed candles that are looked at")] = 2,
+    ratio: Annotated[float, Field(gt=1, description="times the other side's volume")] = 3.0,
+    rows: Annotated[int, Field(ge=2, le=50, description="adjacent price rows")] = 4,
+    min_share: Annotated[
+        float, Field(ge=0, le=1, description="least volume of an imbalanced row, share of the candle's")
+    ] = 0.01,
+    max_age: MaxAge = 15,
+) -> list[Signal] | Silent:
+    """Stacked imbalance: takers of one side overran the other at adjacent prices (grade C; B from twice the rows).
+
+    The `imbalance` indicator's zone that is not broken yet, each told once, while its candle closed at most max_age
+    minutes ago. The candle's single trades must have been seen.
+    """
+    view = lead(market, venue)
+    if isinstance(view, Silent):
+        return view
+    length = minutes_of(timeframe)
+    missing = short(market, view, length, 1.0, f"a candle of {timeframe}")
+    if missing is not None:
+        return missing
+    volume = float(view.bars(length).volume.sum())
+    found = view.of(
+        "imbalance", timeframe=timeframe, bars=candles, ratio=ratio, consecutive=rows, min_volume=min_share * volume
+    )
+    if found.buy_count is None:
+        return Silent(f"waits for single trades of {view.instrument.id}: {found.reason or 'no levels'}", waits=True)
+    zones = [each for each in found.zones if fresh(market, each.time, length, max_age) and each.state != "broken"]
+    if not zones:
+        return Silent(
+            f"no {rows} adjacent rows imbalanced {ratio:g} times in {candles} candles of {view.instrument.id}: "
+            f"{found.buy_count} rows to buyers, {found.sell_count} to sellers"
+        )
+    return [_signal(market, each, found, rows) for each in zones]
+
+
+def _signal(market: Market, zone: Any, found: Any, rows: int) -> Signal:
+    bought = zone.side == "buy"
+    at = iso(round(zone.time.timestamp() * 1000))
+    span = f"{zone.low:,.10g}-{zone.high:,.10g}"
+    return Signal(
+        name="stacked_imbalance",
+        pair=str(market.pair),
+        grade="B" if zone.rows >= 2 * rows else "C",
+        direction="bullish" if bought else "bearish",
+        title=Text("堆叠失衡", "Stacked Imbalance"),
+        reading=Text(
+            f"{span} 连续 {zone.rows} 个价位{'买' if bought else '卖'}方失衡。",
+            f"{zone.rows} adjacent price rows at {span} overrun by {'buyers' if bought else 'sellers'}.",
+        ),
+        advice=Text(
+            f"该区域可能成为{'支撑' if bought else '阻力'}，关注回测。",
+            f"The zone may turn into {'support' if bought else 'resistance'}: watch its retest.",
+        ),
+        evidence={
+            "instrument": found.instrument,
+            "timeframe": found.timeframe,
+            "candle": at,
+            "side": zone.side,
+            "low": zone.low,
+            "high": zone.high,
+            "rows": zone.rows,
+            "state": zone.state,
+            "ratio": found.ratio,
+            "currency": found.currency,
+            "coverage": found.coverage.share,
+        },
+        key=f"{found.instrument}:{found.timeframe}:{at}:{zone.side}:{zone.low:g}",
+        once=True,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("stacked_imbalance", stacked_imbalance)

@@ -1,0 +1,65 @@
+"""Price climbs step by step."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD
+from coinmon_signals._windows import windows
+
+
+def steady_growth(
+    market: Market,
+    *,
+    window: Annotated[int, Field(gt=0, le=240, description="length of a step, minutes")] = 5,
+    steps: Annotated[int, Field(ge=4, le=100, description="steps that are looked at")] = 12,
+    lookback: Annotated[int, Field(gt=0, le=10_080, description="minutes that tell what a usual step is")] = 240,
+    min_move: Annotated[float, Field(gt=0, description="rise over all steps, in ATR of a step")] = 4.0,
+    min_up: Annotated[float, Field(gt=0, le=1, description="share of the steps that close higher")] = 0.75,
+    min_ratio: Annotated[float, Field(ge=1, description="taker buys / taker sells over all steps")] = 1.1,
+) -> list[Signal] | Silent:
+    """Price rises steadily with buyers behind it, without a jump (grade C).
+
+    All venues' spot markets together (perpetuals where there is no spot): most steps close higher than the one before,
+    together at least min_move ATR, none of them more than half of it. Every venue must be covered to 95%. It lasts
+    while the rise and the share of steps are 80% of that.
+    """
+    found = windows(market, window, max(lookback, (steps + 1) * window))
+    if isinstance(found, Silent):
+        return found
+    changes = np.diff(found.close)[-steps:]
+    rise, up, atr, ratio = found.moved(steps), float((changes > 0).mean()), found.atr, found.ratio(steps)
+    move = rise / atr if atr > 0 else 0.0
+    jump = float(changes.max()) > 0.5 * rise
+    if move < HOLD * min_move or up < HOLD * min_up or jump or ratio is None or ratio < 1 + HOLD * (min_ratio - 1):
+        return Silent(
+            f"price rose {move:+.1f} ATR in {steps * window} min (needs {min_move:g}) with {up:.0%} of the steps up "
+            f"(needs {min_up:.0%}), buy/sell ratio {'-' if ratio is None else f'{ratio:.2f}'} (needs {min_ratio:g})"
+            + (", most of it in one step" if jump and move >= min_move else "")
+        )
+    share = 100 * rise / float(found.close[-1 - steps])
+    return [
+        Signal(
+            name="steady_growth",
+            pair=str(market.pair),
+            grade="C",
+            direction="bullish",
+            title=Text("稳步上涨", "Steady Growth"),
+            reading=Text(
+                f"{steps * window} 分钟内稳步上涨 {share:.2f}%，{up:.0%} 的时段收高，买盘持续。",
+                f"Up {share:.2f}% in {steps * window} minutes, step by step: {up:.0%} of them closed higher, with "
+                "buyers behind it.",
+            ),
+            advice=Text("趋势健康，可顺势持有。", "A healthy trend: fit for holding along with it."),
+            evidence=found.evidence(move_pct=share, move_atr=move, steps=steps, steps_up=up, ratio=ratio),
+            key=f"steady_growth:{market.pair}",
+            begins=move >= min_move and up >= min_up and ratio >= min_ratio,
+        )
+    ]
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("steady_growth", steady_growth)

@@ -1,0 +1,138 @@
+"""Price closes beyond a swing, or only reaches beyond it."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl, iso
+from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
+from coinmon_signals._views import fresh, lead, minutes_of, short
+
+_LEAST_SEEN = 0.95
+BarsSetting = Annotated[int, Field(ge=10, le=1000, description="closed candles that swings are looked for in")]
+PivotSetting = Annotated[int, Field(gt=0, le=100, description="candles on either side that a swing stands out from")]
+_Told = dict[str, tuple[Text, Text]]
+_BREAKS: _Told = {
+    "bos": (
+        Text("结构突破", "Break of Structure"),
+        Text("突破前{what} {price}，趋势延续。", "Closed beyond the last swing {what} {price}: the trend goes on."),
+    ),
+    "choch": (
+        Text("结构反转", "Change of Character"),
+        Text(
+            "反向突破前{what} {price}，趋势可能反转。",
+            "Closed beyond the last swing {what} {price} against the trend: it may turn.",
+        ),
+    ),
+    "sweep": (
+        Text("流动性扫荡", "Liquidity Sweep"),
+        Text(
+            "刺破前{what} {price} 后收回，止损被扫。",
+            "Reached beyond the swing {what} {price} and closed back: stops were taken.",
+        ),
+    ),
+}
+
+
+def structure_break(
+    market: Market,
+    *,
+    venue: LeadVenue = None,
+    timeframe: Timeframe = "15m",
+    bars: BarsSetting = 96,
+    pivots: PivotSetting = 5,
+    max_age: MaxAge = 15,
+) -> list[Signal] | Silent:
+    """A close beyond the last swing: with the trend (BOS, grade C) or against it (CHoCH, grade B).
+
+    The `structure` indicator's event, each told once, while its candle closed at most max_age minutes ago. The candles
+    must be covered to 95%.
+    """
+    return _events(market, "structure_break", ("bos", "choch"), venue, timeframe, bars, pivots, max_age)
+
+
+def liquidity_sweep(
+    market: Market,
+    *,
+    venue: LeadVenue = None,
+    timeframe: Timeframe = "15m",
+    bars: BarsSetting = 96,
+    pivots: PivotSetting = 5,
+    max_age: MaxAge = 15,
+) -> list[Signal] | Silent:
+    """A wick beyond the last swing and a close back: stops were taken, and price came back (grade C).
+
+    The `structure` indicator's event, each told once, while its candle closed at most max_age minutes ago. The candles
+    must be covered to 95%.
+    """
+    return _events(market, "liquidity_sweep", ("sweep",), venue, timeframe, bars, pivots, max_age)
+
+
+def _events(
+    market: Market,
+    name: str,
+    kinds: tuple[str, ...],
+    venue: str | None,
+    timeframe: str,
+    bars: int,
+    pivots: int,
+    max_age: int,
+) -> list[Signal] | Silent:
+    view = lead(market, venue)
+    if isinstance(view, Silent):
+        return view
+    length = minutes_of(timeframe)
+    missing = short(market, view, (2 * pivots + 2) * length, _LEAST_SEEN, f"{2 * pivots + 2} candles of {timeframe}")
+    if missing is not None:
+        return missing
+    found = view.of("structure", timeframe=timeframe, bars=bars, pivot_left=pivots, pivot_right=pivots)
+    events = [each for each in found.events if each.event in kinds]
+    news = [each for each in events if fresh(market, each.time, length, max_age)]
+    if not news:
+        last = f"the last at {iso(round(events[-1].time.timestamp() * 1000))}" if events else "none in the window"
+        swings = f"swing high {found.last_high or '-'}, low {found.last_low or '-'}"
+        return Silent(
+            f"no {' or '.join(kinds)} in the last {max_age} minutes on {view.instrument.id} ({last}; {swings})"
+        )
+    return [_signal(market, name, each, found) for each in news]
+
+
+def _signal(market: Market, name: str, event: Any, found: Any) -> Signal:
+    up = event.direction == "up"
+    # a swept high is sellers' work, a broken one buyers'
+    direction: Literal["bullish", "bearish"] = "bullish" if up != (event.event == "sweep") else "bearish"
+    at = iso(round(event.time.timestamp() * 1000))
+    title, reading = _BREAKS[event.event]
+    price = f"{event.price:,.10g}"
+    return Signal(
+        name=name,
+        pair=str(market.pair),
+        grade="B" if event.event == "choch" else "C",
+        direction=direction,
+        title=title,
+        reading=Text(
+            reading.zh.format(what="高" if up else "低", price=price),
+            reading.en.format(what="high" if up else "low", price=price),
+        ),
+        advice=Text("等待收盘确认后再行动。", "Let the next close confirm it before acting."),
+        evidence={
+            "instrument": found.instrument,
+            "timeframe": found.timeframe,
+            "event": event.event,
+            "direction": event.direction,
+            "price": event.price,
+            "candle": at,
+            "swing": iso(round(event.swing.timestamp() * 1000)),
+            "trend": found.trend,
+            "currency": found.currency,
+            "coverage": found.coverage.share,
+        },
+        key=f"{found.instrument}:{found.timeframe}:{at}:{event.direction}",
+        once=True,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("structure_break", structure_break)
+    register("liquidity_sweep", liquidity_sweep)

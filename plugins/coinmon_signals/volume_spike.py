@@ -1,0 +1,68 @@
+"""Far more is traded than usual, and price does not run yet."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD
+from coinmon_signals._windows import windows
+
+
+def volume_spike(
+    market: Market,
+    *,
+    window: Annotated[int, Field(gt=0, le=240, description="closed minutes that are looked at")] = 5,
+    lookback: Annotated[int, Field(gt=0, le=10_080, description="minutes before, in windows of that length")] = 240,
+    min_zscore: Annotated[float, Field(gt=0, description="standard deviations above the time before")] = 5.0,
+    min_times: Annotated[float, Field(gt=1, description="and times the mean volume of the time before")] = 3.0,
+    max_move: Annotated[
+        float, Field(gt=0, description="from this change of price in ATR on it is a pump or a dump and not told here")
+    ] = 3.0,
+) -> list[Signal] | Silent:
+    """Volume many times the usual without a run of price (grade C; B from twice the times).
+
+    All venues' spot markets together (perpetuals where there is no spot); every venue must be covered to 95%. Neutral
+    unless one side's takers are 1.2 times the other's. It lasts while volume is 80% of what begins it.
+    """
+    found = windows(market, window, lookback)
+    if isinstance(found, Silent):
+        return found
+    zscore, atr = found.zscore, found.atr
+    move = found.moved() / atr if atr > 0 else 0.0
+    if zscore is None or zscore < HOLD * min_zscore or found.times < HOLD * min_times or abs(move) >= max_move:
+        return Silent(
+            f"volume of {window} min is {found.times:.1f} times the usual (needs {min_times:g}), z "
+            f"{'-' if zscore is None else f'{zscore:+.1f}'} (needs {min_zscore:g}); price moved {move:+.1f} ATR (below "
+            f"{max_move:g})"
+        )
+    buys, sells = float(found.buy[-1]), float(found.sell[-1])
+    return [
+        Signal(
+            name="volume_spike",
+            pair=str(market.pair),
+            grade="B" if found.times >= 2 * min_times else "C",
+            direction="bullish" if buys > 1.2 * sells else "bearish" if sells > 1.2 * buys else "neutral",
+            title=Text("成交量激增", "Volume Spike"),
+            reading=Text(
+                f"{window} 分钟成交量为平时的 {found.times:.1f} 倍，价格尚未大幅变动。",
+                f"{window} minutes traded {found.times:.1f} times the usual volume; price has not run yet.",
+            ),
+            advice=Text("可能酝酿行情，关注突破方向。", "A move may be in the making: watch which way it breaks."),
+            evidence=found.evidence(
+                volume=float(found.volume[-1]),
+                volume_times=found.times,
+                volume_zscore=zscore,
+                buy_volume=buys,
+                sell_volume=sells,
+                move_atr=move,
+            ),
+            key=f"volume_spike:{market.pair}",
+            begins=zscore >= min_zscore and found.times >= min_times,
+        )
+    ]
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("volume_spike", volume_spike)
