@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,10 @@ class Paths:
     common: Floats = field(init=False)
     own: Floats = field(init=False)
     at: dict[str, int] = field(init=False)
+    # What a plan makes of a coin beside the walks: log price and log open interest to add, by minute; and funding.
+    shifts: dict[str, Floats] = field(default_factory=dict)
+    positions: dict[str, Floats] = field(default_factory=dict)
+    rates: dict[str, tuple[int, int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng([self.seed, 11])
@@ -50,8 +54,26 @@ class Paths:
         own = self.own[place % OWN_WALKS]
         left = walk[whole] + strength * own[whole]
         right = walk[whole + 1] + strength * own[whole + 1]
+        shift = self.shifts.get(base)
+        if shift is not None:
+            left, right = left + shift[whole], right + shift[whole + 1]
         found: Floats = self.coins[place].price * np.exp(left * (1 - rest) + right * rest)
         return found
+
+    def drive(self, base: str, start: int, points: Mapping[int, float]) -> None:
+        """Lead the price, not the walks: minutes after `start`, change since then; from the last on they go on."""
+        shift = self.shifts.setdefault(base, np.zeros(self.minutes + 2))
+        minute = np.arange(start, start + max(points) + 1)
+        wish = np.interp(minute - start, [0, *points], [0.0, *np.log1p(list(points.values()))])
+        free = np.log(self.price(base, minute.astype(np.float64)))
+        change = wish - (free - free[0])
+        shift[minute] += change
+        shift[minute[-1] + 1 :] += change[-1]
+
+    def build(self, base: str, start: int, minutes: int, share: float) -> None:
+        """Let open interest grow by a share over some minutes, and stay there."""
+        ramp = np.clip((np.arange(self.minutes + 2) - start) / minutes, 0.0, 1.0)
+        self.positions[base] = self.positions.get(base, 0.0) + ramp * math.log1p(share)
 
     def price_at(self, base: str, ms: int) -> float:
         return float(self.price(base, np.array([(ms - self.begin) / MINUTE]))[0])
@@ -69,7 +91,10 @@ class Paths:
         walk = self.own[(self.at[instrument.base] * 5 + 3) % OWN_WALKS]
         whole = int(minute)
         level = walk[whole] * (1 - minute + whole) + walk[whole + 1] * (minute - whole)
-        return coin.open_interest_quote * share / coin.price * math.exp(1.5 * float(level))
+        level = 1.5 * float(level)
+        if instrument.base in self.positions:
+            level += float(self.positions[instrument.base][whole])
+        return coin.open_interest_quote * share / coin.price * math.exp(level)
 
     def rate(self, instrument: Instrument, settled_ms: int) -> float:
         """The funding rate settled at a moment."""
@@ -85,6 +110,9 @@ class Paths:
         # The estimate drifts from the last settled rate to the one that will be settled.
         part = (ms - (following - period)) / period
         rate = self.rate(instrument, following - period) * (1 - part) + self.rate(instrument, following) * part
+        start, end, set_rate = self.rates.get(instrument.base, (0, 0, 0.0))
+        if start <= minute[0] < end:
+            rate = set_rate
         return Mark(
             time=ms,
             mark=index * float(self.basis(instrument, minute)[0]),

@@ -52,8 +52,8 @@ class Event:
                 "end_ms": end,
                 "venues": {leg.instrument.venue: round(leg.net, 2) for leg in legs},
                 "instruments": [leg.instrument.key for leg in legs],
-                "size": round(max(abs(leg.net) for leg in legs), 2),
-                "side": "buy" if legs[0].net > 0 else "sell",
+                "size": round(max((abs(leg.net) for leg in legs), default=0.0), 2),
+                "side": None if not legs else "buy" if legs[0].net > 0 else "sell",
             }
             for kind in self.kinds
         ]
@@ -68,11 +68,14 @@ class Plan:
         self._perps = {(one.venue, one.base): one for one in instruments if one.kind == "perp"}
         self._half = half
         self.events: list[Event] = []
-        self._before(start_minute)
-        self._after(start_minute, minutes)
-        for minute in (start_minute - 16, *range(start_minute + 6, minutes - 20, 60)):
-            self._cascade("ADA", minute)
+        self._fill(start_minute, minutes)
         self.events.sort(key=lambda event: event.minute)
+
+    def _fill(self, start: int, minutes: int) -> None:
+        self._before(start)
+        self._after(start, minutes)
+        for minute in (start - 16, *range(start + 6, minutes - 20, 60)):
+            self._cascade("ADA", minute)
 
     def _add(self, kinds: tuple[str, ...], base: str, minute: int, minutes: int, *legs: Leg) -> None:
         self.events.append(Event(len(self.events), kinds, base, minute, minutes, legs))

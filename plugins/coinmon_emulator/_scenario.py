@@ -14,13 +14,14 @@ from ._listing import PACES, QUIET, WIDE, Pace, four_venues, wide
 from ._made import BEFORE, STARTS_AT, Made
 from ._market import DAY, MINUTE, Instrument, Trades
 from ._plan import Event, Leg, Plan
+from ._signal_plan import SIGNALS_AT, SignalPlan
 
 __all__ = ["NAMES", "STARTS_AT", "Scenario"]
 KEPT_TRADES = 2_000_000
 FORCED = 61
 Small = NDArray[np.int16]
 Medium = NDArray[np.int32]
-NAMES = ("default", "quiet", "wide")
+NAMES = ("default", "quiet", "wide", "signals")
 
 
 class Scenario(Made):
@@ -32,11 +33,15 @@ class Scenario(Made):
         self.title = f"scenario {name}, seed {seed}"
         coins, instruments = wide() if name == "wide" else four_venues()
         super().__init__(seed, coins, instruments)
-        self._paces = {"default": PACES, "quiet": QUIET, "wide": WIDE}[name]
+        self._paces = {"default": PACES, "quiet": QUIET, "wide": WIDE, "signals": PACES}[name]
         self.events: list[Event] = []
         if name == "default":
             plan = Plan(seed, instruments, BEFORE, self.paths.minutes, self._half_volume)
             self.events = plan.events
+        elif name == "signals":
+            self.opens_at = SIGNALS_AT
+            start = (SIGNALS_AT - self.paths.begin) // MINUTE
+            self.events = SignalPlan(seed, instruments, start, self.paths, self._half_volume).events
         self._legs: dict[Instrument, list[tuple[Event, Leg]]] = {}
         for event in self.events:
             for leg in event.legs:

@@ -26,18 +26,18 @@ def test_a_strong_consensus_is_told_at_grade_a(four, flows, direction, title, ke
 
 @pytest.mark.parametrize("flows", [(1000, 1001, 1001, 1001), (60e6, 1, 1, -1), (0, 0, 0, 0)])
 def test_anything_less_is_not_told(four, flows):
-    assert consensus(four(*flows)) == []
+    assert not consensus(four(*flows))
 
 
 def test_short_coverage_silences_it_and_the_consensus_says_why(scene):
     venues = [scene.venue(name, 5000.0) for name in ("binance", "okx", "coinbase")]
     market = scene.market(*venues, scene.venue("bybit", 5000.0, complete=12))
-    assert consensus(market) == []
-    assert market.of("consensus").reason == "waits for bybit 12/50"
+    assert not consensus(market)
+    assert market.of("consensus").reason == "waits for bybit warming 12/50"
 
 
 def test_a_venue_that_is_down_silences_it(scene):
     venues = [scene.venue(name, 5000.0) for name in ("binance", "okx", "coinbase")]
-    assert consensus(scene.market(*venues, down={"bybit": "HTTP 451"})) == []
+    assert not consensus(scene.market(*venues, down={"bybit": "HTTP 451"}))
     (signal,) = consensus(scene.market(*venues))
     assert signal.evidence["left_out"] == {"bybit": "does not list the pair"}

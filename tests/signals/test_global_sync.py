@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from coinmon_signals.global_sync import global_sync
+from coinmon_signals.global_sync import global_sync as said
+
+
+def global_sync(market, **settings):
+    """What would begin a state, not what only keeps one on."""
+    return [each for each in said(market, **settings) if each.begins]
+
 
 NAMES = ("binance", "okx", "bybit", "coinbase")
 
@@ -31,27 +37,27 @@ def test_the_ratio_must_exceed_1_15_everywhere(scene, ratio, told):
 
 
 def test_one_seller_is_enough_to_stay_silent(scene):
-    assert global_sync(all_at(scene, 15_000.0, 1.5, flow=-1.0, ratio=None)) == []
+    assert not global_sync(all_at(scene, 15_000.0, 1.5, flow=-1.0, ratio=None))
 
 
 def test_the_bearish_side_is_off_until_asked_for(scene):
     market = all_at(scene, -20_000.0, 0.8)
-    assert global_sync(market) == []
+    assert not global_sync(market)
     (signal,) = global_sync(market, bearish=True)
     assert (signal.name, signal.grade, signal.direction) == ("global_sync_bearish", "A+", "bearish")
-    assert global_sync(all_at(scene, -15_000.0, 0.85), bearish=True) == []
+    assert not global_sync(all_at(scene, -15_000.0, 0.85), bearish=True)
 
 
 def test_short_coverage_and_too_few_venues_silence_it(scene):
     short = all_at(scene, 15_000.0, 1.5, complete=47)
-    assert global_sync(short) == []
-    assert short.of("consensus").reason == "waits for coinbase 47/50"
+    assert not global_sync(short)
+    assert short.of("consensus").reason == "waits for coinbase warming 47/50"
     assert global_sync(all_at(scene, 15_000.0, 1.5, complete=48))
     two = scene.market(*(scene.venue(name, 15_000.0, 1.5) for name in NAMES[:2]))
-    assert global_sync(two) == []
+    assert not global_sync(two)
 
 
 def test_no_sells_at_all_are_no_ratio_and_no_signal(scene):
     market = all_at(scene, 15_000.0, 1.5, ratio=float("inf"))
     assert market.of("consensus").venues[3].buy_sell_ratio is None
-    assert global_sync(market) == []
+    assert not global_sync(market)
