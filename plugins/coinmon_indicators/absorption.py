@@ -1,13 +1,15 @@
 """Absorption: much was traded, one side pushed, and price did not move."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Moment, View, hookimpl, moment
+from coinmon import Box, Moment, Panel, Text, View, hookimpl, moment
 from coinmon_indicators._candles import (
+    STEPS,
     BarsSetting,
     CandleResult,
     Candles,
@@ -53,6 +55,15 @@ class Absorption(CandleResult):
             text += f"  {who[last.absorbed][0 if zh else 1]} {price(last.low)}-{price(last.high)}"
             text += f" {compact(last.delta, sign=True)} {self.base} ({last.time:%m-%d %H:%M} UTC)"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """A box around each candle, in the colour of the side that held."""
+        step = timedelta(minutes=STEPS[self.timeframe])
+        boxes = [
+            Box("", each.time, each.time + step, each.low, each.high, "down" if each.absorbed == "buyers" else "up")
+            for each in self.candles
+        ]
+        return Panel(Text("吸收", "Absorption"), boxes, "price", quiet=True)
 
 
 def absorption(

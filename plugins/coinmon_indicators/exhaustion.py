@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Moment, View, hookimpl, moment
+from coinmon import Moment, Panel, Points, Text, View, hookimpl, moment
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -17,6 +17,8 @@ from coinmon_indicators._candles import (
 )
 from coinmon_indicators._figures import price
 from coinmon_indicators._grid import BinSetting, Grid, grid
+
+_WAYS: tuple[tuple[Literal["buyers", "sellers"], Literal["up", "down"]], ...] = (("buyers", "down"), ("sellers", "up"))
 
 
 class Exhausted(Part):
@@ -43,6 +45,14 @@ class Exhaustion(CandleResult):
             who = {"buyers": ("买方", "buyers"), "sellers": ("卖方", "sellers")}[last.exhausted][0 if zh else 1]
             text += f"  {who} {price(last.price)} ({last.time:%m-%d %H:%M} UTC)"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """A mark at each extreme, pointing to where price may turn."""
+        marks = []
+        for who, way in _WAYS:
+            some = [each for each in self.extremes if each.exhausted == who]
+            marks.append(Points("", [each.time for each in some], [each.price for each in some], tone=way, shape=way))
+        return Panel(Text("衰竭", "Exhaustion"), marks, "price", quiet=True)
 
 
 def exhaustion(

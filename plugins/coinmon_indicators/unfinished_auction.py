@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Moment, View, hookimpl, moment
+from coinmon import Box, Moment, Panel, Text, View, hookimpl, moment
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -47,6 +47,12 @@ class UnfinishedAuction(CandleResult):
         for each in held[-3:]:
             text += f"  {words.get(each.side, each.side)} {price(each.low)}-{price(each.high)}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """The rows that price has not traded beyond since."""
+        held = [each for each in self.extremes if each.state == "open"]
+        boxes = [Box("", each.time, self.as_of, each.low, each.high, "third") for each in held]
+        return Panel(Text("未完成拍卖", "Unfinished auctions"), boxes, "price", quiet=True)
 
 
 def unfinished_auction(
