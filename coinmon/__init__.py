@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from coinmon.model.signal import Signal as Signal
     from coinmon.model.signal import Silent as Silent
     from coinmon.model.signal import Text as Text
+    from coinmon.model.streamed import StreamedMany as StreamedMany
     from coinmon.model.trades import Trades as Trades
     from coinmon.model.trades import to_ticks as to_ticks
     from coinmon.values import DEFAULT_SESSIONS as DEFAULT_SESSIONS
@@ -102,6 +103,7 @@ _HOMES = {
     "model.levels": ("Levels",),
     "model.moment": ("DAY", "MINUTE", "iso", "parse_time"),
     "model.signal": ("Signal", "Silent", "Text"),
+    "model.streamed": ("StreamedMany",),
     "model.trades": ("Trades", "to_ticks"),
     "values": ("DEFAULT_SESSIONS", "parse_sessions", "time_zone"),
 }  # fmt: skip

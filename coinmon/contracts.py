@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from coinmon.model.bars import Bars
 from coinmon.model.derivatives import Book, Funding, OpenInterest, Ticker
 from coinmon.model.instrument import Instrument, Kind
+from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Trades
 
 
@@ -78,7 +79,8 @@ class StreamState:
     why: str = ""
 
 
-Stream = AsyncGenerator[Sequence[Streamed | StreamState], None]
+News = Streamed | StreamedMany | StreamState
+Stream = AsyncGenerator[Sequence[News], None]
 
 
 @dataclass(frozen=True, slots=True)

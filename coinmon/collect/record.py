@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from sqlalchemy import Connection
 
+from coinmon.collect.settle import settle_many
 from coinmon.collect.track import Settled, Track
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
@@ -20,7 +21,7 @@ from coinmon.store.samples import write_whales
 
 def record(database: Database, tracks: Sequence[Track], end: int, whale_threshold: float) -> list[WhaleTrade]:
     """Store everything that tracks have read of the minutes before `end`, in one transaction; the whales among it."""
-    settled = [(track, track.settle(end, whale_threshold)) for track in tracks]
+    settled = list(zip(tracks, settle_many(tracks, end, whale_threshold), strict=True))
     with database.write() as connection:
         grids = read_grids(connection, [track.number for track in tracks])
         for track, each in settled:

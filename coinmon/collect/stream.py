@@ -8,11 +8,13 @@ from time import monotonic
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.held import Held
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.contracts import Channel, Streamed, StreamState
+from coinmon.contracts import Channel, News, Streamed, StreamState
 from coinmon.errors import CoinmonError
 from coinmon.model.derivatives import Ticker
+from coinmon.model.instrument import Instrument
 from coinmon.secrets import redacted
 
 _CHANNELS: Sequence[Channel] = ("trades",)
@@ -43,6 +45,7 @@ class Feed:
         self._venue = venue
         self._clock = clock
         self._tracks: Mapping[str, Track] = {}
+        self._held = Held()
         self._heard: dict[str, float] = {}
         self._stalled: set[str] = set()
         self._complaint = ""
@@ -63,7 +66,8 @@ class Feed:
         return sum(track.waits for track in self._tracks.values())
 
     async def follow(self, tracks: Sequence[Track]) -> None:
-        """Stream these from now on."""
+        """Stream these from now on; they get what came until now."""
+        self._hand_over()
         wanted = {track.instrument.id: track for track in tracks}
         same = wanted.keys() == self._tracks.keys() and all(self._tracks[id] is track for id, track in wanted.items())
         if self._tasks and same:
@@ -105,34 +109,49 @@ class Feed:
             pause = 1.0 if monotonic() - began > _LONGEST_PAUSE else min(_LONGEST_PAUSE, pause * 2)
             await asyncio.sleep(pause)
 
-    def _take(self, batch: Sequence[Streamed | StreamState]) -> None:
+    def _take(self, batch: Sequence[News]) -> None:
         now, newest = monotonic(), 0
-        touched: list[Track] = []
         awake: list[Track] = []
         for each in batch:
             if isinstance(each, StreamState):
                 self._state(each)
-                continue
-            id = each.instrument.id
-            track = self._tracks.get(id)
-            if track is None:
-                continue
-            if self._stalled and id in self._stalled:
-                self._stalled.discard(id)
-                awake.append(track)
-            track.live = True
-            self._heard[id] = now
-            track.stream(each.data)
-            if len(each.data.trades):
-                newest = max(newest, int(each.data.trades.time[-1]))
-            if track.waits:
-                touched.append(track)
+            elif isinstance(each, Streamed):
+                self._speaks(each.instrument, now, awake)
+                if len(each.data.trades):
+                    newest = max(newest, int(each.data.trades.time[-1]))
+                if not self._held.add(each):
+                    self._hand_over(each)
+            else:
+                for instrument in each.heard:
+                    self._speaks(instrument, now, awake)
+                newest = max(newest, int(each.trades.time.max()))
+                self._held.add(each)
         if awake:
             logger.info("{}: the stream of {} speaks again", self._venue.name, _several(awake))
         if newest:
             self.lag = max(0, self._clock.now() - newest)
-        for track in touched:
+
+    def _speaks(self, instrument: Instrument, now: float, awake: list[Track]) -> None:
+        id = instrument.id
+        self._heard[id] = now
+        track = self._tracks.get(id)
+        if track is None:
+            return
+        if self._stalled and id in self._stalled:
+            self._stalled.discard(id)
+            awake.append(track)
+        track.live = True
+        if track.waits:
             self._repair_soon(track)
+
+    def _hand_over(self, *last: Streamed) -> None:
+        """To the tracks what they have not got yet, and then this."""
+        for each in (*self._held.drain(), *last):
+            track = self._tracks.get(each.instrument.id)
+            if track is not None:
+                track.stream(each.data)
+                if track.waits:
+                    self._repair_soon(track)
 
     def _state(self, state: StreamState) -> None:
         tracks = [self._tracks[each.id] for each in state.instruments if each.id in self._tracks]
@@ -196,6 +215,7 @@ class Feed:
             if not silent:
                 before = {}
                 continue
+            self._hand_over()
             try:
                 found = await self._venue.call("tickers", [each.instrument for each in silent], deadline=_DEADLINE)
                 suspects = [each for each in silent if _moved(each, found.get(each.instrument.id), before)][:_REPAIRS]

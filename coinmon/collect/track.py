@@ -215,19 +215,30 @@ class Track:
 
     def settle(self, end: int, whale_threshold: float) -> Settled:
         """Bars of the minutes before `end`, as far as they are known; later trades wait for their minute to close."""
+        cut = self.cut(end)
+        in_time = fold(cut.in_time, self.instrument, Coverage.PARTIAL)
+        return self.settled(cut, in_time, fold(cut.late, self.instrument), end, whale_threshold)
+
+    def cut(self, end: int) -> "Cut":
+        """The first half of `settle`."""
         trades = Trades.concat(self._pending)
         read_to = end if self.caught_up >= end else floor(int(trades.time[-1]) if len(trades) else self.caught_up)
         reached = max(self.start, min(end, read_to))
         closed = trades.time < reached
         too_late = trades.time < self.start
-        in_time = trades[closed & ~too_late] if too_late.any() else trades[closed]
+        late = trades[too_late] if too_late.any() else Trades.empty()
+        in_time = trades[closed & ~too_late] if len(late) else trades if closed.all() else trades[closed]
+        return Cut(trades, reached, closed, in_time, late)
+
+    def settled(self, cut: "Cut", seen: Bars, late: Bars, end: int, whale_threshold: float) -> Settled:
+        """The second half of `settle`; `seen` and `late`: bars of the trades that were cut."""
         return Settled(
-            bars=self._bars(in_time, reached, end if self.klines is not None else reached),
-            late=fold(trades[too_late], self.instrument),
+            bars=self._bars(seen, cut.reached, end if self.klines is not None else cut.reached),
+            late=late,
             # trades of the open minute are looked at again: an order may arrive in two pages
-            whales=find_whales(trades, self.instrument, whale_threshold),
-            position=Position(self._boundary(trades.id, closed), reached),
-            rest=trades[~closed],
+            whales=find_whales(cut.trades, self.instrument, whale_threshold),
+            position=Position(self._boundary(cut.trades.id, cut.closed), cut.reached),
+            rest=cut.trades[~cut.closed],
         )
 
     def advance(self, settled: Settled) -> None:
@@ -249,13 +260,16 @@ class Track:
         # by place, not by number: some venues' ids are digests
         return int(ids[count - 1]) if closed[:count].all() else None
 
-    def _bars(self, trades: Trades, reached: int, end: int) -> Bars:
-        """The rows of [start, end) of which something is known; trades were read up to `reached`."""
-        seen = fold(trades, self.instrument, Coverage.PARTIAL).dense(self.start, end)
+    def _bars(self, seen: Bars, reached: int, end: int) -> Bars:
+        """The rows of [start, end) of which something is known; `seen`: of the trades, read up to `reached`."""
+        whole = self.proven_from is not None and self.proven_from <= self.start
+        if whole and self.klines is None and len(seen) * MINUTE == end - self.start:
+            return seen.with_coverage(Coverage.TRADES)
+        seen = seen.dense(self.start, end)
         if self.proven_from is not None and self.proven_from < reached:
             since = max(self.start, self.proven_from)
-            whole = (seen.time >= since) & (seen.time < reached)
-            part = seen if whole.all() else seen[whole]
+            sound = (seen.time >= since) & (seen.time < reached)
+            part = seen if sound.all() else seen[sound]
             proven = with_quiet_minutes(part, since, reached, Coverage.TRADES, self._last_price)
             proven = proven.with_coverage(Coverage.TRADES)
             before, after = seen.time < since, seen.time >= reached
@@ -264,6 +278,17 @@ class Track:
             seen = combine(seen, self.klines.dense(self.start, end))
         known = seen.coverage > Coverage.MISSING
         return seen if known.all() else seen[known]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a track's trades are parted: in time of the closed minutes, too late for theirs, and the rest."""
+
+    trades: Trades
+    reached: int
+    closed: npt.NDArray[np.bool_]
+    in_time: Trades
+    late: Trades
 
 
 def _after_hole(trades: Trades, whole: bool = True) -> int | None:

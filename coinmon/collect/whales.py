@@ -16,6 +16,9 @@ def find_whales(trades: Trades, instrument: Instrument, threshold: float) -> lis
     """
     if not len(trades):
         return []
+    if float(trades.qty.sum()) * int(trades.ticks.max()) * float(instrument.tick_size) < 0.99 * threshold:
+        # all of them together are no whale
+        return []
     price = scaled(trades.ticks, instrument.tick_size)
     changed = (np.diff(trades.time) != 0) | (np.diff(trades.side) != 0)
     starts = np.concatenate(([0], np.flatnonzero(changed) + 1))

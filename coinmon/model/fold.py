@@ -1,9 +1,13 @@
 """Trades to one-minute bars: the one way in for every trade that coinmon ever sees."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from coinmon.model.bars import COLUMNS, Bars, Coverage, scaled
 from coinmon.model.instrument import Instrument
@@ -21,62 +25,124 @@ def fold(trades: Trades, instrument: Instrument, coverage: Coverage = Coverage.T
     Sums are made in integers (lots, and ticks times lots) and turned into floats once, so a bar's volumes are the
     float64 nearest to the exact decimal ones. Quantities off the lot grid fall back to float64 sums.
     """
-    if not len(trades):
-        return Bars.empty(instrument.tick_size)
+    return fold_many([(trades, instrument)], coverage)[0]
+
+
+def fold_many(parts: Sequence[tuple[Trades, Instrument]], coverage: Coverage = Coverage.TRADES) -> list[Bars]:
+    """Each part as `fold` gives it, in one pass over the columns of all: many have few trades a minute."""
+    found = [Bars.empty(instrument.tick_size) for _, instrument in parts]
+    full = [at for at, (trades, _) in enumerate(parts) if len(trades)]
+    if not full:
+        return found
+    trades = Trades.concat([parts[at][0] for at in full])
+    instruments = [parts[at][1] for at in full]
+    sizes = np.array([len(parts[at][0]) for at in full])
+    lots, fits = _lots(trades, instruments, sizes)
+    if fits.all():
+        folded = _fold(trades, instruments, sizes, lots, [each.lot_size for each in instruments], coverage)
+    elif len(full) == 1:
+        folded = _fold(trades, instruments, sizes, trades.qty, [Decimal(1)], coverage)
+    else:
+        # those that need float sums one by one
+        together = iter(fold_many([parts[at] for at, fit in zip(full, fits, strict=True) if fit], coverage))
+        folded = [next(together) if fit else fold(*parts[at], coverage) for at, fit in zip(full, fits, strict=True)]
+    for at, bars in zip(full, folded, strict=True):
+        found[at] = bars
+    return found
+
+
+def _fold(
+    trades: Trades,
+    instruments: Sequence[Instrument],
+    sizes: Ints,
+    amount: Amounts,
+    lots: Sequence[Decimal],
+    coverage: Coverage,
+) -> list[Bars]:
+    """Runs of rows, `sizes` of each instrument, whose `amount` counts the instrument's `lots`."""
+    owner = np.repeat(np.arange(len(sizes)), sizes)
     minute = trades.time // MINUTE
-    if np.any(minute[1:] < minute[:-1]):
-        order = np.argsort(minute, kind="stable")
-        trades, minute = trades[order], minute[order]
-    starts = np.flatnonzero(np.diff(minute, prepend=-1))
-    ends = np.append(starts[1:], len(minute)) - 1
+    first_minute = int(minute.min())
+    place = owner * (int(minute.max()) - first_minute + 1) + (minute - first_minute)
+    if np.any(place[1:] < place[:-1]):
+        order = np.argsort(place, kind="stable")
+        trades, amount, minute, place = trades[order], amount[order], minute[order], place[order]
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    ends = np.append(starts[1:], len(place)) - 1
+    of = owner[starts]
     ticks = trades.ticks
-    amount, lot = _amounts(trades, instrument)
     is_buy = trades.side > 0
     buy = np.where(is_buy, amount, 0)
     signed = np.where(is_buy, amount, -amount)
 
     running = np.cumsum(signed)
-    before = np.repeat(running[starts] - signed[starts], ends - starts + 1)
-    running -= before
+    running -= np.repeat(running[starts] - signed[starts], ends - starts + 1)
+    quotes = [lot * each.tick_size for lot, each in zip(lots, instruments, strict=True)]
 
-    def total(column: Amounts, unit: Decimal) -> Floats:
-        return _to_float(np.add.reduceat(column, starts), unit)
+    def total(column: Amounts, units: Sequence[Decimal]) -> Floats:
+        return _to_float(np.add.reduceat(column, starts), units, of)
 
-    tick = instrument.tick_size
-    levels = by_price(np.repeat(np.arange(len(starts)), ends - starts + 1), len(starts), ticks, buy, amount - buy)
-    return Bars(
-        tick,
+    low = np.minimum.reduceat(ticks, starts)
+    bar = np.repeat(np.arange(len(starts)), ends - starts + 1)
+    # prices relative to their bar's lowest keep the sorting key small, however far apart instruments are
+    levels = by_price(bar, len(starts), ticks - low[bar], buy, amount - buy)
+    columns: Sequence[Any] = (
         minute[starts] * MINUTE,
         ticks[starts],
         np.maximum.reduceat(ticks, starts),
-        np.minimum.reduceat(ticks, starts),
+        low,
         ticks[ends],
-        total(amount, lot),
-        total(amount * ticks, lot * tick),
+        total(amount, lots),
+        total(amount * ticks, quotes),
         ends - starts + 1,
-        total(buy, lot),
-        total(buy * ticks, lot * tick),
-        np.minimum(_to_float(np.minimum.reduceat(running, starts), lot), 0.0),
-        np.maximum(_to_float(np.maximum.reduceat(running, starts), lot), 0.0),
+        total(buy, lots),
+        total(buy * ticks, quotes),
+        np.minimum(_to_float(np.minimum.reduceat(running, starts), lots, of), 0.0),
+        np.maximum(_to_float(np.maximum.reduceat(running, starts), lots, of), 0.0),
         np.full(len(starts), coverage, np.uint8),
-        replace(levels, buy=_to_float(levels.buy, lot), sell=_to_float(levels.sell, lot)),
     )
+    owns = levels.bar
+    levels = replace(
+        levels,
+        ticks=levels.ticks + low[owns],
+        buy=_to_float(levels.buy, lots, of[owns]),
+        sell=_to_float(levels.sell, lots, of[owns]),
+    )
+    named = list(zip(COLUMNS, columns, strict=True))
+    edges = np.searchsorted(of, np.arange(len(sizes) + 1)).tolist()
+    return [
+        Bars(each.tick_size, **{name: column[a:b] for name, column in named}, levels=levels.run(a, b))
+        for each, (a, b) in zip(instruments, pairwise(edges), strict=True)
+    ]
 
 
-def _amounts(trades: Trades, instrument: Instrument) -> tuple[Amounts, Decimal]:
-    """Quantities as integer lots and the lot, or as they are and 1 where they do not fit the grid or 63 bits."""
-    exact = trades.qty / float(instrument.lot_size)
+def _lots(trades: Trades, instruments: Sequence[Instrument], sizes: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Quantities as integer lots, and of which instruments they fit the grid and their sums 63 bits."""
+    exact = trades.qty / np.repeat(np.array([float(each.lot_size) for each in instruments]), sizes)
     lots = np.rint(exact)
-    on_grid = bool(np.all((lots >= 1) & (np.abs(exact - lots) <= 1e-6 + lots * 1e-15)))
-    if on_grid and float(lots.sum()) * float(trades.ticks.max()) < _SAFE:
-        return lots.astype(np.int64), instrument.lot_size
-    return trades.qty, Decimal(1)
+    starts = np.cumsum(sizes) - sizes
+    on_grid = np.logical_and.reduceat((lots >= 1) & (np.abs(exact - lots) <= 1e-6 + lots * 1e-15), starts)
+    largest = np.add.reduceat(lots, starts) * np.maximum.reduceat(trades.ticks, starts)
+    fits = on_grid & (largest < _SAFE)
+    return np.where(np.repeat(fits, sizes), lots, 0).astype(np.int64), fits
 
 
-def _to_float(values: Amounts, unit: Decimal) -> Floats:
-    return (
-        scaled(values.astype(np.int64), unit) if values.dtype.kind == "i" else values.astype(np.float64) * float(unit)
-    )
+def _to_float(values: Amounts, units: Sequence[Decimal], of: Ints) -> Floats:
+    """Counts of `units[of]` as the float64 nearest to the exact product."""
+    if values.dtype.kind != "i":
+        return np.asarray(values * float(units[0]), np.float64)
+    counts = values.astype(np.int64)
+    if len(set(units)) == 1:
+        return scaled(counts, units[0])
+    found = np.empty(len(counts))
+    # grids are few, instruments many
+    kinds = list(dict.fromkeys(units))
+    kind = np.array([kinds.index(unit) for unit in units])[of]
+    for at, unit in enumerate(kinds):
+        rows = np.flatnonzero(kind == at)
+        if len(rows):
+            found[rows] = scaled(counts[rows], unit)
+    return found
 
 
 def with_quiet_minutes(bars: Bars, start: int, end: int, coverage: Coverage, last_price: int = 0) -> Bars:

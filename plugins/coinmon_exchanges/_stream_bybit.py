@@ -37,8 +37,11 @@ def _subscribe(number: int, names: Sequence[str]) -> str:
 @strict("Bybit stream")
 def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     messages: list[Any] = parsed(texts)
-    rows = [row for each in messages if str(each.get("topic", "")).startswith("publicTrade.") for row in each["data"]]
-    news = [state for each in messages if each.get("op") == "subscribe" for state in _said(each, subscribed)]
+    data = [each["data"] for each in messages if each.get("topic", "")[:12] == "publicTrade."]
+    rows = [row for several in data for row in several]
+    news: list[News] = []
+    if len(data) < len(messages):
+        news = [state for each in messages if each.get("op") == "subscribe" for state in _said(each, subscribed)]
     if not rows:
         return news
     blocks = [row.get("BT") for row in rows]

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from coinmon import DecodeError, Instrument, Streamed, StreamState, TradePage, Trades
+from coinmon import DecodeError, Instrument, Streamed, StreamedMany, StreamState, TradePage, Trades
 from coinmon_exchanges._columns import Floats, Ints
 
 _OFF_GRID = 1e-3
 """A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
 _NONE = -1
 
-News = Streamed | StreamState
+News = Streamed | StreamedMany | StreamState
 
 
 def parsed(texts: Sequence[str]) -> list[dict[str, object]]:
@@ -112,31 +112,35 @@ class Subscribed:
             plain &= ~np.logical_or.reduceat(off, starts) & ~np.isin(at[starts], list(self._lost))
         numbers = at[starts]
         self._last[numbers[plain]] = ids[ends[plain] - 1]
-        side = trades.side
+        many = plain & follows[starts]
+        if self._lead:
+            many &= ~np.isin(numbers, list(self._lead))
         news: list[News] = []
-        for number, a, b, simple, joined, first_id in zip(
-            numbers.tolist(), starts.tolist(), ends.tolist(), plain.tolist(), follows[starts].tolist(),
-            firsts[starts].tolist(), strict=True,
-        ):  # fmt: skip
-            instrument = self._instruments[number]
-            if simple:
-                if self._lead and joined:
-                    first_id = self._lead.pop(number, first_id)
-                rows = Trades(ids[a:b], times[a:b], trades.ticks[a:b], qty[a:b], side[a:b])
-                page = TradePage(rows, joined, first_id=None if first_ids is None else first_id)
-                news.append(Streamed(instrument, page))
-            elif number in self._lost:
+        if many.any():
+            rows = slice(None) if many.all() else np.repeat(many, ends - starts)
+            covered = None if first_ids is None else firsts[rows]
+            news.append(StreamedMany(self._instruments, at[rows], trades[rows], covered))
+        for run in np.flatnonzero(~many).tolist():
+            number, rows = int(numbers[run]), slice(int(starts[run]), int(ends[run]))
+            if number in self._lost:
                 continue
-            elif off[a:b].any():
+            instrument, joined = self._instruments[number], bool(follows[starts[run]])
+            if plain[run]:
+                first_id = int(firsts[starts[run]])
+                if joined:
+                    first_id = self._lead.pop(number, first_id)
+                page = TradePage(trades[rows], joined, first_id=None if first_ids is None else first_id)
+                news.append(Streamed(instrument, page))
+            elif off[rows].any():
                 self._lost.add(number)
-                price = prices[order][a + int(np.argmax(off[a:b]))]
+                price = prices[order][rows][int(np.argmax(off[rows]))]
                 why = f"{instrument.id}: price {price} is not a multiple of tick {instrument.tick_size}"
                 news.append(StreamState("trades", [instrument], False, why))
             elif first_ids is None:
-                news.append(Streamed(instrument, TradePage(trades[a:b][keep[a:b]], joined)))
-                self._last[number] = int(ids[b - 1])
+                news.append(Streamed(instrument, TradePage(trades[rows][keep[rows]], joined)))
+                self._last[number] = int(ids[rows][-1])
             else:
-                news += self._in_order(number, trades[a:b], firsts[a:b], keep[a:b])
+                news += self._in_order(number, trades[rows], firsts[rows], keep[rows])
         return news
 
     def _in_order(self, number: int, trades: Trades, firsts: Ints, keep: npt.NDArray[np.bool_]) -> list[News]:

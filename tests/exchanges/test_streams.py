@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from coinmon import DecodeError, Streamed, StreamState
+from coinmon import DecodeError, Streamed, StreamedMany, StreamState
+from coinmon.collect.held import Held
 from coinmon_exchanges import _stream_binance, _stream_bybit, _stream_coinbase, _stream_okx
 from coinmon_exchanges._socket import Dropped
 from coinmon_exchanges._stream_rows import Subscribed
@@ -77,10 +78,16 @@ def agg(name, id, price="100.5", qty="0.002", sold=False):
     return json.dumps(row | {"m": sold})
 
 
+def handed_over(news):
+    held = Held()
+    return held.drain() if isinstance(news, StreamedMany) and held.add(news) else [news]
+
+
 def pages(read, texts, subscribed):
     return [
         (each.instrument.base, each.data.trades.id.tolist(), each.data.joined, each.data.first_id)
-        for each in read(texts, subscribed)
+        for news in read(texts, subscribed)
+        for each in handed_over(news)
         if isinstance(each, Streamed)
     ]
 

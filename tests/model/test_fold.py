@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coinmon import MINUTE, Coverage
 from coinmon.model.bars import scaled
-from coinmon.model.fold import fold, with_quiet_minutes
+from coinmon.model.fold import fold, fold_many, with_quiet_minutes
 
 
 def assert_same(bars, expected):
@@ -48,6 +48,21 @@ def test_trades_of_several_minutes_may_come_unsorted_by_minute(plain, data):
     order = data.draw(st.permutations(minutes))
     shuffled = [row for minute in order for row in rows if row[0] // MINUTE == minute]
     assert_same(fold(plain.trades(instrument, shuffled), instrument), plain.oracle(instrument, rows))
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_many_instruments_at_once_are_each_what_a_plain_loop_says(plain, data):
+    markets = [data.draw(plain.markets()) for _ in range(3)]
+    parts = [(plain.trades(instrument, rows), instrument) for instrument, rows in markets]
+    # one without trades, and one whose quantities are off its grid
+    parts[1:1] = [(plain.trades(markets[0][0], []), markets[0][0]), (parts[0][0], plain.instrument("0.01", "0.003"))]
+    first, empty, off_grid, *others = fold_many(parts)
+    assert len(empty) == 0
+    assert off_grid.time.tolist() == first.time.tolist()
+    for (instrument, rows), bars in zip(markets, [first, *others], strict=True):
+        assert bars.tick_size == instrument.tick_size
+        assert_same(bars, plain.oracle(instrument, rows))
 
 
 @given(data=st.data())

@@ -1,0 +1,241 @@
+"""A whole `coinmon scan` under load: its CPU time and memory, each trade in its bar, and a ccxt.pro program beside it.
+
+The emulator (a process of its own) streams 559 OKX, 400 Binance, 400 Bybit and 200 Coinbase instruments at 5,000 trades
+a second; a scan with everything it does by default follows them all. In the end each minute streamed is compared with
+what really traded. Then a program that does nothing but `watch_trades_for_symbols` of ccxt.pro on the same instruments
+takes its place, for the ratio. CPU time is counted, so that other programs disturb little.
+
+    python benchmarks/load.py [--minutes 10] [--peer-minutes 2] [--spec load:rate=5000,...] [--window 50]
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from coinmon_emulator._load import Load
+
+MINUTE = 60_000
+MOST_CPU, MOST_MEMORY, LEAST_RATIO = 35.0, 400.0, 2.0
+_BARS = """
+SELECT i.venue, i.kind, i.native_id, b.time, b.volume, b.buy, b.coverage
+FROM bars b JOIN instruments i ON i.id = b.instrument WHERE b.time >= ? AND b.time < ?
+"""
+COVERAGES = ("missing", "partial", "klines", "trades")
+
+
+@contextmanager
+def emulated(folder: Path, spec: str, window: int) -> Iterator[Path]:
+    """The emulator's process; the config that points at it, with a pair for every coin that it lists."""
+    path = folder / "emulated.yaml"
+    command = ["emulate", "--port", "0", "--scenario", spec, "--write-config", path, "--until-stdin-closes"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "coinmon", *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as emulator:
+        try:
+            deadline = time.monotonic() + 120
+            while not path.exists():
+                assert time.monotonic() < deadline, "the emulator did not start"
+                time.sleep(0.1)
+            settings = yaml.safe_load(path.read_text())
+            names = dict.fromkeys(f"{each.base}USDT" for each in Load(spec).instruments)
+            settings |= {"symbols": {"names": list(names)}, "outputs": {"log": False}, "window": window}
+            path.write_text(yaml.safe_dump(settings))
+            yield path
+        finally:
+            emulator.kill()
+
+
+def used(pid: int) -> tuple[float, float]:
+    """CPU seconds since a process began, and its resident megabytes."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def watched(process: "subprocess.Popen[str]", minutes: int, warm: float) -> tuple[float, list[float]]:
+    """CPU per cent of one core after `warm` seconds, and the memory each minute."""
+    time.sleep(warm)
+    before, first = time.monotonic(), used(process.pid)
+    last, memory = first, [first[1]]
+    for minute in range(1, minutes + 1):
+        time.sleep(max(0.0, before + 60 * minute - time.monotonic()))
+        assert process.poll() is None, f"it ended by itself with {process.returncode}"
+        now = used(process.pid)
+        memory.append(now[1])
+        print(f"  minute {minute:2}: {(now[0] - last[0]) / 60:6.1%} of a core, {now[1]:5.0f} MB", flush=True)
+        last = now
+    return (last[0] - first[0]) / (time.monotonic() - before) * 100, memory
+
+
+def compare(database: Path, spec: str, start: int, end: int) -> tuple[Counter[tuple[str, str]], list[str]]:
+    """Minutes by venue and coverage, and those that say they are complete and are not."""
+    market = Load(spec)
+    with sqlite3.connect(database) as connection:
+        rows = {row[:4]: row[4:] for row in connection.execute(_BARS, (start, end))}
+    told: Counter[tuple[str, str]] = Counter()
+    wrong = []
+    for one in market.instruments:
+        traded = market.rows(one, market.before(one, start), market.before(one, end))
+        at = (traded.time - start) // MINUTE
+        minutes = (end - start) // MINUTE
+        unit = 10**one.size_digits
+        # sums of integers are exact, whatever their order
+        sums = np.zeros((2, minutes), np.int64)
+        np.add.at(sums[0], at, traded.size)
+        np.add.at(sums[1], at[traded.side > 0], traded.size[traded.side > 0])
+        for minute in range(minutes):
+            volume, buy, coverage = rows.get(
+                (one.venue, one.kind, one.native, start + minute * MINUTE), (None, None, 0)
+            )
+            told[one.venue, COVERAGES[coverage]] += 1
+            expected = tuple(sums[:, minute] / unit)
+            if coverage >= 2 and (volume, buy) != expected:
+                wrong.append(f"{one.key} {start + minute * MINUTE}: {(volume, buy)}, traded {expected}")
+    return told, wrong
+
+
+def ours(folder: Path, config: Path, spec: str, minutes: int) -> tuple[float, list[float], bool]:
+    log = folder / "events.jsonl"
+    command = [sys.executable, "-m", "coinmon", "--config", str(config), "scan", "--json"]
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, text=True) as scan:
+        try:
+            began = time.monotonic()
+            while '"scan_finished"' not in log.read_text():
+                assert scan.poll() is None, f"the scan ended with {scan.returncode}"
+                assert time.monotonic() - began < 300, "the first cycle did not end"
+                time.sleep(0.5)
+            seconds = time.monotonic() - began
+            print(f"first cycle after {seconds:.0f} s, with {used(scan.pid)[0]:.0f} s of CPU", flush=True)
+            # the streams join what REST has told
+            warm = 60.0
+            cpu, memory = watched(scan, minutes, warm)
+        finally:
+            scan.terminate()
+    finished = [each for each in map(json.loads, log.open()) if each["event"] == "scan_finished"]
+    for each in finished[-1:]:
+        print(f"  health {each['health']}")
+    slowest = max(each["seconds"] for each in finished[1:])
+    ended = [_ms(each["time"]) // MINUTE * MINUTE for each in finished]
+    start, end = ended[1], ended[-1]
+    told, wrong = compare(folder / "emulated.db", spec, start, end)
+    print(f"{len(finished)} cycles, the slowest {slowest:.1f} s; {(end - start) // MINUTE} minutes compared:")
+    for (venue, label), count in sorted(told.items()):
+        print(f"  {venue:10} {label:8} {count}")
+    for each in wrong[:10]:
+        print(f"  WRONG {each}")
+    return cpu, memory, not wrong
+
+
+def _ms(text: str) -> int:
+    return int(np.datetime64(text.removesuffix("Z").removesuffix("+00:00"), "ms").astype(np.int64))
+
+
+def theirs(config: Path, minutes: int) -> float:
+    command = [sys.executable, __file__, "--peer", str(config)]
+    with subprocess.Popen(command, text=True, stdin=subprocess.PIPE) as peer:
+        try:
+            cpu, _ = watched(peer, minutes, 60.0)
+        finally:
+            peer.terminate()
+    return cpu
+
+
+async def peer(settings: dict[str, Any]) -> None:
+    """What a program built on ccxt.pro does before it computes anything."""
+    import ccxt.pro
+
+    at = {name: str(each["url"]) for name, each in settings["exchanges"].items()}
+    ws = {name: url.replace("http", "ws", 1) for name, url in at.items()}
+    b, o, y, c = (at[name] for name in ("binance", "okx", "bybit", "coinbase"))
+    wb, wo, wy, wc = (ws[name] for name in ("binance", "okx", "bybit", "coinbase"))
+    calls: Any = {"newUpdates": True, "enableRateLimit": False}
+    exchanges = {
+        "binance": ccxt.pro.binance(calls | {
+            "urls": {"api": {"public": b + "/api/v3", "fapiPublic": b + "/fapi/v1", "fapiData": b + "/futures/data",
+                             "ws": {"spot": wb + "/stream/ws", "linear": wb + "/fstream/ws"}}},
+            "options": {"fetchMarkets": {"types": ["spot", "linear"]}, "watchTradesForSymbols": {"name": "aggTrade"}},
+        }),
+        "okx": ccxt.pro.okx(calls | {
+            "urls": {"api": {"rest": o, "ws": wo + "/ws/v5"}}, "options": {"fetchMarkets": {"types": ["spot", "swap"]}},
+        }),
+        "bybit": ccxt.pro.bybit(calls | {
+            "urls": {"api": {"public": y, "ws": {"public": {"spot": wy + "/v5/public/spot",
+                                                            "linear": wy + "/v5/public/linear"}}}},
+            "options": {"fetchMarkets": {"types": ["spot", "linear"]}},
+        }),
+        "coinbase": ccxt.pro.coinbaseexchange(calls | {"urls": {"api": {"public": c, "ws": wc}}}),
+    }  # fmt: skip
+    taken: Counter[str] = Counter()
+
+    async def follow(name: str, exchange: Any, symbols: list[str]) -> None:
+        while True:
+            try:
+                if name == "coinbase":
+                    # its watch_trades_for_symbols never returns
+                    trades = await exchange.watch_trades(symbols[0])
+                else:
+                    trades = await exchange.watch_trades_for_symbols(symbols)
+                taken[name] += len(trades)
+            except Exception as error:
+                print(f"  {name}: {type(error).__name__}: {str(error)[:120]}", file=sys.stderr)
+                await asyncio.sleep(1)
+
+    tasks = []
+    for name, exchange in exchanges.items():
+        markets = await exchange.load_markets()
+        for kind in ("spot", "swap"):
+            symbols = [each["symbol"] for each in markets.values() if each[kind]]
+            size = 1 if name == "coinbase" else 100
+            tasks += [
+                asyncio.create_task(follow(name, exchange, symbols[at : at + size]))
+                for at in range(0, len(symbols), size)
+            ]
+        print(f"  ccxt.pro {name}: {len(markets)} markets", flush=True)
+    while True:
+        await asyncio.sleep(30)
+        print(f"  ccxt.pro took {dict(taken)}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=int, default=10)
+    parser.add_argument("--peer-minutes", type=int, default=2, help="0: without ccxt.pro")
+    parser.add_argument("--spec", default="load:rate=5000,okx=559,binance=400,bybit=400,coinbase=200")
+    parser.add_argument("--window", type=int, default=50)
+    parser.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.peer:
+        asyncio.run(peer(yaml.safe_load(asked.peer.read_text())))
+    with (
+        tempfile.TemporaryDirectory(prefix="coinmon-load-") as name,
+        emulated(Path(name), asked.spec, asked.window) as config,
+    ):
+        print(f"{asked.spec}, {asked.minutes} minutes", flush=True)
+        cpu, memory, well = ours(Path(name), config, asked.spec, asked.minutes)
+        print(f"CPU {cpu:.1f}% of a core (at most {MOST_CPU:g}); RSS {memory[0]:.0f} to {max(memory):.0f} MB, "
+              f"{memory[-1]:.0f} at the end (at most {MOST_MEMORY:g})")  # fmt: skip
+        well = well and cpu <= MOST_CPU and max(memory) <= MOST_MEMORY
+        if asked.peer_minutes:
+            other = theirs(config, asked.peer_minutes)
+            print(f"ccxt.pro {other:.1f}% of a core: {other / cpu:.1f}x (at least {LEAST_RATIO:g})")
+            well = well and other >= LEAST_RATIO * cpu
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
