@@ -63,7 +63,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
         database.close()
 
 
-def alone(database: Database, config: Config) -> AbstractContextManager[None]:
+def alone(database: Database, config: Config) -> AbstractContextManager[object]:
     """One scanner for each shard of a database: two would send each message twice."""
     return leased(
         database,
@@ -96,8 +96,12 @@ async def _one_cycle(scan: Scan) -> None:
 async def keep_scanning(config: Config, clock: Clock, scan: Scan, database: Database, stop: asyncio.Event) -> None:
     """Everything that a running monitor does, each in its time, until `stop` is set."""
 
+    compacted = 0
+
     async def forget_old() -> None:
-        await asyncio.to_thread(forget, database, clock.now(), config.retention_days, config.levels_days)
+        nonlocal compacted
+        days = config.retention_days, config.levels_days
+        compacted = await asyncio.to_thread(forget, database, clock.now(), *days, compacted)
 
     schedule = Schedule(clock)
     schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)

@@ -50,3 +50,13 @@ def postgres() -> Iterator[Callable[[], str]]:
             yield database
         finally:
             run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind; a module with `SQLITE_ONLY` is about files."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'coinmon.db'}"
+    if hasattr(request.module, "SQLITE_ONLY"):
+        pytest.skip("about SQLite's files")
+    return str(request.getfixturevalue("postgres")())

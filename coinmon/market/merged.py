@@ -1,10 +1,6 @@
 """All venues of a pair as one market: their bars added up minute by minute on one price grid."""
 
 from collections.abc import Sequence
-from decimal import Decimal
-from fractions import Fraction
-from functools import reduce
-from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +8,7 @@ import numpy.typing as npt
 
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
-from coinmon.model.instrument import Instrument, Kind, Pair
+from coinmon.model.instrument import Instrument, Kind, Pair, common_grid
 from coinmon.model.levels import Levels, by_price
 
 if TYPE_CHECKING:
@@ -27,7 +23,8 @@ def instrument_of(pair: Pair, kind: Kind, parts: Sequence[Instrument]) -> Instru
     symbol = f"{pair}:{pair.quote}" if kind == "perp" else str(pair)
     return Instrument(
         ALL, kind, pair.base, pair.quote, symbol, symbol,
-        tick_size=_grid([each.tick_size for each in parts]), lot_size=_grid([each.lot_size for each in parts]),
+        tick_size=common_grid([each.tick_size for each in parts]),
+        lot_size=common_grid([each.lot_size for each in parts]),
     )  # fmt: skip
 
 
@@ -115,11 +112,3 @@ def _levels(parts: Sequence[Levels | None], bars: int) -> Levels | None:
         np.concatenate([getattr(part, name) for part in known]) for name in ("bar", "ticks", "buy", "sell")
     )
     return by_price(bar, bars, ticks, buy, sell)
-
-
-def _grid(sizes: Sequence[Decimal]) -> Decimal:
-    """The largest size that every one is a multiple of."""
-    ratios = [Fraction(size) for size in sizes]
-    below = reduce(lambda a, b: a * b // gcd(a, b), (each.denominator for each in ratios))
-    common = reduce(gcd, (each.numerator * below // each.denominator for each in ratios))
-    return Decimal(common) / Decimal(below)

@@ -1,7 +1,10 @@
 """What is traded where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import reduce
+from math import gcd, lcm
 from typing import Literal
 
 Kind = Literal["spot", "perp"]
@@ -48,3 +51,12 @@ class Instrument:
 
     def with_tick(self, tick_size: Decimal) -> "Instrument":
         return replace(self, tick_size=tick_size)
+
+
+def common_grid(sizes: Sequence[Decimal]) -> Decimal:
+    """The coarsest grid that the prices (or quantities) of all grids lie on."""
+    if len(set(sizes)) == 1:
+        return sizes[0]
+    ratios = [each.as_integer_ratio() for each in sizes]
+    below = lcm(*(by for _, by in ratios))
+    return Decimal(reduce(gcd, (times * below // by for times, by in ratios))) / Decimal(below)

@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from loguru import logger
@@ -17,10 +19,15 @@ from coinmon.notify.pace import free, ms_to_next, recent
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.deliveries import Channel, mark, next_due, read_channel, read_due, write_channel
+from coinmon.store.lease import LeaseTaken, leased
 
 _TIMEOUT = 60.0
 """Seconds for one post; outputs have shorter ones of their own."""
 _DATABASE_PAUSE = 30.0
+_LOOK_AGAIN = 2.0
+"""Seconds after which to look for what other processes on the database wrote, and whether they still send."""
+_PATIENCE = 10.0
+"""Seconds that a single flush waits for another process to send what is due."""
 _BACKOFF = (2.0, 600.0)
 """Seconds: the first wait, doubled each time, and the longest."""
 _MOST_SPLITS = 8
@@ -30,7 +37,8 @@ class Line:
     """Sends what waits for one output. per_minute: None for a record, which is neither paced nor gathered.
 
     Before a post its message is written down, and counted: whatever happens then, it goes on under the same id. A
-    message that fails holds up those behind it, which would fail the same way, or overtake it.
+    message that fails holds up those behind it, which would fail the same way, or overtake it. Of several processes on
+    one database only one sends to an output of that name, for all of them; another goes on when it ends.
     """
 
     def __init__(
@@ -47,6 +55,7 @@ class Line:
         self._name, self._output, self._per_minute, self._expire = name, output, per_minute, expire
         self._database, self._clock, self._wall, self._tell = database, clock, wall, tell
         self._channel: Channel | None = None
+        self._lease = f"send-{zlib.crc32(name.encode()):08x}"
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -55,22 +64,43 @@ class Line:
     async def run(self) -> None:
         """Send for ever."""
         while True:
-            self._wake.clear()
             try:
-                await self.flush()
-                wait = self._seconds_to_next()
+                with leased(self._database, self._lease, self._name) as held:
+                    # another process may have sent meanwhile
+                    self._channel = None
+                    while True:
+                        self._wake.clear()
+                        held()
+                        await self._send_due()
+                        await self._pause(min(_LOOK_AGAIN, self._seconds_to_next()))
+            except LeaseTaken:
+                await asyncio.sleep(_LOOK_AGAIN)
             except CoinmonError as error:
                 # a full disk may be freed: sending goes on when the database does
                 logger.error("outbox: {}", error)
-                wait = _DATABASE_PAUSE
-            try:
-                async with asyncio.timeout(wait):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+                await self._pause(_DATABASE_PAUSE)
 
     async def flush(self) -> None:
-        """Send what is due, as far as the pace and the robot allow."""
+        """Send what is due, as far as the pace and the robot allow, unless another process does so."""
+        for _ in range(round(_PATIENCE / 0.2)):
+            try:
+                with leased(self._database, self._lease, self._name):
+                    await self._send_due()
+                    return
+            except LeaseTaken:
+                with self._database.read() as connection:
+                    due = next_due(connection, self._name)
+                if due is None or due > self._clock.now():
+                    return
+                await asyncio.sleep(0.2)
+
+    async def _pause(self, seconds: float) -> None:
+        """Until woken, or for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+    async def _send_due(self) -> None:
         while (batch := self._next()) is not None:
             if not await self._send(batch):
                 return

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from math import gcd
 
 from sqlalchemy import Connection, select, update
 
-from coinmon.model.instrument import Instrument
+from coinmon.model.instrument import Instrument, common_grid
 from coinmon.store.schema import bars
 from coinmon.store.schema import instruments as table
 
@@ -59,7 +58,7 @@ def sync_instruments(
             result[instrument.id] = (number, new)
             continue
         number, old = known[instrument.id]
-        grid = common_grid(old.tick_size, instrument.tick_size)
+        grid = common_grid([old.tick_size, instrument.tick_size])
         new = replace(instrument, first_seen=old.first_seen, tick_size=grid)
         if grid != old.tick_size:
             factor = int(old.tick_size / grid)
@@ -69,16 +68,6 @@ def sync_instruments(
             connection.execute(update(table).where(table.c.id == number).values(_row(new)))
         result[instrument.id] = (number, new)
     return result
-
-
-def common_grid(one: Decimal, other: Decimal) -> Decimal:
-    """The coarsest grid that both grids' prices lie on."""
-    if one == other:
-        return one
-    a, b = one.as_integer_ratio(), other.as_integer_ratio()
-    scale = a[1] * b[1] // gcd(a[1], b[1])
-    steps = gcd(a[0] * scale // a[1], b[0] * scale // b[1])
-    return Decimal(steps) / Decimal(scale)
 
 
 def _row(instrument: Instrument) -> dict[str, object]:

@@ -8,18 +8,20 @@ from coinmon.store import schema
 from coinmon.store.database import Database
 
 
-def forget(database: Database, now: int, days: int, levels_days: int) -> None:
+def forget(database: Database, now: int, days: int, levels_days: int, since: int = 0) -> int:
     """Delete market data older than `days`, and the levels, which are most of a bar, of bars older than `levels_days`.
 
     A bar without its levels is what a kline with the taker split is, and says so. Signals and their deliveries stay,
-    they are the record of what was said.
+    they are the record of what was said. Returns the time before which no bar has levels now; given to the next call
+    as `since`, that one looks only at what has become old meanwhile.
     """
     with database.write() as connection:
         for table in (schema.bars, schema.open_interest, schema.funding, schema.whale_trades):
             connection.execute(delete(table).where(table.c.time < now - days * DAY))
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
     if levels_days >= days:
-        return
+        return since
+    until = now - levels_days * DAY
     bars = schema.bars
     compacted = {
         "levels": None,
@@ -28,5 +30,6 @@ def forget(database: Database, now: int, days: int, levels_days: int) -> None:
     for number in instruments:
         # one at a time: a scan that waits to write waits for one instrument, not for all
         with database.write() as connection:
-            old = (bars.c.instrument == number) & (bars.c.time < now - levels_days * DAY) & bars.c.levels.is_not(None)
+            old = (bars.c.instrument == number) & bars.c.time.between(since, until - 1) & bars.c.levels.is_not(None)
             connection.execute(update(bars).where(old).values(compacted))
+    return until

@@ -45,16 +45,6 @@ def plain():
     return SimpleNamespace(start=START, minute=MINUTE, instrument=instrument, bars=bars)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind; a module with `SQLITE_ONLY` is about files."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'coinmon.db'}"
-    if hasattr(request.module, "SQLITE_ONLY"):
-        pytest.skip("about SQLite's files")
-    return str(request.getfixturevalue("postgres")())
-
-
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     opened = open_database(url)
