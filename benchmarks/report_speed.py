@@ -1,11 +1,12 @@
 """How long a full report takes: one pair on four venues, a week of minutes with levels stored.
 
-    python benchmarks/report_speed.py [--pages]
+    python benchmarks/report_speed.py
 
 Prints the seconds of each of five JSON reports in one process (the first reads cold files), the slowest indicators of
-the last, and with --pages the text's and the HTML page's seconds and size.
+the last, and the seconds that its text and its HTML page (which needs plotly) take beyond that.
 """
 
+import io
 import sys
 import tempfile
 import time
@@ -13,12 +14,15 @@ from collections import Counter
 from pathlib import Path
 
 import orjson
+from rich.console import Console
 from serve_load import END, fill
 
 from coinmon.clock import Clock
 from coinmon.config import load_config
 from coinmon.desk import Desk
 from coinmon.report.document import Report
+from coinmon.report.page import page
+from coinmon.report.text import render
 from coinmon.store.database import open_database
 
 
@@ -54,6 +58,12 @@ def main() -> None:
                 f"{len(data) / 1024:.0f} KiB"
             )
         print("  ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in timed.most_common(12)))
+        begun = time.perf_counter()
+        Console(file=io.StringIO(), width=100).print(render(report, "en", 100, 30))
+        print(f"text: {time.perf_counter() - begun:.2f} s")
+        begun = time.perf_counter()
+        data = page(report, "en")
+        print(f"html: {time.perf_counter() - begun:.2f} s, {len(data) / 1e6:.2f} MB")
         database.close()
 
 
