@@ -23,7 +23,8 @@ def emulate(
         typer.Option(help="A recording: Binance's raw streams (plain or gz), or Binance Vision trades or aggTrades."),
     ] = None,
     scenario: Annotated[
-        str, typer.Option(help="A made-up market when there is no tape: default, quiet, wide, load, or " + LOAD)
+        str,
+        typer.Option(help="A made-up market when there is no tape: default, quiet, wide, signals, load, or " + LOAD),
     ] = "default",
     seed: Annotated[int, typer.Option(help="Another seed is another market with other events.", min=0)] = 1,
     port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8099,

@@ -47,8 +47,10 @@ def key_level_touch(
         return Silent(
             f"waits for {', '.join(short_of) or 'a level: none is known of ' + ', '.join(levels)}", waits=True
         )
-    rows = view.bars(window + away)
-    low, high = rows.price(rows.low), rows.price(rows.high)
+    rows = view.bars(window + away + 1)
+    before, rows = rows.price(rows.close)[:-1], rows[1:]
+    # a price may jump over a level from one minute to the next
+    low, high = np.fmin(rows.price(rows.low), before), np.fmax(rows.price(rows.high), before)
     signals, distances = [], []
     for name, level in known.items():
         reach = level * approach / 100
