@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -45,6 +46,11 @@ class Venue:
         return getattr(self.exchange, method, None) is not None
 
     @property
+    def _split(self) -> bool:
+        """Whether its klines tell the taker split."""
+        return self.has("bars") and getattr(self.exchange, "split_in_bars", False)
+
+    @property
     def preferred_quotes(self) -> Sequence[str]:
         return getattr(self.exchange, "preferred_quotes", ())
 
@@ -85,6 +91,12 @@ class Venue:
         slots = asyncio.Semaphore(_AT_ONCE)
         look_back = max(2, _FIRST_LOOK_BACK // max(1, len(tracks)))
 
+        async def first_klines(track: Track) -> None:
+            # what fails is asked for again with the trades, which tells why
+            with suppress(CoinmonError):
+                async with slots, track.alone():
+                    track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline / 6)
+
         async def read_one(track: Track) -> None:
             async with slots:
                 if self.blocked:
@@ -99,12 +111,15 @@ class Venue:
                     errors.append(f"{self.name}: {track.instrument.symbol}: {type(error).__name__}: {error}")
                 done(1)
 
-        tasks = [asyncio.create_task(read_one(track)) for track in tracks]
+        # all of a window's trades may take many minutes of requests: first what one request tells of each
+        cold = [track for track in tracks if track.cursor is None and track.start < end] if self._split else []
+        tasks = [asyncio.create_task(first_klines(track)) for track in cold]
+        tasks += [asyncio.create_task(read_one(track)) for track in tracks]
         try:
             async with asyncio.timeout(deadline):
                 await asyncio.gather(*tasks)
         except TimeoutError:
-            late = sum(not task.done() or task.cancelled() for task in tasks)
+            late = sum(not task.done() or task.cancelled() for task in tasks[len(cold) :])
             errors.append(f"{self.name}: {late} of {len(tracks)} instruments not read within {deadline:.0f} s")
         finally:
             for task in tasks:
@@ -123,7 +138,7 @@ class Venue:
         """Trades first; klines for what they do not prove, and always where klines carry the taker split."""
         async with track.alone():
             track.join()
-            split = self.has("bars") and track.start < end and getattr(self.exchange, "split_in_bars", False)
+            split = self._split and track.start < end
             if split and track.streamed and track.caught_up < end:
                 # the venue's own volume tells a minute that ended quietly from one that the stream kept to itself
                 track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
