@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from coinmon.contracts import Output as Output
     from coinmon.contracts import Stream as Stream
     from coinmon.contracts import Streamed as Streamed
+    from coinmon.contracts import StreamedBook as StreamedBook
+    from coinmon.contracts import StreamedLiquidations as StreamedLiquidations
     from coinmon.contracts import StreamState as StreamState
     from coinmon.contracts import TradePage as TradePage
     from coinmon.desk import Desk as Desk
@@ -56,8 +58,12 @@ if TYPE_CHECKING:
     from coinmon.model.bars import Bars as Bars
     from coinmon.model.bars import Coverage as Coverage
     from coinmon.model.bars import Seen as Seen
-    from coinmon.model.derivatives import Book as Book
+    from coinmon.model.book import Book as Book
+    from coinmon.model.book import Depth as Depth
+    from coinmon.model.book import Near as Near
+    from coinmon.model.book import Picture as Picture
     from coinmon.model.derivatives import Funding as Funding
+    from coinmon.model.derivatives import Liquidation as Liquidation
     from coinmon.model.derivatives import OpenInterest as OpenInterest
     from coinmon.model.derivatives import Ticker as Ticker
     from coinmon.model.derivatives import WhaleTrade as WhaleTrade
@@ -85,7 +91,7 @@ _HOMES = {
     "commands.serving": ("desk_for",),
     "contracts": (
         "Archive", "ArchivePart", "Archives", "Channel", "Cursor", "Exchange", "Message", "Output", "Stream",
-        "StreamState", "Streamed", "TradePage",
+        "StreamState", "Streamed", "StreamedBook", "StreamedLiquidations", "TradePage",
     ),
     "desk": ("Desk",),
     "errors": (
@@ -98,7 +104,8 @@ _HOMES = {
     "market.result": ("Moment", "Result", "SeenReport", "moment"),
     "market.view": ("Market", "View"),
     "model.bars": ("Bars", "Coverage", "Seen"),
-    "model.derivatives": ("Book", "Funding", "OpenInterest", "Ticker", "WhaleTrade"),
+    "model.book": ("Book", "Depth", "Near", "Picture"),
+    "model.derivatives": ("Funding", "Liquidation", "OpenInterest", "Ticker", "WhaleTrade"),
     "model.instrument": ("Instrument", "Kind", "Pair"),
     "model.levels": ("Levels",),
     "model.moment": ("DAY", "MINUTE", "iso", "parse_time"),

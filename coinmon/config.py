@@ -13,6 +13,7 @@ from coinmon.layers import PLUGIN_SECTIONS, Layers, read_layers
 from coinmon.model.shard import Shard
 from coinmon.plugins import GROUP, Catalog, load_catalog
 from coinmon.sections import (
+    BooksConfig,
     ClockConfig,
     Core,
     LogConfig,
@@ -26,8 +27,8 @@ from coinmon.settings import INHERITED
 from coinmon.values import Sessions, written
 
 __all__ = [
-    "Chosen", "ClockConfig", "Config", "LogConfig", "NotifyConfig", "PluginsConfig", "ServeConfig", "SymbolsConfig",
-    "load_config", "load_plugins",
+    "BooksConfig", "Chosen", "ClockConfig", "Config", "LogConfig", "NotifyConfig", "PluginsConfig", "ServeConfig",
+    "SymbolsConfig", "load_config", "load_plugins",
 ]  # fmt: skip
 
 
@@ -57,6 +58,7 @@ class Config:
     log: LogConfig
     plugins: PluginsConfig
     notify: NotifyConfig
+    books: BooksConfig
     serve: ServeConfig
     clock: ClockConfig | None
     exchanges: Mapping[str, Chosen]

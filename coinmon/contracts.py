@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from coinmon.model.bars import Bars
-from coinmon.model.derivatives import Book, Funding, OpenInterest, Ticker
+from coinmon.model.book import Book
+from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, Ticker
 from coinmon.model.instrument import Instrument, Kind
 from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Trades
@@ -54,7 +55,7 @@ class TradePage:
         return Cursor(cursor.since, int(self.trades.id[-1])) if len(self.trades) else cursor
 
 
-Channel = Literal["trades"]
+Channel = Literal["trades", "book", "liquidations"]
 """What can be streamed."""
 
 
@@ -64,6 +65,25 @@ class Streamed:
 
     instrument: Instrument
     data: TradePage
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedBook:
+    """Of the channel `book`: the whole book as it is now, kept by the venue's own rule.
+
+    Where its sequence breaks, a StreamState says so; the next book is sound again.
+    """
+
+    instrument: Instrument
+    book: Book
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedLiquidations:
+    """Of the channel `liquidations`: some, in the order they came."""
+
+    instrument: Instrument
+    liquidations: Sequence[Liquidation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +99,7 @@ class StreamState:
     why: str = ""
 
 
-News = Streamed | StreamedMany | StreamState
+News = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
 Stream = AsyncGenerator[Sequence[News], None]
 
 

@@ -88,7 +88,7 @@ async def _once(scan: Scan, statuses: dict[str, Event], stop: asyncio.Event) -> 
 
 
 async def _one_cycle(scan: Scan) -> None:
-    await scan.sample_derivatives()
+    await asyncio.gather(scan.sample_derivatives(), scan.sample_books())
     await scan.cycle()
     await scan.outbox.flush()
 
@@ -106,6 +106,7 @@ async def keep_scanning(config: Config, clock: Clock, scan: Scan, database: Data
     schedule = Schedule(clock)
     schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
     schedule.every(_DERIVATIVES_EVERY, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
+    schedule.every(config.books.interval, scan.sample_books, "order books", at_once=True)
     schedule.every(_FORGET_EVERY, forget_old, "retention")
     sender = asyncio.create_task(scan.outbox.run())
     try:

@@ -12,6 +12,7 @@ from coinmon.build import make
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.record import record
+from coinmon.collect.sampling import Sampling
 from coinmon.collect.stream import Feed
 from coinmon.collect.venue import Venue, VenueStatus
 from coinmon.collect.watch import LISTING_SECONDS, Watch, begin
@@ -70,6 +71,7 @@ class Scan:
             for venue in self._venues
             if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
         }
+        self._sampling = Sampling(config, self._venues, clock, database, goes_on=goes_on)
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)
@@ -132,13 +134,17 @@ class Scan:
             logger.warning("{}: {}", what, redacted(problems[what]))
         self._unsampled = set(problems)
 
+    async def sample_books(self) -> None:
+        """Order books and liquidations of everything followed."""
+        await self._sampling.sample((await self._listing()).tracks)
+
     async def close(self) -> None:
         """Finish what is being told and free the venues."""
         if self._relisting:
             self._relisting.cancel()
         if self._sending:
             await asyncio.wait(self._sending, timeout=5)
-        await asyncio.gather(*(feed.close() for feed in self._feeds.values()))
+        await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self._feeds.values()))
         await asyncio.gather(*(venue.close() for venue in self._venues))
 
     def _health(self, now: int) -> dict[str, Any]:
@@ -152,6 +158,7 @@ class Scan:
             "reconnects": sum(feed.reconnects for feed in feeds),
             "gaps_filled": sum(feed.repaired for feed in feeds),
             "holes": sum(feed.holes for feed in feeds),
+            "books": {"live": self._sampling.live, "resyncs": self._sampling.resyncs},
         }
 
     async def _listing(self) -> Watch:

@@ -16,6 +16,7 @@ Milliseconds = Annotated[int, BeforeValidator(values.milliseconds)]
 Symbols = Annotated[tuple[str, ...], BeforeValidator(values.symbols)]
 Coin = Annotated[str, BeforeValidator(values.coin)]
 Proxy = Annotated[str | None, BeforeValidator(values.proxy_url)]
+Percent = Annotated[float, Field(gt=0, le=20)]
 Time = Annotated[str, BeforeValidator(values.time_text)]
 
 
@@ -81,6 +82,23 @@ class PluginsConfig(Section):
     disabled: Annotated[tuple[str, ...], BeforeValidator(values.listed)] = Field(
         default=(), description="plugins (signals.whale), groups (signals), distributions, or offered names"
     )
+
+
+class BooksConfig(Section):
+    """Order books: how much rests near the price is sampled, `books: false` switches it off."""
+
+    enabled: bool | None = Field(default=None, description="true or false; not set: where at most 8 coins are followed")
+    interval: Milliseconds = Field(default=10_000, ge=1000, description="time between two samples")
+    percents: Annotated[tuple[Percent, ...], BeforeValidator(values.listed)] = Field(
+        default=(0.1, 0.25, 0.5, 1.0, 2.0, 5.0),
+        min_length=1,
+        description="distances from the mid that are summed up to",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switched(cls, given: Any) -> Any:
+        return {"enabled": given} if isinstance(given, bool) else given
 
 
 Grades = Annotated[tuple[Grade, ...], BeforeValidator(values.listed)]
@@ -181,5 +199,6 @@ class Core(Section):
     log: LogConfig = Field(default=LogConfig())
     plugins: PluginsConfig = Field(default=PluginsConfig())
     notify: NotifyConfig = Field(default=NotifyConfig())
+    books: BooksConfig = Field(default=BooksConfig())
     serve: ServeConfig = Field(default=ServeConfig())
     clock: ClockConfig | None = Field(default=None)

@@ -177,7 +177,7 @@ def span(ms: int) -> str:
 
 def written(key: str, value: Any) -> Any:
     """A core key's value as it is written in the configuration."""
-    if key in ("interval", "settle", "notify.expire"):
+    if key in ("interval", "settle", "notify.expire", "books.interval"):
         return span(value)
     if key == "window":
         return f"{value}m"

@@ -6,6 +6,7 @@ from coinmon.build import make
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.record import record
+from coinmon.collect.sampling import Sampling
 from coinmon.collect.venue import Venue, VenueStatus
 from coinmon.collect.watch import Watch, begin
 from coinmon.config import Config, SymbolsConfig
@@ -36,7 +37,12 @@ async def collect_once(
             if tracks:
                 await asyncio.to_thread(record, database, tracks, end, config.whale_threshold)
 
-        await asyncio.gather(*(one(venue) for venue in venues), sample(venues, watch.tracks, database, _DEADLINE))
+        books = Sampling(config, venues, clock, database, goes_on=False)
+        await asyncio.gather(
+            *(one(venue) for venue in venues),
+            sample(venues, watch.tracks, database, _DEADLINE),
+            books.sample(watch.tracks),
+        )
         return watch, statuses, end
     finally:
         await asyncio.gather(*(venue.close() for venue in venues))

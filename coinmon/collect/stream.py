@@ -15,6 +15,7 @@ from coinmon.contracts import Channel, News, Streamed, StreamState
 from coinmon.errors import CoinmonError
 from coinmon.model.derivatives import Ticker
 from coinmon.model.instrument import Instrument
+from coinmon.model.streamed import StreamedMany
 from coinmon.secrets import redacted
 
 _CHANNELS: Sequence[Channel] = ("trades",)
@@ -121,7 +122,7 @@ class Feed:
                     newest = max(newest, int(each.data.trades.time[-1]))
                 if not self._held.add(each):
                     self._hand_over(each)
-            else:
+            elif isinstance(each, StreamedMany):
                 for instrument in each.heard:
                     self._speaks(instrument, now, awake)
                 newest = max(newest, int(each.trades.time.max()))

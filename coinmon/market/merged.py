@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.model.bars import Bars, Coverage
-from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
+from coinmon.model.book import Depth, Picture
+from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Kind, Pair, common_grid
 from coinmon.model.levels import Levels, by_price
 
@@ -53,6 +54,21 @@ class Merged:
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]:
         found = [each for view in self._views for each in view.source.whale_trades(view.instrument, start, end)]
         return sorted(found, key=lambda each: each.time)
+
+    def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
+        raise LookupError("venues' order books are not one book; ask each venue's view")
+
+    def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
+        raise LookupError("venues' order books are not one book; ask each venue's view")
+
+    def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
+        found = [each for view in self._views for each in view.source.liquidations(view.instrument, start, end)]
+        return sorted(found, key=lambda each: each.time)
+
+    def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]:
+        """Minutes in which every venue was listened to."""
+        heard = [set(view.source.liquidations_heard(view.instrument, start, end)) for view in self._views]
+        return sorted(set.intersection(*heard)) if self._whole else []
 
 
 def together(parts: Sequence[Bars]) -> Bars:

@@ -25,10 +25,12 @@ class SeenReport(BaseModel):
     start: Moment = Field(description="start of the window")
     end: Moment = Field(description="end of the window, exclusive")
     minutes: int = Field(description="closed minutes in the window")
-    complete: int = Field(description="minutes whose taker split is complete")
+    complete: int = Field(description="minutes whose taker split is complete, or that were sampled")
     share: float = Field(description="complete / minutes, 0 to 1")
-    kind: str = Field(description="worst kind of minute: trades, klines, partial or missing")
-    missing: list[tuple[Moment, Moment]] = Field(default_factory=list, description="ranges without a complete split")
+    kind: str = Field(description="worst kind of minute: trades, klines, partial or missing; or samples")
+    missing: list[tuple[Moment, Moment]] = Field(
+        default_factory=list, description="ranges without a complete split, or without a sample"
+    )
     warming: bool = Field(default=False, description="only the window's beginning is missing: time alone fills it")
 
     @classmethod

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from coinmon.market.merged import Merged, instrument_of
 from coinmon.model.bars import Bars, Seen
-from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
+from coinmon.model.book import Depth, Picture
+from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE, floor
@@ -27,6 +28,14 @@ class Source(Protocol):
     def funding(self, instrument: Instrument, start: int, end: int) -> Sequence[Funding]: ...
 
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]: ...
+
+    def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]: ...
+
+    def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]: ...
+
+    def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]: ...
+
+    def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]: ...
 
 
 Compute = Callable[..., Any]
@@ -122,6 +131,22 @@ class View:
     def whale_trades(self, minutes: int) -> Sequence[WhaleTrade]:
         """Whale trades of the last `minutes`, the forming minute included, oldest first."""
         return self.source.whale_trades(self.instrument, self.now - minutes * MINUTE, self.now + 1)
+
+    def depth(self, minutes: int) -> Sequence[Depth]:
+        """Samples of the order book of the last `minutes`, oldest first; while it was not known none was taken."""
+        return self.source.depth(self.instrument, self.now - minutes * MINUTE, self.now + 1)
+
+    def heatmap(self, minutes: int) -> Sequence[Picture]:
+        """Pictures of the order book, one a minute that ended in the last `minutes`, oldest first."""
+        return self.source.heatmap(self.instrument, self.now - minutes * MINUTE + 1, self.now + 1)
+
+    def liquidations(self, minutes: int) -> Sequence[Liquidation]:
+        """Liquidations of the last `minutes`, the forming minute included, oldest first."""
+        return self.source.liquidations(self.instrument, self.now - minutes * MINUTE, self.now + 1)
+
+    def liquidations_heard(self, minutes: int) -> Sequence[int]:
+        """Which of the last `minutes` closed minutes the venue's liquidations were listened to in, by their start."""
+        return self.source.liquidations_heard(self.instrument, self.end - minutes * MINUTE, self.end)
 
     def of(self, indicator: str, **settings: Any) -> Any:
         """The named indicator's result here; computed once. settings: in place of those configured for it."""

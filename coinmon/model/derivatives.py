@@ -1,4 +1,4 @@
-"""Open interest, funding, tickers and books: what is known besides trades."""
+"""Open interest, funding, tickers, liquidations: what is known besides trades and books."""
 
 from dataclasses import dataclass
 
@@ -43,12 +43,17 @@ class Ticker:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """An order book as the venue gave it: (price, base units), best first."""
+class Liquidation:
+    """A position that was closed by force. side: of that position, +1 long, -1 short.
+
+    price: of the order, as the venue tells it. base: base units. key: tells it from every other of the instrument.
+    """
 
     time: int
-    bids: tuple[tuple[float, float], ...]
-    asks: tuple[tuple[float, float], ...]
+    side: int
+    price: float
+    base: float
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Float, cast, func, select
 
 from coinmon.model.bars import Bars
-from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
+from coinmon.model.book import Depth, Picture
+from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE
-from coinmon.store import samples
+from coinmon.store import books, samples
 from coinmon.store.bars import read_bars, read_profile
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_instruments
@@ -94,3 +95,23 @@ class History:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
             return [] if number is None else samples.read_whales(connection, number, instrument.id, start, end)
+
+    def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
+        number = self._numbers.get(instrument.id)
+        with self._database.read() as connection:
+            return [] if number is None else books.read_depth(connection, number, start, end)
+
+    def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
+        number = self._numbers.get(instrument.id)
+        with self._database.read() as connection:
+            return [] if number is None else books.read_heatmap(connection, number, start, end)
+
+    def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
+        number = self._numbers.get(instrument.id)
+        with self._database.read() as connection:
+            return [] if number is None else books.read_liquidations(connection, number, start, end)
+
+    def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]:
+        number = self._numbers.get(instrument.id)
+        with self._database.read() as connection:
+            return [] if number is None else books.read_heard(connection, number, start, end)

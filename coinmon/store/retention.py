@@ -7,6 +7,11 @@ from coinmon.model.moment import DAY
 from coinmon.store import schema
 from coinmon.store.database import Database
 
+_KEPT_FOR_DAYS = (
+    schema.bars, schema.open_interest, schema.funding, schema.whale_trades, schema.depth, schema.heatmap,
+    schema.liquidations, schema.liquidations_heard,
+)  # fmt: skip
+
 
 def forget(database: Database, now: int, days: int, levels_days: int, since: int = 0) -> int:
     """Delete market data older than `days`, and the levels, which are most of a bar, of bars older than `levels_days`.
@@ -16,7 +21,7 @@ def forget(database: Database, now: int, days: int, levels_days: int, since: int
     as `since`, that one looks only at what has become old meanwhile.
     """
     with database.write() as connection:
-        for table in (schema.bars, schema.open_interest, schema.funding, schema.whale_trades):
+        for table in _KEPT_FOR_DAYS:
             connection.execute(delete(table).where(table.c.time < now - days * DAY))
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
     if levels_days >= days:

@@ -106,6 +106,48 @@ whale_trades = Table(
     Index("whale_trades_by_time", "instrument", "time"),
 )
 
+depth = Table(
+    "depth",
+    metadata,
+    _instrument(),
+    Column("time", BigInteger, primary_key=True),
+    *(Column(name, Float(53), nullable=False) for name in ("bid", "ask", "reach_bid", "reach_ask")),
+    # five little-endian float64 a percentage: as in model.book.Near
+    Column("near", LargeBinary, nullable=False),
+)
+
+heatmap = Table(
+    "heatmap",
+    metadata,
+    _instrument(),
+    # end of the minute that it is the mean of
+    Column("time", BigInteger, primary_key=True),
+    # a decimal as text, see tick_size
+    Column("row", String, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    # zlib of little-endian float32: bids from the lowest row up, then as many asks
+    Column("sizes", LargeBinary, nullable=False),
+)
+
+liquidations = Table(
+    "liquidations",
+    metadata,
+    _instrument(),
+    Column("key", String, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("side", SmallInteger, nullable=False),
+    *(Column(name, Float(53), nullable=False) for name in ("price", "base")),
+    Index("liquidations_by_time", "instrument", "time"),
+)
+
+# minutes in which a liquidation would have been heard: silence and deafness differ
+liquidations_heard = Table(
+    "liquidations_heard",
+    metadata,
+    _instrument(),
+    Column("time", BigInteger, primary_key=True),
+)
+
 signals = Table(
     "signals",
     metadata,

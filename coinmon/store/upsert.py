@@ -20,5 +20,8 @@ def upsert(
     statement = insert(table)
     keys = [column.name for column in table.primary_key]
     columns = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    if not columns:
+        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+        return
     better = statement.excluded[unless_less] >= table.c[unless_less] if unless_less else None
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=columns, where=better), list(rows))

@@ -11,6 +11,8 @@ import orjson
 from ._clock import Clock, iso
 from ._market import VENUES, Instrument
 
+_BOOKS_TO = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class Pointing:
@@ -33,8 +35,14 @@ class Pointing:
             "db": self.db,
             "symbols": self._symbols(),
             "exchanges": {venue: self._exchange(venue) for venue in VENUES},
+            **({} if self._books else {"books": False}),
             **({"outputs": dict(self.outputs)} if self.outputs else {}),
         }
+
+    @property
+    def _books(self) -> bool:
+        """Every state of every book is sent, ten a second of market time: too many at a high speed."""
+        return self.clock.speed <= _BOOKS_TO
 
     def _symbols(self) -> list[str]:
         """One pair for each base: its USDT one wherever a venue lists it."""
@@ -69,6 +77,8 @@ class Pointing:
             else:
                 fields = ", ".join(f"{name}: {_json(url)}" for name, url in value.items())
                 lines.append(f"  {venue}: {{{fields}}}")
+        if not self._books:
+            lines.append("books: false")
         if self.outputs:
             lines += ["outputs:", *(f"  {name}: {_json(each)}" for name, each in self.outputs.items())]
         return "\n".join(lines) + "\n"

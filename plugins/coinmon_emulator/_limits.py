@@ -184,6 +184,7 @@ OKX_LIMITS = {
     "/api/v5/market/tickers": (20, ()),
     "/api/v5/market/ticker": (20, ()),
     "/api/v5/market/books": (40, ()),
+    "/api/v5/market/books-full": (10, ()),
 }
 
 

@@ -192,6 +192,7 @@ ANSWERS: dict[str, Callable[[View, Query], Reply]] = {
     "/api/v5/market/tickers": _okx_market.tickers,
     "/api/v5/market/ticker": _okx_market.ticker,
     "/api/v5/market/books": _okx_market.books,
+    "/api/v5/market/books-full": _okx_market.books_full,
 }
 
 

@@ -139,9 +139,17 @@ def _ticker(view: View, one: Instrument) -> dict[str, str] | None:
 
 
 def books(view: View, query: Query) -> Reply:
+    return _books(view, query, 400)
+
+
+def books_full(view: View, query: Query) -> Reply:
+    return _books(view, query, 5000)
+
+
+def _books(view: View, query: Query, most: int) -> Reply:
     one = instrument(view, query)
     size = integer(query, "sz") or 1
-    book = view.book(one, min(size, 400))
+    book = view.book(one, min(size, most))
     if book is None:
         return told([])
 

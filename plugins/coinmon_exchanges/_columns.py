@@ -87,6 +87,11 @@ def base_units(sizes: Sequence[Any], contract_size: Decimal) -> Floats:
     return column * ratio.numerator / ratio.denominator
 
 
+def levels(rows: Sequence[Sequence[Any]], contract_size: Decimal = Decimal(1)) -> Floats:
+    """A side of a book, (price, size, ...) a row, as two columns: price and base units."""
+    return np.column_stack((numbers([row[0] for row in rows]), base_units([row[1] for row in rows], contract_size)))
+
+
 def iso_times(texts: Sequence[str]) -> Ints:
     """`2024-03-13T11:00:17.710679Z` to ms UTC, cut as every venue's own milliseconds are."""
     if any(text[-1] != "Z" for text in texts):

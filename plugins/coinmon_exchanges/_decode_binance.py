@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import Rows, by_id, klines, numbers, rows, strict, whole
+from coinmon_exchanges._columns import Rows, by_id, klines, levels, numbers, rows, strict, whole
 from coinmon_exchanges._listing import QUOTES, Draft
 
 
@@ -116,5 +116,4 @@ def ticker(entry: Any) -> Ticker:
 @strict("Binance depth")
 def book(payload: Any, time: int) -> Book:
     """Spot books carry no time; USD-M books carry the moment of the last change in T."""
-    bids, asks = (tuple((float(p), float(q)) for p, q in payload[side]) for side in ("bids", "asks"))
-    return Book(int(payload.get("T", time)), bids, asks)
+    return Book(int(payload.get("T", time)), levels(payload["bids"]), levels(payload["asks"]))

@@ -6,7 +6,20 @@ from typing import Any
 import numpy as np
 
 from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import BUY, SELL, Ints, Rows, base_units, klines, numbers, rows, sides, strict, whole
+from coinmon_exchanges._columns import (
+    BUY,
+    SELL,
+    Ints,
+    Rows,
+    base_units,
+    klines,
+    levels,
+    numbers,
+    rows,
+    sides,
+    strict,
+    whole,
+)
 from coinmon_exchanges._listing import QUOTES, Draft
 
 _TAKER = {"Buy": BUY, "Sell": SELL}
@@ -136,5 +149,4 @@ def ticker(entry: Any, at: int) -> Ticker:
 @strict("Bybit orderbook")
 def book(payload: Any) -> Book:
     entry = payload["result"]
-    bids, asks = (tuple((float(price), float(size)) for price, size in entry[side]) for side in ("b", "a"))
-    return Book(int(entry["ts"]), bids, asks)
+    return Book(int(entry["ts"]), levels(entry["b"]), levels(entry["a"]))

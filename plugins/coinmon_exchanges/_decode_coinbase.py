@@ -4,7 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from coinmon import Bars, Book, Instrument, Ticker
-from coinmon_exchanges._columns import BUY, SELL, Rows, by_id, iso_times, klines, numbers, rows, sides, strict, whole
+from coinmon_exchanges._columns import (
+    BUY,
+    SELL,
+    Rows,
+    by_id,
+    iso_times,
+    klines,
+    levels,
+    numbers,
+    rows,
+    sides,
+    strict,
+    whole,
+)
 from coinmon_exchanges._listing import Draft
 
 _TAKER = {"sell": BUY, "buy": SELL}
@@ -62,5 +75,5 @@ def ticker(payload: Any) -> Ticker:
 
 @strict("Coinbase book")
 def book(payload: Any, depth: int) -> Book:
-    bids, asks = (tuple((float(row[0]), float(row[1])) for row in payload[side][:depth]) for side in ("bids", "asks"))
+    bids, asks = (levels(payload[side][:depth]) for side in ("bids", "asks"))
     return Book(int(iso_times([payload["time"]])[0]), bids, asks)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import BUY, SELL, Rows, base_units, klines, numbers, rows, sides, strict, whole
+from coinmon_exchanges._columns import BUY, SELL, Rows, base_units, klines, levels, numbers, rows, sides, strict, whole
 from coinmon_exchanges._columns import by_id as in_order
 from coinmon_exchanges._listing import QUOTES, Draft, exact
 
@@ -111,8 +111,7 @@ def ticker(entry: Any, instrument: Instrument) -> Ticker:
 @strict("OKX books")
 def book(payload: Any, instrument: Instrument) -> Book:
     entry = payload["data"][0]
-    size = float(instrument.contract_size)
-    bids, asks = (tuple((float(row[0]), float(row[1]) * size) for row in entry[side]) for side in ("bids", "asks"))
+    bids, asks = (levels(entry[side], instrument.contract_size) for side in ("bids", "asks"))
     return Book(int(entry["ts"]), bids, asks)
 
 

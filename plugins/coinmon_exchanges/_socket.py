@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import uniform
 from time import monotonic
@@ -28,11 +29,16 @@ class Dropped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One connection to be: where, what is sent there and for which names, and the instruments by name."""
+    """One connection to be: where, what is sent there and for which names, and the instruments by name.
+
+    read, begin: reads its messages, and makes what it knows when it is begun, where it brings no trades.
+    """
 
     url: str
     requests: Sequence[tuple[str, Sequence[str]]]
     instruments: Mapping[str, Instrument]
+    read: "Reader | None" = None
+    begin: "Callable[[Link], Subscribed] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Manner:
 class Reader(Protocol):
     """What a venue's messages say. Raises DecodeError for what is not in its format, Dropped when it says goodbye."""
 
-    def __call__(self, texts: Sequence[str], subscribed: "Subscribed") -> "list[News]": ...
+    def __call__(self, texts: Sequence[str], subscribed: "Subscribed", /) -> "list[News]": ...
 
 
 class _Line:
@@ -64,7 +70,9 @@ class _Line:
     def __init__(self, link: Link, manner: Manner, read: Reader) -> None:
         self._link = link
         self._manner = manner
-        self._read = read
+        self._read = link.read or read
+        self._socket: Any = None
+        self._saying: set[asyncio.Task[None]] = set()
         self._texts: list[str] = []
         self._news: list[News] = []
         self._subscribed: Subscribed | None = None
@@ -73,8 +81,6 @@ class _Line:
         self._fault = ""
 
     async def run(self, connect: Callable[[str], Any], gate: asyncio.Lock) -> None:
-        from coinmon_exchanges._stream_rows import Subscribed
-
         failures = 0
         while True:
             async with gate:
@@ -85,8 +91,7 @@ class _Line:
                     socket = await connect(self._link.url)
                 async with socket:
                     self._heard, self._fault = monotonic(), ""
-                    groups = [names for _, names in self._link.requests]
-                    self._subscribed = Subscribed(dict(self._link.instruments), groups)
+                    self._subscribed, self._socket = _begun(self._link), socket
                     self._talking = asyncio.create_task(self._talk(socket))
                     why = await self._talking
             except asyncio.CancelledError:
@@ -133,9 +138,7 @@ class _Line:
             self._news.append(self._subscribed.everything(False, self._fault or why))
             self._subscribed = None
         elif not self._news:
-            from coinmon_exchanges._stream_rows import Subscribed
-
-            self._news.append(Subscribed(dict(self._link.instruments), ()).everything(False, why))
+            self._news.append(_begun(self._link).everything(False, why))
 
     def _decode(self) -> None:
         texts, subscribed = self._texts[:], self._subscribed
@@ -158,8 +161,28 @@ class _Line:
         silence = self._manner.silence
         if silence is not None and self._subscribed is not None and monotonic() - self._heard > silence:
             self._drop(f"not a word for {silence:g} s")
+        texts = self._subscribed.wishes() if self._subscribed is not None else []
+        if texts:
+            task = asyncio.create_task(self._say(texts))
+            self._saying.add(task)
+            task.add_done_callback(self._saying.discard)
         news, self._news = self._news, []
         return news
+
+    async def _say(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            await asyncio.sleep(self._manner.pace)
+            # one that breaks meanwhile is begun anew with all its subscriptions
+            with suppress(ConnectionError):
+                await self._socket.send_str(text)
+
+
+def _begun(link: Link) -> "Subscribed":
+    from coinmon_exchanges._stream_rows import Subscribed
+
+    if link.begin is not None:
+        return link.begin(link)
+    return Subscribed(dict(link.instruments), [names for _, names in link.requests])
 
 
 async def streamed(

@@ -39,7 +39,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     rows = [each for each in messages if each.get("e") == "aggTrade"]
     news: list[News] = []
     if len(rows) < len(messages):
-        news = [state for each in messages if each.get("e") != "aggTrade" for state in _said(each, subscribed)]
+        news = [state for each in messages if each.get("e") != "aggTrade" for state in said(each, subscribed)]
     if not rows:
         return news
     ids = whole([row["a"] for row in rows])
@@ -55,7 +55,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     )
 
 
-def _said(message: Any, subscribed: Subscribed) -> list[News]:
+def said(message: Any, subscribed: Subscribed) -> list[News]:
     if message.get("e") == "serverShutdown":
         raise Dropped("the server shuts down")
     number = message.get("id")

@@ -41,7 +41,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     rows = [row for several in data for row in several]
     news: list[News] = []
     if len(data) < len(messages):
-        news = [state for each in messages if each.get("op") == "subscribe" for state in _said(each, subscribed)]
+        news = [state for each in messages if each.get("op") == "subscribe" for state in said(each, subscribed)]
     if not rows:
         return news
     blocks = [row.get("BT") for row in rows]
@@ -57,7 +57,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     )
 
 
-def _said(message: Any, subscribed: Subscribed) -> list[News]:
+def said(message: Any, subscribed: Subscribed) -> list[News]:
     number = str(message.get("req_id", ""))
     if not number.isdigit() or int(number) >= len(subscribed.groups):
         return []

@@ -38,7 +38,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     rows = [row for each in data for row in each["data"]]
     news: list[News] = []
     if len(data) < len(messages):
-        news = [state for each in messages if "event" in each for state in _said(each, subscribed)]
+        news = [state for each in messages if "event" in each for state in said(each, subscribed)]
     if not rows:
         return news
     ids = whole([row["tradeId"] for row in rows])
@@ -55,7 +55,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     )
 
 
-def _said(message: Any, subscribed: Subscribed) -> list[News]:
+def said(message: Any, subscribed: Subscribed) -> list[News]:
     event = message["event"]
     if event == "notice":
         raise Dropped(f"notice {message.get('code')}: {message.get('msg')}"[:160])

@@ -8,14 +8,25 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from coinmon import DecodeError, Instrument, Streamed, StreamedMany, StreamState, TradePage, Trades
+from coinmon import (
+    Channel,
+    DecodeError,
+    Instrument,
+    Streamed,
+    StreamedBook,
+    StreamedLiquidations,
+    StreamedMany,
+    StreamState,
+    TradePage,
+    Trades,
+)  # fmt: skip
 from coinmon_exchanges._columns import Floats, Ints
 
 _OFF_GRID = 1e-3
 """A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
 _NONE = -1
 
-News = Streamed | StreamedMany | StreamState
+News = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
 
 
 def parsed(texts: Sequence[str]) -> list[dict[str, object]]:
@@ -35,6 +46,8 @@ class Subscribed:
     groups: the names in each request that was sent, in the order sent.
     """
 
+    channel: Channel = "trades"
+
     def __init__(self, instruments: dict[str, Instrument], groups: Sequence[Sequence[str]]) -> None:
         self.number = {name: at for at, name in enumerate(instruments)}
         self.groups = groups
@@ -50,10 +63,18 @@ class Subscribed:
 
     def state(self, names: Sequence[str], live: bool, why: str = "") -> StreamState:
         known = [self._instruments[self.number[name]] for name in names if name in self.number]
-        return StreamState("trades", known, live, why)
+        return StreamState(self.channel, known, live, why)
 
     def everything(self, live: bool, why: str) -> StreamState:
-        return StreamState("trades", self._instruments, live, why)
+        return StreamState(self.channel, self._instruments, live, why)
+
+    def wishes(self) -> Sequence[str]:
+        """What should be sent now; asked each time when messages have been read."""
+        return ()
+
+    def instrument(self, name: str) -> Instrument | None:
+        number = self.number.get(name)
+        return None if number is None else self._instruments[number]
 
     def at(self, names: Sequence[str]) -> Ints:
         """Row numbers of names, -1 for one that was not asked for."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import Rows, base_units, klines, numbers, rows, strict, whole
+from coinmon_exchanges._columns import Rows, base_units, klines, levels, numbers, rows, strict, whole
 from coinmon_exchanges._listing import QUOTES, Draft
 
 _DECIMAL_PLACES, _TICK_SIZE = 2, 4
@@ -133,10 +133,7 @@ def open_interest(entry: Any, time: int, two_sided: bool) -> OpenInterest:
 
 @strict("ccxt order book")
 def book(payload: Any, instrument: Instrument, depth: int, time: int) -> Book:
-    size = float(instrument.contract_size)
-    bids, asks = (
-        tuple((float(row[0]), float(row[1]) * size) for row in payload[side][:depth]) for side in ("bids", "asks")
-    )
+    bids, asks = (levels(payload[side][:depth], instrument.contract_size) for side in ("bids", "asks"))
     return Book(int(payload.get("timestamp") or time), bids, asks)
 
 

@@ -21,6 +21,8 @@ _UM_WINDOW = _HOUR - 1
 """startTime and endTime of USD-M aggTrades must be less than an hour apart."""
 _UM_REACH = 48 * _HOUR - 5 * MINUTE
 """USD-M aggTrades answers for the last 48 h only (EXCHANGES 1.2); a little less, as time passes on the way."""
+_DEPTHS = {"spot": {100: 5, 500: 25, 1000: 50, 5000: 250}, "perp": {50: 2, 100: 5, 500: 10, 1000: 20}}
+"""Weights of the sizes of a book."""
 _BULK = 20
 """From so many instruments on, one all-symbols call is cheaper than one call each."""
 
@@ -168,18 +170,11 @@ class Binance:
         return any(row.get("a") == first_id - 1 and row.get("T", since) < since for row in reply)
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
-        """aggTrades; spot and USD-M have roots of their own, which no connection may mix (EXCHANGES 3.2)."""
-        from coinmon_exchanges import _stream_binance as stream
-        from coinmon_exchanges._socket import streamed
+        from coinmon_exchanges import _roots_binance
 
-        roots = (("spot", f"{self._spot_ws_url}/ws", 500), ("perp", f"{self._usdm_ws_url}/market/ws", 200))
-        links = [
-            link
-            for kind, url, most in roots
-            if "trades" in channels
-            for link in stream.links(url, [each for each in instruments if each.kind == kind], most)
-        ]
-        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
+        return _roots_binance.stream(
+            self.name, instruments, channels, self._spot_ws_url, self._usdm_ws_url, self._depth, self._proxy
+        )
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         """One call each: Binance has no bulk call for it."""
@@ -219,11 +214,8 @@ class Binance:
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges import _decode_binance as decode
 
-        spot = instrument.kind == "spot"
-        sizes = {100: 5, 500: 25, 1000: 50, 5000: 250} if spot else {50: 2, 100: 5, 500: 10, 1000: 20}
-        limit = next((size for size in sizes if size >= depth), max(sizes))
-        reply = await self._ask(instrument, "Depth", {"limit": limit}, sizes[limit])
-        return decode.book(reply, await self._time("spot") if spot else 0)
+        reply = await self._depth(instrument, depth)
+        return decode.book(reply, await self._time("spot") if instrument.kind == "spot" else 0)
 
     async def server_time(self) -> int:
         return await self._time(self._kinds[0] if self._kinds else "spot")
@@ -241,6 +233,11 @@ class Binance:
 
     async def _ask(self, instrument: "Instrument", endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
         return await self._get(instrument.kind, endpoint, {"symbol": instrument.native_id, **params}, weight)
+
+    async def _depth(self, instrument: "Instrument", depth: int) -> Any:
+        sizes = _DEPTHS[instrument.kind]
+        limit = next((size for size in sizes if size >= depth), max(sizes))
+        return await self._ask(instrument, "Depth", {"limit": limit}, sizes[limit])
 
     async def _agg_trades(self, instrument: "Instrument", params: Mapping[str, Any]) -> Any:
         return await self._ask(instrument, "AggTrades", params, 4 if instrument.kind == "spot" else 20)

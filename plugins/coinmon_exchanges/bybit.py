@@ -98,17 +98,17 @@ class Bybit:
         return TradePage(page.trades, joined=int(page.times[0]) < cursor.since)
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
+        from coinmon_exchanges import _books_bybit as books
         from coinmon_exchanges import _stream_bybit as stream
+        from coinmon_exchanges._liquidations import bybit_links
         from coinmon_exchanges._socket import streamed
 
-        links = [
-            link
-            for kind, category in _CATEGORY.items()
-            if "trades" in channels
-            for link in stream.links(
-                f"{self._ws_url}/v5/public/{category}", [each for each in instruments if each.kind == kind]
-            )
-        ]
+        links = []
+        for kind, category in _CATEGORY.items():
+            url, wanted = f"{self._ws_url}/v5/public/{category}", [each for each in instruments if each.kind == kind]
+            links += stream.links(url, wanted) if "trades" in channels else []
+            links += books.links(url, wanted) if "book" in channels else []
+            links += bybit_links(url, wanted) if "liquidations" in channels and kind == "perp" else []
         return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":

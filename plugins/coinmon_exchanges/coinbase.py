@@ -103,11 +103,13 @@ class Coinbase:
         return TradePage(*_continuity.before(page, before_id, since))
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
-        """matches, and heartbeats, which tell the last trade's id."""
+        """matches, and heartbeats, which tell the last trade's id; books in batches of 50 ms."""
+        from coinmon_exchanges import _books_coinbase as books
         from coinmon_exchanges import _stream_coinbase as stream
         from coinmon_exchanges._socket import streamed
 
         links = stream.links(self._ws_url, instruments) if "trades" in channels else []
+        links += books.links(self._ws_url, instruments) if "book" in channels else []
         return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":

@@ -134,10 +134,16 @@ class Okx:
         return TradePage(*_continuity.before(await self._older(instrument, before_id), before_id, since))
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
+        from coinmon_exchanges import _books_okx as books
         from coinmon_exchanges import _stream_okx as stream
+        from coinmon_exchanges._liquidations import okx_links
         from coinmon_exchanges._socket import streamed
 
-        links = stream.links(f"{self._ws_url}/ws/v5/public", instruments) if "trades" in channels else []
+        url = f"{self._ws_url}/ws/v5/public"
+        links = stream.links(url, instruments) if "trades" in channels else []
+        links += books.links(url, instruments) if "book" in channels else []
+        if "liquidations" in channels:
+            links += okx_links(url, [each for each in instruments if each.kind == "perp"])
         return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":

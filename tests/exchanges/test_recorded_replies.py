@@ -148,11 +148,19 @@ def test_tickers_are_in_base_and_quote(recorded, instrument):
 def test_books_are_in_base_units(recorded, instrument):
     swap = instrument("okx", "BTC/USDT:USDT", "BTC-USDT-SWAP", "0.1", "0.001", "0.01")
     book = _decode_okx.book(reply(recorded, "okx", "fetchOrderBook"), swap)
-    assert (book.time, book.bids[0], book.asks[0]) == (1706612067750, (43466.3, 138.07), (43466.4, 148.81))
+    assert (book.time, *map(tuple, (book.bids[0], book.asks[0]))) == (
+        1706612067750,
+        (43466.3, 138.07),
+        (43466.4, 148.81),
+    )
     book = _decode_bybit.book(reply(recorded, "bybit", "fetchOrderBook"))
-    assert (book.time, book.bids[0], book.asks[0]) == (1706803948569, (42544.7, 172.404), (42548.0, 108.998))
+    assert (book.time, *map(tuple, (book.bids[0], book.asks[0]))) == (
+        1706803948569,
+        (42544.7, 172.404),
+        (42548.0, 108.998),
+    )
     book = _decode_binance.book(reply(recorded, "binance", "fetchOrderBook", 1), 0)
-    assert (book.time, book.bids[0]) == (1706803917258, (42651.10, 470.672))
+    assert (book.time, tuple(book.bids[0])) == (1706803917258, (42651.10, 470.672))
     assert _decode_binance.book(reply(recorded, "binance", "fetchOrderBook", 0), 77).time == 77
 
 

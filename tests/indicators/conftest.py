@@ -90,6 +90,10 @@ class Tape:
     interest: list = field(default_factory=list)
     fundings: list = field(default_factory=list)
     whales: list = field(default_factory=list)
+    depths: list = field(default_factory=list)
+    pictures: list = field(default_factory=list)
+    forced: list = field(default_factory=list)
+    heard: list = field(default_factory=list)
 
     def bars(self, instrument, start, end, *, levels=False):
         rows = self.rows.get(instrument.id, Bars.empty(TICK))
@@ -107,6 +111,18 @@ class Tape:
 
     def whale_trades(self, instrument, start, end):
         return [each for each in self.whales if start <= each.time < end]
+
+    def depth(self, instrument, start, end):
+        return [each for each in self.depths if start <= each.time < end]
+
+    def heatmap(self, instrument, start, end):
+        return [each for each in self.pictures if start <= each.time < end]
+
+    def liquidations(self, instrument, start, end):
+        return [each for each in self.forced if start <= each.time < end]
+
+    def liquidations_heard(self, instrument, start, end):
+        return [each for each in self.heard if start <= each < end]
 
 
 def view(made=(), now=None, kind="spot", start=START, **samples):

@@ -1,6 +1,7 @@
 """A database that cannot be used: one line with its name and what to do."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,14 @@ def test_one_with_a_torn_page_is_named_when_it_is_read(url, database, btc, plain
     with database.write() as connection:
         write_bars(connection, number, instrument, plain.bars(*range(500)))
     database.close()
+    with closing(sqlite3.connect(file(url))) as connection:
+        # behind the first page of every table: what is torn is the bars
+        (first,) = connection.execute("SELECT max(rootpage) * 4096 FROM sqlite_master").fetchone()
     size = file(url).stat().st_size
+    assert size > first
     with file(url).open("r+b") as torn:
-        torn.seek(8 * 4096)
-        torn.write(b"\xa5" * (size - 8 * 4096))
+        torn.seek(first)
+        torn.write(b"\xa5" * (size - first))
     torn_open = open_database(url)
     with (
         pytest.raises(ConfigError, match=r"it is corrupt; move it away \(coinmon collects anew\)"),
