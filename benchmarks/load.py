@@ -159,7 +159,8 @@ async def peer(settings: dict[str, Any]) -> None:
     """What a program built on ccxt.pro does before it computes anything."""
     import ccxt.pro
 
-    at = {name: str(each["url"]) for name, each in settings["exchanges"].items()}
+    okx = str(settings["exchanges"]["okx"]["url"])
+    at = {name: f"{okx.rsplit('/', 1)[0]}/{name}" for name in settings["exchanges"]}
     ws = {name: url.replace("http", "ws", 1) for name, url in at.items()}
     b, o, y, c = (at[name] for name in ("binance", "okx", "bybit", "coinbase"))
     wb, wo, wy, wc = (ws[name] for name in ("binance", "okx", "bybit", "coinbase"))
@@ -167,7 +168,7 @@ async def peer(settings: dict[str, Any]) -> None:
     exchanges = {
         "binance": ccxt.pro.binance(calls | {
             "urls": {"api": {"public": b + "/api/v3", "fapiPublic": b + "/fapi/v1", "fapiData": b + "/futures/data",
-                             "ws": {"spot": wb + "/stream/ws", "linear": wb + "/fstream/ws"}}},
+                             "ws": {"spot": wb + "/stream/ws", "linear": wb + "/ws"}}},
             "options": {"fetchMarkets": {"types": ["spot", "linear"]}, "watchTradesForSymbols": {"name": "aggTrade"}},
         }),
         "okx": ccxt.pro.okx(calls | {
@@ -200,7 +201,7 @@ async def peer(settings: dict[str, Any]) -> None:
         markets = await exchange.load_markets()
         for kind in ("spot", "swap"):
             symbols = [each["symbol"] for each in markets.values() if each[kind]]
-            size = 1 if name == "coinbase" else 100
+            size = {"coinbase": 1, "bybit": 10}.get(name, 100)
             tasks += [
                 asyncio.create_task(follow(name, exchange, symbols[at : at + size]))
                 for at in range(0, len(symbols), size)
