@@ -68,7 +68,8 @@ def same_as_the_market(market, instrument, book):
     [
         "",
         "okx:gap=10/stream,binance:gap=10/stream,bybit:gap=10/stream,coinbase:repeat/stream",
-        "okx:drop/stream?p=0.1,binance:drop/stream?p=0.1,bybit:garbage/stream?p=0.1,coinbase:cut/stream?p=0.1",
+        "okx:drop@0+3/stream?p=0.1,binance:drop@0+3/stream?p=0.1,bybit:garbage@0+3/stream?p=0.1,"
+        "coinbase:cut@0+3/stream?p=0.1",
     ],
     ids=["sound", "gaps and repeats", "broken connections"],
 )
