@@ -27,7 +27,7 @@ from types import SimpleNamespace
 import numpy as np
 from loguru import logger
 
-from coinmon import MINUTE, Bars, Coverage, Funding, Instrument, OpenInterest, Pair, Trades, View
+from coinmon import MINUTE, Bars, Coverage, Funding, Instrument, OpenInterest, Pair, Trades
 from coinmon.collect.whales import find_whales
 from coinmon.config import load_config
 from coinmon.evaluate import Evaluator
@@ -42,11 +42,7 @@ VENUES = ("binance", "okx", "bybit", "coinbase")
 _BLOCK, _SAMPLE, _STEP, _PATIENCE = 240, 5, 5, 30
 """Minutes: of bars made at a time, between samples, between looks, and after an event's end until it must be told."""
 
-
 KINDS = {each["kind"] for each in Scenario("signals").planted(1 << 62)}
-if not hasattr(View, "liquidations"):
-    # nothing collects them yet, and the signal says so
-    KINDS.discard("liquidation_cascade")
 
 
 class Played:

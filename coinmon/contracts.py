@@ -6,10 +6,11 @@ named `proxy`, `lang`, `timezone` or `sessions` that is not set takes the value 
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from coinmon.market.view import Market
 from coinmon.model.bars import Bars
 from coinmon.model.book import Book
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, Ticker
@@ -246,11 +247,14 @@ class Message:
     Of kind `digest` it is several told together: `events` holds them in order, `reason` says why they are: `digest`
     (a digest was asked for), `quiet` (held back overnight), `busy` (too many at once) or `late` (could not be sent).
     part: which part to send, of an output that has `parts`; None: all of them.
+    market: reads the event's pair as it was at the event's time, for a picture of it; it reads the database, so call it
+    in a thread. None where there is no such market. Raises CoinmonError.
     """
 
     id: str
     event: Mapping[str, Any]
     part: int | None = None
+    market: Callable[[], Market] | None = field(default=None, compare=False, repr=False)
 
 
 class Output(Protocol):

@@ -10,8 +10,12 @@ from coinmon.config import Config
 from coinmon.errors import CoinmonError
 from coinmon.market.view import Market, Source, View
 from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.moment import parse_time
 from coinmon.model.signal import Signal, Silent
+from coinmon.model.symbols import Universe
 from coinmon.settings import check_settings
+from coinmon.store.database import Database
+from coinmon.store.history import History
 
 
 class IndicatorFailed(CoinmonError):
@@ -95,3 +99,13 @@ class Evaluator:
     def _works(self, what: str) -> None:
         if self.failures.pop(what, ""):
             logger.info("{} works again", what)
+
+
+def market_then(config: Config, database: Database, event: Mapping[str, Any]) -> Market:
+    """The pair of an event at the event's time, of what is stored. Raises CoinmonError."""
+    venues = list(config.exchanges)
+    history = History(database)
+    universe = Universe([each for each in history.instruments if each.venue in venues], config.quotes)
+    wanted = universe.resolve(str(event["pair"]))
+    evaluator = Evaluator(config, venues)
+    return evaluator.market(wanted.pair, universe.meant(wanted), history, parse_time(str(event["time"])))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -19,7 +20,7 @@ from coinmon.collect.watch import LISTING_SECONDS, Watch, begin
 from coinmon.config import Config
 from coinmon.contracts import Message, Output
 from coinmon.errors import CoinmonError
-from coinmon.evaluate import Evaluator, IndicatorFailed
+from coinmon.evaluate import Evaluator, IndicatorFailed, market_then
 from coinmon.health import memory
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
@@ -75,7 +76,8 @@ class Scan:
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)
-        self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell)
+        then = partial(market_then, config, database)
+        self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell, market=then)
         self._watch: Watch | None = None
         self._listed_at = 0
         self._listing_lock = asyncio.Lock()

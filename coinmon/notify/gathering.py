@@ -27,7 +27,8 @@ def next_batch(due: Sequence[Waiting], free: int, per_minute: int, expired_befor
     together. The rest goes one by one while there is room for all of it and for a few more, else together as well.
     """
     first = due[0]
-    alone_and_late = first.attempts and first.message == first.signal and first.time < expired_before
+    # of which a part has arrived is named already: the rest follows, however late
+    alone_and_late = first.attempts and not first.part and first.message == first.signal and first.time < expired_before
     if first.message is not None and not alone_and_late:
         rows = [row for row in due if row.message == first.message]
         return _batch(rows, first.message)

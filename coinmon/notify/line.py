@@ -5,6 +5,8 @@ import random
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from loguru import logger
@@ -12,6 +14,7 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.contracts import Message, Output
 from coinmon.errors import CoinmonError, DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled
+from coinmon.market.view import Market
 from coinmon.model.moment import iso
 from coinmon.notify.events import Event
 from coinmon.notify.gathering import Batch, next_batch
@@ -51,9 +54,10 @@ class Line:
         clock: Clock,
         wall: Callable[[], int],
         tell: Callable[[Event], None],
+        market: Callable[[Event], Market] | None,
     ) -> None:
         self._name, self._output, self._per_minute, self._expire = name, output, per_minute, expire
-        self._database, self._clock, self._wall, self._tell = database, clock, wall, tell
+        self._database, self._clock, self._wall, self._tell, self._market = database, clock, wall, tell, market
         self._channel: Channel | None = None
         self._lease = f"send-{zlib.crc32(name.encode()):08x}"
         self._wake = asyncio.Event()
@@ -154,8 +158,9 @@ class Line:
         try:
             async with asyncio.timeout(_TIMEOUT):
                 count = getattr(self._output, "parts", None)
-                parts = count(Message(batch.id, batch.event)) if count else None
-                await self._output.send(Message(batch.id, batch.event, batch.part if parts is not None else None))
+                message = Message(batch.id, batch.event, market=self._market_of(batch.event))
+                parts = count(message) if count else None
+                await self._output.send(message if parts is None else replace(message, part=batch.part))
         except DeliveryRefused as refusal:
             state, error = "refused", str(refusal)
         except DeliveryThrottled as failure:
@@ -179,6 +184,9 @@ class Line:
             state, values = "waiting", {"part": batch.part + 1}
         self._record(batch, state, error and redacted(error), values, pause)
         return pause is None or (pause == 0.0 and state == "waiting")
+
+    def _market_of(self, event: Event) -> Callable[[], Market] | None:
+        return partial(self._market, event) if self._market and "pair" in event else None
 
     def _record(self, batch: Batch, state: str, error: str | None, values: dict[str, Any], pause: float | None) -> None:
         wall, channel = self._wall(), self._state()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from coinmon.clock import Clock
 from coinmon.contracts import Output
+from coinmon.market.view import Market
 from coinmon.notify.events import Event
 from coinmon.notify.line import Line
 from coinmon.notify.routing import Route
@@ -28,6 +29,7 @@ class Outbox:
         clock: Clock,
         tell: Callable[[Event], None],
         wall: Callable[[], int] = wall_ms,
+        market: Callable[[Event], Market] | None = None,
     ) -> None:
         self.lines = {
             name: Line(
@@ -39,6 +41,7 @@ class Outbox:
                 clock,
                 wall,
                 tell,
+                market,
             )
             for name, output in outputs.items()
         }

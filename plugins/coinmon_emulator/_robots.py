@@ -22,6 +22,9 @@ from aiohttp import web
 MINUTE, BAN = 60.0, 600.0
 TOKEN, SECRET = "demo-token", "SEC0123456789abcdef0123456789abcdef"
 _SKEW_MS = 3_600_000
+_PICTURE = 2 * 1024 * 1024
+_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+"""Of a PNG and of a JPG."""
 
 Refusal = tuple[int, str]
 
@@ -198,6 +201,8 @@ class Robots:
             return 93000, "invalid webhook url, hint: [1]"
         message = _json(body)
         kind = str(message.get("msgtype"))
+        if kind == "image":
+            return _picture_refusal(message.get("image"))
         limit = {"text": 2048, "markdown": 4096, "markdown_v2": 4096}.get(kind)
         if limit is None:
             return 40008, "invalid message type"
@@ -234,6 +239,20 @@ class Robots:
         return None if _json(body) else (400, "")
 
 
+def _picture_refusal(image: Any) -> Refusal | None:
+    if not isinstance(image, dict):
+        return 44004, "empty content"
+    try:
+        picture = base64.b64decode(str(image.get("base64")), validate=True)
+    except ValueError:
+        return 301019, "media md5 not match"
+    if hashlib.md5(picture, usedforsecurity=False).hexdigest() != image.get("md5"):
+        return 301019, "media md5 not match"
+    if len(picture) > _PICTURE or not picture.startswith(_BEGINNINGS):
+        return 40009, "invalid image size"
+    return None
+
+
 def _arrival(robot: str, at: float, body: Mapping[str, Any]) -> Arrival:
     title, pages = "", False
     if robot == "feishu":
@@ -243,6 +262,8 @@ def _arrival(robot: str, at: float, body: Mapping[str, Any]) -> Arrival:
         pages = any(each["tag"] == "at" and each["user_id"] == "all" for each in words)
     elif robot == "webhook":
         title, text = str(body.get("event")), orjson.dumps(body).decode()
+    elif body["msgtype"] == "image":
+        text = f"(a picture, {len(base64.b64decode(body['image']['base64'])):,} bytes)"
     else:
         inner = body[body["msgtype"]]
         title, text = inner.get("title", ""), inner.get("text") or inner.get("content")

@@ -1,12 +1,17 @@
 """WeCom group robots (企业微信群机器人)."""
 
+import asyncio
+import base64
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from coinmon import Message, hookimpl
+from coinmon import DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message, hookimpl
+from coinmon_outputs._chart import can_draw, draw
 from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._plain import without_markdown
 from coinmon_outputs._robot import AtAll, Robot, Webhook, rules
@@ -15,6 +20,10 @@ from coinmon_outputs._writer import Lang, Templates, Writer, Zone, plain
 
 _BYTES = {"markdown": 4_000, "markdown_v2": 4_000, "text": 2_000}
 """Of content; the robot takes 4,096 and 2,048."""
+_PICTURED = ("A+", "A")
+"""Grades whose signals are drawn."""
+_PICTURE_BYTES = 2 * 1024 * 1024
+"""Of a JPG or PNG, before base64."""
 _THROTTLED = (45009,)
 _TOO_LONG = (40058,)
 _CURES: Mapping[int | str, str] = {
@@ -24,7 +33,11 @@ _CURES: Mapping[int | str, str] = {
 
 
 class WeCom:
-    """Sends signals and whale trades to a WeCom group robot."""
+    """Sends signals and whale trades to a WeCom group robot.
+
+    Of a signal of grade A+ or A a picture follows, where the extra `chart` is installed. It is a message of its own,
+    and tried once: the words do not wait for it, nor does what comes after.
+    """
 
     wants = frozenset({"signal", "whale"})
     default = False
@@ -45,8 +58,10 @@ class WeCom:
         proxy: Annotated[str | None, Field(description="for this robot")] = None,
         timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 10.0,
     ) -> None:
+        self._name, self._style = name, style
         self._url = webhook.get_secret_value().strip()
-        self._style = style
+        self._lang, self._zone = lang or "zh", ZoneInfo(timezone or "UTC")
+        self._draws = can_draw()
         self._rules = rules(at_all)
         self._writer = Writer(name, lang, timezone, templates, _coloured if style == "markdown" else plain)
         key = urlsplit(self._url).query.partition("key=")[2].partition("&")[0]
@@ -61,12 +76,48 @@ class WeCom:
         )
 
     def parts(self, message: Message) -> int:
-        return len(self._bodies(message))
+        return len(self._bodies(message)) + self._pictured(message)
 
     async def send(self, message: Message) -> None:
         bodies = self._bodies(message)
         for body in bodies if message.part is None else bodies[message.part : message.part + 1]:
             await self._robot.post(self._url, body)
+        if self._pictured(message) and message.part in (None, len(bodies)):
+            await self._send_picture(message)
+
+    def _pictured(self, message: Message) -> bool:
+        event = message.event
+        graded = event.get("event") == "signal" and event.get("grade") in _PICTURED
+        return self._draws and message.market is not None and graded
+
+    async def _send_picture(self, message: Message) -> None:
+        """What goes wrong with it is told and is over: its text has arrived."""
+        try:
+            png = await asyncio.to_thread(self._drawn, message)
+            image = {
+                "base64": base64.b64encode(png).decode(),
+                "md5": hashlib.md5(png, usedforsecurity=False).hexdigest(),
+            }
+            await self._robot.post(self._url, {"msgtype": "image", "image": image})
+        except DeliveryThrottled:
+            # for all that follows too
+            raise
+        except (DeliveryRefused, DeliveryRetry) as error:
+            self._give_up(message, str(error))
+        except Exception as error:
+            self._give_up(message, f"{type(error).__name__}: {error}")
+
+    def _drawn(self, message: Message) -> bytes:
+        assert message.market is not None
+        png = draw(message.market(), message.event, "en" if self._lang == "en" else "zh", self._zone)
+        if len(png) > _PICTURE_BYTES:
+            raise ValueError(f"it has {len(png):,} bytes, the robot takes {_PICTURE_BYTES:,}")
+        return png
+
+    def _give_up(self, message: Message, why: str) -> None:
+        from loguru import logger
+
+        logger.bind(plugin=self._name).warning("output {}: no picture with {}: {}", self._name, message.id, why)
 
     def _bodies(self, message: Message) -> list[dict[str, Any]]:
         """Everyone can be paged only in a text: one follows a message that is none."""

@@ -119,6 +119,12 @@ class WeComRobot(Robot):
             return 93000, "invalid webhook url, hint: [1]"
         message = json.loads(body)
         kind = message["msgtype"]
+        if kind == "image":
+            picture = base64.b64decode(message["image"]["base64"], validate=True)
+            if hashlib.md5(picture).hexdigest() != message["image"]["md5"]:
+                return 301019, "media md5 not match"
+            small = len(picture) <= 2 * 1024 * 1024 and picture.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
+            return None if small else (40009, "invalid image size")
         content = message[kind]["content"]
         limit = {"markdown": 4096, "markdown_v2": 4096, "text": 2048}[kind]
         if len(content.encode()) > limit:

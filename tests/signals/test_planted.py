@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coinmon import MINUTE, Market, Pair, View
+from coinmon import MINUTE, Market, Pair
 from coinmon.model.signal import Silent
 from coinmon.store.history import History
 from coinmon_emulator._scenario import Scenario
@@ -78,8 +78,6 @@ def said_of(watch, market, kind):
 def test_a_planted_event_is_told_with_its_figures(planted, kind):
     _, watch, found = planted
     event, market, _ = found[kind]
-    if kind == "liquidation_cascade" and not hasattr(View, "liquidations"):
-        pytest.skip("liquidations are not collected yet")
     said = said_of(watch, market, kind)
     assert not isinstance(said, Silent), said
     told = [each for each in said if each.name == kind and each.begins]
@@ -95,8 +93,6 @@ def test_a_planted_event_is_told_with_its_figures(planted, kind):
 @pytest.mark.parametrize("kind", [kind for kind, strict in STRICT.items() if strict])
 def test_beyond_its_settings_it_is_silent_and_says_the_numbers(planted, kind):
     _, _, found = planted
-    if kind == "liquidation_cascade" and not hasattr(View, "liquidations"):
-        pytest.skip("liquidations are not collected yet")
     module, settings = STRICT[kind]
     target = getattr(import_module(f"coinmon_signals.{module}"), kind.replace("_bullish", ""))
     said = target(found[kind][1], **settings)
