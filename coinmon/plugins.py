@@ -126,14 +126,13 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
 def _search(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[_Found]:
     """Bundled plugins first, then by distribution, then those of the folder: the order in which names are claimed."""
 
-    def order(point: EntryPoint) -> tuple[bool, str, str]:
-        return (_distribution(point) != "coinmon", _distribution(point), point.name)
-
-    for point in sorted(entry_points(group=GROUP), key=order):
+    # a distribution's name is parsed from its metadata at each question: it is asked once
+    points = [(point.dist.name if point.dist else "?", point) for point in entry_points(group=GROUP)]
+    for distribution, point in sorted(points, key=lambda each: (each[0] != "coinmon", each[0], each[1].name)):
         try:
-            yield from _modules(point)
+            yield from _modules(point, distribution)
         except _FAILURES as error:
-            broken.append(Broken(point.name, _distribution(point), _why(error, None)))
+            broken.append(Broken(point.name, distribution, _why(error, None)))
     if plugin_dir:
         try:
             yield from _files(plugin_dir)
@@ -141,11 +140,7 @@ def _search(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[_Found]:
             broken.append(Broken(str(plugin_dir), "plugin_dir", str(error)))
 
 
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else "?"
-
-
-def _modules(point: EntryPoint) -> Iterator[_Found]:
+def _modules(point: EntryPoint, distribution: str) -> Iterator[_Found]:
     """The module that an entry point names, and the public modules in it if it is a package."""
     spec = importlib.util.find_spec(point.module)
     if spec is None:
@@ -153,7 +148,7 @@ def _modules(point: EntryPoint) -> Iterator[_Found]:
 
     def found(plugin: str, module: str, origin: str | None, package: bool = False) -> _Found:
         where = Path(origin) if origin else None
-        return _Found(plugin, _distribution(point), where, partial(importlib.import_module, module), package)
+        return _Found(plugin, distribution, where, partial(importlib.import_module, module), package)
 
     folders = spec.submodule_search_locations
     yield found(point.name, point.module, spec.origin, folders is not None)

@@ -3,6 +3,7 @@
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -14,6 +15,7 @@ INHERITED = ("proxy", "lang", "timezone", "sessions")
 """Settings that, left unset, take the value set for the whole of coinmon."""
 
 
+@cache
 def settings_model(target: Callable[..., Any], positional: int) -> type[BaseModel]:
     """The pydantic model of a plugin's settings.
 
