@@ -25,7 +25,7 @@ class Control:
         self._answers: dict[str, Callable[[web.Request], Any]] = {
             "clock": self._clock,
             "truth": self._truth,
-            "faults": lambda request: {"spec": self._server.faults.spec},
+            "faults": self._faults,
             "log": self._log,
             "trades": self._trades,
             "streams": lambda request: self._server.streams.told(),
@@ -44,10 +44,13 @@ class Control:
         """Replace the schedule; its seconds count from now."""
         try:
             spec = orjson.loads(await request.read())["spec"]
-            self._server.faults = Schedule(str(spec))
+            self._server.faults = Schedule(str(spec), self._server.faults.seed)
         except (ValueError, KeyError, TypeError) as problem:
             return _json({"error": f'expected {{"spec": "..."}}: {problem}'}, 400)
         return _json({"spec": spec})
+
+    def _faults(self, request: web.Request) -> dict[str, Any]:
+        return {"spec": self._server.faults.spec, "struck": self._server.faults.struck()}
 
     def _clock(self, request: web.Request) -> dict[str, Any]:
         clock = self._server.clock

@@ -2,13 +2,14 @@
 
 A schedule is a comma-separated list of
 
-    venue:kind[=argument][@start+duration][/part-of-a-path][?p=probability]
+    venue:kind[=argument][@start+duration][/part-of-a-path][?p=probability][?n=times]
 
 venue      binance, okx, bybit, coinbase or * for all
 start, duration   seconds of real time since the faults were set; without them a fault is there always
 /part      only for requests whose path contains it: binance:500/klines; a socket's path begins with /stream,
            so that okx:gap=5/stream harms no request, and bybit:drop/linear only the sockets of linear
 ?p=0.1     one request in ten, by a seeded die; of what is open, one socket in ten, drawn anew each second
+?n=3       over once it has struck three requests, or messages of sockets
 
 kinds      429[=retry-after] 418[=retry-after] 451 403 (geo-block page) 500 502 503 504
            slow=seconds  cut (the connection ends in mid-body)  garbage (200 with broken JSON)  html (200 with a page)
@@ -27,6 +28,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,11 +40,13 @@ STATUSES = ("429", "418", "451", "403", "500", "502", "503", "504")
 PLAIN = ("cut", "garbage", "html", "silence", "repeat", "refuse", "drop", "stall")
 WITH_NUMBER = ("slow", "skew", "gap", "jump", "late")
 ON_STREAMS = ("drop", "cut", "garbage", "stall", "silence", "late", "gap", "repeat")
+ON_PAGES = ("gap", "repeat", "skew")
 ITEM = re.compile(
     r"(?P<venue>[a-z*]+):(?P<kind>[a-z0-9]+)(=(?P<argument>-?[0-9.]+))?"
     r"(@(?P<start>[0-9.]+)\+(?P<duration>[0-9.]+))?(?P<path>/[^,?]*)?(\?p=(?P<probability>[0-9.]+))?"
+    r"(\?n=(?P<times>[0-9]+))?"
 )
-SHAPE = "venue:kind[=argument][@start+duration][/part-of-a-path][?p=probability]"
+SHAPE = "venue:kind[=argument][@start+duration][/part-of-a-path][?p=probability][?n=times]"
 CLOUDFRONT = b"""<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
 <HTML><HEAD><META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=iso-8859-1">
 <TITLE>ERROR: The request could not be satisfied</TITLE></HEAD><BODY>
@@ -66,6 +70,7 @@ class Fault:
     duration: float = float("inf")
     path: str = ""
     probability: float = 1.0
+    times: int | None = None
 
 
 def parse(spec: str) -> list[Fault]:
@@ -99,7 +104,8 @@ def _item(text: str) -> Fault:
         raise ValueError(f"fault {text!r}: gap is the number of trades missing in each 100, at most 99")
     if values.get("probability", 1.0) > 1:
         raise ValueError(f"fault {text!r}: a probability is at most 1")
-    return Fault(venue=venue, kind=kind, path=matched["path"] or "", **values)
+    times = int(matched["times"]) if matched["times"] else None
+    return Fault(venue=venue, kind=kind, path=matched["path"] or "", times=times, **values)
 
 
 class Schedule:
@@ -107,12 +113,14 @@ class Schedule:
 
     def __init__(self, spec: str = "", seed: int = 1, now: Callable[[], float] = time.monotonic) -> None:
         self.spec = spec
+        self.seed = seed
         self._faults = parse(spec)
         self._now = now
         self._since = now()
         self._die = random.Random(seed)
         self._span = (0.0, 0.0)
         self._active: list[Fault] = []
+        self._struck: Counter[Fault] = Counter()
 
     def on(self, venue: str, path: str) -> list[Fault]:
         """The faults this request meets."""
@@ -120,7 +128,21 @@ class Schedule:
 
     def in_force(self, venue: str, path: str) -> list[Fault]:
         """The faults that might happen to it."""
-        return [fault for fault in self._current() if fault.venue in ("*", venue) and fault.path in path]
+        return [
+            fault
+            for fault in self._current()
+            if fault.venue in ("*", venue)
+            and fault.path in path
+            and (fault.times is None or self._struck[fault] < fault.times)
+        ]
+
+    def strike(self, fault: Fault) -> None:
+        """It did something to somebody."""
+        self._struck[fault] += 1
+
+    def struck(self) -> dict[str, int]:
+        """How many of the faults have done something, by kind and path."""
+        return dict(Counter(fault.kind + fault.path for fault in self._struck))
 
     def _current(self) -> list[Fault]:
         """Those whose time it is: a campaign has thousands, and sockets ask fifty times a second."""
@@ -140,7 +162,10 @@ class Schedule:
 
     def jump_ms(self, venue: str) -> int:
         """How far ahead the venue's time is."""
-        return sum(int(fault.argument or 0) for fault in self.in_force(venue, "") if fault.kind == "jump")
+        jumps = [fault for fault in self.in_force(venue, "") if fault.kind == "jump"]
+        for fault in jumps:
+            self.strike(fault)
+        return sum(int(fault.argument or 0) for fault in jumps)
 
 
 def spoil_of(faults: list[Fault]) -> Spoil:

@@ -16,7 +16,7 @@ from . import _archives, _binance, _bybit, _coinbase, _okx
 from ._clock import Clock
 from ._config import Pointing
 from ._control import Control
-from ._faults import Fault, Schedule, refusal, spoil_of
+from ._faults import ON_PAGES, Fault, Schedule, refusal, spoil_of
 from ._lateness import Lateness
 from ._limits import Limits, of_all_venues
 from ._market import Market
@@ -95,28 +95,34 @@ class Server:
         faults = self.faults.on(venue.NAME, f"/stream{path}" if asks_for_socket else path)
         kinds = {fault.kind: fault for fault in faults}
         if "slow" in kinds:
+            self.faults.strike(kinds["slow"])
             await asyncio.sleep(kinds["slow"].argument or 0)
         if "silence" in kinds:
+            self.faults.strike(kinds["silence"])
             self.counts[venue.NAME, endpoint or path, 0] += 1
             await asyncio.Event().wait()
         if "refuse" in kinds and request.transport is not None:
+            self.faults.strike(kinds["refuse"])
             self.counts[venue.NAME, endpoint or path, 0] += 1
             request.transport.abort()
+            return web.Response()
         if asks_for_socket:
             return await self._socket(venue, path, request, faults)
         reply = await self._reply(venue, path, endpoint, request.query, faults)
         self.counts[venue.NAME, endpoint or path, reply.status] += 1
         body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
         if reply.status == 200 and "garbage" in kinds:
+            self.faults.strike(kinds["garbage"])
             body = body[: len(body) // 2] + b'{"\x00]'
         if endpoint is not None:
             reply.headers |= self.limits[venue.NAME].headers(endpoint)
         if "cut" in kinds:
+            self.faults.strike(kinds["cut"])
             return await _cut(request, reply, body)
         return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=reply.content_type)
 
     async def _socket(self, venue: Venue, path: str, request: web.Request, faults: list[Fault]) -> web.StreamResponse:
-        refused = next((reply for fault in faults if (reply := refusal(venue.NAME, fault)) is not None), None)
+        refused = self._refusal(venue, faults)
         if refused is None:
             found = await self.streams.serve(venue.NAME, path, request, self.counts)
             if isinstance(found, web.StreamResponse):
@@ -128,15 +134,26 @@ class Server:
             body=body, status=refused.status, headers=refused.headers, content_type=refused.content_type
         )
 
-    async def _reply(self, venue: Venue, path: str, endpoint: str | None, query: Query, faults: list[Fault]) -> Reply:
+    def _refusal(self, venue: Venue, faults: list[Fault]) -> Reply | None:
+        """Of several answers in place of the venue's the first."""
         for fault in faults:
             refused = refusal(venue.NAME, fault)
             if refused is not None:
+                self.faults.strike(fault)
                 return refused
+        return None
+
+    async def _reply(self, venue: Venue, path: str, endpoint: str | None, query: Query, faults: list[Fault]) -> Reply:
+        refused = self._refusal(venue, faults)
+        if refused is not None:
+            return refused
         if endpoint is not None:
             limited = self.limits[venue.NAME].admit(endpoint, query)
             if limited is not None and self.enforce:
                 return limited
+        for fault in faults:
+            if fault.kind in ON_PAGES:
+                self.faults.strike(fault)
         view = View(self.market, self.now(venue.NAME), spoil_of(faults))
         if path.startswith(_archives.PREFIX):
             return _archives.answer(venue.NAME, view, path)

@@ -53,9 +53,12 @@ class Place:
 class Session:
     """One open socket."""
 
-    def __init__(self, hub: Hub, socket: web.WebSocketResponse, request: web.Request) -> None:
+    def __init__(
+        self, hub: Hub, socket: web.WebSocketResponse, request: web.Request, strike: Callable[[Fault], None]
+    ) -> None:
         assert request.transport is not None
         self._hub = hub
+        self._strike = strike
         self._socket = socket
         self._transport = request.transport
         self._out: list[bytes] = []
@@ -106,8 +109,15 @@ class Session:
             self._out.append(frame)
             return
         gap = faults.get("gap")
-        if "stall" in faults or self.mute or (gap and number is not None and number % 100 < (gap.argument or 0)):
+        held = faults.get("stall") or faults.get("silence")
+        if held is None and gap and number is not None and number % 100 < (gap.argument or 0):
+            held = gap
+        if held is not None:
+            self._strike(held)
             return
+        for kind in ("garbage", "repeat", "late"):
+            if kind in faults:
+                self._strike(faults[kind])
         if "garbage" in faults:
             head = 2 if len(frame) < 128 else 4 if len(frame) < 1 << 16 else 10
             frame = text_frame(frame[head : (head + len(frame)) // 2] + b'{"\\u0000]')
@@ -123,10 +133,11 @@ class Session:
         now = time.monotonic()
         while self._held and (self._held[0][0] <= now or "late" not in faults):
             self._out.append(self._held.popleft()[1])
-        if "cut" in faults:
-            # A frame that promises more than will come.
-            self._write(b"\x81\x7e\x10\x00{")
-        if "cut" in faults or "drop" in faults:
+        if not self._transport.is_closing() and (ended := faults.get("cut") or faults.get("drop")) is not None:
+            self._strike(ended)
+            if "cut" in faults:
+                # A frame that promises more than will come.
+                self._write(b"\x81\x7e\x10\x00{")
             self.abort()
         self.flush()
 

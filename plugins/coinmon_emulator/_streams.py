@@ -98,7 +98,7 @@ class Streams:
         if not self._attempts[venue].spend() and self._enforce:
             return TOO_MANY[venue]
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
-        session = Session(self._hubs[venue], socket, request)
+        session = Session(self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault))
         manner = MANNERS[venue].manner(self._places[venue], session, path, request.query)
         if manner is None or not socket.can_prepare(request):
             return Reply(b"Not Found", 404, content_type="text/plain")

@@ -64,6 +64,13 @@ def test_a_schedule_has_its_hours_paths_and_a_seeded_die() -> None:
     assert not schedule.on("bybit", "/api/v5/market/candles")
     wall[0] = 15
     assert not schedule.on("okx", "/api/v5/market/candles")
+    twice = Schedule("okx:500?n=2,okx:502", now=lambda: 0.0)
+    once, always = twice.in_force("okx", "/")
+    for _ in range(2):
+        assert twice.in_force("okx", "/") == [once, always]
+        twice.strike(once)
+    assert twice.in_force("okx", "/") == [always]
+    assert twice.struck() == {"500": 1}
     rolls = [
         [bool(die.on("okx", "/")) for _ in range(1000)]
         for die in (Schedule("*:500?p=0.1", 5), Schedule("*:500?p=0.1", 5))
@@ -173,7 +180,7 @@ def test_faults_are_replaced_while_it_runs(visit: Any, scenario: Scenario) -> No
         assert await put({"spec": "what"}) == 400
         assert await put({}) == 400
         assert await put([]) == 400
-        assert (await visitor.get("/emulator/faults")) == {"spec": "bybit:503"}
+        assert (await visitor.get("/emulator/faults")) == {"spec": "bybit:503", "struck": {"503": 1}}
         assert await put({"spec": ""}) == 200
         assert (await visitor.ask(TIMES["bybit"])).status == 200
 

@@ -1,10 +1,12 @@
 """A running monitor over the emulator's sockets, and what really traded, minute by minute."""
 
 import asyncio
+import importlib
 import json
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 
 import aiohttp
@@ -21,14 +23,15 @@ from coinmon.store.history import History
 from coinmon_emulator._clock import Clock
 from coinmon_emulator._server import running
 
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SETTLE = 15_000
 """Market time between a minute's end and its cycle: a quarter of a second at 60 times the speed."""
 
 
 @asynccontextmanager
-async def _monitored(folder, market, minutes, *, faults="", speed=60.0, limits=False, feeds=None, begins=None):
+async def _monitored(folder, market, minutes, *, faults="", speed=60.0, limits=False, feeds=None):
     """Scan for so many market minutes; gives events by kind, the history, and the truth of an instrument."""
-    async with running(market, clock=Clock(begins or market.opens_at, speed), faults=faults, limits=limits) as emulator:
+    async with running(market, clock=Clock(market.opens_at, speed), faults=faults, limits=limits) as emulator:
         settings = emulator.config(db=str(folder / "coinmon.db")) | {"window": 3, "outputs": {"log": False}}
         settings["symbols"] = settings["symbols"][:2]
         for venue, feed in (feeds or {}).items():
@@ -119,3 +122,14 @@ def compared():
 @pytest.fixture
 def ran():
     return asyncio.run
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """The module of one of the benchmarks, whose short form is a test."""
+
+    def load(name):
+        monkeypatch.syspath_prepend(BENCHMARKS)
+        return importlib.import_module(name)
+
+    return load
