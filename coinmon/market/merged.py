@@ -1,6 +1,8 @@
 """All venues of a pair as one market: their bars added up minute by minute on one price grid."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +13,13 @@ from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Kind, Pair, common_grid
 from coinmon.model.levels import Levels, by_price
+from coinmon.model.moment import MINUTE
 
 if TYPE_CHECKING:
     from coinmon.market.view import View
+
+_STRETCHES = 24
+"""Stretches of a profile that are read one by one; beyond that it is made minute by minute."""
 
 ALL = "all"
 """The venue of an instrument that stands for every venue."""
@@ -42,8 +48,25 @@ class Merged:
         return bars if self._whole else bars.with_coverage(np.minimum(bars.coverage, Coverage.PARTIAL))
 
     def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
-        # minute by minute: one counts where every venue saw all of it
-        return self.bars(instrument, start, end, levels=True).profile()
+        """A minute counts where every venue saw all of it."""
+        seen = np.stack([view.between(start, end).coverage == Coverage.TRADES for view in self._views])
+        if not self._whole or not seen.size:
+            return Levels.empty(1)
+        # between minutes that only some saw, each venue's own profile is as good as its minutes are
+        cuts = np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0))
+        if len(cuts) > _STRETCHES:
+            return self.bars(instrument, start, end, levels=True).profile()
+        edges = [-1, *cuts.tolist(), seen.shape[1]]
+        stretches = [(start + (a + 1) * MINUTE, start + b * MINUTE) for a, b in pairwise(edges) if b > a + 1]
+        parts = []
+        for view in self._views:
+            finer = int(view.instrument.tick_size / instrument.tick_size)
+            for found in (view.profile(*each) for each in stretches):
+                parts.append(found if finer == 1 else replace(found, ticks=found.ticks * finer))
+        if not parts:
+            return Levels.empty(1)
+        every = Levels.concat(parts)
+        return by_price(None, 1, every.ticks, every.buy, every.sell)
 
     def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
         raise LookupError("venues' samples of open interest are not one series; ask each venue's view")

@@ -1,9 +1,9 @@
 """Views: what was known of an instrument, and of a pair across venues, at a moment."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from coinmon.market.merged import Merged, instrument_of
 from coinmon.model.bars import Bars, Seen
@@ -38,6 +38,8 @@ class Source(Protocol):
     def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]: ...
 
 
+Made = TypeVar("Made")
+
 Compute = Callable[..., Any]
 """Runs the indicator of that name on a view or market, with its configured settings but for those given by keyword."""
 
@@ -64,6 +66,7 @@ class View:
         self._results: dict[Any, Any] = {}
         # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
         self._held: dict[bool, Bars] = {}
+        self._made: dict[Hashable, Any] = {}
 
     @property
     def end(self) -> int:
@@ -88,26 +91,41 @@ class View:
         start, end = floor(start), min(floor(end), self.end)
         if end <= start:
             return Levels.empty(1)
-        held = self._held.get(True)
-        if held is not None and held.time[0] <= start and end <= held.time[-1] + MINUTE:
-            return self.between(start, end, levels=True).profile()
-        return self.source.profile(self.instrument, start, end)
+
+        def added_up() -> Levels:
+            held = self._held.get(True)
+            if held is not None and held.time[0] <= start and end <= held.time[-1] + MINUTE:
+                return self.between(start, end, levels=True).profile()
+            return self.source.profile(self.instrument, start, end)
+
+        return self.once(("profile", start, end), added_up)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives, made once for that key and never changed: what several indicators work out alike."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: Made = self._made[key]
+        return found
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
         """Dense rows that hold [start, end): those held, read on at either side where they do not reach."""
-        held = self._held.get(True) if not levels else None
-        if held is None or held.time[0] > start or held.time[-1] + MINUTE < end:
-            held = self._held.get(levels)
+        held = self._held.get(True)
+        if not levels:
+            # rows with levels do as well
+            held = max(self._held.values(), key=len, default=None)
         if held is None:
             rows = self._read(start, end, levels)
         else:
             first, last = int(held.time[0]), int(held.time[-1]) + MINUTE
-            if end < first or start > last:
+            # what lies between is read too, but for rows that are far from those held
+            if max(start - last, first - end) > last - first + end - start:
                 return self._read(start, end, levels)
+            if not levels and held.levels is not None and (start < first or last < end):
+                held = replace(held, levels=None)
             parts = [self._read(start, first, levels)] if start < first else []
             parts += [held, *([self._read(last, end, levels)] if end > last else [])]
             rows = Bars.concat(parts)
-        if len(rows) and (held is None or len(rows) > len(held)):
+        if rows is not held:
             self._held[levels] = rows
         return rows if levels or rows.levels is None else replace(rows, levels=None)
 

@@ -12,6 +12,8 @@ from coinmon.notify.events import signal_event, signal_id
 from coinmon.plugins import Offer
 from coinmon.store.history import History
 
+_DAYS = 2 * 1440
+
 PAIR = "pair"
 """The key of a result across venues."""
 
@@ -25,6 +27,10 @@ class Report:
     def __init__(self, market: Market, offers: Sequence[Offer], evaluator: Evaluator, window: int) -> None:
         self.market = market
         self.offers = offers
+        if offers:
+            # what most indicators look at: in one piece, before they ask for parts of it
+            for view in market.views:
+                view.bars(_DAYS, levels=True)
         self.seen = {view.instrument.id: view.seen(view.bars(window)) for view in market.views}
         self.results: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}

@@ -1,7 +1,9 @@
 """Bars in and out of the database."""
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -42,18 +44,28 @@ def read_bars(
     rows = fetch(connection, query)
     if not rows:
         return {}
-    owners, *values = zip(*rows, strict=True)
-    columns = {name: np.array(each, _KINDS[name]) for name, each in zip(COLUMNS, values, strict=False)}
-    edges = np.flatnonzero(np.diff(np.array(owners, np.int64), prepend=-1, append=-1))
+    table_of = np.frombuffer(_packed(rows), _ROW)
+    columns = {name: np.ascontiguousarray(table_of[name]) for name in COLUMNS}
+    edges = np.flatnonzero(np.diff(table_of["instrument"], prepend=-1, append=-1))
     found = {}
     for a, b in pairwise(edges.tolist()):
-        number = owners[a]
+        number = rows[a][0]
         if number not in instruments:
             continue
         tick = instruments[number].tick_size
         part = {name: column[a:b] for name, column in columns.items()}
-        found[number] = Bars(tick, **part, levels=unpack(values[-1][a:b], tick) if levels else None)
+        packed = unpack([row[-1] for row in rows[a:b]], tick) if levels else None
+        found[number] = Bars(tick, **part, levels=packed)
     return found
+
+
+def _packed(rows: Sequence[tuple[Any, ...]]) -> bytes:
+    """Their numbers one after the other; packing them takes half the time of a list for each column."""
+    try:
+        return b"".join([_PACK(*row[:_WIDTH]) for row in rows])
+    except struct.error:
+        # NULL is no number
+        return b"".join([_PACK(*[nan if each is None else each for each in row[:_WIDTH]]) for row in rows])
 
 
 def read_profile(connection: Connection, number: int, instrument: Instrument, start: int, end: int) -> Levels:
@@ -64,6 +76,7 @@ def read_profile(connection: Connection, number: int, instrument: Instrument, st
     return added_up([row[0] for row in fetch(connection, query)], instrument.tick_size)
 
 
-_KINDS: dict[str, Any] = dict.fromkeys(COLUMNS, np.float64)
-_KINDS |= dict.fromkeys(("time", "open", "high", "low", "close", "trades"), np.int64)
-_KINDS["coverage"] = np.uint8
+_KINDS = dict.fromkeys(("time", "open", "high", "low", "close", "trades"), "<i8") | {"coverage": "u1"}
+_TYPES = [("instrument", "<i8"), *((name, _KINDS.get(name, "<f8")) for name in COLUMNS)]
+_ROW, _WIDTH = np.dtype(_TYPES), len(_TYPES)
+_PACK = struct.Struct("<" + "".join({"<i8": "q", "<f8": "d", "u1": "B"}[kind] for _, kind in _TYPES)).pack

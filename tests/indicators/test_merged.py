@@ -99,3 +99,25 @@ def test_rows_asked_for_again_are_the_same_rows(scene, seed, asked):
         if got.levels is not None:
             for name in ("start", "ticks", "buy", "sell"):
                 np.testing.assert_array_equal(getattr(got.levels, name), getattr(want.levels, name))
+
+
+@given(seed=st.integers(0, 10**6), venues=st.integers(1, 3), span=st.tuples(st.integers(-3, 42), st.integers(0, 45)))
+@settings(max_examples=60, deadline=None)
+def test_the_pairs_profile_is_of_the_minutes_that_every_venue_saw(scene, seed, venues, span):
+    kinds = ("trades",) * 8 + scene.kinds
+    made = [scene.minutes(seed + number, 40, kinds) for number in range(venues)]
+    start, end = (scene.start + each * MINUTE for each in (span[0], sum(span)))
+    found = market(scene, made).merged["spot"].profile(start, end)
+    # the same minute by minute
+    plain = market(scene, made).merged["spot"].between(start, end, levels=True).profile()
+    assert found.ticks.tolist() == plain.ticks.tolist()
+    for name in ("buy", "sell"):
+        assert getattr(found, name).tolist() == pytest.approx(getattr(plain, name).tolist())
+
+
+def test_a_profile_of_many_holes_is_that_of_its_minutes_too(scene):
+    made = [[scene.Minute(("trades", "missing")[i % 2 * n], [(10_000 + i, 5, 1)]) for i in range(80)] for n in (0, 1)]
+    view = market(scene, made).merged["spot"]
+    assert view.profile(scene.start, view.end).ticks.tolist() == sorted(
+        ticks for i in range(0, 80, 2) for ticks in (10_000 + i, 10 * (10_000 + i))
+    )
