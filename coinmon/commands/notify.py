@@ -7,7 +7,11 @@ import typer
 from coinmon.commands import Globals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from coinmon.config import Config
+    from coinmon.contracts import Output
+    from coinmon.store.database import Database
 
 app = typer.Typer(help="Try the outputs, and see what waits for them.", no_args_is_help=True)
 
@@ -19,24 +23,34 @@ _REFUSED_MS = 86_400_000
 def try_outputs(
     ctx: typer.Context, name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this output.")] = None
 ) -> None:
-    """Send a test message through every output for people, or one. Exit 1 if one did not take it."""
+    """Send a test message through every output for people, or one. Exit 1 if one did not take it.
+
+    It counts as one of the messages that the robot takes a minute; where there is no room it is not sent.
+    """
     import asyncio
 
     from coinmon.build import make
     from coinmon.log import start_log
     from coinmon.monitor import clock_of
     from coinmon.notify.routing import routes
+    from coinmon.store.database import open_database
 
     config = (ctx.obj or Globals()).load()
     clock = clock_of(config)
     start_log(config, clock)
     outputs = make(_chosen(config, name))
+    ways = routes(config, outputs)
     if name is None:
-        outputs = {each: outputs[each] for each, route in routes(config, outputs).items() if not route.record}
+        outputs = {each: output for each, output in outputs.items() if not ways[each].record}
     if not outputs:
         typer.echo("no output for people is on; docs/notifications.md tells how to add a robot", err=True)
         raise typer.Exit(1)
-    problems = asyncio.run(_try(outputs, clock.now()))
+    paces = {each: None if way.record else way.policy.per_minute for each, way in ways.items()}
+    database = open_database(config.db)
+    try:
+        problems = asyncio.run(_try(outputs, paces, database, clock.now()))
+    finally:
+        database.close()
     for each, problem in problems.items():
         typer.echo(f"{each}: {problem or 'sent'}")
     raise typer.Exit(int(any(problems.values())))
@@ -50,12 +64,17 @@ def _chosen(config: "Config", name: str | None) -> Any:
     return {each: chosen for each, chosen in config.outputs.items() if name in (None, each)}
 
 
-async def _try(outputs: dict[str, Any], now: int) -> dict[str, str | None]:
-    """What went wrong with each, None: nothing."""
+async def _try(
+    outputs: "Mapping[str, Output]", paces: "Mapping[str, int | None]", database: "Database", now: int
+) -> dict[str, str | None]:
+    """What went wrong with each, None: nothing. paces: messages a minute, None for a record."""
     import asyncio
 
     from coinmon.contracts import Message
+    from coinmon.errors import DeliveryThrottled
     from coinmon.model.moment import iso
+    from coinmon.notify.by_hand import rest, take_room
+    from coinmon.notify.outbox import wall_ms
     from coinmon.secrets import redacted
 
     event: dict[str, Any] = {
@@ -72,15 +91,25 @@ async def _try(outputs: dict[str, Any], now: int) -> dict[str, str | None]:
         "evidence": {},
     }
 
-    async def one(output: Any) -> str | None:
+    message = Message(event["id"], event)
+
+    async def one(name: str, output: "Output") -> str | None:
         try:
+            parts = getattr(output, "parts", lambda message: 1)(message)
+            pace = paces[name]
+            wait = 0 if pace is None else take_room(database, name, parts, pace, wall_ms())
+            if wait:
+                return f"not sent, the robot has been sent all that it takes for now: try again in {-(-wait // 1000)} s"
             async with asyncio.timeout(60):
-                await output.send(Message(event["id"], event))
+                await output.send(message)
+        except DeliveryThrottled as error:
+            rest(database, name, wall_ms() + round(1000 * (error.retry_after or 60.0)))
+            return redacted(str(error))
         except Exception as error:
             return redacted(str(error) or type(error).__name__)
         return None
 
-    answers = await asyncio.gather(*map(one, outputs.values()))
+    answers = await asyncio.gather(*(one(name, output) for name, output in outputs.items()))
     return dict(zip(outputs, answers, strict=True))
 
 

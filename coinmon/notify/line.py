@@ -16,6 +16,7 @@ from coinmon.contracts import Message, Output
 from coinmon.errors import CoinmonError, DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled
 from coinmon.market.view import Market
 from coinmon.model.moment import iso
+from coinmon.notify.by_hand import by_hand
 from coinmon.notify.events import Event
 from coinmon.notify.gathering import Batch, next_batch
 from coinmon.notify.pace import free, ms_to_next, recent
@@ -59,6 +60,7 @@ class Line:
         self._name, self._output, self._per_minute, self._expire = name, output, per_minute, expire
         self._database, self._clock, self._wall, self._tell, self._market = database, clock, wall, tell, market
         self._channel: Channel | None = None
+        self._by_hand = Channel()
         self._lease = f"send-{zlib.crc32(name.encode()):08x}"
         self._wake = asyncio.Event()
 
@@ -114,7 +116,8 @@ class Line:
         channel = self._state()
         if self._per_minute is None:
             return True
-        if channel.paused_until > now or not free(channel.posts, now, self._per_minute):
+        posts, paused_until = self._sent()
+        if paused_until > now or not free(posts, now, self._per_minute):
             return False
         self._channel = channel._replace(posts=(*recent(channel.posts, now), now))
         return True
@@ -128,18 +131,24 @@ class Line:
             self._channel = channel._replace(posts=posts)
         return self._channel
 
+    def _sent(self) -> tuple[tuple[int, ...], int]:
+        """The robot's last posts, those made by hand too, and until when it rests."""
+        ours, others = self._state(), self._by_hand
+        return (*ours.posts, *others.posts), max(ours.paused_until, others.paused_until)
+
     def _next(self) -> Batch | None:
         wall, market = self._wall(), self._clock.now()
-        channel = self._state()
-        if channel.paused_until > wall:
+        if self._state().paused_until > wall:
             return None
         with self._database.read() as connection:
+            if self._per_minute is not None:
+                self._by_hand = read_channel(connection, by_hand(self._name))
             due = read_due(connection, self._name, market, 1 if self._per_minute is None else 1000)
         if not due:
             return None
         if self._per_minute is None:
             return next_batch(due, len(due) + 1, 0, 0)
-        room = free(channel.posts, wall, self._per_minute)
+        room = free(self._sent()[0], wall, self._per_minute)
         batch = next_batch(due, room, self._per_minute, market - self._expire)
         if not self.claim(wall):
             return None
@@ -224,10 +233,10 @@ class Line:
             due = next_due(connection, self._name)
         if due is None:
             return 3600.0
-        wall, channel = self._wall(), self._state()
-        waits = [(due - self._clock.now()) / 1000 / (self._clock.speed or 1), (channel.paused_until - wall) / 1000]
+        wall, (posts, paused_until) = self._wall(), self._sent()
+        waits = [(due - self._clock.now()) / 1000 / (self._clock.speed or 1), (paused_until - wall) / 1000]
         if self._per_minute is not None:
-            waits.append(ms_to_next(channel.posts, wall, self._per_minute) / 1000)
+            waits.append(ms_to_next(posts, wall, self._per_minute) / 1000)
         return min(3600.0, max(0.05, *waits))
 
 

@@ -1,0 +1,66 @@
+"""`coinmon notify test` and a running scan share the robot's pace."""
+
+import asyncio
+
+import pytest
+
+from coinmon import DeliveryThrottled
+from coinmon.commands import notify
+from coinmon.notify.by_hand import take_room
+
+
+@pytest.fixture
+def by_hand(database, clock, monkeypatch):
+    """`coinmon notify test` against an output that takes so many a minute; what it says is wrong."""
+    monkeypatch.setattr("coinmon.notify.outbox.wall_ms", clock.now)
+
+    def run(output, per_minute=3):
+        return asyncio.run(notify._try({"robot": output}, {"robot": per_minute}, database, clock.now()))["robot"]
+
+    return run
+
+
+def test_the_scan_counts_what_was_sent_by_hand(by_hand, say, outbox, plain):
+    robot = plain.output()
+    box = outbox({"robot"}, 3, robot=robot)
+    assert [by_hand(robot) for _ in range(2)] == [None, None]
+    say(plain.signal(), plain.signal("ETH/USDT"), outputs=["robot"])
+    box.flush(after=10)
+    assert len(robot.messages) == 3, "the two signals as one message: there was room for no more"
+    say(plain.signal(key="later"), pairs=(), outputs=["robot"])
+    box.flush(after=49.9)
+    assert len(robot.messages) == 3
+    box.flush(after=0.1)
+    assert len(robot.messages) == 4
+
+
+def test_what_the_scan_sent_leaves_no_room_by_hand(by_hand, say, outbox, plain):
+    robot = plain.output()
+    say(plain.signal(), outputs=["robot"])
+    outbox({"robot"}, 1, robot=robot).flush()
+    assert "try again in 60 s" in by_hand(robot, per_minute=1)
+    assert len(robot.messages) == 1
+
+
+def test_a_robot_that_was_sent_too_much_by_hand_rests_for_the_scan_too(by_hand, say, outbox, plain):
+    robot = plain.output(DeliveryThrottled("robot: too many messages", 600.0))
+    assert by_hand(robot) == "robot: too many messages"
+    assert "try again in 600 s" in by_hand(robot)
+    say(plain.signal(), outputs=["robot"])
+    box = outbox({"robot"}, 3, robot=robot)
+    box.flush(after=599)
+    assert robot.got == []
+    box.flush(after=1)
+    assert robot.got == ["BTC/USDT"]
+
+
+def test_a_message_of_several_posts_needs_room_for_all_of_them(database):
+    assert take_room(database, "robot", 2, 3, 1000) == 0
+    assert take_room(database, "robot", 2, 3, 2000) == 59_000
+    assert take_room(database, "robot", 1, 3, 2000) == 0
+    assert take_room(database, "robot", 5, 3, 70_000) == 0, "more than it takes in a minute: it begins when it is free"
+
+
+def test_a_record_has_no_pace(by_hand, plain):
+    record = plain.output()
+    assert [by_hand(record, None) for _ in range(30)] == [None] * 30
