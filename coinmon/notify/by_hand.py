@@ -11,12 +11,15 @@ def by_hand(output: str) -> str:
 
 
 def take_room(database: Database, output: str, posts: int, per_minute: int, now: int) -> int:
-    """Count so many posts that are about to be made, and give 0; where there is no room: ms until there is."""
+    """Count so many posts that are about to be made, and give 0; where there is no room: ms until there is.
+
+    While a line waits because its output failed, trying by hand is what tells whether it works again.
+    """
     with database.write() as connection:
         line, ours = read_channel(connection, output), read_channel(connection, by_hand(output))
         # more than it ever takes at once have to do with less
         made = (*line.posts, *ours.posts, *[now] * (min(posts, per_minute) - 1))
-        wait = max(line.paused_until - now, ours.paused_until - now, ms_to_next(made, now, per_minute))
+        wait = max(ours.paused_until - now, ms_to_next(made, now, per_minute))
         if wait <= 0:
             write_channel(connection, by_hand(output), Channel((*recent(ours.posts, now), *[now] * posts)))
     return max(wait, 0)

@@ -54,6 +54,13 @@ def test_a_robot_that_was_sent_too_much_by_hand_rests_for_the_scan_too(by_hand, 
     assert robot.got == ["BTC/USDT"]
 
 
+def test_an_output_that_fails_can_be_tried_by_hand(by_hand, say, outbox, plain):
+    robot = plain.output(plain.retry("down"))
+    say(plain.signal(), outputs=["robot"])
+    outbox({"robot"}, 3, robot=robot).flush()
+    assert by_hand(robot) is None
+
+
 def test_a_message_of_several_posts_needs_room_for_all_of_them(database):
     assert take_room(database, "robot", 2, 3, 1000) == 0
     assert take_room(database, "robot", 2, 3, 2000) == 59_000
