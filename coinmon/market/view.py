@@ -1,6 +1,6 @@
 """Views: what was known of an instrument, and of a pair across venues, at a moment."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -65,7 +65,7 @@ class View:
     def __post_init__(self) -> None:
         self._results: dict[Any, Any] = {}
         # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
-        self._held: dict[bool, Bars] = {}
+        self._held: dict[bool, list[Bars]] = {True: [], False: []}
         self._made: dict[Hashable, Any] = {}
 
     @property
@@ -93,8 +93,7 @@ class View:
             return Levels.empty(1)
 
         def added_up() -> Levels:
-            held = self._held.get(True)
-            if held is not None and held.time[0] <= start and end <= held.time[-1] + MINUTE:
+            if any(_span(each)[0] <= start and end <= _span(each)[1] for each in self._held[True]):
                 return self.between(start, end, levels=True).profile()
             return self.source.profile(self.instrument, start, end)
 
@@ -108,26 +107,31 @@ class View:
         return found
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
-        """Dense rows that hold [start, end): those held, read on at either side where they do not reach."""
-        held = self._held.get(True)
-        if not levels:
-            # rows with levels do as well
-            held = max(self._held.values(), key=len, default=None)
-        if held is None:
-            rows = self._read(start, end, levels)
-        else:
-            first, last = int(held.time[0]), int(held.time[-1]) + MINUTE
-            # what lies between is read too, but for rows that are far from those held
-            if max(start - last, first - end) > last - first + end - start:
-                return self._read(start, end, levels)
-            if not levels and held.levels is not None and (start < first or last < end):
-                held = replace(held, levels=None)
-            parts = [self._read(start, first, levels)] if start < first else []
-            parts += [held, *([self._read(last, end, levels)] if end > last else [])]
-            rows = Bars.concat(parts)
-        if rows is not held:
-            self._held[levels] = rows
+        """Dense rows that hold [start, end): those held, and what lies between and beside them read."""
+        # rows with levels do for both
+        held = self._held[True] if levels else [*self._held[True], *self._held[False]]
+        rows = next((each for each in held if _span(each)[0] <= start and end <= _span(each)[1]), None)
+        if rows is None:
+            touched = [each for each in held if _span(each)[0] <= end and start <= _span(each)[1]]
+            rows = Bars.concat(list(self._joined(touched, start, end, levels)))
+            kept = [each for each in self._held[levels] if not any(each is one for one in touched)]
+            self._held[levels] = [*kept, rows]
         return rows if levels or rows.levels is None else replace(rows, levels=None)
+
+    def _joined(self, held: Sequence[Bars], start: int, end: int, levels: bool) -> Iterator[Bars]:
+        """All of the rows held, which reach into [start, end) or border on it, and the rest of that."""
+        at = min([start, *(_span(each)[0] for each in held)])
+        for rows in sorted(held, key=_span):
+            first, last = _span(rows)
+            if at < first:
+                yield self._read(at, first, levels)
+                at = first
+            if at < last:
+                part = rows[(at - first) // MINUTE :]
+                yield part if levels else replace(part, levels=None)
+                at = last
+        if at < end:
+            yield self._read(at, end, levels)
 
     def _read(self, start: int, end: int, levels: bool) -> Bars:
         return self.source.bars(self.instrument, start, end, levels=levels).dense(start, end)
@@ -169,6 +173,11 @@ class View:
     def of(self, indicator: str, **settings: Any) -> Any:
         """The named indicator's result here; computed once. settings: in place of those configured for it."""
         return _of(self, self._results, indicator, settings)
+
+
+def _span(rows: Bars) -> tuple[int, int]:
+    """What dense rows cover, of which there is at least one."""
+    return int(rows.time[0]), int(rows.time[-1]) + MINUTE
 
 
 @dataclass(eq=False)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from enum import IntEnum
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +33,7 @@ class Coverage(IntEnum):
 
 def scaled(counts: Ints, unit: Decimal) -> Floats:
     """Integer counts times a decimal unit, each the float64 nearest to the exact product (0.1 * 3 gives 0.3)."""
-    ratio = Fraction(unit)
-    times, by = ratio.numerator, ratio.denominator
+    times, by = unit.as_integer_ratio()
     largest = max(abs(int(counts.max(initial=0))), abs(int(counts.min(initial=0))))
     if largest * times <= _EXACT and by <= _EXACT_TEN:
         return np.asarray((counts if times == 1 else counts * times) / by, np.float64)

@@ -11,7 +11,6 @@ import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -173,7 +172,7 @@ def _kind(head: Any) -> _Kind:
 
 def _in_units(counts: Any, lot: Decimal) -> Floats:
     """Lots as base units, each the float64 nearest to the exact product."""
-    times, by = Fraction(lot).as_integer_ratio()
+    times, by = lot.as_integer_ratio()
     if counts.dtype.kind == "u" and times * 256**counts.dtype.itemsize <= 2**53 and by <= 10**22:
         # as `scaled` does, without looking for the largest
         units = counts.astype(np.float64)

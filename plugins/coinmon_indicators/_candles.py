@@ -119,7 +119,7 @@ def candles(
     minutes = view.between(first, last, levels=levels)
     # levels are added up on the rows that are wanted, not at every price
     plain = replace(minutes, levels=None)
-    bars = plain if step == MINUTE else plain.resample(step)
+    bars = plain if step == MINUTE else view.once(("candles", step, first, last), lambda: plain.resample(step))
     made = Candles(view, timeframe, first, last, minutes, bars, reasons)
     if not len(minutes):
         reasons.append(f"no {timeframe} candle has closed in the window")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
@@ -32,7 +33,7 @@ BinSetting = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Volumes by candle and row: candle i owns cells start[i]:start[i + 1], the first of which is row first[i].
 
@@ -57,14 +58,14 @@ class Grid:
         """Height of a row, quote currency."""
         return float(self.tick * self.bin)
 
-    @property
+    @cached_property
     def volume(self) -> Floats:
         return self.buy + self.sell
 
     def price(self, rows: Ints) -> Floats:
         """Lower edges of rows, quote currency."""
-        height = Fraction(self.tick) * self.bin
-        return np.asarray(rows * height.numerator / height.denominator, np.float64)
+        times, by = (self.tick * self.bin).as_integer_ratio()
+        return np.asarray(rows * times / by, np.float64)
 
     def amount(self, units: Floats) -> Floats:
         """Volumes in base units."""
@@ -77,6 +78,7 @@ class Grid:
     def cells(self, candle: int) -> slice:
         return slice(int(self.start[candle]), int(self.start[candle + 1]))
 
+    @cached_property
     def peak(self) -> Ints:
         """The cell of each candle's POC, -1 where it has no rows.
 
@@ -109,30 +111,37 @@ def grid(found: Candles, bin_size: float | None) -> Grid | None:
     ticks = _bin(found, bin_size)
     if ticks is None:
         return None
+    made = found.view.once(("grid", ticks, found.step, found.start, found.end), lambda: _grid(found, ticks))
+    if isinstance(made, int):
+        found.reasons.append(f"{made:,} price rows are too many: take a larger bin_size or fewer candles")
+        return None
+    short = int((~made.complete & found.priced).sum())
+    if short:
+        found.reasons.append(f"{short} of {len(found.bars)} candles have incomplete price levels")
+    return made
+
+
+def _grid(found: Candles, ticks: int) -> Grid | int:
+    """Rows of so many ticks; how many there would be, where they are too many."""
     levels = found.minutes.levels or Levels.empty(len(found.minutes))
     count = len(found.bars)
     owner = (found.minutes.time - found.start) // found.step
-    first, height = _ranges(levels, levels.ticks // ticks, owner, count)
+    rows = levels.ticks // ticks
+    first, height = _ranges(levels, rows, owner, count)
     start = np.concatenate(([0], np.cumsum(height)))
     if start[-1] > MOST_CELLS:
-        found.reasons.append(f"{int(start[-1]):,} price rows are too many: take a larger bin_size or fewer candles")
-        return None
+        return int(start[-1])
     candle = np.repeat(np.arange(count), height)
-    of_level = np.repeat(owner, np.diff(levels.start))
-    cell = (start[:-1] - first)[of_level] + levels.ticks // ticks
+    cell = np.repeat((start[:-1] - first)[owner], np.diff(levels.start)) + rows
     sums = tuple(np.bincount(cell, each, int(start[-1])).astype(np.float64) for each in (levels.buy, levels.sell))
     # a row's sum is off by less than a hundredth of a lot, so whole lots come out exact
     (buy, sell), unit = in_lots(sums, found.view.instrument.lot_size)
     total = np.bincount(candle, buy + sell, count) * float(unit)
     complete = (found.bars.coverage >= Coverage.KLINES) & np.isclose(total, found.bars.volume, 1e-9, 0)
-    made = Grid(
+    return Grid(
         ticks, found.bars.tick_size, unit, start, first, buy, sell, complete, candle,
         np.arange(start[-1]) - np.repeat(start[:-1] - first, height),
     )  # fmt: skip
-    short = int((~complete & found.priced).sum())
-    if short:
-        found.reasons.append(f"{short} of {count} candles have incomplete price levels")
-    return made
 
 
 def _bin(found: Candles, bin_size: float | None) -> int | None:

@@ -1,7 +1,6 @@
 """Base volumes as whole lots, so that sums, differences and comparisons are exact."""
 
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,5 +23,5 @@ def in_lots(columns: tuple[Any, ...], lot: Decimal) -> tuple[list[Floats], Decim
 
 def amounts(counts: Any, unit: Decimal) -> Floats:
     """Counts of a unit as the nearest floats."""
-    ratio = Fraction(unit)
-    return np.asarray(counts * ratio.numerator / ratio.denominator, np.float64)
+    times, by = unit.as_integer_ratio()
+    return np.asarray(counts * times / by, np.float64)

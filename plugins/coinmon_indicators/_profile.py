@@ -55,8 +55,10 @@ class Profile:
     @property
     def exact(self) -> list[int]:
         """Volumes as integers that compare and add up without rounding."""
-        if np.all(self.volume == np.rint(self.volume)):
-            return [int(each) for each in self.volume.tolist()]
+        whole = np.rint(self.volume)
+        if np.array_equal(self.volume, whole) and whole.max(initial=0) < 2**63:
+            exact: list[int] = whole.astype(np.int64).tolist()
+            return exact
         parts = [Fraction(each) for each in self.volume.tolist()]
         # floats are fractions of powers of two: the largest denominator is a common one
         below = max(each.denominator for each in parts)
@@ -150,17 +152,21 @@ def value_area(volume: Sequence[int], poc: int, percent: float, method: Method =
     competes with the other side's two. one_row: one row a step. Of equal sides the upper.
     """
     share = Fraction(str(percent)) / 100
-    target, step = sum(volume) * share.numerator, 2 if method == "two_row" else 1
+    # the least whole volume that is enough
+    enough, step = -(-sum(volume) * share.numerator // share.denominator), 2 if method == "two_row" else 1
     low = high = poc
-    inside = volume[poc]
-    while inside * share.denominator < target and (low > 0 or high < len(volume) - 1):
-        above = sum(volume[high + 1 : high + 1 + step]) if high < len(volume) - 1 else -1
-        below = sum(volume[max(0, low - step) : low]) if low > 0 else -1
+    last = len(volume) - 1
+    inside, above, below = volume[poc], None, None
+    while inside < enough and (low > 0 or high < last):
+        if above is None:
+            above = sum(volume[high + 1 : high + 1 + step]) if high < last else -1
+        if below is None:
+            below = sum(volume[max(0, low - step) : low]) if low > 0 else -1
         if above >= below:
-            inside += above
-            high = min(high + step, len(volume) - 1)
+            inside, above = inside + above, None
+            high = min(high + step, last)
         else:
-            inside += below
+            inside, below = inside + below, None
             low = max(low - step, 0)
     return low, high
 
@@ -173,31 +179,33 @@ def nodes(volume: Sequence[int], poc: int) -> tuple[list[int], list[int]]:
     padded = [0, *volume, 0]
     smooth = [sum(padded[row : row + 3]) for row in range(len(volume))]
     # three rows are summed, not averaged: a tenth of the POC's volume is 3/10 of it here
-    least = 3 * volume[poc]
-    high = [row - 1 for row, rise in _peaks([0, *smooth, 0]) if 10 * rise >= least]
-    low = [row for row, rise in _peaks([-each for each in smooth]) if 10 * rise >= least]
+    least = -(-3 * volume[poc] // 10)
+    high = [row - 1 for row in _peaks([0, *smooth, 0], least)]
+    low = _peaks([-each for each in smooth], least)
     return high, low
 
 
-def _peaks(heights: Sequence[int]) -> list[tuple[int, int]]:
-    """Inner local maxima (the middle of a flat one) and their prominence, ascending."""
+def _peaks(heights: Sequence[int], least: int) -> list[int]:
+    """Inner local maxima (the middle of a flat one) with at least that prominence, ascending."""
     found = []
     row, last = 1, len(heights) - 1
     while row < last:
         end = row
         while end < last and heights[end + 1] == heights[row]:
             end += 1
-        if heights[row - 1] < heights[row] and end < last and heights[end + 1] < heights[row]:
-            found.append(((row + end) // 2, heights[row] - max(_foot(heights, row, -1), _foot(heights, end, 1))))
+        stands_out = heights[row - 1] < heights[row] and end < last and heights[end + 1] < heights[row]
+        if stands_out and _falls(heights, row, -1, least) and _falls(heights, end, 1, least):
+            found.append((row + end) // 2)
         row = end + 1
     return found
 
 
-def _foot(heights: Sequence[int], row: int, step: int) -> int:
-    """The lowest point on the way from a peak to the next higher one, or to the end."""
-    top = lowest = heights[row]
-    row += step
+def _falls(heights: Sequence[int], row: int, step: int, least: int) -> bool:
+    """Whether it goes down at least so far from a peak before it goes up higher than the peak."""
+    top = heights[row]
+    floor = top - least
     while 0 <= row < len(heights) and heights[row] <= top:
-        lowest = min(lowest, heights[row])
+        if heights[row] <= floor:
+            return True
         row += step
-    return lowest
+    return False

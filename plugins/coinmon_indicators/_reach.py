@@ -5,13 +5,19 @@ import numpy as np
 from coinmon import Bars
 
 
-def reached(bars: Bars, since: int, ticks: int, *, below: bool) -> int | None:
-    """Time of the first bar from `since` on, ms UTC, that traded at `ticks` or beyond; below: at or under it.
+class Reach:
+    """Where bars traded. Minutes without trades repeat a price and trade at none; where it is not known whether one
+    traded, its price counts."""
 
-    Minutes without trades repeat a price and trade at none; where it is not known whether one traded, its price counts.
-    """
-    first = int(np.searchsorted(bars.time, since))
-    extreme = bars.low[first:] if below else bars.high[first:]
-    there = (extreme <= ticks) if below else (extreme >= ticks)
-    hit = np.flatnonzero(there & (bars.close[first:] > 0) & ~(bars.volume[first:] == 0))
-    return int(bars.time[first + hit[0]]) if len(hit) else None
+    def __init__(self, bars: Bars) -> None:
+        traded = (bars.close > 0) & ~(bars.volume == 0)
+        self._time = bars.time
+        self._high = np.where(traded, bars.high, np.iinfo(np.int64).min)
+        self._low = np.where(traded, bars.low, np.iinfo(np.int64).max)
+
+    def reached(self, since: int, ticks: int, *, below: bool) -> int | None:
+        """Time of the first bar from `since` on, ms UTC, that traded at `ticks` or beyond; below: at or under it."""
+        first = int(np.searchsorted(self._time, since))
+        there = self._low[first:] <= ticks if below else self._high[first:] >= ticks
+        at = int(there.argmax()) if len(there) else 0
+        return int(self._time[first + at]) if len(there) and there[at] else None

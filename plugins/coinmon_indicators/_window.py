@@ -1,15 +1,16 @@
 """The figures of one stretch of time: prices, volume, delta, average price and volume profile."""
 
 import math
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from coinmon import Bars, Coverage, Moment, View, moment
-from coinmon_indicators._average import average, with_volume
+from coinmon_indicators._average import with_volume
 from coinmon_indicators._days import Span, State
+from coinmon_indicators._figures import known
 from coinmon_indicators._profile import (
     Method,
     Mode,
@@ -22,6 +23,38 @@ from coinmon_indicators._profile import (
     value_area,
     with_levels,
 )
+
+BinSetting = Annotated[
+    float | None, Field(gt=0, description="height of a row, a multiple of the tick; null: at most 400 rows")
+]
+PercentSetting = Annotated[float, Field(gt=0, le=100, description="share of the volume in it, %")]
+MethodSetting = Annotated[Method, Field(description="two_row (CBOT) or one_row a step")]
+WeightSetting = Annotated[Weight, Field(description="count volume in base units or in quote currency")]
+ModeSetting = Annotated[Mode, Field(description="raw: exact prices; synthetic: spread over each bar's range")]
+SecondsSetting = Annotated[int, Field(gt=0, le=86_400, description="synthetic: length of a bar")]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a profile is made: the settings above."""
+
+    bin_size: float | None
+    percent: float
+    method: Method
+    weight: Weight
+    mode: Mode
+    seconds: int
+
+    @property
+    def convention(self) -> str:
+        """In words."""
+        if self.mode == "raw":
+            made = "exact volume at each price"
+        else:
+            length = -(-self.seconds // 60) * 60
+            made = f"synthetic: each {length} s bar's volume spread evenly over its range"
+            made += f" (no bars of {self.seconds} s are kept)" if length != self.seconds else ""
+        return f"{made}, in {self.weight}; value area {self.percent:g}%, {self.method.replace('_', '-')} steps"
 
 
 class Row(BaseModel):
@@ -74,8 +107,15 @@ class Window(BaseModel):
     vwap: float | None = Field(description="sum of quote / sum of base of the minutes with complete totals")
 
 
-def window_figures(span: Span, bars: Bars, now: int) -> dict[str, Any]:
-    """The fields of `Window`; bars are the dense closed minutes of the span."""
+def window_figures(view: View, span: Span) -> dict[str, Any]:
+    """The fields of `Window`."""
+    figures = view.once(("window", span.start, span.end), lambda: _figures(view.between(span.start, span.end)))
+    ends = {"start": moment(span.start), "end": moment(span.end), "state": span.state(view.end)}
+    return {"name": span.name, **ends, **figures}
+
+
+def _figures(bars: Bars) -> dict[str, Any]:
+    """Of dense closed minutes."""
     plain = replace(bars, levels=None)
     counted, flow = with_volume(plain), plain.has_flow
     whole = plain.merged()
@@ -85,18 +125,15 @@ def window_figures(span: Span, bars: Bars, now: int) -> dict[str, Any]:
         prices = {name: float(whole.price(getattr(whole, name))[0]) for name in prices}
         prices["open"] = prices["open"] if seen[0] else None
         prices["close"] = prices["close"] if seen[-1] else None
+    base, quote = (math.fsum(each[counted]) for each in (plain.volume, plain.quote_volume))
     return {
-        "name": span.name,
-        "start": moment(span.start),
-        "end": moment(span.end),
-        "state": span.state(now),
         "minutes": len(plain),
         "complete": int(flow.sum()),
         **prices,
-        "volume": math.fsum(plain.volume[counted]) if counted.any() else None,
-        "quote_volume": math.fsum(plain.quote_volume[counted]) if counted.any() else None,
+        "volume": base if counted.any() else None,
+        "quote_volume": quote if counted.any() else None,
         "delta_quote": _delta(plain[flow]),
-        "vwap": average(plain),
+        "vwap": known(quote / base) if base else None,
     }
 
 
@@ -105,29 +142,35 @@ def _delta(bars: Bars) -> float | None:
     return total if math.isfinite(total) else None
 
 
-def profile_in(
-    view: View, span: Span, bars: Bars, bin_size: float | None, weight: Weight, mode: Mode, seconds: int
-) -> Profile | None:
-    """The profile of the closed minutes of a span; bars: those, dense. Raises ValueError as `bin_of` does.
-
-    raw counts minutes of which every trade was seen; synthetic spreads each bar's volume over its range and counts
-    every minute with totals.
-    """
-    if mode == "synthetic":
-        return spread(resampled(bars, seconds), bin_size, weight)
-    return profile_of(view.profile(span.start, span.end), view.instrument, bin_size, weight)
+def area_figures(view: View, span: Span, shape: Shape, reasons: list[str]) -> tuple[Profile | None, dict[str, Any]]:
+    """The profile of the closed minutes of a span and the fields of `Area`; why there is none goes to the reasons."""
+    key = ("area", span.start, span.end, shape)
+    try:
+        return view.once(key, lambda: _area(view, span, shape))
+    except ValueError as error:
+        reasons.append(str(error))
+        return None, {"profile_minutes": int(_counted(view.between(span.start, span.end), shape.mode).sum())}
 
 
-def area_figures(bars: Bars, profile: Profile | None, percent: float, method: Method, mode: Mode) -> dict[str, Any]:
-    """The fields of `Area`."""
-    counted = with_volume(bars) if mode == "synthetic" else with_levels(bars)
-    figures: dict[str, Any] = {"profile_minutes": int(counted.sum())}
+def _counted(bars: Bars, mode: Mode) -> Any:
+    """Minutes in the profile: raw needs every trade of one, synthetic its totals."""
+    return with_volume(bars) if mode == "synthetic" else with_levels(bars)
+
+
+def _area(view: View, span: Span, shape: Shape) -> tuple[Profile | None, dict[str, Any]]:
+    """Raises ValueError as `bin_of` does."""
+    bars = view.between(span.start, span.end)
+    if shape.mode == "synthetic":
+        profile = spread(resampled(bars, shape.seconds), shape.bin_size, shape.weight)
+    else:
+        profile = profile_of(view.profile(span.start, span.end), view.instrument, shape.bin_size, shape.weight)
+    figures: dict[str, Any] = {"profile_minutes": int(_counted(bars, shape.mode).sum())}
     if profile is None:
-        return figures
+        return None, figures
     volume = profile.exact
     poc = control(volume)
-    low, high = value_area(volume, poc, percent, method)
-    return figures | {
+    low, high = value_area(volume, poc, shape.percent, shape.method)
+    return profile, figures | {
         "bin_size": float(profile.tick * profile.bin_ticks),
         "rows": len(profile),
         "poc": profile.edge(poc),
@@ -161,14 +204,3 @@ def shortfall(minutes: int, counted: int, what: str) -> str | None:
     return (
         f"{minutes - counted} of {minutes} minutes of the {what} are not in its profile" if counted < minutes else None
     )
-
-
-def how(weight: Weight, mode: Mode, seconds: int, percent: float, method: Method) -> str:
-    """The convention in words."""
-    if mode == "raw":
-        made = "exact volume at each price"
-    else:
-        length = -(-seconds // 60) * 60
-        made = f"synthetic: each {length} s bar's volume spread evenly over its range"
-        made += f" (no bars of {seconds} s are kept)" if length != seconds else ""
-    return f"{made}, in {weight}; value area {percent:g}%, {method.replace('_', '-')} steps"

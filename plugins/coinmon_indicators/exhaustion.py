@@ -78,15 +78,16 @@ def exhaustion(
     made = grid(found, bin_size)
     extremes = []
     if made is not None:
+        volume = made.amount(made.volume)
+        edge = {high: found.bars.price(found.bars.high if high else found.bars.low) for high in (True, False)}
         for candle, high in _exhausted(made, rows, max_share):
             own = made.cells(candle)
-            edge, peak = (own.stop - 1 if high else own.start), made.volume[own].max()
-            extreme = found.bars.high if high else found.bars.low
+            cell = own.stop - 1 if high else own.start
             extremes.append(
                 Exhausted(
                     time=moment(int(found.bars.time[candle])), exhausted="buyers" if high else "sellers",
-                    price=found.bars.price(extreme[candle : candle + 1])[0],
-                    volume=made.amount(made.volume[edge : edge + 1])[0], share=made.volume[edge] / peak,
+                    price=edge[high][candle], volume=volume[cell],
+                    share=made.volume[cell] / made.volume[made.peak[candle]],
                 )
             )  # fmt: skip
     return Exhaustion(
@@ -109,7 +110,7 @@ def _exhausted(made: Grid, rows: int, max_share: float) -> list[tuple[int, bool]
     tall = tall[made.complete[tall]]
     if not len(tall):
         return []
-    peak = volume[made.peak()[tall]]
+    peak = volume[made.peak[tall]]
     found = []
     for high in (True, False):
         edge = made.start[tall + 1] - 1 if high else made.start[tall]

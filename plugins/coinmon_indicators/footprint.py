@@ -199,7 +199,7 @@ _OF_ROWS = (
 def _extremes(rows: Grid) -> dict[str, list[float | None]]:
     """POC and the rows with the highest and lowest delta."""
     delta = rows.buy - rows.sell
-    cells = (rows.peak(), _extreme(rows, delta), _extreme(rows, -delta))
+    cells = (rows.peak, _extreme(rows, delta), _extreme(rows, -delta))
     found: dict[str, list[float | None]] = {}
     for at, (price_name, amount_name), amounts in zip(cells, _OF_ROWS, (rows.volume, delta, delta), strict=True):
         known = (at >= 0) & rows.complete

@@ -19,7 +19,7 @@ from coinmon_indicators._candles import (
 )
 from coinmon_indicators._figures import price
 from coinmon_indicators._grid import BinSetting, Grid, grid
-from coinmon_indicators._reach import reached
+from coinmon_indicators._reach import Reach
 
 Method = Literal["diagonal", "horizontal"]
 Zero = Literal["ignore", "one_lot", "infinite"]
@@ -183,13 +183,13 @@ def _zones(found: Candles, rows: Grid, sides: list[Flags], consecutive: int) -> 
         ends = np.flatnonzero(flags & ~np.concatenate((joined, [False])))
         long = ends - begins + 1 >= consecutive
         stacks += [(int(rows.candle[a]), side, int(a), int(b)) for a, b in zip(begins[long], ends[long], strict=True)]
-    later = found.minutes_to_now()
+    later = Reach(found.minutes_to_now())
     made = []
     for candle, side, first, last in sorted(stacks):
         low, high = int(rows.row[first]) * rows.bin, (int(rows.row[last]) + 1) * rows.bin
         since = int(found.bars.time[candle]) + found.step
         near, far = (high - 1, low - 1) if side > 0 else (low, high)
-        tested, broken = (reached(later, since, ticks, below=side > 0) for ticks in (near, far))
+        tested, broken = (later.reached(since, ticks, below=side > 0) for ticks in (near, far))
         edges = rows.price(np.array([rows.row[first], rows.row[last] + 1]))
         made.append(
             Zone(

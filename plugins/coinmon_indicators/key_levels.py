@@ -19,8 +19,21 @@ from coinmon_indicators._days import (
     week_span,
 )
 from coinmon_indicators._figures import because, known, percent, price
-from coinmon_indicators._profile import Method, Mode, Weight
-from coinmon_indicators._window import Area, Window, area_figures, how, profile_in, shortfall, window_figures
+from coinmon_indicators._profile import Mode
+from coinmon_indicators._window import (
+    Area,
+    BinSetting,
+    MethodSetting,
+    ModeSetting,
+    PercentSetting,
+    SecondsSetting,
+    Shape,
+    WeightSetting,
+    Window,
+    area_figures,
+    shortfall,
+    window_figures,
+)
 
 _HOUR, _ATR_HOURS = 60 * MINUTE, 14
 _PRICES = ("open", "high", "low", "close", "vwap", "poc", "vah", "val", "ib_high", "ib_low")
@@ -93,14 +106,12 @@ def key_levels(
     date: Annotated[Date | None, Field(description="the day; null: today")] = None,
     timezone: Zone = "UTC",
     sessions: SessionText = DEFAULT_SESSIONS,
-    bin_size: Annotated[
-        float | None, Field(gt=0, description="height of a row, a multiple of the tick; null: at most 400 rows")
-    ] = None,
-    value_area_percent: Annotated[float, Field(gt=0, le=100, description="share of the volume in it, %")] = 70.0,
-    method: Annotated[Method, Field(description="two_row (CBOT) or one_row a step")] = "two_row",
-    weight: Annotated[Weight, Field(description="count volume in base units or in quote currency")] = "base",
-    mode: Annotated[Mode, Field(description="raw: exact prices; synthetic: spread over each bar's range")] = "raw",
-    normalize_seconds: Annotated[int, Field(gt=0, le=86_400, description="synthetic: length of a bar")] = 3,
+    bin_size: BinSetting = None,
+    value_area_percent: PercentSetting = 70.0,
+    method: MethodSetting = "two_row",
+    weight: WeightSetting = "base",
+    mode: ModeSetting = "raw",
+    normalize_seconds: SecondsSetting = 3,
 ) -> KeyLevels:
     """The prices that everyone watches: open, high, low, VWAP, POC and value area of today, yesterday and last week.
 
@@ -113,21 +124,16 @@ def key_levels(
     yesterday = day_span(day - timedelta(days=1), timezone, "previous_day")
     week = week_span(day, timezone, -1, "previous_week")
     reasons: list[str] = []
+    shape = Shape(bin_size, value_area_percent, method, weight, mode, normalize_seconds)
     # read once: today, yesterday and the sessions lie in it
     bars = view.between(yesterday.start, today.end, levels=mode == "raw")
 
     def stretch(span: Span, *, first_hour: bool = True, tell: bool = True) -> Stretch:
-        rows = view.between(span.start, span.end)
-        profile = None
-        try:
-            profile = profile_in(view, span, rows, bin_size, weight, mode, normalize_seconds)
-        except ValueError as error:
-            reasons.append(str(error))
-        area = area_figures(rows, profile, value_area_percent, method, mode)
-        missing = shortfall(len(rows), area["profile_minutes"], span.name.replace("_", " "))
+        window, (_, area) = window_figures(view, span), area_figures(view, span, shape, reasons)
+        missing = shortfall(window["minutes"], area["profile_minutes"], span.name.replace("_", " "))
         if tell and missing:
             reasons.append(missing)
-        begin = rows[:60]
+        begin = view.between(span.start, min(span.start + _HOUR, span.end))
         traded = (begin.low > 0) & ~(begin.volume == 0) & first_hour & bool((begin.coverage > 0).all())
         ib: dict[str, Any] = {}
         if traded.any():
@@ -135,7 +141,7 @@ def key_levels(
                 "ib_high": float(begin.price(begin.high[traded].max(keepdims=True))[0]),
                 "ib_low": float(begin.price(begin.low[traded].min(keepdims=True))[0]),
             }
-        return Stretch(**window_figures(span, rows, view.end), **area, **ib)
+        return Stretch(**window, **area, **ib)
 
     stretches = [stretch(today), stretch(yesterday), stretch(week, first_hour=False)]
     begun = [
@@ -151,7 +157,7 @@ def key_levels(
     return KeyLevels(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),
-        convention=how(weight, mode, normalize_seconds, value_area_percent, method),
+        convention=shape.convention,
         reason=because(reasons),
         instrument=view.instrument.id,
         base=view.instrument.base,

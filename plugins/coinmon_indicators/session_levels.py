@@ -55,10 +55,7 @@ def session_levels(
     start = min((each.start for each in both), default=view.end)
     end = min(view.end, max((each.end for each in both), default=view.end))
     bars = view.between(start, end)
-    found = [
-        [Window(**window_figures(each, view.between(each.start, each.end), view.end)) for each in some]
-        for some in begun
-    ]
+    found = [[Window(**window_figures(view, each)) for each in some] for some in begun]
     last = bars.close[bars.close > 0][-1:]
     reasons = [] if begun[1] else [f"no session of {day.isoformat()} has begun"]
     reasons += [f"nothing is known of session {each.name}" for each in found[1] if each.minutes and each.high is None]

@@ -22,15 +22,20 @@ from coinmon import (
 )
 from coinmon_indicators._days import Date, SessionText, Span, Zone, chosen_day, session_spans
 from coinmon_indicators._figures import because, known, price
-from coinmon_indicators._profile import Method, Mode, Weight
+from coinmon_indicators._profile import Mode, Weight
 from coinmon_indicators._window import (
     Area,
+    BinSetting,
+    MethodSetting,
+    ModeSetting,
+    PercentSetting,
     Row,
+    SecondsSetting,
+    Shape,
+    WeightSetting,
     Window,
     area_figures,
-    how,
     largest_rows,
-    profile_in,
     shortfall,
     window_figures,
 )
@@ -107,14 +112,12 @@ def session_profile(
     start: Annotated[int | None, Field(description="one window instead of sessions: its start, ms UTC")] = None,
     end: Annotated[int | None, Field(description="its end, ms UTC; null: now")] = None,
     interval: Annotated[Interval | None, Field(description="also list candles of this length")] = None,
-    bin_size: Annotated[
-        float | None, Field(gt=0, description="height of a row, a multiple of the tick; null: at most 400 rows")
-    ] = None,
-    value_area_percent: Annotated[float, Field(gt=0, le=100, description="share of the volume in it, %")] = 70.0,
-    method: Annotated[Method, Field(description="two_row (CBOT) or one_row a step")] = "two_row",
-    weight: Annotated[Weight, Field(description="count volume in base units or in quote currency")] = "base",
-    mode: Annotated[Mode, Field(description="raw: exact prices; synthetic: spread over each bar's range")] = "raw",
-    normalize_seconds: Annotated[int, Field(gt=0, le=86_400, description="synthetic: length of a bar")] = 3,
+    bin_size: BinSetting = None,
+    value_area_percent: PercentSetting = 70.0,
+    method: MethodSetting = "two_row",
+    weight: WeightSetting = "base",
+    mode: ModeSetting = "raw",
+    normalize_seconds: SecondsSetting = 3,
     include_levels: Annotated[bool, Field(description="list the rows of each profile")] = False,
     max_levels: Annotated[int, Field(gt=0, description="most rows to list: those with most volume")] = 400,
 ) -> SessionProfile:
@@ -126,6 +129,7 @@ def session_profile(
     """
     day = chosen_day(date, view.now, timezone)
     reasons: list[str] = []
+    shape = Shape(bin_size, value_area_percent, method, weight, mode, normalize_seconds)
     if start is not None or end is not None:
         until = view.end if end is None else end - end % MINUTE
         since = until - 1440 * MINUTE if start is None else start - start % MINUTE
@@ -143,23 +147,17 @@ def session_profile(
     bars = view.between(first, max((each.end for each in both), default=view.end), levels=mode == "raw")
 
     def one(span: Span, tell: bool) -> Session:
-        rows = view.between(span.start, span.end)
-        profile = None
-        try:
-            profile = profile_in(view, span, rows, bin_size, weight, mode, normalize_seconds)
-        except ValueError as error:
-            reasons.append(str(error))
-        area = area_figures(rows, profile, value_area_percent, method, mode)
-        missing = shortfall(len(rows), area["profile_minutes"], f"session {span.name}")
+        window, (profile, area) = window_figures(view, span), area_figures(view, span, shape, reasons)
+        missing = shortfall(window["minutes"], area["profile_minutes"], f"session {span.name}")
         if tell and missing:
             reasons.append(missing)
         levels, dropped = largest_rows(profile, max_levels) if include_levels else ([], 0)
         return Session(
-            **window_figures(span, rows, view.end),
+            **window,
             **area,
             levels=levels,
             levels_dropped=dropped,
-            candles=_candles(rows, MINUTES[interval], span.start) if interval else [],
+            candles=_candles(view.between(span.start, span.end), MINUTES[interval], span.start) if interval else [],
         )
 
     found = [[one(each, tell=some is begun[1]) for each in some] for some in begun]
@@ -168,7 +166,7 @@ def session_profile(
     return SessionProfile(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),
-        convention=f"{how(weight, mode, normalize_seconds, value_area_percent, method)}; sessions in {timezone}",
+        convention=f"{shape.convention}; sessions in {timezone}",
         reason=because(reasons),
         instrument=view.instrument.id,
         base=view.instrument.base,

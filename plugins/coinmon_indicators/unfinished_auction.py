@@ -17,7 +17,7 @@ from coinmon_indicators._candles import (
 )
 from coinmon_indicators._figures import price
 from coinmon_indicators._grid import BinSetting, grid
-from coinmon_indicators._reach import reached
+from coinmon_indicators._reach import Reach
 
 
 class Unfinished(Part):
@@ -75,26 +75,26 @@ def unfinished_auction(
     made = grid(found, bin_size)
     extremes = []
     if made is not None:
-        later = found.minutes_to_now()
-        candidates = made.traded()
-        for candle in candidates[made.complete[candidates]].tolist():
-            own = made.cells(candle)
-            since = int(found.bars.time[candle]) + found.step
-            for cell, high in ((own.stop - 1, True), (own.start, False)):
-                if not (made.buy[cell] > 0 and made.sell[cell] > 0):
-                    continue
-                row = int(made.row[cell])
-                beyond = (row + 1) * made.bin if high else row * made.bin - 1
-                at = reached(later, since, beyond, below=not high)
-                edges = made.price(np.array([row, row + 1]))
-                buy, sell = (made.amount(each[cell : cell + 1])[0] for each in (made.buy, made.sell))
-                extremes.append(
-                    Unfinished(
-                        time=moment(int(found.bars.time[candle])), side="high" if high else "low", low=edges[0],
-                        high=edges[1], buy=buy, sell=sell, state="repaired" if at else "open",
-                        repaired=None if at is None else moment(at),
-                    )
-                )  # fmt: skip
+        later = Reach(found.minutes_to_now())
+        ends = made.start[made.traded()], made.start[made.traded() + 1] - 1
+        # a candle's high before its low
+        cells = np.stack(ends[::-1], axis=1).ravel()
+        high = np.arange(len(cells)) % 2 == 0
+        both = made.complete[made.candle[cells]] & (made.buy[cells] > 0) & (made.sell[cells] > 0)
+        cells, high = cells[both], high[both]
+        time, row = found.bars.time[made.candle[cells]], made.row[cells]
+        beyond = np.where(high, (row + 1) * made.bin, row * made.bin - 1)
+        figures = (made.price(row), made.price(row + 1), made.amount(made.buy[cells]), made.amount(made.sell[cells]))
+        for ms, up, far, low, top, buy, sell in zip(
+            *(each.tolist() for each in (time, high, beyond, *figures)), strict=True
+        ):
+            at = later.reached(ms + found.step, far, below=not up)
+            extremes.append(
+                Unfinished(
+                    time=moment(ms), side="high" if up else "low", low=low, high=top, buy=buy, sell=sell,
+                    state="repaired" if at else "open", repaired=None if at is None else moment(at),
+                )
+            )  # fmt: skip
     return UnfinishedAuction(
         bin_size=None if made is None else made.bin_size,
         extremes=[each for each in extremes if each.state == "open" or not open_only],

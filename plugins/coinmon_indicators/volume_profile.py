@@ -10,8 +10,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from coinmon import MINUTE, Level, Moment, Panel, Result, Rows, SeenReport, Text, Tone, View, hookimpl, moment
 from coinmon_indicators._days import Date, Span, State, Zone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import because, percent, price
-from coinmon_indicators._profile import Method, Mode, Weight, control, nodes, profile_of
-from coinmon_indicators._window import Area, Row, area_figures, how, largest_rows, profile_in, shortfall
+from coinmon_indicators._profile import Mode, Weight, control, nodes, profile_of
+from coinmon_indicators._window import (
+    Area,
+    BinSetting,
+    MethodSetting,
+    ModeSetting,
+    PercentSetting,
+    Row,
+    SecondsSetting,
+    Shape,
+    WeightSetting,
+    area_figures,
+    largest_rows,
+    shortfall,
+)
 
 Period = Literal["day", "previous_day", "week", "previous_week", "window"]
 _SIDES: tuple[tuple[int, Text, Tone], ...] = ((1, Text("买入", "buys"), "up"), (-1, Text("卖出", "sells"), "down"))
@@ -102,14 +115,12 @@ def volume_profile(
     end: Annotated[int | None, Field(description="with period window: its end, ms UTC; null: now")] = None,
     date: Annotated[Date | None, Field(description="count days and weeks from this one, not from today")] = None,
     timezone: Zone = "UTC",
-    bin_size: Annotated[
-        float | None, Field(gt=0, description="height of a row, a multiple of the tick; null: at most 400 rows")
-    ] = None,
-    value_area_percent: Annotated[float, Field(gt=0, le=100, description="share of the volume in it, %")] = 70.0,
-    method: Annotated[Method, Field(description="two_row (CBOT) or one_row a step")] = "two_row",
-    weight: Annotated[Weight, Field(description="count volume in base units or in quote currency")] = "base",
-    mode: Annotated[Mode, Field(description="raw: exact prices; synthetic: spread over each bar's range")] = "raw",
-    normalize_seconds: Annotated[int, Field(gt=0, le=86_400, description="synthetic: length of a bar")] = 3,
+    bin_size: BinSetting = None,
+    value_area_percent: PercentSetting = 70.0,
+    method: MethodSetting = "two_row",
+    weight: WeightSetting = "base",
+    mode: ModeSetting = "raw",
+    normalize_seconds: SecondsSetting = 3,
     naked_days: Annotated[int, Field(ge=0, le=31, description="earlier days whose POC may be naked")] = 1,
     include_levels: Annotated[bool, Field(description="list the rows")] = False,
     max_levels: Annotated[int, Field(gt=0, description="most rows to list: those with most volume")] = 400,
@@ -127,16 +138,13 @@ def volume_profile(
     span = _span(view, period, window, start, end, timezone, day)
     seen = span.clipped(view.end)
     bars = view.between(seen.start, seen.end)
-    reasons: list[str | None] = []
-    profile = None
-    try:
-        profile = profile_in(view, seen, bars, bin_size, weight, mode, normalize_seconds)
-    except ValueError as error:
-        reasons.append(str(error))
-    figures = area_figures(bars, profile, value_area_percent, method, mode)
-    reasons.append(shortfall(len(bars), figures["profile_minutes"], period.replace("_", " ")))
-    if profile is None and len(bars) and len(reasons) == 1:
-        reasons.append("no volume at known prices")
+    reasons: list[str] = []
+    shape = Shape(bin_size, value_area_percent, method, weight, mode, normalize_seconds)
+    profile, figures = area_figures(view, seen, shape, reasons)
+    empty = profile is None and len(bars) and not reasons
+    missing = shortfall(len(bars), figures["profile_minutes"], period.replace("_", " "))
+    reasons += [missing] if missing else []
+    reasons += ["no volume at known prices"] if empty else []
     high, low = nodes(profile.exact, control(profile.exact)) if profile else ([], [])
     levels, dropped = largest_rows(profile, max_levels) if include_levels else ([], 0)
     last = bars.close[bars.close > 0][-1:]
@@ -144,8 +152,8 @@ def volume_profile(
     return VolumeProfile(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),
-        convention=how(weight, mode, normalize_seconds, value_area_percent, method),
-        reason=because(each for each in reasons if each),
+        convention=shape.convention,
+        reason=because(reasons),
         instrument=view.instrument.id,
         base=view.instrument.base,
         currency=view.instrument.quote,
