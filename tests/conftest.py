@@ -6,17 +6,16 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[], str]]:
-    """A function that makes an empty database on a server of our own and gives its URL."""
-    psycopg = pytest.importorskip("psycopg", reason="the postgres extra is not installed")
+def postgres() -> Iterator[str]:
+    """The URL of a database on a server of our own."""
+    pytest.importorskip("psycopg", reason="the postgres extra is not installed")
     found = next(iter(sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))), None) or shutil.which("initdb")
     if not found:
         pytest.skip("no PostgreSQL server on this machine (Debian: apt-get install postgresql)")
@@ -37,17 +36,8 @@ def postgres() -> Iterator[Callable[[], str]]:
         run("initdb", "-D", data, "-U", "coinmon", "-A", "trust", "--no-sync", "-E", "UTF8", "--no-locale")
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         run("pg_ctl", "-D", data, "-o", options, "-w", "-l", f"{folder}/log", "start")
-        numbers = count()
-
-        def database() -> str:
-            name = f"coinmon{next(numbers)}"
-            server = f"postgresql://coinmon@127.0.0.1:{port}"
-            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {name}")
-            return f"{server}/{name}"
-
         try:
-            yield database
+            yield f"postgresql://coinmon@127.0.0.1:{port}/postgres"
         finally:
             run("pg_ctl", "-D", data, "-m", "immediate", "stop")
 
@@ -59,4 +49,19 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'coinmon.db'}"
     if hasattr(request.module, "SQLITE_ONLY"):
         pytest.skip("about SQLite's files")
-    return str(request.getfixturevalue("postgres")())
+    address = str(request.getfixturevalue("postgres"))
+    _empty(address)
+    return address
+
+
+def _empty(address: str) -> None:
+    """As a new database is, which would be a thousand files to write and to remove."""
+    import psycopg
+
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
