@@ -1,4 +1,4 @@
-"""What several folders of tests share: a real PostgreSQL server, where this machine has one."""
+"""What the folders of tests share: how properties are tried, and a PostgreSQL server where this machine has one."""
 
 import glob
 import os
@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# the same examples everywhere, and no wall clock: a busy machine proves nothing
+settings.register_profile("coinmon", deadline=None, derandomize=True)
+settings.load_profile("coinmon")
 
 
 @pytest.fixture(scope="session")

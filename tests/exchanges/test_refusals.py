@@ -120,7 +120,7 @@ def test_a_short_pause_is_sat_out_a_long_one_handed_on(emulated):
     async def script():
         async with emulated(faults="*:429=30") as market:
             await asyncio.gather(*(handed_on(getattr(market, name)) for name in NAMES))
-        async with emulated(faults="*:429=1@0+0.8") as market:
+        async with emulated(faults=",".join(f"{name}:429=1?n=1" for name in NAMES)) as market:
             await asyncio.gather(*(sat_out(market, getattr(market, name)) for name in NAMES))
 
     asyncio.run(script())
