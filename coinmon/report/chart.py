@@ -126,15 +126,18 @@ def _beside(
     }  # fmt: skip
     for mark in each.panel.marks:
         if isinstance(mark, Level):
-            label = {
-                "text": said(mark.name, lang),
-                "font": {"size": 9, "color": f"@{mark.tone}"},
-                "textposition": "end",
-            }
+            xref = f"{axis} domain"
             layout["shapes"].append(
                 {
-                    "type": "line", "xref": f"{axis} domain", "x0": 0, "x1": 1, "y0": mark.price, "y1": mark.price,
-                    "line": {"color": f"@{mark.tone}", "width": 1, "dash": "dot"}, "label": label,
+                    "type": "line", "xref": xref, "x0": 0, "x1": 1, "y0": mark.price, "y1": mark.price,
+                    "line": {"color": f"@{mark.tone}", "width": 1, "dash": "dot"},
+                }
+            )  # fmt: skip
+            layout["annotations"].append(
+                {
+                    "xref": xref, "x": 1, "xanchor": "right", "y": mark.price, "yanchor": "bottom", "showarrow": False,
+                    "text": said(mark.name, lang), "font": {"size": 9, "color": f"@{mark.tone}"}, "borderpad": 1,
+                    "bgcolor": "@paper80",
                 }
             )  # fmt: skip
     rows = [mark for mark in each.panel.marks if not isinstance(mark, Level)]

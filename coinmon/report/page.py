@@ -70,13 +70,20 @@ def _figures(report: Report, lang: str) -> tuple[list[dict[str, Any]], list[tupl
             groups.setdefault((each.indicator, each.of if each.panel.place == "own" else ""), []).append(each)
     for group in groups.values():
         figure = _figure(group, window, lang)
-        marks = [mark for each in group for mark in each.panel.marks if isinstance(mark, Table)]
-        tables += [(figure["title"], [said(name, lang) for name in mark.head], mark) for mark in marks]
+        tables += [(figure["title"], [said(name, lang) for name in each.head], each) for each in _tables(group)]
         if figure["traces"]:
             made.append(figure)
     # those of half a page's width follow one another
     made.sort(key=lambda each: (each["place"] == "own") + each.get("wide", False))
     return [*made, _coverage(report, window, lang)], tables
+
+
+def _tables(group: list[Drawn]) -> list[Table]:
+    """Those of one panel, or one of every instrument's rows, where instruments are drawn together."""
+    found = [(each.of, mark) for each in group for mark in each.panel.marks if isinstance(mark, Table)]
+    if len(group) == 1 or not found:
+        return [mark for _, mark in found]
+    return [Table(("", *found[0][1].head), [[of, *row] for of, mark in found for row in mark.rows])]
 
 
 def _figure(group: list[Drawn], window: Window, lang: str) -> dict[str, Any]:
@@ -94,7 +101,7 @@ def _figure(group: list[Drawn], window: Window, lang: str) -> dict[str, Any]:
             made.append(trace)
     cells = [mark for each in group for mark in each.panel.marks if isinstance(mark, Cells)]
     layout: dict[str, Any] = {
-        "xaxis": time_axis(window) if timed else {"type": "category"}, "barmode": "group",
+        "xaxis": time_axis(window) if timed else {"type": "category"}, "barmode": "relative" if timed else "group",
         "yaxis": {"title": {"text": "" if cells else first.panel.unit}}, "showlegend": len(made) > 1 and not cells,
         "shapes": [shape for mark in cells for shape in strong_cells(mark)],
     }  # fmt: skip
@@ -105,7 +112,7 @@ def _figure(group: list[Drawn], window: Window, lang: str) -> dict[str, Any]:
     return {
         "id": first.indicator if alone else f"{first.indicator} {first.of}", "place": first.panel.place,
         "title": title if alone else f"{title} · {first.of}", "traces": made, "layout": layout,
-        "height": 220 if timed else max([280, *(90 + 15 * len(mark.y) for mark in cells)]),
+        "height": 220 if timed else max([280, *(90 + (15 if mark.text else 4) * len(mark.y) for mark in cells)]),
         "wide": any(mark.text and len(mark.x) > 6 for mark in cells),
     }  # fmt: skip
 

@@ -33,7 +33,7 @@ def traces(marks: Sequence[Mark], lang: str, window: Window) -> list[Trace]:
     boxes = [each for each in marks if isinstance(each, Box)]
     levels = [each for each in marks if isinstance(each, Level)]
     for tone in dict.fromkeys(each.tone for each in boxes):
-        made.append(_boxes([each for each in boxes if each.tone == tone], tone, lang))
+        made.append(_boxes([each for each in boxes if each.tone == tone], tone, lang, window))
     for tone in dict.fromkeys(each.tone for each in levels):
         made.append(_levels([each for each in levels if each.tone == tone], tone, lang, window))
     for mark in marks:
@@ -55,10 +55,14 @@ def _line(mark: Line, lang: str) -> Trace:
 
 def _columns(mark: Columns, lang: str) -> Trace:
     signs = ["@down" if (each or 0) < 0 else "@up" for each in mark.value]
-    return {
+    trace: Trace = {
         "type": "bar", "name": said(mark.name, lang), "x": [at(each) for each in mark.at], "y": list(mark.value),
         "marker": {"color": signs if mark.tone is None else f"@{mark.tone}", "line": {"width": 0}},
     }  # fmt: skip
+    if any(isinstance(each, datetime) for each in mark.at):
+        # a candle's time is its start, and there its bar begins
+        trace["offset"] = 0
+    return trace
 
 
 def _rows(mark: Rows, lang: str) -> Trace:
@@ -86,12 +90,18 @@ def _cells(mark: Cells, lang: str) -> Trace:
         "type": "heatmap", "name": said(mark.name, lang), "x": [at(each) for each in mark.x],
         "y": [low + half for low in numbers] or list(mark.y), "z": [list(row) for row in mark.value],
         "colorscale": [[0, "@down"], [0.5, "@paper"], [1, "@up"]] if mark.signed else [[0, "@paper"], [1, "@accent"]],
-        "showscale": False, "xgap": 1, "ygap": 1, "hoverongaps": False,
+        "showscale": False, "hoverongaps": False,
     }  # fmt: skip
     if mark.signed:
         trace["zmid"] = 0
     if mark.text:
-        trace |= {"text": [list(row) for row in mark.text], "texttemplate": "%{text}", "textfont": {"size": 10}}
+        # the text is legible on every shade
+        shades = [["@down60", "@paper", "@up60"], ["@paper", "@accent60"]][not mark.signed]
+        trace |= {
+            "text": [list(row) for row in mark.text], "texttemplate": "%{text}", "xgap": 1, "ygap": 1,
+            "textfont": {"size": 10, "color": "@text"},
+            "colorscale": [[k / (len(shades) - 1), shade] for k, shade in enumerate(shades)],
+        }  # fmt: skip
     return trace
 
 
@@ -115,10 +125,13 @@ def strong_cells(mark: Cells) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _boxes(boxes: Sequence[Box], tone: Tone, lang: str) -> Trace:
+def _boxes(boxes: Sequence[Box], tone: Tone, lang: str, window: Window) -> Trace:
+    """What of them is in sight, so that a box has its name where it begins to be seen."""
     x, y, names = [], [], []
     for each in boxes:
-        start, end = at(each.start), at(each.end)
+        start, end = at(max(each.start, window[0])), at(min(each.end, window[1]))
+        if start >= end:
+            continue
         x += [start, start, end, end, start, None]
         y += [each.low, each.high, each.high, each.low, each.low, None]
         names += ["", said(each.name, lang), *[""] * 4]

@@ -1,15 +1,17 @@
 """Basis: what a perp is worth above or below spot."""
 
+from itertools import cycle
 from statistics import fmean
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Market, Moment, Result, SeenReport, View, hookimpl, moment
+from coinmon import MINUTE, Line, Market, Moment, Panel, Result, SeenReport, Text, Tone, View, hookimpl, moment
 from coinmon_indicators._candles import Part
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, known, percent
+
+_TONES: tuple[Tone, ...] = ("accent", "second", "third", "up", "down")
 
 
 class VenueBasis(Part):
@@ -48,6 +50,18 @@ class Basis(Result):
         each = "  ".join(f"{one.venue} {percent(one.basis_pct, 3)}" for one in self.venues)
         text = f"{name} {percent(self.basis_pct, 3)}  {traded} {percent(self.traded_pct, 3)}  {each}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: Market) -> Panel:
+        """The traded basis of each venue over a day."""
+        lines = []
+        for (name, perp), tone in zip(subject.perp.items(), cycle(_TONES), strict=False):
+            if name in subject.spot:
+                time, shares = _both_traded(perp, subject.spot[name], 1440)
+                # a point every few minutes is as fine as a screen
+                shown = slice(None, None, max(1, len(time) // 300))
+                times = [moment(ms + MINUTE) for ms in time[shown].tolist()]
+                lines.append(Line(name, times, shares[shown].tolist(), tone))
+        return Panel(Text("基差（成交价）", "Basis, traded"), lines, unit="%")
 
 
 def basis(
@@ -119,15 +133,19 @@ def _venue(name: str, perp: View, spot: View | None, window: int, max_age: int) 
 
 
 def _traded(perp: View, spot: View, window: int) -> dict[str, Any]:
-    ours, theirs = perp.bars(window), spot.bars(window)
-    both = (ours.close > 0) & (theirs.close > 0) & (ours.volume > 0) & (theirs.volume > 0)
-    rows = np.flatnonzero(both)
-    if not len(rows):
+    time, shares = _both_traded(perp, spot, window)
+    if not len(time):
         return {}
-    above, below = ours.price(ours.close)[rows], theirs.price(theirs.close)[rows]
-    shares = 100 * (above - below) / below
     return {
-        "traded_at": moment(int(ours.time[rows[-1]]) + MINUTE), "traded_pct": float(shares[-1]),
+        "traded_at": moment(int(time[-1]) + MINUTE), "traded_pct": float(shares[-1]),
         "traded_mean_pct": float(shares.mean()),
-        "traded_change_pct": float(shares[-1] - shares[0]) if len(rows) > 1 else None,
+        "traded_change_pct": float(shares[-1] - shares[0]) if len(time) > 1 else None,
     }  # fmt: skip
+
+
+def _both_traded(perp: View, spot: View, minutes: int) -> tuple[Any, Any]:
+    """The minutes in which both traded, ms UTC, and the basis of their closes, %."""
+    ours, theirs = perp.bars(minutes), spot.bars(minutes)
+    both = (ours.close > 0) & (theirs.close > 0) & (ours.volume > 0) & (theirs.volume > 0)
+    above, below = ours.price(ours.close)[both], theirs.price(theirs.close)[both]
+    return ours.time[both], 100 * (above - below) / below

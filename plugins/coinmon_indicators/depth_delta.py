@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Depth, Moment, Near, Result, View, hookimpl, moment
+from coinmon import MINUTE, Depth, Line, Moment, Near, Panel, Result, Text, View, hookimpl, moment
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, compact, money, percent, quotient
 from coinmon_indicators._sampled import sampled
@@ -58,6 +58,12 @@ class DepthDelta(Result):
         text += f"  {ask} {money(self.ask_quote, self.currency)}"
         text += f"  {delta} {compact(self.delta, sign=True)} {self.base} ({percent(share, 1)})"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """Bids less asks near the mid, over time."""
+        line = Line("", [each.time for each in self.points], [each.delta for each in self.points])
+        title = Text(f"盘口 ±{self.percent:g}%，买单 - 卖单", f"Depth ±{self.percent:g}%, bids - asks")
+        return Panel(title, [line], unit=self.base)
 
 
 def depth_delta(

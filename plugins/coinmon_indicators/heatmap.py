@@ -1,13 +1,14 @@
 """Heatmap: at which prices size has been resting, and for how long."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Moment, Picture, Result, View, hookimpl, moment
+from coinmon import MINUTE, Cells, Moment, Panel, Picture, Result, Text, View, hookimpl, moment
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, known, money, percent, price
 from coinmon_indicators._sampled import sampled
@@ -61,6 +62,21 @@ class Heatmap(Result):
             text += f"  {side} {price(level.low)} {money(level.quote, self.currency)} ({percent(level.distance_pct)})"
         return f"{text}  ({self.reason})" if self.reason else text
 
+    def panel(self, subject: View) -> Panel | None:
+        """What rested at each price over time: bids as buying, asks as selling."""
+        matrix = self.matrix
+        if matrix is None:
+            return None
+        columns = [
+            [_net(*pair) for pair in zip(bids, asks, strict=True)]
+            for bids, asks in zip(matrix.bids, matrix.asks, strict=True)
+        ]
+        rows = list(zip(*columns, strict=True))
+        # a cell is drawn around its time
+        middles = [end - timedelta(minutes=matrix.minutes) / 2 for end in matrix.times]
+        cells = Cells(Text("挂单量", "resting"), middles, matrix.prices, rows, signed=True)
+        return Panel(Text("挂单热力图（绿买红卖）", "Depth heatmap, bids green, asks red"), [cells], "own", self.base)
+
 
 def heatmap(
     view: View,
@@ -100,6 +116,11 @@ def heatmap(
         levels=levels,
         matrix=matrix,
     )
+
+
+def _net(bid: float | None, ask: float | None) -> float | None:
+    """Where both rested in turn, what there was more of shows."""
+    return None if bid is None and ask is None else (bid or 0.0) - (ask or 0.0)
 
 
 @hookimpl

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import Liquidation, Moment, Result, View, hookimpl, moment
+from coinmon import MINUTE, Columns, Liquidation, Moment, Panel, Result, Text, View, hookimpl, moment
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, money, price
 from coinmon_indicators._sampled import sampled
 
 Side = Literal["long", "short"]
+_QUARTER = 15 * MINUTE
 
 
 class Forced(Part):
@@ -62,6 +63,20 @@ class Liquidations(Result):
             side = {"long": long, "short": short}[one.side]
             text += f"  {side} {money(one.quote, self.currency)} @ {price(one.price)} {one.time:%H:%M:%S} UTC"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """Of a day, by the quarter of an hour: shorts, who had to buy, above zero; longs, who had to sell, below."""
+        found = subject.liquidations(1440)
+        # without a break, so that every bar is a quarter wide
+        first = found[0].time // _QUARTER - 1 if found else 0
+        quarters = range(first, subject.now // _QUARTER + 1) if found else range(0)
+        bars = {(side, quarter): 0.0 for side in (-1, 1) for quarter in quarters}
+        for each in found:
+            bars[each.side, each.time // _QUARTER] -= each.side * each.base * each.price
+        columns = Columns("", [moment(quarter * _QUARTER) for _, quarter in bars], list(bars.values()))
+        return Panel(
+            Text("爆仓：空头在上，多头在下", "Liquidations, shorts above, longs below"), [columns], unit=self.currency
+        )
 
 
 def liquidations(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Bars, Moment, Result, SeenReport, View, hookimpl, moment
+from coinmon import MINUTE, Bars, Moment, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment
 from coinmon_indicators._figures import because, compact, known, money, percent, price
 
 DAY_MINUTES = 1440
@@ -48,6 +48,20 @@ class MarketSnapshot(Result):
             share = None if self.funding_rate is None else 100 * self.funding_rate
             text += f"  {rate} {percent(share, 4)}  {held} {compact(self.open_interest)} {self.base}"
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """A row of the figures."""
+        head = (
+            Text("现价", "last"), "24h", Text("最高", "high"), Text("最低", "low"), Text("成交额", "volume"),
+            Text("差额", "delta"), Text("标记价", "mark"), Text("资金费率", "funding"), Text("持仓", "open interest"),
+        )  # fmt: skip
+        share = None if self.funding_rate is None else 100 * self.funding_rate
+        row = [
+            price(self.last_price), percent(self.change_24h_pct), price(self.high_24h), price(self.low_24h),
+            money(self.quote_volume_24h, self.currency), compact(self.delta_24h, sign=True), price(self.mark_price),
+            percent(share, 4), money(self.open_interest_value, self.currency),
+        ]  # fmt: skip
+        return Panel(Text("24 小时", "24 hours"), [Table(head, [row])])
 
 
 def market_snapshot(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import DEFAULT_SESSIONS, Result, SeenReport, View, hookimpl, moment
+from coinmon import DEFAULT_SESSIONS, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment
 from coinmon_indicators._days import Date, SessionText, Zone, chosen_day, session_spans
 from coinmon_indicators._figures import because, compact, price
 from coinmon_indicators._window import Window, window_figures
@@ -32,6 +32,23 @@ class SessionLevels(Result):
         ]
         text = "  ".join(shown) or ("今日尚无时段" if lang == "zh" else "no session has begun")
         return f"{text}  ({self.reason})" if self.reason else text
+
+    def panel(self, subject: View) -> Panel:
+        """The figures; `session_profile` draws the boxes."""
+        head = (
+            Text("时段", "session"), Text("开", "open"), Text("高", "high"), Text("低", "low"), Text("收", "close"),
+            "VWAP", Text("成交额", "volume"), Text("差额", "delta"),
+        )  # fmt: skip
+        rows = [
+            [
+                f"{each.name} {each.start:%m-%d %H:%M}", *map(price, (each.open, each.high, each.low, each.close)),
+                price(each.vwap), compact(each.quote_volume), compact(each.delta_quote, sign=True),
+            ]
+            for each in [*self.pd_sessions, *self.sessions]
+            if each.high is not None
+        ]  # fmt: skip
+        title = Text(f"交易时段，{self.currency}", f"Sessions, {self.currency}")
+        return Panel(title, [Table(head, rows)], "own", self.currency)
 
 
 def session_levels(

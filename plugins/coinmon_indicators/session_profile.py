@@ -94,7 +94,7 @@ class SessionProfile(Result):
         """A box for each session, from its low to its high, with its POC."""
         marks: list[Box | Line] = []
         for each in [*self.pd_sessions, *self.sessions]:
-            end = min(each.end, self.as_of)
+            end = min(each.end, moment(subject.end))
             if each.low is not None and each.high is not None and end > each.start:
                 marks.append(Box(each.name, each.start, end, each.low, each.high))
                 if each.poc is not None:

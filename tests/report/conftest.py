@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import numpy as np
 import pytest
 
+from coinmon import MINUTE, Book, Depth, Liquidation, Picture
 from coinmon.clock import Clock as CoinmonClock
 from coinmon.collect.once import collect_once
 from coinmon.config import Config, load_config
 from coinmon.desk import Desk
 from coinmon.report.document import Report
+from coinmon.store import books
 from coinmon.store.database import Database, open_database
+from coinmon.store.instruments import read_instruments
 from coinmon_emulator._clock import Clock
 from coinmon_emulator._scenario import STARTS_AT, Scenario
 from coinmon_emulator._server import running
@@ -113,6 +117,22 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], B
 NOW = STARTS_AT + 20_000
 
 
+def streamed(database: Database) -> None:
+    """What a scan would have heard in the last ten minutes: order books, and each perp's liquidations."""
+    with database.write() as connection:
+        for number, one in read_instruments(connection).items():
+            for time in range(NOW - NOW % MINUTE - 9 * MINUTE, NOW, MINUTE):
+                steps = np.arange(1, 200) * 10.0
+                sizes = 1 + np.sin(steps / 70 + time / MINUTE)
+                book = Book(time, *(np.stack((96_500 + side * steps, sizes), axis=1) for side in (-1, 1)))
+                books.write_depth(connection, {number: Depth.of(book, time, (1.0,))})
+                books.write_heatmap(connection, {number: Picture.of(book, time, one.tick_size)})
+            if one.kind == "perp":
+                forced = [Liquidation(NOW - k * MINUTE, (-1) ** k, 96_500.0, 0.1 * k, str(k)) for k in range(1, 9)]
+                books.write_liquidations(connection, {number: forced})
+                books.write_heard(connection, {number: range(NOW - NOW % MINUTE - 9 * MINUTE, NOW, MINUTE)})
+
+
 @pytest.fixture(scope="session")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Database]]:
     """The demo's market, collected once from the emulator."""
@@ -124,6 +144,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, D
             config = load_config(path, environ={}, cwd=folder)
             database = open_database(config.db)
             await collect_once(config, Fixed(), database, "BTCUSDT")
+            streamed(database)
             database.close()
             return config
 

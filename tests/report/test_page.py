@@ -8,10 +8,18 @@ import pytest
 
 pytest.importorskip("plotly", reason="the html extra is not installed")
 
-PANELS = {"price", "cvd", "delta", "net_flow", "open_interest", "funding", "consensus", "footprint", "coverage"}
+PANELS = {
+    "price", "cvd", "delta", "net_flow", "open_interest", "funding", "funding_dispersion", "consensus", "footprint",
+    "coverage", "basis", "depth_delta", "liquidations", "heatmap binance:BTC/USDT", "heatmap okx:BTC/USDT:USDT",
+}  # fmt: skip
 COMPLAINTS = {"Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"}
 REQUEST = "Network.requestWillBeSent"
 DRAWN = "document.documentElement.dataset.drawn"
+READ = (
+    "[...document.querySelectorAll('[data-panel]')]"
+    ".every(each => each.querySelector('.main-svg') || (each.scrollIntoView(), false))"
+)
+"""As a reader who looks at everything: a chart of its own is drawn when it comes near."""
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +46,23 @@ def test_it_speaks_the_language_asked_for(pages, lang, title):
     assert f"<h2>{title}</h2>" in pages[lang].read_text("utf-8")
 
 
+@pytest.mark.parametrize(("lang", "day", "sessions"), [("zh", "24 小时", "交易时段"), ("en", "24 hours", "Sessions")])
+def test_figures_of_a_kind_stand_in_one_table(pages, lang, day, sessions):
+    text = pages[lang].read_text("utf-8").split("<script", 1)[0]
+    markets = text.split(f"<h2>{day}</h2>", 1)[1].split("</table>", 1)[0]
+    assert re.findall(r"<tr><td>([^<]+)</td>", markets) == re.findall(
+        r'<td class="">(\w+:[^<]+)</td>', text.split('id="markets"', 1)[1].split("</table>", 1)[0]
+    )
+    assert f"<h2>{sessions}" in text
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, True)])
 def test_every_panel_is_drawn_without_a_complaint(pages, browser, width, dark):
     page = browser()
-    drawn, shown, wide, paper = page.open(
+    drawn, read, shown, wide, paper = page.open(
         pages["en"],
         DRAWN,
+        READ,
         "[...document.querySelectorAll('[data-panel]')]"
         ".filter(each => each.querySelector('.cartesianlayer :is(.trace, .hm)')).map(each => each.dataset.panel)",
         "document.documentElement.scrollWidth",
@@ -52,6 +71,7 @@ def test_every_panel_is_drawn_without_a_complaint(pages, browser, width, dark):
         dark=dark,
     )
     assert drawn
+    assert read
     assert set(shown) >= PANELS
     assert wide <= width
     assert paper == ("rgb(17, 22, 29)" if dark else "rgb(255, 255, 255)")
@@ -62,7 +82,7 @@ def test_every_panel_is_drawn_without_a_complaint(pages, browser, width, dark):
 
 def test_it_opens_within_two_seconds(pages, browser):
     page = browser()
-    drawn, opened = page.open(pages["en"], DRAWN, "document.documentElement.dataset.opened")
+    drawn, opened, _ = page.open(pages["en"], DRAWN, "document.documentElement.dataset.opened", READ)
     # the candles first
     assert 0 < float(opened) <= float(drawn)
     # every chart; the page's own work, for the clock also counts what others do on this machine

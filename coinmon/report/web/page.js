@@ -55,7 +55,7 @@ function laidOut(figure, shades) {
   }
   return {
     paper_bgcolor: shades.paper, plot_bgcolor: shades.paper, font: { color: shades.text, size: small ? 10 : 12 },
-    margin: { l: small ? 40 : 64, r: 8, t: 8, b: 28 }, dragmode: touch.matches ? false : "zoom", hovermode: "closest",
+    margin: { l: small ? 40 : 64, r: 8, t: 28, b: 28 }, dragmode: touch.matches ? false : "zoom", hovermode: "closest",
     legend: { orientation: "h", y: 1.01, yanchor: "bottom", x: 0, font: { size: small ? 9 : 11 } }, ...layout,
   };
 }
@@ -87,21 +87,43 @@ function draw(div, figure) {
   return Plotly.react(div, traces, laidOut(figure, shades), config);
 }
 
+async function show(number) {
+  const figure = FIGURES[number];
+  const div = document.getElementById(`chart-${number}`);
+  await draw(div, figure);
+  if (!drawn.some((each) => each.div === div)) {
+    drawn.push({ div, figure });
+    if (figure.place !== "own") div.on("plotly_relayout", (change) => follow(div, change));
+  }
+}
+
+/** A chart of its own is drawn when the reader comes near it. */
+const coming = new IntersectionObserver((entries) => {
+  for (const each of entries.filter((entry) => entry.isIntersecting)) {
+    coming.unobserve(each.target);
+    show(Number(each.target.id.slice("chart-".length)));
+  }
+}, { rootMargin: "600px" });
+
 /** The candles at once, the rest when the browser has shown them. */
 async function drawAll() {
   for (const [number, figure] of FIGURES.entries()) {
     const div = document.getElementById(`chart-${number}`);
-    if (number) await new Promise((resume) => setTimeout(resume));
-    await draw(div, figure);
-    if (!number) root.dataset.opened = Math.round(performance.now());
-    if (!drawn.some((each) => each.div === div)) {
-      drawn.push({ div, figure });
-      if (figure.place !== "own") div.on("plotly_relayout", (change) => follow(div, change));
+    if (figure.place === "own" && !drawn.some((each) => each.div === div)) {
+      coming.observe(div);
+      continue;
     }
+    if (number) await new Promise((resume) => setTimeout(resume));
+    await show(number);
+    if (!number) root.dataset.opened = Math.round(performance.now());
   }
   root.dataset.drawn = Math.round(performance.now());
 }
 
+addEventListener("beforeprint", () => {
+  coming.disconnect();
+  FIGURES.forEach((_, number) => show(number));
+});
 document.getElementById("theme").addEventListener("click", () => {
   root.dataset.theme = theme() === "dark" ? "light" : "dark";
   drawAll();
