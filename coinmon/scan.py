@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -12,10 +12,11 @@ from loguru import logger
 from coinmon.build import make
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
-from coinmon.collect.record import record
+from coinmon.collect.record import record, undisturbed
 from coinmon.collect.sampling import Sampling
 from coinmon.collect.stream import Feed
 from coinmon.collect.venue import Venue, VenueStatus
+from coinmon.collect.warmup import warm_ups
 from coinmon.collect.watch import LISTING_SECONDS, Watch, begin
 from coinmon.config import Config
 from coinmon.contracts import Message, Output
@@ -73,6 +74,7 @@ class Scan:
             if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
         }
         self._sampling = Sampling(config, self._venues, clock, database, goes_on=goes_on)
+        self._warm_ups = warm_ups(self._venues, clock, database, config.window * MINUTE) if goes_on else {}
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)
@@ -146,6 +148,7 @@ class Scan:
             self._relisting.cancel()
         if self._sending:
             await asyncio.wait(self._sending, timeout=5)
+        await asyncio.gather(*(each.close() for each in self._warm_ups.values()))
         await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self._feeds.values()))
         await asyncio.gather(*(venue.close() for venue in self._venues))
 
@@ -210,11 +213,12 @@ class Scan:
                 return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
             if venue.name in self._feeds:
                 await self._feeds[venue.name].follow(tracks)
-            status = await venue.read(tracks, end, deadline, done)
-            async with AsyncExitStack() as stack:
-                for track in tracks:
-                    await stack.enter_async_context(track.alone())
-                await asyncio.to_thread(record, self._database, tracks, end, self._config.whale_threshold)
+            warm_up = self._warm_ups.get(venue.name)
+            status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None)
+            async with undisturbed(tracks) as free:
+                await asyncio.to_thread(record, self._database, free, end, self._config.whale_threshold)
+            if warm_up:
+                warm_up.begin(tracks)
             return venue.name, status
 
         self._progress(0, everything)

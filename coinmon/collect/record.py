@@ -1,13 +1,16 @@
 """What a round of reading leaves in the store."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 
 import numpy as np
 from sqlalchemy import Connection
 
 from coinmon.collect.settle import settle_many
-from coinmon.collect.track import Settled, Track
+from coinmon.collect.settled import Settled
+from coinmon.collect.track import Track
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.instrument import Instrument
@@ -18,9 +21,44 @@ from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids
 from coinmon.store.samples import write_whales
 
+_TOGETHER = 50_000
+"""Trades that are settled together, roughly: what is made of all of a venue's at once would be the peak of memory."""
+
+
+_PATIENCE = 2.0
+"""Seconds that a venue's record waits for tracks that are being read; theirs is written the next time."""
+
+
+@asynccontextmanager
+async def undisturbed(tracks: Sequence[Track]) -> AsyncGenerator[list[Track], None]:
+    """Those of the tracks that nobody reads or settles meanwhile."""
+    free: list[Track] = []
+    async with AsyncExitStack() as held:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                for track in sorted(tracks, key=lambda track: track.busy):
+                    await held.enter_async_context(track.alone())
+                    free.append(track)
+        yield free
+
 
 def record(database: Database, tracks: Sequence[Track], end: int, whale_threshold: float) -> list[WhaleTrade]:
-    """Store everything that tracks have read of the minutes before `end`, in one transaction; the whales among it."""
+    """Store everything that tracks have read of the minutes before `end`, a track's in one transaction; the whales."""
+    return [whale for part in _parts(tracks) for whale in _record(database, part, end, whale_threshold)]
+
+
+def _parts(tracks: Sequence[Track]) -> Iterator[Sequence[Track]]:
+    first, trades = 0, 0
+    for at, track in enumerate(tracks):
+        if trades and trades + track.held > _TOGETHER:
+            yield tracks[first:at]
+            first, trades = at, 0
+        trades += track.held
+    if first < len(tracks):
+        yield tracks[first:]
+
+
+def _record(database: Database, tracks: Sequence[Track], end: int, whale_threshold: float) -> list[WhaleTrade]:
     settled = list(zip(tracks, settle_many(tracks, end, whale_threshold), strict=True))
     with database.write() as connection:
         grids = read_grids(connection, [track.number for track in tracks])

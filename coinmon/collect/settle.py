@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from coinmon.collect.track import Settled, Track
+from coinmon.collect.settled import Settled
+from coinmon.collect.track import Track
 from coinmon.model.bars import Coverage
 from coinmon.model.fold import fold_many
 

@@ -10,30 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.collect.combine import combine, same_volume
+from coinmon.collect.settled import Cut, Settled
 from coinmon.collect.whales import find_whales
 from coinmon.contracts import Cursor, TradePage
 from coinmon.model.bars import Bars, Coverage
-from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, floor
 from coinmon.model.trades import Ints, Trades
 from coinmon.store.cursors import Position
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What a track has for the store; nothing of the track changes until `Track.advance` is told that it is stored.
-
-    bars: closed minutes. late: trades that came after their minute was stored, to be added to it. position: where a
-    restart would go on. rest: trades of the minutes still open.
-    """
-
-    bars: Bars
-    late: Bars
-    whales: list[WhaleTrade]
-    position: Position
-    rest: Trades
 
 
 @dataclass(slots=True)
@@ -79,6 +64,16 @@ class Track:
         return int(self._pending[0].id[0]) if self._pending else None
 
     @property
+    def busy(self) -> bool:
+        """Whether somebody reads it just now."""
+        return self._alone.locked()
+
+    @property
+    def held(self) -> int:
+        """Trades at hand."""
+        return sum(map(len, self._pending))
+
+    @property
     def last_price(self) -> int:
         """Ticks of the last trade read; 0: none."""
         return int(self._pending[-1].ticks[-1]) if self._pending else self._last_price
@@ -91,7 +86,7 @@ class Track:
     @property
     def waits(self) -> bool:
         """Whether something that was streamed waits for trades before it to be read."""
-        return bool(self._ahead) and self.cursor is not None and not self._alone.locked()
+        return bool(self._ahead) and self.cursor is not None and not self.busy
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[None, None]:
@@ -104,13 +99,13 @@ class Track:
 
     def stream(self, page: TradePage) -> None:
         """A page of a stream."""
-        locked = self._alone.locked()
-        if page.first_id is None and not page.joined and not locked:
+        busy = self.busy
+        if page.first_id is None and not page.joined and not busy:
             self._asked = False
-        if not locked and not self._ahead and self._follow(page):
+        if not busy and not self._ahead and self._follow(page):
             return
         self._ahead.append(page)
-        if not locked:
+        if not busy:
             self.join()
 
     def join(self) -> bool:
@@ -128,6 +123,11 @@ class Track:
             self.cursor = Cursor(self.start, page.first_id - 1)
             self.proven_from = floor(page.until) + MINUTE
         self.join()
+
+    def begin_streamed(self) -> None:
+        """Begin with what the stream brought, if it brought something."""
+        if self.cursor is None and self._ahead:
+            self.accept_hole()
 
     def _follow(self, page: TradePage) -> bool:
         """Add a streamed page; False: something before it was not read."""
@@ -219,7 +219,7 @@ class Track:
         in_time = fold(cut.in_time, self.instrument, Coverage.PARTIAL)
         return self.settled(cut, in_time, fold(cut.late, self.instrument), end, whale_threshold)
 
-    def cut(self, end: int) -> "Cut":
+    def cut(self, end: int) -> Cut:
         """The first half of `settle`."""
         trades = Trades.concat(self._pending)
         read_to = end if self.caught_up >= end else floor(int(trades.time[-1]) if len(trades) else self.caught_up)
@@ -230,7 +230,7 @@ class Track:
         in_time = trades[closed & ~too_late] if len(late) else trades if closed.all() else trades[closed]
         return Cut(trades, reached, closed, in_time, late)
 
-    def settled(self, cut: "Cut", seen: Bars, late: Bars, end: int, whale_threshold: float) -> Settled:
+    def settled(self, cut: Cut, seen: Bars, late: Bars, end: int, whale_threshold: float) -> Settled:
         """The second half of `settle`; `seen` and `late`: bars of the trades that were cut."""
         return Settled(
             bars=self._bars(seen, cut.reached, end if self.klines is not None else cut.reached),
@@ -278,17 +278,6 @@ class Track:
             seen = combine(seen, self.klines.dense(self.start, end))
         known = seen.coverage > Coverage.MISSING
         return seen if known.all() else seen[known]
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Where a track's trades are parted: in time of the closed minutes, too late for theirs, and the rest."""
-
-    trades: Trades
-    reached: int
-    closed: npt.NDArray[np.bool_]
-    in_time: Trades
-    late: Trades
 
 
 def _after_hole(trades: Trades, whole: bool = True) -> int | None:

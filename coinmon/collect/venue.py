@@ -19,6 +19,8 @@ _LATEST_KLINE = 30 * MINUTE
 """Where a venue tells no trades, a minute's kline is asked for again this long; later it will not come."""
 _FIRST_LOOK_BACK = 200
 """Pages of earlier trades that a whole round may read; each instrument gets its share."""
+_LAST_WORDS = 1.0
+"""Seconds that what is cancelled gets to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,18 @@ class Venue:
             raise CoinmonError(f"{self.name}: {method} raised {type(error).__name__}: {error}") from error
 
     async def read(
-        self, tracks: Sequence[Track], end: int, deadline: float, done: Callable[[int], None] = lambda _: None
+        self,
+        tracks: Sequence[Track],
+        end: int,
+        deadline: float,
+        done: Callable[[int], None] = lambda _: None,
+        *,
+        warmed: bool = False,
     ) -> VenueStatus:
-        """Bring tracks up to `end`, as far as `deadline` seconds allow; what was read by then is in the tracks."""
+        """Bring tracks up to `end`, as far as `deadline` seconds allow; what was read by then is in the tracks.
+
+        warmed: somebody else brings what was before a track's beginning (`WarmUp`).
+        """
         began, sent = monotonic(), self.exchange.requests
         errors: list[str] = []
 
@@ -89,7 +100,7 @@ class Venue:
             except CoinmonError as error:
                 return status("blocked" if self.blocked else "down", str(error))
         slots = asyncio.Semaphore(_AT_ONCE)
-        look_back = max(2, _FIRST_LOOK_BACK // max(1, len(tracks)))
+        look_back = 0 if warmed else max(2, _FIRST_LOOK_BACK // max(1, len(tracks)))
 
         async def first_klines(track: Track) -> None:
             # what fails is asked for again with the trades, which tells why
@@ -103,7 +114,7 @@ class Venue:
                     return
                 left = deadline - (monotonic() - began)
                 try:
-                    await self._read_track(track, end, look_back, left)
+                    await self._read_track(track, end, look_back, left, warmed)
                 except CoinmonError as error:
                     errors.append(str(error))
                 except Exception as error:
@@ -124,6 +135,9 @@ class Venue:
         finally:
             for task in tasks:
                 task.cancel()
+            # so that nobody is kept from its tracks by one that is not asked any more
+            if tasks:
+                await asyncio.wait(tasks, timeout=_LAST_WORDS)
         if self.blocked:
             return status("blocked", self.blocked)
         if errors and len(errors) >= len(tracks):
@@ -134,7 +148,7 @@ class Venue:
             else status("ok")
         )
 
-    async def _read_track(self, track: Track, end: int, look_back: int, deadline: float) -> None:
+    async def _read_track(self, track: Track, end: int, look_back: int, deadline: float, warmed: bool) -> None:
         """Trades first; klines for what they do not prove, and always where klines carry the taker split."""
         async with track.alone():
             track.join()
@@ -144,8 +158,12 @@ class Venue:
                 track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
                 if track.agrees(end):
                     track.caught_up = end
+            begins = warmed and track.cursor is None and track.klines is not None and track.live
+            if begins:
+                # the klines tell the past and the stream the rest: a cold start waits for no page of trades
+                track.begin_streamed()
             failed: CoinmonError | None = None
-            if self.has("trades") and not (track.streamed and track.caught_up >= end):
+            if self.has("trades") and not begins and not (track.streamed and track.caught_up >= end):
                 try:
                     await self._read_trades(track, look_back, deadline)
                 except CoinmonError as error:

@@ -1,11 +1,14 @@
 """What a venue's HTTP answer means: data, try again, wait, never, or no."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from coinmon import VenueBlocked, VenueError
+from coinmon import VenueBlocked, VenueBusy, VenueError
+
+if TYPE_CHECKING:
+    from coinmon import Instrument
 
 BYBIT_BAN = 600.0
 """Seconds that Bybit's 403 "access too frequent" lasts (EXCHANGES 2.1)."""
@@ -100,3 +103,19 @@ def _says(answer: Answer, data: Any) -> str:
 def one_line(text: str, length: int = 160) -> str:
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def what_succeeded(instruments: "Sequence[Instrument]", found: Sequence[Any]) -> dict[str, Any]:
+    """Answers by instrument id, without the instruments the venue refuses; raises why when that leaves nothing."""
+    answers = {}
+    failures = []
+    for each, answer in zip(instruments, found, strict=True):
+        if not isinstance(answer, BaseException):
+            answers[each.id] = answer
+        elif isinstance(answer, VenueError) and not isinstance(answer, VenueBlocked | VenueBusy):
+            failures.append(answer)
+        else:
+            raise answer
+    if failures and not answers:
+        raise failures[0]
+    return answers

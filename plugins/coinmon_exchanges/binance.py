@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import MINUTE, VenueBlocked, VenueBusy, VenueError, hookimpl
-from coinmon_exchanges._answer import Manners, Refused
+from coinmon import MINUTE, hookimpl
+from coinmon_exchanges._answer import Manners, Refused, what_succeeded
 from coinmon_exchanges._budget import Budget
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._session import Session
@@ -135,6 +135,19 @@ class Binance:
         trades, joined, whole = _continuity.after([page], cursor.last_id)
         return TradePage(trades, joined, more=len(reply) >= _PAGE, whole=whole)
 
+    async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
+        from coinmon import TradePage, Trades
+        from coinmon_exchanges import _continuity
+        from coinmon_exchanges import _decode_binance as decode
+
+        first = max(0, before_id - _PAGE)
+        try:
+            reply = await self._agg_trades(instrument, {"fromId": first, "limit": max(1, before_id - first)})
+        except Refused:
+            # USD-M goes back no further
+            return TradePage(Trades.empty(), joined=False)
+        return TradePage(*_continuity.before(decode.agg_trades(reply, instrument), before_id, since))
+
     async def _first_trades(self, instrument: "Instrument", since: int) -> "TradePage":
         from coinmon import TradePage
         from coinmon_exchanges import _continuity
@@ -185,7 +198,7 @@ class Binance:
 
         perps = [each for each in instruments if each.kind == "perp"]
         found = await asyncio.gather(*(of(each) for each in perps), return_exceptions=True)
-        return _what_succeeded(perps, found)
+        return what_succeeded(perps, found)
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
         from coinmon_exchanges import _decode_binance as decode
@@ -251,7 +264,7 @@ class Binance:
         if len(wanted) > _BULK:
             return decode.by_symbol(await self._get(kind, endpoint, {}, every))
         replies = await asyncio.gather(*(self._ask(each, endpoint, {}, one) for each in wanted), return_exceptions=True)
-        found = _what_succeeded(wanted, replies)
+        found = what_succeeded(wanted, replies)
         return {each.native_id: found[each.id] for each in wanted if each.id in found}
 
     async def _funding_hours(self) -> dict[str, int]:
@@ -268,22 +281,6 @@ class Binance:
         from coinmon_exchanges import _decode_binance as decode
 
         return decode.time(await self._get(kind, "Time", {}, 1))
-
-
-def _what_succeeded(instruments: "Sequence[Instrument]", found: Sequence[Any]) -> dict[str, Any]:
-    """Answers by instrument id, without the instruments the venue refuses; raises why when that leaves nothing."""
-    answers = {}
-    failures = []
-    for each, answer in zip(instruments, found, strict=True):
-        if not isinstance(answer, BaseException):
-            answers[each.id] = answer
-        elif isinstance(answer, VenueError) and not isinstance(answer, VenueBlocked | VenueBusy):
-            failures.append(answer)
-        else:
-            raise answer
-    if failures and not answers:
-        raise failures[0]
-    return answers
 
 
 @hookimpl

@@ -1,0 +1,37 @@
+"""What a track has read of closed minutes, on its way to the store."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon.model.bars import Bars
+from coinmon.model.derivatives import WhaleTrade
+from coinmon.model.trades import Trades
+from coinmon.store.cursors import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a track has for the store; nothing of the track changes until `Track.advance` is told that it is stored.
+
+    bars: closed minutes. late: trades that came after their minute was stored, to be added to it. position: where a
+    restart would go on. rest: trades of the minutes still open.
+    """
+
+    bars: Bars
+    late: Bars
+    whales: list[WhaleTrade]
+    position: Position
+    rest: Trades
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a track's trades are parted: in time of the closed minutes, too late for theirs, and the rest."""
+
+    trades: Trades
+    reached: int
+    closed: npt.NDArray[np.bool_]
+    in_time: Trades
+    late: Trades
