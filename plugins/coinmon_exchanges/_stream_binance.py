@@ -3,18 +3,31 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import orjson
 
 from coinmon import Instrument
 from coinmon_exchanges._columns import numbers, strict, whole
 from coinmon_exchanges._socket import Dropped, Link, Manner
-from coinmon_exchanges._stream_rows import News, Subscribed, parsed
+from coinmon_exchanges._stream_rows import News, Subscribed, decoder, rows_of
 
 MANNER = Manner(pace=0.4, gate=1.1, every=15.0)
 """Spot takes 5 messages a second, pings included, and 300 connections in 5 minutes."""
 _REQUEST = 100
 """Streams named in one request."""
+
+
+class _Trade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
+    a: int
+    s: str
+    T: int
+    p: float
+    q: float
+    m: bool
+
+
+_ROWS = decoder(_Trade)
 
 
 def links(url: str, instruments: Sequence[Instrument], most: int) -> list[Link]:
@@ -35,21 +48,18 @@ def _subscribe(number: int, names: Sequence[str]) -> str:
 
 @strict("Binance stream")
 def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
-    messages: list[Any] = parsed(texts)
-    rows = [each for each in messages if each.get("e") == "aggTrade"]
-    news: list[News] = []
-    if len(rows) < len(messages):
-        news = [state for each in messages if each.get("e") != "aggTrade" for state in said(each, subscribed)]
+    rows, others = rows_of(_ROWS, texts, lambda message: message.get("e") == "aggTrade")
+    news: list[News] = [state for each in others for state in said(each, subscribed)]
     if not rows:
         return news
-    ids = whole([row["a"] for row in rows])
-    sold = np.array([row["m"] for row in rows], np.bool_)
+    ids = whole([row.a for row in rows])
+    sold = np.array([row.m for row in rows], np.bool_)
     return news + subscribed.pages(
-        subscribed.at([row["s"] for row in rows]),
+        subscribed.at([row.s for row in rows]),
         ids,
-        whole([row["T"] for row in rows]),
-        numbers([row["p"] for row in rows]),
-        numbers([row["q"] for row in rows]),
+        whole([row.T for row in rows]),
+        numbers([row.p for row in rows]),
+        numbers([row.q for row in rows]),
         (1 - 2 * sold).astype(np.int8),
         ids,
     )

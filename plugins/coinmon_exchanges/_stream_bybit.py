@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import orjson
 
@@ -10,13 +11,31 @@ from coinmon import Instrument
 from coinmon_exchanges._columns import BUY, SELL, numbers, sides, strict, whole
 from coinmon_exchanges._decode_bybit import ids
 from coinmon_exchanges._socket import Link, Manner
-from coinmon_exchanges._stream_rows import News, Subscribed, parsed
+from coinmon_exchanges._stream_rows import News, Subscribed, decoder, rows_of
 
 MANNER = Manner(pace=0.05, gate=0.7, ping='{"op":"ping"}', every=10.0, silence=25.0)
 """500 connections in 5 minutes; a ping at least every 20 s."""
 _CONNECTION, _REQUEST = 400, 10
 """Topics of a connection (their names at most 21 000 characters) and of a request (10 on spot)."""
 _TAKER = {"Buy": BUY, "Sell": SELL}
+
+
+class _Trade(msgspec.Struct, gc=False):
+    i: str
+    s: str
+    T: int
+    p: float
+    v: float
+    S: str
+    BT: bool = False
+
+
+class _Trades(msgspec.Struct, gc=False):
+    topic: str
+    data: list[_Trade]
+
+
+_ROWS = decoder(_Trades)
 
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
@@ -36,24 +55,21 @@ def _subscribe(number: int, names: Sequence[str]) -> str:
 
 @strict("Bybit stream")
 def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
-    messages: list[Any] = parsed(texts)
-    data = [each["data"] for each in messages if each.get("topic", "")[:12] == "publicTrade."]
-    rows = [row for several in data for row in several]
-    news: list[News] = []
-    if len(data) < len(messages):
-        news = [state for each in messages if each.get("op") == "subscribe" for state in said(each, subscribed)]
+    found, others = rows_of(_ROWS, texts, lambda message: message.get("topic", "")[:12] == "publicTrade.")
+    rows = [row for each in found for row in each.data]
+    news: list[News] = [state for each in others if each.get("op") == "subscribe" for state in said(each, subscribed)]
     if not rows:
         return news
-    blocks = [row.get("BT") for row in rows]
+    blocks = [row.BT for row in rows]
     return news + subscribed.pages(
-        subscribed.at([row["s"] for row in rows]),
-        ids([row["i"] for row in rows]),
-        whole([row["T"] for row in rows]),
-        numbers([row["p"] for row in rows]),
-        numbers([row["v"] for row in rows]),
-        sides([row["S"] for row in rows], _TAKER),
+        subscribed.at([row.s for row in rows]),
+        ids([row.i for row in rows]),
+        whole([row.T for row in rows]),
+        numbers([row.p for row in rows]),
+        numbers([row.v for row in rows]),
+        sides([row.S for row in rows], _TAKER),
         None,
-        np.array([block is not True for block in blocks], np.bool_) if True in blocks else None,
+        ~np.array(blocks, np.bool_) if True in blocks else None,
     )
 
 

@@ -3,17 +3,41 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import orjson
 
 from coinmon import Instrument
 from coinmon_exchanges._columns import BUY, SELL, numbers, sides, strict, whole
 from coinmon_exchanges._socket import Dropped, Link, Manner
-from coinmon_exchanges._stream_rows import News, Subscribed, parsed
+from coinmon_exchanges._stream_rows import News, Subscribed, decoder, rows_of
 
 MANNER = Manner(pace=0.1, gate=0.4, ping="ping", pong="pong", silence=25.0)
 """3 connections a second; a connection without data for 30 s is cut, and only the text "ping" counts."""
 _CONNECTION, _REQUEST = 200, 100
 _TAKER = {"buy": BUY, "sell": SELL}
+
+
+class _Trade(msgspec.Struct, gc=False):
+    instId: str
+    tradeId: int
+    px: float
+    sz: float
+    side: str
+    ts: int
+    count: int | None = 1
+    """Messages recorded before 2023 have none."""
+
+
+class _Channel(msgspec.Struct, tag_field="channel", tag="trades", gc=False):
+    """Of others nothing else is told apart."""
+
+
+class _Trades(msgspec.Struct, gc=False):
+    arg: _Channel
+    data: list[_Trade]
+
+
+_ROWS = decoder(_Trades)
 
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
@@ -33,25 +57,21 @@ def _subscribe(names: Sequence[str]) -> str:
 
 @strict("OKX stream")
 def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
-    messages: list[Any] = parsed(texts)
-    data = [each for each in messages if "data" in each and each["arg"]["channel"] == "trades"]
-    rows = [row for each in data for row in each["data"]]
-    news: list[News] = []
-    if len(data) < len(messages):
-        news = [state for each in messages if "event" in each for state in said(each, subscribed)]
+    found, others = rows_of(_ROWS, texts, lambda each: "data" in each and each["arg"]["channel"] == "trades")
+    rows = [row for each in found for row in each.data]
+    news: list[News] = [state for each in others if "event" in each for state in said(each, subscribed)]
     if not rows:
         return news
-    ids = whole([row["tradeId"] for row in rows])
-    # messages recorded before 2023 have no count
-    counts = [row.get("count") or "1" for row in rows]
+    ids = whole([row.tradeId for row in rows])
+    counts = [row.count or 1 for row in rows]
     return news + subscribed.pages(
-        subscribed.at([row["instId"] for row in rows]),
+        subscribed.at([row.instId for row in rows]),
         ids,
-        whole([row["ts"] for row in rows]),
-        numbers([row["px"] for row in rows]),
-        numbers([row["sz"] for row in rows]),
-        sides([row["side"] for row in rows], _TAKER),
-        ids if counts.count("1") == len(counts) else ids - whole(counts) + 1,
+        whole([row.ts for row in rows]),
+        numbers([row.px for row in rows]),
+        numbers([row.sz for row in rows]),
+        sides([row.side for row in rows], _TAKER),
+        ids if counts.count(1) == len(counts) else ids - whole(counts) + 1,
     )
 
 

@@ -1,9 +1,12 @@
 """Many instruments' streamed trades to pages: one pass over the columns of all, then a slice for each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import orjson
@@ -24,20 +27,50 @@ from coinmon_exchanges._columns import Floats, Ints
 
 _OFF_GRID = 1e-3
 """A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
+_LARGEST = 2.0**53
+"""Ticks beyond this are not exact in float64."""
 _NONE = -1
 
 News = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
 
 
-def parsed(texts: Sequence[str]) -> list[dict[str, object]]:
+Row = TypeVar("Row")
+
+
+def parsed(texts: Sequence[str]) -> list[dict[str, Any]]:
     """Messages read as one JSON list: much faster than one by one."""
     try:
-        messages: list[dict[str, object]] = orjson.loads(f"[{','.join(texts)}]")
+        messages: list[dict[str, Any]] = orjson.loads(f"[{','.join(texts)}]")
     except orjson.JSONDecodeError as error:
         raise DecodeError(f"a message is not JSON ({error})"[:160]) from None
     if len(messages) != len(texts):
         raise DecodeError("a message is not one JSON value")
     return messages
+
+
+def decoder(row: type[Row]) -> "msgspec.json.Decoder[list[Row]]":
+    """For `rows_of`: JSON lists of a struct, whose numbers may be in quotes."""
+    return msgspec.json.Decoder(list[row], strict=False)  # type: ignore[valid-type]
+
+
+def rows_of(
+    decoder: "msgspec.json.Decoder[list[Row]]", texts: Sequence[str], is_row: Callable[[dict[str, Any]], bool]
+) -> tuple[list[Row], list[dict[str, Any]]]:
+    """Messages as structs of the few fields that matter, and those that are none.
+
+    Of the latter there are few, so first all are taken for structs.
+    """
+    with suppress(msgspec.DecodeError, UnicodeError):
+        found = decoder.decode(f"[{','.join(texts)}]")
+        if len(found) == len(texts):
+            return found, []
+    messages = parsed(texts)
+    are = [is_row(each) for each in messages]
+    try:
+        found = decoder.decode(f"[{','.join(text for text, is_one in zip(texts, are, strict=True) if is_one)}]")
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise ValueError(str(error)) from None
+    return found, [each for each, is_one in zip(messages, are, strict=True) if not is_one]
 
 
 class Subscribed:
@@ -117,7 +150,8 @@ class Subscribed:
         at, ids, times, firsts, keep = at[order], ids[order], times[order], firsts[order], keep[order]
         exact = prices[order] / self._tick[at]
         ticks = np.rint(exact)
-        off = keep & (np.abs(exact - ticks) > _OFF_GRID + ticks * 1e-15)
+        off = keep & ((np.abs(exact - ticks) > _OFF_GRID + ticks * 1e-15) | (ticks > _LARGEST))
+        ticks = np.minimum(ticks, _LARGEST)
         qty = sizes[order] * self._times[at] / self._by[at]
         trades = Trades(ids, times, ticks.astype(np.int64), qty, side[order])
         starts = np.flatnonzero(np.diff(at, prepend=_NONE))

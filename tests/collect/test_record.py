@@ -1,8 +1,11 @@
-"""A round of a venue is kept whole or not at all, and late trades find their minute."""
+"""What a round brought of a track is kept whole or not at all, and late trades find their minute."""
+
+import asyncio
 
 import pytest
 
-from coinmon.collect.record import record
+from coinmon.collect import record as module
+from coinmon.collect.record import record, undisturbed
 from coinmon.collect.track import Track
 from coinmon.errors import ConfigError
 from coinmon.model.bars import Coverage
@@ -97,3 +100,26 @@ def test_late_trades_of_a_minute_that_was_never_stored_are_part_of_it(database, 
     bars, _, _ = stored(track)
     assert plain.seen(bars) == {0: (2.0, 0.0, 1)}
     assert bars.coverage.tolist()[0] == Coverage.PARTIAL
+
+
+@pytest.mark.parametrize("together", [1, 3, 100])
+def test_many_trades_are_recorded_in_parts(database, plain, tracks, stored, monkeypatch, together):
+    monkeypatch.setattr(module, "_TOGETHER", together)
+    rows = [(1, 10, 100, 2.0), (2, 70, 102, 2.0)]
+    for track in tracks:
+        track.take(plain.page(*rows), plain.start + 2 * plain.minute)
+    assert len(record(database, tracks, plain.start + 2 * plain.minute, 90)) == 4
+    assert [plain.seen(stored(track)[0]) for track in tracks] == [plain.volumes(rows)] * 2
+
+
+def test_a_track_that_is_read_for_long_is_left_for_the_next_time(plain, tracks, monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+
+    async def script():
+        async with tracks[0].alone(), undisturbed(tracks) as free:
+            assert free == [tracks[1]]
+            assert tracks[1].busy
+        async with undisturbed(tracks) as free:
+            assert len(free) == 2
+
+    asyncio.run(script())

@@ -122,3 +122,42 @@ def test_minutes_that_a_venue_without_trades_tells_late_or_after_an_error_are_no
         stored = read_bars(connection, {number: instrument}, 0, 2**62)[number]
     assert stored.volume.tolist() == volumes.tolist()
     assert track.start == plain.start + 8 * plain.minute
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, database, streamed):
+    """What is streamed counts from the next minute on; while nothing is, nothing has to be asked for either."""
+    now = plain.start + 3 * plain.minute
+
+    class Streaming:
+        requests = 0
+        split_in_bars = True
+
+        async def trades(self, _, cursor):
+            assert cursor.last_id is not None, "the window's trades were asked for"
+            return plain.page()
+
+        async def bars(self, instrument, start, end):
+            times = np.arange(start, end, plain.minute, dtype=np.int64)
+            one, none = np.ones(len(times)), np.zeros(len(times))
+            ones = one.astype(np.int64)
+            coverage = np.full(len(times), Coverage.KLINES, np.uint8)
+            return Bars(instrument.tick_size, times, *[ones] * 4, one, one, ones, one, one, none, none, coverage)
+
+    with database.write() as connection:
+        ((number, instrument),) = sync_instruments(connection, [plain.instrument()], 0).values()
+    track = Track(instrument, number, plain.start, live=True)
+    if streamed:
+        rows = plain.trades((7, 200, 20, 0.5), (8, 250, 20, 2.0))
+        track.stream(TradePage(rows, joined=False, first_id=7))
+    venue = Venue("acme", Streaming(), Clock(now, 0, 0))
+    assert plain.run(venue.read([track], now, 5.0, warmed=True)).status == "ok"
+    record(database, [track], now, 1e9)
+    assert plain.run(venue.read([track], now + 2 * plain.minute, 5.0, warmed=True)).status == "ok"
+    record(database, [track], now + 2 * plain.minute, 1e9)
+    with database.read() as connection:
+        stored = read_bars(connection, {number: instrument}, 0, 2**62)[number]
+    assert [Coverage(each).label for each in stored.coverage.tolist()][:4] == ["klines"] * 4
+    if streamed:
+        assert track.cursor.last_id == 8
+        assert track.proven_from == plain.start + 4 * plain.minute

@@ -30,7 +30,7 @@ def _instrument(venue, symbol, native_id, tick, lot, contract_size="1"):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def instrument():
     return _instrument
 

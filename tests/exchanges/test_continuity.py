@@ -92,7 +92,7 @@ def test_a_long_absence_is_read_back_page_by_page(emulated, name):
     asyncio.run(script())
 
 
-@pytest.mark.parametrize("name", ["okx", "coinbase"])
+@pytest.mark.parametrize("name", ["binance", "okx", "coinbase"])
 def test_earlier_trades_join_what_is_known(emulated, name):
     async def script():
         async with emulated() as market:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coinmon import DecodeError, Streamed, StreamedMany, StreamState
 from coinmon.collect.held import Held
@@ -191,8 +193,9 @@ def test_acknowledgements_and_refusals_are_told(two, venue, message, live):
     assert bool(state.why) is not live
 
 
-def test_a_price_off_the_grid_ends_the_stream_of_that_instrument_only(two):
-    news = _stream_binance.read([agg("BTCUSDT", 1, "100.505"), agg("ETHUSDT", 1)], two)
+@pytest.mark.parametrize("price", ["100.505", "1e30"])
+def test_a_price_off_the_grid_ends_the_stream_of_that_instrument_only(two, price):
+    news = _stream_binance.read([agg("BTCUSDT", 1, price), agg("ETHUSDT", 1)], two)
     assert [type(each) for each in news] == [StreamState, Streamed]
     assert not news[0].live
     assert "0.01" in news[0].why
@@ -204,6 +207,57 @@ def test_a_price_off_the_grid_ends_the_stream_of_that_instrument_only(two):
 def test_any_text_gives_rows_or_a_clear_error(two, venue, text):
     with suppress(DecodeError):
         assert venue.read([text], two) == []
+
+
+def one_trade(price, size):
+    """A message of each venue with one trade, and where it goes."""
+    okx = {"instId": "BTCUSDT", "tradeId": "7", "px": price, "sz": size, "side": "buy", "ts": "5", "count": "1"}
+    bybit = {"T": 5, "s": "BTCUSDT", "S": "Buy", "v": size, "p": price, "i": "2290000000061666327", "BT": False}
+    coinbase = {"type": "match", "trade_id": 7, "side": "sell", "size": size, "price": price, "product_id": "BTCUSDT"}
+    return [
+        (_stream_binance.read, json.loads(agg("BTCUSDT", 7, price, size))),
+        (_stream_okx.read, {"arg": {"channel": "trades", "instId": "BTCUSDT"}, "data": [okx]}),
+        (_stream_bybit.read, {"topic": "publicTrade.BTCUSDT", "data": [bybit]}),
+        (_stream_coinbase.read, coinbase | {"time": "2014-11-07T08:19:27.028459Z"}),
+    ]
+
+
+def subscribed_at(tick, instrument):
+    return Subscribed({"BTCUSDT": instrument("v", "BTC/USDT", "BTCUSDT", tick, "0.00000001")}, [["BTCUSDT"]])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 10**12), st.integers(0, 8), st.integers(1, 10**15))
+def test_prices_and_sizes_survive_exactly(instrument, ticks, digits, lots):
+    tick = Decimal(1).scaleb(-digits)
+    size = Decimal(lots).scaleb(-8)
+    for read, message in one_trade(f"{ticks * tick:f}", f"{size:f}"):
+        (news,) = read([json.dumps(message)], subscribed_at(str(tick), instrument))
+        assert news.data.trades.ticks.tolist() == [ticks]
+        assert news.data.trades.qty.tolist() == [float(size)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 3), st.data())
+def test_anything_anywhere_gives_rows_or_a_clear_error(instrument, venue, data):
+    read, message = one_trade("42219.9", "0.12")[venue]
+    anything = st.sampled_from([None, True, -1, 2**63, 2**64, 1e400, "", "x", "nan", "inf", "1,2", "1e5", [], {}, [{}]])
+    row = message.get("data", [message])[0]
+    target = data.draw(st.sampled_from([message, row]))
+    target[data.draw(st.sampled_from(sorted(target)))] = data.draw(anything)
+    with suppress(DecodeError):
+        for each in read([json.dumps(message)], subscribed_at("0.1", instrument)):
+            if isinstance(each, Streamed):
+                assert len(each.data.trades) <= 1
+
+
+@pytest.mark.parametrize(("venue", "at"), [(0, 0), (1, 2), (2, 3), (3, 5)])
+def test_what_is_no_trade_among_trades_is_still_told(instrument, venue, at):
+    read, message = one_trade("42219.9", "0.12")[venue]
+    texts = [json.dumps(message), json.dumps(ACKNOWLEDGED[at][1])]
+    for order in (texts, texts[::-1]):
+        news = read(order, subscribed_at("0.1", instrument))
+        assert [type(each) for each in news] == [StreamState, Streamed]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""The window's past: brought back page by page behind the live tracks, as far as it goes, the first ones first."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from coinmon import Bars, Coverage, TradePage, Trades
+from coinmon.clock import Clock
+from coinmon.collect import warmup
+from coinmon.collect.track import Track
+from coinmon.collect.venue import Venue
+from coinmon.collect.warmup import WarmUp
+from coinmon.errors import VenueError
+from coinmon.store.bars import read_bars, write_bars
+from coinmon.store.instruments import sync_instruments
+
+WINDOW = 5
+
+
+class Past:
+    """A venue of which every instrument has a trade each 20 s, numbered from 1; pages of four."""
+
+    requests = 0
+
+    def __init__(self, plain, *, since=1, broken=(), limit=100):
+        self.rows = [(at + 1, at * 20.0, 100 + at % 7, 0.25 if at % 3 else -0.5) for at in range(60)]
+        self.asked = []
+        self.used = 0
+        self._plain, self._since, self._broken, self._limit = plain, since, broken, limit
+
+    async def trades(self, *_):
+        raise AssertionError("the live track's business")
+
+    async def earlier_trades(self, instrument, before_id, since):
+        self.asked.append(instrument.base)
+        if instrument.base in self._broken:
+            raise VenueError("it is broken")
+        rows = [row for row in self.rows if self._since <= row[0] < before_id][-4:]
+        if not rows:
+            return TradePage(Trades.empty(), joined=False)
+        return self._plain.page(*rows, more=self._plain.start + rows[0][1] * 1000 >= since)
+
+    def usage(self):
+        return {"requests": (self.used, self._limit)}
+
+
+@pytest.fixture
+def warmed(plain, database):
+    """The stored bars of the window after a warm-up of live tracks at minute 10, by base, and the tracks."""
+
+    def run(exchange, *bases, stored=None, before=lambda _: None):
+        now = plain.start + 10 * plain.minute
+        listed = [plain.instrument(f"{base}/USDT") for base in bases]
+        with database.write() as connection:
+            numbered = sync_instruments(connection, listed, now)
+            for number, instrument in numbered.values():
+                if stored is not None:
+                    write_bars(connection, number, instrument, stored)
+        # the last trade of minute 9 is number 30
+        tracks = [Track(each, numbered[each.id][0], now, boundary_id=30) for each in listed]
+
+        async def warm():
+            warm_up = WarmUp(
+                Venue("acme", exchange, Clock(now, 0, 0)), Clock(now, 0, 0), database, WINDOW * plain.minute
+            )
+            before(exchange)
+            warm_up.begin(tracks)
+            warm_up.begin(tracks)
+            await asyncio.wait({warm_up._task})
+            await warm_up.close()
+
+        plain.run(warm())
+        with database.read() as connection:
+            found = read_bars(connection, dict(numbered.values()), plain.start, now, levels=True)
+        return {instrument.base: found.get(number) for number, instrument in numbered.values()}
+
+    return run
+
+
+def test_the_window_is_filled_as_it_was(plain, warmed):
+    past = Past(plain)
+    bars = warmed(past, "BTC")["BTC"]
+    assert bars.coverage.tolist() == [Coverage.TRADES] * WINDOW
+    expected = plain.volumes(past.rows)
+    assert plain.seen(bars) == {minute: expected[minute] for minute in range(5, 10)}
+    assert len(past.asked) == 4  # 15 trades by four, and the page that reaches beyond
+
+
+def test_what_the_venue_has_no_more_is_left_and_told_by_nothing(plain, warmed):
+    bars = warmed(Past(plain, since=23), "BTC")["BTC"]
+    assert ((bars.time - plain.start) // plain.minute).tolist() == [8, 9]
+
+
+def test_an_instrument_that_cannot_be_had_harms_no_other_and_priority_is_kept(plain, warmed, monkeypatch):
+    monkeypatch.setattr(warmup, "_AT_ONCE", 1)
+    past = Past(plain, broken=("BTC",))
+    found = warmed(past, "BTC", "ETH", "SOL", "XRP", "ADA", "DOGE")
+    assert found["BTC"] is None
+    assert all(len(found[base]) == WINDOW for base in found if base != "BTC")
+    assert list(dict.fromkeys(past.asked)) == ["BTC", "ETH", "SOL", "XRP", "ADA", "DOGE"]
+
+
+def test_a_window_that_is_there_is_not_asked_for_again(plain, warmed):
+    past = Past(plain)
+    times = plain.start + np.arange(10, dtype=np.int64) * plain.minute
+    whole = Bars.missing(plain.instrument().tick_size, times).with_coverage(Coverage.TRADES)
+    warmed(past, "BTC", stored=whole)
+    assert past.asked == []
+
+
+def test_live_requests_have_the_last_quarter_of_a_budget_to_themselves(plain, warmed):
+    def filled(past):
+        past.used = 80
+        asyncio.get_running_loop().call_later(0.3, setattr, past, "used", 0)
+        asyncio.get_running_loop().call_later(0.2, lambda: seen.append(len(past.asked)))
+
+    seen = []
+    assert len(warmed(Past(plain), "BTC", before=filled)["BTC"]) == WINDOW
+    assert seen == [0]
+
+
+def test_the_venues_split_stands_where_trades_disagree(plain, warmed):
+    class Split(Past):
+        split_in_bars = True
+
+        async def bars(self, instrument, start, end):
+            times = np.arange(start, end, plain.minute, dtype=np.int64)
+            one, none = np.ones(len(times), np.int64), np.zeros(len(times))
+            volume = np.full(len(times), 1.0)
+            volume[0] = 7.0
+            coverage = np.full(len(times), Coverage.KLINES, np.uint8)
+            columns = (one, one, one, one, volume, volume, one * 9, volume / 4, volume, none, none, coverage)
+            return Bars(instrument.tick_size, times, *columns)
+
+    bars = warmed(Split(plain), "BTC")["BTC"]
+    assert ((bars.time - plain.start) // plain.minute).tolist() == [6, 7, 8, 9]
+    assert bars.trades.tolist() == [9] * 4
