@@ -27,7 +27,7 @@ from coinmon_emulator._clock import Clock
 from coinmon_emulator._scenario import STARTS_AT, Scenario
 from coinmon_emulator._server import running
 
-KINDS = {"global_sync_bullish", "consensus_change", "us_accumulation", "long_trap", "whale"}
+KINDS = {"global_sync_bullish", "consensus_change", "us_accumulation", "long_trap", "whale", "liquidation_cascade"}
 WINDOW = 50 * MINUTE
 _STEP = 5
 """Minutes from cycle to cycle: each minute would be slower than the market, for the venues' limits count real time."""
@@ -66,13 +66,17 @@ async def follow(seed: int, minutes: int, folder: Path) -> Outcome:
     async with running(Scenario("default", seed), clock=clock) as emulator:
         path = folder / f"{seed}.yaml"
         path.write_text(emulator.config_yaml(f"sqlite:///{folder / str(seed)}.db"))
-        # streams follow the clock of the wall
-        polled = {f"exchanges.{name}.feed": "poll" for name in ("binance", "okx", "bybit", "coinbase")}
-        config = load_config(path, overrides=polled, environ={}, cwd=folder)
+        config = load_config(path, overrides={"books.enabled": False}, environ={}, cwd=folder)
         database = open_database(config.db)
         scan = Scan(config, hand, database, lambda event: _note(told, event, hand.now()), goes_on=True)
+        # trades are polled: their streams follow the clock of the wall
+        scan._feeds = {}
+        await scan.sample_books()
+        await _heard(scan)
         for minute in range(0, minutes + 1, _STEP):
             hand.move(STARTS_AT + minute * MINUTE)
+            await _heard(scan)
+            await scan.sample_books()
             await scan.cycle()
         await scan.close()
         database.close()
@@ -85,6 +89,22 @@ async def follow(seed: int, minutes: int, folder: Path) -> Outcome:
     astray = [said for said in told if not any(_is_of(each, *said) for each in truth)]
     false = [said for said in astray if not any(_is_of(each, each["kind"], *said[1:]) for each in truth)]
     return Outcome(len(over), len(found), false, len(astray) - len(false), time.perf_counter() - began)
+
+
+async def _heard(scan):
+    """Until the liquidations up to now, which come by socket only, have been listened to."""
+    shelves = [shelf for feed in scan._sampling._feeds.values() for shelf in feed._shelves.values()]
+    for _ in range(300):
+        if all(shelf.listening is not None for shelf in shelves):
+            break
+        await asyncio.sleep(0.1)
+    else:
+        raise RuntimeError("liquidations are not streamed")
+    before, quiet = -1, 0
+    while quiet < 5:
+        await asyncio.sleep(0.1)
+        count = sum(len(shelf.liquidations) for shelf in shelves)
+        before, quiet = count, quiet + 1 if count == before else 0
 
 
 def _note(told, event, now):
