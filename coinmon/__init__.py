@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from coinmon.market.panel import Table as Table
     from coinmon.market.panel import Tone as Tone
     from coinmon.market.result import Moment as Moment
+    from coinmon.market.result import Reason as Reason
     from coinmon.market.result import Result as Result
     from coinmon.market.result import SeenReport as SeenReport
     from coinmon.market.result import moment as moment
@@ -75,9 +76,11 @@ if TYPE_CHECKING:
     from coinmon.model.moment import MINUTE as MINUTE
     from coinmon.model.moment import iso as iso
     from coinmon.model.moment import parse_time as parse_time
+    from coinmon.model.signal import Bilingual as Bilingual
     from coinmon.model.signal import Signal as Signal
     from coinmon.model.signal import Silent as Silent
     from coinmon.model.signal import Text as Text
+    from coinmon.model.signal import say as say
     from coinmon.model.streamed import StreamedMany as StreamedMany
     from coinmon.model.trades import Trades as Trades
     from coinmon.model.trades import to_ticks as to_ticks
@@ -101,7 +104,7 @@ _HOMES = {
     "market.panel": (
         "Box", "Cells", "Columns", "Level", "Line", "Panel", "Points", "Rows", "Table", "Tone",
     ),
-    "market.result": ("Moment", "Result", "SeenReport", "moment"),
+    "market.result": ("Moment", "Reason", "Result", "SeenReport", "moment"),
     "market.view": ("Market", "View"),
     "model.bars": ("Bars", "Coverage", "Seen"),
     "model.book": ("Book", "Depth", "Near", "Picture"),
@@ -109,7 +112,7 @@ _HOMES = {
     "model.instrument": ("Instrument", "Kind", "Pair"),
     "model.levels": ("Levels",),
     "model.moment": ("DAY", "MINUTE", "iso", "parse_time"),
-    "model.signal": ("Signal", "Silent", "Text"),
+    "model.signal": ("Bilingual", "Signal", "Silent", "Text", "say"),
     "model.streamed": ("StreamedMany",),
     "model.trades": ("Trades", "to_ticks"),
     "values": ("DEFAULT_SESSIONS", "parse_sessions", "time_zone"),

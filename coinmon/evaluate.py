@@ -11,7 +11,7 @@ from coinmon.errors import CoinmonError
 from coinmon.market.view import Market, Source, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import parse_time
-from coinmon.model.signal import Signal, Silent
+from coinmon.model.signal import Bilingual, Signal, Silent
 from coinmon.model.symbols import Universe
 from coinmon.settings import check_settings
 from coinmon.store.database import Database
@@ -53,7 +53,9 @@ class Evaluator:
         """
         chosen = self._config.indicators.get(name)
         if chosen is None:
-            raise IndicatorOff(f"indicator {name} is not there or is switched off")
+            raise IndicatorOff(
+                Bilingual(f"指标 {name} 不存在或已关闭", f"indicator {name} is not there or is switched off")
+            )
         try:
             own = {**chosen.settings, **settings}
             if settings:
@@ -78,13 +80,14 @@ class Evaluator:
         try:
             said: Sequence[Signal] | Silent = chosen.offer.target(market, **chosen.settings)
             if not isinstance(said, Silent):
-                said = list(said) or Silent("it gives no reason")
+                said = list(said) or Silent(Bilingual("没有给出原因", "it gives no reason"))
             if any(not isinstance(each, Signal) for each in said):
                 raise TypeError("it returned something that is not a Signal")
         except IndicatorOff as error:
-            said = Silent(str(error), waits=True)
+            said = Silent(error.args[0], waits=True)
         except Exception as error:
-            return Silent(self._note(f"signal {name}", chosen.offer.plugin, error), waits=True)
+            why = self._note(f"signal {name}", chosen.offer.plugin, error)
+            return Silent(Bilingual(f"出错: {why}", why), waits=True)
         self._works(f"signal {name}")
         return said
 

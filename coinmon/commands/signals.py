@@ -138,12 +138,16 @@ _STATES = {
 
 
 def _lines(document: dict[str, Any], lang: str) -> Sequence[str]:
+    from coinmon.model.signal import say
+
     if "explained" in document:
         lines = [f"{document['pair']} {document['as_of']}"]
         width = max(map(len, document["explained"]), default=0)
         for name, each in document["explained"].items():
             state = _STATES[lang][each["state"]]
-            words = [each["reason"]] if each["reason"] else [_numbered(event, lang) for event in each["events"]]
+            words = (
+                [say(each["reason"], lang)] if each["reason"] else [_numbered(event, lang) for event in each["events"]]
+            )
             lines += [f"{name:<{width}}  {state}  {text}" for text in words]
         return lines
     rows = document["signals"]

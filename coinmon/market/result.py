@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WrapValidator
 
 from coinmon.market.panel import Panel
 from coinmon.model.bars import Coverage, Seen
+from coinmon.model.signal import Bilingual, say
 
 
 def _written(at: datetime) -> str:
@@ -17,6 +18,10 @@ def _written(at: datetime) -> str:
 
 Moment = Annotated[datetime, PlainSerializer(_written, return_type=str)]
 """A time, UTC, written as ISO 8601 with a Z."""
+
+
+Reason = Annotated[str, WrapValidator(lambda text, check: text if isinstance(text, Bilingual) else check(text))]
+"""Why a figure is missing; in both languages where it is `Bilingual`."""
 
 
 def moment(ms: int) -> datetime:
@@ -59,7 +64,7 @@ class Result(BaseModel):
     as_of: Moment = Field(description="the moment this is as of; nothing later was looked at")
     coverage: SeenReport
     convention: str = Field(description="the definition used, where several exist")
-    reason: str | None = Field(default=None, description="why figures are missing")
+    reason: Reason | None = Field(default=None, description="why figures are missing")
 
     def line(self, lang: str) -> str:
         """One line of figures for people; override to choose and word them."""
@@ -67,7 +72,7 @@ class Result(BaseModel):
         shown = "  ".join(
             f"{name} {_short(value)}" for name, value in figures.items() if not isinstance(value, list | dict)
         )
-        return f"{shown}  ({self.reason})" if self.reason else shown
+        return f"{shown}  ({say(self.reason, lang)})" if self.reason else shown
 
     def panel(self, subject: Any) -> Panel | None:
         """How it is drawn; override to draw it. None: not at all.
@@ -81,4 +86,4 @@ def _short(value: Any) -> str:
     return "-" if value is None else f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 
-__all__ = ["Coverage", "Moment", "Result", "SeenReport", "moment"]
+__all__ = ["Coverage", "Moment", "Reason", "Result", "SeenReport", "moment"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from coinmon.model.moment import MINUTE
 
@@ -21,6 +21,25 @@ class Text:
 
     def say(self, lang: str) -> str:
         return self.zh if lang == "zh" else self.en
+
+
+class Bilingual(str):
+    """English that knows itself in Chinese: `zh`. To whoever takes it for a `str`, and in JSON, it is the English."""
+
+    zh: str
+
+    def __new__(cls, zh: str, en: str) -> Self:
+        made = super().__new__(cls, en)
+        made.zh = zh
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return self.zh, str(self)
+
+
+def say(text: str, lang: str) -> str:
+    """A text in a language; what is known in English only stays as it is."""
+    return text.zh if lang == "zh" and isinstance(text, Bilingual) else str(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +72,8 @@ class Signal:
 class Silent:
     """What a signal plugin returns in place of signals: why there is none. As a sequence it is empty.
 
-    reason: in words, with the numbers. waits: it could not judge, for what it needs is short or missing; False: it
-    looked, and it is not so.
+    reason: in words, with the numbers; `Bilingual`: in Chinese too. waits: it could not judge, for what it needs is
+    short or missing; False: it looked, and it is not so.
     """
 
     reason: str

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from coinmon.market.panel import Level, Line, Rows
 from coinmon.model.moment import iso
+from coinmon.model.signal import say
 from coinmon.report.board import price
 from coinmon.report.document import PAIR, Report
 from coinmon.report.drawn import drawn
@@ -168,8 +169,9 @@ def details(report: Report, lang: str) -> RenderableType:
         for id, result in results.items():
             line = result.line(lang)
             if result.reason:
-                line = line.removesuffix(f"  ({result.reason})")
-                reasons.setdefault(result.reason, []).append(id)
+                reason = say(result.reason, lang)
+                line = line.removesuffix(f"  ({reason})")
+                reasons.setdefault(reason, []).append(id)
             lines.setdefault(line, []).append(id)
         rows = Table(box=None, show_header=False, pad_edge=False)
         rows.add_column(no_wrap=True)

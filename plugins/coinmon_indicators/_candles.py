@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Bars, Moment, Result, SeenReport, View, moment
+from coinmon import MINUTE, Bars, Bilingual, Moment, Result, SeenReport, View, moment
 from coinmon_indicators._figures import because
 from coinmon_indicators._lots import amounts, in_lots
 
@@ -114,7 +114,13 @@ def candles(
     first = last - count * step if start is None else min(last, -(-start // step) * step)
     earliest = last - MOST_MINUTES * MINUTE // step * step
     if start is not None and first < earliest:
-        reasons.append(f"the window is longer than {MOST_MINUTES // 1440} days: these are the last ones of it")
+        days = MOST_MINUTES // 1440
+        reasons.append(
+            Bilingual(
+                f"区间超过 {days} 天：只含其中最后的部分",
+                f"the window is longer than {days} days: these are the last ones of it",
+            )
+        )
     first = max(first, earliest, 0)
     minutes = view.between(first, last, levels=levels)
     # levels are added up on the rows that are wanted, not at every price
@@ -122,9 +128,11 @@ def candles(
     bars = plain if step == MINUTE else view.once(("candles", step, first, last), lambda: plain.resample(step))
     made = Candles(view, timeframe, first, last, minutes, bars, reasons)
     if not len(minutes):
-        reasons.append(f"no {timeframe} candle has closed in the window")
+        reasons.append(
+            Bilingual(f"区间内没有收盘的 {timeframe} K 线", f"no {timeframe} candle has closed in the window")
+        )
     elif not made.priced.any():
-        reasons.append("no price is known in the window")
+        reasons.append(Bilingual("区间内没有已知价格", "no price is known in the window"))
     return made
 
 
@@ -132,7 +140,13 @@ def without_split(found: Candles) -> None:
     """Name the minutes that have no complete taker split."""
     short = int((~found.minutes.has_flow).sum())
     if short and found.priced.any():
-        found.reasons.append(f"{short} of {len(found.minutes)} minutes have no complete taker split")
+        count = len(found.minutes)
+        found.reasons.append(
+            Bilingual(
+                f"{count} 分钟中有 {short} 分钟缺少完整的主动买卖拆分",
+                f"{short} of {count} minutes have no complete taker split",
+            )
+        )
 
 
 def optional(values: npt.NDArray[np.float64]) -> list[float | None]:

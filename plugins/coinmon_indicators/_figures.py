@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable
 
+from coinmon import Bilingual, say
+
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _DOLLARS = frozenset({"USD", "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "USDD", "USDE", "DAI", "PYUSD"})
 
@@ -17,8 +19,15 @@ def quotient(above: float | None, below: float | None) -> float | None:
     return None if above is None or not below else known(above / below)
 
 
-def because(reasons: Iterable[str]) -> str | None:
-    return "; ".join(dict.fromkeys(reasons)) or None
+def because(reasons: Iterable[str]) -> Bilingual | None:
+    """One reason of several; None of none."""
+    several = list(dict.fromkeys(reasons))
+    return joined(several, "; ", "; ") if several else None
+
+
+def joined(texts: Iterable[str], between: str = ", ", between_zh: str = "、") -> Bilingual:
+    several = list(texts)
+    return Bilingual(between_zh.join(say(each, "zh") for each in several), between.join(several))
 
 
 def compact(value: float | None, sign: bool = False) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Coverage, Levels
+from coinmon import Bilingual, Coverage, Levels
 from coinmon_indicators._candles import Candles, exact
 from coinmon_indicators._lots import amounts, in_lots
 
@@ -113,11 +113,22 @@ def grid(found: Candles, bin_size: float | None) -> Grid | None:
         return None
     made = found.view.once(("grid", ticks, found.step, found.start, found.end), lambda: _grid(found, ticks))
     if isinstance(made, int):
-        found.reasons.append(f"{made:,} price rows are too many: take a larger bin_size or fewer candles")
+        found.reasons.append(
+            Bilingual(
+                f"{made:,} 个价格行过多：请增大 bin_size 或减少 K 线",
+                f"{made:,} price rows are too many: take a larger bin_size or fewer candles",
+            )
+        )
         return None
     short = int((~made.complete & found.priced).sum())
     if short:
-        found.reasons.append(f"{short} of {len(found.bars)} candles have incomplete price levels")
+        count = len(found.bars)
+        found.reasons.append(
+            Bilingual(
+                f"{count} 根 K 线中有 {short} 根的逐价数据不完整",
+                f"{short} of {count} candles have incomplete price levels",
+            )
+        )
     return made
 
 
@@ -151,7 +162,12 @@ def _bin(found: Candles, bin_size: float | None) -> int | None:
         ratio = exact(bin_size) / Fraction(tick)
         if ratio.denominator == 1:
             return int(ratio)
-        found.reasons.append(f"bin_size {bin_size:g} is not a multiple of the tick {tick}")
+        found.reasons.append(
+            Bilingual(
+                f"bin_size {bin_size:g} 不是最小价位 {tick} 的整数倍",
+                f"bin_size {bin_size:g} is not a multiple of the tick {tick}",
+            )
+        )
         return None
     ranges = (found.bars.high - found.bars.low)[found.priced]
     # the lower of the two in the middle, so that it stays an integer

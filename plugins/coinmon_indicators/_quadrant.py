@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from coinmon import MINUTE, OpenInterest, View
+from coinmon import MINUTE, Bilingual, OpenInterest, View
 
 Quadrant = Literal["long_buildup", "short_buildup", "short_covering", "long_unwinding", "flat"]
 
@@ -63,11 +63,18 @@ def read(view: View, samples: Sequence[OpenInterest], window: int, dead_band: fl
         known = now is not None and before is not None and now[1] > 0 and before[1] > 0
         changes.append((now[0] - before[0], 100 * (now[1] - before[1]) / before[1]) if known else None)  # type: ignore[index]
     if changes[0] is None:
-        return Reading(why="no quadrant: open interest or price is not known at both ends of the window")
+        why = Bilingual(
+            "无象限：区间两端的持仓量或价格未知",
+            "no quadrant: open interest or price is not known at both ends of the window",
+        )
+        return Reading(why=why)
     amount, price = changes[0]
     usual = [each for each in changes[1:] if each is not None]
     if len(usual) < MIN_WINDOWS:
-        why = f"no quadrant: what is usual needs {MIN_WINDOWS} windows before this one, there are {len(usual)}"
+        why = Bilingual(
+            f"无象限：判断常态需要此前 {MIN_WINDOWS} 个区间，现有 {len(usual)} 个",
+            f"no quadrant: what is usual needs {MIN_WINDOWS} windows before this one, there are {len(usual)}",
+        )
         return Reading(price_change_pct=price, why=why)
     noise, price_noise = (median(abs(each[i]) for each in usual) for i in (0, 1))
     quadrant: Quadrant = "flat"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Box, Moment, Panel, Text, View, hookimpl, moment
+from coinmon import Bilingual, Box, Moment, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     STEPS,
     BarsSetting,
@@ -54,7 +54,7 @@ class Absorption(CandleResult):
             who = {"buyers": ("买方被吸收", "buyers absorbed"), "sellers": ("卖方被吸收", "sellers absorbed")}
             text += f"  {who[last.absorbed][0 if zh else 1]} {price(last.low)}-{price(last.high)}"
             text += f" {compact(last.delta, sign=True)} {self.base} ({last.time:%m-%d %H:%M} UTC)"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """A box around each candle, in the colour of the side that held."""
@@ -93,7 +93,13 @@ def absorption(
     without_split(found)
     made, judged = _absorbed(found, before, lookback, quantile, max_range)
     if len(found.bars) and not judged:
-        found.reasons.append(f"fewer than {-(-lookback // 2)} of the {lookback} candles before are known")
+        least = -(-lookback // 2)
+        found.reasons.append(
+            Bilingual(
+                f"之前的 {lookback} 根 K 线中已知的不足 {least} 根",
+                f"fewer than {least} of the {lookback} candles before are known",
+            )
+        )
     return Absorption(
         candles=made,
         judged=judged,

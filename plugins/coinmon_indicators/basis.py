@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Line, Market, Moment, Panel, Result, SeenReport, Text, Tone, View, hookimpl, moment
+from coinmon import MINUTE, Line, Market, Moment, Panel, Result, SeenReport, Text, Tone, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, known, percent
@@ -49,7 +49,7 @@ class Basis(Result):
         name, traded = ("基差", "成交") if zh else ("basis", "traded")
         each = "  ".join(f"{one.venue} {percent(one.basis_pct, 3)}" for one in self.venues)
         text = f"{name} {percent(self.basis_pct, 3)}  {traded} {percent(self.traded_pct, 3)}  {each}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: Market) -> Panel:
         """The traded basis of each venue over a day."""

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Columns, Market, Panel, Result, SeenReport, Text, View, hookimpl, moment
+from coinmon import Bilingual, Columns, Market, Panel, Reason, Result, SeenReport, Text, View, hookimpl, moment, say
 from coinmon_indicators._covered import covered
-from coinmon_indicators._figures import because, compact, money
+from coinmon_indicators._figures import because, compact, joined, money
 from coinmon_indicators._verdict import LABELS, Verdict, in_deviations, in_money
 
 Mode = Literal["absolute", "relative"]
@@ -30,7 +30,7 @@ class VenueFlow(BaseModel):
     complete: int | None = Field(default=None, description="covered minutes")
     minutes: int | None = Field(default=None, description="minutes of the window")
     warming: bool = Field(default=False, description="only the window's beginning is missing: time alone fills it")
-    note: str | None = Field(default=None, description="why it is not comparable")
+    note: Reason | None = Field(default=None, description="why it is not comparable")
 
 
 class Consensus(Result):
@@ -60,7 +60,7 @@ class Consensus(Result):
         flows = [f"{each.venue[:3].upper()}:{_shown(each)}" for each in self.venues if each.listed is not False]
         total = "" if self.total is None else f" ({'合计' if zh else 'total'} {money(self.total, self.currency)})"
         text = " | ".join([f"{'共识' if zh else 'consensus'}: {self.label(lang)}{total}", *flows])
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: Market) -> Panel:
         """Each venue's net flow."""
@@ -93,13 +93,23 @@ def consensus(
     """
     venues = [_venue(market, name, min_coverage) for name in market.venues]
     listed = [each for each in venues if each.listed]
-    waits_for = [f"{each.venue} {each.note}" for each in venues if each.listed is not False and not each.comparable]
-    reasons = [f"waits for {', '.join(waits_for)}"] if waits_for else []
+    waits_for = [
+        Bilingual(f"{each.venue} {say(each.note or '', 'zh')}", f"{each.venue} {each.note}")
+        for each in venues
+        if each.listed is not False and not each.comparable
+    ]
+    waiting = joined(waits_for)
+    reasons = [Bilingual(f"等待 {waiting.zh}", f"waits for {waiting}")] if waits_for else []
     verdict: Verdict | None = None
     total: float | None = None
     if not waits_for and len(listed) < min_venues:
         count = "no venue" if not listed else f"{len(listed)} venue" + "s" * (len(listed) > 1)
-        reasons.append(f"{count} of {len(venues)} list the pair, a consensus needs {min_venues}")
+        reasons.append(
+            Bilingual(
+                f"{len(venues)} 个平台中有 {len(listed)} 个上线该交易对，共识需要 {min_venues} 个",
+                f"{count} of {len(venues)} list the pair, a consensus needs {min_venues}",
+            )
+        )
     elif not waits_for:
         flows = [each.net_flow for each in listed if each.net_flow is not None]
         scores = [each.zscore for each in listed if each.zscore is not None]
@@ -110,7 +120,7 @@ def consensus(
             verdict = in_deviations(flows, scores, min_zscore)
         else:
             unknown = ", ".join(each.venue for each in listed if each.zscore is None)
-            reasons.append(f"no z-score yet for {unknown}")
+            reasons.append(Bilingual(f"{unknown} 还没有 z 值", f"no z-score yet for {unknown}"))
     figures = {name: view.of("net_flow") for name, view in market.spot.items() if name in market.venues}
     unasked = any(each.listed is None for each in venues)
     by_rule = "in money" if mode == "absolute" else "in each venue's own deviations"
@@ -126,7 +136,7 @@ def consensus(
         verdict=verdict,
         total=total,
         venues=venues,
-        waits_for=waits_for,
+        waits_for=[str(each) for each in waits_for],
         not_listed=[each.venue for each in venues if each.listed is False],
         last_price=next((flow.last_price for flow in figures.values() if flow.last_price is not None), None),
     )
@@ -142,18 +152,28 @@ def _venue(market: Market, name: str, min_coverage: float) -> VenueFlow:
     down = market.down.get(name)
     if view is None:
         if down is None:
-            return VenueFlow(venue=name, listed=False, note="does not list the pair")
-        return VenueFlow(venue=name, listed=None, note=f"down ({down})" if down else "down")
+            return VenueFlow(venue=name, listed=False, note=Bilingual("未上线该交易对", "does not list the pair"))
+        return VenueFlow(venue=name, listed=None, note=_down(down))
     flow = view.of("net_flow")
     seen: SeenReport = flow.coverage
     comparable = flow.net_flow is not None and seen.share >= min_coverage
-    short = f"{'warming ' if seen.warming else ''}{seen.complete}/{seen.minutes}" + (f", down ({down})" if down else "")
+    covered_zh, covered_en = (
+        f"{'预热 ' if seen.warming else ''}{seen.complete}/{seen.minutes} 分钟",
+        f"{'warming ' if seen.warming else ''}{seen.complete}/{seen.minutes}",
+    )
+    off = _down(down) if down else None
+    short = Bilingual(f"{covered_zh}，{off.zh}", f"{covered_en}, {off}") if off else Bilingual(covered_zh, covered_en)
     return VenueFlow(
         venue=name, instrument=view.instrument.id, listed=True, comparable=comparable, net_flow=flow.net_flow,
         buy_sell_ratio=flow.buy_sell_ratio, net_flow_pct=flow.net_flow_pct, zscore=flow.zscore, coverage=seen.share,
         complete=seen.complete, minutes=seen.minutes, warming=seen.warming,
         note=None if comparable else short,
     )  # fmt: skip
+
+
+def _down(why: str) -> Bilingual:
+    zh, en = "无法访问", "down"
+    return Bilingual(f"{zh} ({why})", f"{en} ({why})") if why else Bilingual(zh, en)
 
 
 def _shown(flow: VenueFlow) -> str:

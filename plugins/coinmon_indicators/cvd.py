@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import DAY, MINUTE, Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment
+from coinmon import DAY, MINUTE, Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -74,7 +74,7 @@ class Cvd(CandleResult):
             if not zh:
                 name = f"{'hidden ' if last.hidden else ''}{last.bias} divergence"
             text += f"  {name} {price(last.first_price)} → {price(last.second_price)} ({last.second:%m-%d %H:%M} UTC)"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """The CVD over time, with its divergences."""

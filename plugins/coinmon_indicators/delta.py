@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import Columns, Coverage, Moment, Panel, Text, View, hookimpl, moment
+from coinmon import Columns, Coverage, Moment, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -54,7 +54,7 @@ class Delta(CandleResult):
             text += f" {compact(last.delta, sign=True)} {currency} ({percent(last.delta_pct, 1)})"
             text += f" [{compact(last.min_delta)}..{compact(last.max_delta)} {self.base}]"
         text += f"  {whole} {compact(self.delta, sign=True)} ({percent(self.delta_pct, 1)})"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """Each candle's delta."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Depth, Line, Moment, Near, Panel, Result, Text, View, hookimpl, moment
+from coinmon import MINUTE, Depth, Line, Moment, Near, Panel, Result, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, compact, money, percent, quotient
 from coinmon_indicators._sampled import sampled
@@ -57,7 +57,7 @@ class DepthDelta(Result):
         text = f"{name} ±{self.percent:g}%  {bid} {money(self.bid_quote, self.currency)}"
         text += f"  {ask} {money(self.ask_quote, self.currency)}"
         text += f"  {delta} {compact(self.delta, sign=True)} {self.base} ({percent(share, 1)})"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """Bids less asks near the mid, over time."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Moment, Panel, Points, Text, View, hookimpl, moment
+from coinmon import Moment, Panel, Points, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -44,7 +44,7 @@ class Exhaustion(CandleResult):
             last = self.extremes[-1]
             who = {"buyers": ("买方", "buyers"), "sellers": ("卖方", "sellers")}[last.exhausted][0 if zh else 1]
             text += f"  {who} {price(last.price)} ({last.time:%m-%d %H:%M} UTC)"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """A mark at each extreme, pointing to where price may turn."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Cells, Coverage, Moment, Panel, Text, Tone, View, hookimpl, moment
+from coinmon import Cells, Coverage, Moment, Panel, Text, Tone, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -69,12 +69,12 @@ class Footprint(CandleResult):
         last = self.bars[-1] if self.bars else None
         name = f"足迹图 {self.timeframe}" if zh else f"footprint {self.timeframe}"
         if last is None:
-            return f"{name}  -  ({self.reason})"
+            return f"{name}  -  ({say(self.reason or '-', lang)})"
         delta, running = ("差额", "盘中") if zh else ("delta", "running")
         text = f"{name}  {last.time:%H:%M} UTC  POC {price(last.poc)}  {delta} {compact(last.delta, sign=True)}"
         text += f" {self.base} ({percent(last.delta_pct, 1)})"
         text += f"  {running} {compact(last.min_delta)}..{compact(last.max_delta)}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel | None:
         """Sells and buys by price of the last candles, imbalances (diagonal, three times) marked."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Line, Moment, Panel, Result, SeenReport, Text, View, hookimpl, moment
+from coinmon import MINUTE, Bilingual, Line, Moment, Panel, Result, SeenReport, Text, View, hookimpl, moment, say
 from coinmon_indicators._figures import because, known, percent, price
 
 HOUR = 60 * MINUTE
@@ -32,7 +32,7 @@ class FundingNow(Result):
         at = "-" if self.next_time is None else f"{self.next_time:%H:%M} UTC"
         text = f"{name} {percent(rate, 4)} / {hours} {every}  {year} {percent(annual)}  {then} {at}"
         text += f"  {'标记' if zh else 'mark'} {price(self.mark)}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """What was sampled in two days."""
@@ -62,9 +62,13 @@ def funding(
         latest = samples[-1]
         hours = latest.interval_ms / HOUR if latest.interval_ms else None
         if hours is None:
-            reasons.append("the venue does not say the interval, so nothing is annualised")
+            reasons.append(
+                Bilingual(
+                    "平台未给出结算周期，无法年化", "the venue does not say the interval, so nothing is annualised"
+                )
+            )
         if latest.next_time is not None and latest.next_time <= view.now:
-            reasons.append("the sample is from before the latest settlement")
+            reasons.append(Bilingual("采样早于最近一次结算", "the sample is from before the latest settlement"))
         figures = {
             "time": moment(latest.time), "age": (view.now - latest.time) / 1000, "rate": known(latest.rate),
             "interval_hours": hours, "next_time": None if latest.next_time is None else moment(latest.next_time),
@@ -72,7 +76,9 @@ def funding(
             "mark": latest.mark, "index": latest.index,
         }  # fmt: skip
     else:
-        reasons.append(f"no funding was sampled in the last {max_age} minutes")
+        reasons.append(
+            Bilingual(f"最近 {max_age} 分钟没有资金费率采样", f"no funding was sampled in the last {max_age} minutes")
+        )
     return FundingNow(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(view.bars(window))),

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from coinmon import Columns, Market, Moment, Panel, Result, Text, hookimpl, moment
+from coinmon import Columns, Market, Moment, Panel, Result, Text, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, percent
@@ -40,7 +40,7 @@ class FundingDispersion(Result):
         name, mean, spread = ("资金费率分化", "均值", "价差") if zh else ("funding a year", "mean", "spread")
         each = "  ".join(f"{one.venue} {_year(one.annualised)}" for one in self.venues)
         text = f"{name}  {each}  {mean} {_year(self.mean)}  {spread} {_year(self.spread)}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: Market) -> Panel:
         """Each venue's rate of a year."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Cells, Moment, Panel, Picture, Result, Text, View, hookimpl, moment
+from coinmon import MINUTE, Cells, Moment, Panel, Picture, Result, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, known, money, percent, price
 from coinmon_indicators._sampled import sampled
@@ -60,7 +60,7 @@ class Heatmap(Result):
         for level in self.levels[:3]:
             side = words.get(level.side, level.side)
             text += f"  {side} {price(level.low)} {money(level.quote, self.currency)} ({percent(level.distance_pct)})"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel | None:
         """What rested at each price over time: bids as buying, asks as selling."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Box, Moment, Panel, Text, View, hookimpl, moment
+from coinmon import Box, Moment, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -67,7 +67,7 @@ class Imbalance(CandleResult):
         text = f"{name} {self.timeframe}  {'买' if zh else 'buy'} {buy}  {'卖' if zh else 'sell'} {sell}"
         held = [each for each in self.zones if each.state != "broken"]
         text += "  " + ("  ".join(_zone_text(each, zh) for each in held[-3:]) or none)
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """The zones that hold, from their candle on."""

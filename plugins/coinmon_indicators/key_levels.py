@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import DEFAULT_SESSIONS, MINUTE, Level, Panel, Result, SeenReport, Text, Tone, View, hookimpl, moment
+from coinmon import DEFAULT_SESSIONS, MINUTE, Level, Panel, Result, SeenReport, Text, Tone, View, hookimpl, moment, say
 from coinmon_indicators._days import (
     Date,
     SessionText,
@@ -87,7 +87,7 @@ class KeyLevels(Result):
             for word, some in ((words[0], above[::-1]), (words[1], below)):
                 shown = [f"{each.name} {price(each.price)} ({percent(each.distance_pct)})" for each in some]
                 text += f"  {word} {', '.join(shown) or '-'}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """A line at each price, in the colour of its day or week; those of sessions are muted."""

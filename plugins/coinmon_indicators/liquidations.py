@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import MINUTE, Columns, Liquidation, Moment, Panel, Result, Text, View, hookimpl, moment
+from coinmon import MINUTE, Columns, Liquidation, Moment, Panel, Result, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, money, price
 from coinmon_indicators._sampled import sampled
@@ -62,7 +62,7 @@ class Liquidations(Result):
             one = self.latest[0]
             side = {"long": long, "short": short}[one.side]
             text += f"  {side} {money(one.quote, self.currency)} @ {price(one.price)} {one.time:%H:%M:%S} UTC"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """Of a day, by the quarter of an hour: shorts, who had to buy, above zero; longs, who had to sell, below."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Bars, Moment, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment
+from coinmon import MINUTE, Bars, Moment, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment, say
 from coinmon_indicators._figures import because, compact, known, money, percent, price
 
 DAY_MINUTES = 1440
@@ -47,7 +47,7 @@ class MarketSnapshot(Result):
         if self.mark_price is not None or self.open_interest is not None:
             share = None if self.funding_rate is None else 100 * self.funding_rate
             text += f"  {rate} {percent(share, 4)}  {held} {compact(self.open_interest)} {self.base}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """A row of the figures."""

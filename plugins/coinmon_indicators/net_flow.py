@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Bars, Line, Panel, Result, SeenReport, Text, View, hookimpl, moment
+from coinmon import Bars, Bilingual, Line, Panel, Result, SeenReport, Text, View, hookimpl, moment, say
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient
 
 MIN_BLOCKS = 10
@@ -44,7 +44,7 @@ class NetFlow(Result):
             ratio=plain(self.buy_sell_ratio), last=price(self.last_price), change=percent(self.price_change_pct),
             low=price(self.support), high=price(self.resistance), atr=price(self.atr),
         )  # fmt: skip
-        return f"{text}  ({self.reason})" if self.reason and self.buy_sell_ratio is None else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason and self.buy_sell_ratio is None else text
 
     def panel(self, subject: View) -> Panel:
         """Net flow added up over a day, minutes without a taker split counting as nothing."""
@@ -119,7 +119,11 @@ def _usable(bars: Bars) -> npt.NDArray[np.bool_]:
 def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> dict[str, Any]:
     rows = bars[_usable(bars)]
     if not len(rows):
-        reasons.append(f"none of the {window} minutes has a complete taker split")
+        reasons.append(
+            Bilingual(
+                f"{window} 分钟都缺少完整的主动买卖拆分", f"none of the {window} minutes has a complete taker split"
+            )
+        )
         names = "net_flow buy_volume sell_volume buy_sell_ratio volume quote_volume net_flow_pct"
         return dict.fromkeys(names.split())
     buy = math.fsum(rows.buy_quote)
@@ -128,11 +132,20 @@ def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> d
     traded = math.fsum(rows.quote_volume)
     ratio = None
     if len(rows) / window < min_coverage:
-        reasons.append(f"{len(rows)} of {window} minutes covered, the buy/sell ratio needs {min_coverage:.0%}")
+        reasons.append(
+            Bilingual(
+                f"已覆盖 {window} 分钟中的 {len(rows)} 分钟，买卖比需要 {min_coverage:.0%}",
+                f"{len(rows)} of {window} minutes covered, the buy/sell ratio needs {min_coverage:.0%}",
+            )
+        )
     else:
         ratio = quotient(buy, sell)
         if ratio is None:
-            reasons.append("no taker sells, so no buy/sell ratio" if not sell else "the buy/sell ratio is out of range")
+            reasons.append(
+                Bilingual("没有主动卖出，无法计算买卖比", "no taker sells, so no buy/sell ratio")
+                if not sell
+                else Bilingual("买卖比超出可表示的范围", "the buy/sell ratio is out of range")
+            )
     share = None if quotient(buy - sell, traded) is None else 100 * (buy - sell) / traded
     return {
         "net_flow": buy - sell, "buy_volume": buy, "sell_volume": sell, "buy_sell_ratio": ratio,
@@ -149,11 +162,18 @@ def _zscore(flow: float, rows: Bars, window: int, blocks: int, min_coverage: flo
     complete = usable[before].reshape(blocks, window).all(axis=1)
     past = flows[before].reshape(blocks, window)[complete].sum(axis=1)
     if len(past) < MIN_BLOCKS:
-        reasons.append(f"the z-score needs {MIN_BLOCKS} complete windows before this one, there are {len(past)}")
+        reasons.append(
+            Bilingual(
+                f"z 值需要此前 {MIN_BLOCKS} 个完整区间，现有 {len(past)} 个",
+                f"the z-score needs {MIN_BLOCKS} complete windows before this one, there are {len(past)}",
+            )
+        )
         return None
     mean, spread = float(past.mean()), float(past.std(ddof=1))
     if spread <= 1e-12 * float(np.abs(past).max()):
-        reasons.append("every window before had the same net flow, so no z-score")
+        reasons.append(
+            Bilingual("此前各区间净流入相同，无法计算 z 值", "every window before had the same net flow, so no z-score")
+        )
         return None
     return known((flow - mean) / spread)
 
@@ -163,7 +183,7 @@ def _prices(rows: Bars, window: int, reasons: list[str]) -> dict[str, float | No
     one = rows[-window:].merged()
     first, last = int(one.open[0]), int(one.close[0])
     if last <= 0:
-        reasons.append("no price is known in the window")
+        reasons.append(Bilingual("区间内没有已知价格", "no price is known in the window"))
         return dict.fromkeys(names)
     low, high, close = (float(rows.price(column)[0]) for column in (one.low, one.high, one.close))
     return dict(zip(names, (low, high, close, 100 * (last - first) / first, _atr(rows, window)), strict=True))

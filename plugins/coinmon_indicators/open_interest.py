@@ -5,7 +5,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import MINUTE, Line, Moment, OpenInterest, Panel, Result, SeenReport, Text, View, hookimpl, moment
+from coinmon import (
+    MINUTE,
+    Bilingual,
+    Line,
+    Moment,
+    OpenInterest,
+    Panel,
+    Reason,
+    Result,
+    SeenReport,
+    Text,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._candles import STEPS, Part
 from coinmon_indicators._figures import because, compact, known, money, percent, quotient
 from coinmon_indicators._quadrant import LABELS, Quadrant, Reading, nearest, read, windows_before
@@ -41,7 +56,7 @@ class OpenInterestNow(Result):
         description="price and open interest over the window: up and up long_buildup, down and up short_buildup, "
         "up and down short_covering, down and down long_unwinding, within the dead band flat"
     )
-    quadrant_note: str | None = Field(description="why there is no quadrant")
+    quadrant_note: Reason | None = Field(description="why there is no quadrant")
     price_change_pct: float | None = Field(description="price over the same two samples, last closes, %")
     noise: float | None = Field(description="median size of the change in the windows before, base units")
     price_noise_pct: float | None = Field(description="median size of the price's change in the windows before, %")
@@ -54,7 +69,7 @@ class OpenInterestNow(Result):
         text += f"  {over} {compact(self.change, sign=True)} ({percent(self.change_pct)})"
         if self.quadrant is not None:
             text += f"  {LABELS[self.quadrant][0 if lang == 'zh' else 1]}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """What was sampled in two days."""
@@ -96,7 +111,12 @@ def open_interest(
         figures |= _level(recent[-1], view.now, last_close, reasons) | _change(recent, window, reasons)
         reading = read(view, samples, window, dead_band)
     else:
-        reasons.append(f"no open interest was sampled in the last {2 * window} minutes")
+        reasons.append(
+            Bilingual(
+                f"最近 {2 * window} 分钟没有持仓量采样",
+                f"no open interest was sampled in the last {2 * window} minutes",
+            )
+        )
     return OpenInterestNow(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),
@@ -127,7 +147,9 @@ def _level(latest: OpenInterest, now: int, last_close: float | None, reasons: li
     if value is None and last_close is not None:
         value, value_from = latest.base * last_close, "last close"
     if value is None:
-        reasons.append("the venue gives no value and no price is known")
+        reasons.append(
+            Bilingual("平台未给出持仓价值，且没有已知价格", "the venue gives no value and no price is known")
+        )
     return {
         "time": moment(latest.time), "age": (now - latest.time) / 1000, "open_interest": known(latest.base),
         "value": None if value is None else known(value), "value_from": None if value is None else value_from,
@@ -138,7 +160,11 @@ def _change(samples: Sequence[OpenInterest], window: int, reasons: list[str]) ->
     latest, span = samples[-1], window * MINUTE
     before = nearest(samples, latest.time - span, span / 4)
     if before is None:
-        reasons.append(f"no sample about {window} minutes before the latest")
+        reasons.append(
+            Bilingual(
+                f"最近一次采样之前约 {window} 分钟没有采样", f"no sample about {window} minutes before the latest"
+            )
+        )
         return {}
     change = latest.base - before.base
     share = quotient(change, before.base)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import DEFAULT_SESSIONS, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment
+from coinmon import DEFAULT_SESSIONS, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment, say
 from coinmon_indicators._days import Date, SessionText, Zone, chosen_day, session_spans
 from coinmon_indicators._figures import because, compact, price
 from coinmon_indicators._window import Window, window_figures
@@ -31,7 +31,7 @@ class SessionLevels(Result):
             for each in self.sessions
         ]
         text = "  ".join(shown) or ("今日尚无时段" if lang == "zh" else "no session has begun")
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """The figures; `session_profile` draws the boxes."""

@@ -19,6 +19,7 @@ from coinmon import (
     View,
     hookimpl,
     moment,
+    say,
 )
 from coinmon_indicators._days import Date, SessionText, Span, Zone, chosen_day, session_spans
 from coinmon_indicators._figures import because, known, price
@@ -88,7 +89,7 @@ class SessionProfile(Result):
             for each in self.sessions
         ]
         text = "  ".join(shown) or ("今日尚无时段" if lang == "zh" else "no session has begun")
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """A box for each session, from its low to its high, with its POC."""

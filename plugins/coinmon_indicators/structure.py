@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment
+from coinmon import Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
 from coinmon_indicators._breaks import Sides, breaks, swing_highs_and_lows
 from coinmon_indicators._candles import (
     BarsSetting,
@@ -78,7 +78,7 @@ class Structure(CandleResult):
             what = {"bos": "BOS", "choch": "CHoCH", "sweep": "扫流动性" if zh else "sweep"}[last.event]
             text += f"  {what} {'↑' if last.direction == 'up' else '↓'} {price(last.price)}"
             text += f" ({last.time:%m-%d %H:%M} UTC)"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """The ZigZag, and a mark at each break and sweep."""

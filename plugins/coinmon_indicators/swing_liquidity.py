@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Level, Moment, Panel, Text, View, hookimpl, moment
+from coinmon import Level, Moment, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -67,7 +67,7 @@ class SwingLiquidity(CandleResult):
         under = sorted((each.price for each in held if each.side == "sell_side"), reverse=True)[:3]
         text = f"{name} {self.timeframe}  {above} {' '.join(map(price, over)) or '-'}"
         text += f"  {below} {' '.join(map(price, under)) or '-'}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """The levels that were not taken yet."""

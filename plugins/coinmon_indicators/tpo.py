@@ -18,6 +18,7 @@ from coinmon import (
     View,
     hookimpl,
     moment,
+    say,
 )
 from coinmon_indicators._days import Date, SessionText, Span, State, Zone, chosen_day, day_span, session_spans
 from coinmon_indicators._figures import because, plain, price
@@ -81,7 +82,7 @@ class Tpo(Result):
         )  # fmt: skip
         said = [words[0] if zh else words[1] for there, *words in marks if there]
         text += f"  {', '.join(said)}" if said else ""
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel | None:
         """Letters by row, at most 80 rows; a bracket prints in each row that its range touches."""

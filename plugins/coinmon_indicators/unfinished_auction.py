@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Box, Moment, Panel, Text, View, hookimpl, moment
+from coinmon import Box, Moment, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -46,7 +46,7 @@ class UnfinishedAuction(CandleResult):
         text = f"{name} {self.timeframe}  {len(held)}/{len(self.extremes)} {'未修复' if zh else 'open'}"
         for each in held[-3:]:
             text += f"  {words.get(each.side, each.side)} {price(each.low)}-{price(each.high)}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """The rows that price has not traded beyond since."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Level, Moment, Panel, Result, Rows, SeenReport, Text, Tone, View, hookimpl, moment
+from coinmon import MINUTE, Level, Moment, Panel, Result, Rows, SeenReport, Text, Tone, View, hookimpl, moment, say
 from coinmon_indicators._days import Date, Span, State, Zone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import because, percent, price
 from coinmon_indicators._profile import Mode, Weight, control, nodes, profile_of
@@ -76,7 +76,7 @@ class VolumeProfile(Area, Result):
             text += f"  {'现价' if zh else 'last'} {price(self.last_price)} ({said}, POC {away})"
         if self.naked_pocs:
             text += f"  {'未触及POC' if zh else 'naked POC'} {', '.join(price(each.poc) for each in self.naked_pocs)}"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel | None:
         """Its rows, at most 80 of them, split into buying and selling where that is known."""

@@ -23,6 +23,7 @@ from coinmon import (
     hookimpl,
     iso,
     moment,
+    say,
 )
 from coinmon_indicators._average import average, deviation, with_volume
 from coinmon_indicators._days import (
@@ -81,7 +82,7 @@ class Vwap(Result):
         text += f"  {rolling} {price(self.window_vwap)}"
         if self.last_price is not None:
             text += f"  {last} {price(self.last_price)} ({percent(self.distance_pct)})"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """The average and its bands as they developed; the bands from one-minute averages."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Coverage, Moment, Panel, Points, Result, SeenReport, Text, View, WhaleTrade, hookimpl, moment
+from coinmon import Coverage, Moment, Panel, Points, Result, SeenReport, Text, View, WhaleTrade, hookimpl, moment, say
 from coinmon_indicators._figures import money, price
 
 
@@ -48,7 +48,7 @@ class WhaleTrades(Result):
             one = self.trades[-1]
             side = {"buy": "买入", "sell": "卖出"}[one.side] if lang == "zh" else one.side
             text += f"  {latest} {side} {money(one.quote, self.currency)} @ {price(one.price)} {one.time:%H:%M:%S} UTC"
-        return f"{text}  ({self.reason})" if self.reason else text
+        return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
         """Each order at its price."""

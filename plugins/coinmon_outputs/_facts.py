@@ -77,7 +77,9 @@ def _signal(event: Event, lang: str) -> dict[str, Any]:
     venues = [_venue(venue, figures or {}, currency) for venue, figures in (evidence.get("venues") or {}).items()]
     left_out = evidence.get("left_out") or {}
     for venue, why in left_out.items():
-        venues.append({"mark": "", "name": venue.upper(), "sign": 0, "flow": "-", "note": why})
+        # in both languages, or as it is
+        note = _said(why, lang) if isinstance(why, Mapping) else str(why)
+        venues.append({"mark": "", "name": venue.upper(), "sign": 0, "flow": "-", "note": note})
     verdict = evidence.get("consensus")
     said = _VERDICTS.get(verdict, (verdict, verdict))[not zh] if isinstance(verdict, str) else None
     return {

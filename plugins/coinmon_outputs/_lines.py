@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from coinmon import say
+
 Event = Mapping[str, Any]
 
 _VERDICTS = {
@@ -55,7 +57,7 @@ def _flow(event: Event, lang: str, min_coverage: float) -> str:
     zh, verdict = lang == "zh", event.get("consensus")
     if verdict is None:
         reason = event.get("consensus_reason")
-        said = ("待定" if zh else "unknown") + (f" ({reason})" if reason else "")
+        said = ("待定" if zh else "unknown") + (f" ({say(reason, lang)})" if reason else "")
     else:
         said = _VERDICTS[verdict][not zh] if verdict in _VERDICTS else str(verdict)
     total = event.get("total")

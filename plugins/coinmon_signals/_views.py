@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from coinmon import MINUTE, Market, Silent, View
+from coinmon import MINUTE, Bilingual, Market, Silent, View
+from coinmon_signals._evidence import joined
+
+NO_PERP = Bilingual("没有平台有该交易对的永续合约", "no venue has a perpetual of the pair")
 
 
 def lead(market: Market, venue: str | None) -> View | Silent:
@@ -12,7 +15,10 @@ def lead(market: Market, venue: str | None) -> View | Silent:
         found = [view for name, view in views.items() if venue in (None, name)]
         if found:
             return found[0]
-    return Silent(f"{venue or 'no venue'} does not list the pair", waits=bool(market.down))
+    words = Bilingual(
+        f"{venue or '没有平台'}{'未' if venue else ''}上线该交易对", f"{venue or 'no venue'} does not list the pair"
+    )
+    return Silent(words, waits=bool(market.down))
 
 
 def whole(market: Market) -> View | Silent:
@@ -20,23 +26,27 @@ def whole(market: Market) -> View | Silent:
     for kind in ("spot", "perp"):
         if kind in market.merged:
             return market.merged[kind]
-    return Silent("no venue lists the pair", waits=bool(market.down))
+    return Silent(Bilingual("没有平台上线该交易对", "no venue lists the pair"), waits=bool(market.down))
 
 
-def short(market: Market, view: View, minutes: int, least: float, what: str) -> Silent | None:
+def short(market: Market, view: View, minutes: int, least: float, what: Bilingual) -> Silent | None:
     """Why the last `minutes` are not seen well enough; every venue's of a merged view."""
     kind = view.instrument.kind
     parts: Sequence[View] = [view]
     if view is market.merged.get(kind):
         parts = list((market.spot if kind == "spot" else market.perp).values())
-    waits = []
+    waits: list[str] = []
     for part in parts:
         seen = part.seen(part.bars(minutes))
         if seen.share < least:
             waits.append(f"{part.instrument.id} {seen.complete}/{seen.minutes}")
     if parts != [view]:
-        waits += [f"{name} (down)" for name in market.down if name not in {each.instrument.venue for each in parts}]
-    return Silent(f"waits for {what}: {', '.join(waits)}", waits=True) if waits else None
+        there = {each.instrument.venue for each in parts}
+        waits += [Bilingual(f"{name}（无法访问）", f"{name} (down)") for name in market.down if name not in there]
+    if not waits:
+        return None
+    which = joined(waits)
+    return Silent(Bilingual(f"等待{what.zh}：{which.zh}", f"waits for {what}: {which}"), waits=True)
 
 
 def fresh(market: Market, at: Any, minutes: float, max_age: int) -> bool:
@@ -48,3 +58,7 @@ def fresh(market: Market, at: Any, minutes: float, max_age: int) -> bool:
 def minutes_of(timeframe: str) -> int:
     """15m: 15; 1h: 60; 1d: 1440."""
     return int(timeframe[:-1]) * {"m": 1, "h": 60, "d": 1440}[timeframe[-1]]
+
+
+def candles_of(count: int, timeframe: str) -> Bilingual:
+    return Bilingual(f"{count} 根 {timeframe} K 线", f"{count} candle{'s' * (count > 1)} of {timeframe}")

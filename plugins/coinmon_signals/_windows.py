@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Market, Silent, View
+from coinmon import Bilingual, Market, Silent, View
 from coinmon_signals._views import short, whole
 
 Floats = npt.NDArray[np.float64]
@@ -79,13 +79,17 @@ def windows(market: Market, minutes: int, lookback: int) -> Windows | Silent:
         return view
     count = max(_FEWEST, lookback // minutes) + 1
     span = count * minutes
-    for length, what in ((minutes, f"the last {minutes} minutes"), (span, f"{span} minutes to compare with")):
+    for length, what in (
+        (minutes, Bilingual(f"最近 {minutes} 分钟", f"the last {minutes} minutes")),
+        (span, Bilingual(f"用于比较的 {span} 分钟", f"{span} minutes to compare with")),
+    ):
         missing = short(market, view, length, LEAST_SEEN, what)
         if missing is not None:
             return missing
     rows = view.bars(span)
     if rows.close[0] <= 0 or not (rows.close > 0).mean() >= LEAST_SEEN:
-        return Silent(f"prices of the last {span} minutes are not known", waits=True)
+        why = Bilingual(f"最近 {span} 分钟的价格未知", f"prices of the last {span} minutes are not known")
+        return Silent(why, waits=True)
     known = rows.has_flow & np.isfinite(rows.quote_volume) & np.isfinite(rows.buy_quote)
     total, buy = (
         np.where(known, column, 0.0).reshape(count, minutes).sum(axis=1)

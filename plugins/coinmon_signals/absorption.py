@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl, iso
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, iso, say
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
-from coinmon_signals._views import fresh, lead, minutes_of, short
+from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
 
 def absorption(
@@ -28,12 +28,18 @@ def absorption(
     if isinstance(view, Silent):
         return view
     length = minutes_of(timeframe)
-    missing = short(market, view, candles * length, 1.0, f"{candles} candles of {timeframe}")
+    missing = short(market, view, candles * length, 1.0, candles_of(candles, timeframe))
     if missing is not None:
         return missing
     found = view.of("absorption", timeframe=timeframe, bars=candles, lookback=lookback)
     if not found.judged:
-        return Silent(f"waits for candles to compare with: {found.reason}", waits=True)
+        return Silent(
+            Bilingual(
+                f"等待用于比较的 K 线：{say(found.reason or '-', 'zh')}",
+                f"waits for candles to compare with: {found.reason}",
+            ),
+            waits=True,
+        )
     news = [
         each
         for each in found.candles
@@ -41,8 +47,12 @@ def absorption(
     ]
     if not news:
         return Silent(
-            f"none of the last {found.judged} candles of {view.instrument.id} has unusual delta and volume in a small "
-            f"range ({len(found.candles)} without a delta of {min_share:.0%} of the volume)"
+            Bilingual(
+                f"{view.instrument.id} 最近 {found.judged} 根 K 线中没有窄幅而 Delta 与成交量异常的 "
+                f"({len(found.candles)} 根的 Delta 不足成交量的 {min_share:.0%})",
+                f"none of the last {found.judged} candles of {view.instrument.id} has unusual delta and volume in a "
+                f"small range ({len(found.candles)} without a delta of {min_share:.0%} of the volume)",
+            )
         )
     return [_signal(market, each, found) for each in news]
 

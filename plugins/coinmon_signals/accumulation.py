@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._windows import windows
 
@@ -28,9 +28,14 @@ def accumulation(
     ratio, atr = found.ratio(), found.atr
     move = found.moved() / atr if atr > 0 else 0.0
     if ratio is None or ratio < 1 + HOLD * (min_ratio - 1) or abs(move) > max_move or found.times < HOLD:
+        shown = "-" if ratio is None else f"{ratio:.2f}"
         return Silent(
-            f"buy/sell ratio of {window} min is {'-' if ratio is None else f'{ratio:.2f}'} (needs {min_ratio:g}) at "
-            f"{move:+.2f} ATR of price (at most {max_move:g}) and {found.times:.1f} times the usual volume (needs 1)"
+            Bilingual(
+                f"{window} 分钟买卖比 {shown} (需 {min_ratio:g})，价格变动 {move:+.2f} ATR (至多 {max_move:g})，"
+                f"成交量为平时的 {found.times:.1f} 倍 (需 1)",
+                f"buy/sell ratio of {window} min is {shown} (needs {min_ratio:g}) at {move:+.2f} ATR of price "
+                f"(at most {max_move:g}) and {found.times:.1f} times the usual volume (needs 1)",
+            )
         )
     bought = float(found.buy[-1] - found.sell[-1])
     currency = found.view.instrument.quote

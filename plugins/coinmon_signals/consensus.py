@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import compared, flows, waits, worded
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
@@ -30,7 +30,12 @@ def consensus(market: Market) -> list[Signal] | Silent:
         return waits(found)
     if found.verdict not in _SAID:
         net = worded({name: each.net_flow for name, each in compared(found).items()})
-        return Silent(f"the consensus is {found.verdict}: net flow {net} {found.currency}")
+        return Silent(
+            Bilingual(
+                f"共识为{found.label('zh')}：净流入 {net} {found.currency}",
+                f"the consensus is {found.verdict}: net flow {net} {found.currency}",
+            )
+        )
     direction, title, reading = _SAID[found.verdict]
     return [
         Signal(

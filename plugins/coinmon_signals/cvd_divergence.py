@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Market, Signal, Silent, Text, View, hookimpl, iso
+from coinmon import MINUTE, Bilingual, Market, Signal, Silent, Text, View, hookimpl, iso
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
-from coinmon_signals._views import lead, minutes_of, short
+from coinmon_signals._views import candles_of, lead, minutes_of, short
 
 
 def cvd_divergence(
@@ -32,7 +32,7 @@ def cvd_divergence(
     if isinstance(view, Silent):
         return view
     least = (2 * pivots + 2) * minutes_of(timeframe)
-    missing = short(market, view, least, 0.95, f"{2 * pivots + 2} candles of {timeframe}")
+    missing = short(market, view, least, 0.95, candles_of(2 * pivots + 2, timeframe))
     if missing is not None:
         return missing
     found = view.of("cvd", timeframe=timeframe, bars=bars, pivot_left=pivots, pivot_right=pivots, unit="base")
@@ -50,8 +50,13 @@ def cvd_divergence(
     if signals:
         return signals
     return Silent(
-        f"no divergence confirmed in the last {max_age} minutes on {view.instrument.id}; {len(found.divergences)} in "
-        f"{bars} candles" + (f"; {weak} with less than {min_share:.0%} of the volume" if weak else "")
+        Bilingual(
+            f"{view.instrument.id} 最近 {max_age} 分钟没有确认的背离；{bars} 根 K 线中有 {len(found.divergences)} 个"
+            + (f"；其中 {weak} 个不足成交量的 {min_share:.0%}" if weak else ""),
+            f"no divergence confirmed in the last {max_age} minutes on {view.instrument.id}; "
+            f"{len(found.divergences)} in {bars} candles"
+            + (f"; {weak} with less than {min_share:.0%} of the volume" if weak else ""),
+        )
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, View, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, View, hookimpl, say
 
 _LEAST_SEEN = 0.95
 
@@ -35,7 +35,8 @@ def derivative_hedge(
         if name in market.spot
     }
     if not judged:
-        return Silent("no venue has both spot and a perpetual of the pair", waits=bool(market.down))
+        why = Bilingual("没有平台同时有该交易对的现货和永续合约", "no venue has both spot and a perpetual of the pair")
+        return Silent(why, waits=bool(market.down))
     signals = []
     for way, kind in ((1, "hedge"), (-1, "unwind")):
         there = {name: each for name, each in judged.items() if isinstance(each, dict) and each["way"] == way}
@@ -45,7 +46,10 @@ def derivative_hedge(
         return signals
     reasons = {name: each for name, each in judged.items() if isinstance(each, Silent)}
     return Silent(
-        "; ".join(f"{name}: {each.reason}" for name, each in reasons.items()),
+        Bilingual(
+            "；".join(f"{name}：{say(each.reason, 'zh')}" for name, each in reasons.items()),
+            "; ".join(f"{name}: {each.reason}" for name, each in reasons.items()),
+        ),
         waits=all(each.waits for each in reasons.values()),
     )
 
@@ -57,24 +61,41 @@ def _judged(
     bought, sold = spot.of("net_flow"), perp.of("net_flow")
     for each in (bought, sold):
         if each.coverage.share < _LEAST_SEEN:
-            return Silent(f"waits for {each.instrument} {each.coverage.complete}/{each.coverage.minutes}", waits=True)
+            seen = f"{each.instrument} {each.coverage.complete}/{each.coverage.minutes}"
+            return Silent(Bilingual(f"等待 {seen}", f"waits for {seen}"), waits=True)
     if bought.zscore is None:
-        return Silent(f"waits for a z-score of spot: {bought.reason}", waits=True)
+        why = bought.reason or "-"
+        return Silent(
+            Bilingual(f"等待现货的 z 值：{say(why, 'zh')}", f"waits for a z-score of spot: {why}"), waits=True
+        )
     if abs(bought.zscore) < min_zscore:
-        return Silent(f"net flow of spot is z {bought.zscore:+.1f} (needs {min_zscore:g})")
+        z, needed = f"{bought.zscore:+.1f}", f"{min_zscore:g}"
+        return Silent(Bilingual(f"现货净流入 z 值 {z} (需 {needed})", f"net flow of spot is z {z} (needs {needed})"))
     way = 1 if bought.net_flow > 0 else -1
     if way * bought.zscore < 0 or way * sold.net_flow >= 0:
-        return Silent(f"net flow of spot {bought.net_flow:+,.0f} and of the perpetual {sold.net_flow:+,.0f}")
+        both = f"{bought.net_flow:+,.0f}", f"{sold.net_flow:+,.0f}"
+        return Silent(
+            Bilingual(
+                f"现货净流入 {both[0]}，永续合约 {both[1]}",
+                f"net flow of spot {both[0]} and of the perpetual {both[1]}",
+            )
+        )
     held = perp.of("open_interest", window=bought.window, limit=0)
     if held.change is None or held.noise is None:
-        return Silent(f"waits for open interest: {held.reason or held.quadrant_note or 'no change known'}", waits=True)
+        why = held.reason or held.quadrant_note or Bilingual("变化未知", "no change known")
+        return Silent(Bilingual(f"等待持仓量：{say(why, 'zh')}", f"waits for open interest: {why}"), waits=True)
     if way * held.change <= oi_times * held.noise:
-        return Silent(f"open interest changed {held.change:+,.6g} (needs {way * oi_times * held.noise:+,.6g})")
+        moved, needed = f"{held.change:+,.6g}", f"{way * oi_times * held.noise:+,.6g}"
+        return Silent(Bilingual(f"持仓量变化 {moved} (需 {needed})", f"open interest changed {moved} (needs {needed})"))
     if bought.price_change_pct is None or not bought.atr:
-        return Silent("waits for prices", waits=True)
+        return Silent(Bilingual("等待价格", "waits for prices"), waits=True)
     move = abs(bought.price_change_pct) / 100 * bought.last_price / bought.atr
     if move >= max_move:
-        return Silent(f"price moved {move:.1f} ATR (below {max_move:g})")
+        return Silent(
+            Bilingual(
+                f"价格变动 {move:.1f} ATR (需低于 {max_move:g})", f"price moved {move:.1f} ATR (below {max_move:g})"
+            )
+        )
     cheaper = _cheaper(perp, bought.window, way)
     if isinstance(cheaper, Silent):
         return cheaper
@@ -82,8 +103,11 @@ def _judged(
     match = min(abs(bought.net_flow), change) / max(abs(bought.net_flow), change)
     if match < min_match:
         return Silent(
-            f"spot flow {abs(bought.net_flow):,.0f} and change of open interest {change:,.0f} do not match "
-            f"(needs {min_match:g})"
+            Bilingual(
+                f"现货净流入 {abs(bought.net_flow):,.0f} 与持仓量变化 {change:,.0f} 不匹配 (需 {min_match:g})",
+                f"spot flow {abs(bought.net_flow):,.0f} and change of open interest {change:,.0f} do not match "
+                f"(needs {min_match:g})",
+            )
         )
     return {
         "way": way,
@@ -103,14 +127,20 @@ def _cheaper(perp: View, window: int, way: int) -> dict[str, float | None] | Sil
     """Basis and funding where one of them falls or is not above 0 (of an unwinding: rises or is not below 0)."""
     samples = [each for each in perp.funding(window) if math.isfinite(each.rate)]
     if not samples:
-        return Silent("waits for funding: no sample in the window", waits=True)
+        why = Bilingual("等待资金费率：区间内没有采样", "waits for funding: no sample in the window")
+        return Silent(why, waits=True)
     first, last = samples[0], samples[-1]
     share = [(each.mark - each.index) / each.index for each in (first, last) if each.mark and each.index]
     basis = share[-1] if share else None
     falls = (basis is not None and way * basis <= 0) or (len(share) == 2 and way * (share[1] - share[0]) < 0)
     if not (falls or way * last.rate <= 0 or way * (last.rate - first.rate) < 0):
         shown = "-" if basis is None else f"{100 * basis:+.3f}%"
-        return Silent(f"neither basis ({shown}) nor funding ({last.rate:+.4%}) {'falls' if way > 0 else 'rises'}")
+        return Silent(
+            Bilingual(
+                f"基差 ({shown}) 与资金费率 ({last.rate:+.4%}) 均未{'下降' if way > 0 else '上升'}",
+                f"neither basis ({shown}) nor funding ({last.rate:+.4%}) {'falls' if way > 0 else 'rises'}",
+            )
+        )
     return {"basis_pct": None if basis is None else 100 * basis, "funding_rate": last.rate}
 
 

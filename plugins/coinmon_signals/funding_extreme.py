@@ -1,11 +1,13 @@
 """Holding a perpetual has become very dear for one side."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
-from coinmon_signals._evidence import HOLD, worded
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, say
+from coinmon_signals._evidence import HOLD, joined, worded
+from coinmon_signals._views import NO_PERP
 
 
 def funding_extreme(
@@ -24,12 +26,13 @@ def funding_extreme(
     for name, view in market.perp.items():
         found = view.of("funding", max_age=max_age)
         if found.annualised is None:
-            waits.append(f"{name} ({found.reason})")
+            waits.append(Bilingual(f"{name} ({say(found.reason or '-', 'zh')})", f"{name} ({found.reason})"))
         else:
             rates[name] = found.annualised
     if not rates:
-        why = ", ".join(waits) or "no venue has a perpetual of the pair"
-        return Silent(f"waits for funding: {why}" if waits else why, waits=bool(waits or market.down))
+        which = joined(waits)
+        why = Bilingual(f"等待资金费率：{which.zh}", f"waits for funding: {which}") if waits else NO_PERP
+        return Silent(why, waits=bool(waits or market.down))
     signals = []
     for crowded, limit in (("long", high), ("short", low)):
         way = 1 if crowded == "long" else -1
@@ -37,9 +40,14 @@ def funding_extreme(
         if beyond:
             strong = [name for name, rate in beyond.items() if way * rate > way * limit]
             signals.append(_signal(market, crowded, limit, rates, beyond, strong, waits))
+    which = joined(waits)
     return signals or Silent(
-        f"funding a year {worded(rates, '+.1%')} is between {low:+.0%} and {high:+.0%}"
-        + (f"; waits for {', '.join(waits)}" if waits else "")
+        Bilingual(
+            f"年化资金费率 {worded(rates, '+.1%')} 在 {low:+.0%} 与 {high:+.0%} 之间"
+            + (f"；等待 {which.zh}" if waits else ""),
+            f"funding a year {worded(rates, '+.1%')} is between {low:+.0%} and {high:+.0%}"
+            + (f"; waits for {which}" if waits else ""),
+        )
     )
 
 
@@ -50,7 +58,7 @@ def _signal(
     rates: dict[str, float],
     beyond: dict[str, float],
     strong: list[str],
-    waits: list[str],
+    waits: Sequence[str],
 ) -> Signal:
     longs = crowded == "long"
     shown = worded(beyond, "+.0%")

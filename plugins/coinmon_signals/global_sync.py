@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import HOLD, compared, flows, waits, worded
 
 
@@ -29,7 +29,7 @@ def global_sync(
     pairs = [(each.net_flow, each.buy_sell_ratio) for each in compared(found).values()]
     shown = worded({name: each.buy_sell_ratio for name, each in compared(found).items()}, ".3f")
     if any(ratio is None for _, ratio in pairs):
-        return Silent(f"a buy/sell ratio is not known: {shown}", waits=True)
+        return Silent(Bilingual(f"有平台的买卖比未知：{shown}", f"a buy/sell ratio is not known: {shown}"), waits=True)
     if all(flow > 0 and ratio > 1 + HOLD * (bull_ratio - 1) for flow, ratio in pairs):
         return [
             Signal(
@@ -74,8 +74,11 @@ def global_sync(
         ]
     net = worded({name: each.net_flow for name, each in compared(found).items()})
     return Silent(
-        f"not all buy/sell ratios are above {bull_ratio:g} with net buying: ratio {shown}; "
-        f"net flow {net} {found.currency}"
+        Bilingual(
+            f"并非所有平台都净买入且买卖比高于 {bull_ratio:g}：买卖比 {shown}；净流入 {net} {found.currency}",
+            f"not all buy/sell ratios are above {bull_ratio:g} with net buying: ratio {shown}; "
+            f"net flow {net} {found.currency}",
+        )
     )
 
 

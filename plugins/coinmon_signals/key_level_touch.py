@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import joined
 from coinmon_signals._settings import LeadVenue
 from coinmon_signals._views import lead, short
 
@@ -29,7 +30,8 @@ def key_level_touch(
     view = lead(market, venue)
     if isinstance(view, Silent):
         return view
-    missing = short(market, view, window + away, 0.95, f"{window + away} minutes")
+    span = Bilingual(f"最近 {window + away} 分钟", f"{window + away} minutes")
+    missing = short(market, view, window + away, 0.95, span)
     if missing is not None:
         return missing
     # prices of highs and lows are the same in either mode; this one reads no single prices of a week
@@ -40,13 +42,16 @@ def key_level_touch(
         if each.name in levels:
             of = whole.get(each.name.partition(" ")[0])
             if of is not None and of.complete < 0.95 * of.minutes:
-                short_of.append(f"{each.name} {of.complete}/{of.minutes} minutes")
+                seen = f"{each.name} {of.complete}/{of.minutes}"
+                short_of.append(Bilingual(f"{seen} 分钟", f"{seen} minutes"))
             else:
                 known[each.name] = each.price
     if not known:
-        return Silent(
-            f"waits for {', '.join(short_of) or 'a level: none is known of ' + ', '.join(levels)}", waits=True
+        names = ", ".join(levels)
+        which = (
+            joined(short_of) if short_of else Bilingual(f"价位：{names} 均未知", f"a level: none is known of {names}")
         )
+        return Silent(Bilingual(f"等待 {which.zh}", f"waits for {which}"), waits=True)
     rows = view.bars(window + away + 1)
     before, rows = rows.price(rows.close)[:-1], rows[1:]
     # a price may jump over a level from one minute to the next
@@ -59,7 +64,13 @@ def key_level_touch(
         distances.append(f"{name} {level:,.10g} ({100 * (level - last) / last:+.2f}%)")
         if at[-window:].any():
             signals.append(_signal(market, found, name, level, last, begins=not at[:-window].any(), low=low, high=high))
-    return signals or Silent(f"no level reached in {window} min on {view.instrument.id}: {', '.join(distances)}")
+    shown = ", ".join(distances)
+    return signals or Silent(
+        Bilingual(
+            f"{view.instrument.id} {window} 分钟内未触及价位：{shown}",
+            f"no level reached in {window} min on {view.instrument.id}: {shown}",
+        )
+    )
 
 
 def _signal(

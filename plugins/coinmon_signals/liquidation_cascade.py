@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon import MINUTE, Bilingual, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon_signals._views import NO_PERP
 
 
 def liquidation_cascade(
@@ -31,9 +32,15 @@ def liquidation_cascade(
             (each.time, each.side, each.price * each.base, view.instrument.venue) for each in view.liquidations(max_age)
         ]
     if not market.perp:
-        return Silent("no venue has a perpetual of the pair", waits=bool(market.down))
+        return Silent(NO_PERP, waits=bool(market.down))
     if not rows and not heard:
-        return Silent(f"waits for liquidations: no venue was listened to in the last {max_age} minutes", waits=True)
+        return Silent(
+            Bilingual(
+                f"等待爆仓数据：最近 {max_age} 分钟没有监听任何平台",
+                f"waits for liquidations: no venue was listened to in the last {max_age} minutes",
+            ),
+            waits=True,
+        )
     signals: list[Signal] = []
     largest = 0.0
     for side in (1, -1):
@@ -45,8 +52,12 @@ def liquidation_cascade(
     # of one side the latest run is the state
     unique = {each.key: each for each in reversed(signals)}
     return list(unique.values()) or Silent(
-        f"{len(rows)} liquidations in {max_age} min on {heard} venues listened to, the largest run {largest:,.0f} "
-        f"{market.pair.quote} (needs {events} within {gap:g} s of one another and {min_total:,.0f})"
+        Bilingual(
+            f"监听的 {heard} 个平台 {max_age} 分钟内爆仓 {len(rows)} 笔，最大一串 {largest:,.0f} {market.pair.quote} "
+            f"(需 {events} 笔、相邻不超过 {gap:g} 秒、合计 {min_total:,.0f})",
+            f"{len(rows)} liquidations in {max_age} min on {heard} venues listened to, the largest run {largest:,.0f} "
+            f"{market.pair.quote} (needs {events} within {gap:g} s of one another and {min_total:,.0f})",
+        )
     )
 
 

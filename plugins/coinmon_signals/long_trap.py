@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, say
 from coinmon_signals._evidence import HOLD, compared, flows, worded
 
 
@@ -28,12 +28,18 @@ def long_trap(
     venues = compared(found)
     east = {name: venues[name].net_flow for name in east_venues if name in venues}
     if not east or us_venue not in venues:
-        return Silent(f"neither side can be compared: {found.reason or f'{us_venue} does not list it'}", waits=True)
+        why = found.reason or Bilingual(f"{us_venue} 未上线该交易对", f"{us_venue} does not list it")
+        return Silent(Bilingual(f"两侧无法比较：{say(why, 'zh')}", f"neither side can be compared: {why}"), waits=True)
     west, least = venues[us_venue].net_flow, HOLD * noise_floor
     buyers = [name for name, flow in east.items() if flow > least]
     if not buyers or not west < -least:
         shown = worded({**east, us_venue: west})
-        return Silent(f"no buying in the East with selling on {us_venue}: net flow {shown} {found.currency}")
+        return Silent(
+            Bilingual(
+                f"未出现东方平台买入而 {us_venue} 卖出：净流入 {shown} {found.currency}",
+                f"no buying in the East with selling on {us_venue}: net flow {shown} {found.currency}",
+            )
+        )
     return [
         Signal(
             name="long_trap",

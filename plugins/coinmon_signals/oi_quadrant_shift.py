@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
-from coinmon_signals._evidence import HOLD
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, say
+from coinmon_signals._evidence import HOLD, joined
+from coinmon_signals._views import NO_PERP
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
     "long_buildup": (
@@ -49,12 +50,14 @@ def oi_quadrant_shift(
     for name, view in market.perp.items():
         found = view.of("open_interest", window=window, dead_band=HOLD * dead_band, limit=0)
         if found.quadrant is None:
-            waits.append(f"{name} ({found.quadrant_note or found.reason})")
+            why = found.quadrant_note or found.reason or "-"
+            waits.append(Bilingual(f"{name} ({say(why, 'zh')})", f"{name} ({why})"))
         else:
             told[name] = found
     if not told:
-        why = ", ".join(waits) or "no venue has a perpetual of the pair"
-        return Silent(f"waits for open interest: {why}" if waits else why, waits=bool(waits or market.down))
+        which = joined(waits)
+        missing = Bilingual(f"等待持仓量：{which.zh}", f"waits for open interest: {which}") if waits else NO_PERP
+        return Silent(missing, waits=bool(waits or market.down))
     needed = min(min_venues, len(market.perp))
     for quadrant in _SAID:
         there = {name: each for name, each in told.items() if each.quadrant == quadrant}
@@ -66,9 +69,14 @@ def oi_quadrant_shift(
         f"price {_times(each.price_change_pct, each.price_noise_pct)})"
         for name, each in told.items()
     )
+    which = joined(waits)
     return Silent(
-        f"no {needed} venues agree at {dead_band:g} times the usual change: {shown}"
-        + (f"; waits for {', '.join(waits)}" if waits else "")
+        Bilingual(
+            f"没有 {needed} 个平台同时达到常态变化的 {dead_band:g} 倍：{shown}"
+            + (f"；等待 {which.zh}" if waits else ""),
+            f"no {needed} venues agree at {dead_band:g} times the usual change: {shown}"
+            + (f"; waits for {which}" if waits else ""),
+        )
     )
 
 

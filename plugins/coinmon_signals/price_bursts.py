@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._windows import Windows, windows
 
@@ -60,10 +60,15 @@ def _burst(
     more, less = (buys, sells) if way > 0 else (sells, buys)
     zscore = found.zscore
     if zscore is None or move < HOLD * min_move or more < HOLD * min_ratio * less or zscore < HOLD * min_zscore:
+        spread = "-" if zscore is None else f"{zscore:+.1f}"
         return Silent(
-            f"price moved {way * move:+.1f} ATR in {found.minutes} min (needs {way * min_move:+g}), taker buys "
-            f"{buys:,.0f} to sells {sells:,.0f} (needs {min_ratio:g} times), volume z "
-            f"{'-' if zscore is None else f'{zscore:+.1f}'} (needs {min_zscore:g})"
+            Bilingual(
+                f"{found.minutes} 分钟内价格变动 {way * move:+.1f} ATR (需 {way * min_move:+g})，主动买入 {buys:,.0f} "
+                f"对卖出 {sells:,.0f} (需 {min_ratio:g} 倍)，成交量 z 值 {spread} (需 {min_zscore:g})",
+                f"price moved {way * move:+.1f} ATR in {found.minutes} min (needs {way * min_move:+g}), taker buys "
+                f"{buys:,.0f} to sells {sells:,.0f} (needs {min_ratio:g} times), volume z {spread} "
+                f"(needs {min_zscore:g})",
+            )
         )
     up, share = way > 0, 100 * found.moved() / float(found.close[-2])
     title = Text("早期拉升", "Early Pump") if up else Text("恐慌抛售", "Panic Dump")

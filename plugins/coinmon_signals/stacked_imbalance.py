@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl, iso
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, iso, say
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
-from coinmon_signals._views import fresh, lead, minutes_of, short
+from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
 
 def stacked_imbalance(
@@ -31,7 +31,7 @@ def stacked_imbalance(
     if isinstance(view, Silent):
         return view
     length = minutes_of(timeframe)
-    missing = short(market, view, length, 1.0, f"a candle of {timeframe}")
+    missing = short(market, view, length, 1.0, candles_of(1, timeframe))
     if missing is not None:
         return missing
     volume = float(view.bars(length).volume.sum())
@@ -39,12 +39,23 @@ def stacked_imbalance(
         "imbalance", timeframe=timeframe, bars=candles, ratio=ratio, consecutive=rows, min_volume=min_share * volume
     )
     if found.buy_count is None:
-        return Silent(f"waits for single trades of {view.instrument.id}: {found.reason or 'no levels'}", waits=True)
+        why = found.reason or Bilingual("没有逐价数据", "no levels")
+        return Silent(
+            Bilingual(
+                f"等待 {view.instrument.id} 的逐笔成交：{say(why, 'zh')}",
+                f"waits for single trades of {view.instrument.id}: {why}",
+            ),
+            waits=True,
+        )
     zones = [each for each in found.zones if fresh(market, each.time, length, max_age) and each.state != "broken"]
     if not zones:
         return Silent(
-            f"no {rows} adjacent rows imbalanced {ratio:g} times in {candles} candles of {view.instrument.id}: "
-            f"{found.buy_count} rows to buyers, {found.sell_count} to sellers"
+            Bilingual(
+                f"{view.instrument.id} 的 {candles} 根 K 线中没有连续 {rows} 行失衡 {ratio:g} 倍："
+                f"买方 {found.buy_count} 行，卖方 {found.sell_count} 行",
+                f"no {rows} adjacent rows imbalanced {ratio:g} times in {candles} candles of {view.instrument.id}: "
+                f"{found.buy_count} rows to buyers, {found.sell_count} to sellers",
+            )
         )
     return [_signal(market, each, found, rows) for each in zones]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._windows import windows
 
@@ -34,10 +34,15 @@ def steady_growth(
     move = rise / atr if atr > 0 else 0.0
     jump = float(changes.max()) > 0.5 * rise
     if move < HOLD * min_move or up < HOLD * min_up or jump or ratio is None or ratio < 1 + HOLD * (min_ratio - 1):
+        shown, at_once = "-" if ratio is None else f"{ratio:.2f}", jump and move >= min_move
         return Silent(
-            f"price rose {move:+.1f} ATR in {steps * window} min (needs {min_move:g}) with {up:.0%} of the steps up "
-            f"(needs {min_up:.0%}), buy/sell ratio {'-' if ratio is None else f'{ratio:.2f}'} (needs {min_ratio:g})"
-            + (", most of it in one step" if jump and move >= min_move else "")
+            Bilingual(
+                f"{steps * window} 分钟内价格上涨 {move:+.1f} ATR (需 {min_move:g})，{up:.0%} 的区间上涨 (需 "
+                f"{min_up:.0%})，买卖比 {shown} (需 {min_ratio:g}){'，涨幅大多来自单个区间' if at_once else ''}",
+                f"price rose {move:+.1f} ATR in {steps * window} min (needs {min_move:g}) with {up:.0%} of the steps "
+                f"up (needs {min_up:.0%}), buy/sell ratio {shown} (needs {min_ratio:g})"
+                f"{', most of it in one step' if at_once else ''}",
+            )
         )
     share = 100 * rise / float(found.close[-1 - steps])
     return [

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl, iso
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, iso
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
-from coinmon_signals._views import fresh, lead, minutes_of, short
+from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
 _LEAST_SEEN = 0.95
 BarsSetting = Annotated[int, Field(ge=10, le=1000, description="closed candles that swings are looked for in")]
@@ -82,17 +82,22 @@ def _events(
     if isinstance(view, Silent):
         return view
     length = minutes_of(timeframe)
-    missing = short(market, view, (2 * pivots + 2) * length, _LEAST_SEEN, f"{2 * pivots + 2} candles of {timeframe}")
+    missing = short(market, view, (2 * pivots + 2) * length, _LEAST_SEEN, candles_of(2 * pivots + 2, timeframe))
     if missing is not None:
         return missing
     found = view.of("structure", timeframe=timeframe, bars=bars, pivot_left=pivots, pivot_right=pivots)
     events = [each for each in found.events if each.event in kinds]
     news = [each for each in events if fresh(market, each.time, length, max_age)]
     if not news:
-        last = f"the last at {iso(round(events[-1].time.timestamp() * 1000))}" if events else "none in the window"
-        swings = f"swing high {found.last_high or '-'}, low {found.last_low or '-'}"
+        at = iso(round(events[-1].time.timestamp() * 1000)) if events else None
+        high, low, id = found.last_high or "-", found.last_low or "-", view.instrument.id
         return Silent(
-            f"no {' or '.join(kinds)} in the last {max_age} minutes on {view.instrument.id} ({last}; {swings})"
+            Bilingual(
+                f"{id} 最近 {max_age} 分钟没有 {' 或 '.join(kinds)} ({f'上一次 {at}' if at else '区间内没有'}；"
+                f"摆动高点 {high}，低点 {low})",
+                f"no {' or '.join(kinds)} in the last {max_age} minutes on {id} "
+                f"({f'the last at {at}' if at else 'none in the window'}; swing high {high}, low {low})",
+            )
         )
     return [_signal(market, name, each, found) for each in news]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import HOLD, compared, flows, waits
 
 
@@ -31,12 +31,22 @@ def us_accumulation(
     if found.waits_for:
         return waits(found)
     if us_venue not in venues or not others:
-        return Silent(f"{us_venue} and another venue have to list it; there are {', '.join(venues) or 'none'}")
+        return Silent(
+            Bilingual(
+                f"需要 {us_venue} 和另一平台上线该交易对；现有 {'、'.join(venues) or '无'}",
+                f"{us_venue} and another venue have to list it; there are {', '.join(venues) or 'none'}",
+            )
+        )
     flow = venues[us_venue].net_flow
     mean = math.fsum(others) / len(others)
     least = max(min_net_flow, times_others * max(mean, 0.0))
     if not flow > HOLD * least:
-        return Silent(f"net flow on {us_venue} is {flow:+,.0f} {found.currency}, it has to exceed {least:,.0f}")
+        return Silent(
+            Bilingual(
+                f"{us_venue} 净流入 {flow:+,.0f} {found.currency}，需超过 {least:,.0f}",
+                f"net flow on {us_venue} is {flow:+,.0f} {found.currency}, it has to exceed {least:,.0f}",
+            )
+        )
     name = us_venue.capitalize()
     return [
         Signal(

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Market, Signal, Silent, Text, hookimpl
+from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._windows import windows
 
@@ -31,10 +31,14 @@ def volume_spike(
     zscore, atr = found.zscore, found.atr
     move = found.moved() / atr if atr > 0 else 0.0
     if zscore is None or zscore < HOLD * min_zscore or found.times < HOLD * min_times or abs(move) >= max_move:
+        spread = "-" if zscore is None else f"{zscore:+.1f}"
         return Silent(
-            f"volume of {window} min is {found.times:.1f} times the usual (needs {min_times:g}), z "
-            f"{'-' if zscore is None else f'{zscore:+.1f}'} (needs {min_zscore:g}); price moved {move:+.1f} ATR (below "
-            f"{max_move:g})"
+            Bilingual(
+                f"{window} 分钟成交量为平时的 {found.times:.1f} 倍 (需 {min_times:g})，z 值 {spread} "
+                f"(需 {min_zscore:g})；价格变动 {move:+.1f} ATR (需低于 {max_move:g})",
+                f"volume of {window} min is {found.times:.1f} times the usual (needs {min_times:g}), z {spread} "
+                f"(needs {min_zscore:g}); price moved {move:+.1f} ATR (below {max_move:g})",
+            )
         )
     buys, sells = float(found.buy[-1]), float(found.sell[-1])
     return [

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Instrument, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon import MINUTE, Bilingual, Instrument, Market, Signal, Silent, Text, hookimpl, iso
 
 
 def whale(
@@ -34,8 +34,15 @@ def whale(
                 signals.append((at, _signal(market, view.instrument, trade, at)))
     if not signals:
         if not seen:
-            return Silent("the single trades of no market were seen", waits=True)
-        return Silent(f"no order large and young enough; the largest of {seen} markets: {largest:,.0f}")
+            return Silent(
+                Bilingual("没有任何市场的逐笔成交数据", "the single trades of no market were seen"), waits=True
+            )
+        return Silent(
+            Bilingual(
+                f"没有足够大且足够新的订单；{seen} 个市场中最大 {largest:,.0f}",
+                f"no order large and young enough; the largest of {seen} markets: {largest:,.0f}",
+            )
+        )
     return [signal for _, signal in sorted(signals, key=lambda each: each[0])]
 
 

@@ -99,7 +99,9 @@ def test_a_venue_that_is_down_is_not_taken_for_one_without_the_pair(scene):
     assert result.reason == "waits for coinbase down (HTTP 451)"
     assert result.venues[3].listed is None
     assert (result.coverage.complete, result.coverage.share) == (0, 0.0)
-    assert result.line("zh").endswith("COI:-  (waits for coinbase down (HTTP 451))")
+    assert result.line("zh").endswith("COI:-  (等待 coinbase 无法访问 (HTTP 451))")
+    assert result.line("en").endswith("COI:-  (waits for coinbase down (HTTP 451))")
+    assert result.model_dump(mode="json")["reason"] == "waits for coinbase down (HTTP 451)"
 
 
 def test_a_venue_that_went_down_counts_while_its_window_is_covered(scene):

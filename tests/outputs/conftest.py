@@ -20,7 +20,7 @@ EVIDENCE = {
         "okx": {"net_flow": -200_000.0, "ratio": 0.8, "coverage": 0.96},
         "coinbase": {"net_flow": None, "ratio": None, "coverage": 0.2},
     },
-    "left_out": {"bybit": "12 of 50 minutes"},
+    "left_out": {"bybit": {"zh": "12/50 分钟", "en": "12 of 50 minutes"}},
     "currency": "USDT",
     "window_minutes": 50,
     "consensus": "strong_bull",

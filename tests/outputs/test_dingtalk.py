@@ -44,7 +44,7 @@ def test_a_signal_arrives_in_the_format_that_users_know(send, message):
 - 📈 BINANCE: +500k USDT
 - 📉 OKX: -200k USDT (96%)
 - COINBASE: -
-- BYBIT: - (12 of 50 minutes)
+- BYBIT: - (12/50 分钟)
 
 **市场共识**: 强力看涨 (全平台净流入)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from coinmon import Bilingual
 from coinmon_outputs._lines import amount, line, price, thousands
 
 FULL = {"ratio": 1.2, "coverage": 1.0, "listed": True}
@@ -139,3 +140,9 @@ def test_numbers():
     assert amount(523_450.4, "USDC") == "$523,450"
     assert amount(12.0, "BTC") == "12 BTC"
     assert [price(value) for value in (0.00001234, 61_602.02, None)] == ["0.00001234", "61,602.02", "-"]
+
+
+def test_why_there_is_no_consensus_is_in_the_readers_language():
+    event = flow("ADA/USDT", None, reason=Bilingual("等待 okx 预热 5/50 分钟", "waits for okx warming 5/50"), okx=None)
+    assert "共识: 待定 (等待 okx 预热 5/50 分钟)" in line(event)
+    assert "consensus: unknown (waits for okx warming 5/50)" in line(event, "en")

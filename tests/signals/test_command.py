@@ -1,31 +1,35 @@
 """`coinmon signals` as people run it."""
 
-import os
-import subprocess
-import sys
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
 
-import orjson
 import pytest
+from loguru import logger
 
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "TMPDIR", "LANG")}
+from coinmon import Bilingual, say
+from coinmon.cli import run
+from coinmon.commands.signals import _lines
 
 
 @pytest.fixture
-def coinmon(tmp_path):
-    def run(*arguments, code=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "coinmon", *arguments],
-            cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr
-        assert "Traceback" not in done.stderr
-        return done
+def coinmon(tmp_path, monkeypatch):
+    """What it says on both streams, in this process; the emulator of a demo is one of its own."""
+    monkeypatch.chdir(tmp_path)
 
-    return run
+    def call(*arguments, code=0):
+        said, complaints = io.StringIO(), io.StringIO()
+        with redirect_stdout(said), redirect_stderr(complaints):
+            ended = run(list(arguments))
+            logger.remove()
+        assert ended == code, complaints.getvalue()
+        return said.getvalue(), complaints.getvalue()
+
+    return call
 
 
 def test_every_signal_says_why_it_is_on_or_silent(coinmon):
-    told = orjson.loads(coinmon("signals", "--demo", "--explain", "BTCUSDT", "--json").stdout)
+    told = json.loads(coinmon("signals", "--demo", "--explain", "BTCUSDT", "--json")[0])
     assert told["pair"] == "BTC/USDT"
     found = told["explained"]
     assert found["global_sync"]["state"] == "on"
@@ -38,6 +42,18 @@ def test_every_signal_says_why_it_is_on_or_silent(coinmon):
     assert all(each["reason"] or each["events"] for each in found.values())
 
 
+def test_a_reason_is_in_the_readers_language(coinmon):
+    why = Bilingual("等待价格", "waits for prices")
+    document = {
+        "pair": "BTC/USDT", "as_of": "2026-01-15T12:00:00Z",
+        "explained": {"whale": {"state": "waits", "reason": why, "events": []}},
+    }  # fmt: skip
+    assert _lines(document, "zh")[1] == "whale  等待数据  等待价格"
+    assert _lines(document, "en")[1] == "whale  waits  waits for prices"
+    assert json.dumps(document["explained"]["whale"]["reason"]) == '"waits for prices"'
+    assert say("known in English only", "zh") == "known in English only"
+
+
 def test_without_a_symbol_or_a_database_one_line_says_what_is_missing(coinmon):
-    assert "coinmon signals --explain BTCUSDT" in coinmon("signals", "--explain", code=2).stderr
-    assert len(coinmon("signals", code=2).stderr.splitlines()) == 1
+    assert "coinmon signals --explain BTCUSDT" in coinmon("signals", "--explain", code=2)[1]
+    assert len(coinmon("signals", code=2)[1].splitlines()) == 1

@@ -40,4 +40,4 @@ def test_a_venue_that_is_down_silences_it(scene):
     venues = [scene.venue(name, 5000.0) for name in ("binance", "okx", "coinbase")]
     assert not consensus(scene.market(*venues, down={"bybit": "HTTP 451"}))
     (signal,) = consensus(scene.market(*venues))
-    assert signal.evidence["left_out"] == {"bybit": "does not list the pair"}
+    assert signal.evidence["left_out"] == {"bybit": {"zh": "未上线该交易对", "en": "does not list the pair"}}

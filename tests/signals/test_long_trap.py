@@ -41,7 +41,10 @@ def test_only_covered_venues_count_and_the_rest_are_named(scene):
     (signal,) = long_trap(scene.market(binance, okx, west, down={"bybit": "timeout"}))
     assert signal.evidence["buyers"] == ["binance"]
     assert list(signal.evidence["venues"]) == ["binance", "coinbase"]
-    assert signal.evidence["left_out"] == {"okx": "warming 30/50", "bybit": "down (timeout)"}
+    assert signal.evidence["left_out"] == {
+        "okx": {"zh": "预热 30/50 分钟", "en": "warming 30/50"},
+        "bybit": {"zh": "无法访问 (timeout)", "en": "down (timeout)"},
+    }
     assert not long_trap(scene.market(okx, west))
     assert not long_trap(scene.market(binance, scene.venue("coinbase", -5e6, complete=47)))
 

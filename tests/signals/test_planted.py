@@ -5,6 +5,7 @@ benchmarks/signal_truth.py follows fifty seeds minute by minute with the same ma
 
 import importlib.util
 import json
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -74,6 +75,13 @@ def said_of(watch, market, kind):
     return chosen.offer.target(market, **chosen.settings)
 
 
+def in_both(reason):
+    """Said in Chinese and in English, and nothing of the one in the other."""
+    chinese = [each for each in reason.zh if "\u4e00" <= each <= "\u9fff"]
+    words = re.findall(r"\b(?:the|waits|needs|of|no|not|is|minutes|candles)\b", reason.zh)
+    return bool(chinese) and not words and not re.search("[\u4e00-\u9fff]", str(reason))
+
+
 @pytest.mark.parametrize("kind", STRICT)
 def test_a_planted_event_is_told_with_its_figures(planted, kind):
     _, watch, found = planted
@@ -98,6 +106,7 @@ def test_beyond_its_settings_it_is_silent_and_says_the_numbers(planted, kind):
     said = target(found[kind][1], **settings)
     assert isinstance(said, Silent)
     assert any(each.isdigit() for each in said.reason), said.reason
+    assert in_both(said.reason), said.reason.zh
     assert not said.waits
 
 
@@ -110,7 +119,7 @@ def test_on_short_history_it_waits_and_says_for_what(planted, truth, kind):
     said = said_of(watch, at(short), kind)
     assert isinstance(said, Silent), said
     assert said.waits, said
-    assert said.reason
+    assert in_both(said.reason), said.reason.zh
 
 
 def test_nobody_lists_it(planted):
@@ -119,7 +128,7 @@ def test_nobody_lists_it(planted):
     empty = Market(market.pair, market.now, market.venues, [], market.compute, {})
     for name, said in watch.evaluator.judged(empty).items():
         assert isinstance(said, Silent), name
-        assert said.reason
+        assert in_both(said.reason), said.reason.zh
     assert not watch.evaluator.failures
 
 
@@ -128,7 +137,7 @@ def test_a_calm_market_is_told_nothing_grave_and_every_signal_says_why(truth, tm
     watch.look(watch.played.scenario.opens_at, ["BTC", "DOGE"])
     assert not [each for each in watch.told if each[3] in ("A", "A+")]
     for judged in watch.judged.values():
-        assert all(said.reason for said in judged.values() if isinstance(said, Silent))
+        assert all(in_both(said.reason) for said in judged.values() if isinstance(said, Silent))
     assert not watch.evaluator.failures
 
 
