@@ -107,6 +107,16 @@ class Desk:
         """The instruments of which bars are stored, and the end of the last one, ms UTC."""
         return {each: end for each, end in self._stored()[0].ends().items() if each.venue in self.config.exchanges}
 
+    def stored(self) -> tuple[Mapping[str, int], int | None]:
+        """The end of each venue's last stored minute and the beginning of the newest signal, ms UTC.
+
+        Differs from before when a scan, of whichever process, has brought something.
+        """
+        ends: dict[str, int] = {}
+        for instrument, end in self.followed().items():
+            ends[instrument.venue] = max(end, ends.get(instrument.venue, 0))
+        return ends, self._stored()[0].newest_signal()
+
     def pairs(self) -> Sequence[Pair]:
         """The pairs of which bars are stored."""
         _, universe = self._stored()

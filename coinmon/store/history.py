@@ -16,7 +16,7 @@ from coinmon.store.bars import read_bars, read_profile
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_instruments
 from coinmon.store.outbox import read_signals
-from coinmon.store.schema import bars, instruments
+from coinmon.store.schema import bars, instruments, signals
 
 
 class History:
@@ -60,6 +60,12 @@ class History:
         with self._database.read() as connection:
             first, last = connection.execute(query).one()
         return None if first is None else (first, last + MINUTE)
+
+    def newest_signal(self) -> int | None:
+        """When the newest signal began, ms UTC."""
+        with self._database.read() as connection:
+            newest: int | None = connection.execute(select(func.max(signals.c.time))).scalar()
+        return newest
 
     def signals(self, pair: str | None, start: int, end: int) -> list[dict[str, Any]]:
         """Events of the signals that were on at some time in [start, end), newest first."""

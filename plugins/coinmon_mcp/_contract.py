@@ -32,6 +32,7 @@ class _Contract:
     """One of the tools: its arguments with their defaults, and the settings that they are under another name.
 
     unsaid: arguments that count only when the client gives them. pages: `limit` is rows of one answer.
+    live: shows what is sampled between two scans.
     """
 
     name: str
@@ -42,6 +43,7 @@ class _Contract:
     settings: Mapping[str, str] = field(default_factory=dict)
     unsaid: frozenset[str] = frozenset()
     pages: bool = False
+    live: bool = False
 
 
 _WINDOW = {"startTime": (Ms, None), "endTime": (Ms, None)}
@@ -98,6 +100,7 @@ _CONTRACTS = (
             "maxPoints": (Annotated[int, Field(ge=1, le=500)], 30),
         },
         {"windowSec": "step", "lookbackSec": "lookback"},
+        live=True,
     ),
     _Contract(
         "get_orderbook_heatmap", "heatmap", "Liquidity heatmap",
@@ -112,6 +115,7 @@ _CONTRACTS = (
         "stream_liquidations", "liquidations", "Liquidations",
         "Recent forced closings: totals for each side and the latest ones.",
         {"limit": (Annotated[int, Field(ge=1, le=1000)], 100)},
+        live=True,
     ),
     _Contract(
         "get_session_profile", "session_profile", "Session profile",
@@ -194,7 +198,7 @@ def _tool(contract: _Contract, desk: Desk) -> Tool:
 
     return Tool(
         contract.name, contract.title, contract.description, arguments, answer_model(contract.name, result), run,
-        core=True, pages=contract.pages,
+        core=True, pages=contract.pages, live=contract.live,
     )  # fmt: skip
 
 

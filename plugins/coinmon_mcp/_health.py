@@ -3,52 +3,87 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coinmon import MINUTE, Desk, iso
+from coinmon import MINUTE, CoinmonError, Desk, NoDataError, iso
 
 _MISSED = 3
 """Scans that may be missed before data is stale."""
+_NAMED = 10
+"""Stale streams of a venue that are named."""
 
 
 class Health:
-    """Freshness by venue, from the store and from what the scan of this process says."""
+    """Freshness by venue and instrument, from the store and from what the scan of this process says.
 
-    def __init__(self, desk: Desk) -> None:
+    scans: this process has to scan. Everything is measured against what a scan would have brought by now.
+    """
+
+    def __init__(self, desk: Desk, *, scans: bool) -> None:
         self._desk = desk
+        self._scans = scans
         self._stale_after = _MISSED * max(desk.config.interval, MINUTE) + desk.config.settle
         self._venues: dict[str, Mapping[str, Any]] = {}
-        self._since = desk.now()
+        # the last scan that ended, at first when we began
+        self._scanned = desk.now()
+        self._since = self._scanned
 
     def take(self, event: Mapping[str, Any]) -> None:
         """An event of the scan."""
         if event["event"] == "venue":
             self._venues[event["venue"]] = event
+        elif event["event"] == "scan_finished":
+            self._scanned = self._desk.now()
 
     def ages(self) -> dict[str, float]:
         """Seconds since the last stored minute of each venue ended."""
-        ends: dict[str, int] = {}
-        for instrument, end in self._desk.followed().items():
-            ends[instrument.venue] = max(end, ends.get(instrument.venue, 0))
-        now = self._desk.now()
-        return {venue: max(0.0, (now - end) / 1000) for venue, end in sorted(ends.items())}
+        try:
+            return {venue: min(streams.values()) for venue, streams in self._streams().items()}
+        except CoinmonError:
+            return {}
 
     def document(self) -> tuple[bool, dict[str, Any]]:
-        """Whether all is well, and the JSON that says so; a server that has just started is given time."""
-        ages = self.ages()
-        stale = {venue for venue, age in ages.items() if age * 1000 > self._stale_after}
-        starting = not ages and self._desk.now() - self._since < self._stale_after
-        alive = starting or bool(ages and len(stale) < len(ages))
-        venues = {
-            venue: {
-                "status": "stale" if venue in stale else "ok",
-                "age_seconds": round(age, 1),
-                "last_scan": self._venues.get(venue, {}).get("status"),
-                "error": self._venues.get(venue, {}).get("error"),
-            }
-            for venue, age in ages.items()
+        """Whether there is anything fresh to serve, and the JSON that says what is not.
+
+        `ok`; `degraded`: some venues are stale, the others are served; `starting`: the first scan has time to end;
+        not alive are `stale`: no venue is fresh, `stuck`: the scan of this process does not end any more, and
+        `unreadable`: the database cannot be read.
+        """
+        now = self._desk.now()
+        try:
+            streams = self._streams()
+        except CoinmonError as error:
+            return False, {"status": "unreadable", "time": iso(now), "reason": str(error)}
+        venues = {venue: self._venue(venue, streams.get(venue, {})) for venue in sorted({*streams, *self._venues})}
+        fresh = [each["status"] == "ok" for each in venues.values()]
+        if self._scans and now - self._scanned > self._stale_after:
+            status = "stuck"
+        elif any(fresh):
+            status = "ok" if all(fresh) else "degraded"
+        else:
+            status = "starting" if now - self._since < self._stale_after else "stale"
+        document: dict[str, Any] = {"status": status, "time": iso(now), "venues": venues}
+        if self._scans:
+            document["scan"] = {"age_seconds": round((now - self._scanned) / 1000, 1)}
+        return status in ("ok", "degraded", "starting"), document
+
+    def _streams(self) -> dict[str, dict[str, float]]:
+        """Seconds since the last stored minute of each instrument ended, by venue."""
+        try:
+            ends = self._desk.followed()
+        except NoDataError:
+            return {}
+        now = self._desk.now()
+        found: dict[str, dict[str, float]] = {}
+        for instrument, end in ends.items():
+            found.setdefault(instrument.venue, {})[instrument.id] = max(0.0, (now - end) / 1000)
+        return found
+
+    def _venue(self, name: str, streams: Mapping[str, float]) -> dict[str, Any]:
+        last = self._venues.get(name, {})
+        stale = sorted(id for id, age in streams.items() if age * 1000 > self._stale_after)
+        return {
+            "status": "no data" if not streams else "stale" if len(stale) == len(streams) else "ok",
+            "age_seconds": round(min(streams.values()), 1) if streams else None,
+            "streams": {"stored": len(streams), "fresh": len(streams) - len(stale), "stale": stale[:_NAMED]},
+            "last_scan": last.get("status"),
+            "error": last.get("error"),
         }
-        for venue, event in self._venues.items():
-            venues.setdefault(
-                venue, {"status": "no data", "age_seconds": None, "last_scan": event["status"], "error": event["error"]}
-            )
-        status = "starting" if starting else "ok" if alive and not stale else "degraded" if alive else "stale"
-        return alive, {"status": status, "time": iso(self._desk.now()), "venues": venues}

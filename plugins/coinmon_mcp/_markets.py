@@ -7,7 +7,7 @@ from pydantic import Field
 
 from coinmon import MINUTE, CoinmonError, ConfigError, Desk, Market, SeenReport, iso
 from coinmon_mcp._indicators import answer_model, result_model, shown
-from coinmon_mcp._tool import Answer, Arguments, OfInstrument, OfPair, Tool
+from coinmon_mcp._tool import Answer, AsOf, OfInstrument, OfPair, Tool
 
 _DAY_MINUTES = 1440
 
@@ -31,7 +31,7 @@ def _fund_flow(desk: Desk, asked: OfPair) -> dict[str, Any]:
     return {name: event[name] for name in FlowAnswer.model_fields if name not in Answer.model_fields}
 
 
-class Signals(Arguments):
+class Signals(AsOf):
     """Which signals."""
 
     symbol: Annotated[str | None, Field(max_length=40, description="only of this pair")] = None
@@ -46,8 +46,9 @@ class SignalsAnswer(Answer):
 
 
 def _signals(desk: Desk, asked: Signals) -> dict[str, Any]:
-    now = desk.now()
-    found = desk.signals(asked.symbol, now - round(asked.hours * 60 * MINUTE), now + 1)
+    moment = asked.moment() or desk.now()
+    # a signal of the very second is part of it
+    found = desk.signals(asked.symbol, moment - round(asked.hours * 60 * MINUTE), moment + 1000)
     rows = [{**each, "ended": None if each["ended"] is None else iso(each["ended"])} for each in found]
     return {"signals": rows[: asked.limit]}
 

@@ -1,5 +1,6 @@
 """The MCP side: tools, resources and prompts as the SDK's server asks for them."""
 
+import asyncio
 from importlib.metadata import version
 from typing import Any
 
@@ -12,7 +13,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Res
 from mcp.shared.exceptions import MCPError
 
 from coinmon_mcp._prompts import PROMPTS, prompt_text
-from coinmon_mcp._resources import SIGNALS, TEMPLATES, Resources
+from coinmon_mcp._resources import SIGNALS, TEMPLATES, Resources, address_of
 from coinmon_mcp._toolbox import CallFailed, Toolbox
 
 INSTRUCTIONS = (
@@ -22,6 +23,8 @@ INSTRUCTIONS = (
     "Money is in quote currency."
 )
 
+_TELL_SECONDS = 5.0
+
 
 class Protocol:
     """One MCP server for all transports."""
@@ -29,7 +32,8 @@ class Protocol:
     def __init__(self, toolbox: Toolbox, resources: Resources) -> None:
         self._toolbox = toolbox
         self._resources = resources
-        self._subscribers: dict[str, set[Any]] = {}
+        # by connection, for a session object is made anew for each request: one to tell it by, and the addresses
+        self._subscribers: dict[Any, tuple[Any, set[str]]] = {}
         self._bus = InMemorySubscriptionBus()
         self.server: Server[Any] = Server(
             "coinmon",
@@ -53,15 +57,20 @@ class Protocol:
     def options(self) -> InitializationOptions:
         return self.server.create_initialization_options(NotificationOptions())
 
-    async def changed(self, uri: str) -> None:
-        """Tell those who asked that a resource has changed."""
-        await self._bus.publish(ResourceUpdated(uri=uri))
-        for session in list(self._subscribers.get(uri, ())):
-            try:
-                await session.send_resource_updated(uri)
-            except Exception:
-                # its client has gone without unsubscribing
-                self._subscribers[uri].discard(session)
+    async def changed(self, *, signals: bool) -> None:
+        """Tell those who asked that there are new reports, and with `signals` that there is a new signal."""
+        for pair in await self._resources.symbols():
+            await self._bus.publish(ResourceUpdated(uri=address_of(pair)))
+        if signals:
+            await self._bus.publish(ResourceUpdated(uri=SIGNALS))
+        # side by side and not for long: one client that does not read must not keep the news from the others
+        telling = [
+            asyncio.wait_for(session.send_resource_updated(uri), _TELL_SECONDS)
+            for session, uris in self._subscribers.values()
+            for uri in uris
+            if signals or uri != SIGNALS
+        ]
+        await asyncio.gather(*telling, return_exceptions=True)
 
     async def _list_tools(self, ctx: Any, params: Any) -> types.ListToolsResult:
         return types.ListToolsResult(tools=self.listed)
@@ -107,11 +116,16 @@ class Protocol:
         uri = str(params.uri)
         if not await self._resources.known(uri):
             raise MCPError(types.INVALID_PARAMS, f"no such resource: {uri[:200]}; there is {SIGNALS}")
-        self._subscribers.setdefault(uri, set()).add(ctx.session)
+        connection = ctx.session._connection
+        if connection not in self._subscribers:
+            self._subscribers[connection] = ctx.session, set()
+            connection.exit_stack.callback(self._subscribers.pop, connection)
+        self._subscribers[connection][1].add(uri)
         return types.EmptyResult()
 
     async def _unsubscribe(self, ctx: Any, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
-        self._subscribers.get(str(params.uri), set()).discard(ctx.session)
+        _, uris = self._subscribers.get(ctx.session._connection, (None, set[str]()))
+        uris.discard(str(params.uri))
         return types.EmptyResult()
 
     async def _list_prompts(self, ctx: Any, params: Any) -> types.ListPromptsResult:

@@ -23,7 +23,7 @@ class Resources:
         """Address, name and description of each."""
         return [
             (SIGNALS, "latest signals", "Signals of the last 24 hours, newest first."),
-            *((f"{_REPORT}{symbol}", f"report {symbol}", f"{symbol} as of now.") for symbol in await self.symbols()),
+            *((address_of(symbol), f"report {symbol}", f"{symbol} as of now.") for symbol in await self.symbols()),
         ]
 
     async def symbols(self) -> list[str]:
@@ -57,6 +57,6 @@ class Resources:
         return True
 
 
-def address_of(pair: str) -> str:
-    """The report of a pair such as BTC/USDT."""
-    return f"{_REPORT}{pair.replace('/', '')}"
+def address_of(symbol: str) -> str:
+    """The report of a pair such as BTCUSDT."""
+    return f"{_REPORT}{symbol}"

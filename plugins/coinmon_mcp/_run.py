@@ -12,14 +12,13 @@ from mcp.server.stdio import stdio_server
 
 from coinmon import ConfigError, Desk
 from coinmon_mcp._access import Rules, is_loopback
-from coinmon_mcp._metrics import Metrics
-from coinmon_mcp._protocol import Protocol
-from coinmon_mcp._resources import Resources
-from coinmon_mcp._toolbox import Toolbox
-from coinmon_mcp._web import scanning, web_app
+from coinmon_mcp._service import Service
+from coinmon_mcp._web import web_app
 
 _STOP_SECONDS = 3
 """Streams stay open for ever: at the end they are closed after this long."""
+_TURN_SECONDS = 0.001
+"""A thread that computes hands over this often, a fifth of what is usual: connections are served between two turns."""
 
 
 def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
@@ -31,13 +30,14 @@ def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
             "clients send as a bearer token, or say --insecure"
         )
     taken = _listening(serve.host, serve.port)
-    metrics, protocol = _made(desk)
+    service = Service(desk, scan=scan)
     rules = Rules.of(serve.host, serve.public_url, serve.token, serve.requests_per_second)
-    app = web_app(desk, protocol, metrics, rules, scan=scan)
+    app = web_app(service, rules)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS
     )
     _quiet_libraries()
+    sys.setswitchinterval(_TURN_SECONDS)
     shown = f"[{serve.host}]" if ":" in serve.host else serve.host
     logger.info("serving http://{}:{}/mcp and /sse", shown, taken.getsockname()[1])
     asyncio.run(uvicorn.Server(config).serve(sockets=[taken]))
@@ -45,24 +45,15 @@ def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
 
 def serve_stdio(desk: Desk, *, scan: bool) -> None:
     """Until the client closes our input."""
-    _, protocol = _made(desk)
+    service = Service(desk, scan=scan)
+    server = service.protocol.server
     _quiet_libraries()
 
     async def run() -> None:
-        async with stdio_server() as (read, write):
-            if not scan:
-                await protocol.server.run(read, write, protocol.options())
-                return
-            async with scanning(desk, protocol):
-                await protocol.server.run(read, write, protocol.options())
+        async with stdio_server() as (read, write), service.kept_fresh():
+            await server.run(read, write, service.protocol.options())
 
     asyncio.run(run())
-
-
-def _made(desk: Desk) -> tuple[Metrics, Protocol]:
-    metrics = Metrics()
-    toolbox = Toolbox(desk, desk.config.serve.toolset, desk.config.serve.max_tokens, metrics)
-    return metrics, Protocol(toolbox, Resources(desk, toolbox))
 
 
 def _listening(host: str, port: int) -> socket.socket:

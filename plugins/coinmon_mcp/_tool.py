@@ -24,16 +24,12 @@ class Arguments(BaseModel):
     ] = None
 
 
-class OfPair(Arguments):
-    """A pair on all venues as of a moment."""
+class AsOf(Arguments):
+    """As of when."""
 
-    symbol: Annotated[str, Field(min_length=1, max_length=40, description="BTCUSDT, btc/usdt, BTC, ...")]
     at: Annotated[
         str | int | None, Field(description="as of this time (ISO 8601 UTC, or ms since 1970); now where left out")
     ] = None
-
-    def market(self, desk: Desk) -> Market:
-        return desk.market(self.symbol, self.moment())
 
     def moment(self) -> int | None:
         """ms UTC."""
@@ -43,6 +39,15 @@ class OfPair(Arguments):
             return parse_time(str(self.at))
         except ValueError as error:
             raise ConfigError(f"at: {error}") from None
+
+
+class OfPair(AsOf):
+    """A pair on all venues as of a moment."""
+
+    symbol: Annotated[str, Field(min_length=1, max_length=40, description="BTCUSDT, btc/usdt, BTC, ...")]
+
+    def market(self, desk: Desk) -> Market:
+        return desk.market(self.symbol, self.moment())
 
 
 class OfInstrument(OfPair):
@@ -96,6 +101,7 @@ class Tool:
     """A tool. `run` gives the answer's fields as plain JSON data; it may raise CoinmonError with what to do.
 
     core: shown to every client. pages: its argument `limit` is how many rows of the longest list an answer has.
+    live: it shows what is sampled between two scans.
     """
 
     name: str
@@ -106,3 +112,4 @@ class Tool:
     run: Callable[[Desk, Any], dict[str, Any]]
     core: bool = False
     pages: bool = False
+    live: bool = False

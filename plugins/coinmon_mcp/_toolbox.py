@@ -5,24 +5,24 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from loguru import logger
 from pydantic import ValidationError
 
 from coinmon import CoinmonError, Desk, iso
+from coinmon_mcp._answers import Answers
 from coinmon_mcp._contract import contract_tools
+from coinmon_mcp._edition import Edition
 from coinmon_mcp._indicators import indicator_tools
 from coinmon_mcp._markets import market_tools
 from coinmon_mcp._metrics import Metrics
 from coinmon_mcp._size import fit, moment_and_offset
-from coinmon_mcp._tool import Arguments, OfPair, Tool
+from coinmon_mcp._tool import Arguments, AsOf, Tool
 
-_AT_ONCE = 4
-"""Answers computed at the same time; the rest wait their turn."""
 _TIMEOUT = 30.0
-_FRESH_MS = 5000
-"""Answers about the present are as of a moment this long ago at most, so that equal questions share an answer."""
-_REMEMBERED = 512
+_PREPARE_SECONDS = 20.0
+_LATELY = 2
+"""Editions for which a question is prepared after it was asked."""
+_PREPARED = 100
 
 
 class CallFailed(Exception):
@@ -32,16 +32,18 @@ class CallFailed(Exception):
 class Toolbox:
     """The tools by name. `listed`: those a client is shown; any of them may be called."""
 
-    def __init__(self, desk: Desk, toolset: str, max_tokens: int, metrics: Metrics) -> None:
+    def __init__(self, desk: Desk, edition: Edition, metrics: Metrics) -> None:
         self._desk = desk
-        self._max_tokens = max_tokens
+        self._edition = edition
+        self._max_tokens = desk.config.serve.max_tokens
         self._metrics = metrics
-        self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._answers: dict[bytes, asyncio.Future[dict[str, Any]]] = {}
+        self._answers = Answers()
+        # questions about the present and in how many editions more they are prepared
+        self._asked: dict[tuple[str, str], tuple[Tool, Arguments, int]] = {}
         self.tools: dict[str, Tool] = {}
         for tool in (*contract_tools(desk), *market_tools(desk), *indicator_tools(desk)):
             self.tools.setdefault(tool.name, tool)
-        self.listed = [tool for tool in self.tools.values() if toolset == "all" or tool.core]
+        self.listed = [tool for tool in self.tools.values() if desk.config.serve.toolset == "all" or tool.core]
 
     async def call(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """The answer, cut to size. Raises CallFailed, and LookupError for a tool that is not there."""
@@ -49,11 +51,25 @@ class Toolbox:
         began = time.perf_counter()
         outcome = "error"
         try:
-            answer = await self._answered(tool, self._checked(tool, given))
+            answer = await self._cut(tool, self._checked(tool, given))
             outcome = "ok"
             return answer
         finally:
             self._metrics.called(name, outcome, time.perf_counter() - began)
+
+    async def prepare(self, moment: int) -> None:
+        """Answer what was asked lately as of that moment, one after the other, before it is asked again."""
+        lately = list(self._asked.items())
+        self._asked = {key: (tool, asked, times - 1) for key, (tool, asked, times) in lately if times > 1}
+        until = time.monotonic() + _PREPARE_SECONDS
+        # pair by pair, for what was read of a pair is kept only for a while
+        for _, (tool, asked, _) in sorted(lately, key=lambda each: getattr(each[1][1], "symbol", None) or ""):
+            if time.monotonic() > until:
+                break
+            try:
+                await self._whole(tool, asked, moment)
+            except CallFailed:
+                continue
 
     def _checked(self, tool: Tool, given: Mapping[str, Any]) -> Arguments:
         try:
@@ -61,44 +77,24 @@ class Toolbox:
         except ValidationError as error:
             raise CallFailed("; ".join(_complaint(each, tool) for each in error.errors())) from None
 
-    async def _answered(self, tool: Tool, asked: Arguments) -> dict[str, Any]:
-        moment, offset = self._moment(asked)
-        if isinstance(asked, OfPair):
-            asked = asked.model_copy(update={"at": str(moment)})
-        key = orjson.dumps([tool.name, asked.model_dump(mode="json", exclude={"maxTokens", "cursor"}), moment])
-        answer = self._answers.get(key)
-        if answer is None:
-            while len(self._answers) >= _REMEMBERED:
-                del self._answers[next(iter(self._answers))]
-            answer = self._answers[key] = asyncio.ensure_future(self._computed(tool, asked))
-        try:
-            full = await asyncio.shield(answer)
-        except BaseException:
-            self._answers.pop(key, None)
-            raise
-        whole = {"asOf": iso(moment), **full}
+    async def _cut(self, tool: Tool, asked: Arguments) -> dict[str, Any]:
+        moment, offset = self._moment(tool, asked)
+        full = await self._whole(tool, asked, moment)
         max_rows = getattr(asked, "limit", None) if tool.pages else None
-        return fit(whole, moment, offset, asked.maxTokens or self._max_tokens, max_rows)
+        return fit({"asOf": iso(moment), **full}, moment, offset, asked.maxTokens or self._max_tokens, max_rows)
 
-    def _moment(self, asked: Arguments) -> tuple[int, int]:
-        """As of when, ms UTC, and where its longest list begins."""
-        now = self._desk.now()
-        moment, offset = now - now % _FRESH_MS, 0
-        if isinstance(asked, OfPair):
-            try:
-                moment = asked.moment() or moment
-            except CoinmonError as error:
-                raise CallFailed(str(error)) from None
-        if asked.cursor is not None:
-            moment, offset = moment_and_offset(asked.cursor)
-            if moment > now:
-                raise CallFailed("cursor: not one that an answer gave; leave it out to begin anew")
-        return moment, offset
-
-    async def _computed(self, tool: Tool, asked: Arguments) -> dict[str, Any]:
+    async def _whole(self, tool: Tool, asked: Arguments, moment: int) -> dict[str, Any]:
+        question = tool.name, asked.model_dump_json(exclude={"maxTokens", "cursor", "at"})
+        if not tool.live and moment == self._edition.moment():
+            self._asked.pop(question, None)
+            self._asked[question] = (tool, asked, _LATELY)
+            if len(self._asked) > _PREPARED:
+                del self._asked[next(iter(self._asked))]
+        if isinstance(asked, AsOf):
+            asked = asked.model_copy(update={"at": str(moment)})
         try:
-            async with self._slots, asyncio.timeout(_TIMEOUT):
-                return await asyncio.to_thread(tool.run, self._desk, asked)
+            async with asyncio.timeout(_TIMEOUT):
+                return await self._answers.of((*question, moment), lambda: tool.run(self._desk, asked))
         except TimeoutError:
             raise CallFailed(f"no answer within {_TIMEOUT:.0f} s; ask for a shorter window") from None
         except CoinmonError as error:
@@ -106,6 +102,24 @@ class Toolbox:
         except Exception as error:
             logger.error("tool {} raised {}: {}", tool.name, type(error).__name__, error)
             raise CallFailed(f"{tool.name} failed ({type(error).__name__}); the server's log says more") from None
+
+    def _moment(self, tool: Tool, asked: Arguments) -> tuple[int, int]:
+        """As of when, ms UTC, and where its longest list begins."""
+        if asked.cursor is not None:
+            moment, offset = moment_and_offset(asked.cursor)
+            if moment > self._desk.now():
+                raise CallFailed("cursor: not one that an answer gave; leave it out to begin anew")
+            return moment, offset
+        if isinstance(asked, AsOf):
+            try:
+                given = asked.moment()
+            except CoinmonError as error:
+                raise CallFailed(str(error)) from None
+            if given is not None:
+                if given > self._desk.now():
+                    raise CallFailed(f"at: {iso(given)} has not come yet; it is {iso(self._desk.now())}")
+                return given, 0
+        return self._edition.moment(live=tool.live), 0
 
 
 def _complaint(problem: Any, tool: Tool) -> str:

@@ -1,10 +1,9 @@
 """The HTTP side: `/mcp`, `/sse`, `/healthz`, `/metrics`, `/`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 from mcp.server.sse import SseServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
@@ -16,12 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from coinmon import Desk, NoDataError
 from coinmon_mcp._access import Access, Rules
-from coinmon_mcp._health import Health
-from coinmon_mcp._metrics import Metrics
 from coinmon_mcp._protocol import Protocol
-from coinmon_mcp._resources import SIGNALS, address_of
+from coinmon_mcp._service import Service
 
 _BODY = 256 * 1024
 """A call's arguments are small; what is larger is a mistake or worse."""
@@ -52,28 +48,22 @@ class _Sse:
             await self._protocol.server.run(read, write, self._protocol.options())
 
 
-def web_app(desk: Desk, protocol: Protocol, metrics: Metrics, rules: Rules, *, scan: bool) -> Starlette:
-    """Everything that is served over HTTP; `scan`: the market is scanned meanwhile."""
-    health = Health(desk)
+def web_app(service: Service, rules: Rules) -> Starlette:
+    """Everything that is served over HTTP."""
+    protocol, health, serve = service.protocol, service.health, service.desk.config.serve
     sessions: StreamableHTTPSessionManager = StreamableHTTPSessionManager(
         app=protocol.server, max_request_body_size=_BODY
     )
-    EventSourceResponse.DEFAULT_PING_INTERVAL = round(desk.config.serve.ping_interval)
-    sse = _Sse(protocol, desk.config.serve.public_url)
+    EventSourceResponse.DEFAULT_PING_INTERVAL = round(serve.ping_interval)
+    sse = _Sse(protocol, serve.public_url)
 
     async def healthz(request: Request) -> Response:
-        try:
-            alive, document = await asyncio.to_thread(health.document)
-        except NoDataError as error:
-            alive, document = scan, {"status": "starting" if scan else "stale", "venues": {}, "reason": str(error)}
+        alive, document = await asyncio.to_thread(health.document)
         return JSONResponse(document, 200 if alive else 503)
 
     async def metrics_page(request: Request) -> Response:
-        try:
-            ages = await asyncio.to_thread(health.ages)
-        except NoDataError:
-            ages = {}
-        return Response(metrics.page(ages), media_type="text/plain; version=0.0.4")
+        ages = await asyncio.to_thread(health.ages)
+        return Response(service.metrics.page(ages), media_type="text/plain; version=0.0.4")
 
     async def info(request: Request) -> Response:
         return JSONResponse(
@@ -91,8 +81,7 @@ def web_app(desk: Desk, protocol: Protocol, metrics: Metrics, rules: Rules, *, s
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(sessions.run())
-            if scan:
-                await stack.enter_async_context(scanning(desk, protocol, health))
+            await stack.enter_async_context(service.kept_fresh())
             yield
 
     return Starlette(
@@ -107,21 +96,3 @@ def web_app(desk: Desk, protocol: Protocol, metrics: Metrics, rules: Rules, *, s
         middleware=[Middleware(Access, rules=rules)],
         lifespan=lifespan,
     )
-
-
-@asynccontextmanager
-async def scanning(desk: Desk, protocol: Protocol, health: Health | None = None) -> AsyncIterator[None]:
-    """The scan in the background; its events reach those who subscribed."""
-    telling: set[asyncio.Task[None]] = set()
-
-    def tell(event: Mapping[str, Any]) -> None:
-        if health:
-            health.take(event)
-        uris = {"flow": [address_of(event.get("pair", ""))], "signal": [SIGNALS], "whale": [SIGNALS]}
-        for uri in uris.get(event["event"], ()):
-            task = asyncio.get_running_loop().create_task(protocol.changed(uri))
-            telling.add(task)
-            task.add_done_callback(telling.discard)
-
-    async with desk.scanning(tell):
-        yield

@@ -1,0 +1,71 @@
+"""What all transports serve, and what goes on behind it: the scan, and a new edition when it has brought something."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from loguru import logger
+
+from coinmon import CoinmonError, Desk
+from coinmon_mcp._edition import Edition
+from coinmon_mcp._health import Health
+from coinmon_mcp._metrics import Metrics
+from coinmon_mcp._protocol import Protocol
+from coinmon_mcp._resources import Resources
+from coinmon_mcp._toolbox import Toolbox
+
+_LOOK_SECONDS = 1.0
+
+_Stored = tuple[Mapping[str, int], int | None]
+
+
+class Service:
+    """A desk behind the MCP protocol. scan: the market is scanned meanwhile, else another process fills the store."""
+
+    def __init__(self, desk: Desk, *, scan: bool) -> None:
+        self.desk = desk
+        self.metrics = Metrics()
+        self.health = Health(desk, scans=scan)
+        self._scan = scan
+        self._edition = Edition(desk)
+        self._toolbox = Toolbox(desk, self._edition, self.metrics)
+        self.protocol = Protocol(self._toolbox, Resources(desk, self._toolbox))
+
+    @asynccontextmanager
+    async def kept_fresh(self) -> AsyncIterator[None]:
+        """New editions as the store is filled."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            if self._scan:
+                async with self.desk.scanning(self.health.take):
+                    yield
+            else:
+                yield
+        finally:
+            watching.cancel()
+            await asyncio.wait({watching})
+
+    async def _watch(self) -> None:
+        seen = told = None
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                found = await asyncio.to_thread(self.desk.stored)
+                # a scan writes venue by venue, then its signals: an edition begins when it seems to be done
+                if found == seen and found != told:
+                    await self._publish(found, told)
+                    told = found
+                seen = found
+            except CoinmonError:
+                # nothing is stored yet, or the database does not answer; whoever asks is told
+                continue
+            except Exception as error:
+                # a bug of ours must not keep a server that runs for weeks from its news
+                logger.opt(exception=error).error("no new edition: {}", error)
+
+    async def _publish(self, found: _Stored, before: _Stored | None) -> None:
+        (ends, signal), (_, last) = found, before or found
+        moment = self._edition.after(max(ends.values(), default=0))
+        await self._toolbox.prepare(moment)
+        self._edition.begin(moment)
+        await self.protocol.changed(signals=signal != last)
