@@ -17,6 +17,8 @@ from coinmon_mcp._web import web_app
 
 _STOP_SECONDS = 3
 """Streams stay open for ever: at the end they are closed after this long."""
+_IDLE_SECONDS = 75
+"""An idle connection is kept longer than clients and proxies do, who else meet it closed when they ask again."""
 _TURN_SECONDS = 0.001
 """A thread that computes hands over this often, a fifth of what is usual: connections are served between two turns."""
 
@@ -34,8 +36,9 @@ def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
     rules = Rules.of(serve.host, serve.public_url, serve.token, serve.requests_per_second)
     app = web_app(service, rules)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS
-    )
+        app, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=_STOP_SECONDS, timeout_keep_alive=_IDLE_SECONDS,
+    )  # fmt: skip
     _quiet_libraries()
     sys.setswitchinterval(_TURN_SECONDS)
     shown = f"[{serve.host}]" if ":" in serve.host else serve.host
