@@ -1,13 +1,28 @@
-"""A server as its users start it, scanning the emulator."""
+"""A server as its users start it, scanning the emulator; and a stored market with an indicator of somebody else's."""
 
+import asyncio
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from coinmon.clock import Clock as CoinmonClock
+from coinmon.collect.once import collect_once
+from coinmon.config import load_config
+from coinmon.desk import Desk
+from coinmon.model.moment import MINUTE, floor
+from coinmon.store.bars import read_bars, write_bars
+from coinmon.store.database import Database, open_database
+from coinmon.store.instruments import read_instruments
+from coinmon_emulator._clock import Clock
+from coinmon_emulator._scenario import STARTS_AT, Scenario
+from coinmon_emulator._server import running
 
 pytest.importorskip("mcp", reason="the serve extra is not installed")
 
@@ -41,3 +56,83 @@ def address(config: Path) -> Iterator[str]:
         assert found, "the server ended before its first scan"
         yield found[0]
         server.terminate()
+
+
+NOW = STARTS_AT + 20_000
+
+COUNTING = '''"""How often it was asked."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import Result, SeenReport, View, hookimpl, moment
+
+ASKED = []
+
+
+class Counting(Result):
+    """The figures."""
+
+    step: int = Field(description="as asked for")
+
+
+def counting(view: View, *, step: Annotated[int, Field(gt=0, le=9, description="how far")] = 3) -> Counting:
+    """Counts how often it is computed."""
+    ASKED.append(view.now)
+    return Counting(
+        as_of=moment(view.now), coverage=SeenReport.of(view.seen(view.bars(5))), convention="none", step=step
+    )
+
+
+@hookimpl
+def register_indicators(register: Any) -> None:
+    register("counting", counting)
+'''
+
+
+class Stored:
+    """The demo's market, collected once, and a desk on it; `plugins` has the indicator `counting`."""
+
+    def __init__(self, folder: Path) -> None:
+        # market time stands still until it is set
+        self.clock = CoinmonClock(NOW, 0, 0)
+        (folder / "plugins").mkdir()
+        (folder / "plugins" / "counts.py").write_text(COUNTING, "utf-8")
+        sys.modules.pop("coinmon_plugin_dir_counts", None)
+        asyncio.run(self._collect(folder))
+        self.desk = Desk(self.config, self.clock, self.database)
+
+    async def _collect(self, folder: Path) -> None:
+        async with running(Scenario("default", seed=1), clock=Clock(STARTS_AT, 0), port=0) as emulator:
+            path = folder / "config.yaml"
+            text = emulator.config_yaml(db=f"sqlite:///{folder}/stored.db")
+            path.write_text(f"{text}\nplugins: {{dir: plugins}}\n", "utf-8")
+            self.config = load_config(path, environ={}, cwd=folder)
+            self.database: Database = open_database(self.config.db)
+            await collect_once(self.config, self.clock, self.database, "BTCUSDT")
+
+    def go_on(self, seconds: int) -> None:
+        object.__setattr__(self.clock, "at", self.clock.at + 1000 * seconds)
+
+    def store_minute(self, *venues: str) -> None:
+        """The last closed minute of these venues (all where none is named): the same bars as the last ones."""
+        end = floor(self.clock.now())
+        with self.database.write() as connection:
+            for number, instrument in read_instruments(connection).items():
+                bars = read_bars(connection, {number: instrument}, 0, end).get(number)
+                if bars is not None and instrument.venue in (venues or (instrument.venue,)):
+                    write_bars(connection, number, instrument, replace(bars[-1:], time=np.array([end - MINUTE])))
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[Stored]:
+    found = Stored(tmp_path)
+    yield found
+    found.database.close()
+
+
+@pytest.fixture
+def asked(stored: Stored) -> Callable[[], list[int]]:
+    """As of which moments `counting` was computed."""
+    return lambda: sys.modules["coinmon_plugin_dir_counts"].ASKED

@@ -1,0 +1,152 @@
+"""Answers about the present: computed once until a scan has brought something, and then told."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from mcp import ClientSession
+from mcp.shared.memory import create_client_server_memory_streams
+
+from coinmon.model.moment import floor, iso
+from coinmon_mcp._answers import _KEPT_BYTES, Answers
+from coinmon_mcp._edition import Edition
+from coinmon_mcp._metrics import Metrics
+from coinmon_mcp._service import Service
+from coinmon_mcp._toolbox import Toolbox
+
+from .conftest import NOW, Stored
+
+BTC = {"symbol": "BTCUSDT"}
+
+
+@asynccontextmanager
+async def session_with(service: Service, heard: list[Any] | None = None) -> Any:
+    async def hear(message: Any) -> None:
+        if heard is not None:
+            heard.append(message)
+
+    async with create_client_server_memory_streams() as (client, server):
+        protocol = service.protocol
+        serving = asyncio.create_task(protocol.server.run(*server, protocol.options()))
+        async with ClientSession(*client, message_handler=hear) as session:
+            await session.initialize()
+            yield session
+        serving.cancel()
+        await asyncio.wait({serving})
+
+
+def test_an_edition_lasts_until_the_next_or_two_scans_are_missed(stored: Stored) -> None:
+    edition = Edition(stored.desk)
+    assert edition.moment() == NOW, "nothing was published yet: as of now, in steps of five seconds"
+    newest = floor(NOW)
+    edition.begin(edition.after(newest))
+    stored.go_on(13)
+    assert edition.moment() == NOW
+    assert edition.moment(live=True) == NOW + 10_000
+    stored.go_on(37)
+    assert edition.moment() == NOW, "a minute that is still being collected is no hole"
+    last = newest + 59_000
+    assert edition.moment(live=True) == last
+    assert edition.after(newest) == last, "the last second in which that minute is the last closed one"
+    stored.go_on(90)
+    assert edition.moment() == NOW + 140_000, "nothing comes in any more: as of now, holes and all"
+
+
+def test_whoever_asks_the_same_shares_one_answer(stored: Stored, asked: Callable[[], list[int]]) -> None:
+    async def talk() -> None:
+        toolbox = Toolbox(stored.desk, Edition(stored.desk), Metrics())
+        many = await asyncio.gather(*(toolbox.call("get_counting", {**BTC, "step": 2}) for _ in range(20)))
+        assert len({str(each) for each in many}) == 1
+        await toolbox.call("get_counting", {**BTC, "step": 2, "maxTokens": 1000})
+        assert asked() == [NOW]
+        await toolbox.call("get_counting", BTC)
+        await toolbox.call("get_counting", {**BTC, "at": iso(NOW - 1000)})
+        assert asked() == [NOW, NOW, NOW - 1000]
+
+    asyncio.run(talk())
+
+
+@pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")
+def test_what_was_asked_is_ready_when_the_edition_begins_and_subscribers_are_told(
+    stored: Stored, asked: Callable[[], list[int]]
+) -> None:
+    """With --no-scan too: the next minute is written by another process."""
+
+    async def until(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    async def talk() -> None:
+        service = Service(stored.desk, scan=False)
+        heard: list[Any] = []
+        unheard: list[Any] = []
+        async with (
+            service.kept_fresh(),
+            session_with(service, heard) as session,
+            session_with(service, unheard) as other,
+        ):
+            await session.subscribe_resource("coinmon://report/btcusdt")
+            await other.subscribe_resource("coinmon://report/BTCUSDT")
+            await other.unsubscribe_resource("coinmon://report/BTCUSDT")
+            before = (await session.call_tool("get_counting", BTC)).structured_content
+            await until(lambda: len(heard) == 1)
+            stored.go_on(45)
+            assert (await session.call_tool("get_counting", BTC)).structured_content == before
+            stored.store_minute()
+            await until(lambda: len(heard) == 2)
+            assert asked() == [NOW, NOW + 45_000]
+            after = (await session.call_tool("get_counting", BTC)).structured_content
+            assert after["asOf"] == iso(NOW + 45_000)
+            assert len(asked()) == 2, "it was computed before it was asked for"
+        assert [str(each.params.uri) for each in heard] == ["coinmon://report/btcusdt"] * 2
+        assert not unheard
+
+    asyncio.run(talk())
+
+
+def test_answers_are_kept_within_bounds_and_failures_are_not() -> None:
+    async def talk() -> None:
+        answers = Answers()
+        computed: list[int] = []
+
+        def part(number: int) -> dict[str, Any]:
+            computed.append(number)
+            if number < 0:
+                raise ValueError(number)
+            return {"rows": "x" * (_KEPT_BYTES // 5)}
+
+        for number in (1, 2, 3, 4, 1, 5):
+            await answers.of(number, lambda number=number: part(number))
+        assert computed == [1, 2, 3, 4, 5]
+        await answers.of(1, lambda: part(1))
+        assert len(computed) == 5
+        await answers.of(2, lambda: part(2))
+        assert computed[-1] == 2, "it was used longest ago"
+        for _ in range(2):
+            with pytest.raises(ValueError, match="-1"):
+                await answers.of(-1, lambda: part(-1))
+        assert computed[-2:] == [-1, -1]
+
+    asyncio.run(talk())
+
+
+def test_somebody_elses_indicator_is_a_tool(stored: Stored) -> None:
+    async def talk() -> None:
+        service = Service(stored.desk, scan=False)
+        async with session_with(service) as session:
+            (tool,) = [each for each in (await session.list_tools()).tools if each.name == "get_counting"]
+            assert tool.description == "Counts how often it is computed."
+            step = tool.input_schema["properties"]["step"]
+            assert (step["default"], step["exclusiveMinimum"], step["description"]) == (3, 0, "how far")
+            # the client checks the answer against the tool's schema
+            answer = await session.call_tool("get_counting", {**BTC, "exchange": "okx", "kind": "spot", "step": 7})
+            assert answer.structured_content["instrument"] == "okx:BTC/USDT"
+            assert answer.structured_content["result"]["step"] == 7
+            wrong = await session.call_tool("get_counting", {**BTC, "step": 10})
+            assert wrong.is_error
+            assert wrong.content[0].text.startswith("step: ")
+
+    asyncio.run(talk())
