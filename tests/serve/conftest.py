@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -45,20 +46,20 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def address(config: Path) -> Iterator[str]:
     """The address of a running `coinmon serve`, after its first scan."""
+    log = config.with_name("serve.log")
     command = [*COINMON, "--config", str(config), "serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=config.parent, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        found = None
-        for line in server.stderr:
-            found = re.search(r"http://[\d.]+:\d+", line) or found
-            if "scan finished" in line:
-                break
-        assert found, "the server ended before its first scan"
+    # into a file: a server whose log nobody reads stands still when the pipe is full
+    with log.open("w") as stderr, subprocess.Popen(command, cwd=config.parent, stderr=stderr) as server:
+        while "scan finished" not in (told := log.read_text()):
+            assert server.poll() is None, told
+            time.sleep(0.05)
+        found = re.search(r"http://[\d.]+:\d+", told)
+        assert found
         yield found[0]
         server.terminate()
 
 
-NOW = STARTS_AT + 20_000
+NOW = STARTS_AT
 
 COUNTING = '''"""How often it was asked."""
 
@@ -91,26 +92,38 @@ def register_indicators(register: Any) -> None:
 '''
 
 
-class Stored:
-    """The demo's market, collected once, and a desk on it; `plugins` has the indicator `counting`."""
+@pytest.fixture(scope="session")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demo's market, collected once, and a configuration whose plugins have `counting`."""
+    folder = tmp_path_factory.mktemp("collected")
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "counts.py").write_text(COUNTING, "utf-8")
 
-    def __init__(self, folder: Path) -> None:
-        # market time stands still until it is set
-        self.clock = CoinmonClock(NOW, 0, 0)
-        (folder / "plugins").mkdir()
-        (folder / "plugins" / "counts.py").write_text(COUNTING, "utf-8")
-        sys.modules.pop("coinmon_plugin_dir_counts", None)
-        asyncio.run(self._collect(folder))
-        self.desk = Desk(self.config, self.clock, self.database)
-
-    async def _collect(self, folder: Path) -> None:
+    async def collect() -> None:
         async with running(Scenario("default", seed=1), clock=Clock(STARTS_AT, 0), port=0) as emulator:
             path = folder / "config.yaml"
             text = emulator.config_yaml(db=f"sqlite:///{folder}/stored.db")
             path.write_text(f"{text}\nplugins: {{dir: plugins}}\n", "utf-8")
-            self.config = load_config(path, environ={}, cwd=folder)
-            self.database: Database = open_database(self.config.db)
-            await collect_once(self.config, self.clock, self.database, "BTCUSDT")
+            config = load_config(path, environ={}, cwd=folder)
+            database = open_database(config.db)
+            await collect_once(config, CoinmonClock(NOW, 0, 0), database, "BTCUSDT")
+            database.close()
+
+    asyncio.run(collect())
+    return folder
+
+
+class Stored:
+    """A copy of that market, and a desk on it whose clock stands still until it is set."""
+
+    def __init__(self, collected: Path, folder: Path) -> None:
+        self.path = collected / "config.yaml"
+        self.db = f"sqlite:///{shutil.copy(collected / 'stored.db', folder)}"
+        sys.modules.pop("coinmon_plugin_dir_counts", None)
+        config = load_config(self.path, overrides={"db": self.db}, environ={}, cwd=collected)
+        self.clock = CoinmonClock(NOW, 0, 0)
+        self.database: Database = open_database(config.db)
+        self.desk = Desk(config, self.clock, self.database)
 
     def go_on(self, seconds: int) -> None:
         object.__setattr__(self.clock, "at", self.clock.at + 1000 * seconds)
@@ -126,8 +139,8 @@ class Stored:
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> Iterator[Stored]:
-    found = Stored(tmp_path)
+def stored(collected: Path, tmp_path: Path) -> Iterator[Stored]:
+    found = Stored(collected, tmp_path)
     yield found
     found.database.close()
 

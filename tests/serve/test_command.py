@@ -1,47 +1,54 @@
 """`coinmon serve` as it is started: stdio, and what it refuses to do."""
 
 import asyncio
+import os
 import socket
-import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from coinmon.cli import run
+
 COINMON = [sys.executable, "-m", "coinmon"]
 
 
-def refused(tmp_path: Any, *arguments: str, **environment: str) -> str:
-    done = subprocess.run(
-        [*COINMON, "serve", "--no-scan", *arguments],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, env={"PATH": "", **environment},
-    )  # fmt: skip
-    assert done.returncode == 2, done.stderr
-    (line,) = done.stderr.strip().splitlines()
+@pytest.fixture
+def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """The one line that `coinmon serve` says before it ends."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("MCP_", "COINMON_"))]:
+        monkeypatch.delenv(name)
+
+    def line(*arguments: str) -> str:
+        assert run(["--lang", "en", "serve", "--no-scan", *arguments]) == 2
+        (told,) = capsys.readouterr().err.strip().splitlines()
+        return str(told)
+
     return line
 
 
-def test_other_machines_need_a_token(tmp_path: Any) -> None:
-    line = refused(tmp_path, "--host", "0.0.0.0", "--port", "0")
+def test_other_machines_need_a_token(refused: Any) -> None:
+    line = refused("--host", "0.0.0.0", "--port", "0")
     assert "set MCP_TOKEN" in line
     assert "--insecure" in line
 
 
-def test_a_port_in_use_is_named(tmp_path: Any) -> None:
+def test_a_port_in_use_is_named(refused: Any) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        line = refused(tmp_path, "--port", str(port))
+        line = refused("--port", str(port))
     assert f"port {port} of 127.0.0.1 is in use; choose another with --port" in line
 
 
-def test_an_address_that_is_not_ours(tmp_path: Any) -> None:
-    assert "cannot listen on 192.0.2.1:0" in refused(
-        tmp_path, "--host", "192.0.2.1", "--port", "0", MCP_TOKEN="long enough"
-    )
+def test_an_address_that_is_not_ours(refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCP_TOKEN", "long enough")
+    assert "cannot listen on 192.0.2.1:0" in refused("--host", "192.0.2.1", "--port", "0")
 
 
 @pytest.mark.parametrize("demo", [False, True])

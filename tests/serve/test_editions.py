@@ -1,6 +1,7 @@
 """Answers about the present: computed once until a scan has brought something, and then told."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from mcp import ClientSession
 from mcp.shared.memory import create_client_server_memory_streams
 
+from coinmon.cli import run
 from coinmon.model.moment import floor, iso
 from coinmon_mcp._answers import _KEPT_BYTES, Answers
 from coinmon_mcp._edition import Edition
@@ -150,3 +152,36 @@ def test_somebody_elses_indicator_is_a_tool(stored: Stored) -> None:
             assert wrong.content[0].text.startswith("step: ")
 
     asyncio.run(talk())
+
+
+def test_the_answers_are_those_of_the_report(stored: Stored, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["--config", str(stored.path), "--db", stored.db, "report", "BTCUSDT"]
+    assert run([*command, "--offline", "--at", iso(NOW), "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+
+    async def talk() -> None:
+        toolbox = Toolbox(stored.desk, Edition(stored.desk), Metrics())
+        for name, expected in report["indicators"].items():
+            full = {**BTC, "detail": "full", "indicators": [name]}
+            rows = await read_on(toolbox, full)
+            assert {row["of"]: row["result"] for row in rows} == expected
+        for name in ("net_flow", "vwap", "delta", "counting"):
+            for exchange, of in (("okx", "okx:BTC/USDT"), ("all", "pair")):
+                if of in report["indicators"][name]:
+                    asked = {**BTC, "exchange": exchange, "kind": "spot", "maxTokens": 20_000}
+                    alone = await toolbox.call(f"get_{name}", asked)
+                    assert alone["result"] == report["indicators"][name][of]
+
+    asyncio.run(talk())
+
+
+async def read_on(toolbox: Toolbox, arguments: dict[str, Any]) -> list[Any]:
+    """The rows of a report, part by part."""
+    rows: list[Any] = []
+    part: dict[str, Any] = {}
+    while True:
+        answer = await toolbox.call("get_report", {**arguments, **part})
+        rows += answer["indicators"]
+        if answer["cursor"] is None:
+            return rows
+        part = {"cursor": answer["cursor"]}

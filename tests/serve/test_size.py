@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon_mcp._size import cursor_of, fit, moment_and_offset
@@ -12,6 +12,7 @@ MOMENT = 1_767_225_600_000
 ROWS = st.lists(st.dictionaries(st.sampled_from("abc"), st.text(max_size=40), max_size=3), max_size=60)
 
 
+@settings(deadline=None)
 @given(rows=ROWS, others=ROWS, limit=st.integers(300, 2000))
 def test_reading_on_gives_every_row_once_and_in_order(rows: list[Any], others: list[Any], limit: int) -> None:
     whole = {"asOf": "x", "rows": rows, "others": {"deep": others}}

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import subprocess
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +10,6 @@ from mcp import ClientSession
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import PromptReference
-
-from .conftest import COINMON
 
 QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("get_report", {"symbol": "BTCUSDT"}),
@@ -86,25 +82,6 @@ def test_every_answer_is_as_of_the_moment_asked_for_and_fits(moment: str, answer
         assert len(json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()) / 4 <= arguments.get(
             "maxTokens", 3500
         )
-
-
-def test_the_answers_are_those_of_the_report(address: str, config: Path, moment: str) -> None:
-    command = [*COINMON, "--config", str(config), "report", "BTCUSDT", "--offline", "--at", moment, "--format", "json"]
-    report = json.loads(subprocess.run(command, cwd=config.parent, check=True, capture_output=True).stdout)
-    names = ["net_flow", "vwap", "volume_profile", "footprint", "structure", "funding", "consensus"]
-
-    async def talk(session: ClientSession) -> None:
-        for name in names:
-            whole = {"symbol": "BTCUSDT", "at": moment, "detail": "full", "indicators": [name]}
-            rows = await read_on(session, whole)
-            assert {row["of"]: row["result"] for row in rows} == report["indicators"][name]
-        alone = await session.call_tool(
-            "get_vwap", {"symbol": "BTCUSDT", "at": moment, "exchange": "okx", "kind": "spot"}
-        )
-        assert isinstance(alone.structured_content, dict)
-        assert alone.structured_content["result"] == report["indicators"]["vwap"]["okx:BTC/USDT"]
-
-    session_over("http", address, talk)
 
 
 async def read_on(session: ClientSession, arguments: dict[str, Any]) -> list[Any]:
