@@ -122,6 +122,9 @@ class Played:
     def liquidations_heard(self, instrument, start, end):
         return range(max(start, self.since), end, MINUTE)
 
+    def signals(self, pair, start, end):
+        return []
+
     def whale_trades(self, instrument, start, end):
         return find_whales(self._trades(instrument, max(start, self.since), end), instrument, 200_000.0)
 

@@ -43,7 +43,7 @@ class Evaluator:
         down: Mapping[str, str] | None = None,
     ) -> Market:
         """The pair as of `now` on the instruments given, of which those of configured venues are looked at."""
-        views = [View(each, now, source, self.compute) for each in instruments if each.venue in self._venues]
+        views = [View(each, now, source, self.compute, pair) for each in instruments if each.venue in self._venues]
         return Market(pair, now, self._venues, views, self.compute, down or {})
 
     def compute(self, name: str, subject: Any, **settings: Any) -> Any:

@@ -1,6 +1,6 @@
 """All venues of a pair as one market: their bars added up minute by minute on one price grid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,10 @@ class Merged:
         """Minutes in which every venue was listened to."""
         heard = [set(view.source.liquidations_heard(view.instrument, start, end)) for view in self._views]
         return sorted(set.intersection(*heard)) if self._whole else []
+
+    def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
+        """Signals are the pair's, whatever venue is asked."""
+        return self._views[0].source.signals(pair, start, end)
 
 
 def together(parts: Sequence[Bars]) -> Bars:

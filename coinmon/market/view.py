@@ -11,7 +11,7 @@ from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.levels import Levels
-from coinmon.model.moment import MINUTE, floor
+from coinmon.model.moment import MINUTE, floor, parse_time
 
 
 class Source(Protocol):
@@ -37,6 +37,10 @@ class Source(Protocol):
 
     def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]: ...
 
+    def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
+        """Events of the pair's signals that were on at some time, newest first."""
+        ...
+
 
 Made = TypeVar("Made")
 
@@ -61,6 +65,7 @@ class View:
     now: int
     source: Source = field(repr=False)
     compute: Compute | None = field(default=None, repr=False)
+    pair: Pair | None = None
 
     def __post_init__(self) -> None:
         self._results: dict[Any, Any] = {}
@@ -170,6 +175,14 @@ class View:
         """Which of the last `minutes` closed minutes the venue's liquidations were listened to in, by their start."""
         return self.source.liquidations_heard(self.instrument, self.end - minutes * MINUTE, self.end)
 
+    def signals(self, minutes: int) -> Sequence[Mapping[str, Any]]:
+        """Events of the pair's graded signals that were told in the last `minutes`, newest first."""
+        if self.pair is None:
+            return []
+        start = self.now - minutes * MINUTE
+        found = self.source.signals(str(self.pair), start, self.now + 1)
+        return [each for each in found if each["event"] == "signal" and parse_time(each["time"]) >= start]
+
     def of(self, indicator: str, **settings: Any) -> Any:
         """The named indicator's result here; computed once. settings: in place of those configured for it."""
         return _of(self, self._results, indicator, settings)
@@ -221,7 +234,7 @@ class Market:
                 parts = list(views.values())
                 whole = all(name in views for name in self.down if name in self.venues)
                 traded = instrument_of(self.pair, kind, [view.instrument for view in parts])
-                found[kind] = View(traded, self.now, Merged(parts, whole), self.compute)
+                found[kind] = View(traded, self.now, Merged(parts, whole), self.compute, self.pair)
         return found
 
     def of(self, indicator: str, **settings: Any) -> Any:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from coinmon import Bars
+from coinmon_indicators._profile import Profile, control
 
 
 class Reach:
@@ -21,3 +22,11 @@ class Reach:
         there = self._low[first:] <= ticks if below else self._high[first:] >= ticks
         at = int(there.argmax()) if len(there) else 0
         return int(self._time[first + at]) if len(there) and there[at] else None
+
+
+def naked(profile: Profile, later: Bars) -> bool:
+    """Whether no later minute's range touched the row of the profile's POC."""
+    row = profile.first + control(profile.exact)
+    low, high = row * profile.bin_ticks, (row + 1) * profile.bin_ticks
+    # a minute without trades shows the price before it, which is no trade
+    return not np.any(~(later.volume == 0) & (later.low > 0) & (later.low < high) & (later.high >= low))

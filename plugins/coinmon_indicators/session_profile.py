@@ -24,6 +24,7 @@ from coinmon import (
 from coinmon_indicators._days import Date, SessionText, Span, Zone, chosen_day, session_spans
 from coinmon_indicators._figures import because, known, price
 from coinmon_indicators._profile import Mode, Weight
+from coinmon_indicators._reach import naked
 from coinmon_indicators._window import (
     Area,
     BinSetting,
@@ -62,6 +63,9 @@ class Candle(BaseModel):
 class Session(Window, Area):
     """One session."""
 
+    naked: bool | None = Field(
+        default=None, description="whether its POC was not traded since it was over; None: it is not over, or has none"
+    )
     levels: list[Row] = Field(default_factory=list, description="rows with volume, ascending, where asked for")
     levels_dropped: int = Field(default=0, description="rows with volume that were left out, the smallest")
     candles: list[Candle] = Field(default_factory=list, description="its candles, where an interval was asked for")
@@ -156,6 +160,7 @@ def session_profile(
         return Session(
             **window,
             **area,
+            naked=naked(profile, view.between(span.end, view.end)) if profile and span.end <= view.end else None,
             levels=levels,
             levels_dropped=dropped,
             candles=_candles(view.between(span.start, span.end), MINUTES[interval], span.start) if interval else [],

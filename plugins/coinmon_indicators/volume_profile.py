@@ -4,13 +4,13 @@ import math
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from coinmon import MINUTE, Level, Moment, Panel, Result, Rows, SeenReport, Text, Tone, View, hookimpl, moment, say
 from coinmon_indicators._days import Date, Span, State, Zone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import because, percent, price
 from coinmon_indicators._profile import Mode, Weight, control, nodes, profile_of
+from coinmon_indicators._reach import naked
 from coinmon_indicators._window import (
     Area,
     BinSetting,
@@ -211,14 +211,9 @@ def _naked(view: View, days: int, zone: str, bin_size: float | None, weight: Wei
             profile = profile_of(view.profile(span.start, span.end), view.instrument, bin_size, weight)
         except ValueError:
             continue
-        if profile is None:
-            continue
-        row = profile.first + control(profile.exact)
-        low, high = row * profile.bin_ticks, (row + 1) * profile.bin_ticks
-        # a minute without trades shows the price before it, which is no trade
-        if not np.any(~(later.volume == 0) & (later.low > 0) & (later.low < high) & (later.high >= low)):
+        if profile is not None and naked(profile, later):
             share = float((later.coverage > 0).mean()) if len(later) else 1.0
-            at = row - profile.first
+            at = control(profile.exact)
             found.append(
                 NakedPoc(date=day.isoformat(), poc=profile.edge(at), poc_high=profile.edge(at + 1), seen_since=share)
             )

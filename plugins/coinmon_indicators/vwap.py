@@ -39,8 +39,12 @@ from coinmon_indicators._days import (
 )
 from coinmon_indicators._figures import because, known, percent, price
 
-Anchor = Literal["day", "week", "month", "session", "time", "window"]
-_ZH = {"day": "今日", "week": "本周", "month": "本月", "session": "本时段"}
+Anchor = Literal["day", "week", "month", "session", "time", "window", "swing", "signal"]
+_ZH = {"day": "今日", "week": "本周", "month": "本月", "session": "本时段", "swing": "前摆动点", "signal": "上次信号"}
+_NO_ANCHOR = {
+    "time": "anchor time needs `since`", "session": "no session is going on", "swing": "no swing is confirmed",
+    "signal": "no signal was told in the last 7 days",
+}  # fmt: skip
 
 
 class Vwap(Result):
@@ -108,7 +112,11 @@ def vwap(
     view: View,
     *,
     anchor: Annotated[
-        Anchor, Field(description="sums begin with the day, week (Monday), month, session, a time, or the window")
+        Anchor,
+        Field(
+            description="sums begin with the day, week (Monday), month, session, a time, the window, the candle of the "
+            "last confirmed swing of `structure`, or the minute of the pair's last signal"
+        ),
     ] = "day",
     since: Annotated[Time | None, Field(description="with anchor time: that time, as 2024-08-09T00:05:00Z")] = None,
     window: Annotated[int, Field(gt=0, le=10_080, description="closed minutes of the rolling window")] = 50,
@@ -128,7 +136,7 @@ def vwap(
     counted = with_volume(bars)
     reasons = _reasons(bars, counted, iso(start))
     if began is None:
-        reasons = ["anchor time needs `since`" if anchor == "time" else "no session is going on"]
+        reasons = [_NO_ANCHOR[anchor]]
     base, quote = math.fsum(bars.volume[counted]), math.fsum(bars.quote_volume[counted])
     mean = known(quote / base) if base else None
     sigma, how = (None, "") if mean is None else deviation(bars, counted, mean, base)
@@ -174,6 +182,12 @@ def _anchored_at(view: View, anchor: Anchor, window: int, since: str | None, zon
         return view.end - window * MINUTE
     if anchor == "time":
         return None if since is None else min(time_in(since, zone), view.end)
+    if anchor == "swing":
+        swings = view.of("structure").swings
+        return round(swings[-1].time.timestamp() * 1000) if swings else None
+    if anchor == "signal":
+        told = view.signals(10_080)
+        return time_in(told[0]["time"], zone) if told else None
     if anchor == "week":
         return week_span(day, zone).start
     if anchor == "month":

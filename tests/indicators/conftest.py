@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from coinmon import MINUTE, Bars, Coverage, Instrument, Market, Pair, Trades, View
+from coinmon import MINUTE, Bars, Coverage, Instrument, Market, Pair, Trades, View, parse_time
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon_indicators.consensus import consensus
 from coinmon_indicators.net_flow import net_flow
@@ -94,6 +94,7 @@ class Tape:
     pictures: list = field(default_factory=list)
     forced: list = field(default_factory=list)
     heard: list = field(default_factory=list)
+    told: list = field(default_factory=list)
 
     def bars(self, instrument, start, end, *, levels=False):
         rows = self.rows.get(instrument.id, Bars.empty(TICK))
@@ -123,6 +124,10 @@ class Tape:
 
     def liquidations_heard(self, instrument, start, end):
         return [each for each in self.heard if start <= each < end]
+
+    def signals(self, pair, start, end):
+        # newest first, and those from before that last
+        return [each for each in self.told[::-1] if parse_time(each["time"]) < end]
 
 
 def view(made=(), now=None, kind="spot", start=START, **samples):

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coinmon import DAY, MINUTE
+from coinmon import DAY, MINUTE, Pair, View, iso, moment
+from coinmon_indicators.structure import structure
 from coinmon_indicators.vwap import vwap
+
+PAIR = Pair("BTC", "USDT")
 
 
 def spread(scene, minutes):
@@ -137,3 +140,36 @@ def test_json_and_lines_have_no_nan(scene, seed):
     for lang in ("zh", "en"):
         assert "nan" not in result.line(lang)
         assert "None" not in result.line(lang)
+
+
+def test_sums_begin_with_the_last_confirmed_swing(scene):
+    """Up for ten minutes and down for ten: the top is a swing two closed candles later."""
+    prices = [10_000 + 10 * min(i, 20 - i) for i in range(20)]
+    minutes = [scene.Minute("trades", [(ticks, 1, 1)]) for ticks in prices]
+
+    def anchored(count):
+        view = scene.view(minutes[:count])
+        view.compute = lambda name, subject: structure(subject, timeframe="1m", bars=20, pivot_left=2, pivot_right=2)
+        return vwap(view, anchor="swing")
+
+    assert (anchored(12).vwap, anchored(12).reason) == (None, "no swing is confirmed")
+    assert anchored(13).anchored_at == moment(scene.start + 10 * MINUTE)
+    assert anchored(20).vwap == pytest.approx(sum(prices[10:]) / 10 / 100)
+
+
+def test_sums_begin_with_the_last_signal_told(scene):
+    minutes = scene.minutes(5, 30)
+    told = [
+        {"event": name, "time": iso(scene.start + second * 1000)}
+        for name, second in (("signal", 300), ("signal", 615), ("whale", 700), ("signal", 1500))
+    ]
+
+    def anchored(now, told):
+        return vwap(View(scene.instrument(), now, scene.view(minutes, told=told).source, None, PAIR), anchor="signal")
+
+    result = anchored(scene.start + 20 * MINUTE, told)
+    # the minute it was told in counts; what is told later is not known
+    assert result.anchored_at == moment(scene.start + 10 * MINUTE)
+    assert result.vwap == pytest.approx(float(spread(scene, minutes[10:20])[3]))
+    assert anchored(scene.start + 20 * MINUTE, []).reason == "no signal was told in the last 7 days"
+    assert anchored(scene.start + 8 * DAY, told[:1]).vwap is None

@@ -146,3 +146,16 @@ def test_later_data_changes_nothing_as_of_a_moment(scene, seed, cut, within):
         assert "NaN" not in result.model_dump_json()
         for lang in ("zh", "en"):
             assert not {"nan", "None"} & set(result.line(lang).split())
+
+
+def test_a_sessions_poc_is_naked_until_it_is_traded_again(scene):
+    at_100, at_101 = (scene.Minute("trades", [(ticks, 1, 1)]) for ticks in (10_000, 10_100))
+    quiet = scene.Minute("trades", [])
+
+    def told(minutes):
+        spans = "X=00:00-00:02,Y=00:02-00:04,Z=00:04-00:06"
+        return {each.name: each.naked for each in session_profile(scene.view(minutes), sessions=spans).sessions}
+
+    assert told([at_100, at_100, at_101, at_101, quiet]) == {"X": True, "Y": True, "Z": None}
+    assert told([at_100, at_100, at_101, at_101, at_100]) == {"X": False, "Y": True, "Z": None}
+    assert told([quiet, quiet, at_101, at_101])["X"] is None
