@@ -138,7 +138,7 @@ class Campaign:
             self._write(self.random.randint(1, 2 * self.signals // self.kills))
             self.kill_in = self.random.randrange(3) if self.random.random() < 0.8 else None
             try:
-                await asyncio.wait_for(self.process.wait(), self.random.uniform(0.3, 3.0))
+                await asyncio.wait_for(self.process.wait(), self.random.uniform(0.3, 1.5))
             except TimeoutError:
                 self._kill(self.process)
                 await self.process.wait()

@@ -17,6 +17,10 @@ _INDICATORS = """
 Every result also has `as_of`, `coverage` (the window's minutes, how many were seen and which were not), `convention`
 (the definition used) and `reason` (why figures are missing). A figure that cannot be known is null, never 0.
 """
+_SIGNALS = """
+How a signal begins, lasts and ends, and how many of the events planted in fifty made-up markets each one finds, is told
+in [signal-truth.md](signal-truth.md).
+"""
 
 
 def reference(kind: str, offers: Sequence[Offer]) -> str:
@@ -24,6 +28,8 @@ def reference(kind: str, offers: Sequence[Offer]) -> str:
     parts = [f"# {_TITLES[kind]}", f"Made by `coinmon plugins docs {kind}` from the plugins themselves; edit those."]
     if kind == "indicator":
         parts.append(_INDICATORS.strip())
+    if kind == "signal":
+        parts.append(_SIGNALS.strip())
     for offer in sorted(offers, key=lambda each: each.name):
         parts += [f"## {offer.name}", inspect.cleandoc(offer.target.__doc__ or "")]
         if kind == "indicator":

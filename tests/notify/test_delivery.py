@@ -14,6 +14,7 @@ from coinmon import DeliveryRefused, DeliveryThrottled, Message
 from coinmon.config import NotifyConfig
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import Route
+from coinmon.store.deliveries import read_channel
 from coinmon_emulator._robots import SECRET, TOKEN, Robots
 from coinmon_outputs.dingtalk import DingTalk
 from coinmon_outputs.feishu import Feishu
@@ -117,13 +118,12 @@ def test_500_signals_in_a_minute_are_at_most_18_messages_in_each_and_every_one_i
     type(clock).moment = plain.now
 
     async def talk(robots, outputs):
-        chosen = {name: outputs[name] for name in ("dingtalk", "wecom")}
-        box = Outbox(database, chosen, dict.fromkeys(chosen, route), clock, lambda event: None, wall=clock.now)
+        box = Outbox(database, outputs, dict.fromkeys(outputs, route), clock, lambda event: None, wall=clock.now)
         for second in range(300):
             type(clock).moment = now[0] = plain.now + second * 1000
             if second < 50:
                 several = (plain.signal(key=f"{second} {each}") for each in range(10))
-                say(*several, pairs=(), at=now[0], outputs=list(chosen))
+                say(*several, pairs=(), at=now[0], outputs=list(outputs))
             if second < 60 or second % 20 == 0:
                 await box.flush()
         return robots.arrivals
@@ -133,7 +133,7 @@ def test_500_signals_in_a_minute_are_at_most_18_messages_in_each_and_every_one_i
         told = [row[0] for row in connection.exec_driver_sql("SELECT id FROM signals")]
         assert connection.exec_driver_sql("SELECT DISTINCT state FROM deliveries").all() == [("sent",)]
     assert len(told) == 500
-    for robot in ("dingtalk", "wecom"):
+    for robot in KINDS:
         times = [each.at for each in arrivals if each.robot == robot]
         assert max(sum(start <= each < start + 60 for each in times) for start in times) <= 18
         text = "\n".join(each.text for each in arrivals if each.robot == robot)
@@ -145,3 +145,33 @@ def test_messages_arrive_once_however_often_the_sender_is_killed():
     command = [sys.executable, str(CAMPAIGN), "--kills", "2", "--signals", "24", "--seed", "5"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_sender_that_dies_at_the_picture_repeats_the_picture_and_not_the_text(database, say, clock, plain):
+    """Words, page and picture are three messages, each counted, in this order."""
+    pytest.importorskip("matplotlib", reason="the chart extra is not installed")
+    route = Route(frozenset({"signal"}), False, NotifyConfig(), None, frozenset(), ZoneInfo("UTC"))
+    asked, sent = [], []
+
+    def market(event):
+        asked.append(event["id"])
+        if len(asked) == 1:
+            raise SystemExit
+        raise LookupError("nothing is stored")
+
+    async def talk(robots, outputs):
+        chosen = {"wecom": outputs["wecom"]}
+        box = Outbox(database, chosen, {"wecom": route}, clock, lambda event: None, wall=clock.now, market=market)
+        try:
+            await box.flush()
+        finally:
+            sent.append([each.body["msgtype"] for each in robots.arrivals])
+
+    say(plain.signal(), outputs=["wecom"])
+    with pytest.raises(SystemExit):
+        with_robots(talk)
+    with_robots(talk)
+    assert (len(asked), sent) == (2, [["markdown", "text"], []])
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT DISTINCT state FROM deliveries").all() == [("sent",)]
+        assert len(read_channel(connection, "wecom").posts) == 4

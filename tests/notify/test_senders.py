@@ -15,6 +15,7 @@ import asyncio, os, sys
 from zoneinfo import ZoneInfo
 from coinmon.clock import Clock
 from coinmon.config import NotifyConfig
+from coinmon.notify import line
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import Route
 from coinmon.store.database import open_database
@@ -29,6 +30,8 @@ class Robot:
 
 route = Route(Robot.wants, True, NotifyConfig(), None, frozenset(), ZoneInfo("UTC"))
 box = Outbox(open_database(sys.argv[1]), {"robot": Robot()}, {"robot": route}, Clock(), lambda event: None)
+# as often as a test wants to wait, and not as often as people do
+line._LOOK_AGAIN = 0.1
 print("up", flush=True)
 asyncio.run(box.run())
 """
@@ -65,6 +68,7 @@ def test_two_processes_send_each_message_once_and_one_takes_over_from_the_other(
         while time.monotonic() < until:
             lines = (tmp_path / "sent").read_text().splitlines() if (tmp_path / "sent").exists() else []
             if len(lines) >= count:
+                # both have looked again meanwhile, several times
                 time.sleep(0.5)
                 return [line.split() for line in (tmp_path / "sent").read_text().splitlines()]
             time.sleep(0.05)
