@@ -87,3 +87,14 @@ def test_minute_by_minute_as_the_rules_say(rows):
         if k[0] and not k[1] and found.coverage[place] != TRADES:
             expected = (KLINES, 0.0)
         assert (found.coverage[place], found.volume[place]) == pytest.approx(expected, nan_ok=True)
+
+
+def test_volume_counted_once_when_two_sources_overlap():
+    """Five minutes of trades and five of klines, three of them the same minutes."""
+    trades = bars(*[(TRADES, 5, 3, 7)] * 5, *[(MISSING, 0, 0, 0)] * 2)
+    klines = bars(*[(MISSING, 0, 0, 0)] * 2, *[(KLINES, 5, 3, 7)] * 5)
+    found = combine(trades, klines)
+    assert found.volume.tolist() == [5.0] * 7
+    assert found.coverage.tolist() == [TRADES] * 5 + [KLINES] * 2
+    # what is stored already and comes again
+    assert combine(found, klines).volume.sum() == combine(trades, found).volume.sum() == 35

@@ -135,3 +135,18 @@ def test_resuming_without_a_trade_asks_by_time_and_one_of_long_ago_begins_anew(p
     for position in (None, Position(5, at(3))):
         track = Track.resume(plain.instrument(), 1, position, at(4))
         assert (track.start, track.cursor, track.proven_from) == (at(4), None, None)
+
+
+def test_a_restart_in_mid_minute_loses_nothing_of_that_minute(plain, at):
+    rows = [(1, 10, 20, 1), (2, 65, 21, 1), (3, 80, 22, -2), (4, 110, 23, 1), (5, 130, 24, 1)]
+    before = Track(plain.instrument(), 1, plain.start)
+    before.take(plain.page((0, -5, 20, 1), *rows[:3]), at(1.5))
+    settled = before.settle(at(1), WHALE)
+    assert plain.seen(settled.bars) == plain.volumes(rows[:1])
+    # killed here, with two trades of the minute in memory: the venue is asked for what follows the stored one
+    after = Track.resume(plain.instrument(), 1, settled.position, at(0))
+    assert after.cursor.last_id == 1
+    after.take(plain.page(*[row for row in rows if row[0] > after.cursor.last_id]), at(2.5))
+    again = after.settle(at(2), WHALE)
+    assert plain.seen(again.bars) == plain.volumes(rows[1:4])
+    assert labels(again.bars) == ["trades"]

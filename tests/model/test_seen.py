@@ -21,7 +21,8 @@ def covered(plain, kinds):
 
 
 @given(kinds=st.lists(st.sampled_from(Coverage), min_size=1, max_size=12))
-def test_every_minute_of_the_window_counts(plain, kinds):
+@example(kinds=[Coverage.TRADES, Coverage.MISSING, Coverage.TRADES])
+def test_coverage_looks_at_every_minute_not_at_the_ends(plain, kinds):
     end = plain.start + len(kinds) * MINUTE
     seen = Seen.of(covered(plain, kinds), plain.start, end)
     complete = [kind >= Coverage.KLINES for kind in kinds]

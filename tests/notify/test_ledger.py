@@ -1,5 +1,6 @@
 """A state is told when it begins or becomes graver, not while it lasts nor again within its cooldown; an event once."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -127,3 +128,15 @@ def test_what_was_on_as_of_a_moment_is_not_told_what_came_later(say, plain, data
     (event,) = History(database).signals("BTC/USDT", plain.now, plain.now + 3 * MINUTE)
     assert (event["time"], event["ended"]) == (iso(plain.now), plain.now + 2 * MINUTE)
     assert History(database).signals("ETH/USDT", plain.now, plain.now + MINUTE) == []
+
+
+def test_cooldown_uses_the_views_time_not_the_wall_clock(say, plain, monkeypatch):
+    say(plain.signal())
+    say(at=plain.now + MINUTE)
+    wall = time.time()
+    # a day passes on the wall, and not a minute of the market
+    monkeypatch.setattr(time, "time", lambda: wall + 86_400)
+    assert say(plain.signal(), at=plain.now + MINUTE + COOLDOWN) == []
+    say(at=plain.now + 2 * COOLDOWN)
+    # half an hour of the market passes, and no time on the wall
+    assert say(plain.signal(), at=plain.now + 3 * COOLDOWN + 1) == ["BTC/USDT"]
