@@ -179,6 +179,9 @@ class Exchange(Protocol):
     # default = False: not used unless it is configured.
     # split_in_bars = True: its klines carry the taker split; they are asked for beside trades and have the last word.
     # preferred_quotes = ("USD", ...): which of several instruments that count as one pair is followed here.
+    # Optional attribute of a venue with several hosts:
+    # failing: Mapping[Kind, VenueError]: the kinds whose host refuses this network or could not be asked for its list,
+    # while another host answers. `instruments` then gives the others', and VenueBlocked is about these alone.
 
     async def instruments(self) -> Sequence[Instrument]:
         """All trading spot and linear perp instruments of the kinds wanted."""

@@ -177,7 +177,8 @@ class Scan:
             if self._relisting and self._relisting.done():
                 self._renew(self._relisting)
                 self._relisting = None
-            lacks = any(venue.name in self._watch.failed and not venue.blocked for venue in self._venues)
+            failed = self._watch.failed
+            lacks = any(each.unlisted or (each.name in failed and not each.blocked) for each in self._venues)
             if self._relisting is None and now - self._listed_at > (_RETRY_LISTING if lacks else _RELIST):
                 self._relisting = asyncio.create_task(self._begin(now, LISTING_SECONDS))
                 self._listed_at = now

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 from sqlalchemy import Connection
@@ -11,10 +12,11 @@ from sqlalchemy import Connection
 from coinmon.collect.settle import settle_many
 from coinmon.collect.settled import Settled
 from coinmon.collect.track import Track
-from coinmon.model.bars import Bars, Coverage
+from coinmon.model.bars import Bars, Coverage, scaled
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
+from coinmon.model.trades import Floats
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.cursors import write_positions
 from coinmon.store.database import Database
@@ -96,4 +98,25 @@ def _with_late(connection: Connection, number: int, instrument: Instrument, late
     rows = Bars.concat([by_trades, added, fresh])
     rows = rows[np.argsort(rows.time, kind="stable")]
     starts = np.flatnonzero(np.diff(rows.time, prepend=-1))
-    return rows.grouped(starts, rows.time[starts])
+    return _exact(rows.grouped(starts, rows.time[starts]), instrument)
+
+
+def _exact(bars: Bars, instrument: Instrument) -> Bars:
+    """Sums of floats as the float64 nearest to the exact sums, which is what `fold` gives."""
+    lot, quote = instrument.lot_size, instrument.lot_size * instrument.tick_size
+    units = dict.fromkeys(("volume", "buy", "delta_min", "delta_max"), lot)
+    units |= dict.fromkeys(("quote_volume", "buy_quote"), quote)
+    columns = {name: _nearest(getattr(bars, name), unit) for name, unit in units.items()}
+    levels = bars.levels
+    if levels is not None:
+        levels = replace(levels, buy=_nearest(levels.buy, lot), sell=_nearest(levels.sell, lot))
+    return replace(bars, **columns, levels=levels)
+
+
+def _nearest(values: Floats, unit: Decimal) -> Floats:
+    """What is a multiple of `unit` but for the errors of adding; anything else as it is."""
+    counts = np.rint(values / float(unit))
+    close = np.abs(values / float(unit) - counts) <= 1e-6 + np.abs(counts) * 1e-15
+    found = values.copy()
+    found[close] = scaled(counts[close].astype(np.int64), unit)
+    return found

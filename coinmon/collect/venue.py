@@ -1,7 +1,7 @@
 """One venue: its instruments, its state, and one round of reading."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -11,6 +11,7 @@ from coinmon.clock import Clock
 from coinmon.collect.track import Track
 from coinmon.contracts import Cursor, Exchange
 from coinmon.errors import CoinmonError, VenueBlocked
+from coinmon.model.instrument import Kind
 from coinmon.model.moment import MINUTE
 
 _AT_ONCE = 32
@@ -53,6 +54,16 @@ class Venue:
         return self.has("bars") and getattr(self.exchange, "split_in_bars", False)
 
     @property
+    def failing(self) -> Mapping[Kind, CoinmonError]:
+        """Kinds of instruments that a host of the venue does not tell, and why, while another host answers."""
+        return getattr(self.exchange, "failing", {})
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether it may list more when it is asked again."""
+        return any(not isinstance(error, VenueBlocked) for error in self.failing.values())
+
+    @property
     def preferred_quotes(self) -> Sequence[str]:
         return getattr(self.exchange, "preferred_quotes", ())
 
@@ -62,7 +73,8 @@ class Venue:
             async with asyncio.timeout(deadline):
                 return await getattr(self.exchange, method)(*arguments)
         except VenueBlocked as error:
-            self.blocked = str(error)
+            if not self.failing:
+                self.blocked = str(error)
             raise
         except CoinmonError:
             raise
@@ -142,6 +154,7 @@ class Venue:
             return status("blocked", self.blocked)
         if errors and len(errors) >= len(tracks):
             return status("down", errors[0])
+        errors = errors or [str(error) for error in self.failing.values()]
         return (
             status("degraded", f"{errors[0]} (and {len(errors) - 1} more)" if errors[1:] else errors[0])
             if errors

@@ -1,6 +1,7 @@
 """What is followed: the venues' instruments, the pairs wanted of them, and a track for each."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -56,10 +57,11 @@ async def begin(
     NoDataError when nothing at all is known.
     """
     listed, failed = await _listings(venues, patience)
+    failing = defaultdict(dict, {venue.name: venue.failing for venue in venues})
     with database.write() as connection:
         numbered = sync_instruments(connection, [each for several in listed.values() for each in several], now)
         for number, instrument in read_instruments(connection).items():
-            if instrument.venue in failed:
+            if instrument.venue in failed or instrument.kind in failing[instrument.venue]:
                 numbered[instrument.id] = (number, instrument)
         positions = read_positions(connection)
     if not numbered:

@@ -18,6 +18,8 @@ class Session:
     """`api` maps ccxt's names of the host's interfaces to path prefixes below `url`.
 
     weights: the budget that Binance's used-weight header counts.
+
+    blocked: why the host never answers from here, once that is known.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class Session:
         self._timeout = positive(venue, timeout)
         self._weights = weights
         self._wire: Wire | None = None
-        self._blocked: str | None = None
+        self.blocked: str | None = None
         self._closed = False
 
     @property
@@ -55,8 +57,8 @@ class Session:
         """The decoded answer of a ccxt implicit endpoint."""
         problem, busy, waited = "", 0.0, 0.0
         for attempt in range(TRIES):
-            if self._blocked:
-                raise VenueBlocked(self._blocked)
+            if self.blocked:
+                raise VenueBlocked(self.blocked)
             try:
                 async with budget.spend(weight):
                     answer = await self._open().get(endpoint, params)
@@ -75,8 +77,8 @@ class Session:
                 if waited > PATIENCE:
                     break
             except VenueBlocked as error:
-                self._blocked = f"{self.venue} {error}"
-                raise VenueBlocked(self._blocked) from None
+                self.blocked = f"{self.venue} {error}"
+                raise VenueBlocked(self.blocked) from None
             except VenueBusy:
                 raise
             except Refused as error:

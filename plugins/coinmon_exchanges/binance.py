@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import MINUTE, hookimpl
+from coinmon import MINUTE, VenueBlocked, VenueError, hookimpl
 from coinmon_exchanges._answer import Manners, Refused, what_succeeded
 from coinmon_exchanges._budget import Budget
 from coinmon_exchanges._minutes import opening_in
@@ -13,7 +13,7 @@ from coinmon_exchanges._session import Session
 from coinmon_exchanges._vision import Vision
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, OpenInterest, Stream, Ticker, TradePage
+    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, Kind, OpenInterest, Stream, Ticker, TradePage
 
 _HOUR = 3_600_000
 _PAGE = 1000
@@ -67,12 +67,20 @@ class Binance:
         self._spot_ws_url = spot_ws_url
         self._usdm_ws_url = usdm_ws_url
         self.archives = Vision(name, archive_url, proxy, timeout)
+        self._unlisted: dict[Kind, VenueError] = {}
         self._hours: dict[str, int] = {}
         self._hours_until = 0.0
 
     @property
     def requests(self) -> int:
         return self._spot.requests + self._perp.requests
+
+    @property
+    def failing(self) -> "Mapping[Kind, VenueError]":
+        """Spot and USD-M are two hosts: a country may be served by one of them, and one may be down."""
+        hosts: Mapping[Kind, Session] = {"spot": self._spot, "perp": self._perp}
+        blocked = {kind: VenueBlocked(why) for kind in self._kinds if (why := hosts[kind].blocked)}
+        return {} if len(blocked) == len(self._kinds) else {**self._unlisted, **blocked}
 
     async def instruments(self) -> "Sequence[Instrument]":
         from coinmon_exchanges import _decode_binance as decode
@@ -83,8 +91,14 @@ class Binance:
             session = self._spot if kind == "spot" else self._perp
             return instruments(self.name, decode.listed(reply, kind), decode.draft, session.currency)
 
-        found = await asyncio.gather(*(of(kind) for kind in self._kinds))
-        return [instrument for each in found for instrument in each]
+        found = await asyncio.gather(*(of(kind) for kind in self._kinds), return_exceptions=True)
+        failed = [each for each in found if isinstance(each, BaseException)]
+        if failed and (len(failed) == len(found) or not isinstance(failed[0], VenueError)):
+            raise failed[0]
+        self._unlisted = {
+            kind: each for kind, each in zip(self._kinds, found, strict=True) if isinstance(each, VenueError)
+        }
+        return [instrument for each in found if not isinstance(each, BaseException) for instrument in each]
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
         from coinmon import Bars
@@ -219,7 +233,7 @@ class Binance:
 
         found: dict[str, Ticker] = {}
         for kind, one, every in (("spot", 2, 80), ("perp", 1, 40)):
-            wanted = [each for each in instruments if each.kind == kind]
+            wanted = [each for each in instruments if each.kind == kind and kind not in self.failing]
             entries = await self._entries(kind, wanted, "Ticker24hr", one, every)
             found |= {each.id: decode.ticker(entries[each.native_id]) for each in wanted if each.native_id in entries}
         return found
@@ -231,7 +245,9 @@ class Binance:
         return decode.book(reply, await self._time("spot") if instrument.kind == "spot" else 0)
 
     async def server_time(self) -> int:
-        return await self._time(self._kinds[0] if self._kinds else "spot")
+        kinds = self._kinds or ("spot",)
+        failing = self.failing
+        return await self._time(next((each for each in kinds if each not in failing), kinds[0]))
 
     def usage(self) -> Mapping[str, tuple[float, float]]:
         return {each.name: (each.used, each.limit) for each in self._budgets}

@@ -123,3 +123,17 @@ def test_a_track_that_is_read_for_long_is_left_for_the_next_time(plain, tracks, 
             assert len(free) == 2
 
     asyncio.run(script())
+
+
+def test_a_late_trade_leaves_sums_as_near_to_the_exact_ones_as_floats_are(database, plain, stored):
+    with database.write() as connection:
+        ((number, instrument),) = sync_instruments(connection, [plain.instrument(lot="0.1")], 0).values()
+    track = Track(instrument, number, plain.start)
+    end = plain.start + plain.minute
+    track.take(plain.page((1, 10, 100, 0.1)), end)
+    record(database, [track], end, 1e9)
+    track.take(plain.page((2, 59, 100, 0.2)), end + plain.minute)
+    record(database, [track], end + plain.minute, 1e9)
+    bars, _, _ = stored(track)
+    # 0.1 + 0.2 is 0.30000000000000004
+    assert (bars.volume[0], bars.buy[0], bars.delta_max[0], bars.levels.buy[0]) == (0.3, 0.3, 0.3, 0.3)

@@ -89,6 +89,45 @@ def test_venues_fail_and_come_back(watching, spec):
     asyncio.run(play())
 
 
+@pytest.mark.parametrize("fault", ["451", "503"])
+def test_futures_that_fail_do_not_stop_spot(watching, fault):
+    async def play():
+        async with watching(Scenario("quiet", 1), faults=f"binance:{fault}/fapi", **patience()) as watched:
+            flow = flow_of(events := await watched.cycle(0))
+            told = venues(events)["binance"]
+            assert (told["status"], told["instruments"]) == ("degraded", 1)
+            assert f"HTTP {fault}" in told["error"]
+            assert flow["venues"]["binance"]["coverage"] == 1.0
+            assert flow["consensus"] is not None
+            await watched.break_("")
+            # the list is asked for again after two minutes, behind a cycle
+            for _ in range(4):
+                events = await watched.cycle()
+                await asyncio.sleep(0.5)
+            told = venues(events)["binance"]
+            # what refuses this network is not asked again
+            assert (told["status"], told["instruments"]) == (("degraded", 1) if fault == "451" else ("ok", 2))
+            assert flow_of(events)["venues"]["binance"]["coverage"] == 1.0
+
+    asyncio.run(play())
+
+
+def test_futures_that_fail_later_do_not_stop_spot(watching):
+    async def play():
+        async with watching(Scenario("quiet", 1), **patience()) as watched:
+            await watched.cycle(0)
+            await watched.break_("binance:451/fapi")
+            for _ in range(3):
+                events = await watched.cycle()
+            told = venues(events)["binance"]
+            assert (told["status"], told["instruments"]) == ("degraded", 2)
+            assert "HTTP 451" in told["error"]
+            assert flow_of(events)["venues"]["binance"]["coverage"] == 1.0
+            assert sum("WARNING" in line for line in watched.log) == 1
+
+    asyncio.run(play())
+
+
 def test_a_signal_that_needs_four_venues_waits_for_the_one_that_never_answered(watching):
     async def play():
         async with watching(faults="okx:silence", **patience()) as watched:
