@@ -77,7 +77,7 @@ def coinmon(folder: Path) -> float:
     with database.write() as connection:
         number, btc = sync_instruments(connection, [_btc()], 0)["binance:BTC/USDT:USDT"]
     began = time.perf_counter()
-    fill = Backfill(database, venue, clock, folder, Lines(), levels_days=30)
+    fill = Backfill(database, venue, clock, folder, Lines(), levels_days=30, whale_threshold=200_000)
     archive = venue.exchange.archives.recognise(folder / NAME)
     asyncio.run(fill.file(archive, folder / NAME, number, btc))
     database.close()

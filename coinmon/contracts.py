@@ -221,6 +221,14 @@ class Exchange(Protocol):
         """Current funding by instrument id."""
         ...
 
+    async def past_open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
+        """One-sided open interest of [start, end), ms UTC, oldest first, as far back as the venue has it."""
+        ...
+
+    async def past_funding(self, instrument: Instrument, start: int, end: int) -> Sequence[Funding]:
+        """Rates that were settled in [start, end), ms UTC, at the moment of settlement, oldest first."""
+        ...
+
     async def tickers(self, instruments: Sequence[Instrument]) -> Mapping[str, Ticker]:
         """24 h figures by instrument id."""
         ...

@@ -92,9 +92,9 @@ async def _venue(name: str, config: Config, clock: Clock) -> list[Finding]:
         found += await _reached(venue, clock)
         instruments: Sequence[Instrument] = await venue.call("instruments", deadline=_DEADLINE)
         found.append(Finding(name, "instruments", "ok", f"{len(instruments)} trading"))
-        for kind, error in venue.failing.items():
+        for kind, why in venue.failing.items():
             cure = f"set exchanges.{name}.proxy to one in a country it serves, or leave {kind} out of its kinds"
-            found.append(Finding(name, kind, "error", redacted(str(error)), cure))
+            found.append(Finding(name, kind, "error", redacted(str(why)), cure))
         if venue.has("trades") and instruments:
             found.append(await _taker_side(venue, instruments, clock))
     except VenueBlocked as error:

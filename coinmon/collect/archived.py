@@ -1,12 +1,15 @@
 """A venue's file of trades to bars: whole minutes are folded as they come, so that memory holds no day of trades."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from coinmon.collect.combine import combine
+from coinmon.collect.whales import find_whales
 from coinmon.contracts import Archive, TradePage
 from coinmon.model.bars import Bars, Coverage
+from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, floor
@@ -16,9 +19,21 @@ _AT_ONCE = 150_000
 """Trades that are folded together: fewer cost more calls, more leave the processor's cache."""
 
 
+class Day(NamedTuple):
+    """What is stored together."""
+
+    bars: Bars
+    whales: list[WhaleTrade]
+
+
 def bars_of_trades(
-    pages: Iterator[TradePage], archive: Archive, instrument: Instrument, klines: Bars | None, last_price: int
-) -> Iterator[Bars]:
+    pages: Iterator[TradePage],
+    archive: Archive,
+    instrument: Instrument,
+    klines: Bars | None,
+    last_price: int,
+    whale_threshold: float,
+) -> Iterator[Day]:
     """Rows for every minute of the archive, a day at a time; nothing is yielded before its whole day was read.
 
     klines: the venue's own, which prove or correct them (see `combine`). last_price: ticks before the archive, 0:
@@ -26,17 +41,19 @@ def bars_of_trades(
     """
     parts: list[Bars] = []
     doubtful: list[tuple[int, int]] = []
+    whales: list[WhaleTrade] = []
     begin = archive.start
     for trades, holes in _batches(pages, archive.start):
         doubtful += holes
         day = floor(int(trades.time[-1]), DAY) if len(trades) else begin
         if day > begin and archive.end - archive.start > DAY and parts:
             rows = _day(parts, begin, day, doubtful, archive, instrument, klines, last_price)
-            yield rows
-            last_price, begin = _last_price(rows, last_price), day
+            yield Day(rows, whales)
+            last_price, begin, whales = _last_price(rows, last_price), day, []
             parts = [part for part in (part[part.time >= day] for part in parts) if len(part)]
         parts.append(fold(trades, instrument))
-    yield _day(parts, begin, archive.end, doubtful, archive, instrument, klines, last_price)
+        whales += find_whales(trades, instrument, whale_threshold)
+    yield Day(_day(parts, begin, archive.end, doubtful, archive, instrument, klines, last_price), whales)
 
 
 def _batches(pages: Iterator[TradePage], start: int) -> Iterator[tuple[Trades, list[tuple[int, int]]]]:

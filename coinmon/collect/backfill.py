@@ -3,56 +3,43 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from coinmon.clock import Clock
-from coinmon.collect.archived import bars_of_trades
+from coinmon.collect.archived import Day, bars_of_trades
 from coinmon.collect.progress import Progress
-from coinmon.collect.rest import rest_bars
+from coinmon.collect.rest import read_back
+from coinmon.collect.spans import Got, Span, spans_of
+from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.contracts import Archive, Archives
-from coinmon.errors import CoinmonError, DecodeError, FinerGrid, NotPublished, VenueBlocked, VenueError
+from coinmon.errors import CoinmonError, ConfigError, DecodeError, FinerGrid, NotPublished, VenueBlocked, VenueError
 from coinmon.model.bars import Bars
+from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, MINUTE, floor, iso
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids, sync_instruments
-from coinmon.store.samples import write_series
-from coinmon.store.seen import gaps, has_samples, is_complete
+from coinmon.store.samples import write_series, write_whales
+from coinmon.store.seen import gaps, is_complete, sample_gaps
 
 _REST_TRADES = 48 * 60 * MINUTE
 """How far back trades are asked of REST: Binance USD-M goes no further, and for others a file comes sooner."""
 _TELL_EVERY = 10.0
+_SAMPLED = ("open_interest", "funding")
+_PAST_DEADLINE = 120.0
 _PRICE_BEFORE = 60 * MINUTE
 """How far back the price before an archive is looked for."""
-
-
-@dataclass(slots=True)
-class _Span:
-    """The files for one stretch of time: trades in order of preference, and the venue's own klines."""
-
-    start: int
-    end: int
-    trades: list[Archive] = field(default_factory=list)
-    bars: list[Archive] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Got:
-    """Files that were downloaded for a span."""
-
-    trades: tuple[Archive, Path] | None
-    bars: tuple[Archive, Path] | None
 
 
 class Backfill:
     """Fills the store for the instruments of one venue.
 
-    folder: for downloads on their way. levels_days: how old levels are kept.
+    folder: for downloads on their way. levels_days: how old levels are kept. whale_threshold: in quote currency.
 
     problems: what could not be had, in words.
     """
@@ -65,6 +52,7 @@ class Backfill:
         folder: Path,
         progress: Progress,
         levels_days: int,
+        whale_threshold: float,
     ) -> None:
         self._database = database
         self._venue = venue
@@ -72,6 +60,7 @@ class Backfill:
         self._folder = folder
         self._progress = progress
         self._levels_days = levels_days
+        self._whale_threshold = whale_threshold
         self._archives: Archives | None = getattr(venue.exchange, "archives", None)
         self.problems: list[str] = []
 
@@ -81,13 +70,13 @@ class Backfill:
         if archives is not None and source != "rest":
             published = archives.covering(instrument, start, min(end, self._clock.now()))
             now = self._clock.now()
-            spans = [span for span in _spans(published) if span.end <= now]
+            spans = [span for span in spans_of(published) if span.end <= now]
             spans = [span for span in spans if not self._has(number, span, now)]
             samples = [each for each in published if each.data in ("open_interest", "funding")]
             samples = [
                 each
                 for each in samples
-                if not has_samples(self._database, number, each.data, each.start, min(each.end, now))
+                if sample_gaps(self._database, number, each.data, each.start, min(each.end, now))
             ]
             self._progress.begin(instrument.id, len(spans) + len(samples))
             await self._archived(archives, number, instrument, spans)
@@ -96,15 +85,17 @@ class Backfill:
             self.problems.append(f"{instrument.id}: {self._venue.name} has no public files of history")
         if source != "vision" and not self._venue.blocked:
             await self._rest(number, instrument, start, end)
+            if instrument.kind == "perp":
+                await asyncio.gather(*(self._past(number, instrument, what, start, end) for what in _SAMPLED))
 
-    def _has(self, number: int, span: "_Span", now: int) -> bool:
+    def _has(self, number: int, span: Span, now: int) -> bool:
         """Levels that the retention has dropped, or would at once, are not fetched again."""
         levels = span.start >= now - self._levels_days * DAY
         return is_complete(self._database, number, span.start, span.end, levels=levels)
 
-    async def _archived(self, archives: Archives, number: int, instrument: Instrument, spans: list[_Span]) -> None:
+    async def _archived(self, archives: Archives, number: int, instrument: Instrument, spans: list[Span]) -> None:
         """The next span's files are downloaded while one is read."""
-        following: asyncio.Task[_Got] | None = None
+        following: asyncio.Task[Got] | None = None
         try:
             for place, span in enumerate(spans):
                 current = following or asyncio.create_task(self._fetch(archives, span))
@@ -132,9 +123,9 @@ class Backfill:
                 with suppress(asyncio.CancelledError, CoinmonError):
                     await following
 
-    async def _fetch(self, archives: Archives, span: _Span) -> _Got:
+    async def _fetch(self, archives: Archives, span: Span) -> Got:
         trades = await self._first(archives, span.trades)
-        return _Got(trades, await self._first(archives, span.bars))
+        return Got(trades, await self._first(archives, span.bars))
 
     async def _first(self, archives: Archives, candidates: Sequence[Archive]) -> tuple[Archive, Path] | None:
         """The best file that is there."""
@@ -155,7 +146,7 @@ class Backfill:
         self.problems += unpublished[:1]
         return None
 
-    async def _read(self, number: int, instrument: Instrument, span: _Span, got: _Got) -> None:
+    async def _read(self, number: int, instrument: Instrument, span: Span, got: Got) -> None:
         klines = None
         if got.bars:
             klines = await asyncio.to_thread(self._klines, got.bars[0], got.bars[1], instrument)
@@ -187,18 +178,19 @@ class Backfill:
         return self._archives.read(archive, path, instrument)
 
     def _trades(self, archive: Archive, path: Path, number: int, instrument: Instrument, klines: Bars | None) -> None:
-        def bars(on: Instrument) -> Iterator[Bars]:
+        def days(on: Instrument) -> Iterator[Day]:
             pages = self._reading(archive, path, on)
             known = None if klines is None else klines.on_grid(on.tick_size)
-            return bars_of_trades(pages, archive, on, known, self._price_before(number, on, archive.start))
+            before = self._price_before(number, on, archive.start)
+            return bars_of_trades(pages, archive, on, known, before, self._whale_threshold)
 
         try:
-            for day in bars(instrument):
-                self._store(number, instrument, day)
+            for day in days(instrument):
+                self._store(number, instrument, *day)
         except FinerGrid as error:
             finer = self._refined(instrument, error)
-            for day in bars(finer):
-                self._store(number, finer, day)
+            for day in days(finer):
+                self._store(number, finer, *day)
 
     def _refined(self, instrument: Instrument, error: FinerGrid) -> Instrument:
         """The venue's ticks were finer then: what is stored goes over to the finer grid."""
@@ -226,12 +218,13 @@ class Backfill:
             found = read_bars(connection, {number: instrument}, start - _PRICE_BEFORE, start)
         return int(found[number].close[-1]) if number in found else 0
 
-    def _store(self, number: int, instrument: Instrument, bars: Bars) -> None:
-        """One transaction: a killed process leaves all of these bars or none."""
+    def _store(self, number: int, instrument: Instrument, bars: Bars, whales: Sequence[WhaleTrade] = ()) -> None:
+        """One transaction: a killed process leaves all of these or none."""
         bars = bars[bars.coverage > 0]
         with self._database.write() as connection:
             grid = read_grids(connection, [number])[number]
             write_bars(connection, number, replace(instrument, tick_size=grid), bars.on_grid(grid))
+            write_whales(connection, {instrument.id: number}, whales)
 
     async def _samples(
         self, archives: Archives, number: int, instrument: Instrument, wanted: Sequence[Archive]
@@ -265,23 +258,33 @@ class Backfill:
                 if first < last and not self._venue.blocked:
                     await self._rest_stretch(number, instrument, first, last, trades=first >= recent)
 
+    async def _past(self, number: int, instrument: Instrument, what: str, start: int, end: int) -> None:
+        """Open interest or funding that no file had, as far back as the venue tells it."""
+        if not self._venue.has(f"past_{what}"):
+            return
+        for low, high in sample_gaps(self._database, number, what, start, end):
+            try:
+                found = await self._venue.call(f"past_{what}", instrument, low, high, deadline=_PAST_DEADLINE)
+            except CoinmonError as error:
+                self.problems.append(f"{instrument.id}: {what}: {iso(low)} to {iso(high)}: {error}")
+                return
+            with self._database.write() as connection:
+                write_series(connection, number, found)
+            self._progress.step(f"{instrument.id}: REST: {len(found)} of {what}", done=False)
+
     async def _rest_stretch(self, number: int, instrument: Instrument, start: int, end: int, *, trades: bool) -> None:
-        told = monotonic()
+        told, track = monotonic(), Track(instrument, number, start)
         try:
-            async for bars in rest_bars(self._venue, self._clock, instrument, number, start, end, trades=trades):
-                self._store(number, instrument, bars)
+            async for bars, whales in read_back(
+                self._venue, self._clock, track, end, trades=trades, whale_threshold=self._whale_threshold
+            ):
+                self._store(number, instrument, bars, whales)
                 if len(bars) and monotonic() - told > _TELL_EVERY:
                     told = monotonic()
                     self._progress.step(f"{instrument.id}: REST to {iso(int(bars.time[-1]) + MINUTE)}", done=False)
             self._progress.step(f"{instrument.id}: REST from {iso(start)} to {iso(end)}", done=False)
+        except ConfigError:
+            # the database's: a full disk is not a venue's trouble
+            raise
         except CoinmonError as error:
             self.problems.append(f"{instrument.id}: {iso(start)} to {iso(end)}: {error}")
-
-
-def _spans(archives: Sequence[Archive]) -> list[_Span]:
-    found: dict[tuple[int, int], _Span] = {}
-    for archive in archives:
-        if archive.data in ("trades", "bars"):
-            span = found.setdefault((archive.start, archive.end), _Span(archive.start, archive.end))
-            (span.trades if archive.data == "trades" else span.bars).append(archive)
-    return list(found.values())

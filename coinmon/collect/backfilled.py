@@ -65,7 +65,9 @@ async def fill(
                 raise
         with TemporaryDirectory(prefix=_DOWNLOADS, dir=_folder(config.db)) as folder:
             fills = {
-                each.name: Backfill(database, each, clock, Path(folder), progress, config.levels_days)
+                each.name: Backfill(
+                    database, each, clock, Path(folder), progress, config.levels_days, config.whale_threshold
+                )
                 for each in venues
             }
             if files:

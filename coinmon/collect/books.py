@@ -155,6 +155,14 @@ class BookFeed:
                 taken.heard[number] = heard
         return taken
 
+    def put_back(self, taken: Taken) -> None:
+        """It could not be stored: what does not come again is given once more."""
+        for shelf in self._shelves.values():
+            number = shelf.track.number
+            shelf.liquidations = [*taken.liquidations.get(number, ()), *shelf.liquidations]
+            if shelf.listening is not None and number in taken.heard:
+                shelf.listening = taken.heard[number][0]
+
     async def _run(self) -> None:
         pause = 1.0
         channels: list[Channel] = ["book", "liquidations"] if self._books else ["liquidations"]

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -106,7 +107,7 @@ def _exact(bars: Bars, instrument: Instrument) -> Bars:
     lot, quote = instrument.lot_size, instrument.lot_size * instrument.tick_size
     units = dict.fromkeys(("volume", "buy", "delta_min", "delta_max"), lot)
     units |= dict.fromkeys(("quote_volume", "buy_quote"), quote)
-    columns = {name: _nearest(getattr(bars, name), unit) for name, unit in units.items()}
+    columns: dict[str, Any] = {name: _nearest(getattr(bars, name), unit) for name, unit in units.items()}
     levels = bars.levels
     if levels is not None:
         levels = replace(levels, buy=_nearest(levels.buy, lot), sell=_nearest(levels.sell, lot))

@@ -1,4 +1,4 @@
-"""Bars of a stretch of time from a venue's REST interface."""
+"""A stretch of time from a venue's REST interface."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,7 @@ from coinmon.collect.venue import Venue
 from coinmon.contracts import Cursor
 from coinmon.errors import CoinmonError
 from coinmon.model.bars import Bars
-from coinmon.model.instrument import Instrument
+from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.moment import MINUTE
 
 _STEP = 120 * MINUTE
@@ -19,11 +19,10 @@ _LOOK_BACK = 400
 _DEADLINE = 120.0
 
 
-async def rest_bars(
-    venue: Venue, clock: Clock, instrument: Instrument, number: int, start: int, end: int, *, trades: bool
-) -> AsyncIterator[Bars]:
-    """Bars of [start, end), whole minutes, in steps. trades: read them too, as far back as the venue has them."""
-    track = Track(instrument, number, start)
+async def read_back(
+    venue: Venue, clock: Clock, track: Track, end: int, *, trades: bool, whale_threshold: float
+) -> AsyncIterator[tuple[Bars, list[WhaleTrade]]]:
+    """Bars and whales from the track's start to `end`, in steps. trades: read them too, as far back as can be."""
     while track.start < end:
         until = min(end, track.start + (_STEP if trades else _KLINES_STEP))
         if trades and venue.has("trades"):
@@ -31,9 +30,9 @@ async def rest_bars(
         else:
             track.caught_up = clock.now()
         if venue.has("bars"):
-            track.klines = await venue.call("bars", instrument, track.start, until, deadline=_DEADLINE)
-        settled = track.settle(until, float("inf"))
-        yield settled.bars
+            track.klines = await venue.call("bars", track.instrument, track.start, until, deadline=_DEADLINE)
+        settled = track.settle(until, whale_threshold)
+        yield settled.bars, settled.whales
         if settled.position.next_minute <= track.start:
             raise CoinmonError(f"{venue.name}: no trades after {track.start} although it says there are more")
         track.advance(settled)

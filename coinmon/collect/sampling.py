@@ -8,6 +8,7 @@ from coinmon.collect.books import BookFeed, Taken
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.config import Config
+from coinmon.errors import CoinmonError
 from coinmon.store import books
 from coinmon.store.database import Database
 
@@ -56,7 +57,12 @@ class Sampling:
             await asyncio.gather(*(feed.ask() for feed in self._feeds.values()))
         now = self._clock.now()
         taken = [feed.take(now, self._settings.percents, at_once=not self._goes_on) for feed in self._feeds.values()]
-        await asyncio.to_thread(self._write, taken)
+        try:
+            await asyncio.to_thread(self._write, taken)
+        except CoinmonError:
+            for feed, each in zip(self._feeds.values(), taken, strict=True):
+                feed.put_back(each)
+            raise
 
     def _write(self, taken: Sequence[Taken]) -> None:
         if not any(each.depth or each.pictures or each.liquidations or each.heard for each in taken):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, delete, select
 
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.store import schema
@@ -28,8 +28,15 @@ def write_series(connection: Connection, number: int, samples: Sequence[OpenInte
 
 
 def write_whales(connection: Connection, numbers: Mapping[str, int], whales: Iterable[WhaleTrade]) -> None:
+    """What is stored of the same moments and sides goes: a stream, a page and a file name an order differently."""
     rows = [{**asdict(whale), "instrument": numbers[whale.instrument]} for whale in whales]
-    upsert(connection, schema.whale_trades, rows)
+    if not rows:
+        return
+    table = schema.whale_trades
+    same = [table.c[name] == bindparam(f"its_{name}") for name in ("instrument", "time", "side")]
+    keys = [{f"its_{name}": row[name] for name in ("instrument", "time", "side")} for row in rows]
+    connection.execute(delete(table).where(*same), keys)
+    upsert(connection, table, rows)
 
 
 def read_open_interest(connection: Connection, number: int, start: int, end: int) -> list[OpenInterest]:

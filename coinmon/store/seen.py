@@ -5,14 +5,14 @@ from itertools import pairwise
 from sqlalchemy import case, func, select
 
 from coinmon.model.bars import Coverage
-from coinmon.model.moment import DAY, MINUTE
+from coinmon.model.moment import MINUTE
 from coinmon.store.database import Database
 from coinmon.store.schema import bars, funding, open_interest
 
 _NEARBY = 500 * MINUTE
 """Gaps less apart than this are asked for together: one request covers them."""
-_STEPS = {"open_interest": 10 * MINUTE, "funding": DAY}
-"""The longest time between two samples of a whole file."""
+_STEPS = {"open_interest": 10 * MINUTE, "funding": 8 * 60 * MINUTE + MINUTE}
+"""The longest time between two samples where none is missing; settlements are some milliseconds late."""
 
 
 def counts(database: Database, number: int, start: int, end: int) -> dict[Coverage, int]:
@@ -38,15 +38,13 @@ def is_complete(database: Database, number: int, start: int, end: int, *, levels
     return whole and (not levels or found.get(Coverage.TRADES, 0) * 2 >= (end - start) // MINUTE)
 
 
-def has_samples(database: Database, number: int, what: str, start: int, end: int) -> bool:
-    """Whether samples of [start, end) are stored without a long break. what: open_interest or funding."""
+def sample_gaps(database: Database, number: int, what: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Stretches of [start, end) without samples that are too long to be a pause. what: open_interest or funding."""
     table = funding if what == "funding" else open_interest
     query = select(table.c.time).where(table.c.instrument == number, table.c.time >= start, table.c.time < end)
     with database.read() as connection:
         times = connection.execute(query.order_by(table.c.time)).scalars().all()
-    marks = [start, *times, end]
-    longest: int = max(b - a for a, b in pairwise(marks))
-    return longest <= _STEPS[what]
+    return [(a, b) for a, b in pairwise([start, *times, end]) if b - a > _STEPS[what]]
 
 
 def gaps(database: Database, number: int, start: int, end: int, *, partial_since: int) -> list[tuple[int, int]]:

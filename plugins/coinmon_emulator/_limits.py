@@ -182,6 +182,7 @@ OKX_LIMITS = {
     "/api/v5/market/trades": (100, ()),
     "/api/v5/market/history-trades": (20, ()),
     "/api/v5/market/tickers": (20, ()),
+    "/api/v5/market/index-tickers": (20, ()),
     "/api/v5/market/ticker": (20, ()),
     "/api/v5/market/books": (40, ()),
     "/api/v5/market/books-full": (10, ()),

@@ -77,6 +77,20 @@ def mark_price(view: View, query: Query) -> Reply:
     return told(rows)
 
 
+def index_tickers(view: View, query: Query) -> Reply:
+    """Spot as the venue reckons it, by quote currency or by the index's name."""
+    quote, name = query.get("quoteCcy"), query.get("instId")
+    if not quote and not name:
+        raise refuse("50014", "Either parameter quoteCcy or instId is required.", 400)
+    rows = []
+    for one in view.listed(NAME, "perp"):
+        mark, index = view.mark(one), f"{one.base}-{one.quote}"
+        if mark is not None and quote in (None, one.quote) and name in (None, index):
+            price = fixed(units(mark.index, one.price_digits), one.price_digits, one.price_digits)
+            rows.append({"instId": index, "idxPx": price, "ts": str(mark.time)})
+    return told(rows)
+
+
 def funding_rate(view: View, query: Query) -> Reply:
     """The forecast for the settlement at fundingTime; instId=ANY answers for every swap."""
     if required(query, "instId") == "ANY":
@@ -190,6 +204,7 @@ ANSWERS: dict[str, Callable[[View, Query], Reply]] = {
     "/api/v5/market/trades": _okx_market.trades,
     "/api/v5/market/history-trades": _okx_market.history_trades,
     "/api/v5/market/tickers": _okx_market.tickers,
+    "/api/v5/market/index-tickers": index_tickers,
     "/api/v5/market/ticker": _okx_market.ticker,
     "/api/v5/market/books": _okx_market.books,
     "/api/v5/market/books-full": _okx_market.books_full,

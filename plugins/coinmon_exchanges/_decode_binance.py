@@ -99,6 +99,23 @@ def funding(entry: Any, interval_hours: int) -> Funding:
     )
 
 
+@strict("Binance openInterestHist")
+def past_open_interest(payload: Any) -> list[OpenInterest]:
+    return [
+        OpenInterest(int(each["timestamp"]), float(each["sumOpenInterest"]), float(each["sumOpenInterestValue"]))
+        for each in payload
+    ]
+
+
+@strict("Binance fundingRate")
+def past_funding(payload: Any) -> list[tuple[int, float, float | None]]:
+    """Time, rate and mark price of settlements; old ones have no mark price."""
+    return [
+        (int(each["fundingTime"]), float(each["fundingRate"]), float(each.get("markPrice") or 0) or None)
+        for each in payload
+    ]
+
+
 @strict("Binance ticker/24hr")
 def ticker(entry: Any) -> Ticker:
     """USD-M tickers have no bid and ask."""

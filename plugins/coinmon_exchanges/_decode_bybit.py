@@ -115,6 +115,25 @@ def open_interest(entry: Any, at: int) -> OpenInterest | None:
     return OpenInterest(at, float(entry["openInterest"]) / 2, float(both) / 2 if both else None)
 
 
+@strict("Bybit open-interest")
+def past_open_interest(payload: Any) -> list[OpenInterest]:
+    """Newest first; openInterest is the sum of both sides here too."""
+    return [
+        OpenInterest(
+            int(each["timestamp"]),
+            float(each["singleOpenInterest"]) if each.get("singleOpenInterest") else float(each["openInterest"]) / 2,
+        )
+        for each in payload["result"]["list"]
+    ]
+
+
+@strict("Bybit funding/history")
+def past_funding(payload: Any) -> list[tuple[int, float, float | None]]:
+    """Time and rate of settlements."""
+    rows = payload["result"]["list"]
+    return [(int(each["fundingRateTimestamp"]), float(each["fundingRate"]), None) for each in rows]
+
+
 @strict("Bybit tickers")
 def funding(entry: Any, at: int, minutes: int | None) -> Funding | None:
     """`minutes` is the interval of instruments-info, for tickers that do not name it."""

@@ -87,11 +87,27 @@ def open_interest(entry: Any) -> OpenInterest:
 
 
 @strict("OKX funding-rate")
-def funding(entry: Any, mark: Any) -> Funding:
+def funding(entry: Any, mark: Any, index: Any) -> Funding:
     """fundingRate is the forecast for the settlement at fundingTime; the one after it tells the interval."""
     due = int(entry["fundingTime"])
     interval = int(entry["nextFundingTime"] or 0) - due
-    return Funding(int(entry["ts"]), float(entry["fundingRate"]), due, interval if interval > 0 else None, _known(mark))
+    known = interval if interval > 0 else None
+    return Funding(int(entry["ts"]), float(entry["fundingRate"]), due, known, _known(mark), _known(index))
+
+
+@strict("OKX open-interest-history")
+def past_open_interest(payload: Any) -> list[OpenInterest]:
+    """Rows of time, contracts, base units and USD, newest first."""
+    return [OpenInterest(int(row[0]), float(row[2]), _known(row[3])) for row in payload["data"]]
+
+
+@strict("OKX funding-rate-history")
+def past_funding(payload: Any) -> list[tuple[int, float, float | None]]:
+    """Time and rate of settlements; realizedRate is what was paid."""
+    return [
+        (int(each["fundingTime"]), float(each.get("realizedRate") or each["fundingRate"]), None)
+        for each in payload["data"]
+    ]
 
 
 @strict("OKX tickers")

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from time import monotonic
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon import MINUTE, VenueBlocked, VenueError, hookimpl
 from coinmon_exchanges._answer import Manners, Refused, what_succeeded
 from coinmon_exchanges._budget import Budget
 from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges._samples_binance import Samples, by_symbol
 from coinmon_exchanges._session import Session
 from coinmon_exchanges._vision import Vision
 
@@ -23,8 +24,6 @@ _UM_REACH = 48 * _HOUR - 5 * MINUTE
 """USD-M aggTrades answers for the last 48 h only (EXCHANGES 1.2); a little less, as time passes on the way."""
 _DEPTHS = {"spot": {100: 5, 500: 25, 1000: 50, 5000: 250}, "perp": {50: 2, 100: 5, 500: 10, 1000: 20}}
 """Weights of the sizes of a book."""
-_BULK = 20
-"""From so many instruments on, one all-symbols call is cheaper than one call each."""
 
 
 class Binance:
@@ -53,23 +52,21 @@ class Binance:
         self._proxy = proxy
         self._spot_weight = Budget(f"{name} spot", 5400, 60.0)
         self._perp_weight = Budget(f"{name} USD-M", 2160, 60.0)
-        self._funding_info = Budget(f"{name} fundingInfo", 450, 300.0)
-        self._budgets = (self._spot_weight, self._perp_weight, self._funding_info)
         manners = Manners(pause=60.0)
         self._spot = Session(
             name, "binance", spot_url, {"public": "/api/v3"},
             manners=manners, proxy=proxy, timeout=timeout, weights=self._spot_weight,
         )  # fmt: skip
         self._perp = Session(
-            name, "binance", futures_url, {"fapiPublic": "/fapi/v1"},
+            name, "binance", futures_url, {"fapiPublic": "/fapi/v1", "fapiData": "/futures/data"},
             manners=manners, proxy=proxy, timeout=timeout, weights=self._perp_weight,
         )  # fmt: skip
         self._spot_ws_url = spot_ws_url
         self._usdm_ws_url = usdm_ws_url
         self.archives = Vision(name, archive_url, proxy, timeout)
         self._unlisted: dict[Kind, VenueError] = {}
-        self._hours: dict[str, int] = {}
-        self._hours_until = 0.0
+        self._samples = Samples(name, self._perp, self._perp_weight)
+        self._budgets = (self._spot_weight, self._perp_weight, *self._samples.budgets)
 
     @property
     def requests(self) -> int:
@@ -204,29 +201,16 @@ class Binance:
         )
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
-        """One call each: Binance has no bulk call for it."""
-        from coinmon_exchanges import _decode_binance as decode
-
-        async def of(instrument: "Instrument") -> "OpenInterest":
-            return decode.open_interest(await self._ask(instrument, "OpenInterest", {}, 1))
-
-        perps = [each for each in instruments if each.kind == "perp"]
-        found = await asyncio.gather(*(of(each) for each in perps), return_exceptions=True)
-        return what_succeeded(perps, found)
+        return await self._samples.open_interest(instruments)
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
-        from coinmon_exchanges import _decode_binance as decode
+        return await self._samples.funding(instruments)
 
-        perps = [each for each in instruments if each.kind == "perp"]
-        if not perps:
-            return {}
-        entries = await self._entries("perp", perps, "PremiumIndex", 1, 10)
-        hours = await self._funding_hours()
-        return {
-            each.id: decode.funding(entries[each.native_id], hours.get(each.native_id, 8))
-            for each in perps
-            if each.native_id in entries
-        }
+    async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
+        return await self._samples.past_open_interest(instrument, start, end)
+
+    async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
+        return await self._samples.past_funding(instrument, start, end)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges import _decode_binance as decode
@@ -234,7 +218,7 @@ class Binance:
         found: dict[str, Ticker] = {}
         for kind, one, every in (("spot", 2, 80), ("perp", 1, 40)):
             wanted = [each for each in instruments if each.kind == kind and kind not in self.failing]
-            entries = await self._entries(kind, wanted, "Ticker24hr", one, every)
+            entries = await by_symbol(partial(self._get, kind), wanted, "Ticker24hr", one, every)
             found |= {each.id: decode.ticker(entries[each.native_id]) for each in wanted if each.native_id in entries}
         return found
 
@@ -270,28 +254,6 @@ class Binance:
 
     async def _agg_trades(self, instrument: "Instrument", params: Mapping[str, Any]) -> Any:
         return await self._ask(instrument, "AggTrades", params, 4 if instrument.kind == "spot" else 20)
-
-    async def _entries(
-        self, kind: str, wanted: "Sequence[Instrument]", endpoint: str, one: float, every: float
-    ) -> dict[str, Any]:
-        """Entries by symbol: from the all-symbols call when that is cheaper."""
-        from coinmon_exchanges import _decode_binance as decode
-
-        if len(wanted) > _BULK:
-            return decode.by_symbol(await self._get(kind, endpoint, {}, every))
-        replies = await asyncio.gather(*(self._ask(each, endpoint, {}, one) for each in wanted), return_exceptions=True)
-        found = what_succeeded(wanted, replies)
-        return {each.native_id: found[each.id] for each in wanted if each.id in found}
-
-    async def _funding_hours(self) -> dict[str, int]:
-        """Kept for an hour."""
-        from coinmon_exchanges import _decode_binance as decode
-
-        if monotonic() >= self._hours_until:
-            reply = await self._perp.get("fapiPublicGetFundingInfo", {}, self._funding_info)
-            self._hours = decode.funding_hours(reply)
-            self._hours_until = monotonic() + 3600
-        return self._hours
 
     async def _time(self, kind: str) -> int:
         from coinmon_exchanges import _decode_binance as decode

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _KLINES = 1000
 _NEWEST = {"spot": 60, "perp": 1000}
 """All that recent-trade ever shows; there is no paging and no history (EXCHANGES 1.4)."""
+_PAST = 200
+_LONGEST_INTERVAL = 8 * 3_600_000
 _CATEGORY = {"spot": "spot", "perp": "linear"}
 
 
@@ -131,6 +133,33 @@ class Bybit:
             if each.native_id in entries
         }
         return {id: value for id, value in found.items() if value is not None}
+
+    async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
+        from coinmon_exchanges import _decode_bybit as decode
+
+        found: list[OpenInterest] = []
+        params: dict[str, Any] = {"intervalTime": "5min", "startTime": start, "endTime": end - 1, "limit": _PAST}
+        while True:
+            reply = await self._ask(instrument, "OpenInterest", params)
+            found += [each for each in decode.past_open_interest(reply) if start <= each.time < end]
+            cursor = reply["result"].get("nextPageCursor")
+            if not cursor or cursor == params.get("cursor"):
+                return found[::-1]
+            params["cursor"] = cursor
+
+    async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
+        from coinmon_exchanges import _decode_bybit as decode
+        from coinmon_exchanges._settled import settled
+
+        rows: list[tuple[int, float, float | None]] = []
+        until, since = end, start - _LONGEST_INTERVAL
+        while until > since:
+            params = {"startTime": since, "endTime": until - 1, "limit": _PAST}
+            page = decode.past_funding(await self._ask(instrument, "FundingHistory", params))
+            rows += page
+            oldest = min((each[0] for each in page), default=since)
+            until = oldest if len(page) >= _PAST and oldest < until else since
+        return settled(rows, start)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges import _decode_bybit as decode

@@ -20,6 +20,8 @@ _NEWEST = 500
 _HISTORY = 100
 _HISTORY_PAGES = 20
 """Pages of history-trades fetched in one call: what its budget allows at once."""
+_POINTS, _SETTLEMENTS = 100, 400
+_LONGEST_INTERVAL = 8 * 3_600_000
 _LIMITS = {
     "publicGetPublicTime": 10,
     "publicGetPublicInstruments": 20,
@@ -33,6 +35,9 @@ _LIMITS = {
     "publicGetPublicOpenInterest": 20,
     "publicGetPublicFundingRate": 10,
     "publicGetPublicMarkPrice": 10,
+    "publicGetMarketIndexTickers": 20,
+    "publicGetPublicFundingRateHistory": 10,
+    "publicGetRubikStatContractsOpenInterestHistory": 10,
 }
 """Requests in any 2 s, each endpoint by itself (EXCHANGES 1.3)."""
 
@@ -155,14 +160,50 @@ class Okx:
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
         from coinmon_exchanges import _decode_okx as decode
 
-        entries, marks = await asyncio.gather(
+        quotes = sorted({each.quote for each in instruments if each.kind == "perp"})
+        entries, marks, *indices = await asyncio.gather(
             self._bulk("publicGetPublicFundingRate", {"instId": "ANY"}),
             self._bulk("publicGetPublicMarkPrice", {"instType": "SWAP"}),
+            *(self._bulk("publicGetMarketIndexTickers", {"quoteCcy": quote}) for quote in quotes),
         )
+        index = {name: entry for each in indices for name, entry in each.items()}
         return {
-            each.id: decode.funding(entries[each.native_id], marks.get(each.native_id, {}).get("markPx"))
+            each.id: decode.funding(
+                entries[each.native_id],
+                marks.get(each.native_id, {}).get("markPx"),
+                # an index is named like the swap on it
+                index.get(each.native_id.removesuffix("-SWAP"), {}).get("idxPx"),
+            )
             for each in _among(instruments, entries)
         }
+
+    async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
+        """The newest 1440 points, which are 5 days at 5 minutes."""
+        from coinmon_exchanges import _decode_okx as decode
+
+        found: list[OpenInterest] = []
+        while end > start:
+            params = {"instId": instrument.native_id, "period": "5m", "begin": start, "end": end - 1, "limit": _POINTS}
+            page = decode.past_open_interest(await self._get("publicGetRubikStatContractsOpenInterestHistory", params))
+            found += [each for each in page if start <= each.time < end]
+            oldest = min((each.time for each in page), default=start)
+            end = oldest if len(page) >= _POINTS and oldest < end else start
+        return found[::-1]
+
+    async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
+        """The last three months."""
+        from coinmon_exchanges import _decode_okx as decode
+        from coinmon_exchanges._settled import settled
+
+        rows: list[tuple[int, float, float | None]] = []
+        until, since = end, start - _LONGEST_INTERVAL
+        while until > since:
+            params = {"instId": instrument.native_id, "after": until, "before": since - 1, "limit": _SETTLEMENTS}
+            page = decode.past_funding(await self._get("publicGetPublicFundingRateHistory", params))
+            rows += page
+            oldest = min((each[0] for each in page), default=since)
+            until = oldest if len(page) >= _SETTLEMENTS and oldest < until else since
+        return settled(rows, start)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges import _decode_okx as decode

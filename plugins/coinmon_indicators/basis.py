@@ -22,7 +22,7 @@ class VenueBasis(Part):
     spot: str | None = Field(description="instrument id of the venue's spot market; None: it has none")
     perp_quote: str = Field(description="currency the perp is quoted in")
     spot_quote: str | None = Field(description="currency spot is quoted in")
-    time: Moment | None = Field(description="when mark and index were sampled, both in one reply of the venue")
+    time: Moment | None = Field(description="when mark and index were sampled, together")
     mark: float | None = Field(description="mark price, perp's quote currency")
     index: float | None = Field(description="index price: spot as the venue reckons it, perp's quote currency")
     basis_pct: float | None = Field(description="(mark - index) / index, %")
@@ -72,8 +72,8 @@ def basis(
 ) -> Basis:
     """How far perps trade above or below spot, in percent of spot.
 
-    basis: (mark - index) / index, both from one reply of the venue, hence of the same moment; the index is spot in the
-    perp's own quote currency. traded: the same from closes of the venue's perp and spot in the last minute in which
+    basis: (mark - index) / index, sampled together, hence of the same moment; the index is spot in the perp's own quote
+    currency. traded: the same from closes of the venue's perp and spot in the last minute in which
     both traded; their quotes may differ (USD against USDT) and are named. Sources: the venue's funding endpoint as
     polled; its trades or klines.
     """
@@ -90,7 +90,7 @@ def basis(
     return Basis(
         as_of=moment(market.now),
         coverage=covered(coverage, market.now),
-        convention="(mark - index) / index of one reply; traded: closes of the same minute; venues count the same",
+        convention="(mark - index) / index sampled together; traded: closes of the same minute; venues count the same",
         reason=because(reasons),
         pair=str(market.pair),
         window=window,

@@ -45,10 +45,11 @@ def served(market, at, faults=""):
 class Bench:
     """One database, one emulator, and the command line."""
 
-    def __init__(self, emulator, folder, capsys):
+    def __init__(self, emulator, folder, capsys, db=None, more=""):
         self.emulator, self.folder, self._capsys = emulator, folder, capsys
+        self.db = db or f"sqlite:///{folder / 'coinmon.db'}"
         self.config = folder / "emulated.yaml"
-        self.config.write_text(emulator.config_yaml(f"sqlite:///{folder / 'coinmon.db'}"))
+        self.config.write_text(emulator.config_yaml(self.db) + more)
 
     def backfill(self, *words):
         """The exit code, and what was printed on both streams."""
@@ -58,7 +59,7 @@ class Bench:
         return SimpleNamespace(code=code, out=told.out, err=told.err)
 
     def bars(self, name, *, levels=True):
-        database = open_database(f"sqlite:///{self.folder / 'coinmon.db'}")
+        database = open_database(self.db)
         try:
             history = History(database)
             found = next((each for each in history.instruments if each.id == name), None)
@@ -67,7 +68,7 @@ class Bench:
             database.close()
 
     def history(self):
-        return History(open_database(f"sqlite:///{self.folder / 'coinmon.db'}"))
+        return History(open_database(self.db))
 
 
 @pytest.fixture(scope="session")
@@ -87,9 +88,9 @@ def other_bench(tmp_path, capsys):
     """Another market, another time, or faults."""
 
     @contextmanager
-    def make(at="2026-01-17T00:10:00Z", *, faults="", market=None):
+    def make(at="2026-01-17T00:10:00Z", *, faults="", market=None, db=None, more=""):
         with served(market or Scenario("quiet", 1), at, faults) as emulator:
-            yield Bench(emulator, tmp_path, capsys)
+            yield Bench(emulator, tmp_path, capsys, db, more)
 
     return make
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import httpx
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from coinmon import Coverage
 from coinmon_emulator._scenario import Scenario
@@ -150,6 +152,46 @@ def test_a_killed_backfill_goes_on_where_it_was(other_bench, plain, market):
         interest = bench.history().open_interest(instrument, START, END)
     plain.agree(bars, plain.bars(truth(market, "binance", "perp", "BTCUSDT")))
     assert len(interest) == 576
+
+
+def test_a_day_is_the_same_on_postgresql(other_bench, plain, market, postgres):
+    with other_bench("2026-01-18T20:00:00Z", market=market, db=postgres()) as bench:
+        words = ("BTCUSDT", "--exchange", "binance", "--kind", "perp", "--from", FROM, "--to", "2026-01-16")
+        for _ in range(2):
+            done = bench.backfill(*words)
+            assert (done.code, done.err) == (0, "")
+        assert "1440 trades" in done.out
+        asked = archive_requests(bench.emulator)
+        bars = bench.bars("binance:BTC/USDT:USDT")
+        instrument = next(each for each in bench.history().instruments if each.id == "binance:BTC/USDT:USDT")
+        assert len(bench.history().open_interest(instrument, START, START + 86_400_000)) == 288
+        assert archive_requests(bench.emulator) == asked
+    rows = [row for row in truth(market, "binance", "perp", "BTCUSDT") if row[0] < START + 86_400_000]
+    plain.agree(bars, plain.bars(rows))
+
+
+def test_a_full_disk_is_one_line_and_whole_days(other_bench, plain, market):
+    with other_bench("2026-01-18T20:00:00Z", market=market) as bench:
+        words = ("BTCUSDT", "--exchange", "binance", "--kind", "perp", *RANGE)
+
+        def small(connection, _record):
+            connection.execute("PRAGMA max_page_count=100")
+
+        event.listen(Engine, "connect", small)
+        try:
+            full = bench.backfill(*words)
+        finally:
+            event.remove(Engine, "connect", small)
+        assert full.code == 2
+        (line,) = full.err.splitlines()
+        assert line.endswith("the disk is full")
+        stored = bench.bars("binance:BTC/USDT:USDT")
+        assert len(stored) in (0, 1440)
+        left = [each.name for each in bench.folder.iterdir() if "backfill" in each.name]
+        assert not left
+        assert bench.backfill(*words).code == 0
+        bars = bench.bars("binance:BTC/USDT:USDT")
+    plain.agree(bars, plain.bars(truth(market, "binance", "perp", "BTCUSDT")))
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,11 @@ def test_open_interest_and_funding_come_in_few_calls_and_agree_across_venues(emu
                 assert known.interval_ms == 8 * 3_600_000
                 assert known.next_time > market.clock.now()
                 assert 50_000 < known.mark < 200_000
+                # what the venues reckon spot to be is one coin's price, and the mark is near it
+                assert known.index == pytest.approx(known.mark, rel=1e-3)
+                assert known.index == pytest.approx(
+                    market.market.mark(one_of(market, name), known.time).index, rel=1e-6
+                )
             # symbols whose interval was adjusted say so in different places
             adjusted = {"binance": "ADA", "okx": "DOGE", "bybit": "DOGE"}
             for name, base in adjusted.items():
@@ -138,6 +143,54 @@ def test_open_interest_and_funding_come_in_few_calls_and_agree_across_venues(emu
                 assert await venue.funding([]) == {}
             assert not hasattr(market.coinbase, "open_interest")
             assert not hasattr(market.coinbase, "funding")
+
+    asyncio.run(script())
+
+
+def one_of(market, name, base="BTC"):
+    """The emulator's own perp."""
+    wanted = (name, "perp", base, "USDT")
+    return next(each for each in market.market.instruments if (each.venue, each.kind, each.base, each.quote) == wanted)
+
+
+@pytest.mark.parametrize("name", PERP_VENUES)
+def test_open_interest_of_the_past_is_one_sided_and_whole(emulated, name):
+    step, hour = 5 * 60_000, 3_600_000
+
+    async def script():
+        async with emulated() as market:
+            venue, now = getattr(market, name), market.clock.now()
+            perp = next(each for each in await venue.instruments() if each.symbol == "BTC/USDT:USDT")
+            # all that there is, but for the newest: some pages at OKX and Bybit
+            start, end = market.market.begins(one_of(market, name)), now - 2 * hour
+            assert end - start > 200 * step
+            found = await venue.past_open_interest(perp, start, end)
+            assert [each.time for each in found] == list(range(-(-start // step) * step, end, step))
+            for each in found[::50]:
+                exact = market.market.open_interest(one_of(market, name), each.time)
+                assert each.base == pytest.approx(exact, rel=1e-4)
+                assert (each.value is None) is (name == "bybit")
+            # older than the venue has it: nothing, and no error
+            assert await venue.past_open_interest(perp, now - 400 * 24 * hour, now - 399 * 24 * hour) == []
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize(("base", "hours"), [("BTC", 8), ("ADA", None)])
+@pytest.mark.parametrize("name", PERP_VENUES)
+def test_funding_of_the_past_has_its_true_interval(emulated, name, base, hours):
+    async def script():
+        async with emulated() as market:
+            venue, now = getattr(market, name), market.clock.now()
+            perp = next(each for each in await venue.instruments() if each.symbol == f"{base}/USDT:USDT")
+            one = one_of(market, name, base)
+            assert hours in (None, one.funding_hours)
+            start = now - 20 * 24 * 3_600_000
+            found = await venue.past_funding(perp, start, now)
+            truth = market.market.settlements(one, start, now)
+            assert [(each.time, each.rate) for each in found] == [(each.time, each.rate) for each in truth]
+            assert {each.interval_ms for each in found} == {one.funding_hours * 3_600_000}
+            assert {each.next_time for each in found} == {None}
 
     asyncio.run(script())
 

@@ -42,6 +42,21 @@ def test_a_whale_is_told_once_and_grows_with_its_fills(database, btc):
         assert read_whales(connection, number, instrument.id, 0, 1000) == []
 
 
+def test_an_order_that_a_file_numbers_otherwise_is_one_whale(database, btc):
+    number, instrument = btc
+    other = replace(WHALE, trade_id=7, fills=5)
+    beside = [replace(WHALE, trade_id=8, side=1), replace(WHALE, trade_id=9, time=1001)]
+    with database.write() as connection:
+        write_whales(connection, {instrument.id: number}, [WHALE, *beside])
+        write_whales(connection, {instrument.id: number}, [other])
+        write_whales(connection, {instrument.id: number}, [])
+    with database.read() as connection:
+        found = read_whales(connection, number, instrument.id, 0, 2000)
+        assert {(each.trade_id, each.time, each.side, each.fills) for each in found} == {
+            (each.trade_id, each.time, each.side, each.fills) for each in (other, *beside)
+        }
+
+
 def test_positions_are_the_last_ones_written(database, btc):
     number, _ = btc
     with database.write() as connection:
