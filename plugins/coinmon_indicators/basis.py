@@ -73,9 +73,9 @@ def basis(
     """How far perps trade above or below spot, in percent of spot.
 
     basis: (mark - index) / index, sampled together, hence of the same moment; the index is spot in the perp's own quote
-    currency. traded: the same from closes of the venue's perp and spot in the last minute in which
-    both traded; their quotes may differ (USD against USDT) and are named. Sources: the venue's funding endpoint as
-    polled; its trades or klines.
+    currency. traded: the same from closes of the venue's perp and spot in the last minute in which both traded; their
+    quotes may differ (USD against USDT) and are named. Sources: the venue's funding endpoint as polled; its trades or
+    klines.
     """
     venues, coverage = [], []
     for name, perp in market.perp.items():
