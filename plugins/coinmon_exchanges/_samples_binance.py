@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from coinmon import DAY, MINUTE, VenueBlocked, VenueBusy, VenueError
+from coinmon import DAY, MINUTE
+from coinmon_exchanges._answer import what_succeeded
 from coinmon_exchanges._budget import Budget
 from coinmon_exchanges._session import Session
 
@@ -47,7 +48,7 @@ class Samples:
             return decode.open_interest(await self._get("OpenInterest", {"symbol": instrument.native_id}, 1))
 
         perps = [each for each in instruments if each.kind == "perp"]
-        return _what_succeeded(perps, await asyncio.gather(*(of(each) for each in perps), return_exceptions=True))
+        return what_succeeded(perps, await asyncio.gather(*(of(each) for each in perps), return_exceptions=True))
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
         from coinmon_exchanges import _decode_binance as decode
@@ -116,21 +117,5 @@ async def by_symbol(
     replies = await asyncio.gather(
         *(ask(endpoint, {"symbol": each.native_id}, one) for each in wanted), return_exceptions=True
     )
-    found = _what_succeeded(wanted, replies)
+    found = what_succeeded(wanted, replies)
     return {each.native_id: found[each.id] for each in wanted if each.id in found}
-
-
-def _what_succeeded(instruments: "Sequence[Instrument]", found: Sequence[Any]) -> dict[str, Any]:
-    """Answers by instrument id, without the instruments the venue refuses; raises why when that leaves nothing."""
-    answers = {}
-    failures = []
-    for each, answer in zip(instruments, found, strict=True):
-        if not isinstance(answer, BaseException):
-            answers[each.id] = answer
-        elif isinstance(answer, VenueError) and not isinstance(answer, VenueBlocked | VenueBusy):
-            failures.append(answer)
-        else:
-            raise answer
-    if failures and not answers:
-        raise failures[0]
-    return answers

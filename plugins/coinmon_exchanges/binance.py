@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon import MINUTE, VenueBlocked, VenueError, hookimpl
-from coinmon_exchanges._answer import Manners, Refused, what_succeeded
+from coinmon_exchanges._answer import Manners, Refused
 from coinmon_exchanges._budget import Budget
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges._samples_binance import Samples, by_symbol
