@@ -75,7 +75,11 @@ def session_levels(
     found = [[Window(**window_figures(view, each)) for each in some] for some in begun]
     last = bars.close[bars.close > 0][-1:]
     reasons = [] if begun[1] else [f"no session of {day.isoformat()} has begun"]
-    reasons += [f"nothing is known of session {each.name}" for each in found[1] if each.minutes and each.high is None]
+    reasons += [
+        f"nothing is known of session {each.name}" if each.minutes else f"no minute of session {each.name} has closed"
+        for each in found[1]
+        if each.high is None
+    ]
     return SessionLevels(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),
