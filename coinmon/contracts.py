@@ -275,6 +275,7 @@ class Output(Protocol):
 
     # Optional class attribute:
     # digests = frozenset({"B+", "B"}): grades that are told in a digest where `digest` is not configured.
+    # Optional attribute: robot: str, the same for outputs that lead to the same robot, which are paced together.
     # Optional method: how many posts a message takes. Each is then sent on its own, counted, and not repeated when a
     # later one fails.
     # def parts(self, message: Message) -> int: ...

@@ -7,7 +7,7 @@ import typer
 from coinmon.commands import Globals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from coinmon.config import Config
     from coinmon.contracts import Output
@@ -33,13 +33,16 @@ def try_outputs(
     from coinmon.log import start_log
     from coinmon.monitor import clock_of
     from coinmon.notify.routing import routes
+    from coinmon.notify.sharing import channels_of
     from coinmon.store.database import open_database
 
     config = (ctx.obj or Globals()).load()
     clock = clock_of(config)
     start_log(config, clock)
-    outputs = make(_chosen(config, name))
-    ways = routes(config, outputs)
+    # all of them are made: others may lead to the same robot
+    everyone = make(config.outputs)
+    ways = routes(config, everyone)
+    outputs = {each: everyone[each] for each in _chosen(config, name)}
     if name is None:
         outputs = {each: output for each, output in outputs.items() if not ways[each].record}
     if not outputs:
@@ -48,7 +51,7 @@ def try_outputs(
     paces = {each: None if way.record else way.policy.per_minute for each, way in ways.items()}
     database = open_database(config.db)
     try:
-        problems = asyncio.run(_try(outputs, paces, database, clock.now()))
+        problems = asyncio.run(_try(outputs, paces, channels_of(everyone), database, clock.now()))
     finally:
         database.close()
     for each, problem in problems.items():
@@ -65,7 +68,11 @@ def _chosen(config: "Config", name: str | None) -> Any:
 
 
 async def _try(
-    outputs: "Mapping[str, Output]", paces: "Mapping[str, int | None]", database: "Database", now: int
+    outputs: "Mapping[str, Output]",
+    paces: "Mapping[str, int | None]",
+    channels: "Mapping[str, Sequence[str]]",
+    database: "Database",
+    now: int,
 ) -> dict[str, str | None]:
     """What went wrong with each, None: nothing. paces: messages a minute, None for a record."""
     import asyncio
@@ -73,8 +80,8 @@ async def _try(
     from coinmon.contracts import Message
     from coinmon.errors import DeliveryThrottled
     from coinmon.model.moment import iso
-    from coinmon.notify.by_hand import rest, take_room
     from coinmon.notify.outbox import wall_ms
+    from coinmon.notify.sharing import rest, take_room
     from coinmon.secrets import redacted
 
     event: dict[str, Any] = {
@@ -97,7 +104,7 @@ async def _try(
         try:
             parts = getattr(output, "parts", lambda message: 1)(message)
             pace = paces[name]
-            wait = 0 if pace is None else take_room(database, name, parts, pace, wall_ms())
+            wait = 0 if pace is None else take_room(database, name, channels[name], parts, pace, wall_ms())
             if wait:
                 return f"not sent, the robot has been sent all that it takes for now: try again in {-(-wait // 1000)} s"
             async with asyncio.timeout(60):

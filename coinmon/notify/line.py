@@ -3,7 +3,7 @@
 import asyncio
 import random
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -16,10 +16,10 @@ from coinmon.contracts import Message, Output
 from coinmon.errors import CoinmonError, DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled
 from coinmon.market.view import Market
 from coinmon.model.moment import iso
-from coinmon.notify.by_hand import by_hand
 from coinmon.notify.events import Event
 from coinmon.notify.gathering import Batch, next_batch
 from coinmon.notify.pace import free, ms_to_next, recent
+from coinmon.notify.sharing import read_others
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.deliveries import Channel, mark, next_due, read_channel, read_due, write_channel
@@ -40,6 +40,8 @@ _MOST_SPLITS = 8
 class Line:
     """Sends what waits for one output. per_minute: None for a record, which is neither paced nor gathered.
 
+    channels: of its robot, as `channels_of` gives them.
+
     Before a post its message is written down, and counted: whatever happens then, it goes on under the same id. A
     message that fails holds up those behind it, which would fail the same way, or overtake it. Of several processes on
     one database only one sends to an output of that name, for all of them; another goes on when it ends.
@@ -47,7 +49,7 @@ class Line:
 
     def __init__(
         self,
-        name: str,
+        channels: Sequence[str],
         output: Output,
         per_minute: int | None,
         expire: int,
@@ -57,10 +59,11 @@ class Line:
         tell: Callable[[Event], None],
         market: Callable[[Event], Market] | None,
     ) -> None:
-        self._name, self._output, self._per_minute, self._expire = name, output, per_minute, expire
+        self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
+        self._name = name = channels[0]
         self._database, self._clock, self._wall, self._tell, self._market = database, clock, wall, tell, market
         self._channel: Channel | None = None
-        self._by_hand = Channel()
+        self._others = Channel()
         self._lease = f"send-{zlib.crc32(name.encode()):08x}"
         self._wake = asyncio.Event()
 
@@ -132,8 +135,8 @@ class Line:
         return self._channel
 
     def _sent(self) -> tuple[tuple[int, ...], int]:
-        """The robot's last posts, those made by hand too, and until when it rests."""
-        ours, others = self._state(), self._by_hand
+        """The robot's last posts, those of others too, and until when it rests."""
+        ours, others = self._state(), self._others
         return (*ours.posts, *others.posts), max(ours.paused_until, others.paused_until)
 
     def _next(self) -> Batch | None:
@@ -142,7 +145,7 @@ class Line:
             return None
         with self._database.read() as connection:
             if self._per_minute is not None:
-                self._by_hand = read_channel(connection, by_hand(self._name))
+                self._others = read_others(connection, self._channels)
             due = read_due(connection, self._name, market, 1 if self._per_minute is None else 1000)
         if not due:
             return None

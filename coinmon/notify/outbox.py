@@ -10,6 +10,7 @@ from coinmon.market.view import Market
 from coinmon.notify.events import Event
 from coinmon.notify.line import Line
 from coinmon.notify.routing import Route
+from coinmon.notify.sharing import channels_of
 from coinmon.store.database import Database
 
 
@@ -31,9 +32,10 @@ class Outbox:
         wall: Callable[[], int] = wall_ms,
         market: Callable[[Event], Market] | None = None,
     ) -> None:
+        channels = channels_of(outputs)
         self.lines = {
             name: Line(
-                name,
+                channels[name],
                 output,
                 None if routes[name].record else routes[name].policy.per_minute,
                 routes[name].policy.expire,

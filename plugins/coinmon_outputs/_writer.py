@@ -18,6 +18,8 @@ Paint = Callable[[str, int], str]
 """Colours a text by the sign of a figure, where the robot has colours."""
 
 _BUNDLED = Path(__file__).with_name("templates")
+_BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What a template may raise besides its own errors: one that cannot be read, one that includes itself."""
 _SEVERAL = "\n\n---\n\n"
 
 
@@ -58,7 +60,7 @@ class Writer:
             except TemplateNotFound as error:
                 if error.name != file:
                     self._complain(file, f"there is no {error.name}")
-            except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+            except (TemplateError, *_BROKEN) as error:
                 line = getattr(error, "lineno", None)
                 self._complain(file, f"{f'line {line}: ' if line else ''}{error}")
             else:

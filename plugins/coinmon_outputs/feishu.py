@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from coinmon import Message, hookimpl
 from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._plain import without_markdown
-from coinmon_outputs._robot import AtAll, Robot, Webhook, rules
+from coinmon_outputs._robot import AtAll, Robot, Webhook, identity, rules
 from coinmon_outputs._split import json_size, split
 from coinmon_outputs._writer import Lang, Templates, Writer, Zone
 
@@ -46,6 +46,7 @@ class Feishu:
         timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 10.0,
     ) -> None:
         self._url = webhook.get_secret_value().strip()
+        self.robot = identity(self._url)
         self._secret = secret.get_secret_value().strip() if secret else ""
         self._rules = rules(at_all)
         self._writer = Writer(name, lang, timezone, templates)

@@ -14,7 +14,7 @@ from coinmon import DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message, 
 from coinmon_outputs._chart import can_draw, draw
 from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._plain import without_markdown
-from coinmon_outputs._robot import AtAll, Robot, Webhook, rules
+from coinmon_outputs._robot import AtAll, Robot, Webhook, identity, rules
 from coinmon_outputs._split import plain_size, split
 from coinmon_outputs._writer import Lang, Templates, Writer, Zone, plain
 
@@ -60,6 +60,7 @@ class WeCom:
     ) -> None:
         self._name, self._style = name, style
         self._url = webhook.get_secret_value().strip()
+        self.robot = identity(self._url)
         self._lang, self._zone = lang or "zh", ZoneInfo(timezone or "UTC")
         self._draws = can_draw()
         self._rules = rules(at_all)

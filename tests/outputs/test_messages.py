@@ -59,6 +59,7 @@ def test_the_users_template_goes_before_the_bundled_one(text, tmp_path):
         ("{{ 1 / 0 }}", "division by zero"),
         ("{% include 'other.j2' %}", "other.j2"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{% include 'signal.zh.md.j2' %}", "recursion"),
     ],
 )
 def test_a_template_with_an_error_is_named_once_and_the_message_is_sent_all_the_same(

@@ -1,12 +1,16 @@
-"""`coinmon notify test` and a running scan share the robot's pace."""
+"""`coinmon notify test`, a running scan and outputs with the same address share the robot's pace."""
 
 import asyncio
 
 import pytest
+from pydantic import SecretStr
 
 from coinmon import DeliveryThrottled
 from coinmon.commands import notify
-from coinmon.notify.by_hand import take_room
+from coinmon.notify.sharing import channels_of, take_room
+from coinmon_outputs.wecom import WeCom
+
+CHANNELS = ("robot", "robot (by hand)")
 
 
 @pytest.fixture
@@ -15,7 +19,8 @@ def by_hand(database, clock, monkeypatch):
     monkeypatch.setattr("coinmon.notify.outbox.wall_ms", clock.now)
 
     def run(output, per_minute=3):
-        return asyncio.run(notify._try({"robot": output}, {"robot": per_minute}, database, clock.now()))["robot"]
+        outputs, paces = {"robot": output}, {"robot": per_minute}
+        return asyncio.run(notify._try(outputs, paces, channels_of(outputs), database, clock.now()))["robot"]
 
     return run
 
@@ -62,12 +67,35 @@ def test_an_output_that_fails_can_be_tried_by_hand(by_hand, say, outbox, plain):
 
 
 def test_a_message_of_several_posts_needs_room_for_all_of_them(database):
-    assert take_room(database, "robot", 2, 3, 1000) == 0
-    assert take_room(database, "robot", 2, 3, 2000) == 59_000
-    assert take_room(database, "robot", 1, 3, 2000) == 0
-    assert take_room(database, "robot", 5, 3, 70_000) == 0, "more than it takes in a minute: it begins when it is free"
+    assert take_room(database, "robot", CHANNELS, 2, 3, 1000) == 0
+    assert take_room(database, "robot", CHANNELS, 2, 3, 2000) == 59_000
+    assert take_room(database, "robot", CHANNELS, 1, 3, 2000) == 0
+    assert take_room(database, "robot", CHANNELS, 5, 3, 70_000) == 0, (
+        "more than it takes in a minute: it begins when it is free"
+    )
 
 
 def test_a_record_has_no_pace(by_hand, plain):
     record = plain.output()
     assert [by_hand(record, None) for _ in range(30)] == [None] * 30
+
+
+def test_outputs_with_the_same_address_are_one_robot(say, outbox, plain):
+    first, second, other = plain.output(), plain.output(), plain.output()
+    first.robot = second.robot = "the group"
+    box = outbox({"first", "second", "other"}, 3, first=first, second=second, other=other)
+    for number in range(4):
+        say(plain.signal(key=str(number)), pairs=(), outputs=["first", "second", "other"])
+        box.flush()
+    assert len(first.messages) + len(second.messages) == 3
+    assert len(other.messages) == 3
+    box.flush(after=60)
+    for each in (first, second, other):
+        assert sum(len(message.event.get("events", [0])) for message in each.messages) == 4
+
+
+def test_an_address_makes_the_robot_and_is_not_shown():
+    urls = [f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={key}" for key in ("k1", "k1", "k2")]
+    a, b, c = (WeCom(f"w{n}", webhook=SecretStr(url)).robot for n, url in enumerate(urls))
+    assert a == b != c
+    assert "k1" not in a

@@ -1,0 +1,58 @@
+"""Who else sends to a line's robot: `coinmon notify test`, and other outputs with the same address."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from coinmon.contracts import Output
+from coinmon.notify.pace import ms_to_next, recent
+from coinmon.store.database import Database
+from coinmon.store.deliveries import Channel, read_channel, write_channel
+
+
+def channels_of(outputs: Mapping[str, Output]) -> dict[str, tuple[str, ...]]:
+    """The channels of each output's robot: its own first, then those that are written by others."""
+    robots = {name: getattr(output, "robot", name) for name, output in outputs.items()}
+    return {
+        name: (
+            name,
+            *(other for other, its in robots.items() if its == robot and other != name),
+            *(_by_hand(other) for other, its in robots.items() if its == robot),
+        )
+        for name, robot in robots.items()
+    }
+
+
+def read_others(connection: Connection, channels: Sequence[str]) -> Channel:
+    """What the others sent lately, and until when the robot rests because of them."""
+    found = [read_channel(connection, each) for each in channels[1:]]
+    posts = tuple(post for each in found for post in each.posts)
+    return Channel(posts, max((each.paused_until for each in found), default=0))
+
+
+def take_room(database: Database, output: str, channels: Sequence[str], posts: int, per_minute: int, now: int) -> int:
+    """Count so many posts that are about to be made by hand, and give 0; where there is no room: ms until there is.
+
+    While a line waits because its output failed, trying by hand is what tells whether it works again.
+    """
+    with database.write() as connection:
+        ours = read_channel(connection, _by_hand(output))
+        made = [post for each in channels for post in read_channel(connection, each).posts]
+        # more than it ever takes at once have to do with less
+        made += [now] * (min(posts, per_minute) - 1)
+        wait = max(ours.paused_until - now, ms_to_next(made, now, per_minute))
+        if wait <= 0:
+            write_channel(connection, _by_hand(output), Channel((*recent(ours.posts, now), *[now] * posts)))
+    return max(wait, 0)
+
+
+def rest(database: Database, output: str, until: int) -> None:
+    """The robot said, to a post by hand, that it wants no message before then, wall ms."""
+    with database.write() as connection:
+        ours = read_channel(connection, _by_hand(output))
+        write_channel(connection, _by_hand(output), ours._replace(paused_until=until))
+
+
+def _by_hand(output: str) -> str:
+    """The channel of posts by hand to an output: its own channel is for its line alone to write."""
+    return f"{output} (by hand)"
