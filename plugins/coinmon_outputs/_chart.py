@@ -21,7 +21,7 @@ _SIZE, _DOTS = (8.0, 4.8), 120
 """Inches, and dots of one: 960 by 576, a few tens of kilobytes."""
 _WORDS = {
     "price": ("价格", "price"),
-    "vwap": (f"{SHOWN} 分钟均价 VWAP", f"VWAP of {SHOWN} min"),
+    "vwap": ("{} 分钟均价 VWAP", "VWAP of {} min"),
     "flow": ("累计净流入", "Net flow, added up"),
 }
 _INK, _MEAN, _VENUES = "#1f2937", "#d97706", ("#2563eb", "#059669", "#7c3aed", "#db2777", "#0891b2", "#65a30d")
@@ -79,7 +79,12 @@ def _prices(axes: Any, view: View, market: Market, lang: str, zone: ZoneInfo) ->
         quote = np.cumsum(np.where(known, all_venues.quote_volume, 0.0))
         mean = np.divide(quote, base, out=np.full(len(base), np.nan), where=base > 0)
         axes.plot(
-            _times(all_venues.time, zone), mean, color=_MEAN, linewidth=1.2, linestyle="--", label=_word("vwap", lang)
+            _times(all_venues.time, zone),
+            mean,
+            color=_MEAN,
+            linewidth=1.2,
+            linestyle="--",
+            label=_word("vwap", lang).format(int(known.sum())),
         )
     last = close[np.isfinite(close)][-1]
     axes.plot([time[int(np.flatnonzero(np.isfinite(close))[-1])]], [last], "o", color="#dc2626", markersize=5)
