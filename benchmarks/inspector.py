@@ -28,7 +28,7 @@ class Inspector:
     def __init__(self, node: Path, home: str) -> None:
         packages = node.resolve() / "node_modules"
         cli = packages / "@modelcontextprotocol" / "inspector" / "clients" / "cli" / "build" / "index.js"
-        self._command = [packages / ".bin" / "node", cli]
+        self._command = [packages / ".bin" / "node", cli, "--connect-timeout", "120000"]
         # it keeps a catalog there
         self._environ = {**os.environ, "HOME": home}
 

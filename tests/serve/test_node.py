@@ -27,7 +27,8 @@ from .conftest import COINMON, NOW, Stored
 FOLDER = Path(os.environ.get("TEST_NODE") or Path(__file__).parent).resolve()
 PACKAGES = FOLDER / "node_modules"
 NODE = str(PACKAGES / ".bin" / "node")
-INSPECTOR = [NODE, str(PACKAGES / "@modelcontextprotocol" / "inspector" / "clients" / "cli" / "build" / "index.js")]
+CLI = PACKAGES / "@modelcontextprotocol" / "inspector" / "clients" / "cli" / "build" / "index.js"
+INSPECTOR = [NODE, str(CLI), "--connect-timeout", "60000"]
 STDIO = [*COINMON, "serve", "--stdio", "--no-scan"]
 CALL = ["--method", "tools/call", "--tool-name", "get_key_levels", "--tool-arg", "symbol=BTCUSDT"]
 

@@ -125,6 +125,8 @@ def test_a_cut_list_can_be_read_to_its_end(address: str, moment: str) -> None:
         ("get_net_flow", {"symbol": "BTCUSDT", "window": 10**9}, "window"),
         ("get_net_flow", {"symbol": "BTCUSDT", "window": "NaN"}, "window"),
         ("get_signals", {"hours": -1}, "hours"),
+        ("get_signals", {"at": "2031-01-01"}, "has not come yet"),
+        ("get_funding_rate", {"symbol": "BTCUSDT", "exchange": "all"}, "ask of one exchange"),
         ("get_report", {"symbol": "BTCUSDT", "cursor": 2**53}, "cursor"),
     ],
 )
