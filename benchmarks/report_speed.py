@@ -2,11 +2,14 @@
 
     python benchmarks/report_speed.py
 
-Prints the seconds of each of five JSON reports in one process (the first reads cold files), the slowest indicators of
-the last, and the seconds that its text and its HTML page (which needs plotly) take beyond that.
+Prints the seconds of each of five JSON reports in one process (the first reads cold files, the bound is for the median
+of the rest), the slowest indicators of the last, the seconds that its text and its HTML page (which needs plotly) take
+beyond that, the page's size, and how soon headless Chromium has opened it: the candles, and every chart in sight or on
+the time axis (a chart of its own further down is drawn when it comes near). Exit 1 where a bound is not kept.
 """
 
 import io
+import statistics
 import sys
 import tempfile
 import time
@@ -14,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import orjson
+from page_open import opened
 from rich.console import Console
 from serve_load import END, fill
 
@@ -24,6 +28,9 @@ from coinmon.report.document import Report
 from coinmon.report.page import page
 from coinmon.report.text import render
 from coinmon.store.database import open_database
+
+JSON, HTML, OPEN = 1.0, 6.0, 2.0
+"""Bounds: seconds, MB, seconds."""
 
 
 class Timed(Counter[str]):
@@ -40,33 +47,52 @@ class Timed(Counter[str]):
         return timed
 
 
-def main() -> None:
+def verdict(value: float, bound: float, unit: str) -> str:
+    return f"{'PASS' if value <= bound else 'FAIL'}, at most {bound:g} {unit}"
+
+
+def main() -> int:
+    kept = []
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/week.db"
         fill(url)
         config = load_config(None, overrides={"db": url}, environ={}, cwd=Path(folder))
         database = open_database(url)
         original = Report._results
+        seconds = []
         for round in range(5):
             timed = Timed()
             Report._results = timed.around(original)
             begun, used = time.perf_counter(), time.process_time()
             report = Desk(config, Clock(), database).report("BTCUSDT", END + 30_000)
             data = orjson.dumps(report.document())
-            print(
-                f"json {round}: {time.perf_counter() - begun:.2f} s (CPU {time.process_time() - used:.2f} s), "
-                f"{len(data) / 1024:.0f} KiB"
-            )
+            seconds.append(time.perf_counter() - begun)
+            cpu = time.process_time() - used
+            print(f"json {round}: {seconds[-1]:.2f} s (CPU {cpu:.2f} s), {len(data) / 1024:.0f} KiB")
+        warm = statistics.median(seconds[1:])
+        kept.append(warm <= JSON)
+        print(f"json, warm: {warm:.2f} s   {verdict(warm, JSON, 's')}")
         print("  ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in timed.most_common(12)))
         begun = time.perf_counter()
         Console(file=io.StringIO(), width=100).print(render(report, "en", 100, 30))
         print(f"text: {time.perf_counter() - begun:.2f} s")
         begun = time.perf_counter()
         data = page(report, "en")
-        print(f"html: {time.perf_counter() - begun:.2f} s, {len(data) / 1e6:.2f} MB")
+        size = len(data) / 1e6
+        kept.append(size <= HTML)
+        print(f"html: {time.perf_counter() - begun:.2f} s, {size:.2f} MB   {verdict(size, HTML, 'MB')}")
+        path = Path(folder, "page.html")
+        path.write_bytes(data)
+        found = opened(path, times=3)
+        if found is None:
+            print("skipped: no chromium is installed here")
+        for number, (candles, drawn) in enumerate(found or ()):
+            kept.append(drawn <= OPEN)
+            which = "first page of a new browser" if not number else "again"
+            print(f"opened, {which}: candles {candles:.2f} s, charts {drawn:.2f} s   {verdict(drawn, OPEN, 's')}")
         database.close()
+    return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
-    main()
+    sys.exit(main())

@@ -118,23 +118,29 @@ def _figures(bars: Bars) -> dict[str, Any]:
     """Of dense closed minutes."""
     plain = replace(bars, levels=None)
     counted, flow = with_volume(plain), plain.has_flow
-    whole = plain.merged()
-    seen = plain.coverage > Coverage.MISSING
-    prices = dict.fromkeys(("open", "high", "low", "close"))
-    if len(whole) and whole.close[0] > 0:
-        prices = {name: float(whole.price(getattr(whole, name))[0]) for name in prices}
-        prices["open"] = prices["open"] if seen[0] else None
-        prices["close"] = prices["close"] if seen[-1] else None
     base, quote = (math.fsum(each[counted]) for each in (plain.volume, plain.quote_volume))
     return {
         "minutes": len(plain),
         "complete": int(flow.sum()),
-        **prices,
+        **_prices(plain),
         "volume": base if counted.any() else None,
         "quote_volume": quote if counted.any() else None,
         "delta_quote": _delta(plain[flow]),
         "vwap": known(quote / base) if base else None,
     }
+
+
+def _prices(bars: Bars) -> dict[str, float | None]:
+    """Of the minutes in which something traded; of those that only repeat a price where there is no other."""
+    priced = bars.close > 0
+    traded = priced & ~(bars.volume == 0)
+    rows = np.flatnonzero(traded if traded.any() else priced)
+    if not len(rows):
+        return dict.fromkeys(("open", "high", "low", "close"))
+    ticks = [bars.open[rows[0]], bars.high[rows].max(), bars.low[rows].min(), bars.close[rows[-1]]]
+    first, high, low, last = bars.price(np.array(ticks)).tolist()
+    seen = bars.coverage > Coverage.MISSING
+    return {"open": first if seen[0] else None, "high": high, "low": low, "close": last if seen[-1] else None}
 
 
 def _delta(bars: Bars) -> float | None:

@@ -123,6 +123,7 @@ def _absorbed(
     delta = np.concatenate((before.flow()[2], found.flow()[2]))
     volume = np.concatenate((earlier.volume, late.volume))
     spans = np.concatenate((earlier.high - earlier.low, late.high - late.low))
+    size = np.abs(delta)
     made, judged = [], 0
     for i in range(len(earlier), len(known)):
         past = np.flatnonzero(known[max(0, i - lookback) : i]) + max(0, i - lookback)
@@ -132,8 +133,8 @@ def _absorbed(
         allowed = max_range * float(np.median(spans[past]))
         if spans[i] > allowed:
             continue
-        least_delta, least_volume = (float(np.quantile(each[past], quantile)) for each in (np.abs(delta), volume))
-        if abs(delta[i]) > least_delta and volume[i] > least_volume:
+        least_delta, least_volume = (float(np.quantile(each[past], quantile)) for each in (size, volume))
+        if size[i] > least_delta and volume[i] > least_volume:
             bar = late[i - len(earlier) : i - len(earlier) + 1]
             tick = float(late.tick_size)
             made.append(

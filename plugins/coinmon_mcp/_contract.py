@@ -230,7 +230,8 @@ class MetricsOf(OfInstrument):
 
 
 def _orderflow_metrics(desk: Desk) -> Tool:
-    names = ("delta", "cvd", "imbalance")
+    # imbalance first: the minutes that it reads with their price levels do for the others
+    names = ("imbalance", "delta", "cvd")
     answer = create_model(
         "get_orderflow_metrics_answer",
         __base__=Answer,
