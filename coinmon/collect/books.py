@@ -18,10 +18,14 @@ from coinmon.model.derivatives import Liquidation
 from coinmon.model.moment import MINUTE, floor
 from coinmon.secrets import redacted
 
-_FRESH = 30.0
-"""Seconds for which a streamed book that says nothing more is taken to be the venue's."""
 _POLLED = 60.0
 """Seconds between two questions for a book that is not streamed."""
+_FEW = 5
+"""Levels that are asked for to see whether a stream that says nothing still has the venue's book."""
+_LATE = 1.0
+"""Seconds that a stream may be behind an answer."""
+_FIRST_BOOK = 6
+"""Times the patience that the first book of a stream may take, which may need an answer of a busy interface."""
 _DEADLINE = 10.0
 _AT_ONCE = 4
 _LEVELS = 1000
@@ -42,30 +46,32 @@ class Taken:
 class _Shelf:
     """One instrument's latest book, its pictures of the minute, and its liquidations that are not stored yet.
 
-    told: when the stream last said something of its book. acknowledged: the venue said that it streams the book.
+    told: when the stream last said something of its book, or the venue's book was seen to be the same. acknowledged:
+    since when the venue says that it streams the book.
     listening: since when liquidations are streamed, ms UTC, as far as it is not written down; None: they are not.
     """
 
     track: Track
     book: Book | None = None
     told: float = 0.0
-    acknowledged: bool = False
+    acknowledged: float | None = None
     asked: float = float("-inf")
     answer: Book | None = None
     pictures: list[Picture] = field(default_factory=list)
     liquidations: list[Liquidation] = field(default_factory=list)
     listening: int | None = None
 
-    @property
-    def fresh(self) -> bool:
-        return self.book is not None and monotonic() - self.told < _FRESH
-
 
 class BookFeed:
-    """Follows one venue. resyncs: books that were lost and had to be begun again."""
+    """Follows one venue. resyncs: books that were lost and had to be begun again.
 
-    def __init__(self, venue: Venue, clock: Clock, *, streams: bool) -> None:
+    patience: seconds of silence of a book that are looked into; a book is used for twice as long.
+    """
+
+    def __init__(self, venue: Venue, clock: Clock, *, streams: bool, patience: float = 10.0) -> None:
         self.resyncs = 0
+        self._patience = patience
+        self._begun = 0.0
         self._venue = venue
         self._clock = clock
         self._streams = streams
@@ -78,7 +84,15 @@ class BookFeed:
     @property
     def live(self) -> int:
         """Books that are streamed now."""
-        return sum(shelf.fresh for shelf in self._shelves.values())
+        return sum(self._fresh(shelf) for shelf in self._shelves.values())
+
+    def _fresh(self, shelf: _Shelf) -> bool:
+        return shelf.book is not None and monotonic() - shelf.told < 2 * self._patience
+
+    def _silent(self, shelf: _Shelf) -> bool:
+        """Whether a stream that should bring its book has said nothing for long."""
+        since = shelf.acknowledged
+        return since is not None and monotonic() - max(since, shelf.told) >= self._patience
 
     async def follow(self, tracks: Sequence[Track], *, books: bool) -> None:
         """These from now on; without books only the liquidations of perps."""
@@ -102,7 +116,12 @@ class BookFeed:
 
     def poll(self) -> None:
         """Ask for the books that are not streamed and are due, behind the caller."""
-        due = [shelf for shelf in self._shelves.values() if not shelf.fresh and monotonic() - shelf.asked >= _POLLED]
+
+        def is_due(shelf: _Shelf) -> bool:
+            pause = self._patience if self._silent(shelf) else float("inf") if self._fresh(shelf) else _POLLED
+            return monotonic() - shelf.asked >= pause
+
+        due = [shelf for shelf in self._shelves.values() if is_due(shelf)]
         if due and (self._polling is None or self._polling.done()):
             self._polling = asyncio.create_task(self.ask(due))
 
@@ -116,17 +135,30 @@ class BookFeed:
             async with slots:
                 if self._venue.blocked or self._venue.down:
                     return
-                shelf.asked = monotonic()
+                shelf.asked = asked = monotonic()
+                silent = self._silent(shelf)
+                levels = _FEW if silent and self._fresh(shelf) else _LEVELS
                 try:
-                    found = await self._venue.call("book", shelf.track.instrument, _LEVELS, deadline=_DEADLINE)
+                    found = await self._venue.call("book", shelf.track.instrument, levels, deadline=_DEADLINE)
                 except CoinmonError as error:
                     self._complain(f"book: {error}")
                     return
-                shelf.answer = found
-                if shelf.acknowledged and not shelf.fresh and (shelf.book is None or _best(shelf.book) != _best(found)):
-                    self._begin_anew(shelf)
+                if levels == _LEVELS:
+                    shelf.answer = found
+                if silent:
+                    await self._compare(shelf, found, asked)
 
         await asyncio.gather(*(one(shelf) for shelf in (self._shelves.values() if due is None else due)))
+
+    async def _compare(self, shelf: _Shelf, found: Book, asked: float) -> None:
+        """Of a silent stream: whether what it brought is the venue's book still."""
+        if shelf.book is not None and _best(shelf.book) == _best(found):
+            shelf.told = asked
+            return
+        await asyncio.sleep(_LATE)
+        patience = self._patience * (_FIRST_BOOK if shelf.book is None else 1)
+        if self._silent(shelf) and monotonic() - self._begun >= patience:
+            self._begin_anew(shelf)
 
     def take(self, now: int, percents: Sequence[float], *, at_once: bool = False) -> Taken:
         """Samples as of `now`, and the pictures of minutes that are over. at_once: of this moment, for there is one."""
@@ -137,7 +169,7 @@ class BookFeed:
             if over:
                 taken.pictures[number] = Picture.mean_of(shelf.pictures, floor(shelf.pictures[0].time) + MINUTE)
                 shelf.pictures = []
-            book = shelf.book if shelf.fresh else shelf.answer
+            book = shelf.book if self._fresh(shelf) else shelf.answer
             shelf.answer = None
             if book is not None:
                 depth = Depth.of(book, now, percents)
@@ -167,7 +199,7 @@ class BookFeed:
         pause = 1.0
         channels: list[Channel] = ["book", "liquidations"] if self._books else ["liquidations"]
         while not self._venue.blocked:
-            began = monotonic()
+            self._begun = began = monotonic()
             instruments = [shelf.track.instrument for shelf in self._shelves.values()]
             try:
                 async with aclosing(self._venue.exchange.stream(instruments, channels)) as batches:
@@ -203,7 +235,7 @@ class BookFeed:
             if state.channel == "liquidations":
                 shelf.listening = (shelf.listening or self._clock.now()) if state.live else None
             elif state.channel == "book":
-                shelf.acknowledged = state.live
+                shelf.acknowledged = monotonic() if state.live else None
                 if not state.live and shelf.book is not None:
                     self.resyncs += 1
                     logger.debug("{}: its book is begun again: {}", instrument.id, redacted(state.why))
@@ -213,7 +245,7 @@ class BookFeed:
 
     def _deaf(self) -> None:
         for shelf in self._shelves.values():
-            shelf.book, shelf.acknowledged, shelf.listening = None, False, None
+            shelf.book, shelf.acknowledged, shelf.listening = None, None, None
 
     def _begin_anew(self, shelf: _Shelf) -> None:
         """The venue's book has moved on and its stream did not say so."""

@@ -1,4 +1,8 @@
-"""Liquidations as they are pushed, each with the side of the position that was closed (EXCHANGES 1.6, 3)."""
+"""Liquidations as they are pushed, each with the side of the position that was closed (EXCHANGES 1.6, 3).
+
+A market may go without any for hours. So that a stream that has gone silent is known for it, its connection also
+carries something that is always said: a mark price, open interest, a ticker.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +17,8 @@ from coinmon_exchanges._stream_rows import News, Subscribed, parsed
 
 LONG, SHORT = 1, -1
 _BYBIT_CONNECTION, _BYBIT_REQUEST = 200, 10
+_SILENCE = 20.0
+"""Seconds; the slowest of what is always said comes every three."""
 Told = tuple[str, int, int, Any, Any]
 """Name, time, side of the position, price and size as the venue writes them."""
 
@@ -28,7 +34,8 @@ def _begin(link: Link) -> Subscribed:
 def binance_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     from coinmon_exchanges._stream_binance import said
 
-    request = orjson.dumps({"method": "SUBSCRIBE", "params": ["!forceOrder@arr"], "id": 1}).decode()
+    beat = [f"{each.native_id.lower()}@markPrice" for each in instruments[:1]]
+    request = orjson.dumps({"method": "SUBSCRIBE", "params": ["!forceOrder@arr", *beat], "id": 1}).decode()
     return _links(url, instruments, request, _reader("Binance forceOrder stream", binance, said))
 
 
@@ -44,18 +51,20 @@ def okx_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     from coinmon_exchanges._stream_okx import said
 
     args = [{"channel": "liquidation-orders", "instType": "SWAP"}]
+    args += [{"channel": "open-interest", "instId": each.native_id} for each in instruments[:1]]
     request = orjson.dumps({"op": "subscribe", "args": args}).decode()
 
     def told(message: Any, listening: Subscribed) -> list[News]:
         if message.get("event") == "subscribe":
-            return [listening.everything(True, "")]
+            return [listening.everything(True, "")] if message["arg"]["channel"] == "liquidation-orders" else []
         return said(message, listening) if "event" in message else []
 
     return _links(url, instruments, request, _reader("OKX liquidation stream", okx, told))
 
 
 def okx(message: Any) -> Iterator[Told]:
-    for entry in message.get("data", ()):
+    of_them = message.get("arg", {}).get("channel") == "liquidation-orders"
+    for entry in message.get("data", ()) if of_them else ():
         for one in entry["details"]:
             # in net mode posSide says nothing, and the order's side does: it is the opposite of the position's
             position = one.get("posSide")
@@ -79,7 +88,9 @@ def bybit_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
         asks = [{"req_id": str(at), "op": "subscribe", "args": [f"allLiquidation.{name}" for name in group]}
                 for at, group in enumerate(groups)]  # fmt: skip
         requests = [(orjson.dumps(ask).decode(), group) for ask, group in zip(asks, groups, strict=True)]
-        made.append(Link(url, requests, part, reader, _begin))
+        beat = {"req_id": "beat", "op": "subscribe", "args": [f"tickers.{names[0]}"]}
+        requests.append((orjson.dumps(beat).decode(), []))
+        made.append(Link(url, requests, part, reader, _begin, _SILENCE))
     return made
 
 
@@ -93,7 +104,7 @@ def bybit(message: Any) -> Iterator[Told]:
 def _links(url: str, instruments: Sequence[Instrument], request: str, read: Reader) -> list[Link]:
     """One connection: these two venues tell every instrument's in one stream."""
     part = {each.native_id: each for each in instruments}
-    return [Link(url, [(request, list(part))], part, read, _begin)] if part else []
+    return [Link(url, [(request, list(part))], part, read, _begin, _SILENCE)] if part else []
 
 
 def _reader(what: str, told: Callable[[Any], Iterator[Told]], said: Callable[[Any, Subscribed], list[News]]) -> Reader:

@@ -32,6 +32,7 @@ class Link:
     """One connection to be: where, what is sent there and for which names, and the instruments by name.
 
     read, begin: reads its messages, and makes what it knows when it is begun, where it brings no trades.
+    silence: seconds without data after which it is dead, where something is always said; pings answered are no data.
     """
 
     url: str
@@ -39,6 +40,7 @@ class Link:
     instruments: Mapping[str, Instrument]
     read: "Reader | None" = None
     begin: "Callable[[Link], Subscribed] | None" = None
+    silence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class _Line:
         self._texts: list[str] = []
         self._news: list[News] = []
         self._subscribed: Subscribed | None = None
-        self._heard = 0.0
+        self._heard = self._told = 0.0
         self._talking: asyncio.Task[str] | None = None
         self._fault = ""
 
@@ -90,7 +92,8 @@ class _Line:
                 async with asyncio.timeout(_CONNECT):
                     socket = await connect(self._link.url)
                 async with socket:
-                    self._heard, self._fault = monotonic(), ""
+                    self._heard = self._told = monotonic()
+                    self._fault = ""
                     self._subscribed, self._socket = _begun(self._link), socket
                     self._talking = asyncio.create_task(self._talk(socket))
                     why = await self._talking
@@ -145,6 +148,8 @@ class _Line:
         self._texts.clear()
         if not texts or subscribed is None:
             return
+        if self._link.silence is not None and any('"pong"' not in text for text in texts):
+            self._told = monotonic()
         try:
             self._news += self._read(texts, subscribed)
         except (DecodeError, Dropped) as error:
@@ -161,6 +166,9 @@ class _Line:
         silence = self._manner.silence
         if silence is not None and self._subscribed is not None and monotonic() - self._heard > silence:
             self._drop(f"not a word for {silence:g} s")
+        silence = self._link.silence
+        if silence is not None and self._subscribed is not None and monotonic() - self._told > silence:
+            self._drop(f"no data for {silence:g} s, pings answered")
         texts = self._subscribed.wishes() if self._subscribed is not None else []
         if texts:
             task = asyncio.create_task(self._say(texts))

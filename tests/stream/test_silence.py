@@ -1,18 +1,30 @@
-"""An acknowledged stream that says nothing, while its venue trades: noticed, told once, polled, and begun anew."""
+"""An acknowledged stream that says nothing, while its venue trades: noticed, told once, polled, and begun anew.
+
+So are streams of books, which are compared with the venue's book, and of liquidations, beside which something is always
+said.
+"""
 
 import asyncio
+from contextlib import asynccontextmanager
 
+import aiohttp
 from loguru import logger
 
 from coinmon import MINUTE
 from coinmon.clock import Clock as MarketClock
+from coinmon.collect.books import BookFeed
 from coinmon.collect.stream import Feed
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
 from coinmon_emulator._clock import Clock
 from coinmon_emulator._scenario import Scenario
 from coinmon_emulator._server import running
+from coinmon_exchanges.binance import Binance
+from coinmon_exchanges.bybit import Bybit
+from coinmon_exchanges.coinbase import Coinbase
 from coinmon_exchanges.okx import Okx
+
+KINDS = {"binance": Binance, "okx": Okx, "bybit": Bybit, "coinbase": Coinbase}
 
 
 async def eventually(true, seconds):
@@ -21,13 +33,18 @@ async def eventually(true, seconds):
             await asyncio.sleep(0.05)
 
 
+async def set_faults(url, spec):
+    async with aiohttp.ClientSession() as session, session.post(f"{url}/emulator/faults", json={"spec": spec}) as reply:
+        assert reply.status == 200
+
+
 def test_a_stall_is_noticed_told_once_and_polled(ran):
     async def run():
         said = []
         sink = logger.add(lambda message: said.append(message.record), level="INFO")
         market = Scenario("default", 1)
         clock = Clock(market.opens_at, 60)
-        async with running(market, clock=clock, faults="okx:stall@0+2.5/stream") as emulator:
+        async with running(market, clock=clock, faults="okx:stall/stream") as emulator:
             okx = Okx("okx", **emulator.config()["exchanges"]["okx"])
             market_clock = MarketClock(clock.at_ms, round(clock.wall_started * 1000), clock.speed)
             venue = Venue("okx", okx, market_clock)
@@ -38,11 +55,12 @@ def test_a_stall_is_noticed_told_once_and_polled(ran):
             try:
                 await venue.read(tracks, start, 5)
                 await feed.follow(tracks)
-                await eventually(lambda: feed.live == len(tracks), 5)  # acknowledged
-                await eventually(lambda: feed.live == 0, 5)  # and known to be silent
+                await eventually(lambda: feed.live == len(tracks), 10)  # acknowledged
+                await eventually(lambda: feed.live == 0, 10)  # and known to be silent
                 assert sum("silent" in record["message"] for record in said) == 1
                 await venue.read(tracks, start + MINUTE, 5)
                 assert all(track.cursor.last_id for track in tracks)
+                await set_faults(emulator.url, "")
                 await eventually(lambda: feed.live == len(tracks), 10)  # once it speaks
                 assert sum("silent" in record["message"] for record in said) == 1
             finally:
@@ -77,5 +95,75 @@ def test_quiet_instruments_are_not_taken_for_stalled(ran):
                 logger.remove(sink)
                 await feed.close()
                 await venue.close()
+
+    ran(run())
+
+
+@asynccontextmanager
+async def fed(faults, speed=1.0, **patience):
+    """Books and liquidations of BTC at each venue, the streams stalled as told; a feed by venue."""
+    market = Scenario("default", 1)
+    clock = Clock(market.opens_at, speed)
+    async with running(market, clock=clock, faults=faults) as emulator:
+        market_clock = MarketClock(clock.at_ms, round(clock.wall_started * 1000), clock.speed)
+        settings = emulator.config()["exchanges"]
+        exchanges = {each: KINDS[each](each, **settings[each]) for each in KINDS}
+        venues = {name: Venue(name, exchange, market_clock) for name, exchange in exchanges.items()}
+        feeds = {name: BookFeed(venue, market_clock, streams=True, **patience) for name, venue in venues.items()}
+        try:
+            for name, feed in feeds.items():
+                listed = [each for each in await exchanges[name].instruments() if each.base == "BTC"]
+                tracks = [Track(each, number, market_clock.now()) for number, each in enumerate(listed)]
+                await feed.follow(tracks, books=bool(patience))
+            yield feeds, emulator.url
+        finally:
+            for feed in feeds.values():
+                await feed.close()
+            for venue in venues.values():
+                await venue.close()
+
+
+async def polled(feeds, true, seconds):
+    async with asyncio.timeout(seconds):
+        while not all(true(feed) for feed in feeds.values()):
+            for feed in feeds.values():
+                feed.poll()
+            await asyncio.sleep(0.1)
+
+
+def test_books_whose_stream_is_silent_are_begun_anew(ran):
+    async def run():
+        async with fed("", patience=1.0) as (feeds, url):
+            books = {"binance": 2, "okx": 2, "bybit": 2, "coinbase": 1}
+            await polled(feeds, lambda feed: feed.live == books[feed._venue.name], 10)
+            assert [feed.resyncs for feed in feeds.values()] == [0] * 4
+            await set_faults(url, "*:stall/stream")
+            await polled(feeds, lambda feed: feed.resyncs, 15)
+            # nothing that may be old is taken for the venue's book
+            await polled(feeds, lambda feed: feed.live == 0, 5)
+            await set_faults(url, "")
+            await polled(feeds, lambda feed: feed.live == books[feed._venue.name], 20)
+
+    ran(run())
+
+
+def test_liquidations_whose_stream_is_silent_are_begun_anew(ran, monkeypatch):
+    monkeypatch.setattr("coinmon_exchanges._liquidations._SILENCE", 1.0)
+
+    def listens(feed):
+        perps = [shelf for shelf in feed._shelves.values() if shelf.track.instrument.kind == "perp"]
+        return all(shelf.listening is not None for shelf in perps)
+
+    async def run():
+        # what is always said comes every three seconds of the market
+        async with fed("", speed=10.0) as (feeds, url):
+            del feeds["coinbase"]
+            await polled(feeds, listens, 10)
+            await asyncio.sleep(2)
+            assert all(listens(feed) for feed in feeds.values())
+            await set_faults(url, "*:stall/stream")
+            await polled(feeds, lambda feed: not listens(feed), 10)
+            await set_faults(url, "")
+            await polled(feeds, listens, 20)
 
     ran(run())
