@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Bars, Coverage, Instrument, Levels
+from coinmon import Bars, Bilingual, Coverage, Instrument, Levels
 from coinmon_indicators._average import with_volume
 from coinmon_indicators._lots import in_lots
 
@@ -80,10 +80,20 @@ def bin_of(bin_size: float | None, tick: Decimal, low: int, high: int) -> int:
             power *= 10
     ratio = Fraction(str(bin_size)) / Fraction(tick)
     if ratio.denominator != 1 or ratio < 1:
-        raise ValueError(f"bin_size {bin_size:g} is not a multiple of the tick {tick.normalize():f}")
+        raise ValueError(
+            Bilingual(
+                f"bin_size {bin_size:g} 不是最小价位 {tick.normalize():f} 的整数倍",
+                f"bin_size {bin_size:g} is not a multiple of the tick {tick.normalize():f}",
+            )
+        )
     ticks = ratio.numerator
     if high // ticks - low // ticks >= _LIMIT:
-        raise ValueError(f"bin_size {bin_size:g} makes more than {_LIMIT:,} rows")
+        raise ValueError(
+            Bilingual(
+                f"bin_size {bin_size:g} 的价格行超过 {_LIMIT:,}",
+                f"bin_size {bin_size:g} makes more than {_LIMIT:,} rows",
+            )
+        )
     return ticks
 
 

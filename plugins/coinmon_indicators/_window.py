@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Bars, Coverage, Moment, View, moment
+from coinmon import Bars, Bilingual, Coverage, Moment, View, moment
 from coinmon_indicators._average import with_volume
 from coinmon_indicators._days import Span, State
 from coinmon_indicators._figures import known
@@ -154,7 +154,7 @@ def area_figures(view: View, span: Span, shape: Shape, reasons: list[str]) -> tu
     try:
         return view.once(key, lambda: _area(view, span, shape))
     except ValueError as error:
-        reasons.append(str(error))
+        reasons.append(error.args[0])
         return None, {"profile_minutes": int(_counted(view.between(span.start, span.end), shape.mode).sum())}
 
 
@@ -203,10 +203,19 @@ def largest_rows(profile: Profile | None, most: int) -> tuple[list[Row], int]:
     return rows, len(filled) - len(kept)
 
 
-def shortfall(minutes: int, counted: int, what: str) -> str | None:
+def shortfall(minutes: int, counted: int, what: Bilingual) -> Bilingual | None:
     """Why a profile lacks minutes, where it does."""
     if not minutes:
-        return f"no minute of the {what} has closed"
-    return (
-        f"{minutes - counted} of {minutes} minutes of the {what} are not in its profile" if counted < minutes else None
+        return Bilingual(f"{what.zh}尚无收盘的分钟", f"no minute of the {what} has closed")
+    if counted >= minutes:
+        return None
+    return Bilingual(
+        f"{what.zh} {minutes} 分钟中有 {minutes - counted} 分钟不在分布内",
+        f"{minutes - counted} of {minutes} minutes of the {what} are not in its profile",
     )
+
+
+def named(span: str) -> Bilingual:
+    """A span of days as people say it: `previous_day`."""
+    words = {"day": "今日", "previous_day": "昨日", "week": "本周", "previous_week": "上周", "window": "区间"}
+    return Bilingual(words.get(span, span), span.replace("_", " "))

@@ -6,7 +6,23 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Line, Market, Moment, Panel, Result, SeenReport, Text, Tone, View, hookimpl, moment, say
+from coinmon import (
+    MINUTE,
+    Bilingual,
+    Line,
+    Market,
+    Moment,
+    Panel,
+    Reason,
+    Result,
+    SeenReport,
+    Text,
+    Tone,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._candles import Part
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, known, percent
@@ -30,7 +46,7 @@ class VenueBasis(Part):
     traded_pct: float | None = Field(description="(perp close - spot close) / spot close of that minute, %")
     traded_mean_pct: float | None = Field(description="mean of that over the window's minutes in which both traded, %")
     traded_change_pct: float | None = Field(description="last of them minus the first of the window, percentage points")
-    note: str | None = Field(description="what is not known, and why")
+    note: Reason | None = Field(description="what is not known, and why")
 
 
 class Basis(Result):
@@ -82,9 +98,11 @@ def basis(
         spot = market.spot.get(name)
         venues.append(_venue(name, perp, spot, window, max_age))
         coverage += [SeenReport.of(view.seen(view.bars(window))) for view in (perp, spot) if view is not None]
-    reasons = [f"{each.venue}: {each.note}" for each in venues if each.note]
+    reasons = [
+        Bilingual(f"{each.venue}：{say(each.note, 'zh')}", f"{each.venue}: {each.note}") for each in venues if each.note
+    ]
     if not venues:
-        reasons.append("no venue has a perp of the pair")
+        reasons.append(Bilingual("没有平台有该交易对的永续合约", "no venue has a perp of the pair"))
     marked = [each.basis_pct for each in venues if each.basis_pct is not None]
     traded = [each.traded_pct for each in venues if each.traded_pct is not None]
     return Basis(
@@ -114,16 +132,26 @@ def _venue(name: str, perp: View, spot: View | None, window: int, max_age: int) 
     notes = []
     share = None
     if mark is None or not index:
-        notes.append(f"no mark and index price were sampled in the last {max_age} minutes")
+        notes.append(
+            Bilingual(
+                f"最近 {max_age} 分钟没有标记价和指数价采样",
+                f"no mark and index price were sampled in the last {max_age} minutes",
+            )
+        )
     else:
         share = known(100 * (mark - index) / index)
     traded: dict[str, Any] = dict.fromkeys(("traded_at", "traded_pct", "traded_mean_pct", "traded_change_pct"))
     if spot is None:
-        notes.append("it has no spot market")
+        notes.append(Bilingual("它没有现货市场", "it has no spot market"))
     else:
         traded |= _traded(perp, spot, window)
         if traded["traded_pct"] is None:
-            notes.append(f"perp and spot traded together in no minute of the last {window}")
+            notes.append(
+                Bilingual(
+                    f"最近 {window} 分钟里合约与现货没有同时成交的分钟",
+                    f"perp and spot traded together in no minute of the last {window}",
+                )
+            )
     return VenueBasis(
         venue=name, perp=perp.instrument.id, spot=None if spot is None else spot.instrument.id,
         perp_quote=perp.instrument.quote, spot_quote=None if spot is None else spot.instrument.quote,

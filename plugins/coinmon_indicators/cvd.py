@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import DAY, MINUTE, Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
+from coinmon import DAY, MINUTE, Bars, Bilingual, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -119,7 +119,12 @@ def cvd(
     minutes = Bars.concat([before, found.minutes]) if len(before) else found.minutes
     gone = int((~before.has_flow).sum())
     if gone:
-        found.reasons.append(f"{gone} of the {len(before)} minutes between the reset and the window are not covered")
+        found.reasons.append(
+            Bilingual(
+                f"重置点与区间之间 {len(before)} 分钟中有 {gone} 分钟未覆盖",
+                f"{gone} of the {len(before)} minutes between the reset and the window are not covered",
+            )
+        )
     flow = minute_flow(minutes, view.instrument, unit)
     began = np.array([_period(ms, reset, found.start) for ms in found.bars.time.tolist()], np.int64)
     closes = (found.bars.time + found.step - origin) // MINUTE

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Depth, Line, Moment, Near, Panel, Result, Text, View, hookimpl, moment, say
+from coinmon import MINUTE, Bilingual, Depth, Line, Moment, Near, Panel, Result, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, compact, money, percent, quotient
 from coinmon_indicators._sampled import sampled
@@ -87,11 +87,20 @@ def depth_delta(
     found = [(each, near) for each in samples if (near := _near(each, percent)) is not None]
     if not samples:
         reasons.append(
-            f"the order book was not sampled in the last {lookback} s: switch `books` on and let `coinmon scan` run"
+            Bilingual(
+                f"最近 {lookback} 秒没有订单簿采样：请打开 `books` 并运行 `coinmon scan`",
+                f"the order book was not sampled in the last {lookback} s: "
+                "switch `books` on and let `coinmon scan` run",
+            )
         )
     elif not found:
         there = ", ".join(f"{near.percent:g}" for near in samples[-1].near)
-        reasons.append(f"±{percent:g}% is not sampled, only {there}: add it to books.percents")
+        reasons.append(
+            Bilingual(
+                f"未采样 ±{percent:g}%，只有 {there}：请加入 books.percents",
+                f"±{percent:g}% is not sampled, only {there}: add it to books.percents",
+            )
+        )
     step = _step(samples, step, lookback, max_points)
     points = _points(found, view.now, step, lookback)
     latest = found[-1] if found else None
@@ -108,7 +117,12 @@ def depth_delta(
             "change": None if first is None else delta - first,
         }  # fmt: skip
         if reach < percent:
-            reasons.append(f"the whole book is known to ±{reach:.3g}% only: sums are of the levels known")
+            reasons.append(
+                Bilingual(
+                    f"订单簿只知道 ±{reach:.3g}% 以内：合计仅含已知价位",
+                    f"the whole book is known to ±{reach:.3g}% only: sums are of the levels known",
+                )
+            )
     return DepthDelta(
         as_of=moment(view.now),
         coverage=sampled({each.time // MINUTE * MINUTE for each, _ in found}, view.end, minutes),

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from coinmon import Columns, Market, Moment, Panel, Result, Text, hookimpl, moment, say
+from coinmon import Bilingual, Columns, Market, Moment, Panel, Result, Text, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, percent
@@ -58,8 +58,12 @@ def funding_dispersion(market: Market) -> FundingDispersion:
     """
     found = {name: view.of("funding") for name, view in market.perp.items()}
     known = {name: each.annualised for name, each in found.items() if each.annualised is not None}
-    reasons = [f"{name}: {each.reason or 'unknown'}" for name, each in found.items() if name not in known]
-    reasons += [f"{name} is down" for name in market.down if name not in found]
+    reasons = [
+        Bilingual(f"{name}：{say(each.reason or '未知', 'zh')}", f"{name}: {each.reason or 'unknown'}")
+        for name, each in found.items()
+        if name not in known
+    ]
+    reasons += [Bilingual(f"{name} 无法访问", f"{name} is down") for name in market.down if name not in found]
     figures: dict[str, Any] = dict.fromkeys(
         ("mean", "lowest", "lowest_venue", "highest", "highest_venue", "spread", "deviation")
     )
@@ -70,7 +74,12 @@ def funding_dispersion(market: Market) -> FundingDispersion:
             "highest_venue": high, "spread": known[high] - known[low], "deviation": pstdev(known.values()),
         }  # fmt: skip
     else:
-        reasons.append(f"annualised funding is known of {len(known)} venues, a comparison needs 2")
+        reasons.append(
+            Bilingual(
+                f"已知 {len(known)} 个平台的年化资金费率，比较需要 2 个",
+                f"annualised funding is known of {len(known)} venues, a comparison needs 2",
+            )
+        )
     return FundingDispersion(
         as_of=moment(market.now),
         coverage=covered([each.coverage for each in found.values()], market.now),

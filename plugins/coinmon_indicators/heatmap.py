@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Cells, Moment, Panel, Picture, Result, Text, View, hookimpl, moment, say
+from coinmon import MINUTE, Bilingual, Cells, Moment, Panel, Picture, Result, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, known, money, percent, price
 from coinmon_indicators._sampled import sampled
@@ -101,7 +101,11 @@ def heatmap(
         matrix = _matrix(pictures, view.end, window)
     else:
         reasons.append(
-            f"the order book was not sampled in the last {window} minutes: switch `books` on and let `coinmon scan` run"
+            Bilingual(
+                f"最近 {window} 分钟没有订单簿采样：请打开 `books` 并运行 `coinmon scan`",
+                f"the order book was not sampled in the last {window} minutes: "
+                "switch `books` on and let `coinmon scan` run",
+            )
         )
     return Heatmap(
         as_of=moment(view.now),

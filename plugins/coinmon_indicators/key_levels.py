@@ -7,7 +7,21 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import DEFAULT_SESSIONS, MINUTE, Level, Panel, Result, SeenReport, Text, Tone, View, hookimpl, moment, say
+from coinmon import (
+    DEFAULT_SESSIONS,
+    MINUTE,
+    Bilingual,
+    Level,
+    Panel,
+    Result,
+    SeenReport,
+    Text,
+    Tone,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._days import (
     Date,
     SessionText,
@@ -31,6 +45,7 @@ from coinmon_indicators._window import (
     WeightSetting,
     Window,
     area_figures,
+    named,
     shortfall,
     window_figures,
 )
@@ -130,7 +145,7 @@ def key_levels(
 
     def stretch(span: Span, *, first_hour: bool = True, tell: bool = True) -> Stretch:
         window, (_, area) = window_figures(view, span), area_figures(view, span, shape, reasons)
-        missing = shortfall(window["minutes"], area["profile_minutes"], span.name.replace("_", " "))
+        missing = shortfall(window["minutes"], area["profile_minutes"], named(span.name))
         if tell and missing:
             reasons.append(missing)
         begin = view.between(span.start, min(span.start + _HOUR, span.end))
@@ -153,7 +168,9 @@ def key_levels(
     last = float(bars.price(closes)[0]) if len(closes) else None
     atr = _atr(view)
     if atr is None:
-        reasons.append(f"no ATR: it needs {_ATR_HOURS} closed hours")
+        reasons.append(
+            Bilingual(f"没有 ATR：需要 {_ATR_HOURS} 个收盘的小时", f"no ATR: it needs {_ATR_HOURS} closed hours")
+        )
     return KeyLevels(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import MINUTE, Columns, Liquidation, Moment, Panel, Result, Text, View, hookimpl, moment, say
+from coinmon import MINUTE, Bilingual, Columns, Liquidation, Moment, Panel, Result, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, money, price
 from coinmon_indicators._sampled import sampled
@@ -99,13 +99,22 @@ def liquidations(
     heard = view.liquidations_heard(window)
     reasons: list[str] = []
     if not heard:
-        what = "what was heard before is a floor" if found else "nothing is known"
+        known = Bilingual("之前听到的只是下限", "what was heard before is a floor")
+        what = known if found else Bilingual("一无所知", "nothing is known")
         reasons.append(
-            f"liquidations were not listened to in the last {window} minutes, {what}: let `coinmon scan` run, with "
-            "`feed` of the venue not `poll`"
+            Bilingual(
+                f"最近 {window} 分钟没有监听爆仓，{what.zh}：请运行 `coinmon scan`，且该平台的 `feed` 不为 `poll`",
+                f"liquidations were not listened to in the last {window} minutes, {what}: let `coinmon scan` run, with "
+                "`feed` of the venue not `poll`",
+            )
         )
     elif len(set(heard)) < window:
-        reasons.append(f"{window - len(set(heard))} of {window} minutes were not listened to")
+        reasons.append(
+            Bilingual(
+                f"{window} 分钟中有 {window - len(set(heard))} 分钟没有监听",
+                f"{window - len(set(heard))} of {window} minutes were not listened to",
+            )
+        )
     totals: dict[str, Any] = dict.fromkeys(("longs", "shorts", "long_base", "short_base", "long_quote", "short_quote"))
     if found or heard:
         for name, side in (("long", 1), ("short", -1)):

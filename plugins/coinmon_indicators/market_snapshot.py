@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Bars, Moment, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment, say
+from coinmon import MINUTE, Bars, Bilingual, Moment, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment, say
 from coinmon_indicators._figures import because, compact, known, money, percent, price
 
 DAY_MINUTES = 1440
@@ -84,7 +84,7 @@ def market_snapshot(
     last = float(bars.price(bars.close[priced[-1:]])[0]) if len(priced) else None
     figures = _prices(bars, len(priced), last, min_coverage, reasons) | _volumes(bars, min_coverage, reasons)
     if last is None:
-        reasons.append("no price is known in the last 24 hours")
+        reasons.append(Bilingual("最近 24 小时没有已知价格", "no price is known in the last 24 hours"))
     if view.instrument.kind == "perp":
         figures |= _derivatives(view, last, max_age, reasons)
     return MarketSnapshot(
@@ -115,7 +115,12 @@ _OPTIONAL = (
 def _prices(bars: Bars, priced: int, last: float | None, least: float, reasons: list[str]) -> dict[str, Any]:
     if last is None or priced / DAY_MINUTES < least:
         if priced:
-            reasons.append(f"prices of {priced} of 1440 minutes are known, 24-hour prices need {least:.0%}")
+            reasons.append(
+                Bilingual(
+                    f"1440 分钟中有 {priced} 分钟的价格已知，24 小时价格需要 {least:.0%}",
+                    f"prices of {priced} of 1440 minutes are known, 24-hour prices need {least:.0%}",
+                )
+            )
         return {}
     whole = bars.merged()
     first, high, low = (float(whole.price(column)[0]) for column in (whole.open, whole.high, whole.low))
@@ -125,7 +130,12 @@ def _prices(bars: Bars, priced: int, last: float | None, least: float, reasons: 
 def _volumes(bars: Bars, least: float, reasons: list[str]) -> dict[str, Any]:
     rows = bars[bars.has_flow & np.isfinite(bars.quote_volume) & np.isfinite(bars.buy_quote)]
     if len(rows) / DAY_MINUTES < least:
-        reasons.append(f"{len(rows)} of 1440 minutes have complete totals, 24-hour volumes need {least:.0%}")
+        reasons.append(
+            Bilingual(
+                f"1440 分钟中有 {len(rows)} 分钟的总量完整，24 小时成交量需要 {least:.0%}",
+                f"{len(rows)} of 1440 minutes have complete totals, 24-hour volumes need {least:.0%}",
+            )
+        )
         return {}
     return {
         "volume_24h": known(rows.volume.sum()), "quote_volume_24h": known(rows.quote_volume.sum()),
@@ -143,11 +153,17 @@ def _derivatives(view: View, last: float | None, max_age: int, reasons: list[str
             "next_funding_time": None if latest.next_time is None else moment(latest.next_time),
         }  # fmt: skip
     else:
-        reasons.append(f"no funding was sampled in the last {max_age} minutes")
+        reasons.append(
+            Bilingual(f"最近 {max_age} 分钟没有资金费率采样", f"no funding was sampled in the last {max_age} minutes")
+        )
     if interest:
         held = interest[-1]
         value = held.value if held.value is not None or last is None else held.base * last
         figures |= {"open_interest": known(held.base), "open_interest_value": value}
     else:
-        reasons.append(f"no open interest was sampled in the last {max_age} minutes")
+        reasons.append(
+            Bilingual(
+                f"最近 {max_age} 分钟没有持仓量采样", f"no open interest was sampled in the last {max_age} minutes"
+            )
+        )
     return figures

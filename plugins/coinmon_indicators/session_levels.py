@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import DEFAULT_SESSIONS, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment, say
+from coinmon import DEFAULT_SESSIONS, Bilingual, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment, say
 from coinmon_indicators._days import Date, SessionText, Zone, chosen_day, session_spans
 from coinmon_indicators._figures import because, compact, price
 from coinmon_indicators._window import Window, window_figures
@@ -74,9 +74,15 @@ def session_levels(
     bars = view.between(start, end)
     found = [[Window(**window_figures(view, each)) for each in some] for some in begun]
     last = bars.close[bars.close > 0][-1:]
-    reasons = [] if begun[1] else [f"no session of {day.isoformat()} has begun"]
+    reasons = (
+        []
+        if begun[1]
+        else [Bilingual(f"{day.isoformat()} 的交易时段尚未开始", f"no session of {day.isoformat()} has begun")]
+    )
     reasons += [
-        f"nothing is known of session {each.name}" if each.minutes else f"no minute of session {each.name} has closed"
+        Bilingual(f"时段 {each.name} 没有数据", f"nothing is known of session {each.name}")
+        if each.minutes
+        else Bilingual(f"时段 {each.name} 尚无收盘的分钟", f"no minute of session {each.name} has closed")
         for each in found[1]
         if each.high is None
     ]

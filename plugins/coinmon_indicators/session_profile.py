@@ -9,6 +9,7 @@ from coinmon import (
     DEFAULT_SESSIONS,
     MINUTE,
     Bars,
+    Bilingual,
     Box,
     Line,
     Moment,
@@ -144,7 +145,12 @@ def session_profile(
         before = session_spans(day - timedelta(days=1), sessions, timezone)
         names = [each.name for each in spans]
         if session != "all" and session not in names:
-            reasons.append(f"there is no session {session}; there are {', '.join(names)}")
+            reasons.append(
+                Bilingual(
+                    f"没有时段 {session}；现有 {'、'.join(names)}",
+                    f"there is no session {session}; there are {', '.join(names)}",
+                )
+            )
         spans, before = ([each for each in some if session in ("all", each.name)] for some in (spans, before))
     begun = [[each for each in some if each.start <= view.now] for some in (before, spans)]
     both = [*begun[0], *begun[1]]
@@ -153,7 +159,9 @@ def session_profile(
 
     def one(span: Span, tell: bool) -> Session:
         window, (profile, area) = window_figures(view, span), area_figures(view, span, shape, reasons)
-        missing = shortfall(window["minutes"], area["profile_minutes"], f"session {span.name}")
+        missing = shortfall(
+            window["minutes"], area["profile_minutes"], Bilingual(f"时段 {span.name}", f"session {span.name}")
+        )
         if tell and missing:
             reasons.append(missing)
         levels, dropped = largest_rows(profile, max_levels) if include_levels else ([], 0)
@@ -168,7 +176,7 @@ def session_profile(
 
     found = [[one(each, tell=some is begun[1]) for each in some] for some in begun]
     if not begun[1] and not reasons:
-        reasons.append(f"no session of {day.isoformat()} has begun")
+        reasons.append(Bilingual(f"{day.isoformat()} 的交易时段尚未开始", f"no session of {day.isoformat()} has begun"))
     return SessionProfile(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
+from coinmon import Bars, Bilingual, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
 from coinmon_indicators._breaks import Sides, breaks, swing_highs_and_lows
 from coinmon_indicators._candles import (
     BarsSetting,
@@ -130,9 +130,19 @@ def structure(
     found = candles(view, timeframe, bars, start, end)
     gone = int((~found.priced).sum())
     if gone and found.priced.any():
-        found.reasons.append(f"{gone} of {len(found.bars)} candles have no price; no swing is confirmed across them")
+        found.reasons.append(
+            Bilingual(
+                f"{len(found.bars)} 根 K 线中有 {gone} 根没有价格；不跨越它们确认摆动点",
+                f"{gone} of {len(found.bars)} candles have no price; no swing is confirmed across them",
+            )
+        )
     if found.priced.any() and len(found.bars) <= pivot_left + pivot_right:
-        found.reasons.append(f"a swing needs {pivot_left + pivot_right + 1} candles, there are {len(found.bars)}")
+        found.reasons.append(
+            Bilingual(
+                f"摆动点需要 {pivot_left + pivot_right + 1} 根 K 线，现有 {len(found.bars)} 根",
+                f"a swing needs {pivot_left + pivot_right + 1} candles, there are {len(found.bars)}",
+            )
+        )
     at = swing_highs_and_lows(found.bars, pivot_left, pivot_right)
     events, trend, unbroken = breaks(found.bars, at, pivot_right, wick=broken_by == "wick")
     rows = np.flatnonzero(found.priced)

@@ -8,6 +8,7 @@ from pydantic import Field
 from coinmon import (
     DEFAULT_SESSIONS,
     MINUTE,
+    Bilingual,
     Level,
     Moment,
     Panel,
@@ -137,7 +138,16 @@ def tpo(
     day = chosen_day(date, view.now, timezone)
     named = {each.name: each for each in session_spans(day, sessions, timezone)}
     span = day_span(day, timezone, "all") if session == "all" else named.get(session)
-    reasons = [] if span else [f"there is no session {session}; there are {', '.join(named)}"]
+    reasons = (
+        []
+        if span
+        else [
+            Bilingual(
+                f"没有时段 {session}；现有 {'、'.join(named)}",
+                f"there is no session {session}; there are {', '.join(named)}",
+            )
+        ]
+    )
     span = span or Span(session, view.end, view.end)
     bars = view.between(span.start, span.end, levels=True)
     brackets = brackets_of(bars, span, period_minutes * MINUTE, view.end)
@@ -157,12 +167,22 @@ def tpo(
             if include_periods:
                 figures["periods"] = sheet.periods()
         elif not reasons:
-            reasons.append(f"nothing is known to have traded since {moment(span.start):%Y-%m-%dT%H:%MZ}")
+            reasons.append(
+                Bilingual(
+                    f"自 {moment(span.start):%Y-%m-%dT%H:%MZ} 起没有已知成交",
+                    f"nothing is known to have traded since {moment(span.start):%Y-%m-%dT%H:%MZ}",
+                )
+            )
     except ValueError as error:
-        reasons.append(str(error))
+        reasons.append(error.args[0])
     counted = int(with_levels(bars).sum())
     if len(bars) > counted:
-        reasons.append(f"{len(bars) - counted} of {len(bars)} minutes have no volume at known prices")
+        reasons.append(
+            Bilingual(
+                f"{len(bars)} 分钟中有 {len(bars) - counted} 分钟没有逐价成交量",
+                f"{len(bars) - counted} of {len(bars)} minutes have no volume at known prices",
+            )
+        )
     by_what = "quote volume" if use_volume_for_va else "letters"
     return Tpo(
         as_of=moment(view.now),

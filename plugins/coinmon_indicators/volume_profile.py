@@ -6,7 +6,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Level, Moment, Panel, Result, Rows, SeenReport, Text, Tone, View, hookimpl, moment, say
+from coinmon import (
+    MINUTE,
+    Bilingual,
+    Level,
+    Moment,
+    Panel,
+    Result,
+    Rows,
+    SeenReport,
+    Text,
+    Tone,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._days import Date, Span, State, Zone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import because, percent, price
 from coinmon_indicators._profile import Mode, Weight, control, nodes, profile_of
@@ -23,6 +38,7 @@ from coinmon_indicators._window import (
     WeightSetting,
     area_figures,
     largest_rows,
+    named,
     shortfall,
 )
 
@@ -142,9 +158,9 @@ def volume_profile(
     shape = Shape(bin_size, value_area_percent, method, weight, mode, normalize_seconds)
     profile, figures = area_figures(view, seen, shape, reasons)
     empty = profile is None and len(bars) and not reasons
-    missing = shortfall(len(bars), figures["profile_minutes"], period.replace("_", " "))
+    missing = shortfall(len(bars), figures["profile_minutes"], named(period))
     reasons += [missing] if missing else []
-    reasons += ["no volume at known prices"] if empty else []
+    reasons += [Bilingual("没有已知价格的成交量", "no volume at known prices")] if empty else []
     high, low = nodes(profile.exact, control(profile.exact)) if profile else ([], [])
     levels, dropped = largest_rows(profile, max_levels) if include_levels else ([], 0)
     last = bars.close[bars.close > 0][-1:]

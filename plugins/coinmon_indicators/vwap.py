@@ -12,6 +12,7 @@ from coinmon import (
     DEFAULT_SESSIONS,
     MINUTE,
     Bars,
+    Bilingual,
     Line,
     Moment,
     Panel,
@@ -42,8 +43,10 @@ from coinmon_indicators._figures import because, known, percent, price
 Anchor = Literal["day", "week", "month", "session", "time", "window", "swing", "signal"]
 _ZH = {"day": "今日", "week": "本周", "month": "本月", "session": "本时段", "swing": "前摆动点", "signal": "上次信号"}
 _NO_ANCHOR = {
-    "time": "anchor time needs `since`", "session": "no session is going on", "swing": "no swing is confirmed",
-    "signal": "no signal was told in the last 7 days",
+    "time": Bilingual("anchor 为 time 时需要 `since`", "anchor time needs `since`"),
+    "session": Bilingual("当前没有交易时段", "no session is going on"),
+    "swing": Bilingual("没有确认的摆动点", "no swing is confirmed"),
+    "signal": Bilingual("最近 7 天没有信号", "no signal was told in the last 7 days"),
 }  # fmt: skip
 
 
@@ -200,10 +203,20 @@ def _anchored_at(view: View, anchor: Anchor, window: int, since: str | None, zon
 
 def _reasons(bars: Bars, counted: npt.NDArray[np.bool_], start: str | None) -> list[str]:
     if not len(bars):
-        return [f"no minute has closed since {start}"]
+        return [Bilingual(f"自 {start} 起尚无收盘的分钟", f"no minute has closed since {start}")]
     if counted.any() and not bars.volume[counted].any():
-        return [f"nothing traded since {start}"]
+        return [Bilingual(f"自 {start} 起没有成交", f"nothing traded since {start}")]
     out = int((~counted).sum())
     no_quote = int((np.isnan(bars.quote_volume) & np.isfinite(bars.volume)).sum())
-    why = f" ({no_quote} of them klines without quote volume)" if no_quote else ""
-    return [f"{out} of {len(bars)} minutes since {start} are not counted{why}"] if out else []
+    if not out:
+        return []
+    zh, en = (
+        f"自 {start} 起 {len(bars)} 分钟中有 {out} 分钟未计入",
+        f"{out} of {len(bars)} minutes since {start} are not counted",
+    )
+    if no_quote:
+        zh, en = (
+            f"{zh} (其中 {no_quote} 分钟的 K 线没有成交额)",
+            f"{en} ({no_quote} of them klines without quote volume)",
+        )
+    return [Bilingual(zh, en)]

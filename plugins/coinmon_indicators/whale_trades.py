@@ -6,7 +6,21 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Coverage, Moment, Panel, Points, Result, SeenReport, Text, View, WhaleTrade, hookimpl, moment, say
+from coinmon import (
+    Bilingual,
+    Coverage,
+    Moment,
+    Panel,
+    Points,
+    Result,
+    SeenReport,
+    Text,
+    View,
+    WhaleTrade,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._figures import money, price
 
 
@@ -84,8 +98,12 @@ def whale_trades(
     seen = int(np.count_nonzero(bars.coverage == Coverage.TRADES))
     reason = None
     if seen < window:
-        what = "totals are a floor" if found or seen else "whale trades are unknown"
-        reason = f"the single trades of {window - seen} of {window} minutes were not all seen, {what}"
+        floor = Bilingual("合计只是下限", "totals are a floor")
+        what = floor if found or seen else Bilingual("大单未知", "whale trades are unknown")
+        reason = Bilingual(
+            f"{window} 分钟中有 {window - seen} 分钟的逐笔成交不全，{what.zh}",
+            f"the single trades of {window - seen} of {window} minutes were not all seen, {what}",
+        )
     totals: dict[str, Any] = dict.fromkeys(("buys", "sells", "buy_volume", "sell_volume"))
     if found or seen:
         buys, sells = ([trade.quote for trade in found if trade.side == side] for side in (1, -1))

@@ -94,9 +94,9 @@ def test_a_clock_that_was_set_back_does_not_stop_sending_for_longer_than_a_minut
     assert ms_to_next(posts, 5 * MINUTE, 18) == MINUTE
 
 
-def waiting(number, gather=None, message=None, time=0, attempts=0):
+def waiting(number, gather=None, message=None, time=0, attempts=0, part=0):
     event = {"event": "signal", "id": f"s{number}", "time": iso(number), "pair": "BTC/USDT"}
-    return Waiting(number, attempts, gather, message, 0, f"s{number}", time, event)
+    return Waiting(number, attempts, gather, message, part, f"s{number}", time, event)
 
 
 def ids(batch):
@@ -127,6 +127,12 @@ def test_what_is_late_is_told_with_all_that_waits_behind_it():
     rows = [waiting(1, time=5, attempts=3, message="s1"), waiting(2, time=99), waiting(3, time=99)]
     batch = next_batch(rows, 18, 18, 50)
     assert (ids(batch), batch.event["reason"]) == ([1, 2, 3], "late")
+
+
+def test_what_arrived_in_part_is_not_told_again_however_late_the_rest_is():
+    rows = [waiting(1, time=5, attempts=3, message="s1", part=1), waiting(2, time=99)]
+    batch = next_batch(rows, 18, 18, 50)
+    assert (batch.id, ids(batch), batch.part) == ("s1", [1], 1)
 
 
 def test_digests_of_different_kinds_stay_apart():

@@ -26,9 +26,9 @@ from coinmon_emulator._server import running
 MARK = "hunter2marked"
 SETTINGS = f"""
 symbols: [BTCUSDT]
-whale_threshold: 5000
-signals: {{whale: {{threshold: 5000}}}}
-notify: {{whale_threshold: 5000}}
+whale_threshold: 30000
+signals: {{whale: {{threshold: 30000}}}}
+notify: {{whale_threshold: 30000}}
 serve: {{token: "{MARK}0"}}
 exchanges:
   bybit: false
