@@ -1,15 +1,17 @@
 """A report as text: one screen first, and on request every indicator's line of every instrument."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from coinmon.market.panel import Level, Line, Rows
-from coinmon.model.moment import iso
+from coinmon.model.moment import MINUTE, iso
 from coinmon.model.signal import say
 from coinmon.report.board import price
 from coinmon.report.document import PAIR, Report
@@ -55,35 +57,42 @@ def _markets(report: Report, lang: str) -> Table:
 
 
 def _sparks(report: Report, lang: str, width: int) -> Iterator[Text]:
-    """Price and CVD of a day, as far as they are known."""
-    room = min(width - 44, 96)
+    """Price and CVD of a day, as far as its prices are known; one below the other is of the same time."""
     view = next(iter(report.market.merged.values()))
     bars = view.bars(_DAY)
     known = np.flatnonzero(bars.close > 0)
-    if len(known):
-        closes = bars.price(bars.close)[known[0] :]
-        yield _spark(WORDS[lang]["price"], closes.tolist(), room, view.instrument.quote)
+    if not len(known):
+        return
+    bars = bars[int(known[0]) :]
+    pieces = np.array_split(np.arange(len(bars)), min(width - 44, 96, len(bars)))
+    closes = bars.price(bars.close)
+    yield _spark(WORDS[lang]["price"], [closes[piece] for piece in pieces], view.instrument.quote, 7)
     panel = drawn(report, "cvd", PAIR)
     lines = [] if panel is None else [mark for mark in panel.marks if isinstance(mark, Line)]
-    if panel is not None and lines:
-        yield _spark("CVD", list(lines[0].value), room, panel.unit)
+    if panel is not None and lines and len(lines[0].time) > 1:
+        # a candle's CVD is that of its close
+        step = lines[0].time[1] - lines[0].time[0]
+        closed = np.array([round((each + step).timestamp() * 1000) for each in lines[0].time])
+        value = np.array([np.nan, *(np.nan if each is None else each for each in lines[0].value)])
+        at = np.searchsorted(closed, bars.time + MINUTE, side="right")
+        yield _spark("CVD", [value[at[piece]] for piece in pieces], panel.unit, 4)
 
 
-def _spark(name: str, values: Sequence[float | None], room: int, unit: str) -> Text:
+def _spark(name: str, pieces: Sequence[Any], unit: str, digits: int) -> Text:
     """A block for each piece of time, its last value; nothing where none is known."""
-    pieces = np.array_split(np.array([np.nan if each is None else each for each in values]), min(room, len(values)))
     ends = [piece[np.isfinite(piece)][-1:] for piece in pieces]
+    text = Text(no_wrap=True, overflow="ellipsis").append(set_cell_size(name, 6), "bold")
+    if not any(len(end) for end in ends):
+        return text.append("-", "dim")
     low, high = (float(pick(np.concatenate(ends))) for pick in (np.min, np.max))
     step = (high - low) / (len(_BLOCKS) - 1) or 1.0
     bars = "".join(_BLOCKS[round((float(end[0]) - low) / step)] if len(end) else " " for end in ends)
-    text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(f"{name:<6}", "bold").append(bars, "cyan")
-    return text.append(f" {_short(low)} .. {_short(high)} {unit}", "dim")
+    return text.append(bars, "cyan").append(f" {_short(low, digits)} .. {_short(high, digits)} {unit}", "dim")
 
 
-def _short(value: float) -> str:
-    """As a price, of either sign; seven digits are enough to find one's way."""
-    rounded = float(f"{value:.7g}")
+def _short(value: float, digits: int = 7) -> str:
+    """As a price, of either sign; so many digits are enough to find one's way."""
+    rounded = float(f"{value:.{digits}g}")
     return price(rounded) if value > 0 else f"-{price(-rounded)}" if value < 0 else "0"
 
 

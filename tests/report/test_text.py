@@ -37,6 +37,16 @@ def test_it_says_what_a_trader_asks(demo_report):
     assert any("\x1b[" in line for line in printed(render(demo_report, "en", 100, 30), 100, terminal=True))
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_price_and_cvd_stand_below_one_another(demo_report, lang):
+    lines = printed(render(demo_report, lang, 100, 30), 100)
+    one = next(number for number, line in enumerate(lines) if "▁" in line)
+    # the last piece of time ends both, whatever the width of the name before it
+    ends = [cell_len(re.match(r".*[▁▂▃▄▅▆▇█]", line)[0]) for line in lines[one : one + 2]]
+    assert lines[one + 1].startswith("CVD")
+    assert ends[0] == ends[1]
+
+
 def test_the_levels_stand_in_order_around_the_price(demo_report):
     lines = printed(render(demo_report, "en", 100, 40), 100)
     begin = next(number for number, line in enumerate(lines) if "key levels" in line)
