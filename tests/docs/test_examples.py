@@ -6,16 +6,20 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from coinmon import MINUTE, DeliveryRefused, DeliveryRetry, Market, Message, Pair, View
+from coinmon import MINUTE, Bars, DeliveryRefused, DeliveryRetry, Instrument, Market, Message, Pair, View
 from coinmon.config import Config, load_config
+from coinmon_indicators.net_flow import net_flow
 
 README = Path(__file__).parents[2] / "plugins" / "README.md"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
@@ -79,17 +83,27 @@ def test_the_indicator_says_when_nothing_is_known(config):
     assert result.reason
 
 
+def flowing(kind: str, ratio: float | None) -> View:
+    """A market with so much bought for each that is sold, in every minute; None: the takers' sides are unknown."""
+    one = Instrument("binance", kind, "BTC", "USDT", "BTCUSDT", "BTC/USDT", Decimal("0.1"), Decimal("0.001"))
+    end = NOW // MINUTE * MINUTE
+    times = np.arange(end - 60 * MINUTE, end, MINUTE)
+    blank = Bars.missing(one.tick_size, times)
+    full = np.ones(len(times))
+    buy, price = (0.0 if ratio is None else ratio) * full, np.full(len(times), 1000)
+    bars = replace(
+        blank, open=price, high=price, low=price, close=price, volume=buy + full, quote_volume=100 * (buy + full),
+        buy=buy, buy_quote=100 * buy, coverage=np.full(len(times), 1 if ratio is None else 2, np.uint8),
+    )  # fmt: skip
+    source = SimpleNamespace(bars=lambda _, start, end, levels=False: bars[(times >= start) & (times < end)])
+    return View(one, NOW, source, lambda name, view: {"net_flow": net_flow}[name](view))
+
+
 @pytest.mark.parametrize(
     ("spot", "perp", "told"), [(1.6, 1.0, True), (1.4, 1.0, False), (1.6, 1.2, False), (None, 1.0, False)]
 )
 def test_the_signal_needs_buyers_on_spot_only(config, spot, perp, told):
-    def flow(ratio: float | None) -> Any:
-        return SimpleNamespace(ratio=ratio, net_flow=1.0, coverage=SimpleNamespace(share=1.0))
-
-    def one(kind: str, ratio: float | None) -> Any:
-        return SimpleNamespace(instrument=SimpleNamespace(venue="binance", kind=kind), of={"net_flow": flow(ratio)}.get)
-
-    market = Market(Pair("BTC", "USDT"), NOW, ["binance"], [one("spot", spot), one("perp", perp)])
+    market = Market(Pair("BTC", "USDT"), NOW, ["binance"], [flowing("spot", spot), flowing("perp", perp)])
     chosen = config.signals["spot_leads"]
     found = chosen.offer.target(market, **chosen.settings)
     assert [each.name for each in found] == (["spot_leads"] if told else [])

@@ -3,15 +3,17 @@
 import asyncio
 import re
 import sys
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from coinmon import DeliveryRetry, Market, Message, Pair, View
+from coinmon import Bars, DeliveryRetry, Instrument, Market, Message, Pair, View
 from coinmon.cli import run
 from coinmon.config import Config, load_config
+from coinmon_indicators.net_flow import net_flow
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_768_478_430_000
@@ -54,11 +56,15 @@ def test_the_exchange_the_indicator_and_its_panel_work(config):
 
 
 def test_the_signal_works(config):
+    """It asks for results by the names that they have; tests/docs runs the same text on a market."""
+    target, settings = made(config, "signal")
+    blank = net_flow(View(Instrument("binance", "spot", "BTC", "USDT", "B", "BTC/USDT", Decimal(1), Decimal(1)), NOW,
+                          SimpleNamespace(bars=lambda one, *_, **__: Bars.empty(one.tick_size))))  # fmt: skip
+
     def one(kind: str, ratio: float) -> Any:
-        flow = SimpleNamespace(ratio=ratio, net_flow=1.0, coverage=SimpleNamespace(share=1.0))
+        flow = blank.model_copy(update={"buy_sell_ratio": ratio, "net_flow": 1.0})
         return SimpleNamespace(instrument=SimpleNamespace(venue="binance", kind=kind), of={"net_flow": flow}.get)
 
-    target, settings = made(config, "signal")
     market = Market(Pair("BTC", "USDT"), NOW, ["binance"], [one("spot", 2.0), one("perp", 1.0)])
     assert [each.key for each in target(market, **settings)] == ["my_lead:BTC/USDT"]
 
