@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from coinmon import time_zone
 from coinmon_outputs._facts import facts, title
 
 Lang = Annotated[Literal["zh", "en", "both"] | None, Field(description="language of the messages: zh, en or both")]
-Zone = Annotated[str | None, Field(description="time zone of the messages, an IANA name")]
+Zone = Annotated[
+    Annotated[str, AfterValidator(time_zone)] | None, Field(description="time zone of the messages, an IANA name")
+]
 Templates = Annotated[
     Path | None, Field(description="a folder with your own signal.zh.md.j2 and so on; see docs/notifications.md")
 ]
@@ -72,6 +75,8 @@ class Writer:
             from jinja2 import FileSystemLoader, StrictUndefined
             from jinja2.sandbox import SandboxedEnvironment
 
+            if self._folder and not self._folder.is_dir():
+                self._complain(str(self._folder), "there is no such folder")
             for folder in filter(None, (self._folder, _BUNDLED)):
                 made = SandboxedEnvironment(
                     loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loguru import logger
 
+from coinmon import ConfigError
+from coinmon.config import load_config
 from coinmon_outputs._split import json_size, plain_size, split
 from coinmon_outputs._writer import Writer
 
@@ -71,6 +73,20 @@ def test_a_template_with_an_error_is_named_once_and_the_message_is_sent_all_the_
     assert line.startswith("output team: template signal.zh.md.j2: ")
     assert why in line
     assert line.endswith("correct it in outputs.team.templates\n")
+
+
+def test_a_folder_of_templates_that_is_not_there_is_named(text, tmp_path, log):
+    assert text(templates=tmp_path / "nowhere") == text()
+    (line,) = log
+    assert "nowhere: there is no such folder; the bundled one is used" in line
+
+
+def test_a_time_zone_that_there_is_not_is_refused_with_the_configuration(tmp_path):
+    (tmp_path / "config.yaml").write_text(
+        "outputs: {wecom: {webhook: 'https://x.example/send?key=k', timezone: Mars/Olympus}}", "utf-8"
+    )
+    with pytest.raises(ConfigError, match=r"outputs\.wecom\.timezone: 'Mars/Olympus' is not a time zone"):
+        load_config(tmp_path / "config.yaml", environ={}, cwd=tmp_path)
 
 
 @given(
