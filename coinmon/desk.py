@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -106,6 +107,17 @@ class Desk:
     def followed(self) -> Mapping[Instrument, int]:
         """The instruments of which bars are stored, and the end of the last one, ms UTC."""
         return {each: end for each, end in self._stored()[0].ends().items() if each.venue in self.config.exchanges}
+
+    def lacking(self, instrument: Instrument, start: datetime, end: datetime) -> str:
+        """That nothing is stored of an instrument between two times, what is, and what brings it."""
+        span = self._stored()[0].span(instrument)
+        there = f"stored are {iso(span[0])} to {iso(span[1])}" if span else "nothing else is"
+        return (
+            f"nothing of {instrument.id} is stored for {start:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}; {there}. "
+            f"`coinmon backfill {instrument.base}{instrument.quote} --exchange {instrument.venue} "
+            f"--kind {instrument.kind} --from {start:%Y-%m-%d}` brings bars of the past; order books, liquidations and "
+            "open interest are there from when coinmon scanned"
+        )
 
     def stored(self) -> tuple[Mapping[str, int], int | None]:
         """The end of each venue's last stored minute and the beginning of the newest signal, ms UTC.

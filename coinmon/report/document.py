@@ -95,5 +95,8 @@ def report_of(history: History, market: Market, evaluator: Evaluator, offers: Se
             else "nothing is stored"
         )
         reasons = "".join(f"; {name}: {why}" for name, why in market.down.items())
-        raise NoDataError(f"{market.pair}: no data for {window} minutes before {iso(market.now)}; {there}{reasons}")
+        raise NoDataError(
+            f"{market.pair}: no data for {window} minutes before {iso(market.now)}; {there}; `coinmon backfill "
+            f"{market.pair.base}{market.pair.quote} --from {str(iso(market.now))[:10]}` brings what is past{reasons}"
+        )
     return report

@@ -15,15 +15,16 @@ def indicator_tools(desk: Desk) -> Iterator[Tool]:
         yield _tool(name, offer)
 
 
-def shown(subject: View | Market, result: Result) -> dict[str, Any]:
+def shown(desk: Desk, subject: View | Market, result: Result) -> dict[str, Any]:
     """An indicator's result with what it is of."""
-    instrument = subject.instrument if isinstance(subject, View) else None
-    market_of = subject.pair if isinstance(subject, Market) else f"{subject.instrument.base}/{subject.instrument.quote}"
-    return {
-        "pair": str(market_of),
-        "instrument": instrument and instrument.id,
-        "result": result.model_dump(mode="json"),
-    }
+    full = {"result": result.model_dump(mode="json")}
+    if isinstance(subject, Market):
+        return {"pair": str(subject.pair), "instrument": None, **full}
+    instrument, seen = subject.instrument, result.coverage
+    whole = {"pair": f"{instrument.base}/{instrument.quote}", "instrument": instrument.id, **full}
+    if seen.minutes and not seen.complete and instrument.venue in desk.config.exchanges:
+        whole["note"] = desk.lacking(instrument, seen.start, seen.end)
+    return whole
 
 
 def answer_model(name: str, result: Any) -> type[BaseModel]:
@@ -59,7 +60,7 @@ def _tool(name: str, offer: Any) -> Tool:
     def run(desk: Desk, asked: Any) -> dict[str, Any]:
         subject = asked.market(desk) if of_pair else asked.subject(desk)
         settings = {each: getattr(asked, each) for each in asked.model_fields_set & fields.keys()}
-        return shown(subject, desk.result(name, subject, settings))
+        return shown(desk, subject, desk.result(name, subject, settings))
 
     return Tool(
         name=f"get_{name}",

@@ -244,7 +244,7 @@ def market_tools(desk: Desk) -> Iterator[Tool]:
 
         def _consensus(desk: Desk, asked: OfPair) -> dict[str, Any]:
             market = asked.market(desk)
-            return shown(market, desk.result("consensus", market))
+            return shown(desk, market, desk.result("consensus", market))
 
         yield Tool(
             "get_consensus", "Consensus", " ".join((consensus.target.__doc__ or "").split()),

@@ -105,11 +105,7 @@ class Toolbox:
 
     def _moment(self, tool: Tool, asked: Arguments) -> tuple[int, int]:
         """As of when, ms UTC, and where its longest list begins."""
-        if asked.cursor is not None:
-            moment, offset = moment_and_offset(asked.cursor)
-            if moment > self._desk.now():
-                raise CallFailed("cursor: not one that an answer gave; leave it out to begin anew")
-            return moment, offset
+        moment = self._edition.moment(live=tool.live)
         if isinstance(asked, AsOf):
             try:
                 given = asked.moment()
@@ -118,8 +114,14 @@ class Toolbox:
             if given is not None:
                 if given > self._desk.now():
                     raise CallFailed(f"at: {iso(given)} has not come yet; it is {iso(self._desk.now())}")
-                return given, 0
-        return self._edition.moment(live=tool.live), 0
+                moment = given
+        if asked.cursor is None:
+            return moment, 0
+        second, offset = moment_and_offset(asked.cursor)
+        if second > self._desk.now():
+            raise CallFailed("cursor: not one that an answer gave; leave it out to begin anew")
+        # `at` may have been finer than a cursor
+        return moment if moment // 1000 == second // 1000 else second, offset
 
 
 def _complaint(problem: Any, tool: Tool) -> str:

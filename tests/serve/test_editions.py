@@ -135,6 +135,34 @@ def test_answers_are_kept_within_bounds_and_failures_are_not() -> None:
     asyncio.run(talk())
 
 
+def test_what_is_not_stored_is_said_with_what_brings_it(stored: Stored) -> None:
+    async def talk() -> None:
+        toolbox = Toolbox(stored.desk, Edition(stored.desk), Metrics())
+        old = await toolbox.call("get_footprint", {**BTC, "startTime": 1_577_836_800_000, "endTime": 1_577_840_400_000})
+        assert old["note"].startswith(
+            "nothing of binance:BTC/USDT:USDT is stored for 2020-01-01T00:00Z to 2020-01-01T01:"
+        )
+        assert "`coinmon backfill BTCUSDT --exchange binance --kind perp --from 2020-01-01`" in old["note"]
+        assert "note" not in await toolbox.call("get_footprint", BTC)
+
+    asyncio.run(talk())
+
+
+def test_the_next_part_is_as_of_the_same_moment_to_the_millisecond(stored: Stored) -> None:
+    async def talk() -> None:
+        toolbox = Toolbox(stored.desk, Edition(stored.desk), Metrics())
+        asked = {**BTC, "at": NOW - 1234, "timeframe": "1m", "limit": 2}
+        first = await toolbox.call("get_footprint", asked)
+        then = await toolbox.call("get_footprint", {**asked, "cursor": first["cursor"]})
+        assert first["asOf"] == then["asOf"] == iso(NOW - 1234)
+        stored.go_on(100)
+        del asked["at"]
+        now = await toolbox.call("get_footprint", {**asked, "cursor": first["cursor"]})
+        assert now["asOf"] == iso(NOW - 2000), "the cursor alone says the second"
+
+    asyncio.run(talk())
+
+
 def test_somebody_elses_indicator_is_a_tool(stored: Stored) -> None:
     async def talk() -> None:
         service = Service(stored.desk, scan=False)
