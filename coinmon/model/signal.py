@@ -1,6 +1,6 @@
 """What a signal plugin says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -32,6 +32,12 @@ class Bilingual(str):
         made = super().__new__(cls, en)
         made.zh = zh
         return made
+
+    @classmethod
+    def listed(cls, texts: Iterable[str], between: str = ", ", between_zh: str = "、") -> Self:
+        """Several as one."""
+        several = list(texts)
+        return cls(between_zh.join(say(each, "zh") for each in several), between.join(several))
 
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         return self.zh, str(self)

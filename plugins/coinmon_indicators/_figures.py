@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from coinmon import Bilingual, say
+from coinmon import Bilingual
 
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _DOLLARS = frozenset({"USD", "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "USDD", "USDE", "DAI", "PYUSD"})
@@ -22,12 +22,7 @@ def quotient(above: float | None, below: float | None) -> float | None:
 def because(reasons: Iterable[str]) -> Bilingual | None:
     """One reason of several; None of none."""
     several = list(dict.fromkeys(reasons))
-    return joined(several, "; ", "; ") if several else None
-
-
-def joined(texts: Iterable[str], between: str = ", ", between_zh: str = "、") -> Bilingual:
-    several = list(texts)
-    return Bilingual(between_zh.join(say(each, "zh") for each in several), between.join(several))
+    return Bilingual.listed(several, "; ", "；") if several else None
 
 
 def compact(value: float | None, sign: bool = False) -> str:

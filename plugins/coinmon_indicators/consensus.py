@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coinmon import Bilingual, Columns, Market, Panel, Reason, Result, SeenReport, Text, View, hookimpl, moment, say
 from coinmon_indicators._covered import covered
-from coinmon_indicators._figures import because, compact, joined, money
+from coinmon_indicators._figures import because, compact, money
 from coinmon_indicators._verdict import LABELS, Verdict, in_deviations, in_money
 
 Mode = Literal["absolute", "relative"]
@@ -98,7 +98,7 @@ def consensus(
         for each in venues
         if each.listed is not False and not each.comparable
     ]
-    waiting = joined(waits_for)
+    waiting = Bilingual.listed(waits_for)
     reasons = [Bilingual(f"等待 {waiting.zh}", f"waits for {waiting}")] if waits_for else []
     verdict: Verdict | None = None
     total: float | None = None

@@ -1,6 +1,6 @@
 """The figures that a signal rests on, as JSON-ready evidence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from coinmon import Bilingual, Silent, say
@@ -28,11 +28,6 @@ def compared(consensus: Any) -> Mapping[str, Any]:
 def waits(consensus: Any) -> Silent:
     """Why the venues cannot be compared."""
     return Silent(consensus.reason or Bilingual("各平台无法比较", "the venues cannot be compared"), waits=True)
-
-
-def joined(texts: Iterable[str]) -> Bilingual:
-    several = list(texts)
-    return Bilingual("、".join(say(each, "zh") for each in several), ", ".join(several))
 
 
 def worded(figures: Mapping[str, Any], kind: str = "+,.0f") -> str:

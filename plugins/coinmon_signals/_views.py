@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from coinmon import MINUTE, Bilingual, Market, Silent, View
-from coinmon_signals._evidence import joined
 
 NO_PERP = Bilingual("没有平台有该交易对的永续合约", "no venue has a perpetual of the pair")
 
@@ -45,7 +44,7 @@ def short(market: Market, view: View, minutes: int, least: float, what: Bilingua
         waits += [Bilingual(f"{name}（无法访问）", f"{name} (down)") for name in market.down if name not in there]
     if not waits:
         return None
-    which = joined(waits)
+    which = Bilingual.listed(waits)
     return Silent(Bilingual(f"等待{what.zh}：{which.zh}", f"waits for {what}: {which}"), waits=True)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, say
-from coinmon_signals._evidence import HOLD, joined, worded
+from coinmon_signals._evidence import HOLD, worded
 from coinmon_signals._views import NO_PERP
 
 
@@ -30,7 +30,7 @@ def funding_extreme(
         else:
             rates[name] = found.annualised
     if not rates:
-        which = joined(waits)
+        which = Bilingual.listed(waits)
         why = Bilingual(f"等待资金费率：{which.zh}", f"waits for funding: {which}") if waits else NO_PERP
         return Silent(why, waits=bool(waits or market.down))
     signals = []
@@ -40,7 +40,7 @@ def funding_extreme(
         if beyond:
             strong = [name for name, rate in beyond.items() if way * rate > way * limit]
             signals.append(_signal(market, crowded, limit, rates, beyond, strong, waits))
-    which = joined(waits)
+    which = Bilingual.listed(waits)
     return signals or Silent(
         Bilingual(
             f"年化资金费率 {worded(rates, '+.1%')} 在 {low:+.0%} 与 {high:+.0%} 之间"

@@ -6,7 +6,6 @@ import numpy as np
 from pydantic import Field
 
 from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
-from coinmon_signals._evidence import joined
 from coinmon_signals._settings import LeadVenue
 from coinmon_signals._views import lead, short
 
@@ -49,7 +48,9 @@ def key_level_touch(
     if not known:
         names = ", ".join(levels)
         which = (
-            joined(short_of) if short_of else Bilingual(f"价位：{names} 均未知", f"a level: none is known of {names}")
+            Bilingual.listed(short_of)
+            if short_of
+            else Bilingual(f"价位：{names} 均未知", f"a level: none is known of {names}")
         )
         return Silent(Bilingual(f"等待 {which.zh}", f"waits for {which}"), waits=True)
     rows = view.bars(window + away + 1)

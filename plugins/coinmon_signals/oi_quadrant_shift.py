@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, say
-from coinmon_signals._evidence import HOLD, joined
+from coinmon_signals._evidence import HOLD
 from coinmon_signals._views import NO_PERP
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
@@ -55,7 +55,7 @@ def oi_quadrant_shift(
         else:
             told[name] = found
     if not told:
-        which = joined(waits)
+        which = Bilingual.listed(waits)
         missing = Bilingual(f"等待持仓量：{which.zh}", f"waits for open interest: {which}") if waits else NO_PERP
         return Silent(missing, waits=bool(waits or market.down))
     needed = min(min_venues, len(market.perp))
@@ -69,7 +69,7 @@ def oi_quadrant_shift(
         f"price {_times(each.price_change_pct, each.price_noise_pct)})"
         for name, each in told.items()
     )
-    which = joined(waits)
+    which = Bilingual.listed(waits)
     return Silent(
         Bilingual(
             f"没有 {needed} 个平台同时达到常态变化的 {dead_band:g} 倍：{shown}"
