@@ -4,6 +4,10 @@ Both begin with trades in memory, in their own columns, and end with every candl
 imbalances. Needs freqtrade beside coinmon (in an environment of its own); says so and ends where it is not installed.
 
     python benchmarks/footprint.py [TRADES]
+
+or, where theirs is installed in an environment of its own with what coinmon depends on:
+
+    PYTHONPATH=.:plugins THAT/bin/python benchmarks/footprint.py
 """
 
 import sys
@@ -97,8 +101,9 @@ def main() -> int:
         if not np.allclose(mine, wanted):
             print(f"the two sides disagree on {name}")
             return 1
+    verdict = "PASS" if slow / fast >= REQUIRED else "FAIL"
     print(f"{len(made):,} trades to {len(found.bars)} candles of {STEP}m with rows of {BIN:g}, CPU seconds")
-    print(f"freqtrade {slow:.2f}   coinmon {fast:.3f}   {slow / fast:.0f}x, required {REQUIRED:.0f}x")
+    print(f"freqtrade {slow:.2f}   coinmon {fast:.3f}   {slow / fast:.0f}x   {verdict}, at least {REQUIRED:.0f}x")
     return 0 if slow / fast >= REQUIRED else 1
 
 

@@ -4,6 +4,10 @@ Both begin with bars in memory. Theirs finds swings and breaks; coinmon's result
 smartmoneyconcepts beside coinmon (in an environment of its own); says so and ends where it is not installed.
 
     python benchmarks/structure.py
+
+or, where theirs is installed in an environment of its own with what coinmon depends on:
+
+    PYTHONPATH=.:plugins THAT/bin/python benchmarks/structure.py
 """
 
 import sys
@@ -85,7 +89,8 @@ def main() -> int:
         print(
             f"{length:12}{1e3 * slow:20.0f}{1e3 * fast:10.1f}{1e3 * whole:12.1f}{slow / fast:7.0f}x{slow / whole:9.0f}x"
         )
-    print(f"required {REQUIRED:.0f}x, worst {worst:.0f}x")
+    verdict = "PASS" if worst >= REQUIRED else "FAIL"
+    print(f"worst {worst:.0f}x   {verdict}, at least {REQUIRED:.0f}x")
     return 0 if worst >= REQUIRED else 1
 
 
