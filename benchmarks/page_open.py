@@ -14,11 +14,11 @@ from pathlib import Path
 import aiohttp
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ASKED = "JSON.stringify([document.documentElement.dataset.opened, document.documentElement.dataset.drawn])"
+_ASKED = "JSON.stringify([document.documentElement.dataset.opened, document.documentElement.dataset.complete])"
 
 
 def opened(page: Path, times: int = 1) -> list[tuple[float, float]] | None:
-    """Seconds until the candles and until the charts are drawn, each time in the same browser; None: there is none."""
+    """Seconds until the candles and until all charts are drawn, each time in the same browser; None: there is none."""
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         return None
@@ -72,4 +72,4 @@ async def _ask(socket: aiohttp.ClientWebSocketResponse, method: str, **parameter
 
 if __name__ == "__main__":
     for candles, drawn in opened(Path(sys.argv[1]), 3) or sys.exit("no chromium is installed here"):
-        print(f"candles {candles:.2f} s, charts {drawn:.2f} s")
+        print(f"candles {candles:.2f} s, all charts {drawn:.2f} s")

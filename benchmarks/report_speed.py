@@ -4,8 +4,7 @@
 
 Prints the seconds of each of five JSON reports in one process (the first reads cold files, the bound is for the median
 of the rest), the slowest indicators of the last, the seconds that its text and its HTML page (which needs plotly) take
-beyond that, the page's size, and how soon headless Chromium has opened it: the candles, and every chart in sight or on
-the time axis (a chart of its own further down is drawn when it comes near). Exit 1 where a bound is not kept.
+beyond that, the page's size, and how soon headless Chromium has drawn the candles and every chart of it. Exit 1 where a bound is not kept.
 """
 
 import io
@@ -89,7 +88,7 @@ def main() -> int:
         for number, (candles, drawn) in enumerate(found or ()):
             kept.append(drawn <= OPEN)
             which = "first page of a new browser" if not number else "again"
-            print(f"opened, {which}: candles {candles:.2f} s, charts {drawn:.2f} s   {verdict(drawn, OPEN, 's')}")
+            print(f"opened, {which}: candles {candles:.2f} s, all charts {drawn:.2f} s   {verdict(drawn, OPEN, 's')}")
         database.close()
     return 0 if all(kept) else 1
 

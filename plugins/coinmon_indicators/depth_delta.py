@@ -61,7 +61,11 @@ class DepthDelta(Result):
 
     def panel(self, subject: View) -> Panel:
         """Bids less asks near the mid, over time."""
-        line = Line("", [each.time for each in self.points], [each.delta for each in self.points])
+        known = {each.time: each.delta for each in self.points}
+        if self.time is not None:
+            # the step that it lies in may not be over
+            known[self.time] = self.delta
+        line = Line("", list(known), list(known.values()))
         title = Text(f"盘口 ±{self.percent:g}%，买单 - 卖单", f"Depth ±{self.percent:g}%, bids - asks")
         return Panel(title, [line], unit=self.base)
 

@@ -6,7 +6,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Columns, Liquidation, Moment, Panel, Result, Text, View, hookimpl, moment, say
+from coinmon import (
+    MINUTE,
+    Bilingual,
+    Columns,
+    Liquidation,
+    Moment,
+    Panel,
+    Result,
+    Table,
+    Text,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import because, money, price
 from coinmon_indicators._sampled import sampled
@@ -65,7 +79,10 @@ class Liquidations(Result):
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
-        """Of a day, by the quarter of an hour: shorts, who had to buy, above zero; longs, who had to sell, below."""
+        """Of a day, by the quarter of an hour: shorts, who had to buy, above zero; longs, who had to sell, below.
+
+        And the totals of the window: a quiet market is not one that nobody listened to.
+        """
         found = subject.liquidations(1440)
         # without a break, so that every bar is a quarter wide
         first = found[0].time // _QUARTER - 1 if found else 0
@@ -73,10 +90,15 @@ class Liquidations(Result):
         bars = {(side, quarter): 0.0 for side in (-1, 1) for quarter in quarters}
         for each in found:
             bars[each.side, each.time // _QUARTER] -= each.side * each.base * each.price
-        columns = Columns("", [moment(quarter * _QUARTER) for _, quarter in bars], list(bars.values()))
-        return Panel(
-            Text("爆仓：空头在上，多头在下", "Liquidations, shorts above, longs below"), [columns], unit=self.currency
-        )
+        sides = ((self.longs, self.long_quote), (self.shorts, self.short_quote))
+        row = ["-" if count is None else f"{count} ({money(total, self.currency)})" for count, total in sides]
+        heard = f"{self.coverage.complete}/{self.coverage.minutes}"
+        head = (Text("多头", "longs"), Text("空头", "shorts"), Text("监听分钟", "minutes heard"))
+        marks: list[Columns | Table] = [Table(head, [[*row, heard]])]
+        if bars:
+            marks.append(Columns("", [moment(each * _QUARTER) for _, each in bars], list(bars.values())))
+        title = Text("爆仓：空头在上，多头在下", "Liquidations, shorts above, longs below")
+        return Panel(title, marks, unit=self.currency)
 
 
 def liquidations(

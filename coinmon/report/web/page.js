@@ -97,20 +97,12 @@ async function show(number) {
   }
 }
 
-/** A chart of its own is drawn when the reader comes near it. */
-const coming = new IntersectionObserver((entries) => {
-  for (const each of entries.filter((entry) => entry.isIntersecting)) {
-    coming.unobserve(each.target);
-    show(Number(each.target.id.slice("chart-".length)));
-  }
-}, { rootMargin: "600px" });
-
-/** The candles at once, the rest when the browser has shown them. */
+/** The candles at once, then what shares their time axis; charts of their own when the browser has nothing else to do. */
 async function drawAll() {
+  const later = [];
   for (const [number, figure] of FIGURES.entries()) {
-    const div = document.getElementById(`chart-${number}`);
-    if (figure.place === "own" && !drawn.some((each) => each.div === div)) {
-      coming.observe(div);
+    if (figure.place === "own" && drawn.length < FIGURES.length) {
+      later.push(number);
       continue;
     }
     if (number) await new Promise((resume) => setTimeout(resume));
@@ -118,12 +110,13 @@ async function drawAll() {
     if (!number) root.dataset.opened = Math.round(performance.now());
   }
   root.dataset.drawn = Math.round(performance.now());
+  for (const number of later) {
+    await new Promise((resume) => (window.requestIdleCallback || setTimeout)(resume, { timeout: 200 }));
+    await show(number);
+  }
+  root.dataset.complete = Math.round(performance.now());
 }
 
-addEventListener("beforeprint", () => {
-  coming.disconnect();
-  FIGURES.forEach((_, number) => show(number));
-});
 document.getElementById("theme").addEventListener("click", () => {
   root.dataset.theme = theme() === "dark" ? "light" : "dark";
   drawAll();
