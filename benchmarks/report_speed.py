@@ -4,7 +4,8 @@
 
 Prints the seconds of each of five JSON reports in one process (the first reads cold files, the bound is for the median
 of the rest), the slowest indicators of the last, the seconds that its text and its HTML page (which needs plotly) take
-beyond that, the page's size, and how soon headless Chromium has drawn the candles and every chart of it. Exit 1 where a bound is not kept.
+beyond that, the page's size, and how soon headless Chromium has drawn its candles and every chart of it. Exit 1 where a
+bound is not kept.
 """
 
 import io

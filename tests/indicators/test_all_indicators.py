@@ -145,6 +145,17 @@ def test_empty_data_gives_nulls_and_a_reason(scene, name):
 
 
 @pytest.mark.parametrize("name", sorted(OFFERS))
+def test_every_figure_has_its_unit_or_meaning(moment, name):
+    result = next(iter(results(name, moment.known).values()))
+    assert result.convention
+    schema = type(result).model_json_schema()
+    for model in [schema, *schema.get("$defs", {}).values()]:
+        for field, told in model.get("properties", {}).items():
+            if "number" in [told.get("type"), *(each.get("type") for each in told.get("anyOf", []))]:
+                assert told.get("description"), (model["title"], field)
+
+
+@pytest.mark.parametrize("name", sorted(OFFERS))
 def test_panels_are_drawn_of_much_and_of_nothing(scene, moment, name):
     for made in (moment.later, market(scene, scene.start, scene.start, 0)):
         subjects = {"pair": made, **{view.instrument.id: view for view in made.views}}
