@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Bars, Bilingual, Moment, Result, SeenReport, View, moment
-from coinmon_indicators._figures import because
+from coinmon import MINUTE, Bars, Bilingual, Moment, SeenReport, View, moment
 from coinmon_indicators._lots import amounts, in_lots
+from coinmon_indicators._of_instrument import OfInstrument, head
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,12 +39,9 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
 
 
-class CandleResult(Result):
+class CandleResult(OfInstrument):
     """What every result over candles tells."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that prices are in")
     timeframe: Timeframe = Field(description="length of a candle")
     start: Moment = Field(description="start of the window")
     end: Moment = Field(description="end of the window, exclusive: the last closed candle's end")
@@ -95,12 +92,8 @@ class Candles:
 
     def header(self, convention: str) -> dict[str, Any]:
         """The fields of `CandleResult`, `reason` included: to be asked for last."""
-        traded = self.view.instrument
-        return {
-            "as_of": moment(self.view.now), "coverage": SeenReport.of(self.view.seen(self.minutes)),
-            "convention": convention, "reason": because(self.reasons), "instrument": traded.id, "base": traded.base,
-            "currency": traded.quote, "timeframe": self.timeframe, "start": moment(self.start), "end": moment(self.end),
-        }  # fmt: skip
+        own = head(self.view, SeenReport.of(self.view.seen(self.minutes)), convention, self.reasons)
+        return own | {"timeframe": self.timeframe, "start": moment(self.start), "end": moment(self.end)}
 
 
 def candles(

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Depth, Line, Moment, Near, Panel, Result, Text, View, hookimpl, moment, say
+from coinmon import MINUTE, Bilingual, Depth, Line, Moment, Near, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
-from coinmon_indicators._figures import because, compact, money, percent, quotient
+from coinmon_indicators._figures import compact, money, percent, quotient
+from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._sampled import sampled
 
 
@@ -26,12 +27,9 @@ class DepthPoint(Part):
     change: float | None = Field(description="of delta, against the point before, base units")
 
 
-class DepthDelta(Result):
+class DepthDelta(OfInstrument):
     """Resting size on both sides of the mid, over time."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that sizes are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     percent: float = Field(description="distance from the mid that is summed up to, %")
     step: int = Field(description="seconds between points: as asked, or more to keep to max_points or to the sampling")
     time: Moment | None = Field(description="when the latest sample was taken")
@@ -128,13 +126,12 @@ def depth_delta(
                 )
             )
     return DepthDelta(
-        as_of=moment(view.now),
-        coverage=sampled({each.time // MINUTE * MINUTE for each, _ in found}, view.end, minutes),
-        convention="sum of resting size within the percentage of the mid; delta = bid - ask",
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(
+            view,
+            sampled({each.time // MINUTE * MINUTE for each, _ in found}, view.end, minutes),
+            "sum of resting size within the percentage of the mid; delta = bid - ask",
+            reasons,
+        ),
         percent=percent,
         step=step,
         **figures,

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Cells, Moment, Panel, Picture, Result, Text, View, hookimpl, moment, say
+from coinmon import MINUTE, Bilingual, Cells, Moment, Panel, Picture, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
-from coinmon_indicators._figures import because, known, money, percent, price
+from coinmon_indicators._figures import known, money, percent, price
+from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._sampled import sampled
 
 _COLUMNS, _ROWS = 48, 60
@@ -43,12 +44,9 @@ class HeatMatrix(Part):
     asks: Sizes = Field(description="a list a column, lowest row first")
 
 
-class Heatmap(Result):
+class Heatmap(OfInstrument):
     """Resting liquidity over time."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that sizes are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     window: int = Field(description="minutes looked at")
     mid: float | None = Field(description="latest middle of the best prices, quote currency")
     levels: list[RestingLevel] = Field(description="the rows with most money, the most first")
@@ -114,13 +112,12 @@ def heatmap(
             )
         )
     return Heatmap(
-        as_of=moment(view.now),
-        coverage=sampled({(each.time - 1) // MINUTE * MINUTE for each in pictures}, view.end, window),
-        convention="time-weighted mean of resting size; bids and asks apart",
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(
+            view,
+            sampled({(each.time - 1) // MINUTE * MINUTE for each in pictures}, view.end, window),
+            "time-weighted mean of resting size; bids and asks apart",
+            reasons,
+        ),
         window=window,
         mid=mid,
         levels=levels,

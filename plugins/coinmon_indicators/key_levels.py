@@ -13,13 +13,11 @@ from coinmon import (
     Bilingual,
     Level,
     Panel,
-    Result,
     SeenReport,
     Text,
     Tone,
     View,
     hookimpl,
-    moment,
     say,
 )
 from coinmon_indicators._days import (
@@ -32,7 +30,8 @@ from coinmon_indicators._days import (
     session_spans,
     week_span,
 )
-from coinmon_indicators._figures import because, known, percent, price
+from coinmon_indicators._figures import known, percent, price
+from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode
 from coinmon_indicators._window import (
     Area,
@@ -76,12 +75,9 @@ class KeyLevel(BaseModel):
     distance_atr: float | None = Field(description="the same in ATR")
 
 
-class KeyLevels(Result):
+class KeyLevels(OfInstrument):
     """The levels of the developing day, the day before, the week before and the sessions."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     date: str = Field(description="the day, in the time zone of the days")
     timezone: str = Field(description="time zone of days and sessions")
     mode: Mode = Field(description="raw: exact volume at each price; synthetic: spread over each bar's range")
@@ -172,13 +168,7 @@ def key_levels(
             Bilingual(f"没有 ATR：需要 {_ATR_HOURS} 个收盘的小时", f"no ATR: it needs {_ATR_HOURS} closed hours")
         )
     return KeyLevels(
-        as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(bars)),
-        convention=shape.convention,
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(view, SeenReport.of(view.seen(bars)), shape.convention, reasons),
         date=day.isoformat(),
         timezone=timezone,
         mode=mode,

@@ -13,7 +13,6 @@ from coinmon import (
     Liquidation,
     Moment,
     Panel,
-    Result,
     Table,
     Text,
     View,
@@ -22,7 +21,8 @@ from coinmon import (
     say,
 )
 from coinmon_indicators._candles import Part
-from coinmon_indicators._figures import because, money, price
+from coinmon_indicators._figures import money, price
+from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._sampled import sampled
 
 Side = Literal["long", "short"]
@@ -51,12 +51,9 @@ class Cluster(Part):
     high: float = Field(description="highest price, quote currency")
 
 
-class Liquidations(Result):
+class Liquidations(OfInstrument):
     """Forced closings of a perp."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     window: int = Field(description="minutes looked at, up to this moment")
     longs: int | None = Field(description="long positions closed; None: nothing was listened to")
     shorts: int | None = Field(description="short positions closed")
@@ -145,13 +142,7 @@ def liquidations(
             totals[f"{name}_base"] = math.fsum(each.base for each in those)
             totals[f"{name}_quote"] = math.fsum(each.base * each.price for each in those)
     return Liquidations(
-        as_of=moment(view.now),
-        coverage=sampled(set(heard), view.end, window),
-        convention="side of the closed position; totals are a floor",
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(view, sampled(set(heard), view.end, window), "side of the closed position; totals are a floor", reasons),
         window=window,
         **totals,
         clusters=_clusters(found, events, gap * 1000, threshold),

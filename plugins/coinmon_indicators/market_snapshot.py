@@ -5,18 +5,16 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Bars, Bilingual, Moment, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment, say
-from coinmon_indicators._figures import because, compact, known, money, percent, price
+from coinmon import MINUTE, Bars, Bilingual, Moment, Panel, SeenReport, Table, Text, View, hookimpl, moment, say
+from coinmon_indicators._figures import compact, known, money, percent, price
+from coinmon_indicators._of_instrument import OfInstrument, head
 
 DAY_MINUTES = 1440
 
 
-class MarketSnapshot(Result):
+class MarketSnapshot(OfInstrument):
     """Last price, 24-hour figures, and of a perp mark, funding and open interest."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     last_price: float | None = Field(description="last known close, quote currency")
     last_time: Moment | None = Field(description="end of the minute that it is of")
     open_24h: float | None = Field(description="first price of the last 1440 closed minutes, quote currency")
@@ -82,22 +80,17 @@ def market_snapshot(
     reasons: list[str] = []
     priced = np.flatnonzero(bars.close > 0)
     last = float(bars.price(bars.close[priced[-1:]])[0]) if len(priced) else None
-    figures = _prices(bars, len(priced), last, min_coverage, reasons) | _volumes(bars, min_coverage, reasons)
+    figures: dict[str, Any] = dict.fromkeys(_OPTIONAL)
+    figures |= _prices(bars, len(priced), last, min_coverage, reasons) | _volumes(bars, min_coverage, reasons)
     if last is None:
         reasons.append(Bilingual("最近 24 小时没有已知价格", "no price is known in the last 24 hours"))
     if view.instrument.kind == "perp":
         figures |= _derivatives(view, last, max_age, reasons)
     return MarketSnapshot(
-        as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(bars)),
-        convention="24 h: the last 1440 closed minutes",
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(view, SeenReport.of(view.seen(bars)), "24 h: the last 1440 closed minutes", reasons),
         last_price=last,
         last_time=moment(int(bars.time[priced[-1]]) + MINUTE) if len(priced) else None,
-        **dict.fromkeys(_OPTIONAL) | figures,
+        **figures,
     )
 
 

@@ -8,19 +8,17 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Bars, Bilingual, Line, Panel, Result, SeenReport, Text, View, hookimpl, moment, say
+from coinmon import Bars, Bilingual, Line, Panel, SeenReport, Text, View, hookimpl, moment, say
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient
+from coinmon_indicators._of_instrument import OfInstrument
 
 MIN_BLOCKS = 10
 """Fewer earlier windows than this say nothing about what is usual."""
 
 
-class NetFlow(Result):
+class NetFlow(OfInstrument):
     """Taker flow of one instrument over a window."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     window: int = Field(description="closed minutes looked at")
     net_flow: float | None = Field(description="taker buy - taker sell over the covered minutes, quote currency")
     buy_volume: float | None = Field(description="taker buys over the covered minutes, quote currency")

@@ -13,7 +13,6 @@ from coinmon import (
     OpenInterest,
     Panel,
     Reason,
-    Result,
     SeenReport,
     Text,
     View,
@@ -22,7 +21,8 @@ from coinmon import (
     say,
 )
 from coinmon_indicators._candles import STEPS, Part
-from coinmon_indicators._figures import because, compact, known, money, percent, quotient
+from coinmon_indicators._figures import compact, known, money, percent, quotient
+from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._quadrant import LABELS, Quadrant, Reading, nearest, read, windows_before
 
 Period = Literal["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"]
@@ -37,12 +37,9 @@ class OpenInterestPoint(Part):
     change: float | None = Field(description="against the period before, base units")
 
 
-class OpenInterestNow(Result):
+class OpenInterestNow(OfInstrument):
     """Open interest of a perp, one-sided, and its change."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that money is in")
     window: int = Field(description="minutes that the change is over")
     time: Moment | None = Field(description="when the latest sample was taken")
     age: float | None = Field(description="age of the latest sample, seconds")
@@ -118,13 +115,7 @@ def open_interest(
             )
         )
     return OpenInterestNow(
-        as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(bars)),
-        convention="one-sided: each contract counts once",
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(view, SeenReport.of(view.seen(bars)), "one-sided: each contract counts once", reasons),
         window=window,
         **figures,
         quadrant=reading.quadrant,

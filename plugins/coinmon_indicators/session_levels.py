@@ -5,18 +5,16 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import DEFAULT_SESSIONS, Bilingual, Panel, Result, SeenReport, Table, Text, View, hookimpl, moment, say
+from coinmon import DEFAULT_SESSIONS, Bilingual, Panel, SeenReport, Table, Text, View, hookimpl, say
 from coinmon_indicators._days import Date, SessionText, Zone, chosen_day, session_spans
-from coinmon_indicators._figures import because, compact, price
+from coinmon_indicators._figures import compact, price
+from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._window import Window, window_figures
 
 
-class SessionLevels(Result):
+class SessionLevels(OfInstrument):
     """Each session of a day and of the day before, as far as they have begun."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     date: str = Field(description="the day, in the time zone of the sessions")
     timezone: str = Field(description="time zone that sessions are defined in")
     sessions: list[Window] = Field(description="sessions that begin on the day; one that has not begun is absent")
@@ -87,13 +85,12 @@ def session_levels(
         if each.high is None
     ]
     return SessionLevels(
-        as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(bars)),
-        convention=f"sessions {sessions} in {timezone}; a session belongs to the day on which it begins",
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(
+            view,
+            SeenReport.of(view.seen(bars)),
+            f"sessions {sessions} in {timezone}; a session belongs to the day on which it begins",
+            reasons,
+        ),
         date=day.isoformat(),
         timezone=timezone,
         sessions=found[1],

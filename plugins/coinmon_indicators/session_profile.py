@@ -14,7 +14,6 @@ from coinmon import (
     Line,
     Moment,
     Panel,
-    Result,
     SeenReport,
     Text,
     View,
@@ -23,7 +22,8 @@ from coinmon import (
     say,
 )
 from coinmon_indicators._days import Date, SessionText, Span, Zone, chosen_day, session_spans
-from coinmon_indicators._figures import because, known, price
+from coinmon_indicators._figures import known, price
+from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode, Weight
 from coinmon_indicators._reach import naked
 from coinmon_indicators._window import (
@@ -72,12 +72,9 @@ class Session(Window, Area):
     candles: list[Candle] = Field(default_factory=list, description="its candles, where an interval was asked for")
 
 
-class SessionProfile(Result):
+class SessionProfile(OfInstrument):
     """The volume profile of each session of a day and of the day before."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     date: str = Field(description="the day, in the time zone of the sessions")
     timezone: str = Field(description="time zone that sessions are defined in")
     weight: Weight = Field(description="what the profiles count: base units or quote currency")
@@ -178,13 +175,7 @@ def session_profile(
     if not begun[1] and not reasons:
         reasons.append(Bilingual(f"{day.isoformat()} 的交易时段尚未开始", f"no session of {day.isoformat()} has begun"))
     return SessionProfile(
-        as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(bars)),
-        convention=f"{shape.convention}; sessions in {timezone}",
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(view, SeenReport.of(view.seen(bars)), f"{shape.convention}; sessions in {timezone}", reasons),
         date=day.isoformat(),
         timezone=timezone,
         weight=weight,

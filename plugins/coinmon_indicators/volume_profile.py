@@ -12,7 +12,6 @@ from coinmon import (
     Level,
     Moment,
     Panel,
-    Result,
     Rows,
     SeenReport,
     Text,
@@ -23,7 +22,8 @@ from coinmon import (
     say,
 )
 from coinmon_indicators._days import Date, Span, State, Zone, chosen_day, day_span, week_span
-from coinmon_indicators._figures import because, percent, price
+from coinmon_indicators._figures import percent, price
+from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode, Weight, control, nodes, profile_of
 from coinmon_indicators._reach import naked
 from coinmon_indicators._window import (
@@ -58,14 +58,11 @@ class NakedPoc(BaseModel):
     seen_since: float = Field(description="share of the minutes since that day that were seen, 0 to 1")
 
 
-class VolumeProfile(Area, Result):
+class VolumeProfile(Area, OfInstrument):
     """Volume at price over a stretch of time."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that prices are in")
     period: Period = Field(description="which stretch of time")
     start: Moment = Field(description="when it begins")
     end: Moment = Field(description="when it ends, exclusive")
@@ -166,13 +163,7 @@ def volume_profile(
     last = bars.close[bars.close > 0][-1:]
     last_price = float(bars.price(last)[0]) if len(last) else None
     return VolumeProfile(
-        as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(bars)),
-        convention=shape.convention,
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(view, SeenReport.of(view.seen(bars)), shape.convention, reasons),
         period=period,
         start=moment(span.start),
         end=moment(span.end),

@@ -16,7 +16,6 @@ from coinmon import (
     Line,
     Moment,
     Panel,
-    Result,
     SeenReport,
     Text,
     Tone,
@@ -38,7 +37,8 @@ from coinmon_indicators._days import (
     time_in,
     week_span,
 )
-from coinmon_indicators._figures import because, known, percent, price
+from coinmon_indicators._figures import known, percent, price
+from coinmon_indicators._of_instrument import OfInstrument, head
 
 Anchor = Literal["day", "week", "month", "session", "time", "window", "swing", "signal"]
 _ZH = {"day": "今日", "week": "本周", "month": "本月", "session": "本时段", "swing": "前摆动点", "signal": "上次信号"}
@@ -50,12 +50,9 @@ _NO_ANCHOR = {
 }  # fmt: skip
 
 
-class Vwap(Result):
+class Vwap(OfInstrument):
     """Volume-weighted average price since an anchor."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that prices are in")
     anchor: Anchor = Field(description="where the sums begin")
     anchored_at: Moment = Field(description="start of the sums")
     minutes: int = Field(description="minutes counted: those whose base and quote volume are known in full")
@@ -145,19 +142,13 @@ def vwap(
     sigma, how = (None, "") if mean is None else deviation(bars, counted, mean, base)
     last = bars.close[bars.close > 0]
     last_price = float(bars.price(last[-1:])[0]) if len(last) else None
-    bands = {
+    bands: dict[str, Any] = {
         f"{side}_{k}": None if mean is None or sigma is None else mean + sign * k * sigma
         for side, sign in (("upper", 1), ("lower", -1))
         for k in (1, 2, 3)
     }
     return Vwap(
-        as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(bars)),
-        convention=f"sum of quote / sum of base since {iso(start)}{how}",
-        reason=because(reasons),
-        instrument=view.instrument.id,
-        base=view.instrument.base,
-        currency=view.instrument.quote,
+        **head(view, SeenReport.of(view.seen(bars)), f"sum of quote / sum of base since {iso(start)}{how}", reasons),
         anchor=anchor,
         anchored_at=moment(start),
         minutes=int(counted.sum()),

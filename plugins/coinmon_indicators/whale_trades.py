@@ -12,7 +12,6 @@ from coinmon import (
     Moment,
     Panel,
     Points,
-    Result,
     SeenReport,
     Text,
     View,
@@ -22,6 +21,7 @@ from coinmon import (
     say,
 )
 from coinmon_indicators._figures import money, price
+from coinmon_indicators._of_instrument import OfInstrument
 
 
 class Whale(BaseModel):
@@ -38,12 +38,9 @@ class Whale(BaseModel):
     fills: int = Field(description="trades it was filled in")
 
 
-class WhaleTrades(Result):
+class WhaleTrades(OfInstrument):
     """The whale trades of a window, oldest first."""
 
-    instrument: str = Field(description="instrument id")
-    base: str = Field(description="currency that base figures are in")
-    currency: str = Field(description="quote currency that money and prices are in")
     window: int = Field(description="minutes looked at, up to this moment")
     threshold: float = Field(description="smallest order listed, quote currency")
     trades: list[Whale] = Field(description="the orders, oldest first")
