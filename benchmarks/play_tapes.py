@@ -43,6 +43,13 @@ TAPES: Sequence[tuple[Sequence[str], dict[str, str]]] = (
             "binance:BTC/USDT:USDT": "binance_usdm_btcusdt_20240808",
         },
     ),
+    (
+        ("spot_btcusdt_20230405.dat.gz", "usdm_btcusdt_20230404.dat.gz", "usdm_btcusdt_20230405.dat.gz"),
+        {
+            "binance:BTC/USDT": "binance_spot_btcusdt_20230405",
+            "binance:BTC/USDT:USDT": "binance_usdm_btcusdt_20230404+05",
+        },
+    ),
 )
 """Files that are played together, and the manifest's table of each instrument in them."""
 LEAD = 5.0

@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from coinmon.collect.combine import combine
+from coinmon.collect.straddle import parted
 from coinmon.collect.whales import find_whales
 from coinmon.contracts import Archive, TradePage
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument
-from coinmon.model.moment import DAY, floor
+from coinmon.model.moment import DAY, MINUTE, floor
 from coinmon.model.trades import Trades
 
 _AT_ONCE = 150_000
@@ -42,6 +43,7 @@ def bars_of_trades(
     parts: list[Bars] = []
     doubtful: list[tuple[int, int]] = []
     whales: list[WhaleTrade] = []
+    carry = Trades.empty()
     begin = archive.start
     for trades, holes in _batches(pages, archive.start):
         doubtful += holes
@@ -51,8 +53,12 @@ def bars_of_trades(
             yield Day(rows, whales)
             last_price, begin, whales = _last_price(rows, last_price), day, []
             parts = [part for part in (part[part.time >= day] for part in parts) if len(part)]
-        parts.append(fold(trades, instrument))
         whales += find_whales(trades, instrument, whale_threshold)
+        if klines is not None and len(trades):
+            trades = Trades.concat([carry, trades])
+            minutes = klines.dense(floor(int(trades.time[0])), floor(int(trades.time[-1])) + MINUTE)
+            trades, carry = parted(trades, minutes, instrument)
+        parts.append(fold(trades, instrument))
     yield Day(_day(parts, begin, archive.end, doubtful, archive, instrument, klines, last_price), whales)
 
 

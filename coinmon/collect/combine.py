@@ -21,7 +21,7 @@ def combine(trades: Bars, klines: Bars) -> Bars:
     """The better account of each minute; both are dense over the same minutes.
 
     - Trades proven complete stand, unless a kline that has the taker split disagrees: then the venue's totals stand
-      (Binance aggregates fills over 100 ms, so some straddle the minute).
+      (aggregates that straddle the minute have been parted, see `straddle`).
     - Trades not proven, whose volume equals the kline's, are thereby proven.
     - Otherwise the kline stands; one without the split is `partial`, but nothing traded is a known split of zero.
     """

@@ -16,7 +16,8 @@ class Settled:
     """What a track has for the store; nothing of the track changes until `Track.advance` is told that it is stored.
 
     bars: closed minutes. late: trades that came after their minute was stored, to be added to it. position: where a
-    restart would go on. rest: trades of the minutes still open.
+    restart would go on. rest: trades of the minutes still open. carry: what of the closed minutes' trades belongs to
+    the next one (see `straddle`).
     """
 
     bars: Bars
@@ -24,6 +25,7 @@ class Settled:
     whales: list[WhaleTrade]
     position: Position
     rest: Trades
+    carry: Trades
 
 
 @dataclass(frozen=True, slots=True)

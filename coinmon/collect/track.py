@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from coinmon.collect.combine import combine, same_volume
 from coinmon.collect.settled import Cut, Settled
+from coinmon.collect.straddle import fitted
 from coinmon.collect.whales import find_whales
 from coinmon.contracts import Cursor, TradePage
 from coinmon.model.bars import Bars, Coverage
@@ -43,6 +44,7 @@ class Track:
     live: bool = False
     _pending: list[Trades] = field(default_factory=list)
     _last_price: int = 0
+    _carry: Trades = field(default_factory=Trades.empty)
     _ahead: deque[TradePage] = field(default_factory=deque)
     _asked: bool = False
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -228,10 +230,14 @@ class Track:
         too_late = trades.time < self.start
         late = trades[too_late] if too_late.any() else Trades.empty()
         in_time = trades[closed & ~too_late] if len(late) else trades if closed.all() else trades[closed]
+        if len(self._carry) and reached > self.start:
+            in_time = Trades.concat([self._carry, in_time])
         return Cut(trades, reached, closed, in_time, late)
 
     def settled(self, cut: Cut, seen: Bars, late: Bars, end: int, whale_threshold: float) -> Settled:
         """The second half of `settle`; `seen` and `late`: bars of the trades that were cut."""
+        klines = None if self.klines is None else self.klines.dense(self.start, cut.reached)
+        seen, carry = fitted(cut.in_time, seen, klines, self.instrument)
         return Settled(
             bars=self._bars(seen, cut.reached, end if self.klines is not None else cut.reached),
             late=late,
@@ -239,6 +245,7 @@ class Track:
             whales=find_whales(cut.trades, self.instrument, whale_threshold),
             position=Position(self._boundary(cut.trades.id, cut.closed), cut.reached),
             rest=cut.trades[~cut.closed],
+            carry=carry if cut.reached > self.start else self._carry,
         )
 
     def advance(self, settled: Settled) -> None:
@@ -246,6 +253,7 @@ class Track:
         self.boundary_id, self.start = settled.position
         self._pending = [settled.rest] if len(settled.rest) else []
         self.klines = None
+        self._carry = settled.carry
         priced = np.flatnonzero(settled.bars.close > 0)
         if len(priced):
             self._last_price = int(settled.bars.close[priced[-1]])
