@@ -19,22 +19,27 @@ def find_whales(trades: Trades, instrument: Instrument, threshold: float) -> lis
     if float(trades.qty.sum()) * int(trades.ticks.max()) * float(instrument.tick_size) < 0.99 * threshold:
         # all of them together are no whale
         return []
-    price = scaled(trades.ticks, instrument.tick_size)
-    changed = (np.diff(trades.time) != 0) | (np.diff(trades.side) != 0)
+    value = trades.ticks * trades.qty
+    changed = (trades.time[1:] != trades.time[:-1]) | (trades.side[1:] != trades.side[:-1])
     starts = np.concatenate(([0], np.flatnonzero(changed) + 1))
-    base = np.add.reduceat(trades.qty, starts)
-    quote = np.add.reduceat(price * trades.qty, starts)
-    fills = np.diff(starts, append=len(trades))
-    return [
-        WhaleTrade(
-            instrument=instrument.id,
-            trade_id=int(trades.id[starts[i]]),
-            time=int(trades.time[starts[i]]),
-            side=int(trades.side[starts[i]]),
-            price=float(quote[i] / base[i]),
-            base=float(base[i]),
-            quote=float(quote[i]),
-            fills=int(fills[i]),
-        )
-        for i in np.flatnonzero(quote >= threshold)
-    ]
+    about = np.add.reduceat(value, starts) * float(instrument.tick_size)
+    ends = np.append(starts[1:], len(trades))
+    runs = np.flatnonzero(about >= 0.99 * threshold)
+    found = [_whale(trades[a:b], instrument) for a, b in zip(starts[runs].tolist(), ends[runs].tolist(), strict=True)]
+    return [whale for whale in found if whale.quote >= threshold]
+
+
+def _whale(order: Trades, instrument: Instrument) -> WhaleTrade:
+    """One taker's order, as large as it is."""
+    base = float(order.qty.sum())
+    quote = float((scaled(order.ticks, instrument.tick_size) * order.qty).sum())
+    return WhaleTrade(
+        instrument=instrument.id,
+        trade_id=int(order.id[0]),
+        time=int(order.time[0]),
+        side=int(order.side[0]),
+        price=quote / base,
+        base=base,
+        quote=quote,
+        fills=len(order),
+    )
