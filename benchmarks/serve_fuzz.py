@@ -3,8 +3,8 @@
     python benchmarks/serve_fuzz.py [--calls 100000] [--seed 1]
 
 Counts what came back. Fails on a status of 500 or above, on a traceback in an answer or in the server's log, on a tool
-that raised, on an answer slower than 35 s, and when the database has changed (it is served with --no-scan, so only a
-tool could have written).
+that raised or gave up, on an answer slower than 35 s, on more than 4 GB of memory, and when the database has changed
+(it is served with --no-scan, so only a tool could have written).
 """
 
 import argparse
@@ -13,6 +13,7 @@ import hashlib
 import json
 import random
 import re
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -119,6 +120,7 @@ async def fuzz(url: str, calls: int, seed: int) -> Counter:
                     f"{answer.status_code}" if answer.status_code >= 500
                     else "traceback" if "Traceback" in text
                     else "tool raised" if "failed (" in text
+                    else "gave up" if "no answer within" in text
                     else f"took {took:.0f} s" if took > 35
                     else None
                 )  # fmt: skip
@@ -139,12 +141,16 @@ def main() -> None:
         path, config = Path(folder, "week.db"), Path(folder, "coinmon.yaml")
         fill(f"sqlite:///{path}")
         wall = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        config.write_text(f"db: sqlite:///{path}\nclock: {{at: 2026-01-15T11:10:30Z, wall: {wall}, speed: 1}}\n")
+        config.write_text(
+            f"db: sqlite:///{path}\nserve: {{toolset: all}}\n"
+            f"clock: {{at: 2026-01-15T11:10:30Z, wall: {wall}, speed: 1}}\n"
+        )
         before = contents(path)
         log = Path(folder, "log")
         with log.open("w") as stderr:
             command = [sys.executable, "-m", "coinmon", "--config", config, "serve", "--no-scan", "--port", "0"]
             server = subprocess.Popen(command, stderr=stderr)
+        resource.prlimit(server.pid, resource.RLIMIT_AS, (4 << 30, 4 << 30))
         try:
             while (address := re.search(r"http://[\d.]+:\d+", log.read_text())) is None:
                 time.sleep(0.1)

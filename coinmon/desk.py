@@ -7,6 +7,8 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
+from loguru import logger
+
 from coinmon.clock import Clock
 from coinmon.config import Config
 from coinmon.errors import ConfigError, NoDataError
@@ -26,6 +28,8 @@ from coinmon.settings import check_settings
 from coinmon.store.database import Database
 from coinmon.store.history import History
 
+_STOP_SECONDS = 25
+"""A running cycle gets twenty; then its connections are closed, which a venue that hangs must not hold up for ever."""
 _HELD = 3
 """Markets kept with the bars that their views have read; a week of a busy pair's levels is tens of megabytes."""
 
@@ -145,8 +149,12 @@ class Desk:
                 yield
             finally:
                 stop.set()
-                await asyncio.wait({work})
-                await scan.close()
+                await asyncio.wait({work}, timeout=_STOP_SECONDS)
+                try:
+                    async with asyncio.timeout(_STOP_SECONDS):
+                        await scan.close()
+                except TimeoutError:
+                    logger.warning("the scan does not end: what is stored is whole, the rest is left")
 
     def _stored(self) -> tuple[History, Universe]:
         """What the venues list, read again when there is more of it."""

@@ -27,6 +27,10 @@ class ConfigError(CoinmonError):
     """Bad arguments, configuration or database. The text names the place, the key and what was expected."""
 
 
+class NoAnswer(CoinmonError):
+    """A question that cannot be answered, such as one window of fifty years; the code that was asked did not fail."""
+
+
 class NoDataError(CoinmonError):
     """No data could be had; the text says from whom and why."""
 

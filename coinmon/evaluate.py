@@ -7,8 +7,7 @@ from loguru import logger
 
 from coinmon.chosen import Chosen
 from coinmon.config import Config
-from coinmon.errors import CoinmonError
-from coinmon.market.merged import NotMerged
+from coinmon.errors import CoinmonError, NoAnswer
 from coinmon.market.view import Market, Source, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import parse_time
@@ -64,7 +63,7 @@ class Evaluator:
             result = chosen.offer.target(subject, **own)
         except IndicatorFailed:
             raise
-        except NotMerged as error:
+        except NoAnswer as error:
             raise IndicatorFailed(f"indicator {name}: {error}") from error
         except Exception as error:
             raise IndicatorFailed(self._note(f"indicator {name}", chosen.offer.plugin, error)) from error

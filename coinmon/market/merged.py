@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.errors import CoinmonError
+from coinmon.errors import NoAnswer
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
@@ -34,10 +34,6 @@ def instrument_of(pair: Pair, kind: Kind, parts: Sequence[Instrument]) -> Instru
         tick_size=common_grid([each.tick_size for each in parts]),
         lot_size=common_grid([each.lot_size for each in parts]),
     )  # fmt: skip
-
-
-class NotMerged(CoinmonError):
-    """Asked of all venues what each has of its own."""
 
 
 class Merged:
@@ -74,20 +70,20 @@ class Merged:
         return by_price(None, 1, every.ticks, every.buy, every.sell)
 
     def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
-        raise NotMerged("venues' samples of open interest are not one series: ask of one exchange")
+        raise NoAnswer("venues' samples of open interest are not one series: ask of one exchange")
 
     def funding(self, instrument: Instrument, start: int, end: int) -> Sequence[Funding]:
-        raise NotMerged("venues' funding rates are not one series: ask of one exchange")
+        raise NoAnswer("venues' funding rates are not one series: ask of one exchange")
 
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]:
         found = [each for view in self._views for each in view.source.whale_trades(view.instrument, start, end)]
         return sorted(found, key=lambda each: each.time)
 
     def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
-        raise NotMerged("venues' order books are not one book: ask of one exchange")
+        raise NoAnswer("venues' order books are not one book: ask of one exchange")
 
     def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
-        raise NotMerged("venues' order books are not one book: ask of one exchange")
+        raise NoAnswer("venues' order books are not one book: ask of one exchange")
 
     def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
         found = [each for view in self._views for each in view.source.liquidations(view.instrument, start, end)]

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from coinmon.errors import NoAnswer
 from coinmon.market.merged import Merged, instrument_of
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.levels import Levels
-from coinmon.model.moment import MINUTE, floor, parse_time
+from coinmon.model.moment import DAY, MINUTE, floor, parse_time
 
 
 class Source(Protocol):
@@ -43,6 +44,8 @@ class Source(Protocol):
 
 
 Made = TypeVar("Made")
+
+_LONGEST = 400 * DAY
 
 Compute = Callable[..., Any]
 """Runs the indicator of that name on a view or market, with its configured settings but for those given by keyword."""
@@ -139,6 +142,9 @@ class View:
             yield self._read(at, end, levels)
 
     def _read(self, start: int, end: int, levels: bool) -> Bars:
+        if end - start > _LONGEST:
+            # one row a minute: fifty years would take more memory than there is
+            raise NoAnswer(f"a window of {(end - start) // DAY} days is too long; at most {_LONGEST // DAY}")
         return self.source.bars(self.instrument, start, end, levels=levels).dense(start, end)
 
     def seen(self, bars: Bars) -> Seen:

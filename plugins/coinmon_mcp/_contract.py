@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from coinmon import MINUTE, ConfigError, Desk, iso
+from coinmon import Desk
 from coinmon_mcp._indicators import answer_model, result_model, shown
+from coinmon_mcp._times import check_times
 from coinmon_mcp._tool import Answer, OfInstrument, Tool
 
 Ms = Annotated[int | None, Field(ge=0, le=2**43, description="ms since 1970, UTC")]
@@ -25,10 +26,6 @@ Mode = Annotated[Literal["raw", "synthetic"], Field(description="exact prices, o
 Day = Annotated[str | None, Field(max_length=10, description="a day such as 2025-12-26; today where left out")]
 Count = Annotated[int, Field(ge=1, le=2000)]
 Pivot = Annotated[int, Field(ge=1, le=500, description="candles on one side that a swing stands out from")]
-
-
-_AHEAD = 14 * 60 * MINUTE
-"""By how much the earliest time zone is ahead."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +194,7 @@ def _tool(contract: _Contract, desk: Desk) -> Tool:
     result = result_model(desk.indicators[contract.indicator].target)
 
     def run(desk: Desk, asked: Any) -> dict[str, Any]:
-        _check_times(asked)
+        check_times(asked)
         view = asked.subject(desk)
         return shown(desk, view, desk.result(contract.indicator, view, _settings(contract, asked)))
 
@@ -220,21 +217,6 @@ def _settings(contract: _Contract, asked: Any) -> dict[str, Any]:
     if not getattr(asked, "compress", True):
         found["max_levels"] = None
     return found
-
-
-def _check_times(asked: Any) -> None:
-    """Raises ConfigError for a window that begins after the moment asked about, or that ends before it begins."""
-    moment = asked.moment()
-    for first, last in (("startTime", "endTime"), ("windowStartMs", "windowEndMs")):
-        start, end = getattr(asked, first, None), getattr(asked, last, None)
-        if start is not None and start > moment:
-            raise ConfigError(f"{first}: {iso(start)} has not come yet; the answer is as of {iso(moment)}")
-        if start is not None and end is not None and end <= start:
-            raise ConfigError(f"{last}: {iso(end)} is not after {first}, {iso(start)}")
-    day = getattr(asked, "date", None)
-    # somewhere it may be that day already; what is no date is told by the indicator
-    if day is not None and re.fullmatch(r"\d{4}-\d\d-\d\d", day) and day > str(iso(moment + _AHEAD))[:10]:
-        raise ConfigError(f"date: {day} has not come yet; the answer is as of {iso(moment)}")
 
 
 def _snake(name: str) -> str:
@@ -264,7 +246,7 @@ def _orderflow_metrics(desk: Desk) -> Tool:
     )  # type: ignore[call-overload]
 
     def run(desk: Desk, asked: MetricsOf) -> dict[str, Any]:
-        _check_times(asked)
+        check_times(asked)
         view = asked.subject(desk)
         settings = {"timeframe": asked.timeframe, "start": asked.startTime, "end": asked.endTime}
         results = {name: shown(desk, view, desk.result(name, view, settings)) for name in names}

@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, Field, create_model
 
 from coinmon import Desk, Market, Result, View
+from coinmon_mcp._times import check_times
 from coinmon_mcp._tool import Answer, OfInstrument, OfPair, Tool
 
 
@@ -58,6 +59,7 @@ def _tool(name: str, offer: Any) -> Tool:
     arguments = create_model(f"{name}_arguments", __base__=base, **fields)
 
     def run(desk: Desk, asked: Any) -> dict[str, Any]:
+        check_times(asked)
         subject = asked.market(desk) if of_pair else asked.subject(desk)
         settings = {each: getattr(asked, each) for each in asked.model_fields_set & fields.keys()}
         return shown(desk, subject, desk.result(name, subject, settings))

@@ -1,0 +1,33 @@
+"""Windows and days that a question may name."""
+
+import re
+from typing import Any
+
+from coinmon import DAY, MINUTE, ConfigError, iso
+
+_LONGEST = 92 * DAY
+"""A minute is a row: an answer about fifty years would take more memory than there is."""
+_AHEAD = 14 * 60 * MINUTE
+"""By how much the earliest time zone is ahead."""
+
+
+def check_times(asked: Any) -> None:
+    """Raises ConfigError for a window that is too long, begins after the moment asked about, or ends before it begins.
+
+    asked: arguments with `moment()`; those that begin and end a window are ms UTC.
+    """
+    moment = asked.moment()
+    for first, last in (("startTime", "endTime"), ("windowStartMs", "windowEndMs"), ("start", "end")):
+        start, end = getattr(asked, first, None), getattr(asked, last, None)
+        if not isinstance(start, int):
+            continue
+        if start > moment:
+            raise ConfigError(f"{first}: {iso(start)} has not come yet; the answer is as of {iso(moment)}")
+        if end is not None and end <= start:
+            raise ConfigError(f"{last}: {iso(end)} is not after {first}, {iso(start)}")
+        if min(end or moment, moment) - start > _LONGEST:
+            raise ConfigError(f"{first}: a window has {_LONGEST // DAY} days at most")
+    day = getattr(asked, "date", None)
+    # somewhere it may be that day already; what is no date is told by the indicator
+    if isinstance(day, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", day) and day > str(iso(moment + _AHEAD))[:10]:
+        raise ConfigError(f"date: {day} has not come yet; the answer is as of {iso(moment)}")
