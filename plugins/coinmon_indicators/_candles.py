@@ -142,6 +142,26 @@ def without_split(found: Candles) -> None:
         )
 
 
+def without_swings(found: Candles, left: int, right: int) -> None:
+    """Name what leaves swings unconfirmed: candles without a price, and too few candles."""
+    if not found.priced.any():
+        return
+    count, gone, least = len(found.bars), int((~found.priced).sum()), left + right + 1
+    if gone:
+        found.reasons.append(
+            Bilingual(
+                f"{count} 根 K 线中有 {gone} 根没有价格；不跨越它们确认摆动点",
+                f"{gone} of {count} candles have no price; no swing is confirmed across them",
+            )
+        )
+    if count < least:
+        found.reasons.append(
+            Bilingual(
+                f"摆动点需要 {least} 根 K 线，现有 {count} 根", f"a swing needs {least} candles, there are {count}"
+            )
+        )
+
+
 def optional(values: npt.NDArray[np.float64]) -> list[float | None]:
     """A column as plain numbers, None where it is not finite."""
     return [value if ok else None for value, ok in zip(values.tolist(), np.isfinite(values).tolist(), strict=True)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Bars, Bilingual, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
+from coinmon import Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
 from coinmon_indicators._breaks import Sides, breaks, swing_highs_and_lows
 from coinmon_indicators._candles import (
     BarsSetting,
@@ -15,6 +15,7 @@ from coinmon_indicators._candles import (
     StartSetting,
     TimeframeSetting,
     candles,
+    without_swings,
 )
 from coinmon_indicators._figures import price
 from coinmon_indicators._zigzag import by_atr, by_percent
@@ -128,25 +129,11 @@ def structure(
     venue's trades or klines.
     """
     found = candles(view, timeframe, bars, start, end)
-    gone = int((~found.priced).sum())
-    if gone and found.priced.any():
-        found.reasons.append(
-            Bilingual(
-                f"{len(found.bars)} 根 K 线中有 {gone} 根没有价格；不跨越它们确认摆动点",
-                f"{gone} of {len(found.bars)} candles have no price; no swing is confirmed across them",
-            )
-        )
-    if found.priced.any() and len(found.bars) <= pivot_left + pivot_right:
-        found.reasons.append(
-            Bilingual(
-                f"摆动点需要 {pivot_left + pivot_right + 1} 根 K 线，现有 {len(found.bars)} 根",
-                f"a swing needs {pivot_left + pivot_right + 1} candles, there are {len(found.bars)}",
-            )
-        )
+    without_swings(found, pivot_left, pivot_right)
     at = swing_highs_and_lows(found.bars, pivot_left, pivot_right)
     events, trend, unbroken = breaks(found.bars, at, pivot_right, wick=broken_by == "wick")
     rows = np.flatnonzero(found.priced)
-    priced = found.bars[rows] if gone else found.bars
+    priced = found.bars[rows] if not found.priced.all() else found.bars
     turns = by_atr(priced, zigzag_atr) if zigzag_percent is None else by_percent(priced, zigzag_percent)
     swings = _labelled(found.bars, at)
     cut = slice(None if max_points is None else -max_points, None)

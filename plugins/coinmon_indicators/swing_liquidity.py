@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Bilingual, Level, Moment, Panel, Text, View, hookimpl, moment, say
+from coinmon import Level, Moment, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -17,6 +17,7 @@ from coinmon_indicators._candles import (
     TimeframeSetting,
     candles,
     exact,
+    without_swings,
 )
 from coinmon_indicators._figures import price
 from coinmon_indicators._pivots import pivots
@@ -99,21 +100,7 @@ def swing_liquidity(
     Source: candles of the venue's trades or klines.
     """
     found = candles(view, timeframe, bars, start, end)
-    gone = int((~found.priced).sum())
-    if gone and found.priced.any():
-        found.reasons.append(
-            Bilingual(
-                f"{len(found.bars)} 根 K 线中有 {gone} 根没有价格；不跨越它们确认摆动点",
-                f"{gone} of {len(found.bars)} candles have no price; no swing is confirmed across them",
-            )
-        )
-    if found.priced.any() and len(found.bars) <= pivot_left + pivot_right:
-        found.reasons.append(
-            Bilingual(
-                f"摆动点需要 {pivot_left + pivot_right + 1} 根 K 线，现有 {len(found.bars)} 根",
-                f"a swing needs {pivot_left + pivot_right + 1} candles, there are {len(found.bars)}",
-            )
-        )
+    without_swings(found, pivot_left, pivot_right)
     closes = found.bars.close[found.priced]
     last = int(closes[-1]) if len(closes) else None
     levels: list[LiquidityLevel] = []
