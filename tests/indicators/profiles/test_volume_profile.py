@@ -1,6 +1,7 @@
 """The volume profile against plain loops over Decimals, and the rules that decide between equals."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -124,6 +125,29 @@ def test_nodes_are_the_hills_and_valleys_that_stand_out():
     # a valley shallower than a tenth of the POC is none
     assert nodes([10, 10, 10, 9, 10, 10, 10], 0)[1] == []
     assert nodes([4], 0) == ([0], [])
+
+
+def prominent(heights, least):
+    """Middles of the flat tops lower at both sides, whose rise above the higher of the two ways out is enough."""
+    found = []
+    for first in range(1, len(heights) - 1):
+        last = max(i for i in range(first, len(heights)) if set(heights[first : i + 1]) == {heights[first]})
+        if heights[first - 1] >= heights[first] or last + 1 == len(heights) or heights[last + 1] > heights[first]:
+            continue
+        ways = (heights[:first][::-1], heights[last + 1 :])
+        feet = [min(way[: next((i for i, h in enumerate(way) if h > heights[first]), len(way))]) for way in ways]
+        if heights[first] - max(feet) >= least:
+            found.append((first + last) // 2)
+    return found
+
+
+@given(volume=st.lists(st.integers(0, 12), min_size=1, max_size=30).filter(any))
+@settings(max_examples=150, deadline=None)
+def test_nodes_are_what_a_plain_loop_says(volume):
+    smooth = [Fraction(sum(volume[max(0, i - 1) : i + 2]), 3) for i in range(len(volume))]
+    least = Fraction(max(volume), 10)
+    high = [i - 1 for i in prominent([0, *smooth, 0], least)]
+    assert nodes(volume, volume.index(max(volume))) == (high, prominent([-each for each in smooth], least))
 
 
 def test_tick_size_from_the_instrument_never_from_the_name(scene):
