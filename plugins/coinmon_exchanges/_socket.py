@@ -98,7 +98,9 @@ class _Line:
                     self._talking = asyncio.create_task(self._talk(socket))
                     why = await self._talking
             except asyncio.CancelledError:
-                if not self._fault:
+                # the talk's own end is a connection that was dropped; who stops us means it, whatever was wrong before
+                stopped = asyncio.current_task()
+                if not self._fault or stopped is None or stopped.cancelling():
                     raise
                 why = self._fault
             except Exception as error:
