@@ -215,7 +215,8 @@ class Scan:
             if venue.name in self._feeds:
                 await self._feeds[venue.name].follow(tracks)
             warm_up = self._warm_ups.get(venue.name)
-            status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None)
+            begins = self._cycle == 1 and venue.name in self._feeds
+            status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=begins)
             async with undisturbed(tracks) as free:
                 await asyncio.to_thread(record, self._database, free, end, self._config.whale_threshold)
             if warm_up:

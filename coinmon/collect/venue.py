@@ -91,10 +91,12 @@ class Venue:
         done: Callable[[int], None] = lambda _: None,
         *,
         warmed: bool = False,
+        streams: bool = False,
     ) -> VenueStatus:
         """Bring tracks up to `end`, as far as `deadline` seconds allow; what was read by then is in the tracks.
 
-        warmed: somebody else brings what was before a track's beginning (`WarmUp`).
+        warmed: somebody else brings what was before a track's beginning (`WarmUp`). streams: a stream was begun just
+        now and will bring what comes.
         """
         began, sent = monotonic(), self.exchange.requests
         errors: list[str] = []
@@ -126,7 +128,7 @@ class Venue:
                     return
                 left = deadline - (monotonic() - began)
                 try:
-                    await self._read_track(track, end, look_back, left, warmed)
+                    await self._read_track(track, end, look_back, left, warmed, streams)
                 except CoinmonError as error:
                     errors.append(str(error))
                 except Exception as error:
@@ -161,7 +163,9 @@ class Venue:
             else status("ok")
         )
 
-    async def _read_track(self, track: Track, end: int, look_back: int, deadline: float, warmed: bool) -> None:
+    async def _read_track(
+        self, track: Track, end: int, look_back: int, deadline: float, warmed: bool, streams: bool
+    ) -> None:
         """Trades first; klines for what they do not prove, and always where klines carry the taker split."""
         async with track.alone():
             track.join()
@@ -171,7 +175,7 @@ class Venue:
                 track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
                 if track.agrees(end):
                     track.caught_up = end
-            begins = warmed and track.cursor is None and track.klines is not None and track.live
+            begins = warmed and track.cursor is None and track.klines is not None and (streams or track.live)
             if begins:
                 # the klines tell the past and the stream the rest: a cold start waits for no page of trades
                 track.begin_streamed()
