@@ -215,8 +215,9 @@ class Scan:
             if venue.name in self._feeds:
                 await self._feeds[venue.name].follow(tracks)
             warm_up = self._warm_ups.get(venue.name)
-            begins = self._cycle == 1 and venue.name in self._feeds
-            status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=begins)
+            feed = self._feeds.get(venue.name)
+            streams = feed is not None and (feed.live > 0 or self._cycle == 1)
+            status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
             async with undisturbed(tracks) as free:
                 await asyncio.to_thread(record, self._database, free, end, self._config.whale_threshold)
             if warm_up:

@@ -16,6 +16,8 @@ from coinmon.model.moment import MINUTE
 
 _AT_ONCE = 32
 """Instruments read at the same time; the venue's own budgets pace the requests."""
+_FEW = 32
+"""Instruments whose windows of trades are read at once; of more some would wait for the pages of others."""
 _LATEST_KLINE = 30 * MINUTE
 """Where a venue tells no trades, a minute's kline is asked for again this long; later it will not come."""
 _FIRST_LOOK_BACK = 200
@@ -95,8 +97,8 @@ class Venue:
     ) -> VenueStatus:
         """Bring tracks up to `end`, as far as `deadline` seconds allow; what was read by then is in the tracks.
 
-        warmed: somebody else brings what was before a track's beginning (`WarmUp`). streams: a stream was begun just
-        now and will bring what comes.
+        warmed: somebody else brings what was before a track's beginning (`WarmUp`). streams: a stream brings what
+        comes.
         """
         began, sent = monotonic(), self.exchange.requests
         errors: list[str] = []
@@ -114,6 +116,7 @@ class Venue:
             except CoinmonError as error:
                 return status("blocked" if self.blocked else "down", str(error))
         slots = asyncio.Semaphore(_AT_ONCE)
+        streams = streams and warmed and len(tracks) > _FEW
         look_back = 0 if warmed else max(2, _FIRST_LOOK_BACK // max(1, len(tracks)))
 
         async def first_klines(track: Track) -> None:
@@ -128,7 +131,7 @@ class Venue:
                     return
                 left = deadline - (monotonic() - began)
                 try:
-                    await self._read_track(track, end, look_back, left, warmed, streams)
+                    await self._read_track(track, end, look_back, left, streams)
                 except CoinmonError as error:
                     errors.append(str(error))
                 except Exception as error:
@@ -163,9 +166,7 @@ class Venue:
             else status("ok")
         )
 
-    async def _read_track(
-        self, track: Track, end: int, look_back: int, deadline: float, warmed: bool, streams: bool
-    ) -> None:
+    async def _read_track(self, track: Track, end: int, look_back: int, deadline: float, streams: bool) -> None:
         """Trades first; klines for what they do not prove, and always where klines carry the taker split."""
         async with track.alone():
             track.join()
@@ -175,7 +176,7 @@ class Venue:
                 track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
                 if track.agrees(end):
                     track.caught_up = end
-            begins = warmed and track.cursor is None and track.klines is not None and (streams or track.live)
+            begins = streams and track.cursor is None and track.klines is not None
             if begins:
                 # the klines tell the past and the stream the rest: a cold start waits for no page of trades
                 track.begin_streamed()

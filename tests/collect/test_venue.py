@@ -8,6 +8,7 @@ import pytest
 
 from coinmon import Bars, Coverage, TradePage
 from coinmon.clock import Clock
+from coinmon.collect import venue as module
 from coinmon.collect.record import record
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
@@ -124,8 +125,9 @@ def test_minutes_that_a_venue_without_trades_tells_late_or_after_an_error_are_no
     assert track.start == plain.start + 8 * plain.minute
 
 
-@pytest.mark.parametrize(("streamed", "live"), [(True, True), (False, True), (False, False)])
-def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, database, streamed, live):
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, database, monkeypatch, streamed):
+    monkeypatch.setattr(module, "_FEW", 0)
     """What is streamed counts from the next minute on; while nothing is, nothing has to be asked for either."""
     now = plain.start + 3 * plain.minute
 
@@ -146,15 +148,15 @@ def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, 
 
     with database.write() as connection:
         ((number, instrument),) = sync_instruments(connection, [plain.instrument()], 0).values()
-    track = Track(instrument, number, plain.start, live=live)
+    track = Track(instrument, number, plain.start)
     if streamed:
         rows = plain.trades((7, 200, 20, 0.5), (8, 250, 20, 2.0))
         track.stream(TradePage(rows, joined=False, first_id=7))
     venue = Venue("acme", Streaming(), Clock(now, 0, 0))
-    assert plain.run(venue.read([track], now, 5.0, warmed=True, streams=not live)).status == "ok"
+    assert plain.run(venue.read([track], now, 5.0, warmed=True, streams=True)).status == "ok"
     record(database, [track], now, 1e9)
     track.live = True
-    assert plain.run(venue.read([track], now + 2 * plain.minute, 5.0, warmed=True)).status == "ok"
+    assert plain.run(venue.read([track], now + 2 * plain.minute, 5.0, warmed=True, streams=True)).status == "ok"
     record(database, [track], now + 2 * plain.minute, 1e9)
     with database.read() as connection:
         stored = read_bars(connection, {number: instrument}, 0, 2**62)[number]
