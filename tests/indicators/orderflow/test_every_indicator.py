@@ -1,4 +1,4 @@
-"""What holds of every order-flow indicator: nothing later is seen, clocks can be shifted, unknown is None."""
+"""What holds of every order-flow indicator on minutes seen in every way; test_all_indicators has what holds of all."""
 
 import importlib
 import json
@@ -58,25 +58,6 @@ def test_inf_and_nan_never_reach_json_or_people(scene, seed):
         json.loads(result.model_dump_json(), parse_constant=pytest.fail)
         for lang in ("zh", "en"):
             assert not {"nan", "inf", "None"} & set(result.line(lang).replace("(", " ").replace(")", " ").split()), name
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_stored_gives_none_a_reason_and_a_line(scene, name):
-    result = compute(name, scene.view([], scene.start))
-    assert result.reason
-    assert result.coverage.complete == 0
-    assert "None" not in result.line("zh") + result.line("en")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_result_says_its_units_and_convention(scene, name):
-    result = compute(name, scene.view(scene.minutes(1, 40)))
-    assert result.convention
-    schema = type(result).model_json_schema()
-    for model in [schema, *schema.get("$defs", {}).values()]:
-        for field, told in model.get("properties", {}).items():
-            if told.get("type") == "number" or any(each.get("type") == "number" for each in told.get("anyOf", [])):
-                assert told.get("description"), (model["title"], field)
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"market_snapshot"}))
