@@ -43,6 +43,15 @@ def test_all_is_well(examine):
     assert {("config", "valid"), ("database", "opens"), ("disk", "space")} <= set(found)
 
 
+def test_one_host_of_binance_that_refuses_is_named_and_the_other_examined(examine, faults):
+    faults("binance:451/fapi")
+    found = examine("--exchange", "binance")
+    refused = found["binance", "perp"]
+    assert (refused["status"], "451" in refused["detail"]) == ("error", True)
+    assert "leave perp out of its kinds" in refused["cure"]
+    assert {found["binance", check]["status"] for check in ("reachable", "instruments", "taker side")} == {"ok"}
+
+
 @pytest.mark.parametrize(
     ("fault", "check", "status", "told", "cure"),
     [
