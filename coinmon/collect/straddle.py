@@ -14,6 +14,8 @@ from coinmon.model.trades import Floats, Ints, Trades
 
 _ADDED_UP = 100
 """ms over which fills are added up."""
+_OFF_GRID = 1e-3
+"""Lots; quantities that are no whole number of lots cannot be compared exactly."""
 
 
 def fitted(trades: Trades, seen: Bars, klines: Bars | None, instrument: Instrument) -> tuple[Bars, Trades]:
@@ -28,13 +30,16 @@ def parted(trades: Trades, klines: Bars, instrument: Instrument) -> tuple[Trades
     """The trades of the minutes that `klines` has rows for, and what of them belongs to the minute after the last.
 
     A minute's last trade is parted where what is too much in the minute is a part of it in volume, buys and quote
-    volume alike; everything else stays as it is. trades: of these minutes alone.
+    volume alike; everything else stays as it is. trades: of these minutes alone, in order of time.
     """
     nothing = Trades.empty()
     if not len(trades) or (np.diff(trades.time) < 0).any():
         return trades, nothing
     lot, tick = instrument.lot_size, instrument.tick_size
-    lots = np.rint(trades.qty / float(lot))
+    exact = trades.qty / float(lot)
+    lots = np.rint(exact)
+    if np.abs(exact - lots).max() > _OFF_GRID:
+        return trades, nothing
     minute = (trades.time - klines.time[0]) // MINUTE
     bought = trades.side > 0
 
