@@ -28,8 +28,8 @@ from coinmon.settings import check_settings
 from coinmon.store.database import Database
 from coinmon.store.history import History
 
-_STOP_SECONDS = 25
-"""A running cycle gets twenty; then its connections are closed, which a venue that hangs must not hold up for ever."""
+_STOP_SECONDS, _CLOSE_SECONDS = 22, 4
+"""A running cycle gets twenty to end, then connections are closed: a venue that hangs must not hold up a stop."""
 _HELD = 3
 """Markets kept with the bars that their views have read; a week of a busy pair's levels is tens of megabytes."""
 
@@ -151,7 +151,7 @@ class Desk:
                 stop.set()
                 await asyncio.wait({work}, timeout=_STOP_SECONDS)
                 try:
-                    async with asyncio.timeout(_STOP_SECONDS):
+                    async with asyncio.timeout(_CLOSE_SECONDS):
                         await scan.close()
                 except TimeoutError:
                     logger.warning("the scan does not end: what is stored is whole, the rest is left")
