@@ -32,9 +32,9 @@ COINMON = [sys.executable, "-m", "coinmon", "--lang", "en"]
 
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The configuration that points at a running emulator."""
+    """The configuration that points at an emulator whose market stands still: it lives as long as the worker."""
     path = tmp_path_factory.mktemp("serve") / "coinmon.yaml"
-    command = [*COINMON, "emulate", "--port", "0", "--write-config", str(path)]
+    command = [*COINMON, "emulate", "--port", "0", "--speed", "0", "--write-config", str(path)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as emulator:
         while not path.exists():
             assert emulator.poll() is None
