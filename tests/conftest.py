@@ -18,7 +18,7 @@ settings.load_profile("coinmon")
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a database on a server of our own."""
     pytest.importorskip("psycopg", reason="the postgres extra is not installed")
     found = next(iter(sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))), None) or shutil.which("initdb")
@@ -47,6 +47,21 @@ def postgres() -> Iterator[str]:
             run("pg_ctl", "-D", data, "-m", "immediate", "stop")
 
 
+@pytest.fixture
+def postgres(postgres_server: str) -> str:
+    """That database, empty as a new one is, which would be a thousand files to write and to remove."""
+    import psycopg
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return postgres_server
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind; a module with `SQLITE_ONLY` is about files."""
@@ -54,19 +69,4 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'coinmon.db'}"
     if hasattr(request.module, "SQLITE_ONLY"):
         pytest.skip("about SQLite's files")
-    address = str(request.getfixturevalue("postgres"))
-    _empty(address)
-    return address
-
-
-def _empty(address: str) -> None:
-    """As a new database is, which would be a thousand files to write and to remove."""
-    import psycopg
-
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
+    return str(request.getfixturevalue("postgres"))

@@ -8,6 +8,9 @@ import numpy as np
 
 from ._market import DAY, HOUR, MINUTE, Column
 
+_FAR = 1 << 50
+"""ms from 1970 beyond which no market is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -23,7 +26,10 @@ class Interval:
         return months.astype("datetime64[ms]").astype(np.int64)
 
     def floor(self, ms: int) -> int:
-        return int(self.floors(np.array([ms], np.int64))[0])
+        """Of any size: people ask for anything."""
+        if self.width:
+            return (ms - self.anchor) // self.width * self.width + self.anchor
+        return int(self.floors(np.array([max(-_FAR, min(ms, _FAR))], np.int64))[0])
 
     def after(self, start: int, count: int = 1) -> int:
         """The start of the bar `count` bars after the one that starts at `start` (or before, when negative)."""

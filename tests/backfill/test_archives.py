@@ -155,7 +155,7 @@ def test_a_killed_backfill_goes_on_where_it_was(other_bench, plain, market):
 
 
 def test_a_day_is_the_same_on_postgresql(other_bench, plain, market, postgres):
-    with other_bench("2026-01-18T20:00:00Z", market=market, db=postgres()) as bench:
+    with other_bench("2026-01-18T20:00:00Z", market=market, db=postgres) as bench:
         words = ("BTCUSDT", "--exchange", "binance", "--kind", "perp", "--from", FROM, "--to", "2026-01-16")
         for _ in range(2):
             done = bench.backfill(*words)
