@@ -76,6 +76,7 @@ class Streams:
         self._now = now
         self._hubs = {venue: Hub() for venue in VENUES}
         self._open: dict[str, dict[Open, None]] = {venue: {} for venue in VENUES}
+        self._any_open = asyncio.Event()
         self._attempts = {
             venue: Sliding(most, seconds, time.monotonic, late) for venue, (most, seconds) in CONNECTIONS.items()
         }
@@ -107,6 +108,7 @@ class Streams:
         counts[venue, f"/stream{path}", 101] += 1
         one = Open(session, f"/stream{path}")
         self._open[venue][one] = None
+        self._any_open.set()
         self._afflict(venue, one)
         looking = asyncio.create_task(self._look_after(session))
         try:
@@ -116,6 +118,8 @@ class Streams:
         finally:
             looking.cancel()
             del self._open[venue][one]
+            if not any(self._open.values()):
+                self._any_open.clear()
             session.leave()
         return socket
 
@@ -126,7 +130,7 @@ class Streams:
                 await session.look()
 
     async def run(self) -> None:
-        while True:
+        while await self._any_open.wait():
             await asyncio.sleep(TICK)
             for venue in VENUES:
                 if self._open[venue]:
