@@ -74,7 +74,7 @@ class Scan:
             if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
         }
         self._sampling = Sampling(config, self._venues, clock, database, goes_on=goes_on)
-        self._warm_ups = warm_ups(self._venues, clock, database, config.window * MINUTE) if goes_on else {}
+        self._warm_ups = warm_ups(config, self._venues, clock, database) if goes_on else {}
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)

@@ -10,6 +10,7 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
+from coinmon.config import Config
 from coinmon.contracts import Cursor
 from coinmon.errors import CoinmonError
 from coinmon.model.bars import Bars, Coverage
@@ -19,6 +20,7 @@ from coinmon.secrets import redacted
 from coinmon.store.bars import write_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids
+from coinmon.store.samples import write_whales
 from coinmon.store.seen import counts
 
 _AT_ONCE = 4
@@ -43,14 +45,15 @@ class WarmUp:
     """Fills one venue's window backwards from where each track began, once. It leaves the tracks alone.
 
     Where a minute's trades and the venue's own kline with the taker split disagree, the kline stands, as in `combine`.
-    window: ms.
+    window: ms. whale_threshold: in quote currency.
     """
 
-    def __init__(self, venue: Venue, clock: Clock, database: Database, window: int) -> None:
+    def __init__(self, venue: Venue, clock: Clock, database: Database, window: int, whale_threshold: float) -> None:
         self._venue = venue
         self._clock = clock
         self._database = database
         self._window = window
+        self._whale_threshold = whale_threshold
         self._known: set[int] = set()
         self._wishes: list[_Wish] = []
         self._task: asyncio.Task[None] | None = None
@@ -118,18 +121,20 @@ class WarmUp:
         return usage is not None and any(used > _SHARE * limit for used, limit in usage().values())
 
     def _store(self, wish: _Wish, past: Track) -> None:
-        bars: Bars = past.settle(wish.until, float("inf")).bars
+        settled = past.settle(wish.until, self._whale_threshold)
+        bars: Bars = settled.bars
         # a kline that is stored knows the price of a quiet minute that nothing was read before
         bars = bars[np.flatnonzero((bars.coverage == Coverage.TRADES) & (bars.close > 0))]
         with self._database.write() as connection:
             grid = read_grids(connection, [wish.number])[wish.number]
             write_bars(connection, wish.number, replace(wish.instrument, tick_size=grid), bars.on_grid(grid))
+            write_whales(connection, {wish.instrument.id: wish.number}, settled.whales)
 
 
-def warm_ups(venues: Sequence[Venue], clock: Clock, database: Database, window: int) -> dict[str, WarmUp]:
+def warm_ups(config: Config, venues: Sequence[Venue], clock: Clock, database: Database) -> dict[str, WarmUp]:
     """Those of the venues that have a past to be asked for, by name."""
     return {
-        venue.name: WarmUp(venue, clock, database, window)
+        venue.name: WarmUp(venue, clock, database, config.window * MINUTE, config.whale_threshold)
         for venue in venues
         if venue.has("trades") and venue.has("earlier_trades")
     }

@@ -14,8 +14,11 @@ from coinmon.collect.warmup import WarmUp
 from coinmon.errors import VenueError
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.instruments import sync_instruments
+from coinmon.store.samples import read_whales
 
 WINDOW = 5
+WHALE = 26.0
+"""Only half a coin at 104 ticks of 0.5 and more."""
 
 
 class Past:
@@ -61,9 +64,8 @@ def warmed(plain, database):
         tracks = [Track(each, numbered[each.id][0], now, boundary_id=30) for each in listed]
 
         async def warm():
-            warm_up = WarmUp(
-                Venue("acme", exchange, Clock(now, 0, 0)), Clock(now, 0, 0), database, WINDOW * plain.minute
-            )
+            clock = Clock(now, 0, 0)
+            warm_up = WarmUp(Venue("acme", exchange, clock), clock, database, WINDOW * plain.minute, WHALE)
             before(exchange)
             warm_up.begin(tracks)
             warm_up.begin(tracks)
@@ -85,6 +87,20 @@ def test_the_window_is_filled_as_it_was(plain, warmed):
     expected = plain.volumes(past.rows)
     assert plain.seen(bars) == {minute: expected[minute] for minute in range(5, 10)}
     assert len(past.asked) == 4  # 15 trades by four, and the page that reaches beyond
+
+
+def test_its_whales_are_stored_with_it(plain, warmed, database):
+    past = Past(plain)
+    warmed(past, "BTC")
+    start, end = (plain.start + each * plain.minute for each in (5, 10))
+    with database.read() as connection:
+        found = read_whales(connection, 1, plain.instrument().id, start, end)
+    expected = [
+        (plain.start + round(at * 1000), ticks * 0.5) for _, at, ticks, qty in past.rows
+        if 300 <= at < 600 and abs(qty) * ticks * 0.5 >= WHALE
+    ]  # fmt: skip
+    assert expected
+    assert [(whale.time, whale.price) for whale in found] == expected
 
 
 def test_what_the_venue_has_no_more_is_left_and_told_by_nothing(plain, warmed):
