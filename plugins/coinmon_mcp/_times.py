@@ -9,6 +9,8 @@ _LONGEST = 92 * DAY
 """A minute is a row: an answer about fifty years would take more memory than there is."""
 _AHEAD = 14 * 60 * MINUTE
 """By how much the earliest time zone is ahead."""
+_DATES = 1 << 47
+"""ms from 1970 that dates are made of; people ask for more."""
 
 
 def check_times(asked: Any) -> None:
@@ -22,12 +24,16 @@ def check_times(asked: Any) -> None:
         if not isinstance(start, int):
             continue
         if start > moment:
-            raise ConfigError(f"{first}: {iso(start)} has not come yet; the answer is as of {iso(moment)}")
+            raise ConfigError(f"{first}: {_shown(start)} has not come yet; the answer is as of {iso(moment)}")
         if end is not None and end <= start:
-            raise ConfigError(f"{last}: {iso(end)} is not after {first}, {iso(start)}")
+            raise ConfigError(f"{last}: {_shown(end)} is not after {first}, {_shown(start)}")
         if min(end or moment, moment) - start > _LONGEST:
             raise ConfigError(f"{first}: a window has {_LONGEST // DAY} days at most")
     day = getattr(asked, "date", None)
     # somewhere it may be that day already; what is no date is told by the indicator
     if isinstance(day, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", day) and day > str(iso(moment + _AHEAD))[:10]:
         raise ConfigError(f"date: {day} has not come yet; the answer is as of {iso(moment)}")
+
+
+def _shown(ms: int) -> str:
+    return str(iso(ms)) if 0 <= ms < _DATES else f"{ms} ms"
