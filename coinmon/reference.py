@@ -1,4 +1,4 @@
-"""What plugins say of themselves, as Markdown: docs/indicators.md and docs/signals.md come from here."""
+"""What plugins say of themselves, as Markdown: docs/indicators.md and docs/signal-settings.md come from here."""
 
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ Every result also has `as_of`, `coverage` (the window's minutes, how many were s
 """
 _SIGNALS = """
 How a signal begins, lasts and ends, and how many of the events planted in fifty made-up markets each one finds, is told
-in [signal-truth.md](signal-truth.md).
+in [signals.md](signals.md).
 """
 
 

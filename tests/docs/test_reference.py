@@ -10,11 +10,11 @@ from coinmon.reference import reference
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("kind", ["indicator", "signal"])
-def test_it_is_current(kind):
+@pytest.mark.parametrize(("kind", "name"), [("indicator", "indicators.md"), ("signal", "signal-settings.md")])
+def test_it_is_current(kind, name):
     offers = [each for each in load_catalog().of(kind) if each.distribution == "coinmon"]
     page = reference(kind, offers)
-    assert (DOCS / f"{kind}s.md").read_text("utf-8") == page, f"coinmon plugins docs {kind} > docs/{kind}s.md"
+    assert (DOCS / name).read_text("utf-8") == page, f"coinmon plugins docs {kind} > docs/{name}"
 
 
 def test_it_holds_nothing_of_the_process_that_made_it():
