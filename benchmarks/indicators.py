@@ -22,8 +22,8 @@ from coinmon.store.database import open_database
 from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
 
-NOW = 1_723_420_800_000 + 7 * DAY - 17 * MINUTE
-"""Late on a Sunday, so that the days before are of this week."""
+NOW = 1_723_420_800_000 + 8 * DAY - 17 * MINUTE
+"""Late on a Monday: six of the days are of the week before, the most that key levels have to read."""
 RUNS = 7
 REQUIRED = 0.025
 METRICS = {"timeframe": "5m", "bars": 288}
