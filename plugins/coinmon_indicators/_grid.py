@@ -27,6 +27,7 @@ BinSetting = Annotated[
     float | None,
     Field(
         gt=0,
+        le=1e6,
         description="height of a price row, quote currency, a multiple of the tick; None: the smallest of 1, 2, 5, "
         f"10... ticks that gives the median candle at most {ROWS} rows",
     ),

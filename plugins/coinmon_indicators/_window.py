@@ -25,7 +25,7 @@ from coinmon_indicators._profile import (
 )
 
 BinSetting = Annotated[
-    float | None, Field(gt=0, description="height of a row, a multiple of the tick; null: at most 400 rows")
+    float | None, Field(gt=0, le=1e6, description="height of a row, a multiple of the tick; null: at most 400 rows")
 ]
 PercentSetting = Annotated[float, Field(gt=0, le=100, description="share of the volume in it, %")]
 MethodSetting = Annotated[Method, Field(description="two_row (CBOT) or one_row a step")]

@@ -26,6 +26,7 @@ from coinmon_indicators._figures import because, plain, price
 from coinmon_indicators._profile import Method, bin_of, with_levels
 from coinmon_indicators._tpo import Letters
 from coinmon_indicators._tpo_figures import Period, Print, Sheet, TpoRow, brackets_of
+from coinmon_indicators._window import BinSetting
 
 
 class Tpo(Result):
@@ -112,9 +113,7 @@ def tpo(
     sessions: SessionText = DEFAULT_SESSIONS,
     timezone: Zone = "UTC",
     period_minutes: Annotated[int, Field(gt=0, le=1440, description="length of a bracket, minutes")] = 30,
-    bin_size: Annotated[
-        float | None, Field(gt=0, description="height of a row, a multiple of the tick; null: at most 400 rows")
-    ] = None,
+    bin_size: BinSetting = None,
     value_area_percent: Annotated[float, Field(gt=0, le=100, description="share of letters or volume in it, %")] = 70.0,
     method: Annotated[Method, Field(description="two_row (CBOT) or one_row a step")] = "two_row",
     use_volume_for_va: Annotated[bool, Field(description="poc, vah and val by quote volume, else by letters")] = True,

@@ -20,7 +20,9 @@ Frame = Literal["1m", "5m", "15m", "30m", "1h", "4h", "1d"]
 Short = Literal["1m", "5m", "15m", "30m", "1h"]
 Swing = Literal["1m", "5m", "15m", "30m", "1h", "4h"]
 Period = Literal["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"]
-Height = Annotated[float | None, Field(gt=0, description="height of a price row, quote currency, a multiple of a tick")]
+Height = Annotated[
+    float | None, Field(gt=0, le=1e6, description="height of a price row, quote currency, a multiple of a tick")
+]
 Share = Annotated[float, Field(gt=0, le=100, description="share of the volume in the value area, %")]
 Mode = Annotated[Literal["raw", "synthetic"], Field(description="exact prices, or spread over short bars' ranges")]
 Day = Annotated[str | None, Field(max_length=10, description="a day such as 2025-12-26; today where left out")]
