@@ -9,8 +9,8 @@ import orjson
 
 _AT_ONCE = 3
 """Answers computed at the same time; the rest wait their turn."""
-_KEPT_BYTES = 8_000_000
-"""Of answers kept, as JSON; as objects they take several times as much."""
+_KEPT_BYTES = 2_000_000
+"""Of answers kept, as JSON: some editions of what is asked. As objects they take several times as much."""
 _SHARE = 4
 """One answer takes at most this part of what is kept."""
 
