@@ -170,8 +170,9 @@ def _files(folder: Path) -> Iterator[_Found]:
 
 def _load(origin: Path, name: str) -> ModuleType:
     full = f"coinmon_plugin_dir_{name}"
-    if full in sys.modules:
-        return sys.modules[full]
+    # another folder may have a file of this name
+    if (loaded := sys.modules.get(full)) is not None and loaded.__file__ == str(origin.absolute()):
+        return loaded
     spec = importlib.util.spec_from_file_location(full, origin)
     if spec is None or spec.loader is None:
         raise ImportError(f"{origin} cannot be loaded")
