@@ -1,6 +1,5 @@
 """Streamed messages to pages: sides, units, ticks and ids, and what is proven by them."""
 
-import asyncio
 import copy
 import json
 from contextlib import suppress
@@ -9,7 +8,6 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +16,6 @@ from coinmon.collect.held import Held
 from coinmon_exchanges import _stream_binance, _stream_bybit, _stream_coinbase, _stream_okx
 from coinmon_exchanges._socket import Dropped
 from coinmon_exchanges._stream_rows import Subscribed
-from coinmon_exchanges.okx import Okx
 
 FINEST = "0.00000001"
 
@@ -270,61 +267,3 @@ def test_what_is_no_trade_among_trades_is_still_told(instrument, venue, at):
 def test_a_goodbye_ends_the_connection(two, venue, message):
     with pytest.raises(Dropped):
         venue.read([json.dumps(message)], two)
-
-
-def test_requests_stay_within_the_venues_limits(instrument):
-    many = [instrument("v", f"C{at}/USDT", f"C{at}USDT", "0.1", "0.1") for at in range(900)]
-    for links, arguments in (
-        (_stream_binance.links("ws://x", many, 200), lambda request: request["params"]),
-        (_stream_okx.links("ws://x", many), lambda request: request["args"]),
-        (_stream_bybit.links("ws://x", many), lambda request: request["args"]),
-        (_stream_coinbase.links("ws://x", many), lambda request: request["product_ids"]),
-    ):
-        named = [name for link in links for _, names in link.requests for name in names]
-        assert named == [each.native_id for each in many]
-        for link in links:
-            assert len(link.instruments) <= 400
-            for text, names in link.requests:
-                assert len(arguments(json.loads(text))) == len(names)
-                assert len(text) < 64_000
-    assert all(len(names) <= 10 for link in _stream_bybit.links("ws://x", many) for _, names in link.requests)
-
-
-def test_a_stream_ends_when_told_even_while_it_connects_again_after_a_fault(instrument):
-    met, over = [], asyncio.Event()
-
-    async def answer(request):
-        met.append(request)
-        if len(met) > 1:
-            await over.wait()
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_str("{ no JSON")
-        async for _ in socket:
-            pass
-        return socket
-
-    async def script():
-        app = web.Application()
-        app.router.add_get("/ws/v5/public", answer)
-        runner = web.AppRunner(app, shutdown_timeout=0)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port = runner.addresses[0][1]
-        venue = Okx("okx", ws_url=f"ws://127.0.0.1:{port}")
-        stream = venue.stream([instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.001")], ["trades"])
-        try:
-            (state,) = await anext(stream)
-            assert "not JSON" in state.why
-            async with asyncio.timeout(5):
-                while len(met) < 2:  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
-            async with asyncio.timeout(5):
-                await stream.aclose()
-        finally:
-            over.set()
-            await venue.close()
-            await runner.cleanup()
-
-    asyncio.run(script())

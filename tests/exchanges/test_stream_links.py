@@ -1,0 +1,67 @@
+"""The connections that streams come over: what is asked on each, and how they end."""
+
+import asyncio
+import json
+
+from aiohttp import web
+
+from coinmon_exchanges import _stream_binance, _stream_bybit, _stream_coinbase, _stream_okx
+from coinmon_exchanges.okx import Okx
+
+
+def test_requests_stay_within_the_venues_limits(instrument):
+    many = [instrument("v", f"C{at}/USDT", f"C{at}USDT", "0.1", "0.1") for at in range(900)]
+    for links, arguments in (
+        (_stream_binance.links("ws://x", many, 200), lambda request: request["params"]),
+        (_stream_okx.links("ws://x", many), lambda request: request["args"]),
+        (_stream_bybit.links("ws://x", many), lambda request: request["args"]),
+        (_stream_coinbase.links("ws://x", many), lambda request: request["product_ids"]),
+    ):
+        named = [name for link in links for _, names in link.requests for name in names]
+        assert named == [each.native_id for each in many]
+        for link in links:
+            assert len(link.instruments) <= 400
+            for text, names in link.requests:
+                assert len(arguments(json.loads(text))) == len(names)
+                assert len(text) < 64_000
+    assert all(len(names) <= 10 for link in _stream_bybit.links("ws://x", many) for _, names in link.requests)
+
+
+def test_a_stream_ends_when_told_even_while_it_connects_again_after_a_fault(instrument):
+    met, over = [], asyncio.Event()
+
+    async def answer(request):
+        met.append(request)
+        if len(met) > 1:
+            await over.wait()
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str("{ no JSON")
+        async for _ in socket:
+            pass
+        return socket
+
+    async def script():
+        app = web.Application()
+        app.router.add_get("/ws/v5/public", answer)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        venue = Okx("okx", ws_url=f"ws://127.0.0.1:{port}")
+        stream = venue.stream([instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.001")], ["trades"])
+        try:
+            (state,) = await anext(stream)
+            assert "not JSON" in state.why
+            async with asyncio.timeout(5):
+                while len(met) < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            async with asyncio.timeout(5):
+                await stream.aclose()
+        finally:
+            over.set()
+            await venue.close()
+            await runner.cleanup()
+
+    asyncio.run(script())
