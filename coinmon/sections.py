@@ -178,7 +178,9 @@ class Core(Section):
     shard: Annotated[Shard, BeforeValidator(values.shard)] = Field(
         default=WHOLE, description="i/n: follow only the i-th part of the pairs, where n scanners share a database"
     )
-    retention_days: int = Field(default=7, ge=1, description="days that bars are kept")
+    retention_days: int = Field(
+        default=15, ge=1, description="days that bars are kept; the levels of the previous week need up to 14"
+    )
     levels_days: int = Field(default=30, ge=1, description="days that the volumes at each price are kept")
     lang: Literal["zh", "en"] = Field(default="zh", description="language of messages and tables: zh or en")
     timezone: Annotated[str, BeforeValidator(values.time_zone)] = Field(

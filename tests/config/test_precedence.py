@@ -13,7 +13,7 @@ def test_without_anything_all_is_default(configured):
     assert config.symbols.names == ("BTCUSDT", "ETHUSDT")
     assert (config.interval, config.settle, config.window) == (60_000, 3_000, 50)
     assert config.db == "sqlite:///./data/coinmon.db"
-    assert (config.lang, config.timezone, config.retention_days) == ("zh", "UTC", 7)
+    assert (config.lang, config.timezone, config.retention_days) == ("zh", "UTC", 15)
     assert config.sessions == {"A": (0, 360), "L": (360, 720), "N": (720, 1200), "E": (1200, 0)}
     assert config.quotes == {"USD": "USDT", "USDC": "USDT"}
     assert config.whale_threshold == 200_000
