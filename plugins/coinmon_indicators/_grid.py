@@ -176,7 +176,8 @@ def _bin(found: Candles, bin_size: float | None) -> int | None:
     step = 1
     while True:
         for ticks in (step, 2 * step, 5 * step):
-            if middle // ticks < ROWS:
+            # so high a range touches one row more where it begins inside one
+            if -(-middle // ticks) < ROWS:
                 return ticks
         step *= 10
 

@@ -56,13 +56,11 @@ class Profile:
     def exact(self) -> list[int]:
         """Volumes as integers that compare and add up without rounding."""
         whole = np.rint(self.volume)
-        if np.array_equal(self.volume, whole) and whole.max(initial=0) < 2**63:
-            exact: list[int] = whole.astype(np.int64).tolist()
-            return exact
-        parts = [Fraction(each) for each in self.volume.tolist()]
-        # floats are fractions of powers of two: the largest denominator is a common one
-        below = max(each.denominator for each in parts)
-        return [each.numerator * (below // each.denominator) for each in parts]
+        if not np.array_equal(self.volume, whole) or whole.max(initial=0) >= 2**63:
+            # sums that are equal on paper differ in a float's last digits
+            whole = np.rint(self.volume * (2.0**40 / self.volume.max()))
+        exact: list[int] = whole.astype(np.int64).tolist()
+        return exact
 
 
 def bin_of(bin_size: float | None, tick: Decimal, low: int, high: int) -> int:

@@ -81,9 +81,13 @@ class Letters:
 
 
 def rotation(brackets: Sequence[Bracket]) -> int:
-    """+1 for each closed bracket with a higher high, -1 for a lower one; likewise for lows."""
+    """+1 for each closed bracket with a higher high than the one before, -1 for a lower one; likewise for lows.
+
+    Where the one before is not there, nothing is compared.
+    """
     closed = [each for each in brackets if each.closed]
     return sum(
         (now.high > then.high) - (now.high < then.high) + (now.low > then.low) - (now.low < then.low)
         for then, now in pairwise(closed)
+        if now.number == then.number + 1
     )

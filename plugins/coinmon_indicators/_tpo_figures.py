@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Bars, Instrument, Moment, moment
+from coinmon import MINUTE, Bars, Coverage, Instrument, Moment, moment
 from coinmon_indicators._days import Span, State
 from coinmon_indicators._profile import Method, Profile, control, profile_of, value_area
 from coinmon_indicators._tpo import Bracket, Letters, Run, letter, rotation
@@ -144,7 +144,8 @@ class Sheet:
             "poor_low": letters.poor(top=False),
         }
         initial = [each for each in brackets if each.number < ib_periods]
-        if not initial:
+        first = self._bars[: ib_periods * self._step // MINUTE]
+        if not initial or (first.coverage == Coverage.MISSING).any():
             return figures
         low, high = min(each.low for each in initial), max(each.high for each in initial)
         over = min(self._span.start + ib_periods * self._step, self._span.end) <= end

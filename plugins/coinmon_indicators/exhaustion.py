@@ -14,6 +14,7 @@ from coinmon_indicators._candles import (
     StartSetting,
     TimeframeSetting,
     candles,
+    exact,
 )
 from coinmon_indicators._figures import price
 from coinmon_indicators._grid import BinSetting, Grid, grid
@@ -111,11 +112,13 @@ def _exhausted(made: Grid, rows: int, max_share: float) -> list[tuple[int, bool]
     if not len(tall):
         return []
     peak = volume[made.peak[tall]]
+    # in whole numbers: 0.1 * 70 is more than 7 in floats
+    times, by = exact(max_share).as_integer_ratio()
     found = []
     for high in (True, False):
         edge = made.start[tall + 1] - 1 if high else made.start[tall]
         inwards = edge[:, None] + np.arange(rows) * (-1 if high else 1)
         outer = volume[inwards]
-        falls = (np.diff(outer, axis=1) > 0).all(axis=1) & (outer[:, 0] < max_share * peak)
+        falls = (np.diff(outer, axis=1) > 0).all(axis=1) & (by * outer[:, 0] < times * peak)
         found += [(candle, high) for candle in tall[falls].tolist()]
     return sorted(found, key=lambda each: (each[0], not each[1]))

@@ -116,10 +116,10 @@ def footprint(
 
     Rows are whole numbers of ticks high and named by their lower edge. POC is the row with most volume; of equal ones
     the nearest to the middle of the candle's range, then the side with more volume, then the lower. min_delta and
-    max_delta are the extremes of the running delta inside the candle, not of rows; the rows with the highest and lowest
-    delta are given apart (of equal ones that with more volume, then the lower). Only closed candles are shown, and one
-    with an incomplete taker split has no flow figures. Volumes in base units. Source: the venue's trades; where only
-    klines are at hand there are no rows.
+    max_delta are the extremes of the running delta inside the candle, not of rows; the traded rows with the highest and
+    lowest delta are given apart (of equal ones that with more volume, then the lower). Only closed candles are shown,
+    and one with an incomplete taker split has no flow figures. Volumes in base units. Source: the venue's trades; where
+    only klines are at hand there are no rows.
     """
     found = candles(view, timeframe, bars, start, end, levels=True)
     rows = grid(found, bin_size)
@@ -212,8 +212,8 @@ def _extremes(rows: Grid) -> dict[str, list[float | None]]:
 
 
 def _extreme(rows: Grid, value: Any) -> Any:
-    """The cell with each candle's highest value; of equal ones that with more volume, then the lower."""
-    order = np.lexsort((rows.row, -rows.volume, -value, rows.candle))
+    """The traded cell with each candle's highest value; of equal ones that with more volume, then the lower."""
+    order = np.lexsort((rows.row, -rows.volume, -value, rows.volume <= 0, rows.candle))
     found = np.full(len(rows.first), -1, np.int64)
     traded = rows.traded()
     # cells of a candle stay together, so the best of each is where its cells began

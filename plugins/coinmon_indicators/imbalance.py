@@ -1,5 +1,6 @@
 """Imbalance: prices where one side ran over the other."""
 
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from coinmon_indicators._candles import (
     StartSetting,
     TimeframeSetting,
     candles,
+    exact,
 )
 from coinmon_indicators._figures import price
 from coinmon_indicators._grid import BinSetting, Grid, grid
@@ -45,7 +47,7 @@ class Zone(Part):
     state: Literal["untested", "tested", "broken"] = Field(
         description="since its candle closed: price has not been back in it, has been, or traded through its far edge"
     )
-    tested: Moment | None = Field(description="minute in which price was first back in it")
+    tested: Moment | None = Field(description="minute in which price was first back in it, or past it")
     broken: Moment | None = Field(description="minute in which price first traded beyond its far edge")
 
 
@@ -140,7 +142,7 @@ def register_indicators(register: Any) -> None:
 
 
 def _units(base: float, rows: Grid) -> float:
-    return base / float(rows.unit)
+    return float(exact(base) / Fraction(rows.unit))
 
 
 def _imbalanced(
@@ -154,7 +156,9 @@ def _imbalanced(
         other = np.roll(other, side)
         ends = (rows.start[:-1] if side > 0 else rows.start[1:] - 1)[rows.traded()]
         paired[ends] = False
-    beyond = strong >= ratio * np.where(other > 0, other, instead)
+    # in whole numbers, for 11 lots are 1.1 times 10 and 1.1 * 10 is more than 11 in floats
+    times, by = exact(ratio).as_integer_ratio()
+    beyond = by * strong >= times * np.where(other > 0, other, instead)
     volume, difference = least
     return np.asarray(paired & beyond & (strong > 0) & (strong >= volume) & (strong - other >= difference))
 

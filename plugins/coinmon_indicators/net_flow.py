@@ -94,7 +94,8 @@ def net_flow(
     return NetFlow(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),
-        convention=f"taker buy - taker sell of {window} closed minutes; ATR: simple mean of one-minute true ranges",
+        convention=f"taker buy - taker sell of {window} closed minutes; ATR: simple mean of one-minute true ranges; "
+        "z-score by the sample deviation",
         instrument=view.instrument.id,
         base=view.instrument.base,
         currency=view.instrument.quote,

@@ -55,8 +55,14 @@ class Tpo(Result):
     vvah: float | None = Field(default=None, description="upper edge of the value area by quote volume")
     vval: float | None = Field(default=None, description="lower edge of the value area by quote volume")
     volume_minutes: int = Field(default=0, description="minutes whose volume at each price is known")
-    ib_high: float | None = Field(default=None, description="initial balance: highest price of the first brackets")
-    ib_low: float | None = Field(default=None, description="initial balance: lowest price of the first brackets")
+    ib_high: float | None = Field(
+        default=None,
+        description="initial balance: highest price of the first brackets; None where not all of them was seen",
+    )
+    ib_low: float | None = Field(
+        default=None,
+        description="initial balance: lowest price of the first brackets; None where not all of them was seen",
+    )
     ib_state: State | None = Field(default=None, description="developing: its brackets are not over")
     ib_extension_up: float | None = Field(default=None, description="range above the IB, in multiples of the IB")
     ib_extension_down: float | None = Field(default=None, description="range below the IB, in multiples of the IB")

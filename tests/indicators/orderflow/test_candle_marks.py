@@ -81,6 +81,15 @@ def test_a_hole_before_the_extreme_is_no_steady_fall(scene):
     assert not at((1, 99, 1), (3, 2, 1)).extremes
 
 
+def test_a_tenth_is_not_below_a_tenth(scene):
+    def at(last):
+        minute = scene.Minute("trades", [(1, 70, 1), (2, 50, 1), (3, last, 1)])
+        return exhaustion(scene.view([minute]), timeframe="1m", bars=1, bin_size=0.01).extremes
+
+    assert at(6)
+    assert not at(7)
+
+
 @given(seed=st.integers(0, 10**6), kinds=st.sampled_from(["trades", "all"]), open_only=st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_unfinished_auctions_are_what_a_plain_loop_says(scene, plain, seed, kinds, open_only):

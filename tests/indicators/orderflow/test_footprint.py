@@ -53,7 +53,8 @@ def test_every_figure_is_what_a_plain_loop_says(scene, plain, seed, count, timef
             (1, bar.max_delta_price, bar.max_delta_at_price),
             (-1, bar.min_delta_price, bar.min_delta_at_price),
         ):
-            best = max(dense, key=lambda each: (sign * (dense[each][0] - dense[each][1]), sum(dense[each]), -each))
+            traded = [each for each in dense if sum(dense[each])]
+            best = max(traded, key=lambda each: (sign * (dense[each][0] - dense[each][1]), sum(dense[each]), -each))
             assert row == float(best * height * scene.tick)
             assert at == plain.amount(dense[best][0] - dense[best][1])
 
@@ -157,3 +158,16 @@ def test_nothing_stored_is_none_and_a_reason(scene):
     made = footprint(scene.view([], scene.start), bars=2)
     assert made.reason == "no price is known in the window"
     assert [bar.volume for bar in made.bars] == [None, None]
+
+
+def test_a_row_in_which_nothing_traded_has_no_highest_delta(scene):
+    minute = scene.Minute("trades", [(10_000, 5, -1), (10_002, 3, -1)])
+    (bar,) = footprint(scene.view([minute]), timeframe="1m", bars=1, bin_size=0.01).bars
+    assert (bar.max_delta_price, bar.max_delta_at_price) == (100.02, -0.003)
+
+
+def test_the_median_candle_has_at_most_fifty_rows(scene):
+    # 99 ticks from an odd one touch 51 rows of two ticks
+    minute = scene.Minute("trades", [(10_001, 1, 1), (10_100, 1, 1)])
+    result = footprint(scene.view([minute]), timeframe="1m", bars=1)
+    assert result.bin_size == 0.05

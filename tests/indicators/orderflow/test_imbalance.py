@@ -152,3 +152,10 @@ def test_the_state_of_a_zone(scene, after, state):
     view = scene.view([scene.Minute("trades", joined), scene.Minute("trades", [(after, 1, 1)])])
     (zone,) = imbalance(view, timeframe="1m", bars=2, bin_size=0.01).zones
     assert zone.state == state
+
+
+def test_the_ratio_and_the_least_volume_are_reached_when_they_are_equal(scene):
+    # 1.1 * 10 and 0.011 / 0.001 are a little more than 11 in floats
+    minute = scene.Minute("trades", [(10_000, 10, -1), (10_001, 11, 1)])
+    result = imbalance(scene.view([minute]), timeframe="1m", bars=1, bin_size=0.01, ratio=1.1, min_volume=0.011)
+    assert [each.buy for each in result.bars] == [[100.01]]

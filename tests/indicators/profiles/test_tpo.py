@@ -64,7 +64,9 @@ def test_letters_and_markers_are_what_a_plain_loop_says(scene, book, seed, count
         assert result.ib_low == float(min(each[1] for each in initial))
         assert result.ib_state == ("done" if count >= 2 * length else "developing")
     closed = [each for each in ranges if (each[0] + 1) * length <= count]
-    steps = sum((b[i] > a[i]) - (b[i] < a[i]) for a, b in itertools.pairwise(closed) for i in (1, 2))
+    steps = sum(
+        (b[i] > a[i]) - (b[i] < a[i]) for a, b in itertools.pairwise(closed) if b[0] == a[0] + 1 for i in (1, 2)
+    )
     assert result.rotation_factor == steps
     assert (result.poor_high, result.poor_low) == (len(printed[high]) >= 2, len(printed[low]) >= 2)
     for found, (number, below, above) in zip(result.periods, ranges, strict=True):
@@ -126,6 +128,19 @@ def test_the_initial_balance_is_extended_in_multiples_once_it_is_over(scene):
     assert (result.ib_extension_up, result.ib_extension_down) == (pytest.approx(1.0), pytest.approx(0.5))
     early = tpo(scene.view(brackets(scene, ranges[:2])[:-1]), bin_size=0.05)
     assert (early.ib_state, early.ib_extension_up) == ("developing", None)
+
+
+def test_there_is_no_initial_balance_where_not_all_of_it_was_seen(scene):
+    minutes = brackets(scene, [(10_000, 10_020), (10_010, 10_030), (9_985, 10_060)])
+    minutes[7] = scene.Minute("missing", [])
+    result = tpo(scene.view(minutes), bin_size=0.05)
+    assert (result.ib_high, result.ib_low, result.ib_state, result.ib_extension_up) == (None, None, None, None)
+
+
+def test_the_rotation_is_not_counted_over_a_missing_bracket(scene):
+    minutes = brackets(scene, [(10_000 + i, 10_020 + i) for i in range(4)])
+    minutes[30:60] = [scene.Minute("missing", [])] * 30
+    assert tpo(scene.view(minutes)).rotation_factor == 2
 
 
 def test_a_session_by_name_and_caps(scene):

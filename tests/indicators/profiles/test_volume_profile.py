@@ -243,3 +243,12 @@ def test_inf_and_nan_never_reach_json(scene, seed):
         assert "Infinity" not in result.model_dump_json()
         for lang in ("zh", "en"):
             assert not {"nan", "None"} & set(result.line(lang).split())
+
+
+def test_equal_sums_of_shares_are_a_tie(scene):
+    # 0.1 + 0.2 and 0.3: equal rows, of which the one nearest to the middle is the POC; in floats the first is larger
+    minutes = [
+        scene.Minute("trades", [(ticks, lots, 1)]) for ticks, lots in ((10_000, 100), (10_001, 300), (10_000, 200))
+    ]
+    minutes.append(scene.Minute("trades", [(10_002, 1, 1)]))
+    assert volume_profile(scene.view(minutes), bin_size=0.01, mode="synthetic").poc == 100.01
