@@ -1,11 +1,13 @@
 """Market snapshot: one market at a glance."""
 
+import math
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from coinmon import MINUTE, Bars, Bilingual, Moment, Panel, SeenReport, Table, Text, View, hookimpl, moment, say
+from coinmon_indicators._average import with_volume
 from coinmon_indicators._figures import compact, known, money, percent, price
 from coinmon_indicators._of_instrument import OfInstrument, head
 
@@ -73,8 +75,9 @@ def market_snapshot(
     """One market at a glance: last price, 24-hour figures, mark price, funding and open interest.
 
     The 24 hours are the last 1440 closed minutes. Their figures are None while fewer than `min_coverage` of the minutes
-    are known (for prices: have a price; for volumes: complete totals); minutes that are not known are not in them.
-    Sources: trades or klines of the venue; its funding and open interest endpoints, as polled.
+    are known (for prices: have a price; for volumes: complete totals; for the delta: a complete taker split); minutes
+    that are not known are not in them. Sources: trades or klines of the venue; its funding and open interest endpoints,
+    as polled.
     """
     bars = view.bars(DAY_MINUTES)
     reasons: list[str] = []
@@ -121,7 +124,8 @@ def _prices(bars: Bars, priced: int, last: float | None, least: float, reasons: 
 
 
 def _volumes(bars: Bars, least: float, reasons: list[str]) -> dict[str, Any]:
-    rows = bars[bars.has_flow & np.isfinite(bars.quote_volume) & np.isfinite(bars.buy_quote)]
+    rows, split = bars[with_volume(bars)], bars[bars.has_flow]
+    figures: dict[str, Any] = {}
     if len(rows) / DAY_MINUTES < least:
         reasons.append(
             Bilingual(
@@ -129,11 +133,18 @@ def _volumes(bars: Bars, least: float, reasons: list[str]) -> dict[str, Any]:
                 f"{len(rows)} of 1440 minutes have complete totals, 24-hour volumes need {least:.0%}",
             )
         )
-        return {}
-    return {
-        "volume_24h": known(rows.volume.sum()), "quote_volume_24h": known(rows.quote_volume.sum()),
-        "delta_24h": known((rows.buy_quote - rows.sell_quote).sum()),
-    }  # fmt: skip
+    else:
+        figures = {"volume_24h": math.fsum(rows.volume), "quote_volume_24h": math.fsum(rows.quote_volume)}
+        if len(split) / DAY_MINUTES < least:
+            reasons.append(
+                Bilingual(
+                    f"1440 分钟中有 {len(split)} 分钟的主动买卖拆分完整，24 小时差额需要 {least:.0%}",
+                    f"{len(split)} of 1440 minutes have a complete taker split, the 24-hour delta needs {least:.0%}",
+                )
+            )
+        else:
+            figures["delta_24h"] = known(math.fsum(split.buy_quote - split.sell_quote))
+    return figures
 
 
 def _derivatives(view: View, last: float | None, max_age: int, reasons: list[str]) -> dict[str, Any]:

@@ -95,10 +95,10 @@ def windows(market: Market, minutes: int, lookback: int) -> Windows | Silent:
         np.where(known, column, 0.0).reshape(count, minutes).sum(axis=1)
         for column in (rows.quote_volume, rows.buy_quote)
     )
-    # a minute without a price has the one before it
-    at = np.maximum.accumulate(np.where(rows.close > 0, np.arange(span), 0))
-    close, high, low = rows.close[at], rows.high[at], rows.low[at]
-    high, low = (np.maximum(high, close).reshape(count, minutes), np.minimum(low, close).reshape(count, minutes))
+    # a minute without a price stays where the one before it closed
+    priced = rows.close > 0
+    close = rows.close[np.maximum.accumulate(np.where(priced, np.arange(span), 0))]
+    high, low = (np.where(priced, each, close).reshape(count, minutes) for each in (rows.high, rows.low))
     last = close.reshape(count, minutes)[:, -1]
     before = np.concatenate((last[:1], last[:-1]))
     reach = np.maximum(high.max(axis=1), before) - np.minimum(low.min(axis=1), before)

@@ -89,7 +89,8 @@ def _judged(
         return Silent(Bilingual(f"持仓量变化 {moved} (需 {needed})", f"open interest changed {moved} (needs {needed})"))
     if bought.price_change_pct is None or not bought.atr:
         return Silent(Bilingual("等待价格", "waits for prices"), waits=True)
-    move = abs(bought.price_change_pct) / 100 * bought.last_price / bought.atr
+    first = bought.last_price / (1 + bought.price_change_pct / 100)
+    move = abs(bought.last_price - first) / bought.atr
     if move >= max_move:
         return Silent(
             Bilingual(

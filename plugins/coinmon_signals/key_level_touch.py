@@ -1,5 +1,6 @@
 """Price comes to a level that everyone watches."""
 
+import re
 from typing import Annotated, Any
 
 import numpy as np
@@ -39,8 +40,9 @@ def key_level_touch(
     known, short_of = {}, []
     for each in found.levels:
         if each.name in levels:
-            of = whole.get(each.name.partition(" ")[0])
-            if of is not None and of.complete < 0.95 * of.minutes:
+            whose = re.match("(pd|pw|d)[ A-Z]", each.name)
+            of = whole[whose[1]] if whose else None
+            if of and of.complete < 0.95 * of.minutes:
                 seen = f"{each.name} {of.complete}/{of.minutes}"
                 short_of.append(Bilingual(f"{seen} 分钟", f"{seen} minutes"))
             else:

@@ -8,6 +8,9 @@ from pydantic import Field
 from coinmon import MINUTE, Bilingual, Market, Signal, Silent, Text, hookimpl, iso
 from coinmon_signals._views import NO_PERP
 
+_LONGEST = 60
+"""Minutes that a cascade is followed back from its last liquidation that is no history yet."""
+
 
 def liquidation_cascade(
     market: Market,
@@ -29,7 +32,8 @@ def liquidation_cascade(
         listened = view.liquidations_heard(max_age)
         heard += bool(listened)
         rows += [
-            (each.time, each.side, each.price * each.base, view.instrument.venue) for each in view.liquidations(max_age)
+            (each.time, each.side, each.price * each.base, view.instrument.venue)
+            for each in view.liquidations(max_age + _LONGEST)
         ]
     if not market.perp:
         return Silent(NO_PERP, waits=bool(market.down))
@@ -41,21 +45,25 @@ def liquidation_cascade(
             ),
             waits=True,
         )
+    since = market.now - max_age * MINUTE
+    recent = sum(each[0] >= since for each in rows)
     signals: list[Signal] = []
     largest = 0.0
     for side in (1, -1):
         for run in _runs(sorted(each for each in rows if each[1] == side), gap * 1000):
+            if run[-1][0] < since:
+                continue
             total = sum(each[2] for each in run)
             largest = max(largest, total)
-            if len(run) >= events and total >= min_total and market.now - run[-1][0] <= max_age * MINUTE:
+            if len(run) >= events and total >= min_total:
                 signals = [_signal(market, side, run, total, min_total), *signals]
     # of one side the latest run is the state
     unique = {each.key: each for each in reversed(signals)}
     return list(unique.values()) or Silent(
         Bilingual(
-            f"监听的 {heard} 个平台 {max_age} 分钟内爆仓 {len(rows)} 笔，最大一串 {largest:,.0f} {market.pair.quote} "
+            f"监听的 {heard} 个平台 {max_age} 分钟内爆仓 {recent} 笔，最大一串 {largest:,.0f} {market.pair.quote} "
             f"(需 {events} 笔、相邻不超过 {gap:g} 秒、合计 {min_total:,.0f})",
-            f"{len(rows)} liquidations in {max_age} min on {heard} venues listened to, the largest run {largest:,.0f} "
+            f"{recent} liquidations in {max_age} min on {heard} venues listened to, the largest run {largest:,.0f} "
             f"{market.pair.quote} (needs {events} within {gap:g} s of one another and {min_total:,.0f})",
         )
     )

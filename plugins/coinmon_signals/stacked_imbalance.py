@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, iso, say
+from coinmon import MINUTE, Bilingual, Market, Signal, Silent, Text, hookimpl, iso, say
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
@@ -34,7 +35,8 @@ def stacked_imbalance(
     missing = short(market, view, length, 1.0, candles_of(1, timeframe))
     if missing is not None:
         return missing
-    volume = float(view.bars(length).volume.sum())
+    last = view.end - view.end % (length * MINUTE)
+    volume = float(np.nansum(view.between(last - length * MINUTE, last).volume))
     found = view.of(
         "imbalance", timeframe=timeframe, bars=candles, ratio=ratio, consecutive=rows, min_volume=min_share * volume
     )

@@ -163,3 +163,9 @@ def test_day_high_and_low_are_not_told_of_half_a_day(scene):
     assert (result.high_24h, result.low_24h, result.volume_24h) == (None, None, None)
     assert result.last_price == 1.0
     assert "prices of 700 of 1440 minutes are known" in result.reason
+
+
+def test_day_volumes_are_told_of_klines_without_a_taker_split_and_the_delta_is_not(scene):
+    result = market_snapshot(scene.view([scene.Minute("no split", [(100, 1000, 1)])] * 1440))
+    assert (result.volume_24h, result.quote_volume_24h, result.delta_24h) == (1440.0, 1440.0, None)
+    assert "the 24-hour delta needs 95%" in result.reason
