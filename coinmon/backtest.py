@@ -105,7 +105,9 @@ def backtest(
     spans = {pair: _span(history, universe.of(pair), start, end) for pair in pairs}
     total = sum((b - a) // MINUTE for a, b in spans.values())
     if total <= 0:
-        raise NoDataError(f"nothing is stored of {', '.join(map(str, pairs))} in that time; see coinmon backfill")
+        raise NoDataError(
+            f"nothing is stored of {', '.join(map(str, pairs)) or 'any pair'} in that time; see coinmon backfill"
+        )
     evaluator = Evaluator(config, list(config.exchanges))
     told: list[Told] = []
     done = 0

@@ -109,7 +109,7 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise ConfigError("--format parquet needs pyarrow; pip install 'coinmon[parquet]'") from None
+        raise ConfigError("--format parquet needs pyarrow; pip install '.[parquet]' in coinmon's folder") from None
     out = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out)
     return bytes(out.getvalue())

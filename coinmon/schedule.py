@@ -60,9 +60,10 @@ class Schedule:
         self._complain(name, f"{name} is late: one run is left out, the next brings what it would have", "WARNING")
 
     def _complain(self, name: str, text: str, level: str) -> None:
-        """Say what is wrong with a job when that is news, not each time."""
-        if self._complaints.get(name) != text:
-            self._complaints[name] = text
+        """Say what is wrong with a job when that is news: not each time, nor of each job that it keeps from working."""
+        known = text in self._complaints.values()
+        self._complaints[name] = text
+        if not known:
             logger.log(level, text)
 
     def every(self, interval: int, job: Job, name: str, settle: int = 0, *, at_once: bool = False) -> None:
@@ -78,7 +79,7 @@ class Schedule:
                 if self._left_out[name] == left_out and self._complaints.pop(name, ""):
                     logger.info("{} is in order again", name)
             except CoinmonError as error:
-                self._complain(name, f"{name}: {error}", "ERROR")
+                self._complain(name, "; ".join(str(error).splitlines()), "ERROR")
             except Exception as error:
                 # a bug of ours must not end a monitor that has run for weeks
                 logger.opt(exception=error).error("{} failed: {}", name, error)
@@ -109,7 +110,7 @@ class Schedule:
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
+    """An event that Ctrl-C, SIGTERM and a closed terminal set; a second Ctrl-C interrupts at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -119,6 +120,7 @@ def stop_on_signals() -> asyncio.Event:
             signal.raise_signal(number)
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ask, number)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(number, ask, number)
     return stop

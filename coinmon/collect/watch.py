@@ -65,8 +65,8 @@ async def begin(
                 numbered[instrument.id] = (number, instrument)
         positions = read_positions(connection)
     if not numbered:
-        reasons = "; ".join(failed.values()) or "the venues list no instruments"
-        raise NoDataError(f"no venue could be asked what it lists: {reasons}")
+        reasons = "\n".join(failed[name] for name in sorted(failed)) or "the venues list no instruments"
+        raise NoDataError(f"no venue could be asked what it lists; `coinmon doctor` looks further\n{reasons}")
     preferred = {venue.name: venue.preferred_quotes for venue in venues}
     universe = Universe([instrument for _, instrument in numbered.values()], quotes, preferred)
     wanted, kinds = await _pairs(universe, symbols, venues, failed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coinmon.commands import Globals
-from coinmon.errors import ConfigError
+from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
     from coinmon.clock import Clock
@@ -81,6 +81,8 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
         down: dict[str, str] = {}
         if offline:
             history = History(database)
+            if not history.instruments:
+                raise NoDataError("nothing is stored yet: run `coinmon scan`, or leave out --offline")
             universe = Universe([each for each in history.instruments if each.venue in config.exchanges], config.quotes)
         else:
             from coinmon.collect.once import collect_once

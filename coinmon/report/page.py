@@ -51,7 +51,7 @@ def _plotly() -> str:
     try:
         return (files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
     except (ModuleNotFoundError, FileNotFoundError):
-        raise ConfigError("--format html needs plotly: pip install 'coinmon[html]'") from None
+        raise ConfigError("--format html needs plotly: pip install '.[html]' in coinmon's folder") from None
 
 
 def _figures(report: Report, lang: str) -> tuple[list[dict[str, Any]], list[tuple[str, list[str], Table]]]:

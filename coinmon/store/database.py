@@ -105,7 +105,7 @@ def _target(url: str, create: bool) -> URL:
         raise ConfigError(f"db: not a database URL; write sqlite:///path/to/file.db or {_POSTGRES}") from None
     except ImportError as error:
         raise ConfigError(
-            f"db: {target.get_backend_name()} needs {error.name}; pip install 'coinmon[postgres]'"
+            f"db: {target.get_backend_name()} needs {error.name}; pip install '.[postgres]' in coinmon's folder"
         ) from None
     if target.get_backend_name() not in ("sqlite", "postgresql"):
         raise ConfigError(f"db: {target.get_backend_name()} is not supported; write sqlite:///file.db or {_POSTGRES}")

@@ -24,7 +24,7 @@ def serve(
     try:
         from coinmon_mcp._run import serve_http, serve_stdio
     except ModuleNotFoundError as error:
-        raise ConfigError(f"coinmon serve needs {error.name}: pip install 'coinmon[serve]'") from None
+        raise ConfigError(f"coinmon serve needs {error.name}: pip install '.[serve]' in coinmon's folder") from None
 
     with desk_for(ctx.obj, demo=demo, serve__host=host, serve__port=port) as desk:
         if stdio:

@@ -13,7 +13,7 @@ from coinmon_outputs._writer import Lang, Templates, Writer, Zone
 class Apprise:
     """Sends signals and whale trades through apprise: Telegram, Slack, Discord, e-mail, ...
 
-    Needs `pip install 'coinmon[apprise]'`. Not for DingTalk, WeCom and Feishu, whose refusals it takes for success.
+    Needs `pip install '.[apprise]'`. Not for DingTalk, WeCom and Feishu, whose refusals it takes for success.
     Proxies come from the environment (HTTPS_PROXY).
     """
 
@@ -54,7 +54,9 @@ class Apprise:
         try:
             import apprise  # 0.14 s, and an extra
         except ImportError:
-            raise DeliveryRefused(f"{self._name}: apprise is not installed; pip install 'coinmon[apprise]'") from None
+            raise DeliveryRefused(
+                f"{self._name}: apprise is not installed; pip install '.[apprise]' in coinmon's folder"
+            ) from None
         # its lines carry addresses
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
         channel = apprise.Apprise()

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from coinmon.store.database import open_database
+
 
 @pytest.mark.parametrize(
     ("symbol", "told"),
@@ -104,9 +106,15 @@ def unplugged(changed):
 def test_no_network_is_exit_3_with_each_venue_and_why(coinmon, unplugged, command):
     done = coinmon("--config", unplugged, *command)
     assert (done.code, done.out) == (3, "")
-    told = " ".join(done.err)
-    assert "Traceback" not in told
-    assert all(f"{venue} /" in told for venue in ("binance", "okx", "bybit", "coinbase"))
+    assert "`coinmon doctor` looks further" in done.err[0]
+    venues = ["binance", "bybit", "coinbase", "okx"]
+    assert [line.removeprefix("coinmon: ").split(" /")[0] for line in done.err[1:]] == venues
+
+
+def test_of_an_empty_store_nothing_can_be_told(refused, tmp_path):
+    open_database(f"sqlite:///{tmp_path}/empty.db").close()
+    for arguments in (["report", "BTC", "--offline"], ["backtest"], ["export", "BTC"]):
+        assert "stored" in refused("--db", "empty.db", *arguments, code=3)
 
 
 def test_a_scan_that_is_interrupted_stops_cleanly_with_130(process, emulator, tmp_path):

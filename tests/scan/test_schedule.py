@@ -1,0 +1,61 @@
+"""The jobs of a running monitor: what they complain of, and what stops them."""
+
+import asyncio
+import signal
+
+import pytest
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.errors import NoDataError
+from coinmon.schedule import Schedule, stop_on_signals
+
+
+@pytest.fixture
+def logged():
+    lines = []
+    sink = logger.add(lambda line: lines.append(line.record["message"]), level="WARNING")
+    yield lines
+    logger.remove(sink)
+
+
+def test_what_keeps_every_job_from_working_is_told_once_and_in_one_line(logged):
+    async def run():
+        schedule, stop, runs = Schedule(Clock()), asyncio.Event(), []
+
+        async def job():
+            runs.append(1)
+            if len(runs) == 3:
+                stop.set()
+            raise NoDataError("nobody answers\nbinance: no network\nokx: no network")
+
+        for name in ("scan", "order books", "funding"):
+            schedule.every(60_000, job, name, at_once=True)
+        await asyncio.wait_for(schedule.run(stop), 5)
+
+    asyncio.run(run())
+    assert logged == ["nobody answers; binance: no network; okx: no network"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_asks_to_stop(number):
+    async def run():
+        stop = stop_on_signals()
+        signal.raise_signal(number)
+        await asyncio.wait_for(stop.wait(), 5)
+
+    asyncio.run(run())
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    async def run():
+        stop = stop_on_signals()
+        signal.raise_signal(signal.SIGHUP)
+        await asyncio.sleep(0.05)
+        assert not stop.is_set()
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        asyncio.run(run())
+    finally:
+        signal.signal(signal.SIGHUP, before)
