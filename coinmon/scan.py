@@ -37,7 +37,7 @@ from coinmon.store.outbox import write_signals
 _FIRST_DEADLINE = 60.0
 """Seconds that the first round may take: it brings the whole window."""
 _FIRST_PATIENCE = 12.0
-"""Seconds that a monitor waits at its start for what the venues list."""
+"""Seconds that a monitor waits for silent venues before it begins without them; when nobody answered it waits longer."""
 _RELIST, _RETRY_LISTING = 6 * 60 * MINUTE, 2 * MINUTE
 """Market time after which the venues are asked again what they list, and after which one that did not answer is."""
 
@@ -65,7 +65,7 @@ class Scan:
         self._database = database
         self._tell_user = tell
         self._progress = progress
-        self._goes_on = goes_on
+        self._patience = _FIRST_PATIENCE if goes_on else LISTING_SECONDS
         self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
         # a single scan is over before a stream could bring a minute
         self._feeds = {
@@ -171,8 +171,8 @@ class Scan:
         async with self._listing_lock:
             now = self._clock.now()
             if self._watch is None:
-                # a monitor begins without a venue that is silent; a single scan waits for it
-                self._watch = await self._begin(now, _FIRST_PATIENCE if self._goes_on else LISTING_SECONDS)
+                patience, self._patience = self._patience, LISTING_SECONDS
+                self._watch = await self._begin(now, patience)
                 self._listed_at = now
             if self._relisting and self._relisting.done():
                 self._renew(self._relisting)

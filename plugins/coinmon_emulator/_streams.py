@@ -98,13 +98,18 @@ class Streams:
         """Serve a socket to its end; a reply where there will be none."""
         if not self._attempts[venue].spend() and self._enforce:
             return TOO_MANY[venue]
+        if request.transport is None:
+            return web.Response()  # the client has left: there is nobody to answer
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
         session = Session(self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault))
         manner = MANNERS[venue].manner(self._places[venue], session, path, request.query)
         if manner is None or not socket.can_prepare(request):
             return Reply(b"Not Found", 404, content_type="text/plain")
         session.manner = manner
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return web.Response()
         counts[venue, f"/stream{path}", 101] += 1
         one = Open(session, f"/stream{path}")
         self._open[venue][one] = None

@@ -184,3 +184,16 @@ def test_a_die_decides_for_each_socket(stage: Any, scenario: Scenario) -> None:
         assert 5 <= dropped <= 25
 
     stage(scenario, script)
+
+
+def test_a_client_that_leaves_before_its_handshake_is_answered_is_no_error(
+    stage: Any, scenario: Scenario, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def script(stage: Any) -> None:
+        await set_faults(stage, "binance:slow=0.1/stream")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(stage.session.ws_connect(stage.emulator.url + SPOT), 0.05)
+        await asyncio.sleep(0.2)
+
+    stage(scenario, script)
+    assert not caplog.records

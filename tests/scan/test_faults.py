@@ -160,6 +160,18 @@ def test_where_no_venue_answers_each_is_named_with_its_reason(watching):
     assert said.count("HTTP 503") == 4
 
 
+def test_a_monitor_whose_venues_are_all_slow_begins_when_they_have_answered(watching, monkeypatch):
+    monkeypatch.setattr("coinmon.scan._FIRST_PATIENCE", 0.1)
+
+    async def play():
+        async with watching(Scenario("quiet", 1), faults="*:slow=0.4?n=8", symbols__names=["BTCUSDT"]) as watched:
+            with pytest.raises(NoDataError, match="no answer to instruments"):
+                await watched.cycle(0)
+            return venues(await watched.cycle())
+
+    assert {each["status"] for each in asyncio.run(play()).values()} == {"ok"}
+
+
 def test_a_single_scan_without_any_venue_ends_with_3(coinmon, tmp_path):
     nobody = "http://127.0.0.1:9"
     addresses = {
