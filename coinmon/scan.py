@@ -37,7 +37,7 @@ from coinmon.store.outbox import write_signals
 _FIRST_DEADLINE = 60.0
 """Seconds that the first round may take: it brings the whole window."""
 _FIRST_PATIENCE = 12.0
-"""Seconds that a monitor waits for silent venues before it begins without them; when nobody answered it waits longer."""
+"""Seconds that a monitor waits for silent venues before it begins without them; longer where nobody answered."""
 _RELIST, _RETRY_LISTING = 6 * 60 * MINUTE, 2 * MINUTE
 """Market time after which the venues are asked again what they list, and after which one that did not answer is."""
 
