@@ -32,10 +32,13 @@ HORIZONS = {"5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A signal that would have been told, and the price's change in percent after each horizon (None: not known)."""
+    """A signal that would have been told, the price then, and its change in percent after each horizon.
+
+    None: not known.
+    """
 
     event: Event
-    price: float
+    price: float | None
     changes: Mapping[str, float | None]
 
 
@@ -124,7 +127,7 @@ def backtest(
                     with scratch.write() as connection:
                         news = ledger.update(connection, signals, [str(pair)], now)
                         write_signals(connection, news.rows, {})
-                    told += [each for each in (_told(event, prices, now) for event in news.events.values()) if each]
+                    told += [_told(event, prices, now) for event in news.events.values()]
                     done += 1
                     progress(done, total)
         finally:
@@ -173,12 +176,12 @@ def _span(history: History, instruments: Sequence[Instrument], start: int | None
     return first, max(first, min(last + 1, floor(end) if end is not None else last + 1))
 
 
-def _told(event: Event, prices: Prices, now: int) -> Told | None:
+def _told(event: Event, prices: Prices, now: int) -> Told:
     price = prices.at(floor(now))
-    if price is None:
-        return None
     after = {name: prices.at(floor(now) + minutes * MINUTE) for name, minutes in HORIZONS.items()}
-    changes = {name: None if each is None else 100 * (each / price - 1) for name, each in after.items()}
+    changes = {
+        name: None if each is None or price is None else 100 * (each / price - 1) for name, each in after.items()
+    }
     return Told({**event, "time": iso(now)}, price, changes)
 
 

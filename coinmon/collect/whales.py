@@ -1,8 +1,9 @@
 """Large taker orders in a stream of trades."""
 
+from decimal import Decimal
+
 import numpy as np
 
-from coinmon.model.bars import scaled
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.trades import Trades
@@ -31,8 +32,10 @@ def find_whales(trades: Trades, instrument: Instrument, threshold: float) -> lis
 
 def _whale(order: Trades, instrument: Instrument) -> WhaleTrade:
     """One taker's order, as large as it is."""
-    base = float(order.qty.sum())
-    quote = float((scaled(order.ticks, instrument.tick_size) * order.qty).sum())
+    # in decimals: twenty fills that make 200,000 exactly are not a little less
+    sizes = [Decimal(repr(each)) for each in order.qty.tolist()]
+    exact = instrument.tick_size * sum(ticks * size for ticks, size in zip(order.ticks.tolist(), sizes, strict=True))
+    base, quote = float(sum(sizes)), float(exact)
     return WhaleTrade(
         instrument=instrument.id,
         trade_id=int(order.id[0]),

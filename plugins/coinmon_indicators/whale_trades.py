@@ -42,7 +42,7 @@ class WhaleTrades(OfInstrument):
     """The whale trades of a window, oldest first."""
 
     window: int = Field(description="minutes looked at, up to this moment")
-    threshold: float = Field(description="smallest order listed, quote currency")
+    threshold: float = Field(description="smallest order listed, quote currency; 0: all that `whale_threshold` keeps")
     trades: list[Whale] = Field(description="the orders, oldest first")
     buys: int | None = Field(description="number of buy orders")
     sells: int | None = Field(description="number of sell orders")
@@ -86,9 +86,10 @@ def whale_trades(
 ) -> WhaleTrades:
     """The big fish: single taker orders above a threshold, with totals for each side.
 
-    One order that swept several prices at one moment counts once, at its average price. The forming minute is looked at
-    as well. Where the single trades of a minute were not seen, the totals are a floor and the reason says so. Amounts
-    in quote currency. Source: the venue's public trades.
+    One order that swept several prices at one moment counts once, at its average price; a row of Binance USD-M may be
+    several orders of 100 ms at one price. The forming minute is looked at as well. Where the single trades of a minute
+    were not seen, the totals are a floor and the reason says so. Amounts in quote currency. Source: the venue's public
+    trades.
     """
     found = [trade for trade in view.whale_trades(window) if trade.quote >= threshold]
     bars = view.bars(window)

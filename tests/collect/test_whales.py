@@ -39,3 +39,10 @@ def test_one_that_arrives_in_two_pages_grows(plain):
     (half,) = find_whales(plain.trades(first), instrument, 100)
     (whole,) = find_whales(plain.trades(first, second), instrument, 100)
     assert (half.trade_id, half.quote, whole.trade_id, whole.quote, whole.fills) == (7, 200.0, 7, 404.0, 2)
+
+
+def test_an_order_of_exactly_the_threshold_is_a_whale(plain):
+    # 2.5 in all at 80,000: 199,999.99999999997 in floats
+    fills = [(place, 5, 160_000, qty) for place, qty in enumerate((0.14, 0.08, 2.28))]
+    (found,) = find_whales(plain.trades(*fills), plain.instrument(), 200_000)
+    assert (found.base, found.quote, found.price) == (2.5, 200_000.0, 80_000.0)
