@@ -65,31 +65,33 @@ class WhalesAnswer(Answer):
     """Whale trades, the largest first."""
 
     pair: str
-    buy: float = Field(description="taker buys of all that were found, quote currency")
-    sell: float = Field(description="taker sells of all that were found, quote currency")
+    buy: float | None = Field(description="taker buys of all that were found, quote currency; null: nothing was seen")
+    sell: float | None = Field(description="taker sells of all that were found, quote currency; null: nothing was seen")
     count: int = Field(description="orders found")
-    trades: list[dict[str, Any]] = Field(description="instrument, time, side, price, base, quote; the largest first")
+    reasons: dict[str, str] = Field(description="by instrument id: why its orders are not known, or not all of them")
+    trades: list[dict[str, Any]] = Field(
+        description="instrument, time, side, price, base, quote, fills; the largest first"
+    )
     coverage: dict[str, SeenReport] = Field(description="by instrument id: how much of the window was seen")
 
 
 def _whales(desk: Desk, asked: Whales) -> dict[str, Any]:
     market = asked.market(desk)
-    found = [each for view in market.views for each in view.whale_trades(asked.minutes) if each.quote >= asked.minQuote]
-    found.sort(key=lambda each: -each.quote)
+    settings = {"window": asked.minutes, "threshold": asked.minQuote}
+    told = {
+        view.instrument.id: desk.result("whale_trades", view, settings).model_dump(mode="json") for view in market.views
+    }
+    found = [{"instrument": id, **each} for id, one in told.items() for each in one["trades"]]
+    known = [one for one in told.values() if one["buys"] is not None]
     return {
         "pair": str(market.pair),
-        "buy": sum(each.quote for each in found if each.side > 0),
-        "sell": sum(each.quote for each in found if each.side < 0),
+        "buy": sum(one["buy_volume"] for one in known) if known else None,
+        "sell": sum(one["sell_volume"] for one in known) if known else None,
         "count": len(found),
-        "trades": [
-            {
-                "instrument": each.instrument, "time": iso(each.time), "side": "buy" if each.side > 0 else "sell",
-                "price": each.price, "base": each.base, "quote": each.quote,
-            }
-            for each in found[: asked.limit]
-        ],
-        "coverage": _coverage_of(market, asked.minutes),
-    }  # fmt: skip
+        "reasons": {id: one["reason"] for id, one in told.items() if one["reason"]},
+        "trades": sorted(found, key=lambda each: -each["quote"])[: asked.limit],
+        "coverage": {id: one["coverage"] for id, one in told.items()},
+    }
 
 
 class CoverageOf(OfPair):
@@ -117,6 +119,8 @@ def _coverage_of(market: Any, minutes: int) -> dict[str, Any]:
     }
 
 
+_COMPARABLE = 0.95
+"""Share of the window that volumes are compared from, as the consensus compares flows."""
 _COMPARED = (
     "last_price", "price_change_pct", "net_flow", "net_flow_pct", "zscore", "buy_sell_ratio", "quote_volume", "reason",
 )  # fmt: skip
@@ -135,7 +139,8 @@ class ComparedAnswer(Answer):
     window: int = Field(description="closed minutes compared")
     instruments: dict[str, dict[str, Any]] = Field(
         description="by instrument id: last_price, premium_pct (against the median price), price_change_pct, net_flow, "
-        "net_flow_pct, zscore, buy_sell_ratio, quote_volume, volume_share_pct, coverage, reason"
+        "net_flow_pct, zscore, buy_sell_ratio, quote_volume, volume_share_pct (null while a venue is short of it), "
+        "coverage, reason"
     )
 
 
@@ -149,8 +154,9 @@ def _compare(desk: Desk, asked: Compared) -> dict[str, Any]:
         full = result.model_dump(mode="json")
         rows[view.instrument.id] = {name: full[name] for name in _COMPARED} | {"coverage": full["coverage"]["share"]}
     prices = [row["last_price"] for row in rows.values() if row["last_price"]]
-    volumes = [row["quote_volume"] for row in rows.values()]
-    total = sum(volumes) if volumes and None not in volumes else None
+    # what a venue traded in half of the window is no share of what others traded in all of it
+    comparable = all(row["coverage"] >= _COMPARABLE for row in rows.values())
+    total = sum(row["quote_volume"] for row in rows.values()) if comparable else None
     for row in rows.values():
         price = row["last_price"]
         row["premium_pct"] = 100 * (price / median(prices) - 1) if price else None
@@ -254,11 +260,12 @@ def market_tools(desk: Desk) -> Iterator[Tool]:
         "get_signals", "Signals", "Signals that were on lately, newest first, with grade, reading and evidence.",
         Signals, SignalsAnswer, _signals,
     )  # fmt: skip
-    yield Tool(
-        "get_whale_trades", "Whale trades", "Single taker orders above the whale threshold on all venues, the largest "
-        "first, with totals for each side.",
-        Whales, WhalesAnswer, _whales,
-    )  # fmt: skip
+    if "whale_trades" in desk.indicators:
+        yield Tool(
+            "get_whale_trades", "Whale trades", "Single taker orders above the whale threshold on all venues, the "
+            "largest first, with totals for each side.",
+            Whales, WhalesAnswer, _whales,
+        )  # fmt: skip
     yield Tool(
         "get_coverage", "Coverage", "How much of a pair's market was seen, venue by venue, and the missing ranges.",
         CoverageOf, CoverageAnswer, _coverage,

@@ -99,6 +99,21 @@ async def read_on(session: ClientSession, arguments: dict[str, Any]) -> list[Any
             return rows
 
 
+def test_what_was_not_seen_is_null_and_not_nothing(address: str, moment: str) -> None:
+    """Beyond the first fifty minutes nothing is stored of the demo."""
+    before = {"symbol": "BTCUSDT", "at": moment.replace("T12", "T03")}
+
+    async def talk(session: ClientSession) -> Any:
+        whales = (await session.call_tool("get_whale_trades", before)).structured_content
+        wide = {"symbol": "BTCUSDT", "at": moment, "window": 1440}
+        return whales, (await session.call_tool("compare_venues", wide)).structured_content
+
+    whales, compared = session_over("http", address, talk)
+    assert (whales["buy"], whales["sell"], whales["count"]) == (None, None, 0)
+    assert whales["reasons"].keys() == whales["coverage"].keys()
+    assert {each["volume_share_pct"] for each in compared["instruments"].values()} == {None}
+
+
 def test_a_cut_list_can_be_read_to_its_end(address: str, moment: str) -> None:
     whole = {"symbol": "BTCUSDT", "detail": "full", "at": moment, "indicators": ["net_flow", "vwap", "funding"]}
 
