@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,11 +117,19 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
 
 
 def save(data: bytes, path: Path) -> None:
-    """Write a whole file or none."""
-    partial = path.with_name(f".{path.name}.partial")
+    """Write a whole file or none; what is no file (/dev/stdout, /dev/null, a pipe) is written into, not replaced."""
+    partial = None
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        # the file that a link means
+        target = path.resolve()
+        partial = target.with_name(f".{target.name}.partial")
         partial.write_bytes(data)
-        partial.replace(path)
+        partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        if partial is not None:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
         raise ConfigError(f"-o {path}: {error.strerror}") from None

@@ -1,5 +1,6 @@
 """`coinmon report`: one market, as of a moment."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ def report(
     from coinmon.commands.demo import pointed_at_demo
     from coinmon.demo import Demo
 
-    if at and date:
+    if at is not None and date is not None:
         raise ConfigError("--at and --date: give one of them")
     if full and form is not Form.text:
         raise ConfigError("--full goes with --format text; json and html always hold everything")
@@ -54,7 +55,7 @@ def report(
         raise ConfigError("--offline does not go with --demo: the demo's database is new")
     wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
     with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed)) as where:
-        config = where.load(exchanges=[exchange] if exchange else None)
+        config = where.load(exchanges=None if exchange is None else [exchange])
         with _made(config, symbol, at, date, offline) as made:
             _write(made, config.lang, form, output, full)
 
@@ -93,8 +94,9 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
                 name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
             }
             down |= watch.failed
-            # what was collected is the present; a minute that closed meanwhile was not
-            now = now if at or date else min(clock.now(), end + MINUTE - 1)
+            if at is None and date is None:
+                # what was collected is the present; a minute that closed meanwhile was not
+                now = min(clock.now(), end + MINUTE - 1)
         wanted = universe.resolve(symbol)
         offers = [chosen.offer for chosen in config.indicators.values()]
         evaluator = Evaluator(config, list(config.exchanges))
@@ -112,9 +114,11 @@ def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> 
 
     now = clock.now()
     try:
-        if at:
+        if at is not None:
             moment = parse_time(at)
-        elif date:
+        elif date is not None:
+            if not re.fullmatch(r"\d{4}-\d\d-\d\d", date):
+                raise ValueError(f"{date!r} is not a day; write 2024-08-09, or a moment with --at")
             start = parse_time(date, ZoneInfo(timezone))
             if start <= now < start + DAY:
                 return now
@@ -122,9 +126,9 @@ def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> 
         else:
             return now
     except ValueError as error:
-        raise ConfigError(f"--{'at' if at else 'date'}: {error}") from None
+        raise ConfigError(f"--{'date' if at is None else 'at'}: {error}") from None
     if moment > now:
-        raise ConfigError(f"--{'at' if at else 'date'}: {iso(moment)} has not come yet; it is {iso(now)}")
+        raise ConfigError(f"--{'date' if at is None else 'at'}: {iso(moment)} has not come yet; it is {iso(now)}")
     return moment
 
 

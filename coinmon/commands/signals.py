@@ -21,7 +21,7 @@ def signals(
     explain: Annotated[
         bool, typer.Option("--explain", help="Why each signal is on or silent at that moment, with the numbers.")
     ] = False,
-    hours: Annotated[float, typer.Option(min=0.0, help="How far back ended ones are listed.")] = 24.0,
+    hours: Annotated[float, typer.Option(min=0, max=1_000_000.0, help="How far back ended ones are listed.")] = 24.0,
     at: Annotated[str | None, typer.Option(help="As of this time; with --demo also where its clock starts.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="After one scan of the built-in emulator.")] = False,

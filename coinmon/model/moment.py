@@ -40,11 +40,14 @@ def parse_time(text: str, zone: tzinfo = UTC) -> int:
         when = datetime.fromisoformat(text)
         if when.tzinfo is None:
             when = when.replace(tzinfo=zone)
-        return round(when.timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
         raise ValueError(
             f"{text!r} is not a time; write 2024-08-09, 2024-08-09T00:05:00Z or epoch milliseconds"
         ) from None
+    if not 1970 <= when.year < 9999:
+        # there has to be room for a window before it and a day after it
+        raise ValueError(f"{text!r} is no time of any market; write a year from 1970")
+    return round(when.timestamp() * 1000)
 
 
 def parse_duration(text: str | int | float) -> int:

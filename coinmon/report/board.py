@@ -1,7 +1,7 @@
 """The live table: a row a pair."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -73,10 +73,19 @@ class Board:
         table.add_column(signal)
         for flow in shown:
             table.add_row(*self._row(flow, now, wide))
-        if len(shown) < len(self._flows):
-            counts = f"{len(shown)} / {len(self._flows)}"
-            table.caption = f"{counts} 币种" if self._lang == "zh" else f"{counts} pairs"
+        if self._flows:
+            table.caption = _one_line("  ".join(self._legend(len(shown))), "dim")
         return table
+
+    def _legend(self, shown: int) -> Iterator[str]:
+        """What the venues' columns are, and how many pairs there was no room for."""
+        window = next(iter(self._flows.values()))["window"]
+        words = ("净流量：最近 {} 分钟，计价货币", "flows: last {} minutes, quote currency")
+        yield words[self._lang != "zh"].format(window)
+        if any(_short(venue) for flow in self._flows.values() for venue in flow["venues"].values()):
+            yield "*: 未全部看到" if self._lang == "zh" else "*: not all seen"
+        if shown < len(self._flows):
+            yield f"{shown} / {len(self._flows)} {'币种' if self._lang == 'zh' else 'pairs'}"
 
     def _shown(self, rows: int) -> list[Mapping[str, Any]]:
         """All pairs in their order; where there are too many, those with the newest signals, then the largest flow."""
@@ -168,12 +177,16 @@ def price(value: float | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _short(venue: Mapping[str, Any]) -> bool:
+    return venue["coverage"] is not None and venue["coverage"] < 1
+
+
 def _flow(venue: Mapping[str, Any] | None) -> Text:
     if venue is None or not venue["listed"]:
         return Text("·", "dim")
     if venue["net_flow"] is None:
         return Text("-", "yellow")
-    short = venue["coverage"] is not None and venue["coverage"] < 1
+    short = _short(venue)
     style = "green" if venue["net_flow"] > 0 else "red"
     return Text(money(venue["net_flow"], sign=True) + ("*" if short else ""), f"dim {style}" if short else style)
 

@@ -16,12 +16,12 @@ from coinmon.model.signal import say
 from coinmon.report.board import price
 from coinmon.report.document import PAIR, Report
 from coinmon.report.drawn import drawn
-from coinmon.report.words import WORDS, Styled, derivatives, head, market_rows, signal_lines, unseen
+from coinmon.report.words import WORDS, Styled, derivatives, head, market_rows, signal_lines, star, starred, unseen
 
 _STYLES = {"up": "green", "down": "red", "short": "yellow", "": ""}
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _DAY = 1440
-_SIGNALS, _LEAST, _MOST = 3, 4, 16
+_SIGNALS, _LEAST, _MOST = 3, 3, 16
 """Signals shown at most; rows of the profile and of levels at least and at most."""
 
 
@@ -29,7 +29,9 @@ def render(report: Report, lang: str, width: int, height: int) -> RenderableType
     """The summary, made for a screen of that size."""
     words = WORDS[lang]
     parts: list[RenderableType] = [
-        Text.assemble((str(report.market.pair), "bold"), f"  {words['as_of']} {iso(report.market.now)}"),
+        Text.assemble(
+            (str(report.market.pair), "bold"), f"  {words['as_of']} {iso(report.market.now)}", _window(report, lang)
+        ),
         *(Text(line) for line in head(report, lang)),
         _markets(report, lang),
     ]
@@ -38,6 +40,12 @@ def render(report: Report, lang: str, width: int, height: int) -> RenderableType
     sparks = list(_sparks(report, lang, width))
     room = height - used - len(sparks) - len(below) - 3
     return Group(*parts, *sparks, *_sides(report, lang, min(max(room, _LEAST), _MOST), width), *below)
+
+
+def _window(report: Report, lang: str) -> str:
+    """The time that the flows are of, and their money."""
+    minutes = {each.window for each in report.results.get("net_flow", {}).values()}
+    return f"  {WORDS[lang]['flows'].format(*minutes)}" if len(minutes) == 1 else ""
 
 
 def _styled(cell: Styled) -> Text:
@@ -64,9 +72,10 @@ def _sparks(report: Report, lang: str, width: int) -> Iterator[Text]:
     if not len(known):
         return
     bars = bars[int(known[0]) :]
+    span = f"{len(bars)}m" if len(bars) < 60 else f"{len(bars) // 60}h"
     pieces = np.array_split(np.arange(len(bars)), min(width - 44, 96, len(bars)))
     closes = bars.price(bars.close)
-    yield _spark(WORDS[lang]["price"], [closes[piece] for piece in pieces], view.instrument.quote, 7)
+    yield _spark(WORDS[lang]["price"], [closes[piece] for piece in pieces], f"{view.instrument.quote} {span}", 7)
     panel = drawn(report, "cvd", PAIR)
     lines = [] if panel is None else [mark for mark in panel.marks if isinstance(mark, Line)]
     if panel is not None and lines and len(lines[0].time) > 1:
@@ -118,7 +127,7 @@ def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
     sums = np.bincount(at, total, rows)
     names = {mark.name: mark.price for mark in panel.marks if isinstance(mark, Level)}
     room = max(8, width // 2 - 22)
-    made = [Text(f"{WORDS[lang]['profile']} ({panel.unit})", "bold")]
+    made = [Text(f"{WORDS[lang]['profile']} ({panel.unit}){star(report, 'volume_profile', PAIR)}", "bold")]
     for row in reversed(range(rows)):
         low, high = (bottom + (top - bottom) * each / rows for each in (row, row + 1))
         here = " ".join(str(name) for name, value in names.items() if low <= value < high)
@@ -141,7 +150,7 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     below = [each for each in named if each <= last]
     up = max(min(len(above), rows // 2), rows - 1 - len(below))
     shown = [*below[-(rows - 1 - min(up, len(above))) :], *above[:up]] if rows > 1 else []
-    made = [Text(WORDS[lang]["levels"], "bold")]
+    made = [Text(WORDS[lang]["levels"] + star(report, "key_levels", PAIR), "bold")]
     for value in sorted([*shown, last], reverse=True):
         name = f"● {WORDS[lang]['last']}" if value == last else named[value]
         away = "" if value == last else f" {100 * (value / last - 1):+7.2f}%"
@@ -161,6 +170,8 @@ def _below(report: Report, lang: str) -> Iterator[Text]:
         yield Text(f"+{len(signals) - _SIGNALS} {words['more']}", "dim")
     if not signals:
         yield Text(words["none"], "dim")
+    if shares := starred(report):
+        yield Text(f"* {words['starred']}: {', '.join(shares)}", "yellow", no_wrap=True, overflow="ellipsis")
     lines = unseen(report, lang)
     if lines:
         text = f"{words['unseen']}: {lines[0]}" + (f"  +{len(lines) - 1} {words['more']}" if len(lines) > 1 else "")

@@ -3,6 +3,7 @@
 Styles: up, down, short (not all of it was seen), or none.
 """
 
+import math
 from typing import Any
 
 from coinmon.model.bars import Seen
@@ -18,6 +19,7 @@ WORDS = {
         "vwap": "VWAP", "seen": "覆盖", "signals": "信号", "none": "无信号", "gap": "缺口", "warming": "预热",
         "profile": "成交量分布", "levels": "关键价位", "open_interest": "持仓量", "funding": "资金费率",
         "unseen": "未能看到", "all": "全部指标", "more": "条未列出", "last": "现价", "full": "--full 列出全部指标",
+        "flows": "净流量：最近 {} 分钟，计价货币", "starred": "所需时间只看到一部分",
         "theme": "浅色 / 深色", "trades": "逐笔", "klines": "K线", "partial": "不全", "missing": "缺失",
     },
     "en": {
@@ -25,6 +27,7 @@ WORDS = {
         "ratio": "buy/sell", "vwap": "VWAP", "seen": "seen", "signals": "signals", "none": "no signal",
         "gap": "missing", "warming": "warming", "profile": "volume profile", "levels": "key levels",
         "open_interest": "open interest", "funding": "funding", "unseen": "not seen", "all": "every indicator",
+        "flows": "flows: last {} minutes, quote currency", "starred": "of less than their whole time",
         "more": "more", "last": "last", "full": "--full lists every indicator", "theme": "light / dark",
         "trades": "trades", "klines": "klines", "partial": "partial", "missing": "missing",
     },
@@ -50,11 +53,27 @@ def market_rows(report: Report, lang: str) -> list[list[Styled]]:
                 (price(None if flow is None else flow.last_price), ""),
                 ("-", "") if amount is None else (money(amount, sign=True), "up" if amount > 0 else "down"),
                 ("-" if ratio is None else f"{ratio:.3f}", ""),
-                (price(None if vwap is None else vwap.vwap), ""),
+                (price(None if vwap is None else vwap.vwap) + star(report, "vwap", id), ""),
                 (_seen(seen, lang), "" if seen.share == 1 else "short"),
             ]
         )
     return rows
+
+
+def star(report: Report, indicator: str, of: str) -> str:
+    """Marks a figure of an indicator that did not see all of its time."""
+    result = report.results.get(indicator, {}).get(of)
+    return "*" if result is not None and result.coverage.share < 1 else ""
+
+
+def starred(report: Report) -> list[str]:
+    """The indicators marked with a star, and the least share of its time that each saw."""
+    of = {"vwap": report.seen, "volume_profile": [PAIR], "key_levels": [PAIR]}
+    shares = {
+        name: min((report.results[name][id].coverage.share for id in ids if star(report, name, id)), default=1)
+        for name, ids in of.items()
+    }
+    return [f"{name} {math.floor(100 * share)}%" for name, share in shares.items() if share < 1]
 
 
 def _seen(seen: Seen, lang: str) -> str:
@@ -93,7 +112,8 @@ def derivatives(report: Report, lang: str) -> list[tuple[str, list[Styled]]]:
         found = {id.partition(":")[0]: words(each) for id, each in report.results.get(name, {}).items()}
         cells = [(f"{venue[:3].upper()} {cell[0]}", cell[1]) for venue, cell in found.items() if cell]
         if cells:
-            made.append((WORDS[lang][name], cells))
+            unit = f" ({report.market.pair.base})" if name == "open_interest" else ""
+            made.append((WORDS[lang][name] + unit, cells))
     return made
 
 
@@ -105,7 +125,8 @@ def _interest(result: Any) -> Styled | None:
 
 
 def _funding(result: Any) -> Styled | None:
-    return None if result.rate is None else (f"{100 * result.rate:+.4f}%", "")
+    every = "" if result.interval_hours is None else f"/{result.interval_hours:g}h"
+    return None if result.rate is None else (f"{100 * result.rate:+.4f}%{every}", "")
 
 
 def unseen(report: Report, lang: str) -> list[str]:

@@ -116,11 +116,15 @@ def _announce(order: Order, emulator: Emulator) -> None:
     target = order.write_config
     config = emulator.config_yaml()
     if target is not None:
-        config = emulator.config_yaml(f"sqlite:///{target.with_suffix('.db').resolve()}")
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            beside.write_text(config, encoding="utf-8")
-            beside.replace(target)
+            if target.exists() and not target.is_file():
+                # /dev/stdout or a pipe is written into, not replaced
+                target.write_text(config, encoding="utf-8")
+            else:
+                config = emulator.config_yaml(f"sqlite:///{target.with_suffix('.db').resolve()}")
+                beside = target.with_name(f".{target.name}.{os.getpid()}")
+                beside.write_text(config, encoding="utf-8")
+                beside.replace(target)
         except OSError as problem:
             raise Complaint(f"cannot write {target}: {problem.strerror}") from problem
     typer.echo(f"# coinmon emulator: {emulator.url} ({emulator.market.title})\n{config}", nl=False)

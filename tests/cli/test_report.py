@@ -1,6 +1,7 @@
 """`coinmon report`: of what is stored, of what is asked now, as of a moment."""
 
 import json
+import os
 
 import pytest
 
@@ -32,6 +33,13 @@ def test_asked_now_it_collects_first_and_a_file_gets_what_is_printed(coinmon, em
         (["XYZUSDT"], "XYZUSDT: no such pair on"),
         (["BTC", "-o", "no/such/folder.txt"], "-o no/such/folder.txt: No such file or directory"),
         (["BTC", "--format", "xml"], "'xml' is not one of"),
+        (["BTC", "-o", ""], "-o .: Is a directory"),
+        (["BTC", "-o", "x" * 300], "File name too long"),
+        (["BTC", "--at", ""], "--at: '' is not a time"),
+        (["BTC", "--at", "0001-01-01"], "--at: '0001-01-01' is no time of any market"),
+        (["BTC", "--date", "9999-12-31"], "--date: '9999-12-31' is no time of any market"),
+        (["BTC", "--date", "2026-01-15T11:00:00Z"], "is not a day; write 2024-08-09, or a moment with --at"),
+        (["BTC", "--exchange", ""], "there is no exchange"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -39,3 +47,16 @@ def test_what_cannot_be_reported(stored, arguments, told):
     done = stored("report", "--offline", *arguments)
     assert (done.code, done.out, len(done.err)) == (2, "", 1)
     assert told in done.err[0]
+
+
+def test_what_is_no_file_is_written_into_and_not_replaced(stored, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDWR | os.O_NONBLOCK)
+    (tmp_path / "real.txt").touch()
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    for name in ("pipe", "link.txt"):
+        assert stored("report", "BTC", "--offline", "-o", name).code == 0
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link.txt").is_symlink()
+    assert os.read(reader, 65536) == (tmp_path / "real.txt").read_bytes() != b""
+    os.close(reader)

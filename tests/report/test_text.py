@@ -31,8 +31,11 @@ def test_the_summary_fits_the_screen(demo_report, size, lang):
 def test_it_says_what_a_trader_asks(demo_report):
     text = "\n".join(printed(render(demo_report, "en", 100, 30), 100))
     for part in ("BTC/USDT", "consensus: strong bull", "binance:BTC/USDT:USDT", "50/50 trades", "▁", "volume profile",
-                 "POC", "key levels", "● last", "open interest", "funding", "[A+] Global Sync Bullish"):  # fmt: skip
+                 "POC", "key levels*", "● last", "open interest (BTC)", "%/8h", "[A+] Global Sync Bullish",
+                 "flows: last 50 minutes, quote currency", "USDT 50m"):  # fmt: skip
         assert part in text
+    # a day's figures of an hour say so
+    assert "* of less than their whole time: vwap 6%, volume_profile 6%, key_levels 2%" in text
     assert "\x1b[" not in text
     assert any("\x1b[" in line for line in printed(render(demo_report, "en", 100, 30), 100, terminal=True))
 

@@ -14,7 +14,7 @@ NOW = 1_768_478_423_000
 def flow(pair="BTC/USDT", net=825_000.0, **changes):
     each = {"listed": True, "net_flow": net, "ratio": 1.54, "coverage": 1.0, "complete": 50, "minutes": 50}
     return {
-        "event": "flow", "time": "2026-01-15T12:00:20Z", "pair": pair, "price": 96409.34,
+        "event": "flow", "time": "2026-01-15T12:00:20Z", "pair": pair, "price": 96409.34, "window": 50,
         "venues": {name: dict(each) for name in VENUES}, "consensus": "strong_bull", "coverage": 1.0,
     } | changes  # fmt: skip
 
@@ -47,7 +47,8 @@ def shown():
 def test_figures_are_whole_at_any_width_and_each_pair_has_one_line(shown, lang, width):
     text = shown(flow(), SIGNAL, flow("SOL/USDT"), whale("SOL/USDT"), lang=lang, width=width)
     lines = [line for line in text.splitlines() if line.strip()]
-    assert len(lines) == 3
+    assert len(lines) == 4
+    assert ("最近 50 分钟" if lang == "zh" else "last 50 minutes, quote currency") in lines[3]
     btc = lines[1]
     for figure in ("BTC/USDT", "96,409.34", "100%", "[A+]"):
         assert figure in btc
@@ -63,7 +64,7 @@ def test_more_pairs_than_rows_shows_the_newest_signals_then_the_largest_flows(sh
     pairs = [flow(f"C{number:03}/USDT", net=-100.0 * number) for number in range(300)]
     lines = shown(*pairs, whale("C007/USDT"), whale("C003/USDT"), whale("C009/USDT"), rows=5).splitlines()
     assert [line.split("/")[0] for line in lines[1:6]] == ["C009", "C003", "C007", "C299", "C298"]
-    assert lines[6].strip() == "5 / 300 pairs"
+    assert lines[6].strip() == "flows: last 50 minutes, quote currency  5 / 300 pairs"
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "warming BYB 12/50"), ("zh", "预热 BYB 12/50")])
@@ -79,8 +80,9 @@ def test_holes_are_marked_and_a_venue_in_trouble_is_named_on_one_line(shown):
     missing["venues"]["bybit"] |= {"net_flow": None, "ratio": None, "coverage": 0.0, "complete": 0}
     missing["venues"]["coinbase"] |= {"listed": False, "net_flow": None}
     trouble = {"event": "venue", "venue": "okx", "status": "down", "error": "okx /candles: HTTP 503: " + "x" * 300}
-    _, row, line, *rest = shown(missing, trouble).splitlines()
+    _, row, legend, line, *rest = shown(missing, trouble).splitlines()
     assert "+825k*" in row
+    assert "*: not all seen" in legend
     assert "·" in row
     assert "94%" in row
     assert "waits OKX 47/50 BYB 0/50" in row
