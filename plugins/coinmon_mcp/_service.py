@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from loguru import logger
 
@@ -14,7 +15,8 @@ from coinmon_mcp._protocol import Protocol
 from coinmon_mcp._resources import Resources
 from coinmon_mcp._toolbox import Toolbox
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
+"""Between two looks at what another process may have stored."""
 
 _Stored = tuple[Mapping[str, int], int | None]
 
@@ -27,6 +29,7 @@ class Service:
         self.metrics = Metrics()
         self.health = Health(desk, scans=scan)
         self._scan = scan
+        self._collected = asyncio.Event()
         self._edition = Edition(desk)
         self._toolbox = Toolbox(desk, self._edition, self.metrics)
         self.protocol = Protocol(self._toolbox, Resources(desk, self._toolbox))
@@ -37,7 +40,7 @@ class Service:
         watching = asyncio.create_task(self._watch())
         try:
             if self._scan:
-                async with self.desk.scanning(self.health.take):
+                async with self.desk.scanning(self._heard):
                     yield
             else:
                 yield
@@ -45,14 +48,29 @@ class Service:
             watching.cancel()
             await asyncio.wait({watching})
 
+    def _heard(self, event: Mapping[str, Any]) -> None:
+        """An event of the scan of this process."""
+        self.health.take(event)
+        if event["event"] == "scan_finished":
+            self._collected.set()
+
+    async def _news(self) -> bool:
+        """Wait until there may be something new; whether it is known to be all of it."""
+        if not self._scan:
+            await asyncio.sleep(_LOOK_SECONDS)
+            return False
+        await self._collected.wait()
+        self._collected.clear()
+        return True
+
     async def _watch(self) -> None:
         seen = told = None
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            whole = await self._news()
             try:
                 found = await asyncio.to_thread(self.desk.stored)
-                # a scan writes venue by venue, then its signals: an edition begins when it seems to be done
-                if found == seen and found != told:
+                # another process writes venue by venue, then its signals: an edition begins when it seems to be done
+                if (whole or found == seen) and found != told:
                     await self._publish(found, told)
                     told = found
                 seen = found

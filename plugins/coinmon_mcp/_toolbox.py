@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
+import orjson
 from loguru import logger
 from pydantic import ValidationError
 
@@ -23,6 +24,8 @@ _PREPARE_SECONDS = 20.0
 _LATELY = 2
 """Editions for which a question is prepared after it was asked."""
 _PREPARED = 100
+_CUT = 100
+"""Answers kept as they were cut and given."""
 
 
 class CallFailed(Exception):
@@ -38,6 +41,7 @@ class Toolbox:
         self._max_tokens = desk.config.serve.max_tokens
         self._metrics = metrics
         self._answers = Answers()
+        self._given: dict[Hashable, dict[str, Any]] = {}
         # questions about the present and in how many editions more they are prepared
         self._asked: dict[tuple[str, str], tuple[Tool, Arguments, int]] = {}
         self.tools: dict[str, Tool] = {}
@@ -46,7 +50,10 @@ class Toolbox:
         self.listed = [tool for tool in self.tools.values() if desk.config.serve.toolset == "all" or tool.core]
 
     async def call(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer, cut to size. Raises CallFailed, and LookupError for a tool that is not there."""
+        """The answer, cut to size; whoever gets it must not change it.
+
+        Raises CallFailed, and LookupError for a tool that is not there.
+        """
         tool = self.tools[name]
         began = time.perf_counter()
         outcome = "error"
@@ -63,13 +70,14 @@ class Toolbox:
         self._asked = {key: (tool, asked, times - 1) for key, (tool, asked, times) in lately if times > 1}
         until = time.monotonic() + _PREPARE_SECONDS
         # pair by pair, for what was read of a pair is kept only for a while
-        for _, (tool, asked, _) in sorted(lately, key=lambda each: getattr(each[1][1], "symbol", None) or ""):
+        for question, (tool, asked, _) in sorted(lately, key=lambda each: getattr(each[1][1], "symbol", None) or ""):
             if time.monotonic() > until:
                 break
             try:
-                await self._whole(tool, asked, moment)
+                await self._whole(question, tool, asked, moment)
             except CallFailed:
                 continue
+        self._given.clear()
 
     def _checked(self, tool: Tool, given: Mapping[str, Any]) -> Arguments:
         try:
@@ -79,17 +87,25 @@ class Toolbox:
 
     async def _cut(self, tool: Tool, asked: Arguments) -> dict[str, Any]:
         moment, offset = self._moment(tool, asked)
-        full = await self._whole(tool, asked, moment)
-        max_rows = getattr(asked, "limit", None) if tool.pages else None
-        return fit({"asOf": iso(moment), **full}, moment, offset, asked.maxTokens or self._max_tokens, max_rows)
-
-    async def _whole(self, tool: Tool, asked: Arguments, moment: int) -> dict[str, Any]:
+        max_tokens = asked.maxTokens or self._max_tokens
         question = tool.name, asked.model_dump_json(exclude={"maxTokens", "cursor", "at"})
         if not tool.live and moment == self._edition.moment():
             self._asked.pop(question, None)
             self._asked[question] = (tool, asked, _LATELY)
             if len(self._asked) > _PREPARED:
                 del self._asked[next(iter(self._asked))]
+        given = self._given.get((question, moment, offset, max_tokens))
+        if given is None:
+            full = orjson.loads(await self._whole(question, tool, asked, moment))
+            max_rows = getattr(asked, "limit", None) if tool.pages else None
+            given = fit({"asOf": iso(moment), **full}, moment, offset, max_tokens, max_rows)
+            if len(self._given) == _CUT:
+                self._given.clear()
+            self._given[question, moment, offset, max_tokens] = given
+        return given
+
+    async def _whole(self, question: tuple[str, str], tool: Tool, asked: Arguments, moment: int) -> bytes:
+        """JSON of the answer without its time, uncut."""
         if isinstance(asked, AsOf):
             asked = asked.model_copy(update={"at": str(moment)})
         try:

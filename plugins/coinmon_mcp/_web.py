@@ -52,7 +52,7 @@ def web_app(service: Service, rules: Rules) -> Starlette:
     """Everything that is served over HTTP."""
     protocol, health, serve = service.protocol, service.health, service.desk.config.serve
     sessions: StreamableHTTPSessionManager = StreamableHTTPSessionManager(
-        app=protocol.server, max_request_body_size=_BODY
+        app=protocol.server, json_response=True, max_request_body_size=_BODY
     )
     EventSourceResponse.DEFAULT_PING_INTERVAL = round(serve.ping_interval)
     sse = _Sse(protocol, serve.public_url)
