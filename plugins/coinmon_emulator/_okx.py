@@ -78,8 +78,10 @@ def mark_price(view: View, query: Query) -> Reply:
 
 
 def index_tickers(view: View, query: Query) -> Reply:
-    """Spot as the venue reckons it, by quote currency or by the index's name."""
+    """Spot as the venue reckons it, by quote currency (there are four that have indices) or by the index's name."""
     quote, name = query.get("quoteCcy"), query.get("instId")
+    if quote and quote not in ("USD", "USDT", "BTC", "USDC"):
+        raise refuse("51000", "Parameter quoteCcy error", 400)
     if not quote and not name:
         raise refuse("50014", "Either parameter quoteCcy or instId is required.", 400)
     rows = []
@@ -166,7 +168,7 @@ def open_interest(view: View, query: Query) -> Reply:
 
 
 def open_interest_history(view: View, query: Query) -> Reply:
-    """Rows of [ts, contracts, base, USD], newest first, the newest 1,440."""
+    """Rows of [ts, contracts, base, USD], newest first, of the newest 1,440 those after begin and before end."""
     one = instrument(view, query, "perp")
     period = query.get("period") or "5m"
     if period not in PERIODS:
@@ -176,9 +178,9 @@ def open_interest_history(view: View, query: Query) -> Reply:
     floor = width.after(newest, -1439)
     begin, end = integer(query, "begin"), integer(query, "end")
     if end is not None:
-        newest = min(newest, width.floor(end))
+        newest = min(newest, width.floor(end - 1))
     rows: list[list[str]] = []
-    begins = max(floor, begin or 0, view.market.begins(one))
+    begins = max(floor, 0 if begin is None else begin + 1, view.market.begins(one))
     at = newest
     while at >= begins and len(rows) < limit(query, 100, 100):
         value, mark = view.open_interest(one, at), view.market.mark(one, at)

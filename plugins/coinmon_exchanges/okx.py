@@ -39,7 +39,10 @@ _LIMITS = {
     "publicGetPublicFundingRateHistory": 10,
     "publicGetRubikStatContractsOpenInterestHistory": 10,
 }
-"""Requests in any 2 s, each endpoint by itself (EXCHANGES 1.3)."""
+"""Requests in any 2 s, each endpoint by itself (EXCHANGES 1.3; index-tickers: OKX's page of it, docs-v5 "Get index
+tickers", 20 requests in 2 s for an IP)."""
+_INDEXED = ("USD", "USDT", "BTC", "USDC")
+"""Quote currencies that have indices; OKX's page of index-tickers knows no others."""
 
 
 class Okx:
@@ -160,7 +163,7 @@ class Okx:
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
         from coinmon_exchanges import _decode_okx as decode
 
-        quotes = sorted({each.quote for each in instruments if each.kind == "perp"})
+        quotes = sorted({each.quote for each in instruments if each.kind == "perp"}.intersection(_INDEXED))
         entries, marks, *indices = await asyncio.gather(
             self._bulk("publicGetPublicFundingRate", {"instId": "ANY"}),
             self._bulk("publicGetPublicMarkPrice", {"instType": "SWAP"}),
@@ -178,12 +181,13 @@ class Okx:
         }
 
     async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
-        """The newest 1440 points, which are 5 days at 5 minutes."""
+        """The newest 1440 points, which are 5 days at 5 minutes, of any period from 5m on (docs-v5, "Get contract open
+        interest history": 100 a page, points newer than `begin` and earlier than `end`)."""
         from coinmon_exchanges import _decode_okx as decode
 
         found: list[OpenInterest] = []
         while end > start:
-            params = {"instId": instrument.native_id, "period": "5m", "begin": start, "end": end - 1, "limit": _POINTS}
+            params = {"instId": instrument.native_id, "period": "5m", "begin": start - 1, "end": end, "limit": _POINTS}
             page = decode.past_open_interest(await self._get("publicGetRubikStatContractsOpenInterestHistory", params))
             found += [each for each in page if start <= each.time < end]
             oldest = min((each.time for each in page), default=start)
