@@ -128,17 +128,13 @@ class Schedule:
 
     def in_force(self, venue: str, path: str) -> list[Fault]:
         """The faults that might happen to it."""
-        return [
-            fault
-            for fault in self._current()
-            if fault.venue in ("*", venue)
-            and fault.path in path
-            and (fault.times is None or self._struck[fault] < fault.times)
-        ]
+        return [fault for fault in self._current() if fault.venue in ("*", venue) and fault.path in path]
 
     def strike(self, fault: Fault) -> None:
         """It did something to somebody."""
         self._struck[fault] += 1
+        if self._over(fault) and fault in self._active:
+            self._active = [each for each in self._active if each != fault]
 
     def struck(self) -> dict[str, int]:
         """How many of the faults have done something, by kind and path."""
@@ -154,8 +150,15 @@ class Schedule:
                 max((edge for edge in edges if edge <= passed), default=0.0),
                 min((edge for edge in edges if edge > passed), default=float("inf")),
             )
-            self._active = [fault for fault in self._faults if fault.start <= passed < fault.start + fault.duration]
+            self._active = [
+                fault
+                for fault in self._faults
+                if fault.start <= passed < fault.start + fault.duration and not self._over(fault)
+            ]
         return self._active
+
+    def _over(self, fault: Fault) -> bool:
+        return fault.times is not None and self._struck[fault] >= fault.times
 
     def happens(self, fault: Fault) -> bool:
         return fault.probability >= 1 or self._die.random() < fault.probability
