@@ -9,11 +9,11 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.held import Held
+from coinmon.collect.silence import TICK, Silence
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.contracts import Channel, News, Streamed, StreamState
 from coinmon.errors import CoinmonError
-from coinmon.model.derivatives import Ticker
 from coinmon.model.instrument import Instrument
 from coinmon.model.streamed import StreamedMany
 from coinmon.secrets import redacted
@@ -41,13 +41,11 @@ class Feed:
         self.repaired = 0
         self.holes = 0
         self.lag: int | None = None
-        self._patience = patience
         self._joined: set[str] = set()
         self._venue = venue
         self._clock = clock
         self._tracks: Mapping[str, Track] = {}
         self._held = Held()
-        self._heard: dict[str, float] = {}
         self._stalled: set[str] = set()
         self._complaint = ""
         self._tasks: list[asyncio.Task[None]] = []
@@ -55,6 +53,7 @@ class Feed:
         self._behind: dict[str, float] = {}
         self._began = 0.0
         self._slots = asyncio.Semaphore(_REPAIRS)
+        self._silence = Silence(venue, patience, self._stall, self._doubted, self._hand_over)
 
     @property
     def live(self) -> int:
@@ -82,11 +81,12 @@ class Feed:
         tasks = [*self._tasks, *self._repairing.values()]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, self._silence.close(), return_exceptions=True)
         self._tasks, self._repairing = [], {}
         self._dead()
 
     def _dead(self) -> None:
+        self._silence.lost()
         for track in self._tracks.values():
             track.live = False
 
@@ -134,7 +134,7 @@ class Feed:
 
     def _speaks(self, instrument: Instrument, now: float, awake: list[Track]) -> None:
         id = instrument.id
-        self._heard[id] = now
+        self._silence.heard(id, now)
         track = self._tracks.get(id)
         if track is None:
             return
@@ -160,7 +160,7 @@ class Feed:
         for track in tracks:
             # one that is known to say nothing is polled until it speaks, whatever the venue acknowledges
             track.live = state.live and track.instrument.id not in self._stalled
-            self._heard[track.instrument.id] = monotonic()
+            self._silence.heard(track.instrument.id, monotonic())
         if lost:
             self.reconnects += 1
             logger.warning("{}: stream of {} lost: {}", self._venue.name, _several(tracks), redacted(state.why))
@@ -205,41 +205,15 @@ class Feed:
             track.accept_hole()
 
     async def _look(self) -> None:
-        """No trades is not the same as no data: silent instruments are compared with the venue's tickers."""
-        before: Mapping[str, Ticker] = {}
-        while self._venue.has("tickers") and self._venue.has("trades"):
-            await asyncio.sleep(self._patience)
+        tracks = list(self._tracks.values())
+        while True:
+            await asyncio.sleep(self._silence.patience * TICK)
             if self._stalled and monotonic() - self._began > _ANEW:
                 self._begin_anew()
-                continue
-            silent = [track for track in self._tracks.values() if track.live and track.cursor and self._quiet(track)]
-            if not silent:
-                before = {}
-                continue
-            self._hand_over()
-            try:
-                found = await self._venue.call("tickers", [each.instrument for each in silent], deadline=_DEADLINE)
-                suspects = [each for each in silent if _moved(each, found.get(each.instrument.id), before)][:_REPAIRS]
-                stalled = await asyncio.gather(*(self._lags(track) for track in suspects))
-            except CoinmonError as error:
-                logger.debug("{}: silence not looked into: {}", self._venue.name, redacted(str(error)))
-                continue
-            before = found
-            if any(stalled):
-                self._stall([track for track, lags in zip(suspects, stalled, strict=True) if lags], silent)
+            self._silence.look(tracks)
 
-    def _quiet(self, track: Track) -> bool:
-        return monotonic() - self._heard.get(track.instrument.id, 0.0) > self._patience
-
-    async def _lags(self, track: Track) -> bool:
-        """Whether the venue has trades that its stream does not bring."""
-        cursor = track.cursor
-        page = await self._venue.call("trades", track.instrument, cursor, deadline=_DEADLINE)
-        if not len(page.trades):
-            return False
-        # a page may be ahead of the stream by a moment
-        await asyncio.sleep(self._patience / 4)
-        return track.live and self._quiet(track)
+    def _doubted(self, tracks: Sequence[Track]) -> None:
+        self._complain(f"the stream of {_several(tracks)} is silent, and no ticker tells why")
 
     def _stall(self, proven: Sequence[Track], silent: Sequence[Track]) -> None:
         """Poll what is silent until it speaks, and begin the stream anew."""
@@ -257,17 +231,6 @@ class Feed:
         self._tasks[0].cancel()
         self._dead()
         self._tasks[0] = asyncio.create_task(self._run())
-
-
-def _moved(track: Track, now: Ticker | None, before: Mapping[str, Ticker]) -> bool:
-    """Whether a ticker tells of a trade since the last one streamed."""
-    if now is None:
-        return False
-    tick = float(track.instrument.tick_size)
-    if track.last_price and abs(now.last - track.last_price * tick) > tick / 2:
-        return True
-    then = before.get(track.instrument.id)
-    return then is not None and (now.last != then.last or (now.volume or 0.0) > (then.volume or 0.0))
 
 
 def _several(tracks: Sequence[Track]) -> str:

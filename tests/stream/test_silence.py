@@ -6,6 +6,7 @@ said.
 
 import asyncio
 from contextlib import asynccontextmanager
+from time import monotonic
 
 import aiohttp
 from loguru import logger
@@ -71,6 +72,43 @@ def test_a_stall_is_noticed_told_once_and_polled(ran):
     ran(run())
 
 
+def test_a_stall_is_known_in_time_though_the_venue_tells_nothing_else(ran):
+    """Of the clock of a monitor 27 s: 3.375 times the patience, and what this machine needs."""
+    patience = 0.6
+
+    async def run():
+        said = []
+        sink = logger.add(lambda message: said.append(message.record), level="INFO")
+        market = Scenario("default", 1)
+        clock = Clock(market.opens_at, 20)
+        async with running(market, clock=clock) as emulator:
+            okx = Okx("okx", **emulator.config()["exchanges"]["okx"])
+            market_clock = MarketClock(clock.at_ms, round(clock.wall_started * 1000), clock.speed)
+            venue = Venue("okx", okx, market_clock)
+            start = market_clock.now() // MINUTE * MINUTE
+            busy = [each for each in await okx.instruments() if each.base in ("BTC", "ETH")]
+            tracks = [Track(each, number, start) for number, each in enumerate(busy)]
+            feed = Feed(venue, market_clock, patience=patience)
+            try:
+                await venue.read(tracks, start, 5)
+                await feed.follow(tracks)
+                await eventually(lambda: feed.live == len(tracks), 10)
+                await set_faults(emulator.url, "okx:stall/stream,okx:silence/market")
+                began = monotonic()
+                await eventually(lambda: feed.live == 0, 10)
+                assert monotonic() - began < 3.375 * patience + 1.5
+                assert sum("is silent, and no ticker tells why" in record["message"] for record in said) == 1
+                assert feed.reconnects == 0  # nothing is proven
+                await set_faults(emulator.url, "")
+                await eventually(lambda: feed.live == len(tracks), 10)
+            finally:
+                logger.remove(sink)
+                await feed.close()
+                await venue.close()
+
+    ran(run())
+
+
 def test_quiet_instruments_are_not_taken_for_stalled(ran):
     async def run():
         said = []
@@ -83,12 +121,12 @@ def test_quiet_instruments_are_not_taken_for_stalled(ran):
             venue = Venue("okx", okx, clock)
             start = clock.now() // MINUTE * MINUTE
             tracks = [Track(each, number, start) for number, each in enumerate(await okx.instruments())]
-            feed = Feed(venue, clock, patience=0.2)
+            feed = Feed(venue, clock, patience=0.4)
             try:
                 await venue.read(tracks, start, 5)
                 await feed.follow(tracks)
                 await eventually(lambda: feed.live == len(tracks), 5)
-                await asyncio.sleep(1)
+                await asyncio.sleep(2)
                 assert feed.live == len(tracks)
                 assert not [record for record in said if "silent" in record["message"]]
             finally:
