@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from coinmon.collect.combine import combine
 from coinmon.collect.settle import settle_many
 from coinmon.collect.settled import Settled
 from coinmon.collect.track import Track
@@ -70,6 +71,9 @@ def _record(database: Database, tracks: Sequence[Track], end: int, whale_thresho
             if len(each.late):
                 late = each.late.on_grid(instrument.tick_size)
                 write_bars(connection, track.number, instrument, _with_late(connection, track.number, instrument, late))
+            if track.klines is not None and track.untold is not None and track.untold < track.start:
+                told = track.klines[track.klines.time < track.start].on_grid(instrument.tick_size)
+                write_bars(connection, track.number, instrument, _revised(connection, track.number, instrument, told))
             write_bars(connection, track.number, instrument, each.bars.on_grid(instrument.tick_size))
         write_positions(connection, {track.number: each.position for track, each in settled if _has_moved(track, each)})
         whales = [whale for _, each in settled for whale in each.whales]
@@ -100,6 +104,19 @@ def _with_late(connection: Connection, number: int, instrument: Instrument, late
     rows = rows[np.argsort(rows.time, kind="stable")]
     starts = np.flatnonzero(np.diff(rows.time, prepend=-1))
     return _exact(rows.grouped(starts, rows.time[starts]), instrument)
+
+
+def _revised(connection: Connection, number: int, instrument: Instrument, klines: Bars) -> Bars:
+    """Rows for stored minutes that were not known, or not proven, before the venue told its own volumes."""
+    if not len(klines):
+        return klines
+    first, last = int(klines.time[0]), int(klines.time[-1]) + MINUTE
+    found = read_bars(connection, {number: instrument}, first, last, levels=True)
+    stored = found.get(number, Bars.empty(instrument.tick_size)).dense(first, last)
+    # a row that is partial and has no taker split is a kline already
+    open_ = (stored.coverage == Coverage.MISSING) | ((stored.coverage == Coverage.PARTIAL) & ~np.isnan(stored.buy))
+    rows = combine(stored, klines.dense(first, last))
+    return rows[open_ & (rows.coverage > Coverage.MISSING)]
 
 
 def _exact(bars: Bars, instrument: Instrument) -> Bars:

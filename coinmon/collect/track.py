@@ -30,6 +30,7 @@ class Track:
     cursor: where reading trades goes on, None before the first page.
     proven_from: from this moment on, up to the cursor, no trade is missing; None while nothing is proven.
     caught_up: the moment up to which the venue had no more trades.
+    untold: the first minute whose klines were asked for and have not come: what is stored without them is revised.
     live: a stream brings its trades; what it brought that does not join what was read waits until that is read.
     """
 
@@ -41,6 +42,7 @@ class Track:
     proven_from: int | None = None
     caught_up: int = 0
     klines: Bars | None = None
+    untold: int | None = None
     live: bool = False
     _pending: list[Trades] = field(default_factory=list)
     _last_price: int = 0
@@ -252,7 +254,8 @@ class Track:
         """What was settled is stored: forget it."""
         self.boundary_id, self.start = settled.position
         self._pending = [settled.rest] if len(settled.rest) else []
-        self.klines = None
+        if self.klines is not None:
+            self.klines = self.untold = None
         self._carry = settled.carry
         priced = np.flatnonzero(settled.bars.close > 0)
         if len(priced):

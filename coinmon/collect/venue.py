@@ -11,6 +11,7 @@ from coinmon.clock import Clock
 from coinmon.collect.track import Track
 from coinmon.contracts import Cursor, Exchange
 from coinmon.errors import CoinmonError, VenueBlocked
+from coinmon.model.bars import Bars
 from coinmon.model.instrument import Kind
 from coinmon.model.moment import MINUTE
 
@@ -173,7 +174,7 @@ class Venue:
             split = self._split and track.start < end
             if split and track.streamed and track.caught_up < end:
                 # the venue's own volume tells a minute that ended quietly from one that the stream kept to itself
-                track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
+                track.klines = await self._klines(track, end, deadline)
                 if track.agrees(end):
                     track.caught_up = end
             begins = streams and track.cursor is None and track.klines is not None
@@ -188,13 +189,21 @@ class Venue:
                     failed = error
                 track.join()
             whole = track.proven_from is not None and track.proven_from <= track.start and track.caught_up >= end
-            if self.has("bars") and track.start < end and track.klines is None and (split or not whole):
-                track.klines = await self.call("bars", track.instrument, track.start, end, deadline=deadline)
+            wanted = split or not whole or track.untold is not None
+            if self.has("bars") and track.start < end and track.klines is None and wanted:
+                track.klines = await self._klines(track, end, deadline)
                 if not self.has("trades"):
                     told = int(track.klines.time[-1]) + MINUTE if len(track.klines) else 0
                     track.caught_up = max(told, end - _LATEST_KLINE)
             if failed:
                 raise failed
+
+    async def _klines(self, track: Track, end: int, deadline: float) -> Bars:
+        """Of the minutes before `end`, those included that were stored without their klines."""
+        if track.untold is None:
+            track.untold = track.start
+        found: Bars = await self.call("bars", track.instrument, track.untold, end, deadline=deadline)
+        return found
 
     async def repair(self, track: Track, deadline: float) -> bool:
         """Read what is missing before what was streamed; whether nothing is now."""

@@ -164,3 +164,58 @@ def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, 
     if streamed:
         assert track.cursor.last_id == 8
         assert track.proven_from == plain.start + 4 * plain.minute
+
+
+def test_minutes_that_were_stored_before_their_klines_came_are_revised(database, plain):
+    """Pages that prove nothing, and klines that fail at first: they prove one minute, correct one and fill one."""
+    minute = plain.minute
+    known = {1: 5.0, 2: 9.0, 3: 7.0}  # minute 1 is all there, of 2 a part, of 3 nothing
+
+    class Late:
+        requests = 0
+        fails = True
+
+        async def trades(self, instrument, cursor):
+            if cursor.last_id is not None:
+                return plain.page()
+            rows = [(1, 70, 100, 5.0), (2, 130, 100, 1.0), (3, 250, 100, 1.0)]
+            return plain.page(*rows, joined=False, whole=False)
+
+        async def bars(self, instrument, start, end):
+            if self.fails:
+                raise VenueBusy("acme: 503")
+            bars = Bars.missing(instrument.tick_size, plain.start + np.array(list(known)) * minute)
+            volumes, nothing = np.array(list(known.values())), np.full(3, np.nan)
+            columns = {"volume": volumes, "quote_volume": volumes * 50} | dict.fromkeys(("buy", "buy_quote"), nothing)
+            columns |= dict.fromkeys(("open", "high", "low", "close"), np.full(3, 100))
+            columns |= {"trades": np.full(3, -1), "coverage": np.full(3, Coverage.PARTIAL, np.uint8)}
+            bars = Bars(bars.tick_size, time=bars.time, delta_min=nothing, delta_max=nothing, **columns)
+            return bars[(bars.time >= start) & (bars.time < end)]
+
+    exchange = Late()
+    with database.write() as connection:
+        ((number, instrument),) = sync_instruments(connection, [plain.instrument()], 0).values()
+    track = Track(instrument, number, plain.start + minute)
+
+    def stored():
+        with database.read() as connection:
+            bars = read_bars(connection, {number: instrument}, 0, 2**62, levels=True)[number]
+        rows = zip(bars.time.tolist(), bars.volume.tolist(), bars.buy.tolist(), bars.coverage.tolist(), strict=True)
+        return {(time - plain.start) // minute: (volume, buy, coverage) for time, volume, buy, coverage in rows}
+
+    def cycle(minutes):
+        end = plain.start + minutes * minute
+        venue = Venue("acme", exchange, Clock(end, 0, 0))
+        status = plain.run(venue.read([track], end, 5.0))
+        record(database, [track], end, 1e9)
+        return status.status
+
+    assert cycle(4) == "down"
+    assert {at: row[::2] for at, row in stored().items()} == {1: (5.0, Coverage.PARTIAL), 2: (1.0, Coverage.PARTIAL)}
+    exchange.fails = False
+    assert cycle(5) == "ok"
+    found = stored()
+    assert found[1] == (5.0, 5.0, Coverage.TRADES)
+    assert [found[at][::2] for at in (2, 3)] == [(9.0, Coverage.PARTIAL), (7.0, Coverage.PARTIAL)]
+    assert np.isnan([found[at][1] for at in (2, 3)]).all()
+    assert track.untold is None
