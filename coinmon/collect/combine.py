@@ -7,14 +7,14 @@ from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.levels import Levels
 from coinmon.model.trades import Floats
 
-_SAME_VOLUME = 1e-9
+SAME_VOLUME = 1e-9
 """Relative difference up to which the venue's volume and the sum of its trades are the same number."""
 
 
 def same_volume(ours: Floats, theirs: Floats) -> npt.NDArray[np.bool_]:
     """Whether two volumes are the same number; unknown ones (NaN) are not."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(ours - theirs) <= _SAME_VOLUME * theirs)
+        return np.asarray(np.abs(ours - theirs) <= SAME_VOLUME * theirs)
 
 
 def combine(trades: Bars, klines: Bars) -> Bars:

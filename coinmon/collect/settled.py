@@ -5,10 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.model.bars import Bars
+from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
+from coinmon.model.moment import MINUTE
 from coinmon.model.trades import Trades
 from coinmon.store.cursors import Position
+
+_LATEST_KLINE = 30 * MINUTE
+"""A minute's kline that a venue has not got is asked for again this long; later it will not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,14 @@ class Settled:
     position: Position
     rest: Trades
     carry: Trades
+
+    def untold(self, klines: Bars, since: int) -> int | None:
+        """The first minute from `since` on, not long ago, that is not proven and that these klines lack."""
+        end = self.position.next_minute
+        minutes = np.arange(max(since, end - _LATEST_KLINE), end, MINUTE)
+        proven = self.bars.time[self.bars.coverage == Coverage.TRADES]
+        lacking = minutes[~np.isin(minutes, klines.time) & ~np.isin(minutes, proven)]
+        return int(lacking[0]) if len(lacking) else None
 
 
 @dataclass(frozen=True, slots=True)

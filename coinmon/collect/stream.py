@@ -213,7 +213,8 @@ class Feed:
             self._silence.look(tracks)
 
     def _doubted(self, tracks: Sequence[Track]) -> None:
-        self._complain(f"the stream of {_several(tracks)} is silent, and no ticker tells why")
+        logger.debug("{}: the stream of {} is silent, and no ticker tells why", self._venue.name, _several(tracks))
+        self._complain("a part of the stream is silent, and no ticker tells why")
 
     def _stall(self, proven: Sequence[Track], silent: Sequence[Track]) -> None:
         """Poll what is silent until it speaks, and begin the stream anew."""

@@ -29,8 +29,8 @@ class Track:
     start: the first minute whose trades are not stored yet. boundary_id: the last trade before it.
     cursor: where reading trades goes on, None before the first page.
     proven_from: from this moment on, up to the cursor, no trade is missing; None while nothing is proven.
-    caught_up: the moment up to which the venue had no more trades.
-    untold: the first minute whose klines were asked for and have not come: what is stored without them is revised.
+    caught_up: the moment up to which the venue had no more trades. untold: the first minute whose klines were asked for
+    and have not come, though it is stored.
     live: a stream brings its trades; what it brought that does not join what was read waits until that is read.
     """
 
@@ -192,10 +192,15 @@ class Track:
             np.all(same_volume(np.nan_to_num(seen.volume), klines.volume))
         )
 
+    def volume_of(self, minute: int) -> float:
+        """In base units, of the trades at hand."""
+        return float(
+            sum(each.qty[each.time // MINUTE * MINUTE == minute].sum() for each in (self._carry, *self._pending))
+        )
+
     def take(self, page: TradePage, asked_at: int) -> None:
         """A page that follows the cursor; `asked_at` is the market time of the request."""
-        trades = page.trades
-        self._asked = True
+        trades, self._asked = page.trades, True
         if self.cursor is None:
             # the first page may reach back further than asked for
             trades = trades[trades.time >= self.start]
@@ -252,14 +257,13 @@ class Track:
 
     def advance(self, settled: Settled) -> None:
         """What was settled is stored: forget it."""
+        if self.klines is not None:
+            self.untold = settled.untold(self.klines, self.untold or self.start)
         self.boundary_id, self.start = settled.position
         self._pending = [settled.rest] if len(settled.rest) else []
-        if self.klines is not None:
-            self.klines = self.untold = None
-        self._carry = settled.carry
-        priced = np.flatnonzero(settled.bars.close > 0)
-        if len(priced):
-            self._last_price = int(settled.bars.close[priced[-1]])
+        self.klines, self._carry = None, settled.carry
+        priced = settled.bars.close[settled.bars.close > 0]
+        self._last_price = int(priced[-1]) if len(priced) else self._last_price
 
     def _boundary(self, ids: Ints, closed: npt.NDArray[np.bool_]) -> int | None:
         """The last trade of the closed minutes as they were read; None where one of an open minute was read before it:

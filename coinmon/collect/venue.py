@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from coinmon.clock import Clock
+from coinmon.collect.combine import SAME_VOLUME
 from coinmon.collect.track import Track
 from coinmon.contracts import Cursor, Exchange
 from coinmon.errors import CoinmonError, VenueBlocked
@@ -192,6 +193,9 @@ class Venue:
             wanted = split or not whole or track.untold is not None
             if self.has("bars") and track.start < end and track.klines is None and wanted:
                 track.klines = await self._klines(track, end, deadline)
+                if split and whole and _falls_short(track, end):
+                    # the page was older than the kline: the minute's last trades are still to come
+                    track.caught_up = end - MINUTE
                 if not self.has("trades"):
                     told = int(track.klines.time[-1]) + MINUTE if len(track.klines) else 0
                     track.caught_up = max(told, end - _LATEST_KLINE)
@@ -238,3 +242,10 @@ class Venue:
                 await self.call("close", deadline=5)
             except CoinmonError:
                 return
+
+
+def _falls_short(track: Track, end: int) -> bool:
+    """Whether the venue's own volume of the minute before `end` is more than that of the trades at hand."""
+    if track.klines is None or not len(track.klines) or int(track.klines.time[-1]) != end - MINUTE:
+        return False
+    return track.volume_of(end - MINUTE) < float(track.klines.volume[-1]) * (1 - SAME_VOLUME)

@@ -120,7 +120,8 @@ class Binance:
                 break
         bars = Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
         if len(bars) and not following:
-            bars = bars[bars.time + MINUTE <= await self._time(instrument.kind)]
+            # nothing follows the last row; and the clock's answer is of a later moment, or of another machine
+            bars = bars[(bars.time < bars.time[-1]) | (bars.time + 2 * MINUTE <= await self._time(instrument.kind))]
         return bars
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":

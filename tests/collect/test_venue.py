@@ -14,6 +14,7 @@ from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import VenueBlocked, VenueBusy
 from coinmon.store.bars import read_bars
+from coinmon.store.cursors import Position
 from coinmon.store.instruments import sync_instruments
 
 
@@ -218,4 +219,34 @@ def test_minutes_that_were_stored_before_their_klines_came_are_revised(database,
     assert found[1] == (5.0, 5.0, Coverage.TRADES)
     assert [found[at][::2] for at in (2, 3)] == [(9.0, Coverage.PARTIAL), (7.0, Coverage.PARTIAL)]
     assert np.isnan([found[at][1] for at in (2, 3)]).all()
-    assert track.untold is None
+    assert track.untold == plain.start + 4 * minute  # of which these klines do not tell
+
+
+def test_a_page_that_is_older_than_its_minutes_kline_is_waited_for(database, plain):
+    """The venue's pages lag behind its klines: until they are read the kline stands, and then the trades."""
+    end = plain.start + plain.minute
+    rows = [(1, 10, 100, 5.0), (2, 59, 102, 1.0)]
+
+    class Lags:
+        requests = 0
+        split_in_bars = True
+
+        async def trades(self, instrument, cursor):
+            return plain.page(rows[cursor.last_id]) if cursor.last_id < 2 else plain.page()
+
+        async def bars(self, instrument, start, end):
+            told = Track(instrument, 0, plain.start)
+            told.take(plain.page(*rows), end)
+            return told.settle(end, 1e9).bars.with_coverage(Coverage.KLINES)
+
+    with database.write() as connection:
+        ((number, instrument),) = sync_instruments(connection, [plain.instrument()], 0).values()
+    track = Track.resume(instrument, number, Position(0, plain.start), plain.start)
+    venue = Venue("acme", Lags(), Clock(end, 0, 0))
+    for coverage, ticks in ((Coverage.KLINES, []), (Coverage.TRADES, [100, 102])):
+        plain.run(venue.read([track], end, 5.0))
+        record(database, [track], end, 1e9)
+        with database.read() as connection:
+            bars = read_bars(connection, {number: instrument}, 0, 2**62, levels=True)[number]
+        assert (bars.volume.tolist(), bars.coverage.tolist()) == ([6.0], [coverage])
+        assert bars.levels.ticks.tolist() == ticks
