@@ -112,11 +112,13 @@ class Picture:
         row = tick * ticks
         # through whole ticks: a price on an edge belongs to the row above it, whatever its last bit is
         low, high = (int(mid * (1 + side * _REACH) / float(tick)) // ticks for side in (-1, 1))
-        edges = np.arange(low, high + 2) * float(row)
         known_from = book.bids[-1, 0] if book.known_from is None else book.known_from
         known_to = book.asks[-1, 0] if book.known_to is None else book.known_to
         sides = [_filled(side, tick, ticks, low, high) for side in (book.bids, book.asks)]
-        unknown = (edges[1:] <= known_from) | (edges[:-1] > known_to)
+        rows = np.arange(low, high + 1)
+        # in ticks, as products of floats miss the edges; a side that is known whole reaches to infinity
+        first, last = (np.rint(edge / float(tick)) for edge in (known_from, known_to))
+        unknown = ((rows + 1) * ticks <= first) | (rows * ticks > last)
         for side in sides:
             side[unknown & (side == 0)] = np.nan
         return cls(time, row, low, *sides)

@@ -80,6 +80,17 @@ def test_a_picture_has_each_level_in_its_row(seed):
     assert np.isnan(Picture.of(known, START, TICK).asks[-1])
 
 
+def test_a_row_is_known_exactly_as_far_as_the_book_is():
+    # 998 * 0.1 is a little more than 99.8, and 1001 * 0.1 than 100.1
+    book = Book(START, np.array([[100.0, 1.0], [99.8, 1.0]]), np.array([[100.1, 1.0]]))
+    picture = Picture.of(book, START, Decimal("0.1"))
+    bids = dict(enumerate(picture.bids.tolist(), picture.first))
+    assert [bids[row] for row in (998, 999, 1000, 1001)] == [1.0, 0.0, 1.0, 0.0]
+    assert np.isnan([bids[997], bids[1002]]).all()
+    whole = Picture.of(Book(START, book.bids, book.asks, 0.0, float("inf")), START, Decimal("0.1"))
+    assert not np.isnan([whole.bids, whole.asks]).any()
+
+
 def test_depth_delta_tells_the_last_sample_of_each_step(scene):
     samples = depths(360, 10_000)
     now = START + 60 * MINUTE
