@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coinmon.config import Chosen, Config
-from coinmon.errors import CoinmonError, ConfigError
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError, ConfigError
 from coinmon.secrets import redacted
 
 
@@ -17,7 +17,7 @@ def make(chosen: Mapping[str, Chosen]) -> dict[str, Any]:
             made[name] = each.offer.target(name, **each.settings)
         except CoinmonError as error:
             raise ConfigError(f"{where}: {redacted(str(error))}") from error
-        except Exception as error:
+        except PLUGIN_FAILURES as error:
             why = redacted(f"{type(error).__name__}: {error}")
             raise ConfigError(
                 f"{where}: plugin {each.offer.plugin} raised {why}; switch it off with {where}: false"

@@ -29,9 +29,9 @@ _ANYWHERE = {
 def main() -> None:
     """Run a command. Exit 0 done, 2 bad arguments or configuration, 3 no data could be had, 130 interrupted."""
     # SIGTERM and a terminal that is closed end a command as Ctrl-C does: what it began is put away
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

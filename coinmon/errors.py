@@ -18,6 +18,9 @@ CoinmonError
 
 from decimal import Decimal
 
+PLUGIN_FAILURES = (Exception, SystemExit)
+"""What a plugin's code may throw at us: one that calls sys.exit() must not end coinmon either."""
+
 
 class CoinmonError(Exception):
     """Base of every error that coinmon raises on purpose; its text is one line for the user."""

@@ -7,7 +7,8 @@ from loguru import logger
 
 from coinmon.chosen import Chosen
 from coinmon.config import Config
-from coinmon.errors import CoinmonError, NoAnswer
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError, NoAnswer
+from coinmon.market.result import Result
 from coinmon.market.view import Market, Source, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import parse_time
@@ -61,11 +62,13 @@ class Evaluator:
             if settings:
                 own = check_settings(chosen.offer.settings, own, f"indicator {name}")
             result = chosen.offer.target(subject, **own)
+            if not isinstance(result, Result):
+                raise TypeError("it returned something that is not a Result")
         except IndicatorFailed:
             raise
         except NoAnswer as error:
             raise IndicatorFailed(f"indicator {name}: {error}") from error
-        except Exception as error:
+        except PLUGIN_FAILURES as error:
             raise IndicatorFailed(self._note(f"indicator {name}", chosen.offer.plugin, error)) from error
         self._works(f"indicator {name}")
         return result
@@ -87,13 +90,13 @@ class Evaluator:
                 raise TypeError("it returned something that is not a Signal")
         except IndicatorOff as error:
             said = Silent(error.args[0], waits=True)
-        except Exception as error:
+        except PLUGIN_FAILURES as error:
             why = self._note(f"signal {name}", chosen.offer.plugin, error)
             return Silent(Bilingual(f"出错: {why}", why), waits=True)
         self._works(f"signal {name}")
         return said
 
-    def _note(self, what: str, plugin: str, error: Exception) -> str:
+    def _note(self, what: str, plugin: str, error: BaseException) -> str:
         """Remember a failure and log it once, not each cycle."""
         text = f"{what} (plugin {plugin}) raised {type(error).__name__}: {' '.join(str(error).split())}"
         if what not in self.failures:

@@ -150,6 +150,10 @@ def read_layers(path: Path | None, overrides: Mapping[str, Any], environ: Mappin
     return layers
 
 
+_MOST_VALUES = 1_000_000
+"""A few aliases of aliases are more values than any memory holds; no configuration has as many."""
+
+
 def read_yaml(file: Path, name: str) -> dict[Any, Any]:
     """A YAML mapping; an empty file is an empty one. Raises ConfigError with the line and column."""
     try:
@@ -166,12 +170,21 @@ def read_yaml(file: Path, name: str) -> dict[Any, Any]:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ConfigError(f"{name}{place}: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ConfigError(f"{name}: nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{name}: {' '.join(str(error).split()) or 'not YAML'}") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise ConfigError(f"{name}: expected keys and values, not {'a list' if isinstance(values, list) else 'a text'}")
+    waiting, count = [values], 0
+    while waiting and count <= _MOST_VALUES:
+        count += 1
+        each = waiting.pop()
+        waiting += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+    if waiting:
+        raise ConfigError(f"{name}: over {_MOST_VALUES:,} values: an alias (*) stands for too much, or for itself")
     return values
 
 

@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from coinmon import hookspecs
+from coinmon.errors import PLUGIN_FAILURES
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -24,8 +26,6 @@ GROUP = "coinmon"
 KINDS = ("exchange", "indicator", "signal", "output")
 _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
-_FAILURES = (Exception, SystemExit)
-"""What a plugin's code may throw at us: a module that calls sys.exit() must not end coinmon either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,10 @@ def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -
             catalog.disabled.append(found.plugin)
             continue
         try:
-            _take(manager, found, catalog, off)
-        except _FAILURES as error:
+            # what they print must not end up between the lines of JSON, or of MCP
+            with redirect_stdout(sys.stderr):
+                _take(manager, found, catalog, off)
+        except PLUGIN_FAILURES as error:
             if manager.has_plugin(found.plugin):
                 manager.unregister(name=found.plugin)
             catalog.broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
@@ -118,7 +120,7 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
                 manager.register(found.load(), name=found.plugin)
                 for call in _calls(manager, found.plugin, _COMMANDS):
                     call(app)
-        except _FAILURES as error:
+        except PLUGIN_FAILURES as error:
             broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
     return broken
 
@@ -131,7 +133,7 @@ def _search(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[_Found]:
     for distribution, point in sorted(points, key=lambda each: (each[0] != "coinmon", each[0], each[1].name)):
         try:
             yield from _modules(point, distribution)
-        except _FAILURES as error:
+        except PLUGIN_FAILURES as error:
             broken.append(Broken(point.name, distribution, _why(error, None)))
     if plugin_dir:
         try:
@@ -193,8 +195,7 @@ def _is_off(found: _Found, off: frozenset[str]) -> bool:
 
 def _take(manager: pluggy.PluginManager, found: _Found, catalog: Catalog, off: frozenset[str]) -> None:
     """Import a module, run its hooks, and take what it offers: all of it or, on any complaint, nothing."""
-    module = found.load()
-    manager.register(module, name=found.plugin)
+    manager.register(found.load(), name=found.plugin)
     manager.check_pending()
     offers: list[Offer] = []
 
@@ -237,6 +238,8 @@ def _offer(
         raise ValueError(f"{kind} name {name!r} is not a lower-case identifier")
     if not callable(target):
         raise TypeError(f"{kind} {name} is not callable")
+    if inspect.iscoroutinefunction(target):
+        raise TypeError(f"{kind} {name} is async; it is called as a plain function")
     for other in taken:
         if (other.kind, other.name) == (kind, name):
             raise ValueError(
@@ -249,7 +252,7 @@ def _offer(
         raise ValueError(f"indicator {name}: scope is 'instrument' or 'pair', not {options['scope']!r}")
     try:
         settings = settings_model(target, positional=1)
-    except _FAILURES as error:
+    except PLUGIN_FAILURES as error:
         raise TypeError(f"{kind} {name}: {error}") from error
     return Offer(kind, name, target, found.plugin, found.distribution, settings, **options)
 

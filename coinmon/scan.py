@@ -20,7 +20,7 @@ from coinmon.collect.warmup import warm_ups
 from coinmon.collect.watch import LISTING_SECONDS, Watch, begin
 from coinmon.config import Config
 from coinmon.contracts import Message, Output
-from coinmon.errors import CoinmonError
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError
 from coinmon.evaluate import Evaluator, IndicatorFailed, market_then
 from coinmon.health import memory
 from coinmon.model.moment import MINUTE, floor, iso
@@ -296,5 +296,5 @@ class Scan:
         try:
             async with asyncio.timeout(20):
                 await output.send(Message(id, event))
-        except Exception as error:
+        except PLUGIN_FAILURES as error:
             logger.bind(plugin=name).warning("output {}: {}", name, redacted(f"{type(error).__name__}: {error}"))

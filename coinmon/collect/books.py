@@ -12,7 +12,7 @@ from coinmon.clock import Clock
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.contracts import Channel, News, StreamedBook, StreamedLiquidations, StreamState
-from coinmon.errors import CoinmonError
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError
 from coinmon.model.book import Book, Depth, Picture
 from coinmon.model.derivatives import Liquidation
 from coinmon.model.moment import MINUTE, floor
@@ -208,7 +208,7 @@ class BookFeed:
                             self._take(each)
             except CoinmonError as error:
                 self._complain(f"books: {error}")
-            except Exception as error:
+            except PLUGIN_FAILURES as error:
                 # a plugin's fault: its books are asked for
                 self._complain(f"books: {type(error).__name__}: {error}")
             self._deaf()

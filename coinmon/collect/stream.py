@@ -13,7 +13,7 @@ from coinmon.collect.silence import TICK, Silence
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.contracts import Channel, News, Streamed, StreamState
-from coinmon.errors import CoinmonError
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError
 from coinmon.model.instrument import Instrument
 from coinmon.model.streamed import StreamedMany
 from coinmon.secrets import redacted
@@ -102,7 +102,7 @@ class Feed:
                 why = "it ended"
             except CoinmonError as error:
                 why = str(error)
-            except Exception as error:
+            except PLUGIN_FAILURES as error:
                 # a plugin's fault: its venue is polled
                 why = f"{type(error).__name__}: {error}"
             self._dead()

@@ -11,7 +11,7 @@ from coinmon.clock import Clock
 from coinmon.collect.combine import SAME_VOLUME
 from coinmon.collect.track import Track
 from coinmon.contracts import Cursor, Exchange
-from coinmon.errors import CoinmonError, VenueBlocked
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError, VenueBlocked
 from coinmon.model.bars import Bars
 from coinmon.model.instrument import Kind
 from coinmon.model.moment import MINUTE
@@ -84,7 +84,7 @@ class Venue:
             raise
         except TimeoutError:
             raise CoinmonError(f"{self.name}: no answer to {method} within {deadline:.0f} s") from None
-        except Exception as error:
+        except PLUGIN_FAILURES as error:
             raise CoinmonError(f"{self.name}: {method} raised {type(error).__name__}: {error}") from error
 
     async def read(
@@ -136,7 +136,7 @@ class Venue:
                     await self._read_track(track, end, look_back, left, streams)
                 except CoinmonError as error:
                     errors.append(str(error))
-                except Exception as error:
+                except PLUGIN_FAILURES as error:
                     # what a plugin gave is not what its contract says
                     errors.append(f"{self.name}: {track.instrument.symbol}: {type(error).__name__}: {error}")
                 done(1)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coinmon.commands import Globals
+from coinmon.errors import PLUGIN_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +113,7 @@ async def _try(
         except DeliveryThrottled as error:
             rest(database, name, wall_ms() + round(1000 * (error.retry_after or 60.0)))
             return redacted(str(error))
-        except Exception as error:
+        except PLUGIN_FAILURES as error:
             return redacted(str(error) or type(error).__name__)
         return None
 

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -101,7 +101,10 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
         offers = [chosen.offer for chosen in config.indicators.values()]
         evaluator = Evaluator(config, list(config.exchanges))
         market = evaluator.market(wanted.pair, universe.meant(wanted), history, now, down)
-        yield report_of(history, market, evaluator, offers, config.window)
+        with redirect_stdout(sys.stderr):
+            # what a plugin prints is not the report
+            made = report_of(history, market, evaluator, offers, config.window)
+        yield made
     finally:
         database.close()
 

@@ -13,7 +13,14 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.contracts import Message, Output
-from coinmon.errors import CoinmonError, DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled
+from coinmon.errors import (
+    PLUGIN_FAILURES,
+    CoinmonError,
+    DeliveryRefused,
+    DeliveryRetry,
+    DeliverySplit,
+    DeliveryThrottled,
+)
 from coinmon.market.view import Market
 from coinmon.model.moment import iso
 from coinmon.notify.events import Event
@@ -186,7 +193,7 @@ class Line:
             state, error, pause = "waiting", str(failure), failure.retry_after or _backoff(failures)
         except TimeoutError:
             state, error, pause = "waiting", f"no end after {_TIMEOUT:.0f} s", _backoff(failures)
-        except Exception as failure:
+        except PLUGIN_FAILURES as failure:
             # the output cannot make a message of it: that is not a reason to hold up the others
             state, error = "waiting", f"{type(failure).__name__}: {failure}"
             # later than now also where the clock stands still: else it would be due for ever

@@ -6,6 +6,7 @@ from typing import Any
 
 from loguru import logger
 
+from coinmon.errors import PLUGIN_FAILURES
 from coinmon.market.panel import Panel
 from coinmon.report.document import PAIR, Report
 
@@ -28,7 +29,7 @@ def drawn(report: Report, indicator: str, of: str) -> Panel | None:
         panel = result.panel(report.subject(indicator, of))
         if panel is not None and not isinstance(panel, Panel):
             raise TypeError("it is not a Panel")
-    except Exception as error:
+    except PLUGIN_FAILURES as error:
         report.failed[indicator] = f"indicator {indicator}: its panel raised {type(error).__name__}: {error}"
         logger.error(report.failed[indicator])
         return None

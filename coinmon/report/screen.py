@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any, Protocol
 
 import orjson
@@ -40,6 +40,7 @@ class _Piped:
     """Standard output as a stream of lines. When its reader has left, `stop` is called: nobody can be told anything."""
 
     def __init__(self) -> None:
+        self._out = sys.stdout.buffer
         self._left = False
         self._stop: Callable[[], None] = lambda: None
 
@@ -47,8 +48,8 @@ class _Piped:
         if self._left:
             return
         try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            self._out.write(data)
+            self._out.flush()
         except BrokenPipeError:
             self._left = True
             self._stop()
@@ -60,7 +61,9 @@ class _Piped:
     def shown(self, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
         self._stop = stop
         try:
-            yield
+            # what a plugin prints is none of our lines
+            with redirect_stdout(sys.stderr):
+                yield
         finally:
             if self._left:
                 raise BrokenPipeError

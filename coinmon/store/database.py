@@ -143,7 +143,10 @@ def _sqlite_rules(engine: Engine) -> None:
         # the driver's own transaction handling commits around DDL; ours is the BEGIN below
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        tables = {name for (name,) in cursor.execute("SELECT name FROM sqlite_master")}
+        if not tables or "alembic_version" in tables:
+            # it stays in the file: not for another program's, which is refused once it is open
+            cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")

@@ -106,6 +106,15 @@ FILES = {
     "a text": (b"hello\n", ["config.yaml: expected keys and values, not a text"]),
     "latin 1": ("lang: en # naïve".encode("latin-1"), ["config.yaml: not UTF-8 text"]),
     "a control character": (b"lang: \x01\n", ["config.yaml: ", "special characters are not allowed"]),
+    "an alias of itself": (b"symbols: &all [*all]\n", ["config.yaml: over 1,000,000 values: an alias (*) stands for"]),
+    "aliases of aliases": (
+        b"a0: &a0 ["
+        + b"x," * 99
+        + b"]\n"
+        + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b"*a%d," % (n - 1) * 99) for n in range(1, 6)),
+        ["config.yaml: over 1,000,000 values: an alias (*) stands for"],
+    ),
+    "too deep": (b"symbols: " + b"[" * 1000 + b"]" * 1000, ["config.yaml: nested too deeply"]),
     "a date that is none": (b"clock: {at: 2024-13-45}\n", ["config.yaml: month must be in 1..12"]),
 }
 

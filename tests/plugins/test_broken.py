@@ -25,6 +25,10 @@ BROKEN = {
         ["registry", "register_signals"],
     ),
     "raising hook": (HOOK.format(body="raise RuntimeError('no luck')"), ["RuntimeError: no luck", "line 9"]),
+    "async signal": (
+        HOOK.format(body="register('other', other)") + "\nasync def other(market): return []\n",
+        ["signal other is async; it is called as a plain function"],
+    ),
     "async hook": (
         "from coinmon import hookimpl\n@hookimpl\nasync def register_signals(register): ...\n",
         ["register_signals is async"],

@@ -7,7 +7,20 @@ import pytest
 import yaml
 
 RAISING = '''
+import sys
 from coinmon import Message, hookimpl
+
+print("chatter at import")
+
+def numb(view) -> dict:
+    """Returns what is not a Result."""
+    print("chatter of an indicator")
+    return {"share": float("nan")}
+
+def leaver(market) -> list:
+    """Ends the program."""
+    print("chatter of a signal")
+    sys.exit(7)
 
 def glum(view, *, word: str = "glum"):
     """Raises on every instrument."""
@@ -45,10 +58,12 @@ class Babble:
 @hookimpl
 def register_indicators(register):
     register("glum", glum)
+    register("numb", numb)
 
 @hookimpl
 def register_signals(register):
     register("gloomy", gloomy)
+    register("leaver", leaver)
     register("echo", echo)
 
 @hookimpl
@@ -125,8 +140,12 @@ def test_its_signal_reaches_its_output(scan):
 def test_its_bars_and_its_indicator_are_in_export_and_report(scan, beside_acme_in):
     _, _, folder = scan
     done = beside_acme_in(folder, "report", "BTCUSDT", "--offline", "--format", "json")
-    out, _ = done.communicate(timeout=30)
+    out, said = done.communicate(timeout=30)
+    # what plugins print is beside the JSON, here as in the scan
     document = json.loads(out)
+    assert "chatter of an indicator" in said
+    assert document["indicators"]["numb"] == {}
+    assert "returned something that is not a Result" in document["failed"]["numb"]
     assert document["indicators"]["acme_mood"]["acme:BTC/USDT"]["share"] == pytest.approx(0.6)
     assert "okx:BTC/USDT" in document["indicators"]["net_flow"]
 
@@ -135,6 +154,7 @@ def test_its_bars_and_its_indicator_are_in_export_and_report(scan, beside_acme_i
     "told",
     [
         "signal gloomy (plugin dir.raising) raised KeyError: 'gloom'",
+        "signal leaver (plugin dir.raising) raised SystemExit: 7",
         "indicator glum (plugin dir.raising) raised ValueError: glum",
     ],
 )
@@ -155,7 +175,9 @@ def test_an_output_that_raises_keeps_its_messages_waiting(scan):
 def test_what_raised_is_listed_at_the_end_of_the_scan(scan):
     events, _, _ = scan
     (finished,) = [each for each in events if each["event"] == "scan_finished"]
-    assert set(finished["failing_plugins"]) == {"signal gloomy", "signal echo", "indicator glum"}
+    assert set(finished["failing_plugins"]) == {
+        "signal gloomy", "signal leaver", "signal echo", "indicator glum"
+    }  # fmt: skip
     errors = {each["venue"]: each["error"] for each in events if each["event"] == "venue"}
     assert "RuntimeError: mute" in errors["mute"]
     assert "not an Instrument" in errors["babble"]

@@ -88,8 +88,12 @@ def test_a_version_that_never_was_is_refused(url, database):
 
 def test_somebody_elses_tables_are_left_alone(url):
     execute(url, "CREATE TABLE bars (mine INTEGER)")
+    before = Path(url.removeprefix("sqlite:///")).read_bytes() if url.startswith("sqlite") else None
     with pytest.raises(ConfigError, match="has other tables in it; name another with --db"):
         open_database(url)
+    if before is not None:
+        # not turned to WAL either, which would stay
+        assert Path(url.removeprefix("sqlite:///")).read_bytes() == before
 
 
 def test_a_database_of_the_first_schema_keeps_its_waiting_messages(url):
