@@ -41,7 +41,13 @@ def fold_many(parts: Sequence[tuple[Trades, Instrument]], coverage: Coverage = C
     if fits.all():
         folded = _fold(trades, instruments, sizes, lots, [each.lot_size for each in instruments], coverage)
     elif len(full) == 1:
-        folded = _fold(trades, instruments, sizes, trades.qty, [Decimal(1)], coverage)
+        minute = trades.time // MINUTE
+        minutes = np.unique(minute).tolist()
+        if len(minutes) > 1:
+            # a minute's own sums may fit where those of hours do not
+            folded = [Bars.concat([fold(trades[minute == each], instruments[0], coverage) for each in minutes])]
+        else:
+            folded = _fold(trades, instruments, sizes, trades.qty, [Decimal(1)], coverage)
     else:
         # those that need float sums one by one
         together = iter(fold_many([parts[at] for at, fit in zip(full, fits, strict=True) if fit], coverage))

@@ -98,6 +98,15 @@ def test_volumes_too_large_for_integers_do_not_wrap(plain):
     assert bar.quote_volume[0] == pytest.approx(2e10)
 
 
+def test_minutes_too_large_together_are_exact_each(plain):
+    instrument = plain.instrument("0.0001", "1E-8")
+    sizes = [94_787_974_979_163 + 7 * number for number in range(12)]
+    rows = [(plain.start + at % 3 * MINUTE, 4_500 + at, size, 1 - at % 2 * 2) for at, size in enumerate(sizes)]
+    rows.sort(key=lambda row: row[0])
+    assert sum(sizes) * 4_500 > 2**62
+    assert_same(fold(plain.trades(instrument, rows), instrument), plain.oracle(instrument, rows))
+
+
 def test_no_trades_are_no_bars(plain):
     instrument = plain.instrument()
     assert len(fold(plain.trades(instrument, []), instrument)) == 0
