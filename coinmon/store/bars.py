@@ -2,12 +2,13 @@
 
 import struct
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from math import nan
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.instrument import Instrument
@@ -34,14 +35,11 @@ def read_bars(
     connection: Connection, instruments: Mapping[int, Instrument], start: int, end: int, *, levels: bool = False
 ) -> dict[int, Bars]:
     """The stored bars of [start, end) of several instruments, by their row numbers; in time order, not dense."""
-    names = [*COLUMNS, "levels"] if levels else list(COLUMNS)
-    wanted = table.c.instrument.in_(instruments) if len(instruments) < 500 else table.c.instrument >= 0
-    query = (
-        select(table.c.instrument, *(table.c[name] for name in names))
-        .where(wanted, table.c.time >= start, table.c.time < end)
-        .order_by(table.c.instrument, table.c.time)
-    )
-    rows = fetch(connection, query)
+    asked: dict[str, Any] = {"start": start, "end": end}
+    some = len(instruments) < 500
+    if some:
+        asked["numbers"] = list(instruments)
+    rows = fetch(connection, _question(some, levels), asked)
     if not rows:
         return {}
     table_of = np.frombuffer(_packed(rows), _ROW)
@@ -57,6 +55,18 @@ def read_bars(
         packed = unpack([row[-1] for row in rows[a:b]], tick) if levels else None
         found[number] = Bars(tick, **part, levels=packed)
     return found
+
+
+@cache
+def _question(some: bool, levels: bool) -> Select[Any]:
+    # to put it together takes longer than to answer it
+    names = ("instrument", *COLUMNS, *(["levels"] if levels else []))
+    wanted = table.c.instrument.in_(bindparam("numbers", expanding=True)) if some else table.c.instrument >= 0
+    return (
+        select(*(table.c[name] for name in names))
+        .where(wanted, table.c.time >= bindparam("start"), table.c.time < bindparam("end"))
+        .order_by(table.c.instrument, table.c.time)
+    )
 
 
 def _packed(rows: Sequence[tuple[Any, ...]]) -> bytes:

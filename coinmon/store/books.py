@@ -4,14 +4,14 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection
 
 from coinmon.model.book import Depth, Near, Picture
 from coinmon.model.derivatives import Liquidation
 from coinmon.store import schema
+from coinmon.store.rows import rows_between
 from coinmon.store.upsert import upsert
 
 _NEAR = len(fields(Near))
@@ -55,7 +55,7 @@ def write_heard(connection: Connection, minutes: Mapping[int, Sequence[int]]) ->
 
 
 def read_depth(connection: Connection, number: int, start: int, end: int) -> list[Depth]:
-    found = _rows(connection, schema.depth, number, start, end)
+    found = rows_between(connection, schema.depth, number, start, end)
     return [
         Depth(
             row.time, row.bid, row.ask, row.reach_bid, row.reach_ask,
@@ -67,22 +67,16 @@ def read_depth(connection: Connection, number: int, start: int, end: int) -> lis
 
 def read_heatmap(connection: Connection, number: int, start: int, end: int) -> list[Picture]:
     pictures = []
-    for row in _rows(connection, schema.heatmap, number, start, end):
+    for row in rows_between(connection, schema.heatmap, number, start, end):
         bids, asks = np.frombuffer(zlib.decompress(row.sizes), "<f4").astype(np.float64).reshape(2, -1)
         pictures.append(Picture(row.time, Decimal(row.row), row.first, bids, asks))
     return pictures
 
 
 def read_liquidations(connection: Connection, number: int, start: int, end: int) -> list[Liquidation]:
-    found = _rows(connection, schema.liquidations, number, start, end)
+    found = rows_between(connection, schema.liquidations, number, start, end)
     return [Liquidation(row.time, row.side, row.price, row.base, row.key) for row in found]
 
 
 def read_heard(connection: Connection, number: int, start: int, end: int) -> list[int]:
-    return [row.time for row in _rows(connection, schema.liquidations_heard, number, start, end)]
-
-
-def _rows(connection: Connection, table: Table, number: int, start: int, end: int) -> Sequence[Any]:
-    within = (table.c.instrument == number) & (table.c.time >= start) & (table.c.time < end)
-    order = [table.c.time, *(column for column in table.primary_key if column.name == "key")]
-    return connection.execute(select(table).where(within).order_by(*order)).all()
+    return [row.time for row in rows_between(connection, schema.liquidations_heard, number, start, end)]

@@ -1,7 +1,7 @@
 """Opening the database: connection rules, schema version, and errors in words."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,22 @@ class Database:
     Readers wait for nobody and see one moment of it for as long as they look; writers take turns.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, held: Connection | None = None) -> None:
         self.engine = engine
         self.name = engine.url.render_as_string(hide_password=True)
+        self._held = held
+
+    @contextmanager
+    def still(self) -> "Iterator[Database]":
+        """The same, of which every look is at one moment, by one thread; thousands of looks need one connection."""
+        with self.read() as connection:
+            yield Database(self.engine, connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        if self._held is not None:
+            yield self._held
+            return
         with explained(self.name), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -60,12 +70,12 @@ class Database:
         self.engine.dispose()
 
 
-def fetch(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
+def fetch(connection: Connection, query: Select[Any], asked: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """The rows of a query of integers, floats and bytes as the driver gives them.
 
     SQLAlchemy's rows, and text in which PostgreSQL's driver gets numbers unless asked, cost as much as the reading.
     """
-    result = connection.execute(query, execution_options={"binary": True})
+    result = connection.execute(query, asked, execution_options={"binary": True})
     assert result.cursor is not None, "a query has a cursor until its rows are taken"
     rows = list(result.cursor.fetchall())
     result.close()

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, delete, select
+from sqlalchemy import Connection, Table, bindparam, delete
 
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.store import schema
+from coinmon.store.rows import rows_between
 from coinmon.store.upsert import upsert
 
 Sample = TypeVar("Sample", OpenInterest, Funding)
@@ -48,18 +49,11 @@ def read_funding(connection: Connection, number: int, start: int, end: int) -> l
 
 
 def _read(connection: Connection, table: Table, kind: type[Sample], number: int, start: int, end: int) -> list[Sample]:
-    return [kind(*row) for row in _rows(connection, table, [each.name for each in fields(kind)], number, start, end)]
+    names = tuple(each.name for each in fields(kind))
+    return [kind(*row) for row in rows_between(connection, table, number, start, end, names)]
 
 
 def read_whales(connection: Connection, number: int, instrument: str, start: int, end: int) -> list[WhaleTrade]:
-    names = [each.name for each in fields(WhaleTrade) if each.name != "instrument"]
-    return [WhaleTrade(instrument, *row) for row in _rows(connection, schema.whale_trades, names, number, start, end)]
-
-
-def _rows(
-    connection: Connection, table: Table, names: Sequence[str], number: int, start: int, end: int
-) -> Sequence[Sequence[Any]]:
-    query = select(*(table.c[name] for name in names)).where(
-        table.c.instrument == number, table.c.time >= start, table.c.time < end
-    )
-    return connection.execute(query.order_by(table.c.time)).all()
+    names = tuple(each.name for each in fields(WhaleTrade) if each.name != "instrument")
+    found = rows_between(connection, schema.whale_trades, number, start, end, names)
+    return [WhaleTrade(instrument, *row) for row in found]
