@@ -2,16 +2,21 @@
 
 import sys
 
-_ARENA_MAX = -8
-"""M_ARENA_MAX of glibc's malloc.h."""
+_SETTINGS = {
+    -8: 1,  # M_ARENA_MAX
+    -3: 256 * 1024,  # M_MMAP_THRESHOLD
+    -1: 4 * 1024 * 1024,  # M_TRIM_THRESHOLD
+}
+"""Of glibc's malloc.h."""
 
 
-def share_one_arena() -> None:
-    """Let all threads allocate from one pool; to be called before there are several.
+def settle_memory() -> None:
+    """Keep a long run's memory from growing by what is free; to be called before there are threads.
 
-    glibc gives each thread a pool of its own and keeps there what is freed. Work that falls to one thread now and to
-    another then makes each pool as large as the largest job: tens of megabytes over minutes. Does nothing where the C
-    library is another.
+    glibc gives each thread a pool of its own and keeps there what is freed: work that falls to one thread now and to
+    another then makes each pool as large as the largest job. And it learns to keep the room of large arrays for the
+    next ones, where small objects that stay make holes of it. Here all threads share one pool, and what is large goes
+    back to the system. Does nothing where the C library is another.
     """
     if sys.platform != "linux":
         return
@@ -19,4 +24,5 @@ def share_one_arena() -> None:
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(_ARENA_MAX, 1)
+        for setting, value in _SETTINGS.items():
+            mallopt(setting, value)

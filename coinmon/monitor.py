@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AbstractContextManager
 
-from coinmon.allocator import share_one_arena
+from coinmon.allocator import settle_memory
 from coinmon.clock import Clock
 from coinmon.config import Config
 from coinmon.errors import NoDataError
@@ -31,7 +31,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
 
     Raises NoDataError when the one scan got nothing from anybody, and BrokenPipeError when nobody reads what it says.
     """
-    share_one_arena()
+    settle_memory()
     stop = stop_on_signals()
     loop = asyncio.get_running_loop()
 

@@ -25,7 +25,7 @@ from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids
 from coinmon.store.samples import write_whales
 
-_TOGETHER = 50_000
+_TOGETHER = 20_000
 """Trades that are settled together, roughly: what is made of all of a venue's at once would be the peak of memory."""
 
 

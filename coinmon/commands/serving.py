@@ -17,7 +17,7 @@ def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -
     demo: against the built-in emulator, with a database of its own. overrides: configuration keys with `__` for a dot
     (`serve__port=8022`), None is not set. The log goes to standard error.
     """
-    from coinmon.allocator import share_one_arena
+    from coinmon.allocator import settle_memory
     from coinmon.commands.demo import pointed_at_demo
     from coinmon.demo import Demo
     from coinmon.desk import Desk
@@ -25,7 +25,7 @@ def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -
     from coinmon.monitor import clock_of
     from coinmon.store.database import open_database
 
-    share_one_arena()
+    settle_memory()
     with pointed_at_demo(options or Globals(), Demo() if demo else None) as where:
         config = where.load(**overrides)
         clock = clock_of(config)

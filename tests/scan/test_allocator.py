@@ -11,10 +11,10 @@ import ctypes, sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from coinmon.allocator import share_one_arena
+from coinmon.allocator import settle_memory
 
 if sys.argv[1] == "shared":
-    share_one_arena()
+    settle_memory()
 threads = 4
 together = Barrier(threads)
 
