@@ -42,10 +42,19 @@ class Evaluator:
         source: Source,
         now: int,
         down: Mapping[str, str] | None = None,
+        since: Mapping[str, int] | None = None,
     ) -> Market:
-        """The pair as of `now` on the instruments given, of which those of configured venues are looked at."""
-        views = [View(each, now, source, self.compute, pair) for each in instruments if each.venue in self._venues]
-        return Market(pair, now, self._venues, views, self.compute, down or {})
+        """The pair as of `now` on the instruments given, of which those of configured venues are looked at.
+
+        since: from when instruments have been followed, by id, where they are and go on to be.
+        """
+        down, since = down or {}, since or {}
+        views = [
+            View(each, now, source, self.compute, pair, 0 if each.venue in down else since.get(each.id, 0))
+            for each in instruments
+            if each.venue in self._venues
+        ]
+        return Market(pair, now, self._venues, views, self.compute, down)
 
     def compute(self, name: str, subject: Any, **settings: Any) -> Any:
         """The indicator's result on a view or market; settings in place of the configured ones.

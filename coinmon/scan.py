@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -16,7 +17,7 @@ from coinmon.collect.record import record, undisturbed
 from coinmon.collect.sampling import Sampling
 from coinmon.collect.stream import Feed
 from coinmon.collect.venue import Venue, VenueStatus
-from coinmon.collect.warmup import warm_ups
+from coinmon.collect.warmup import progress, warm_ups
 from coinmon.collect.watch import LISTING_SECONDS, Watch, begin
 from coinmon.config import Config
 from coinmon.contracts import Message, Output
@@ -65,6 +66,7 @@ class Scan:
         self._database = database
         self._tell_user = tell
         self._progress = progress
+        self._goes_on = goes_on
         self._patience = _FIRST_PATIENCE if goes_on else LISTING_SECONDS
         self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
         # a single scan is over before a stream could bring a minute
@@ -164,6 +166,7 @@ class Scan:
             "gaps_filled": sum(feed.repaired for feed in feeds),
             "holes": sum(feed.holes for feed in feeds),
             "books": {"live": self._sampling.live, "resyncs": self._sampling.resyncs},
+            "warming": progress(self._warm_ups.values()),
         }
 
     async def _listing(self) -> Watch:
@@ -175,7 +178,10 @@ class Scan:
                 self._watch = await self._begin(now, patience)
                 self._listed_at = now
             if self._relisting and self._relisting.done():
-                self._renew(self._relisting)
+                try:
+                    self._watch = self._relisting.result()
+                except CoinmonError as error:
+                    logger.warning("the venues' lists could not be renewed: {}", redacted(str(error)))
                 self._relisting = None
             failed = self._watch.failed
             lacks = any(each.unlisted or (each.name in failed and not each.blocked) for each in self._venues)
@@ -190,12 +196,6 @@ class Scan:
         return await begin(
             self._venues, self._database, config.symbols, config.quotes, now, start, self._watch, patience, config.shard
         )
-
-    def _renew(self, done: "asyncio.Task[Watch]") -> None:
-        try:
-            self._watch = done.result()
-        except CoinmonError as error:
-            logger.warning("the venues' lists could not be renewed: {}", redacted(str(error)))
 
     async def _collect(self, watch: Watch, end: int) -> dict[str, str]:
         """Read and store every venue, side by side; those that are down."""
@@ -233,10 +233,8 @@ class Scan:
                     "event": "venue",
                     "time": iso(self._clock.now()),
                     "venue": name,
-                    "status": status.status,
-                    "requests": status.requests,
+                    **asdict(status),
                     "seconds": round(status.seconds, 3),
-                    "instruments": status.instruments,
                     "error": None if status.error is None else redacted(status.error),
                     "streamed": self._feeds[name].live if name in self._feeds else None,
                 }
@@ -251,15 +249,17 @@ class Scan:
 
     def _evaluate(self, watch: Watch, now: int, down: Mapping[str, str]) -> tuple[dict[str, list[Signal]], list[Event]]:
         """Signals by pair and the flow of each pair."""
-        history = History(self._database)
         found: dict[str, list[Signal]] = {}
         flows = []
-        for pair in watch.pairs:
-            followed = watch.universe.of(pair, watch.kinds)
-            market = self._evaluator.market(pair, followed, history, now, down)
-            found[str(pair)] = self._evaluator.signals(market)
-            with suppress(IndicatorFailed):
-                flows.append(flow_event(market))
+        since = watch.since if self._goes_on else {}
+        with self._database.still() as stored:
+            history = History(stored)
+            for pair in watch.pairs:
+                followed = watch.universe.of(pair, watch.kinds)
+                market = self._evaluator.market(pair, followed, history, now, down, since)
+                found[str(pair)] = self._evaluator.signals(market)
+                with suppress(IndicatorFailed):
+                    flows.append(flow_event(market))
         return found, flows
 
     def _write(self, watch: Watch, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:

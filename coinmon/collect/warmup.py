@@ -1,8 +1,9 @@
 """The part of the window that lies before a start: its trades are brought behind the cycles, the first pairs first."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from loguru import logger
@@ -28,21 +29,30 @@ _DEADLINE = 30.0
 _SHARE = 0.75
 """Of each of a venue's budgets; the rest is left to what happens now."""
 _PAUSE = 0.25
+_TRIES = 5
+"""Cycles in which an instrument's past is asked for before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """Trades before `before_id`, which is the first one of the minute `until` or later; rank: whose turn it is."""
+    """Trades before `before_id`, which is the first one of the minute `until` or later; rank: whose turn it is.
+
+    failures: how often it was asked for in vain.
+    """
 
     rank: int
     number: int
     instrument: Instrument
     until: int
     before_id: int
+    failures: int = 0
 
 
 class WarmUp:
     """Fills one venue's window backwards from where each track began, once. It leaves the tracks alone.
+
+    What fails is asked for again in the next cycles, at most `_TRIES` times in all. failed: why, by instrument, of
+    those that failed the last time they were asked for.
 
     Where a minute's trades and the venue's own kline with the taker split disagree, the kline stands, as in `combine`.
     window: ms. whale_threshold: in quote currency.
@@ -54,12 +64,22 @@ class WarmUp:
         self._database = database
         self._window = window
         self._whale_threshold = whale_threshold
+        self.failed: dict[str, str] = {}
         self._known: set[int] = set()
         self._wishes: list[_Wish] = []
+        self._again: list[_Wish] = []
+        self._under_way = 0
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Instruments whose past is still to come."""
+        return 0 if self._venue.blocked else len(self._wishes) + len(self._again) + self._under_way
 
     def begin(self, tracks: Sequence[Track]) -> None:
         """Tracks that were recorded just now, in the order of their importance; those that are new are warmed."""
+        self._wishes += self._again
+        self._again = []
         since = floor(self._clock.now()) - self._window
         for rank, track in enumerate(tracks):
             if track.boundary_id is not None and track.number not in self._known:
@@ -80,14 +100,31 @@ class WarmUp:
         async def worker() -> None:
             while self._wishes and not self._venue.blocked:
                 wish = self._wishes.pop(0)
+                self._under_way += 1
                 try:
                     await self._bring(wish)
+                    self.failed.pop(wish.instrument.id, None)
                 except CoinmonError as error:
-                    logger.debug("{}: its past was not had: {}", wish.instrument.id, redacted(str(error)))
+                    self._fail(wish, str(error))
+                except Exception as error:
+                    # what a plugin gave is not what its contract says
+                    self._fail(wish, f"{type(error).__name__}: {error}")
+                finally:
+                    self._under_way -= 1
 
         async with asyncio.TaskGroup() as workers:
             for _ in range(_AT_ONCE):
                 workers.create_task(worker())
+
+    def _fail(self, wish: _Wish, why: str) -> None:
+        id, why = wish.instrument.id, redacted(why)
+        self.failed[id] = why
+        wish = replace(wish, failures=wish.failures + 1)
+        if wish.failures < _TRIES:
+            self._again.append(wish)
+            logger.debug("{}: its past was not had yet: {}", id, why)
+        else:
+            logger.warning("{}: its past was not had in {} tries, time will fill its window: {}", id, _TRIES, why)
 
     async def _bring(self, wish: _Wish) -> None:
         # the window moves on while others are served
@@ -138,3 +175,10 @@ def warm_ups(config: Config, venues: Sequence[Venue], clock: Clock, database: Da
         for venue in venues
         if venue.has("trades") and venue.has("earlier_trades")
     }
+
+
+def progress(warm_ups: Iterable[WarmUp]) -> dict[str, Any]:
+    """instruments: how many still wait for their past; failed: why it did not come when asked for, by instrument."""
+    some = list(warm_ups)
+    failed = {id: why for each in some for id, why in each.failed.items()}
+    return {"instruments": sum(each.waiting for each in some), "failed": failed}

@@ -25,7 +25,7 @@ LISTING_SECONDS = 40.0
 class Watch:
     """The pairs followed, of which kinds, and where: tracks by venue.
 
-    failed: venues whose instruments could not be had, and why.
+    failed: venues whose instruments could not be had, and why. since: from when each instrument is followed, by id.
     """
 
     universe: Universe
@@ -33,6 +33,7 @@ class Watch:
     kinds: Sequence[Kind]
     tracks: Mapping[str, Sequence[Track]]
     failed: Mapping[str, str] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def instruments(self) -> list[Instrument]:
@@ -85,7 +86,9 @@ async def begin(
                 # what was read on another price grid is read again
                 track = Track.resume(instrument, number, positions.get(number), window_start)
             tracks[instrument.venue].append(track)
-    return Watch(universe, pairs, kinds, tracks, failed)
+    followed = before.since if before else {}
+    since = {each.instrument.id: followed.get(each.instrument.id, now) for some in tracks.values() for each in some}
+    return Watch(universe, pairs, kinds, tracks, failed, since)
 
 
 async def _listings(venues: Sequence[Venue], patience: float) -> tuple[dict[str, Sequence[Instrument]], dict[str, str]]:

@@ -62,13 +62,17 @@ def _of(subject: "View | Market", results: dict[Any, Any], indicator: str, setti
 
 @dataclass(eq=False)
 class View:
-    """One instrument as of `now`, ms UTC. Nothing later is visible, and a minute not yet closed is not there."""
+    """One instrument as of `now`, ms UTC. Nothing later is visible, and a minute not yet closed is not there.
+
+    since: the moment from which it has been followed, where it goes on to be; 0: unknown.
+    """
 
     instrument: Instrument
     now: int
     source: Source = field(repr=False)
     compute: Compute | None = field(default=None, repr=False)
     pair: Pair | None = None
+    since: int = 0
 
     def __post_init__(self) -> None:
         self._results: dict[Any, Any] = {}
@@ -151,7 +155,7 @@ class View:
         """Coverage of dense rows as `bars` and `between` give them."""
         if not len(bars):
             return Seen.of(bars, self.end, self.end)
-        return Seen.of(bars, int(bars.time[0]), int(bars.time[-1]) + MINUTE)
+        return Seen.of(bars, int(bars.time[0]), int(bars.time[-1]) + MINUTE, self.since)
 
     def open_interest(self, minutes: int) -> Sequence[OpenInterest]:
         """Samples of the last `minutes`, oldest first."""

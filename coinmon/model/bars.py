@@ -248,7 +248,7 @@ class Seen:
     """How much of a window was seen: what every result carries.
 
     share: of the window's minutes with a complete taker split. missing: [start, end) ranges without one, ms UTC.
-    best, worst: the kinds of minute in it.
+    best, worst: the kinds of minute in it. since: from when it has been followed, where it goes on to be; 0: unknown.
     """
 
     start: int
@@ -258,18 +258,21 @@ class Seen:
     worst: Coverage
     best: Coverage
     missing: tuple[tuple[int, int], ...] = ()
+    since: int = 0
 
     @property
     def warming(self) -> bool:
-        """Whether only the beginning of the window is missing: nothing is lost, time fills it."""
-        return 0 < len(self.missing) < 2 and self.missing[0][0] == self.start and self.complete > 0
+        """Whether only the beginning of the window is missing, or as yet all of it: time fills it."""
+        if len(self.missing) != 1 or self.missing[0][0] != self.start:
+            return False
+        return self.complete > 0 or self.since > self.start
 
     @property
     def share(self) -> float:
         return self.complete / self.minutes if self.minutes else 0.0
 
     @classmethod
-    def of(cls, bars: Bars, start: int, end: int) -> "Seen":
+    def of(cls, bars: Bars, start: int, end: int, since: int = 0) -> "Seen":
         """Looks at every minute of [start, end), not at its ends."""
         start, end = floor(start), ceil(end)
         rows = bars.dense(start, end)
@@ -279,4 +282,4 @@ class Seen:
         edges = np.flatnonzero(np.diff(np.concatenate(([False], ~ok, [False])).astype(np.int8)))
         gaps = [(start + int(a) * MINUTE, start + int(b) * MINUTE) for a, b in edges.reshape(-1, 2)]
         worst, best = Coverage(int(rows.coverage.min())), Coverage(int(rows.coverage.max()))
-        return cls(start, end, len(rows), int(ok.sum()), worst, best, tuple(gaps))
+        return cls(start, end, len(rows), int(ok.sum()), worst, best, tuple(gaps), since)

@@ -128,11 +128,15 @@ def _scan_finished(event: Event, lang: str) -> str:
 
 def _health(health: Mapping[str, Any], zh: bool) -> str:
     lag, queue = health["lag_ms"], sum(health["queue"].values())
+    warming = health["warming"]
+    waiting, failed = warming["instruments"], len(warming["failed"])
     figures = (
         ("内存", "memory", None if health["rss_mb"] is None else f"{health['rss_mb']:.0f} MB"),
         ("延迟", "lag", None if lag is None else f"{lag / 1000:.1f} s"),
         ("队列", "queue", str(queue)),
         ("重连", "reconnects", str(health["reconnects"])),
+        ("预热", "warming", str(waiting) if waiting else None),
+        ("预热失败", "not warmed", str(failed) if failed else None),
     )
     return "".join(f", {words[not zh]} {words[2]}" for words in figures if words[2] is not None)
 

@@ -4,13 +4,14 @@ import asyncio
 
 import numpy as np
 import pytest
+from loguru import logger
 
 from coinmon import Bars, Coverage, TradePage, Trades
 from coinmon.clock import Clock
 from coinmon.collect import warmup
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.collect.warmup import WarmUp
+from coinmon.collect.warmup import WarmUp, progress
 from coinmon.errors import VenueError
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.instruments import sync_instruments
@@ -50,9 +51,12 @@ class Past:
 
 @pytest.fixture
 def warmed(plain, database):
-    """The stored bars of the window after a warm-up of live tracks at minute 10, by base, and the tracks."""
+    """The stored bars of the window after a warm-up of live tracks at minute 10, by base.
 
-    def run(exchange, *bases, stored=None, before=lambda _: None):
+    told: gets what the warm-up says of itself at the end of each of the cycles.
+    """
+
+    def run(exchange, *bases, stored=None, before=lambda _: None, cycles=1, told=None):
         now = plain.start + 10 * plain.minute
         listed = [plain.instrument(f"{base}/USDT") for base in bases]
         with database.write() as connection:
@@ -67,9 +71,12 @@ def warmed(plain, database):
             clock = Clock(now, 0, 0)
             warm_up = WarmUp(Venue("acme", exchange, clock), clock, database, WINDOW * plain.minute, WHALE)
             before(exchange)
-            warm_up.begin(tracks)
-            warm_up.begin(tracks)
-            await asyncio.wait({warm_up._task})
+            for _ in range(cycles):
+                warm_up.begin(tracks)
+                warm_up.begin(tracks)
+                await asyncio.wait({warm_up._task})
+                if told is not None:
+                    told.append(progress([warm_up]))
             await warm_up.close()
 
         plain.run(warm())
@@ -115,6 +122,40 @@ def test_an_instrument_that_cannot_be_had_harms_no_other_and_priority_is_kept(pl
     assert found["BTC"] is None
     assert all(len(found[base]) == WINDOW for base in found if base != "BTC")
     assert list(dict.fromkeys(past.asked)) == ["BTC", "ETH", "SOL", "XRP", "ADA", "DOGE"]
+
+
+def test_what_fails_is_asked_for_again_in_the_next_cycle(plain, warmed):
+    class Ill(Past):
+        async def earlier_trades(self, instrument, before_id, since):
+            if instrument.base == "BTC" and self.asked.count("BTC") == 1:
+                self._broken = ()
+                self.asked.append("BTC")
+                # not what the contract says, which is a plugin's bug and no reason to stop either
+                return None
+            return await super().earlier_trades(instrument, before_id, since)
+
+    told = []
+    found = warmed(Ill(plain, broken=("BTC",)), "BTC", "ETH", cycles=4, told=told)
+    assert [len(found[base]) for base in ("BTC", "ETH")] == [WINDOW, WINDOW]
+    id = "acme:BTC/USDT"
+    assert told[0] == {"instruments": 1, "failed": {id: "it is broken"}}
+    assert told[1]["instruments"] == 1
+    assert told[1]["failed"][id].startswith("AttributeError: ")
+    assert told[2:] == [{"instruments": 0, "failed": {}}] * 2
+
+
+def test_what_always_fails_is_given_up_and_told(plain, warmed):
+    told, logged = [], []
+    past = Past(plain, broken=("BTC",))
+    sink = logger.add(logged.append, level="WARNING", format="{message}")
+    warmed(past, "BTC", cycles=7, told=told)
+    logger.remove(sink)
+    assert [each["instruments"] for each in told] == [1, 1, 1, 1, 0, 0, 0]
+    assert told[-1]["failed"] == {"acme:BTC/USDT": "it is broken"}
+    assert past.asked == ["BTC"] * 5
+    assert [str(line).strip() for line in logged] == [
+        "acme:BTC/USDT: its past was not had in 5 tries, time will fill its window: it is broken"
+    ]
 
 
 def test_a_window_that_is_there_is_not_asked_for_again(plain, warmed):

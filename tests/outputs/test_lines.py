@@ -110,6 +110,20 @@ def test_english_lines(event, shown):
     assert line(event, "en") == shown
 
 
+@pytest.mark.parametrize(
+    ("lang", "shown"),
+    [
+        ("zh", "覆盖 50%, 内存 240 MB, 队列 0, 重连 2, 预热 12, 预热失败 1 ==="),
+        ("en", "coverage 50%, memory 240 MB, queue 0, reconnects 2, warming 12, not warmed 1 ==="),
+    ],
+)
+def test_how_the_monitor_itself_is(lang, shown):
+    warming = {"instruments": 12, "failed": {"okx:BTC/USDT": "timeout"}}
+    health = {"rss_mb": 240.2, "lag_ms": None, "queue": {"events": 0, "gaps": 0}, "reconnects": 2, "warming": warming}
+    event = {"event": "scan_finished", "seconds": 1.0, "signals": 0, "whales": 0, "coverage": 0.5, "health": health}
+    assert line(event, lang).endswith(shown)
+
+
 def test_an_unknown_or_short_flow_is_never_a_zero():
     event = flow(
         "BTC/USDT", None, reason="waits for bybit 12/50",

@@ -67,11 +67,12 @@ def test_more_pairs_than_rows_shows_the_newest_signals_then_the_largest_flows(sh
     assert lines[6].strip() == "flows: last 50 minutes, quote currency  5 / 300 pairs"
 
 
-@pytest.mark.parametrize(("lang", "words"), [("en", "warming BYB 12/50"), ("zh", "预热 BYB 12/50")])
-def test_a_window_that_only_time_fills_is_warming(shown, lang, words):
-    young = flow(consensus=None, coverage=0.24)
-    young["venues"]["bybit"] |= {"coverage": 0.24, "complete": 12, "warming": True}
-    assert words in shown(young, lang=lang)
+@pytest.mark.parametrize(("lang", "word"), [("en", "warming"), ("zh", "预热")])
+@pytest.mark.parametrize("complete", [12, 0])
+def test_a_window_that_only_time_fills_is_warming(shown, lang, word, complete):
+    young = flow(consensus=None, coverage=complete / 50)
+    young["venues"]["bybit"] |= {"coverage": complete / 50, "complete": complete, "warming": True}
+    assert f"{word} BYB {complete}/50" in shown(young, lang=lang)
 
 
 def test_holes_are_marked_and_a_venue_in_trouble_is_named_on_one_line(shown):

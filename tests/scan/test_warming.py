@@ -25,3 +25,17 @@ def test_a_verdict_names_the_venue_that_is_warming(watching):
             assert counts == [counts[0] + number for number in range(4)]
 
     asyncio.run(play())
+
+
+def test_a_window_of_which_nothing_is_seen_yet_is_warming_too(watching):
+    async def play():
+        # Bybit's 60 trades of the past are less than a minute of its spot market here
+        market = Load("load:rate=12,okx=1,binance=1,bybit=2,coinbase=1")
+        async with watching(market, lang="en", window=5) as watched:
+            told = await watched.cycle(0)
+            (flow,) = (each for each in told if each["event"] == "flow")
+            assert (flow["venues"]["bybit"]["complete"], flow["venues"]["bybit"]["warming"]) == (0, True)
+            assert "bybit warming 0/5" in flow["consensus_reason"]
+            assert told[-1]["health"]["warming"]["failed"] == {}
+
+    asyncio.run(play())

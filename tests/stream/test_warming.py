@@ -28,3 +28,10 @@ def test_only_a_missing_beginning_is_warming(known, warming):
     seen = Seen.of(bars, START, START + 50 * MINUTE)
     assert seen.warming is warming
     assert SeenReport.of(seen).model_dump()["warming"] is warming
+
+
+@pytest.mark.parametrize(("since", "warming"), [(0, False), (START - MINUTE, False), (START + 49 * MINUTE, True)])
+def test_nothing_seen_as_yet_is_warming_where_it_is_followed_for_less_than_the_window(since, warming):
+    seen = Seen.of(Bars.missing(Decimal("0.1"), np.array([], np.int64)), START, START + 50 * MINUTE, since)
+    assert (seen.complete, seen.minutes) == (0, 50)
+    assert seen.warming is warming
