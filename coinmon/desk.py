@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -13,7 +12,7 @@ from coinmon.clock import Clock
 from coinmon.config import Config
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.evaluate import Evaluator
-from coinmon.market.result import Result
+from coinmon.market.result import Result, SeenReport
 from coinmon.market.view import Market, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import iso
@@ -112,16 +111,24 @@ class Desk:
         """The instruments of which bars are stored, and the end of the last one, ms UTC."""
         return {each: end for each, end in self._stored()[0].ends().items() if each.venue in self.config.exchanges}
 
-    def lacking(self, instrument: Instrument, start: datetime, end: datetime) -> str:
-        """That nothing is stored of an instrument between two times, what is, and what brings it."""
+    def lacking(self, instrument: Instrument, seen: SeenReport) -> str | None:
+        """What brings the bars that a result of this coverage had to do without; None where bars are not what lacks."""
         span = self._stored()[0].span(instrument)
-        there = f"stored are {iso(span[0])} to {iso(span[1])}" if span else "nothing else is"
-        return (
-            f"nothing of {instrument.id} is stored for {start:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}; {there}. "
+        start, end = round(1000 * seen.start.timestamp()), round(1000 * seen.end.timestamp())
+        command = (
             f"`coinmon backfill {instrument.base}{instrument.quote} --exchange {instrument.venue} "
-            f"--kind {instrument.kind} --from {start:%Y-%m-%d}` brings bars of the past; order books, liquidations and "
-            "open interest are there from when coinmon scanned"
+            f"--kind {instrument.kind} --from {seen.start:%Y-%m-%d}`"
         )
+        if span is None or span[1] <= start or end <= span[0]:
+            there = f"stored are {iso(span[0])} to {iso(span[1])}" if span else "nothing else is"
+            return (
+                f"nothing of {instrument.id} is stored for {seen.start:%Y-%m-%dT%H:%MZ} to {seen.end:%Y-%m-%dT%H:%MZ}; "
+                f"{there}. {command} brings bars of the past; order books, liquidations and open interest are there "
+                "from when coinmon scanned"
+            )
+        if seen.complete and seen.kind != "samples" and start < span[0]:
+            return f"bars of {instrument.id} are stored from {iso(span[0])}; {command} brings older ones"
+        return None
 
     def stored(self) -> tuple[Mapping[str, int], int | None]:
         """The end of each venue's last stored minute and the beginning of the newest signal, ms UTC.

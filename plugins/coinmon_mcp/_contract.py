@@ -27,6 +27,8 @@ Share = Annotated[float, Field(gt=0, le=100, description="share of the volume in
 Mode = Annotated[Literal["raw", "synthetic"], Field(description="exact prices, or spread over short bars' ranges")]
 Day = Annotated[str | None, Field(max_length=10, description="a day such as 2025-12-26; today where left out")]
 Count = Annotated[int, Field(ge=1, le=2000)]
+Zone = Annotated[str, Field(max_length=40, description="where days and sessions begin: UTC, Asia/Shanghai, ...")]
+Session = Annotated[str, Field(max_length=20, description="one of the sessions by its name, or all")]
 Pivot = Annotated[int, Field(ge=1, le=500, description="candles on one side that a swing stands out from")]
 
 
@@ -66,7 +68,7 @@ _CONTRACTS = (
         "The prices that everyone watches: VWAP, POC, value area, high and low of today, yesterday and last week, and "
         "of the sessions.",
         {
-            "date": (Day, None), "sessionTZ": (Annotated[str, Field(max_length=40)], "UTC"), "binSize": (Height, None),
+            "date": (Day, None), "sessionTZ": (Zone, "UTC"), "binSize": (Height, None),
             "valueAreaPercent": (Share, 70.0), "mode": (Mode, "raw"),
             "normalizeSeconds": (Annotated[int, Field(ge=1, le=60)], 3),
         },
@@ -97,7 +99,7 @@ _CONTRACTS = (
         "get_orderbook_depth_delta", "depth_delta", "Depth delta",
         "How bids and asks near the price changed: resting size within a percentage of the mid, sampled over time.",
         {
-            "percent": (Annotated[float, Field(gt=0, le=20)], 1.0),
+            "percent": (Annotated[float, Field(gt=0, le=20, description="of the mid, on both sides")], 1.0),
             "windowSec": (Annotated[int, Field(ge=1, le=86_400)], 60),
             "lookbackSec": (Annotated[int, Field(ge=1, le=604_800)], 3600),
             "maxPoints": (Annotated[int, Field(ge=1, le=500)], 30),
@@ -125,7 +127,7 @@ _CONTRACTS = (
         "Each trading session's prices, volume, delta, VWAP, POC and value area: today's and yesterday's, or one "
         "window.",
         {
-            "date": (Day, None), "session": (Annotated[str, Field(max_length=20)], "all"), "interval": (Short, "15m"),
+            "date": (Day, None), "session": (Session, "all"), "interval": (Short, "15m"),
             "valueAreaPercent": (Share, 70.0), "includeProfileLevels": (bool, False), "maxProfileLevels": (Count, 400),
             "binSize": (Height, None), "mode": (Mode, "raw"),
             "normalizeSeconds": (Annotated[int, Field(ge=1, le=60)], 3),
@@ -142,7 +144,7 @@ _CONTRACTS = (
         "The market profile: which prices were traded in which half hour, initial balance, single prints, tails, POC "
         "and value area by time and by volume.",
         {
-            "date": (Day, None), "session": (Annotated[str, Field(max_length=20)], "all"),
+            "date": (Day, None), "session": (Session, "all"),
             "periodMinutes": (Annotated[int, Field(ge=1, le=1440)], 30), "tickSize": (Height, None),
             "valueAreaPercent": (Share, 70.0), "useVolumeForVA": (bool, True), "includeLevels": (bool, False),
             "maxLevels": (Count, 240), "includePeriodProfiles": (bool, True), "includeSinglePrints": (bool, True),
@@ -193,11 +195,12 @@ def contract_tools(desk: Desk) -> Iterator[Tool]:
 
 def _tool(contract: _Contract, desk: Desk) -> Tool:
     arguments = create_model(f"{contract.name}_arguments", __base__=OfInstrument, **dict(contract.arguments))
-    result = result_model(desk.indicators[contract.indicator].target)
+    offer = desk.indicators[contract.indicator]
+    result = result_model(offer.target)
 
     def run(desk: Desk, asked: Any) -> dict[str, Any]:
         check_times(asked)
-        view = asked.subject(desk)
+        view = asked.subject(desk, offer.kinds)
         return shown(desk, view, desk.result(contract.indicator, view, _settings(contract, asked)))
 
     return Tool(

@@ -23,8 +23,9 @@ def shown(desk: Desk, subject: View | Market, result: Result) -> dict[str, Any]:
         return {"pair": str(subject.pair), "instrument": None, **full}
     instrument, seen = subject.instrument, result.coverage
     whole = {"pair": f"{instrument.base}/{instrument.quote}", "instrument": instrument.id, **full}
-    if seen.minutes and not seen.complete and instrument.venue in desk.config.exchanges:
-        whole["note"] = desk.lacking(instrument, seen.start, seen.end)
+    if seen.complete < seen.minutes and instrument.venue in desk.config.exchanges:
+        note = desk.lacking(instrument, seen)
+        return whole if note is None else {**whole, "note": note}
     return whole
 
 
@@ -60,7 +61,7 @@ def _tool(name: str, offer: Any) -> Tool:
 
     def run(desk: Desk, asked: Any) -> dict[str, Any]:
         check_times(asked)
-        subject = asked.market(desk) if of_pair else asked.subject(desk)
+        subject = asked.market(desk) if of_pair else asked.subject(desk, offer.kinds)
         settings = {each: getattr(asked, each) for each in asked.model_fields_set & fields.keys()}
         return shown(desk, subject, desk.result(name, subject, settings))
 

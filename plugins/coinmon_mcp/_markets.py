@@ -1,34 +1,38 @@
-"""Tools about a pair across venues: flow, consensus, signals, whales, coverage, the report."""
+"""Tools about a pair across venues: flow, consensus, signals, whales, coverage, venues side by side."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, CoinmonError, ConfigError, Desk, Market, SeenReport, iso
+from coinmon import MINUTE, Desk, SeenReport, iso
 from coinmon_mcp._indicators import answer_model, result_model, shown
-from coinmon_mcp._tool import Answer, AsOf, OfInstrument, OfPair, Tool
+from coinmon_mcp._tool import AsOf, MarketAnswer, OfPair, Tool
 
 _DAY_MINUTES = 1440
 
 
-class FlowAnswer(Answer):
+class FlowAnswer(MarketAnswer):
     """Money by venue."""
 
     pair: str = Field(description="base/quote")
     price: float | None = Field(description="last known price, quote currency")
     currency: str = Field(description="quote currency that money is in")
     window: int = Field(description="closed minutes looked at")
-    venues: dict[str, Any] = Field(description="by venue: net_flow, ratio, net_flow_pct, zscore, coverage, complete")
+    venues: dict[str, Any] = Field(
+        description="by venue: net_flow, ratio (taker buys / taker sells), net_flow_pct, zscore, coverage, complete"
+    )
     total: float | None = Field(description="net flow of all venues, quote currency; null unless all are covered")
     consensus: str | None = Field(description="strong_bull, lean_bull, mixed, lean_bear, strong_bear; null: unknown")
     consensus_reason: str | None = Field(description="why there is no consensus, or what it waits for")
     coverage: float | None = Field(description="share of the window seen, 0 to 1")
 
 
-def _fund_flow(desk: Desk, asked: OfPair) -> dict[str, Any]:
+def fund_flow(desk: Desk, asked: OfPair) -> dict[str, Any]:
+    """Money by venue and the consensus, as of the moment asked for."""
     event = desk.flow(asked.symbol, asked.moment())
-    return {name: event[name] for name in FlowAnswer.model_fields if name not in Answer.model_fields}
+    known = {name: event[name] for name in FlowAnswer.model_fields if name not in MarketAnswer.model_fields}
+    return {"convention": "spot; net flow: taker buys - taker sells of closed minutes, in quote currency", **known}
 
 
 class Signals(AsOf):
@@ -39,10 +43,13 @@ class Signals(AsOf):
     limit: Annotated[int, Field(ge=1, le=500, description="newest first, at most so many")] = 50
 
 
-class SignalsAnswer(Answer):
+class SignalsAnswer(MarketAnswer):
     """Signals that were on."""
 
-    signals: list[dict[str, Any]] = Field(description="newest first: signal, grade, direction, title, evidence, ended")
+    signals: list[dict[str, Any]] = Field(
+        description="newest first; `event`: signal (grade, direction, title, evidence with coverage) or whale (an "
+        "order: side, price, quote); `ended` null: it is on"
+    )
 
 
 def _signals(desk: Desk, asked: Signals) -> dict[str, Any]:
@@ -50,7 +57,10 @@ def _signals(desk: Desk, asked: Signals) -> dict[str, Any]:
     # a signal of the very second is part of it
     found = desk.signals(asked.symbol, moment - round(asked.hours * 60 * MINUTE), moment + 1000)
     rows = [{**each, "ended": None if each["ended"] is None else iso(each["ended"])} for each in found]
-    return {"signals": rows[: asked.limit]}
+    return {
+        "convention": "what scans found and wrote down; nothing is found while no scan runs",
+        "signals": rows[: asked.limit],
+    }
 
 
 class Whales(OfPair):
@@ -61,7 +71,7 @@ class Whales(OfPair):
     limit: Annotated[int, Field(ge=1, le=500, description="the largest so many")] = 50
 
 
-class WhalesAnswer(Answer):
+class WhalesAnswer(MarketAnswer):
     """Whale trades, the largest first."""
 
     pair: str
@@ -85,6 +95,7 @@ def _whales(desk: Desk, asked: Whales) -> dict[str, Any]:
     known = [one for one in told.values() if one["buys"] is not None]
     return {
         "pair": str(market.pair),
+        "convention": "an order: what one taker traded at once; totals are a floor where `reasons` says so",
         "buy": sum(one["buy_volume"] for one in known) if known else None,
         "sell": sum(one["sell_volume"] for one in known) if known else None,
         "count": len(found),
@@ -100,7 +111,7 @@ class CoverageOf(OfPair):
     minutes: Annotated[int, Field(ge=1, le=43_200, description="closed minutes to look back")] = _DAY_MINUTES
 
 
-class CoverageAnswer(Answer):
+class CoverageAnswer(MarketAnswer):
     """How much of a pair's market was seen."""
 
     pair: str
@@ -109,7 +120,11 @@ class CoverageAnswer(Answer):
 
 def _coverage(desk: Desk, asked: CoverageOf) -> dict[str, Any]:
     market = asked.market(desk)
-    return {"pair": str(market.pair), "coverage": _coverage_of(market, asked.minutes)}
+    return {
+        "pair": str(market.pair),
+        "convention": "complete: closed minutes whose taker buys and sells are all known, from trades or klines",
+        "coverage": _coverage_of(market, asked.minutes),
+    }
 
 
 def _coverage_of(market: Any, minutes: int) -> dict[str, Any]:
@@ -132,7 +147,7 @@ class Compared(OfPair):
     window: Annotated[int, Field(ge=1, le=10_080, description="closed minutes to compare over")] = 50
 
 
-class ComparedAnswer(Answer):
+class ComparedAnswer(MarketAnswer):
     """The same figures of every venue, side by side."""
 
     pair: str
@@ -161,89 +176,20 @@ def _compare(desk: Desk, asked: Compared) -> dict[str, Any]:
         price = row["last_price"]
         row["premium_pct"] = 100 * (price / median(prices) - 1) if price else None
         row["volume_share_pct"] = 100 * row["quote_volume"] / total if total else None
-    return {"pair": str(market.pair), "window": asked.window, "instruments": rows}
-
-
-class ReportOf(OfInstrument):
-    """How much of the report."""
-
-    detail: Annotated[
-        Literal["summary", "full"],
-        Field(description="summary: a line an indicator, of the pair and of one instrument; full: every result"),
-    ] = "summary"
-    lang: Annotated[Literal["zh", "en"], Field(description="language of the summary's lines")] = "en"
-    indicators: Annotated[list[str] | None, Field(max_length=50, description="only these indicators, by name")] = None
-
-
-class ReportAnswer(Answer):
-    """One market as of a moment."""
-
-    pair: str
-    flow: dict[str, Any] | None = Field(description="money by venue and the consensus, as get_fund_flow gives it")
-    signals: list[dict[str, Any]] = Field(description="signals that are true at this moment")
-    coverage: dict[str, float] = Field(description="by instrument id: share of the flow window seen, 0 to 1")
-    indicators: list[dict[str, Any]] = Field(
-        description="each with `indicator`, `of` (instrument id or `pair`) and a `line`, or with detail=full the "
-        "`result` as in `coinmon report --format json`"
-    )
-    failed: dict[str, str] = Field(description="indicators that raised, and why")
-
-
-def _report(desk: Desk, asked: ReportOf) -> dict[str, Any]:
-    unknown = [name for name in asked.indicators or () if name not in desk.indicators]
-    if unknown:
-        raise ConfigError(f"indicators: no {unknown[0]!r}; there is {', '.join(desk.indicators)}")
-    full = asked.detail == "full"
-    report = desk.report(asked.symbol, asked.moment(), asked.indicators if full else ())
-    rows, failed = _results(report) if full else _lines(desk, asked, report.market)
     return {
-        "pair": str(report.market.pair),
-        "flow": _fund_flow(desk, asked),
-        "signals": report.signals,
-        "coverage": {id: round(seen.share, 4) for id, seen in report.seen.items()},
-        # what is said of the pair as a whole first
-        "indicators": sorted(rows, key=lambda row: row["of"] != "pair"),
-        "failed": failed,
+        "pair": str(market.pair),
+        "convention": "net flow: taker buys - taker sells, in each instrument's own quote currency, closed minutes",
+        "window": asked.window,
+        "instruments": rows,
     }
-
-
-def _results(report: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    rows = [
-        {"indicator": name, "of": id, "result": each.model_dump(mode="json")}
-        for name, results in report.results.items()
-        for id, each in results.items()
-    ]
-    return rows, report.failed
-
-
-def _lines(desk: Desk, asked: ReportOf, market: Market) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """A line of each indicator: of the pair, or of the instrument that was asked for."""
-    view = asked.among(market)
-    rows, failed = [], {}
-    for name, offer in desk.indicators.items():
-        if asked.indicators is not None and name not in asked.indicators:
-            continue
-        subject, of = (market, "pair") if offer.scope == "pair" else (view, view.instrument.id)
-        if offer.scope != "pair" and view.instrument.kind not in offer.kinds:
-            continue
-        try:
-            rows.append({"indicator": name, "of": of, "line": desk.result(name, subject).line(asked.lang)})
-        except CoinmonError as error:
-            failed[name] = str(error)
-    return rows, failed
 
 
 def market_tools(desk: Desk) -> Iterator[Tool]:
     """The tools about pairs."""
     yield Tool(
-        "get_report", "Report", "One market now or as of a moment: money by venue, consensus, the signals that are on, "
-        "and a line from every indicator. Begin here; detail=full gives every figure.",
-        ReportOf, ReportAnswer, _report, core=True,
-    )  # fmt: skip
-    yield Tool(
         "get_fund_flow", "Fund flow", "Where the money goes: taker buys less taker sells by venue over the last "
         "minutes, in quote currency, with buy/sell ratio and coverage.",
-        OfPair, FlowAnswer, _fund_flow,
+        OfPair, FlowAnswer, fund_flow,
     )  # fmt: skip
     consensus = desk.indicators.get("consensus")
     if consensus:

@@ -11,6 +11,7 @@ from mcp.server.lowlevel.server import NotificationOptions
 from mcp.server.models import InitializationOptions
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 from mcp.shared.exceptions import MCPError
+from pydantic.json_schema import GenerateJsonSchema
 
 from coinmon_mcp._prompts import PROMPTS, prompt_text
 from coinmon_mcp._resources import SIGNALS, TEMPLATES, Resources, address_of
@@ -35,6 +36,7 @@ class Protocol:
         # by connection, for a session object is made anew for each request: one to tell it by, and the addresses
         self._subscribers: dict[Any, tuple[Any, set[str]]] = {}
         self._bus = InMemorySubscriptionBus()
+        self.listed = [_listed(tool) for tool in toolbox.listed]
         self.server: Server[Any] = Server(
             "coinmon",
             version=version("coinmon"),
@@ -51,8 +53,8 @@ class Protocol:
             on_list_prompts=self._list_prompts,
             on_get_prompt=self._get_prompt,
             on_completion=self._complete,
+            get_tool_input_schema={tool.name: tool.input_schema for tool in self.listed}.get,
         )
-        self.listed = [_listed(tool) for tool in toolbox.listed]
 
     def options(self) -> InitializationOptions:
         return self.server.create_initialization_options(NotificationOptions())
@@ -116,7 +118,7 @@ class Protocol:
         uri = str(params.uri)
         if not await self._resources.known(uri):
             raise MCPError(types.INVALID_PARAMS, f"no such resource: {uri[:200]}; there is {SIGNALS}")
-        connection = ctx.session._connection
+        connection = _connection(ctx)
         if connection not in self._subscribers:
             self._subscribers[connection] = ctx.session, set()
             connection.exit_stack.callback(self._subscribers.pop, connection)
@@ -124,7 +126,7 @@ class Protocol:
         return types.EmptyResult()
 
     async def _unsubscribe(self, ctx: Any, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
-        _, uris = self._subscribers.get(ctx.session._connection, (None, set[str]()))
+        _, uris = self._subscribers.get(_connection(ctx), (None, set[str]()))
         uris.discard(str(params.uri))
         return types.EmptyResult()
 
@@ -147,13 +149,32 @@ class Protocol:
         return types.CompleteResult(completion=values)
 
 
+def _connection(ctx: Any) -> Any:
+    """What a request came by, and what ends when its client goes.
+
+    The SDK makes a session anew for each request and has no public way from it to the connection; without that, nobody
+    could unsubscribe, and whoever went would be told for ever. Clients of the newer protocol listen by the SDK's bus.
+    """
+    connection = getattr(ctx.session, "_connection", None)
+    if not hasattr(connection, "exit_stack"):
+        raise MCPError(types.INTERNAL_ERROR, "resources/subscribe does not work with this version of the mcp package")
+    return connection
+
+
+class _Brief(GenerateJsonSchema):
+    """Without a title for each field, which is its name over again: a fifth of what an assistant has to read."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
 def _listed(tool: Any) -> types.Tool:
     return types.Tool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        input_schema=tool.arguments.model_json_schema(),
-        output_schema=tool.answer.model_json_schema(mode="serialization"),
+        input_schema=tool.arguments.model_json_schema(schema_generator=_Brief),
+        output_schema=tool.answer.model_json_schema(schema_generator=_Brief, mode="serialization"),
         annotations=types.ToolAnnotations(
             title=tool.title, read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
         ),

@@ -7,6 +7,8 @@ from coinmon import DAY, MINUTE, ConfigError, iso
 
 _LONGEST = 92 * DAY
 """A minute is a row: an answer about fifty years would take more memory than there is."""
+_SECONDS = 1 << 37
+"""ms that are in 1974, before there was anything to ask for; the same number of seconds is in our time."""
 _AHEAD = 14 * 60 * MINUTE
 """By how much the earliest time zone is ahead."""
 _DATES = 1 << 47
@@ -27,6 +29,8 @@ def check_times(asked: Any) -> None:
             raise ConfigError(f"{first}: {_shown(start)} has not come yet; the answer is as of {iso(moment)}")
         if end is not None and end <= start:
             raise ConfigError(f"{last}: {_shown(end)} is not after {first}, {_shown(start)}")
+        if 0 < start < _SECONDS <= 1000 * start:
+            raise ConfigError(f"{first}: {start} is {_shown(start)}; times are in milliseconds, 1000 times as much")
         if min(end or moment, moment) - start > _LONGEST:
             raise ConfigError(f"{first}: a window has {_LONGEST // DAY} days at most")
     day = getattr(asked, "date", None)

@@ -1,10 +1,10 @@
 """What a tool is, and the arguments and answers that tools have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from coinmon import ConfigError, Desk, Market, Moment, View, parse_time
 
@@ -17,7 +17,8 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     maxTokens: Annotated[
-        int | None, Field(ge=300, le=20_000, description="size of the answer at most, in tokens of four bytes")
+        int | None,
+        Field(ge=300, le=20_000, description="lists are cut until the answer has so few tokens of four bytes"),
     ] = None
     cursor: Annotated[
         int | None, Field(ge=0, le=2**53, description="`cursor` of an answer that was cut: its next part")
@@ -54,15 +55,16 @@ class OfInstrument(OfPair):
     """One instrument as of a moment."""
 
     exchange: Annotated[
-        str | None,
+        Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True)] | None,
         Field(max_length=40, description="binance, okx, bybit, ..., or all: their bars added up; else Binance"),
     ] = None
     kind: Annotated[Kind | None, Field(description="spot or perp; the perpetual where there is one")] = None
 
-    def subject(self, desk: Desk) -> View:
-        return self.among(self.market(desk))
+    def subject(self, desk: Desk, kinds: Collection[str] = get_args(Kind)) -> View:
+        """The instrument meant, of a kind that the tool is about."""
+        return self.among(self.market(desk), kinds)
 
-    def among(self, market: Market) -> View:
+    def among(self, market: Market, kinds: Collection[str] = get_args(Kind)) -> View:
         """The instrument meant among those of a pair; Binance's, and the perpetual, where the words leave a choice."""
         views = list(market.merged.values()) if self.exchange == "all" else list(market.views)
         fitting = [
@@ -70,10 +72,13 @@ class OfInstrument(OfPair):
             for each in views
             if self.exchange in (None, "all", each.instrument.venue) and self.kind in (None, each.instrument.kind)
         ]
+        there = ", ".join(each.instrument.id for each in views if each.instrument.kind in kinds) or "nothing"
         if not fitting:
-            there = ", ".join(each.instrument.id for each in views) or "nothing"
             what = " ".join(part for part in (self.exchange, self.kind) if part)
             raise ConfigError(f"{self.symbol}: not on {what or 'any venue'}; there is {there}")
+        fitting = [each for each in fitting if each.instrument.kind in kinds]
+        if not fitting:
+            raise ConfigError(f"{self.symbol}: this is known of {' and '.join(kinds)} markets only; there is {there}")
         return min(fitting, key=lambda each: (each.instrument.venue != "binance", each.instrument.kind != "perp"))
 
 
@@ -95,6 +100,12 @@ class Answer(BaseModel):
     cursor: int | None = Field(
         default=None, description="pass it as `cursor`, with the same arguments, for the next part of the first of them"
     )
+
+
+class MarketAnswer(Answer):
+    """What answers about a pair have beside."""
+
+    convention: str = Field(description="the definitions used")
 
 
 @dataclass(frozen=True)

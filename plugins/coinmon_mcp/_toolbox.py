@@ -16,6 +16,7 @@ from coinmon_mcp._edition import Edition
 from coinmon_mcp._indicators import indicator_tools
 from coinmon_mcp._markets import market_tools
 from coinmon_mcp._metrics import Metrics
+from coinmon_mcp._report import REPORT
 from coinmon_mcp._size import fit, moment_and_offset
 from coinmon_mcp._tool import Arguments, AsOf, Tool
 
@@ -45,7 +46,7 @@ class Toolbox:
         # questions about the present and in how many editions more they are prepared
         self._asked: dict[tuple[str, str], tuple[Tool, Arguments, int]] = {}
         self.tools: dict[str, Tool] = {}
-        for tool in (*contract_tools(desk), *market_tools(desk), *indicator_tools(desk)):
+        for tool in (*contract_tools(desk), REPORT, *market_tools(desk), *indicator_tools(desk)):
             self.tools.setdefault(tool.name, tool)
         self.listed = [tool for tool in self.tools.values() if desk.config.serve.toolset == "all" or tool.core]
 
@@ -80,8 +81,10 @@ class Toolbox:
         self._given.clear()
 
     def _checked(self, tool: Tool, given: Mapping[str, Any]) -> Arguments:
+        # assistants fill what they have no word for with nothing
+        said = {name: value for name, value in given.items() if value is not None and value != ""}
         try:
-            return tool.arguments.model_validate(dict(given))
+            return tool.arguments.model_validate(said)
         except ValidationError as error:
             raise CallFailed("; ".join(_complaint(each, tool) for each in error.errors())) from None
 

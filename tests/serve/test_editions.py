@@ -105,6 +105,30 @@ def test_what_was_asked_is_ready_when_the_edition_begins_and_subscribers_are_tol
             assert len(asked()) == 2, "it was computed before it was asked for"
         assert [str(each.params.uri) for each in heard] == ["coinmon://report/btcusdt"] * 2
         assert not unheard
+        # by way of a private name of the SDK, which has no public one: this fails when it is another
+        assert not service.protocol._subscribers, "whoever went is told no more"
+
+    asyncio.run(talk())
+
+
+def test_new_answers_begin_when_the_scan_of_this_process_ends_and_not_before(stored: Stored) -> None:
+    async def talk() -> None:
+        service = Service(stored.desk, scan=True)
+        ask = service.protocol._toolbox.call
+        watching = asyncio.create_task(service._watch())
+        try:
+            service._heard({"event": "scan_finished"})
+            await asyncio.sleep(0.2)
+            stored.go_on(45)
+            stored.store_minute("binance", "okx")
+            await asyncio.sleep(1.2)
+            assert (await ask("get_coverage", BTC))["asOf"] == iso(NOW), "other venues are still to come"
+            stored.store_minute()
+            service._heard({"event": "scan_finished"})
+            await asyncio.sleep(0.2)
+            assert (await ask("get_coverage", BTC))["asOf"] == iso(NOW + 45_000)
+        finally:
+            watching.cancel()
 
     asyncio.run(talk())
 
@@ -143,7 +167,15 @@ def test_what_is_not_stored_is_said_with_what_brings_it(stored: Stored) -> None:
             "nothing of binance:BTC/USDT:USDT is stored for 2020-01-01T00:00Z to 2020-01-01T01:"
         )
         assert "`coinmon backfill BTCUSDT --exchange binance --kind perp --from 2020-01-01`" in old["note"]
-        assert "note" not in await toolbox.call("get_footprint", BTC)
+        part = await toolbox.call("get_footprint", BTC)
+        assert part["note"] == (
+            "bars of binance:BTC/USDT:USDT are stored from 2026-01-15T11:10:00Z; `coinmon backfill BTCUSDT --exchange "
+            "binance --kind perp --from 2026-01-14` brings older ones"
+        )
+        assert "note" not in await toolbox.call("get_net_flow", {**BTC, "window": 50}), "all of it is there"
+        closed = await toolbox.call("stream_liquidations", {**BTC, "at": NOW - 600_000})
+        assert closed["result"]["reason"]
+        assert "note" not in closed, "it lacks no bars"
 
     asyncio.run(talk())
 

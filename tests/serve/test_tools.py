@@ -126,6 +126,26 @@ def test_a_cut_list_can_be_read_to_its_end(address: str, moment: str) -> None:
     assert rows == full
 
 
+def test_what_an_assistant_leaves_empty_is_left_out(address: str, moment: str) -> None:
+    async def talk(session: ClientSession) -> tuple[Any, Any]:
+        asked = {"symbol": "BTCUSDT", "at": moment}
+        empty = {"exchange": " Binance", "kind": None, "date": "", "mode": None, "binSize": None}
+        return await session.call_tool("get_key_levels", asked), await session.call_tool(
+            "get_key_levels", asked | empty
+        )
+
+    plain, filled = session_over("http", address, talk)
+    assert not filled.is_error
+    assert filled.structured_content == plain.structured_content
+
+
+def test_every_answer_says_its_convention_and_coverage(answers: list[Any]) -> None:
+    for answer in answers:
+        told = answer.get("result", answer)
+        assert told["convention"]
+        assert "coverage" in told or all("coverage" in each for each in told["instruments"].values())
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
@@ -160,6 +180,9 @@ def test_a_cut_list_can_be_read_to_its_end(address: str, moment: str) -> None:
         ("get_signals", {"hours": -1}, "hours"),
         ("get_signals", {"at": "2031-01-01"}, "has not come yet"),
         ("get_funding_rate", {"symbol": "BTCUSDT", "exchange": "all"}, "ask of one exchange"),
+        ("get_funding_rate", {"symbol": "BTCUSDT", "kind": "spot"}, "of perp markets only; there is binance:BTC/USDT:"),
+        ("get_footprint", {"symbol": "BTCUSDT", "startTime": 1_768_474_800}, "times are in milliseconds, 1000 times"),
+        ("get_footprint", {"symbol": "", "startTime": 9}, "symbol: Field required"),
         ("get_report", {"symbol": "BTCUSDT", "cursor": 2**53}, "cursor"),
     ],
 )
