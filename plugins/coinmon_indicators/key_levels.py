@@ -82,7 +82,9 @@ class KeyLevels(OfInstrument):
     timezone: str = Field(description="time zone of days and sessions")
     mode: Mode = Field(description="raw: exact volume at each price; synthetic: spread over each bar's range")
     last_price: float | None = Field(description="last known price of the day, quote currency")
-    atr: float | None = Field(description="mean true range of the last 14 closed hours, quote currency")
+    atr: float | None = Field(
+        description="mean true range of the last 14 hours that closed by the day's end, quote currency"
+    )
     day: Stretch = Field(description="the day")
     previous_day: Stretch = Field(description="the day before")
     previous_week: Stretch = Field(description="the week before, Monday to Monday")
@@ -126,9 +128,9 @@ def key_levels(
 ) -> KeyLevels:
     """The prices that everyone watches: open, high, low, VWAP, POC and value area of today, yesterday and last week.
 
-    Each with its distance from the last price in % and in ATR (mean true range of the last 14 closed hours). Initial
-    balance: the range of the day's first hour. Profile and value area are those of `volume_profile`, VWAP is sum of
-    quote / sum of base. Sessions are defined in local time.
+    Each with its distance from the last price in % and in ATR (mean true range of the day's last 14 closed hours).
+    Initial balance: the range of the day's first hour. Profile and value area are those of `volume_profile`, VWAP is
+    sum of quote / sum of base. Sessions are defined in local time.
     """
     day = chosen_day(date, view.now, timezone)
     today = day_span(day, timezone)
@@ -162,7 +164,7 @@ def key_levels(
     ]
     closes = bars.close[bars.close > 0][-1:]
     last = float(bars.price(closes)[0]) if len(closes) else None
-    atr = _atr(view)
+    atr = _atr(view, min(view.end, today.end))
     if atr is None:
         reasons.append(
             Bilingual(f"没有 ATR：需要 {_ATR_HOURS} 个收盘的小时", f"no ATR: it needs {_ATR_HOURS} closed hours")
@@ -212,9 +214,9 @@ def _ladder(named: list[tuple[str, Stretch]], last: float | None, atr: float | N
     return sorted(found, key=lambda each: -each.price)
 
 
-def _atr(view: View) -> float | None:
+def _atr(view: View, end: int) -> float | None:
     """Mean true range of the last 14 closed hours; each needs a price, and the hour before the first one too."""
-    end = view.end - view.end % _HOUR
+    end -= end % _HOUR
     hours = view.between(end - (_ATR_HOURS + 1) * _HOUR, end).resample(_HOUR)
     if len(hours) <= _ATR_HOURS or not np.all(hours.close > 0):
         return None

@@ -91,6 +91,17 @@ def test_a_higher_timeframe_bar_is_not_visible_before_it_closes(scene, book, ten
     assert key_levels(on_the_hour).atr == on_monday.atr
 
 
+def test_a_past_day_is_the_same_whenever_it_is_asked_about(scene, view):
+    asked = [
+        View(view.instrument, scene.start + ms, view.source) for ms in (6 * DAY, 6 * DAY + 5 * 60 * MINUTE, 9 * DAY)
+    ]
+    first, *later = (key_levels(each, date="2024-08-14") for each in asked)
+    assert first.atr is not None
+    assert [(each.atr, each.last_price, each.levels) for each in later] == [
+        (first.atr, first.last_price, first.levels)
+    ] * 2
+
+
 def test_day_high_and_low_are_present_from_the_first_minute_on(scene):
     result = key_levels(scene.view([scene.Minute("trades", [(10_000, 1, 1), (10_050, 1, 1)])]))
     named = {each.name: each.price for each in result.levels}
