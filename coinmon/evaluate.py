@@ -1,7 +1,8 @@
 """Indicators and signals over views: plugins' code, run so that one that raises harms nothing else."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from loguru import logger
 
@@ -17,6 +18,10 @@ from coinmon.model.symbols import Universe
 from coinmon.settings import check_settings
 from coinmon.store.database import Database
 from coinmon.store.history import History
+
+_T = TypeVar("_T")
+_PATIENCE = 30.0
+"""Seconds after which a computation is late: a busy one takes a few."""
 
 
 class IndicatorFailed(CoinmonError):
@@ -34,6 +39,7 @@ class Evaluator:
         self._config = config
         self._venues = venues
         self.failures: dict[str, str] = {}
+        self._at = "nothing"
 
     def market(
         self,
@@ -66,6 +72,7 @@ class Evaluator:
             raise IndicatorOff(
                 Bilingual(f"指标 {name} 不存在或已关闭", f"indicator {name} is not there or is switched off")
             )
+        self._at = f"indicator {name} (plugin {chosen.offer.plugin})"
         try:
             own = {**chosen.settings, **settings}
             if settings:
@@ -82,6 +89,18 @@ class Evaluator:
         self._works(f"indicator {name}")
         return result
 
+    async def patiently(self, work: Awaitable[_T]) -> _T:
+        """What `work`, which computes in a thread, comes to; a plugin that keeps it waiting is named in the log."""
+
+        def name() -> None:
+            logger.warning("{} has not come to an end for {:.0f} s: the scan waits for it", self._at, _PATIENCE)
+
+        late = asyncio.get_running_loop().call_later(_PATIENCE, name)
+        try:
+            return await work
+        finally:
+            late.cancel()
+
     def signals(self, market: Market) -> list[Signal]:
         """What every configured signal says of a pair."""
         return [each for said in self.judged(market).values() for each in said]
@@ -91,6 +110,7 @@ class Evaluator:
         return {name: self._judged(name, chosen, market) for name, chosen in self._config.signals.items()}
 
     def _judged(self, name: str, chosen: Chosen, market: Market) -> Sequence[Signal] | Silent:
+        self._at = f"signal {name} (plugin {chosen.offer.plugin})"
         try:
             said: Sequence[Signal] | Silent = chosen.offer.target(market, **chosen.settings)
             if not isinstance(said, Silent):

@@ -109,7 +109,7 @@ class Scan:
         down = await self._collect(watch, floor(now))
         # as of the present, whales of the forming minute included; a minute that closed meanwhile was not read
         now = min(self._clock.now(), floor(now) + MINUTE - 1)
-        found, flows = await asyncio.to_thread(self._evaluate, watch, now, down)
+        found, flows = await self._evaluator.patiently(asyncio.to_thread(self._evaluate, watch, now, down))
         news = await asyncio.to_thread(self._write, watch, found, now)
         self.outbox.wake()
         for flow in flows:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -110,19 +111,24 @@ class Schedule:
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that Ctrl-C, SIGTERM and a closed terminal set; a second Ctrl-C interrupts at once."""
+    """An event that Ctrl-C, SIGTERM and a closed terminal set.
+
+    A second one interrupts what is under way, a third one does not even wait for a plugin's code to return.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def ask(number: int) -> None:
+    def ask() -> None:
         if stop.is_set():
-            loop.remove_signal_handler(number)
-            signal.raise_signal(number)
+            for each in numbers:
+                loop.remove_signal_handler(each)
+                signal.signal(each, lambda *_: os._exit(130))
+            raise KeyboardInterrupt
         stop.set()
 
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         numbers.append(signal.SIGHUP)
     for number in numbers:
-        loop.add_signal_handler(number, ask, number)
+        loop.add_signal_handler(number, ask)
     return stop

@@ -14,7 +14,7 @@ from coinmon.report.chart import candles, price_figure, time_axis, window_of
 from coinmon.report.document import PAIR, Report
 from coinmon.report.drawn import Drawn, panels
 from coinmon.report.plot import SERIES, Trace, Window, at, said, strong_cells, traces
-from coinmon.report.words import WORDS, head, market_rows, signal_lines, unseen
+from coinmon.report.words import WORDS, flows, head, market_rows, signal_lines, starred, unseen
 
 _STRIPES = 240
 """Pieces of the coverage strip at most."""
@@ -34,6 +34,7 @@ def page(report: Report, lang: str) -> bytes:
     return template.render(
         lang=lang, words=WORDS[lang], pair=str(report.market.pair), as_of=iso(report.market.now),
         head=head(report, lang), markets=market_rows(report, lang), signals=signal_lines(report, lang),
+        notes=[line for line in (flows(report, lang), WORDS[lang]["utc"], starred(report, lang)) if line],
         unseen=unseen(report, lang), tables=tables, figures=figures,
         # inside a script element nothing may look like its end
         data=dumps(figures, option=OPT_SERIALIZE_NUMPY).decode().replace("<", "\\u003c"),

@@ -16,7 +16,18 @@ from coinmon.model.signal import say
 from coinmon.report.board import price
 from coinmon.report.document import PAIR, Report
 from coinmon.report.drawn import drawn
-from coinmon.report.words import WORDS, Styled, derivatives, head, market_rows, signal_lines, star, starred, unseen
+from coinmon.report.words import (
+    WORDS,
+    Styled,
+    derivatives,
+    flows,
+    head,
+    market_rows,
+    signal_lines,
+    star,
+    starred,
+    unseen,
+)
 
 _STYLES = {"up": "green", "down": "red", "short": "yellow", "": ""}
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -30,7 +41,7 @@ def render(report: Report, lang: str, width: int, height: int) -> RenderableType
     words = WORDS[lang]
     parts: list[RenderableType] = [
         Text.assemble(
-            (str(report.market.pair), "bold"), f"  {words['as_of']} {iso(report.market.now)}", _window(report, lang)
+            (str(report.market.pair), "bold"), f"  {words['as_of']} {iso(report.market.now)}  {flows(report, lang)}"
         ),
         *(Text(line) for line in head(report, lang)),
         _markets(report, lang),
@@ -40,12 +51,6 @@ def render(report: Report, lang: str, width: int, height: int) -> RenderableType
     sparks = list(_sparks(report, lang, width))
     room = height - used - len(sparks) - len(below) - 3
     return Group(*parts, *sparks, *_sides(report, lang, min(max(room, _LEAST), _MOST), width), *below)
-
-
-def _window(report: Report, lang: str) -> str:
-    """The time that the flows are of, and their money."""
-    minutes = {each.window for each in report.results.get("net_flow", {}).values()}
-    return f"  {WORDS[lang]['flows'].format(*minutes)}" if len(minutes) == 1 else ""
 
 
 def _styled(cell: Styled) -> Text:
@@ -170,8 +175,8 @@ def _below(report: Report, lang: str) -> Iterator[Text]:
         yield Text(f"+{len(signals) - _SIGNALS} {words['more']}", "dim")
     if not signals:
         yield Text(words["none"], "dim")
-    if shares := starred(report):
-        yield Text(f"* {words['starred']}: {', '.join(shares)}", "yellow", no_wrap=True, overflow="ellipsis")
+    if text := starred(report, lang):
+        yield Text(text, "yellow", no_wrap=True, overflow="ellipsis")
     lines = unseen(report, lang)
     if lines:
         text = f"{words['unseen']}: {lines[0]}" + (f"  +{len(lines) - 1} {words['more']}" if len(lines) > 1 else "")

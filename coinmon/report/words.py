@@ -19,7 +19,7 @@ WORDS = {
         "vwap": "VWAP", "seen": "覆盖", "signals": "信号", "none": "无信号", "gap": "缺口", "warming": "预热",
         "profile": "成交量分布", "levels": "关键价位", "open_interest": "持仓量", "funding": "资金费率",
         "unseen": "未能看到", "all": "全部指标", "more": "条未列出", "last": "现价", "full": "--full 列出全部指标",
-        "flows": "净流量：最近 {} 分钟，计价货币", "starred": "所需时间只看到一部分",
+        "flows": "净流量：最近 {} 分钟，计价货币", "starred": "所需时间只看到一部分", "utc": "时间为 UTC",
         "theme": "浅色 / 深色", "trades": "逐笔", "klines": "K线", "partial": "不全", "missing": "缺失",
     },
     "en": {
@@ -28,6 +28,7 @@ WORDS = {
         "gap": "missing", "warming": "warming", "profile": "volume profile", "levels": "key levels",
         "open_interest": "open interest", "funding": "funding", "unseen": "not seen", "all": "every indicator",
         "flows": "flows: last {} minutes, quote currency", "starred": "of less than their whole time",
+        "utc": "times are UTC",
         "more": "more", "last": "last", "full": "--full lists every indicator", "theme": "light / dark",
         "trades": "trades", "klines": "klines", "partial": "partial", "missing": "missing",
     },
@@ -66,14 +67,21 @@ def star(report: Report, indicator: str, of: str) -> str:
     return "*" if result is not None and result.coverage.share < 1 else ""
 
 
-def starred(report: Report) -> list[str]:
-    """The indicators marked with a star, and the least share of its time that each saw."""
+def flows(report: Report, lang: str) -> str:
+    """The time that the flows are of, and their money."""
+    minutes = {each.window for each in report.results.get("net_flow", {}).values()}
+    return WORDS[lang]["flows"].format(*minutes) if len(minutes) == 1 else ""
+
+
+def starred(report: Report, lang: str) -> str:
+    """What the star means: the indicators marked with it, and the least share of its time that each saw."""
     of = {"vwap": report.seen, "volume_profile": [PAIR], "key_levels": [PAIR]}
     shares = {
         name: min((report.results[name][id].coverage.share for id in ids if star(report, name, id)), default=1)
         for name, ids in of.items()
     }
-    return [f"{name} {math.floor(100 * share)}%" for name, share in shares.items() if share < 1]
+    told = [f"{name} {math.floor(100 * share)}%" for name, share in shares.items() if share < 1]
+    return f"* {WORDS[lang]['starred']}: {', '.join(told)}" if told else ""
 
 
 def _seen(seen: Seen, lang: str) -> str:

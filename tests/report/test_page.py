@@ -40,7 +40,10 @@ def test_it_is_one_file_of_at_most_6_mb_that_names_nothing_to_fetch(pages):
 
 @pytest.mark.parametrize(("lang", "title"), [("zh", "各交易所资金流"), ("en", "Fund flow by venue")])
 def test_it_speaks_the_language_asked_for(pages, lang, title):
-    assert f"<h2>{title}</h2>" in pages[lang].read_text("utf-8")
+    text = pages[lang].read_text("utf-8")
+    assert f"<h2>{title}</h2>" in text
+    told = {"zh": "最近 50 分钟，计价货币; 时间为 UTC; * ", "en": "last 50 minutes, quote currency; times are UTC; * "}
+    assert told[lang] in text
 
 
 @pytest.mark.parametrize(("lang", "day", "sessions"), [("zh", "24 小时", "交易时段"), ("en", "24 hours", "Sessions")])

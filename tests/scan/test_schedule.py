@@ -2,12 +2,17 @@
 
 import asyncio
 import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.errors import NoDataError
+from coinmon.evaluate import Evaluator
 from coinmon.schedule import Schedule, stop_on_signals
 
 
@@ -45,6 +50,38 @@ def test_a_signal_asks_to_stop(number):
         await asyncio.wait_for(stop.wait(), 5)
 
     asyncio.run(run())
+
+
+def test_a_third_ctrl_c_does_not_wait_for_code_that_never_returns():
+    program = """
+import asyncio, signal, time
+from coinmon.schedule import stop_on_signals
+
+async def run():
+    stop_on_signals()
+    work = asyncio.to_thread(time.sleep, 60)
+    asyncio.get_running_loop().call_later(0.1, lambda: print("begun", flush=True))
+    await work
+
+asyncio.run(run())
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        began = time.monotonic()
+        while process.poll() is None and time.monotonic() < began + 10:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        assert (process.returncode, process.stderr.read()) == (130, b"")
+
+
+def test_a_plugin_that_keeps_the_scan_waiting_is_named(logged, monkeypatch):
+    monkeypatch.setattr("coinmon.evaluate._PATIENCE", 0.05)
+    offer = SimpleNamespace(plugin="dir.dozy", target=lambda market: time.sleep(0.2) or [])
+    dozy = SimpleNamespace(offer=offer, settings={})
+    evaluator = Evaluator(SimpleNamespace(signals={"dozy": dozy}), [])
+    asyncio.run(evaluator.patiently(asyncio.to_thread(evaluator.judged, None)))
+    assert len(logged) == 1
+    assert logged[0].startswith("signal dozy (plugin dir.dozy) has not come to an end")
 
 
 def test_a_signal_that_is_ignored_stays_ignored():
