@@ -1,6 +1,6 @@
-"""How long each indicator takes from the store, with a week of minutes in it.
+"""How long each indicator takes from the store, with two weeks of minutes in it.
 
-One instrument, 10,080 minutes of a price that walks, with levels. Each indicator runs on a new view (nothing held in
+One instrument, 20,160 minutes of a price that walks, with levels. Each indicator runs on a new view (nothing held in
 memory), settings at their defaults; the fastest of several runs. Then what people ask for most, with the bound that
 each has to keep on a quiet machine; exit 1 where one does not. `python benchmarks/indicators.py [levels a minute]` (35,
 or 245 as on a busy BTCUSDT perpetual).
@@ -22,8 +22,9 @@ from coinmon.store.database import open_database
 from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
 
-NOW = 1_723_420_800_000 + 8 * DAY - 17 * MINUTE
-"""Late on a Monday: six of the days are of the week before, the most that key levels have to read."""
+NOW = 1_723_420_800_000 + 7 * DAY - 17 * MINUTE
+"""Late on a Sunday: key levels read two days and all of the week before, the most that they ever have to."""
+DAYS = 14
 RUNS = 7
 REQUIRED = 0.025
 METRICS = {"timeframe": "5m", "bars": 288}
@@ -37,9 +38,9 @@ ASKED = {
 }
 
 
-def week(instrument: Instrument, per_minute: int) -> Bars:
-    """7 days up to NOW."""
-    chance, minutes = np.random.default_rng(1), 7 * 1440
+def filled(instrument: Instrument, per_minute: int) -> Bars:
+    """DAYS of minutes up to NOW."""
+    chance, minutes = np.random.default_rng(1), DAYS * 1440
     middle = 600_000 + np.cumsum(chance.integers(-60, 61, minutes))
     offsets = np.sort(chance.integers(-per_minute, per_minute, (minutes, per_minute)), axis=1)
     first = np.concatenate([np.ones((minutes, 1), bool), np.diff(offsets, axis=1) > 0], axis=1)
@@ -67,7 +68,7 @@ def main() -> int:
     )
     with tempfile.TemporaryDirectory() as folder:
         database = open_database(f"sqlite:///{Path(folder, 'week.db')}")
-        bars = week(instrument, per_minute)
+        bars = filled(instrument, per_minute)
         with database.write() as connection:
             number, _ = sync_instruments(connection, [instrument], 0)[instrument.id]
             write_bars(connection, number, instrument, bars)

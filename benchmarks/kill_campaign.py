@@ -23,7 +23,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import yaml
+from sqlalchemy import text
+
+from coinmon.model.bars import COLUMNS
+from coinmon.store.database import open_database
+from coinmon.store.history import History
 
 MINUTE = 60_000
 DOUBLED_WITHIN = 30 * MINUTE
@@ -44,6 +50,7 @@ class Found:
     unsound: list[str] = field(default_factory=list)
     bars: int = 0
     partial: int = 0
+    hours: int = 0
     missing: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     signals: int = 0
@@ -109,8 +116,29 @@ def _one_life(folder: Path, path: Path, seconds: float, found: Found) -> None:
     if database.exists():
         with sqlite3.connect(database) as connection:
             said = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'hours'").fetchone()
         if said != "ok":
             found.unsound.append(f"after kill {found.kills}: {said}")
+        if made:
+            _compare_hours(f"sqlite:///{database}", found)
+
+
+def _compare_hours(url: str, found: Found) -> None:
+    """Whether hours that are read in one piece say what their minutes say."""
+    database = open_database(url)
+    history = History(database)
+    for instrument in history.with_bars():
+        start, end = history.span(instrument)
+        quick, minutes = (history.bars(instrument, start, end, levels=levels) for levels in (False, True))
+        added, profile = history.profile(instrument, start, end), minutes.profile()
+        same = all(getattr(quick, name).tobytes() == getattr(minutes, name).tobytes() for name in COLUMNS)
+        same &= np.array_equal(added.ticks, profile.ticks)
+        same &= np.allclose(added.buy + added.sell, profile.buy + profile.sell, rtol=1e-12)
+        if not same:
+            found.unsound.append(f"after kill {found.kills}: hours of {instrument.id}")
+    with database.read() as connection:
+        found.hours = connection.execute(text("SELECT count(*) FROM hours")).scalar()
+    database.close()
 
 
 def _compare(database: Path, url: str, found: Found) -> None:

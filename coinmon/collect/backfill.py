@@ -215,8 +215,8 @@ class Backfill:
 
     def _price_before(self, number: int, instrument: Instrument, start: int) -> int:
         with self._database.read() as connection:
-            found = read_bars(connection, {number: instrument}, start - _PRICE_BEFORE, start)
-        return int(found[number].close[-1]) if number in found else 0
+            before = read_bars(connection, number, instrument, start - _PRICE_BEFORE, start)
+        return int(before.close[-1]) if len(before) else 0
 
     def _store(self, number: int, instrument: Instrument, bars: Bars, whales: Sequence[WhaleTrade] = ()) -> None:
         """One transaction: a killed process leaves all of these or none."""

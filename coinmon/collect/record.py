@@ -94,8 +94,7 @@ def _with_late(connection: Connection, number: int, instrument: Instrument, late
     partly known now.
     """
     first, last = int(late.time[0]), int(late.time[-1])
-    found = read_bars(connection, {number: instrument}, first, last + MINUTE, levels=True)
-    stored = found.get(number, Bars.empty(instrument.tick_size))
+    stored = read_bars(connection, number, instrument, first, last + MINUTE, levels=True)
     stored = stored[np.isin(stored.time, late.time)]
     by_trades = stored[(stored.coverage != Coverage.KLINES) & ~np.isnan(stored.buy)]
     fresh = late[~np.isin(late.time, stored.time)].with_coverage(Coverage.PARTIAL)
@@ -111,8 +110,7 @@ def _revised(connection: Connection, number: int, instrument: Instrument, klines
     if not len(klines):
         return klines
     first, last = int(klines.time[0]), int(klines.time[-1]) + MINUTE
-    found = read_bars(connection, {number: instrument}, first, last, levels=True)
-    stored = found.get(number, Bars.empty(instrument.tick_size)).dense(first, last)
+    stored = read_bars(connection, number, instrument, first, last, levels=True).dense(first, last)
     # a row that is partial and has no taker split is a kline already
     open_ = (stored.coverage == Coverage.MISSING) | ((stored.coverage == Coverage.PARTIAL) & ~np.isnan(stored.buy))
     rows = combine(stored, klines.dense(first, last))

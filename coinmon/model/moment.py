@@ -4,9 +4,10 @@ import re
 from datetime import UTC, datetime, tzinfo
 
 MINUTE = 60_000
+HOUR = 60 * MINUTE
 DAY = 86_400_000
 
-_UNITS = {"ms": 1, "s": 1000, "m": MINUTE, "h": 60 * MINUTE, "d": DAY, "w": 7 * DAY}
+_UNITS = {"ms": 1, "s": 1000, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
 def floor(ms: int, step: int = MINUTE) -> int:

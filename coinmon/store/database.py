@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from coinmon.errors import ConfigError
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest version under migrations/versions."""
 
 _MIGRATIONS = Path(__file__).with_name("migrations")

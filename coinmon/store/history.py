@@ -77,8 +77,7 @@ class History:
         if number is None:
             return Bars.empty(instrument.tick_size)
         with self._database.read() as connection:
-            found = read_bars(connection, {number: instrument}, start, end, levels=levels)
-        return found.get(number, Bars.empty(instrument.tick_size))
+            return read_bars(connection, number, instrument, start, end, levels=levels)
 
     def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
         number = self._numbers.get(instrument.id)

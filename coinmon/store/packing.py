@@ -32,6 +32,8 @@ _HEAD = np.dtype(
 _MOST = 2**62
 _AT_ONCE = 720
 """Bars added up together: what they unpack to stays in the processor's cache."""
+_COUNTED = 2**40
+"""Lots below which ten thousand counts add up without rounding."""
 _OFFSETS_BEFORE = {1: 4, 2: 8}
 _WIDTHS: dict[int, np.dtype[Any]] = {
     1: np.dtype("<u1"),
@@ -66,17 +68,14 @@ def pack(levels: Levels, tick: Decimal, lot: Decimal) -> list[bytes | None]:
     rows = zip(*(each.tolist() for each in (owners, start, sizes, first, widths, offset_widths)), strict=True)
     for bar, low, size, first_tick, width, offset_width in rows:
         part = slice(low, low + size)
-        bought, sold = by_width[width]
-        packed[bar] = b"".join(
-            (
-                _HEADER.pack(_VERSION, width, size, first_tick, *grid),
-                bytes((offset_width,)),
-                by_offset_width[offset_width][part].tobytes(),
-                bought[part].tobytes(),
-                sold[part].tobytes(),
-            )
-        )
+        columns = [by_offset_width[offset_width][part], *(each[part] for each in by_width[width])]
+        packed[bar] = _bar(width, offset_width, first_tick, grid, columns)
     return packed
+
+
+def _bar(width: int, offset_width: int, first: int, grid: tuple[int, ...], columns: Sequence[Any]) -> bytes:
+    head = _HEADER.pack(_VERSION, width, len(columns[0]), first, *grid)
+    return b"".join((head, bytes((offset_width,)), *(each.tobytes() for each in columns)))
 
 
 def unpack(blobs: Sequence[bytes | None], tick: Decimal) -> Levels:
@@ -96,8 +95,7 @@ def unpack(blobs: Sequence[bytes | None], tick: Decimal) -> Levels:
     columns: tuple[Any, ...] = ()
     for kind, numbers in alike:
         ticks, *amounts = _columns(packed, heads, kind, numbers, tick)
-        lot = kind.lot
-        parts = (ticks, *(each if lot is None else _in_units(each, lot) for each in amounts))
+        parts = (ticks, *(_in_units(each, kind.lot) if kind.width else each for each in amounts))
         if len(alike) == 1:
             columns = parts
             continue
@@ -112,23 +110,60 @@ def unpack(blobs: Sequence[bytes | None], tick: Decimal) -> Levels:
 def added_up(blobs: Sequence[bytes | None], tick: Decimal) -> Levels:
     """The levels of all bars as one bar's, on the grid `tick`.
 
-    Volumes are summed as the lots they were packed in, so they are the float64 nearest to the exact sums.
+    Volumes are summed as the lots they were packed in, so they are the float64 nearest to the exact sums. Where bars
+    were packed in several sizes of lots, those sums are added from the smallest size to the largest, and at last what
+    was not packed in lots, bar by bar.
     """
-    sums: dict[Decimal | None, list[Levels]] = {}
-    for first in range(0, len(blobs), _AT_ONCE):
-        packed = [blob for blob in blobs[first : first + _AT_ONCE] if blob]
-        if not packed:
-            continue
-        heads, alike = _alike(packed)
-        for kind, numbers in alike:
-            ticks, buy, sell = _columns(packed, heads, kind, numbers, tick)
-            amounts = (each.astype(np.float64) for each in (buy, sell))
-            sums.setdefault(kind.lot, []).append(by_price(None, 1, ticks, *amounts))
-    parts = []
-    for lot, some in sums.items():
-        one = _one_bar(some)
-        parts.append(one if lot is None else replace(one, buy=_in_units(one.buy, lot), sell=_in_units(one.sell, lot)))
+    parts = [
+        replace(one, buy=_in_units(one.buy, lot), sell=_in_units(one.sell, lot))
+        for lot, one in sorted(_sums([blob for blob in blobs if blob and _width(blob)], tick).items())
+    ]
+    plain = unpack([blob for blob in blobs if blob and not _width(blob)], tick)
+    if len(plain):
+        parts.append(by_price(None, 1, plain.ticks, plain.buy, plain.sell))
     return _one_bar(parts)
+
+
+def pack_sum(blobs: Sequence[bytes | None], tick: Decimal, lot: Decimal) -> bytes | None:
+    """The levels of all bars packed as one bar's, empty where there are none.
+
+    None where `added_up` could make something else of that than of the bars: not all are whole lots of that size, or
+    so many of them that a year of such sums would not be exact.
+    """
+    packed = [blob for blob in blobs if blob]
+    if not packed:
+        return b""
+    if not all(map(_width, packed)):
+        return None
+    sums = _sums(packed, tick)
+    one = sums.get(lot)
+    if one is None or len(sums) > 1:
+        return None
+    most, first, last = max(one.buy.max(), one.sell.max()), int(one.ticks[0]), int(one.ticks[-1])
+    if most >= _COUNTED:
+        return None
+    width, offset_width = _narrowest(np.array([most, last - first])).tolist()
+    columns = [(one.ticks - first).astype(_WIDTHS[offset_width])]
+    columns += [each.astype(_WIDTHS[width]) for each in (one.buy, one.sell)]
+    return _bar(width, offset_width, first, (*_decimal(tick), *_decimal(lot)), columns)
+
+
+def _width(blob: bytes) -> int:
+    """The bytes of a lot count; 0 for plain base units."""
+    return blob[1]
+
+
+def _sums(packed: Sequence[bytes], tick: Decimal) -> dict[Decimal, Levels]:
+    """By the size of the lots what bars packed in them have together, in lots."""
+    parts: dict[Decimal, list[Levels]] = {}
+    for first in range(0, len(packed), _AT_ONCE):
+        some = packed[first : first + _AT_ONCE]
+        heads, alike = _alike(some)
+        for kind, numbers in alike:
+            ticks, buy, sell = _columns(some, heads, kind, numbers, tick)
+            amounts = (each.astype(np.float64) for each in (buy, sell))
+            parts.setdefault(kind.lot, []).append(by_price(None, 1, ticks, *amounts))
+    return {lot: _one_bar(each) for lot, each in parts.items()}
 
 
 def _one_bar(parts: Sequence[Levels]) -> Levels:
@@ -141,13 +176,13 @@ def _one_bar(parts: Sequence[Levels]) -> Levels:
 
 
 class _Kind(NamedTuple):
-    """How a bar is packed. lot: None where amounts are plain base units."""
+    """How a bar is packed. width: 0 where amounts are plain base units, no lots."""
 
     head: int
     width: int
     offset_width: int
     tick: Decimal
-    lot: Decimal | None
+    lot: Decimal
 
 
 def _alike(packed: Sequence[bytes]) -> tuple[Any, list[tuple[_Kind, Ints]]]:
@@ -167,7 +202,7 @@ def _kind(head: Any) -> _Kind:
     version, width = int(head["version"]), int(head["width"])
     tick, lot = (Decimal(int(head[name])).scaleb(int(head[f"{name}_exponent"])) for name in ("tick", "lot"))
     offset_width = _OFFSETS_BEFORE.get(version) or int(head["offset_width"])
-    return _Kind(_HEADER.size + (version == _VERSION), width, offset_width, tick, lot if width else None)
+    return _Kind(_HEADER.size + (version == _VERSION), width, offset_width, tick, lot)
 
 
 def _in_units(counts: Any, lot: Decimal) -> Floats:

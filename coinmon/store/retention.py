@@ -8,8 +8,8 @@ from coinmon.store import schema
 from coinmon.store.database import Database
 
 _KEPT_FOR_DAYS = (
-    schema.bars, schema.open_interest, schema.funding, schema.whale_trades, schema.depth, schema.heatmap,
-    schema.liquidations, schema.liquidations_heard,
+    schema.bars, schema.hours, schema.open_interest, schema.funding, schema.whale_trades, schema.depth,
+    schema.heatmap, schema.liquidations, schema.liquidations_heard,
 )  # fmt: skip
 
 

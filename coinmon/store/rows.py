@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, select
 
+from coinmon.store.database import fetch
+
 
 def rows_between(
     connection: Connection, table: Table, number: int, start: int, end: int, names: tuple[str, ...] | None = None
@@ -13,6 +15,13 @@ def rows_between(
     """The rows of [start, end), oldest first; `names`: only these columns. `number`: the instrument's row number."""
     asked = {"number": number, "start": start, "end": end}
     return connection.execute(_question(table, names), asked).all()
+
+
+def numbers_between(
+    connection: Connection, table: Table, number: int, start: int, end: int, names: tuple[str, ...]
+) -> list[tuple[Any, ...]]:
+    """The same of columns of integers, floats and bytes, as the driver gives them."""
+    return fetch(connection, _question(table, names), {"number": number, "start": start, "end": end})
 
 
 @cache

@@ -62,6 +62,19 @@ bars = Table(
     Column("levels", LargeBinary),
 )
 
+# sixty minutes of `bars` in one row: a copy, see store/hours.py. Triggers on `bars` delete an hour when a minute of it
+# is written or deleted
+hours = Table(
+    "hours",
+    metadata,
+    _instrument(),
+    Column("time", BigInteger, primary_key=True),
+    # zlib of the minutes' numbers one after the other
+    Column("bars", LargeBinary, nullable=False),
+    # the levels of its complete minutes added up, packed as theirs are; NULL: they have to be added up anew each time
+    Column("levels", LargeBinary),
+)
+
 cursors = Table(
     "cursors",
     metadata,

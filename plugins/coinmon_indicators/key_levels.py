@@ -138,8 +138,7 @@ def key_levels(
     week = week_span(day, timezone, -1, "previous_week")
     reasons: list[str] = []
     shape = Shape(bin_size, value_area_percent, method, weight, mode, normalize_seconds)
-    # read once: today, yesterday and the sessions lie in it
-    bars = view.between(yesterday.start, today.end, levels=mode == "raw")
+    bars = view.between(yesterday.start, today.end)
 
     def stretch(span: Span, *, first_hour: bool = True, tell: bool = True) -> Stretch:
         window, (_, area) = window_figures(view, span), area_figures(view, span, shape, reasons)

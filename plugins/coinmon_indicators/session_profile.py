@@ -152,7 +152,7 @@ def session_profile(
     begun = [[each for each in some if each.start <= view.now] for some in (before, spans)]
     both = [*begun[0], *begun[1]]
     first = min((each.start for each in both), default=view.end)
-    bars = view.between(first, max((each.end for each in both), default=view.end), levels=mode == "raw")
+    bars = view.between(first, max((each.end for each in both), default=view.end))
 
     def one(span: Span, tell: bool) -> Session:
         window, (profile, area) = window_figures(view, span), area_figures(view, span, shape, reasons)

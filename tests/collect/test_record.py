@@ -28,7 +28,7 @@ def stored(database):
 
     def read(track):
         with database.read() as connection:
-            bars = read_bars(connection, {track.number: track.instrument}, 0, 2**62, levels=True).get(track.number)
+            bars = read_bars(connection, track.number, track.instrument, 0, 2**62, levels=True) or None
             whales = read_whales(connection, track.number, track.instrument.id, 0, 2**62)
             return bars, read_positions(connection).get(track.number), whales
 

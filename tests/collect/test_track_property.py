@@ -53,6 +53,6 @@ def test_each_trade_is_counted_once(case, store, plain, data):
             with store.read() as connection:
                 track = Track.resume(instrument, number, read_positions(connection).get(number), plain.start)
     with store.read() as connection:
-        bars = read_bars(connection, {number: instrument}, 0, 2**62)[number]
+        bars = read_bars(connection, number, instrument, 0, 2**62)
     assert plain.seen(bars) == plain.volumes(told)
     assert set(bars.coverage.tolist()) == {Coverage.TRADES}

@@ -121,7 +121,7 @@ def test_minutes_that_a_venue_without_trades_tells_late_or_after_an_error_are_no
         plain.run(venue.read([track], end, 5.0))
         record(database, [track], end, 1e9)
     with database.read() as connection:
-        stored = read_bars(connection, {number: instrument}, 0, 2**62)[number]
+        stored = read_bars(connection, number, instrument, 0, 2**62)
     assert stored.volume.tolist() == volumes.tolist()
     assert track.start == plain.start + 8 * plain.minute
 
@@ -160,7 +160,7 @@ def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, 
     assert plain.run(venue.read([track], now + 2 * plain.minute, 5.0, warmed=True, streams=True)).status == "ok"
     record(database, [track], now + 2 * plain.minute, 1e9)
     with database.read() as connection:
-        stored = read_bars(connection, {number: instrument}, 0, 2**62)[number]
+        stored = read_bars(connection, number, instrument, 0, 2**62)
     assert [Coverage(each).label for each in stored.coverage.tolist()][:4] == ["klines"] * 4
     if streamed:
         assert track.cursor.last_id == 8
@@ -200,7 +200,7 @@ def test_minutes_that_were_stored_before_their_klines_came_are_revised(database,
 
     def stored():
         with database.read() as connection:
-            bars = read_bars(connection, {number: instrument}, 0, 2**62, levels=True)[number]
+            bars = read_bars(connection, number, instrument, 0, 2**62, levels=True)
         rows = zip(bars.time.tolist(), bars.volume.tolist(), bars.buy.tolist(), bars.coverage.tolist(), strict=True)
         return {(time - plain.start) // minute: (volume, buy, coverage) for time, volume, buy, coverage in rows}
 
@@ -247,6 +247,6 @@ def test_a_page_that_is_older_than_its_minutes_kline_is_waited_for(database, pla
         plain.run(venue.read([track], end, 5.0))
         record(database, [track], end, 1e9)
         with database.read() as connection:
-            bars = read_bars(connection, {number: instrument}, 0, 2**62, levels=True)[number]
+            bars = read_bars(connection, number, instrument, 0, 2**62, levels=True)
         assert (bars.volume.tolist(), bars.coverage.tolist()) == ([6.0], [coverage])
         assert bars.levels.ticks.tolist() == ticks

@@ -81,8 +81,10 @@ def warmed(plain, database):
 
         plain.run(warm())
         with database.read() as connection:
-            found = read_bars(connection, dict(numbered.values()), plain.start, now, levels=True)
-        return {instrument.base: found.get(number) for number, instrument in numbered.values()}
+            return {
+                instrument.base: read_bars(connection, number, instrument, plain.start, now, levels=True) or None
+                for number, instrument in numbered.values()
+            }
 
     return run
 

@@ -133,8 +133,8 @@ class Stored:
         end = floor(self.clock.now())
         with self.database.write() as connection:
             for number, instrument in read_instruments(connection).items():
-                bars = read_bars(connection, {number: instrument}, 0, end).get(number)
-                if bars is not None and instrument.venue in (venues or (instrument.venue,)):
+                bars = read_bars(connection, number, instrument, 0, end)
+                if len(bars) and instrument.venue in (venues or (instrument.venue,)):
                     write_bars(connection, number, instrument, replace(bars[-1:], time=np.array([end - MINUTE])))
 
 

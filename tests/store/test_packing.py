@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinmon.model.levels import Levels
-from coinmon.store.packing import added_up, pack, unpack
+from coinmon.store.packing import added_up, pack, pack_sum, unpack
 
 GRIDS = st.sampled_from(["0.01", "0.5", "1", "10", "1E+1", "1E-10", "0.00000001", "0.10"]).map(Decimal)
 
@@ -110,3 +110,27 @@ def test_bars_packed_in_different_ways_come_back_in_their_order(made, tick):
         assert part.ticks.tolist() == (each[0] if each else [])
         np.testing.assert_allclose(part.buy, each[1] if each else [], rtol=1e-11)
         np.testing.assert_allclose(part.sell, each[2] if each else [], rtol=1e-11)
+
+
+@given(st.lists(levels(st.integers(0, 2**37)), min_size=1, max_size=5), st.integers(0, 4))
+def test_a_packed_sum_stands_for_its_bars(bars, parted):
+    tick, lot = Decimal("0.01"), Decimal("0.001")
+    blobs = [packed(ticks, *([float(a * lot) for a in side] for side in sides), tick, lot) for ticks, *sides in bars]
+    whole = added_up(blobs, tick)
+    found = added_up([pack_sum(blobs[:parted], tick, lot), *blobs[parted:]], tick)
+    for name in ("start", "ticks", "buy", "sell"):
+        assert getattr(found, name).tobytes() == getattr(whole, name).tobytes()
+
+
+def test_what_could_not_stand_for_its_bars_is_not_packed():
+    tick, lot = Decimal("0.01"), Decimal("0.001")
+
+    def bar(amount, lot=lot):
+        return packed([5], [float(amount)], [0.0], tick, lot)
+
+    assert pack_sum([None, None], tick, lot) == b""
+    assert pack_sum([bar(1), bar("0.0015")], tick, lot) is None
+    assert pack_sum([bar(1), bar(1, Decimal("0.01"))], tick, lot) is None
+    assert pack_sum([bar(1, Decimal("0.01"))] * 2, tick, lot) is None
+    assert pack_sum([bar(2**40 * lot)], tick, lot) is None
+    assert pack_sum([bar((2**40 - 1) * lot)], tick, lot)

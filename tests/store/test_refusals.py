@@ -54,7 +54,7 @@ def test_one_with_a_torn_page_is_named_when_it_is_read(url, database, btc, plain
         pytest.raises(ConfigError, match=r"it is corrupt; move it away \(coinmon collects anew\)"),
         torn_open.read() as c,
     ):
-        read_bars(c, {number: instrument}, 0, 2**62, levels=True)
+        read_bars(c, number, instrument, 0, 2**62, levels=True)
     torn_open.close()
 
 
@@ -118,7 +118,7 @@ def test_a_full_disk_loses_the_transaction_and_nothing_else(url, database, btc, 
         event.remove(Engine, "connect", small)
     assert str(caught.value) == f"db: {url}: the disk is full"
     with database.write() as connection:
-        assert len(read_bars(connection, {number: instrument}, 0, 2**62)[number]) == 2
+        assert len(read_bars(connection, number, instrument, 0, 2**62)) == 2
         write_bars(connection, number, instrument, plain.bars(2))
 
 

@@ -28,7 +28,7 @@ def filled(database):
 
     def read():
         with database.read() as connection:
-            return read_bars(connection, {number: btc}, 0, now, levels=True)[number]
+            return read_bars(connection, number, btc, 0, now, levels=True)
 
     return times, read
 

@@ -79,7 +79,7 @@ def test_what_is_older_than_it_is_kept_is_forgotten(database, btc, plain):
         write_positions(connection, {number: Position(1, plain.start)})
     forget(database, now, 7, 7)
     with database.read() as connection:
-        left = read_bars(connection, {number: instrument}, 0, 2**62)[number]
+        left = read_bars(connection, number, instrument, 0, 2**62)
         assert ((left.time - plain.start) // plain.minute).tolist() == [1, 2]
         assert [each.time for each in read_open_interest(connection, number, 0, 2**62)] == [now]
         assert [each.time for each in read_funding(connection, number, 0, 2**62)] == [now]

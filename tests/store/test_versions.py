@@ -57,7 +57,7 @@ def test_opening_again_keeps_what_is_stored(url, database, btc, plain):
         write_bars(connection, number, instrument, plain.bars(0, 1))
     again = open_database(url)
     with again.read() as connection:
-        assert len(read_bars(connection, {number: instrument}, 0, 2**62)[number]) == 2
+        assert len(read_bars(connection, number, instrument, 0, 2**62)) == 2
     again.close()
 
 

@@ -1,0 +1,73 @@
+"""Hours of bars, each rolled up into one row: what a reader of days and weeks takes instead of sixty minutes.
+
+A copy and nothing else: triggers delete an hour in the very transaction that changes one of its minutes, so what is
+found here is what the minutes say, bit for bit. An hour that is not here is read by the minute.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from math import nan
+from typing import Any, Literal
+
+import numpy as np
+from sqlalchemy import Connection
+
+from coinmon.model.bars import COLUMNS, Coverage
+from coinmon.model.instrument import Instrument
+from coinmon.model.moment import HOUR, MINUTE, ceil, floor
+from coinmon.model.trades import Ints
+from coinmon.store.packing import pack_sum
+from coinmon.store.rows import numbers_between
+from coinmon.store.schema import bars
+from coinmon.store.schema import hours as table
+from coinmon.store.upsert import upsert
+
+_KINDS = dict.fromkeys(("time", "open", "high", "low", "close", "trades"), "<i8") | {"coverage": "u1"}
+ROW = np.dtype([(name, _KINDS.get(name, "<f8")) for name in COLUMNS])
+"""A bar's numbers, as `in_a_row` writes them. Hours are stored like this: a migration that changes it empties them."""
+_PACK = struct.Struct("<" + "".join({"<i8": "q", "<f8": "d", "u1": "B"}[_KINDS.get(name, "<f8")] for name in COLUMNS))
+_COVERAGE = COLUMNS.index("coverage")
+
+
+def in_a_row(rows: Sequence[tuple[Any, ...]]) -> bytes:
+    """Bars' numbers one after the other; packing them takes half the time of a list for each column."""
+    width = len(COLUMNS)
+    try:
+        return b"".join([_PACK.pack(*row[:width]) for row in rows])
+    except struct.error:
+        # NULL is no number
+        return b"".join([_PACK.pack(*[nan if each is None else each for each in row[:width]]) for row in rows])
+
+
+def roll_up(connection: Connection, number: int, instrument: Instrument, times: Ints) -> None:
+    """Store anew the hours that minutes at `times` lie in, those whose last minute is stored."""
+    rows = []
+    for hour in np.unique(times - times % HOUR).tolist():
+        end = hour + HOUR
+        if not numbers_between(connection, bars, number, end - MINUTE, end, ("time",)):
+            continue
+        minutes = numbers_between(connection, bars, number, hour, end, (*COLUMNS, "levels"))
+        seen = [row[-1] for row in minutes if row[_COVERAGE] == Coverage.TRADES]
+        levels = pack_sum(seen, instrument.tick_size, instrument.lot_size)
+        numbers = zlib.compress(in_a_row(minutes), 1)
+        rows.append({"instrument": number, "time": hour, "bars": numbers, "levels": levels})
+    upsert(connection, table, rows)
+
+
+def stretches(
+    connection: Connection, number: int, start: int, end: int, what: Literal["bars", "levels"]
+) -> Iterator[tuple[int, int, bytes | None]]:
+    """[start, end) in order of time: stored hours, each with its bars or levels, and None for what is between them."""
+    first, last = ceil(start, HOUR), floor(end, HOUR)
+    at = start
+    stored = numbers_between(connection, table, number, first, last, ("time", what)) if first < last else []
+    for time, blob in stored:
+        if blob is None:
+            continue
+        if at < time:
+            yield at, time, None
+        at = time + HOUR
+        yield time, at, blob
+    if at < end:
+        yield at, end, None
