@@ -51,8 +51,7 @@ class _Wish:
 class WarmUp:
     """Fills one venue's window backwards from where each track began, once. It leaves the tracks alone.
 
-    What fails is asked for again in the next cycles, at most `_TRIES` times in all. failed: why, by instrument, of
-    those that failed the last time they were asked for.
+    What fails is asked for again in the next cycles, at most `_TRIES` times in all.
 
     Where a minute's trades and the venue's own kline with the taker split disagree, the kline stands, as in `combine`.
     window: ms. whale_threshold: in quote currency.
@@ -64,7 +63,7 @@ class WarmUp:
         self._database = database
         self._window = window
         self._whale_threshold = whale_threshold
-        self.failed: dict[str, str] = {}
+        self._failed: dict[str, tuple[_Wish, str]] = {}
         self._known: set[int] = set()
         self._wishes: list[_Wish] = []
         self._again: list[_Wish] = []
@@ -76,11 +75,17 @@ class WarmUp:
         """Instruments whose past is still to come."""
         return 0 if self._venue.blocked else len(self._wishes) + len(self._again) + self._under_way
 
+    @property
+    def failed(self) -> dict[str, str]:
+        """Why their past did not come when it was asked for last, by id, of instruments whose window it is still in."""
+        since = self._since()
+        return {id: why for id, (wish, why) in self._failed.items() if wish.until > since}
+
     def begin(self, tracks: Sequence[Track]) -> None:
         """Tracks that were recorded just now, in the order of their importance; those that are new are warmed."""
         self._wishes += self._again
         self._again = []
-        since = floor(self._clock.now()) - self._window
+        since = self._since()
         for rank, track in enumerate(tracks):
             if track.boundary_id is not None and track.number not in self._known:
                 self._known.add(track.number)
@@ -91,44 +96,52 @@ class WarmUp:
         if self._wishes and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._run())
 
+    def _since(self) -> int:
+        return floor(self._clock.now()) - self._window
+
     async def close(self) -> None:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
+        given_up: list[str] = []
+
+        def fail(wish: _Wish, why: str) -> None:
+            id, wish = wish.instrument.id, replace(wish, failures=wish.failures + 1)
+            self._failed[id] = (wish, redacted(why))
+            if wish.failures < _TRIES:
+                self._again.append(wish)
+            else:
+                given_up.append(id)
+
         async def worker() -> None:
             while self._wishes and not self._venue.blocked:
                 wish = self._wishes.pop(0)
                 self._under_way += 1
                 try:
                     await self._bring(wish)
-                    self.failed.pop(wish.instrument.id, None)
+                    self._failed.pop(wish.instrument.id, None)
                 except CoinmonError as error:
-                    self._fail(wish, str(error))
+                    fail(wish, str(error))
                 except Exception as error:
                     # what a plugin gave is not what its contract says
-                    self._fail(wish, f"{type(error).__name__}: {error}")
+                    fail(wish, f"{type(error).__name__}: {error}")
                 finally:
                     self._under_way -= 1
 
         async with asyncio.TaskGroup() as workers:
             for _ in range(_AT_ONCE):
                 workers.create_task(worker())
-
-    def _fail(self, wish: _Wish, why: str) -> None:
-        id, why = wish.instrument.id, redacted(why)
-        self.failed[id] = why
-        wish = replace(wish, failures=wish.failures + 1)
-        if wish.failures < _TRIES:
-            self._again.append(wish)
-            logger.debug("{}: its past was not had yet: {}", id, why)
-        else:
-            logger.warning("{}: its past was not had in {} tries, time will fill its window: {}", id, _TRIES, why)
+        if given_up:
+            id = given_up[0]
+            which = id if len(given_up) == 1 else f"{len(given_up)} instruments ({id}, ...)"
+            text = "the past of {} was not had in {} tries, time will fill the window: {}"
+            logger.warning(text, which, _TRIES, self._failed[id][1])
 
     async def _bring(self, wish: _Wish) -> None:
         # the window moves on while others are served
-        since = floor(self._clock.now()) - self._window
+        since = self._since()
         minutes = (wish.until - since) // MINUTE
         if minutes <= 0:
             return

@@ -1,13 +1,13 @@
 """The window's past: brought back page by page behind the live tracks, as far as it goes, the first ones first."""
 
 import asyncio
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from loguru import logger
 
 from coinmon import Bars, Coverage, TradePage, Trades
-from coinmon.clock import Clock
 from coinmon.collect import warmup
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
@@ -53,10 +53,10 @@ class Past:
 def warmed(plain, database):
     """The stored bars of the window after a warm-up of live tracks at minute 10, by base.
 
-    told: gets what the warm-up says of itself at the end of each of the cycles.
+    told: gets what the warm-up says of itself at the end of each of the cycles, which are `apart` minutes apart.
     """
 
-    def run(exchange, *bases, stored=None, before=lambda _: None, cycles=1, told=None):
+    def run(exchange, *bases, stored=None, before=lambda _: None, cycles=1, apart=0, told=None):
         now = plain.start + 10 * plain.minute
         listed = [plain.instrument(f"{base}/USDT") for base in bases]
         with database.write() as connection:
@@ -68,15 +68,18 @@ def warmed(plain, database):
         tracks = [Track(each, numbered[each.id][0], now, boundary_id=30) for each in listed]
 
         async def warm():
-            clock = Clock(now, 0, 0)
+            moment = [now]
+            clock = SimpleNamespace(now=lambda: moment[0])
             warm_up = WarmUp(Venue("acme", exchange, clock), clock, database, WINDOW * plain.minute, WHALE)
             before(exchange)
             for _ in range(cycles):
                 warm_up.begin(tracks)
                 warm_up.begin(tracks)
-                await asyncio.wait({warm_up._task})
+                if not warm_up._task.done():
+                    await asyncio.wait({warm_up._task})
                 if told is not None:
                     told.append(progress([warm_up]))
+                moment[0] += apart * plain.minute
             await warm_up.close()
 
         plain.run(warm())
@@ -156,8 +159,14 @@ def test_what_always_fails_is_given_up_and_told(plain, warmed):
     assert told[-1]["failed"] == {"acme:BTC/USDT": "it is broken"}
     assert past.asked == ["BTC"] * 5
     assert [str(line).strip() for line in logged] == [
-        "acme:BTC/USDT: its past was not had in 5 tries, time will fill its window: it is broken"
+        "the past of acme:BTC/USDT was not had in 5 tries, time will fill the window: it is broken"
     ]
+
+
+def test_what_failed_is_told_as_long_as_the_window_lacks_it(plain, warmed):
+    told = []
+    warmed(Past(plain, broken=("BTC",)), "BTC", cycles=WINDOW + 1, apart=1, told=told)
+    assert [len(each["failed"]) for each in told] == [1] * WINDOW + [0]
 
 
 def test_a_window_that_is_there_is_not_asked_for_again(plain, warmed):
