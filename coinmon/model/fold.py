@@ -42,10 +42,12 @@ def fold_many(parts: Sequence[tuple[Trades, Instrument]], coverage: Coverage = C
         folded = _fold(trades, instruments, sizes, lots, [each.lot_size for each in instruments], coverage)
     elif len(full) == 1:
         minute = trades.time // MINUTE
-        minutes = np.unique(minute).tolist()
-        if len(minutes) > 1:
+        order = np.argsort(minute, kind="stable")
+        edges = [*np.flatnonzero(np.diff(minute[order], prepend=-1)).tolist(), len(order)]
+        if len(edges) > 2:
             # a minute's own sums may fit where those of hours do not
-            folded = [Bars.concat([fold(trades[minute == each], instruments[0], coverage) for each in minutes])]
+            minutes = (trades[order[a:b]] for a, b in pairwise(edges))
+            folded = [Bars.concat([fold(each, instruments[0], coverage) for each in minutes])]
         else:
             folded = _fold(trades, instruments, sizes, trades.qty, [Decimal(1)], coverage)
     else:
