@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import gc
 import logging
 import socket
 import sys
@@ -44,9 +43,6 @@ def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
     sys.setswitchinterval(_TURN_SECONDS)
     shown = f"[{serve.host}]" if ":" in serve.host else serve.host
     logger.info("serving http://{}:{}/mcp and /sse", shown, taken.getsockname()[1])
-    # hundreds of thousands of objects that stay: searched for garbage again and again they took a fifth of a busy CPU
-    gc.collect()
-    gc.freeze()
     asyncio.run(uvicorn.Server(config).serve(sockets=[taken]))
 
 
