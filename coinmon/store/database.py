@@ -136,8 +136,11 @@ def _target(url: str, create: bool) -> URL:
     return target
 
 
-def _connect_arguments(target: URL) -> dict[str, float]:
-    return {"timeout": _BUSY_MS / 1000} if _is_sqlite(target) else {"connect_timeout": _CONNECT_SECONDS}
+def _connect_arguments(target: URL) -> dict[str, float | str]:
+    if _is_sqlite(target):
+        return {"timeout": _BUSY_MS / 1000}
+    # of a database made as SQL_ASCII the driver would give bytes for text
+    return {"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8"}
 
 
 _POSTGRES = "postgresql+psycopg://user@host/name"

@@ -41,7 +41,7 @@ def test_it_holds_our_packages_and_nothing_else(wheel):
 def test_it_says_how_it_is_started_and_where_its_plugins_are(wheel):
     (entry,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     text = wheel.read(entry).decode()
-    assert "coinmon = coinmon.cli:main" in text
+    assert "coinmon = coinmon.__main__:main" in text
     assert "exchanges = coinmon_exchanges" in text
 
 

@@ -96,6 +96,18 @@ def test_somebody_elses_tables_are_left_alone(url):
         assert Path(url.removeprefix("sqlite:///")).read_bytes() == before
 
 
+def test_postgresql_without_an_encoding_is_as_good(postgres):
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS ascii")
+        connection.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    database = open_database(postgres.replace("/postgres", "/ascii"))
+    with database.read() as connection:
+        assert connection.execute(text("SELECT '价'")).scalar() == "价"
+    database.close()
+
+
 def test_a_database_of_the_first_schema_keeps_its_waiting_messages(url):
     """0002 gave deliveries the message they went into, and channels their pace."""
     config = Config()
