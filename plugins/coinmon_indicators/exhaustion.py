@@ -113,7 +113,7 @@ def _exhausted(made: Grid, rows: int, max_share: float) -> list[tuple[int, bool]
         return []
     peak = volume[made.peak[tall]]
     # in whole numbers: 0.1 * 70 is more than 7 in floats
-    times, by = exact(max_share).as_integer_ratio()
+    times, by = exact(max_share).limit_denominator(10**9).as_integer_ratio()
     found = []
     for high in (True, False):
         edge = made.start[tall + 1] - 1 if high else made.start[tall]

@@ -1,6 +1,5 @@
 """Imbalance: prices where one side ran over the other."""
 
-from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -142,7 +141,8 @@ def register_indicators(register: Any) -> None:
 
 
 def _units(base: float, rows: Grid) -> float:
-    return float(exact(base) / Fraction(rows.unit))
+    # 0.011 / 0.001 is a little more than 11 in floats
+    return float(f"{base / float(rows.unit):.12g}")
 
 
 def _imbalanced(
@@ -157,7 +157,7 @@ def _imbalanced(
         ends = (rows.start[:-1] if side > 0 else rows.start[1:] - 1)[rows.traded()]
         paired[ends] = False
     # in whole numbers, for 11 lots are 1.1 times 10 and 1.1 * 10 is more than 11 in floats
-    times, by = exact(ratio).as_integer_ratio()
+    times, by = exact(ratio).limit_denominator(10**9).as_integer_ratio()
     beyond = by * strong >= times * np.where(other > 0, other, instead)
     volume, difference = least
     return np.asarray(paired & beyond & (strong > 0) & (strong >= volume) & (strong - other >= difference))
