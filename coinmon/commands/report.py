@@ -76,7 +76,9 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
 
     clock = clock_of(config)
     start_log(config, clock)
-    now = _moment(clock, config.timezone, at, date)
+    now, over = _moment(clock, config.timezone, at, date)
+    if over:
+        config = _of_the_day(config, date)
     database = open_database(config.db, create=not offline)
     try:
         down: dict[str, str] = {}
@@ -109,11 +111,25 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
         database.close()
 
 
-def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> int:
-    """The moment asked for; never one that has not come."""
+def _of_the_day(config: "Config", date: str | None) -> "Config":
+    """Indicators that show a day show this one: at its end the next one has begun."""
+    from dataclasses import replace
+
+    indicators = {
+        name: replace(each, settings={**each.settings, "date": date})
+        if "date" in each.offer.settings.model_fields
+        else each
+        for name, each in config.indicators.items()
+    }
+    return replace(config, indicators=indicators)
+
+
+def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> tuple[int, bool]:
+    """The moment asked for, never one that has not come; and whether it is the end of a day that is over."""
+    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from coinmon.model.moment import DAY, iso, parse_time
+    from coinmon.model.moment import iso, parse_time
 
     now = clock.now()
     try:
@@ -123,16 +139,17 @@ def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> 
             if not re.fullmatch(r"\d{4}-\d\d-\d\d", date):
                 raise ValueError(f"{date!r} is not a day; write 2024-08-09, or a moment with --at")
             start = parse_time(date, ZoneInfo(timezone))
-            if start <= now < start + DAY:
-                return now
-            moment = start + DAY
+            # clocks may change on the day, so that it is longer or shorter
+            moment = parse_time(f"{datetime.fromisoformat(date) + timedelta(days=1):%Y-%m-%d}", ZoneInfo(timezone))
+            if start <= now < moment:
+                return now, False
         else:
-            return now
+            return now, False
     except ValueError as error:
         raise ConfigError(f"--{'date' if at is None else 'at'}: {error}") from None
     if moment > now:
         raise ConfigError(f"--{'date' if at is None else 'at'}: {iso(moment)} has not come yet; it is {iso(now)}")
-    return moment
+    return moment, at is None
 
 
 def _write(made: "Report", lang: str, form: Form, output: Path | None, full: bool) -> None:

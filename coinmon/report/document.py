@@ -7,7 +7,7 @@ from coinmon.errors import NoDataError
 from coinmon.evaluate import Evaluator, IndicatorFailed
 from coinmon.market.result import SeenReport
 from coinmon.market.view import Market, View
-from coinmon.model.moment import iso
+from coinmon.model.moment import MINUTE, iso
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.plugins import Offer
 from coinmon.store.history import History
@@ -97,6 +97,6 @@ def report_of(history: History, market: Market, evaluator: Evaluator, offers: Se
         reasons = "".join(f"; {name}: {why}" for name, why in market.down.items())
         raise NoDataError(
             f"{market.pair}: no data for {window} minutes before {iso(market.now)}; {there}; `coinmon backfill "
-            f"{market.pair.base}{market.pair.quote} --from {str(iso(market.now))[:10]}` brings what is past{reasons}"
+            f"{market.pair.base}{market.pair.quote} --from {str(iso(market.now - window * MINUTE))[:10]}` brings what is past{reasons}"
         )
     return report

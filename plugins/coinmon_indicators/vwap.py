@@ -1,7 +1,7 @@
 """VWAP: the average price paid, and how far prices spread around it."""
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -27,11 +27,12 @@ from coinmon import (
 )
 from coinmon_indicators._average import average, deviation, with_volume
 from coinmon_indicators._days import (
+    Date,
     SessionText,
     Time,
     Zone,
+    chosen_day,
     day_span,
-    local_day,
     month_start,
     session_spans,
     time_in,
@@ -120,6 +121,7 @@ def vwap(
     ] = "day",
     since: Annotated[Time | None, Field(description="with anchor time: that time, as 2024-08-09T00:05:00Z")] = None,
     window: Annotated[int, Field(gt=0, le=10_080, description="closed minutes of the rolling window")] = 50,
+    date: Annotated[Date | None, Field(description="the day at whose end the sums stop; null: today")] = None,
     timezone: Zone = "UTC",
     sessions: SessionText = DEFAULT_SESSIONS,
 ) -> Vwap:
@@ -130,9 +132,12 @@ def vwap(
     without traded prices at hand count with their own average, which makes it a floor, and the convention says so.
     Prices in quote currency. Source: trades or klines of the venue.
     """
-    began = _anchored_at(view, anchor, window, since, timezone, sessions)
-    start = view.end if began is None else began
-    bars = view.between(start, view.end, levels=True)
+    day = chosen_day(date, view.now, timezone)
+    at = view.now if date is None else min(view.now, day_span(day, timezone).end - 1)
+    end = view.end if date is None else min(view.end, day_span(day, timezone).end)
+    began = _anchored_at(view, day, at, end, anchor, window, since, timezone, sessions)
+    start = end if began is None else began
+    bars = view.between(start, end, levels=True)
     counted = with_volume(bars)
     reasons = _reasons(bars, counted, iso(start))
     if began is None:
@@ -158,7 +163,7 @@ def vwap(
         volume=base if counted.any() else None,
         quote_volume=quote if counted.any() else None,
         window=window,
-        window_vwap=mean if anchor == "window" else average(view.bars(window)),
+        window_vwap=mean if anchor == "window" else average(view.between(end - window * MINUTE, end)),
         last_price=last_price,
         distance_pct=None if not mean or last_price is None else known(100 * (last_price - mean) / mean),
     )
@@ -169,13 +174,22 @@ def register_indicators(register: Any) -> None:
     register("vwap", vwap, merges=True)
 
 
-def _anchored_at(view: View, anchor: Anchor, window: int, since: str | None, zone: str, sessions: str) -> int | None:
-    """Where the sums begin; None where there is no such moment."""
-    day = local_day(view.now, zone)
+def _anchored_at(
+    view: View,
+    day: date,
+    at: int,
+    end: int,
+    anchor: Anchor,
+    window: int,
+    since: str | None,
+    zone: str,
+    sessions: str,
+) -> int | None:
+    """Where the sums begin that end at `end`, seen from the moment `at` of the day; None: there is no such moment."""
     if anchor == "window":
-        return view.end - window * MINUTE
+        return end - window * MINUTE
     if anchor == "time":
-        return None if since is None else min(time_in(since, zone), view.end)
+        return None if since is None else min(time_in(since, zone), end)
     if anchor == "swing":
         swings = view.of("structure").swings
         return round(swings[-1].time.timestamp() * 1000) if swings else None
@@ -188,7 +202,7 @@ def _anchored_at(view: View, anchor: Anchor, window: int, since: str | None, zon
         return month_start(day, zone)
     if anchor == "session":
         spans = [span for back in (1, 0) for span in session_spans(day - timedelta(days=back), sessions, zone)]
-        return max((span.start for span in spans if span.start <= view.now < span.end), default=None)
+        return max((span.start for span in spans if span.start <= at < span.end), default=None)
     return day_span(day, zone).start
 
 

@@ -18,6 +18,26 @@ def test_offline_is_of_what_is_stored_as_of_a_moment(stored):
     assert earlier["indicators"]["net_flow"]["binance:BTC/USDT"]["coverage"]["share"] < 1.0
 
 
+def test_a_past_day_is_shown_whole_and_not_the_first_moment_of_the_next(stored, changed, coinmon):
+    """In Fiji the fifteenth ends at 12:00 UTC, with the last minute that is stored."""
+    own = {"timezone": "Pacific/Fiji"}
+    config = changed(**own, indicators={"key_levels": own, "vwap": own, "tpo": own})
+    asked = ("--db", "coinmon.db", "report", "BTC", "--offline", "--date", "2026-01-15", "--format", "json")
+    document = json.loads(coinmon("--config", config, *asked).out)
+    assert document["as_of"] == "2026-01-15T12:00:00Z"
+    levels, tpo, vwap = (document["indicators"][name]["binance:BTC/USDT"] for name in ("key_levels", "tpo", "vwap"))
+    assert (levels["date"], tpo["date"]) == ("2026-01-15", "2026-01-15")
+    assert (levels["day"]["state"], levels["day"]["profile_minutes"], vwap["minutes"]) == ("done", 50, 50)
+    assert levels["day"]["vwap"] == vwap["vwap"]
+
+
+def test_a_day_on_which_clocks_change_ends_an_hour_later(stored, changed, coinmon):
+    config = changed(timezone="America/New_York")
+    done = coinmon("--config", config, "--db", "coinmon.db", "report", "BTC", "--offline", "--date", "2025-11-02")
+    assert "before 2025-11-03T05:00:00Z" in done.err[0]
+    assert "backfill BTCUSDT --from 2025-11-03" in done.err[0]
+
+
 def test_asked_now_it_collects_first_and_a_file_gets_what_is_printed(coinmon, emulator, tmp_path):
     options = ("--config", emulator, "--db", "new.db", "report", "ETHUSDT", "--exchange", "okx", "--lang", "en")
     done = coinmon(*options)
