@@ -94,9 +94,10 @@ def report_of(history: History, market: Market, evaluator: Evaluator, offers: Se
             if stored
             else "nothing is stored"
         )
+        begin = str(iso(market.now - window * MINUTE))[:10]
         reasons = "".join(f"; {name}: {why}" for name, why in market.down.items())
         raise NoDataError(
             f"{market.pair}: no data for {window} minutes before {iso(market.now)}; {there}; `coinmon backfill "
-            f"{market.pair.base}{market.pair.quote} --from {str(iso(market.now - window * MINUTE))[:10]}` brings what is past{reasons}"
+            f"{market.pair.base}{market.pair.quote} --from {begin}` brings what is past{reasons}"
         )
     return report
