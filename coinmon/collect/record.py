@@ -84,7 +84,8 @@ def _record(database: Database, tracks: Sequence[Track], end: int, whale_thresho
 
 
 def _has_moved(track: Track, settled: Settled) -> bool:
-    return track.cursor is not None and settled.position.next_minute > track.start
+    """A restart goes on from a minute whose beginning is no part of a trade before it: that part would be lost."""
+    return track.cursor is not None and settled.position.next_minute > track.start and not len(settled.carry)
 
 
 def _with_late(connection: Connection, number: int, instrument: Instrument, late: Bars) -> Bars:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
-from coinmon.model.moment import MINUTE
+from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.trades import Trades
 from coinmon.store.cursors import Position
 
@@ -31,12 +31,13 @@ class Settled:
     rest: Trades
     carry: Trades
 
-    def untold(self, klines: Bars, since: int) -> int | None:
-        """The first minute from `since` on, not long ago, that is not proven and that these klines lack."""
+    def untold(self, klines: Bars | None, since: int) -> int | None:
+        """The first minute from `since` on that is not proven and has no kline; what klines lack they get in time."""
         end = self.position.next_minute
-        minutes = np.arange(max(since, end - _LATEST_KLINE), end, MINUTE)
         proven = self.bars.time[self.bars.coverage == Coverage.TRADES]
-        lacking = minutes[~np.isin(minutes, klines.time) & ~np.isin(minutes, proven)]
+        known = proven if klines is None else np.concatenate((proven, klines.time))
+        minutes = np.arange(max(since, end - (DAY if klines is None else _LATEST_KLINE)), end, MINUTE)
+        lacking = minutes[~np.isin(minutes, known)]
         return int(lacking[0]) if len(lacking) else None
 
 

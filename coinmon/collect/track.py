@@ -29,8 +29,8 @@ class Track:
     start: the first minute whose trades are not stored yet. boundary_id: the last trade before it.
     cursor: where reading trades goes on, None before the first page.
     proven_from: from this moment on, up to the cursor, no trade is missing; None while nothing is proven.
-    caught_up: the moment up to which the venue had no more trades. untold: the first minute whose klines were asked for
-    and have not come, though it is stored.
+    caught_up: the moment up to which the venue had no more trades.
+    untold: the first minute that is stored and neither proven nor compared with its kline.
     live: a stream brings its trades; what it brought that does not join what was read waits until that is read.
     """
 
@@ -257,8 +257,7 @@ class Track:
 
     def advance(self, settled: Settled) -> None:
         """What was settled is stored: forget it."""
-        if self.klines is not None:
-            self.untold = settled.untold(self.klines, self.untold or self.start)
+        self.untold = settled.untold(self.klines, self.untold or self.start)
         self.boundary_id, self.start = settled.position
         self._pending = [settled.rest] if len(settled.rest) else []
         self.klines, self._carry = None, settled.carry

@@ -204,9 +204,8 @@ class Venue:
 
     async def _klines(self, track: Track, end: int, deadline: float) -> Bars:
         """Of the minutes before `end`, those included that were stored without their klines."""
-        if track.untold is None:
-            track.untold = track.start
-        found: Bars = await self.call("bars", track.instrument, track.untold, end, deadline=deadline)
+        since = track.untold or track.start
+        found: Bars = await self.call("bars", track.instrument, since, end, deadline=deadline)
         return found
 
     async def repair(self, track: Track, deadline: float) -> bool:

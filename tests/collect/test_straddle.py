@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from coinmon import Coverage, TradePage, Trades
+from coinmon.collect.record import record
 from coinmon.collect.straddle import parted
 from coinmon.collect.track import Track
 from coinmon.model.fold import fold
+from coinmon.store.bars import read_bars
+from coinmon.store.cursors import read_positions
+from coinmon.store.instruments import sync_instruments
 
 MINUTES = 6
 
@@ -71,6 +75,30 @@ def test_a_track_carries_the_rest_into_the_next_minute(plain, seed):
     for number, bars in enumerate(found):
         assert bars.coverage.tolist() == [Coverage.TRADES]
         same(bars, replace(expected[number : number + 1]))
+
+
+def test_what_straddles_a_minutes_end_survives_a_restart(plain, database):
+    """A new process after every minute: it reads on from what is stored, with that minute's beginning."""
+    with database.write() as connection:
+        ((number, instrument),) = sync_instruments(connection, [plain.instrument()], 0).values()
+    exact = fills(plain, 5)
+    rows, expected = aggregated(exact), fold(exact, instrument)
+    moved = 0
+    for minute in range(MINUTES):
+        end = plain.start + (minute + 1) * plain.minute
+        with database.read() as connection:
+            position = read_positions(connection).get(number)
+        track = Track.resume(instrument, number, position, plain.start)
+        moved += track.start == plain.start + minute * plain.minute
+        known = track.boundary_id or 0
+        track.take(TradePage(rows[(rows.id > known) & (rows.time < end)], joined=True), end)
+        track.klines = expected[expected.time < end].with_coverage(Coverage.KLINES)
+        record(database, [track], end, 1e9)
+    assert 1 < moved < MINUTES  # some minutes begin with the rest of a trade, and some do not
+    with database.read() as connection:
+        found = read_bars(connection, {number: instrument}, 0, 2**62, levels=True)[number]
+    assert set(found.coverage.tolist()) == {Coverage.TRADES}
+    same(found, expected)
 
 
 def test_what_is_too_much_for_another_reason_stays(plain):
