@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from loguru import logger
+
 from coinmon.clock import Clock
 from coinmon.collect.combine import SAME_VOLUME
 from coinmon.collect.track import Track
@@ -24,6 +26,8 @@ _LATEST_KLINE = 30 * MINUTE
 """Where a venue tells no trades, a minute's kline is asked for again this long; later it will not come."""
 _FIRST_LOOK_BACK = 200
 """Pages of earlier trades that a whole round may read; each instrument gets its share."""
+_CLOSE_ENOUGH = 2000
+"""ms that two clocks may differ without a word: some venues tell whole seconds."""
 _LAST_WORDS = 1.0
 """Seconds that what is cancelled gets to end."""
 
@@ -47,6 +51,7 @@ class Venue:
         self.exchange = exchange
         self.blocked: str | None = None
         self._clock = clock
+        self._early = 0
         self.down = False
 
     def has(self, method: str) -> bool:
@@ -111,12 +116,13 @@ class Venue:
 
         if self.blocked:
             return status("blocked", self.blocked)
-        if self.down and self.has("server_time"):
-            # one cheap question first: a dead venue is not asked for every instrument again
+        if self.has("server_time"):
             try:
-                await self.call("server_time", deadline=min(10.0, deadline))
+                await self._compare_clocks(min(10.0, deadline / 4))
             except CoinmonError as error:
-                return status("blocked" if self.blocked else "down", str(error))
+                # one cheap question first: a dead venue is not asked for every instrument again
+                if self.down or self.blocked:
+                    return status("blocked" if self.blocked else "down", str(error))
         slots = asyncio.Semaphore(_AT_ONCE)
         streams = streams and warmed and len(tracks) > _FEW
         look_back = 0 if warmed else max(2, _FIRST_LOOK_BACK // max(1, len(tracks)))
@@ -202,6 +208,15 @@ class Venue:
             if failed:
                 raise failed
 
+    async def _compare_clocks(self, deadline: float) -> None:
+        """Our clock may be ahead of the venue's by whatever it likes."""
+        asked_at = self._clock.now()
+        early = max(0, asked_at - await self.call("server_time", deadline=deadline))
+        if early > _CLOSE_ENOUGH >= self._early:
+            text = "{}: our clock is {} s ahead of the venue's: minutes wait until they are over there"
+            logger.warning(text, self.name, round(early / 1000))
+        self._early = early
+
     async def _klines(self, track: Track, end: int, deadline: float) -> Bars:
         """Of the minutes before `end`, those included that were stored without their klines."""
         since = track.untold or track.start
@@ -219,7 +234,8 @@ class Venue:
         first = track.cursor is None
         more = whole = True
         while more:
-            asked_at = self._clock.now()
+            # by the venue's clock: what it has not traded yet is not known to be quiet
+            asked_at = self._clock.now() - self._early
             cursor = track.cursor or Cursor(track.start)
             page = await self.call("trades", track.instrument, cursor, deadline=deadline)
             more = page.more and len(page.trades) > 0

@@ -15,6 +15,11 @@ def sequential(ids: Ints) -> bool:
     return bool((np.diff(ids) == 1).all())
 
 
+def behind(page: Rows, last_id: int) -> bool:
+    """Whether a page of the newest trades is a replica's that is older than what was read: there is more."""
+    return len(page.ids) > 0 and 0 < last_id - int(page.ids[-1]) <= _LAG
+
+
 def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool, bool]:
     """The trades newer than `last_id`, whether all are here, and whether no id is skipped."""
     ids = np.unique(np.concatenate([page.ids for page in pages]))

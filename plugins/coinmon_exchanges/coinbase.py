@@ -92,7 +92,7 @@ class Coinbase:
             return TradePage(page.trades, joined, whole=_continuity.sequential(page.ids))
         trades, joined, whole = _continuity.after([page], cursor.last_id)
         more = len(page.ids) > 0 and int(page.ids[-1]) >= cursor.last_id + _PAGE
-        return TradePage(trades, joined, more, whole)
+        return TradePage(trades, joined, more or _continuity.behind(page, cursor.last_id), whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
         from coinmon import TradePage

@@ -124,7 +124,7 @@ class Okx:
         hole = (int(head.ids[0]) if len(head.ids) else 0) - cursor.last_id - 1
         if hole <= 0:
             trades, joined, whole = _continuity.after([head], cursor.last_id)
-            return TradePage(trades, joined, whole=whole)
+            return TradePage(trades, joined, _continuity.behind(head, cursor.last_id), whole)
         pages = min(-(-hole // _HISTORY), _HISTORY_PAGES)
         ends = (cursor.last_id + 1 + _HISTORY * (page + 1) for page in range(pages))
         found = await asyncio.gather(*(self._older(instrument, end) for end in ends))

@@ -250,3 +250,45 @@ def test_a_page_that_is_older_than_its_minutes_kline_is_waited_for(database, pla
             bars = read_bars(connection, number, instrument, 0, 2**62, levels=True)
         assert (bars.volume.tolist(), bars.coverage.tolist()) == ([6.0], [coverage])
         assert bars.levels.ticks.tolist() == ticks
+
+
+def test_a_clock_that_is_ahead_does_not_make_minutes_quiet_that_have_not_been(database, plain):
+    """Ours is an hour ahead, and then it is set right: no minute was taken for over before it was at the venue."""
+    minute = plain.minute
+    rows = [(number, number * 20.0, 100, 1.0) for number in range(1, 12)]
+
+    class Listed(plain.listed):
+        time = plain.start + 90_000
+
+        async def server_time(self):
+            return self.time
+
+        async def trades(self, instrument, cursor):
+            known = [row for row in rows if plain.start + row[1] * 1000 <= self.time]
+            return plain.page(*[row for row in known if row[0] > (cursor.last_id or 0)])
+
+    exchange = Listed()
+    with database.write() as connection:
+        ((number, instrument),) = sync_instruments(connection, [plain.instrument()], 0).values()
+    track = Track(instrument, number, plain.start)
+
+    def cycle(now):
+        clock = Clock(now, 0, 0)
+        venue = Venue("acme", exchange, clock)
+        end = now // minute * minute
+        assert plain.run(venue.read([track], end, 5.0)).status == "ok"
+        record(database, [track], end, 1e9)
+        with database.read() as connection:
+            found = read_bars(connection, {number: instrument}, 0, 2**62, levels=True).get(number)
+        minutes = ((found.time - plain.start) // minute).tolist()
+        return dict(zip(minutes, found.volume.tolist(), strict=True))
+
+    assert cycle(exchange.time + 60 * minute) == {0: 2.0}  # trades at 20 and 40 s
+    exchange.time += minute
+    assert cycle(exchange.time + 60 * minute) == {0: 2.0, 1: 3.0}
+    exchange.time += minute
+    assert cycle(exchange.time) == {0: 2.0, 1: 3.0, 2: 3.0}
+    # and set back an hour by mistake, and forward again
+    assert cycle(exchange.time - 60 * minute) == {0: 2.0, 1: 3.0, 2: 3.0}
+    exchange.time += minute
+    assert cycle(exchange.time) == {0: 2.0, 1: 3.0, 2: 3.0, 3: 3.0}

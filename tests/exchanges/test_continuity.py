@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -288,3 +289,24 @@ def test_an_unknown_symbol_is_the_venues_words_on_one_line(emulated, instrument)
                 assert venue.requests == 1
 
     asyncio.run(script())
+
+
+@pytest.mark.parametrize(("name", "symbol"), [("okx", "BTC/USDT"), ("coinbase", "BTC/USD")])
+def test_a_page_older_than_what_was_read_does_not_say_that_nothing_more_traded(emulated, name, symbol):
+    async def script():
+        async with emulated() as market:
+            venue = getattr(market, name)
+            traded = await find(venue, symbol)
+            newest = Cursor(0, int((await venue.trades(traded, Cursor(market.clock.now() - 60_000))).trades.id[-1]))
+            page = await venue.trades(traded, newest)
+            assert (len(page.trades), page.joined, page.more) == (0, True, False)
+            await set_faults(market.url, f"{name}:jump=-20000")
+            page = await venue.trades(traded, newest)
+            assert (len(page.trades), page.joined, page.more) == (0, True, True)
+
+    asyncio.run(script())
+
+
+async def set_faults(url, spec):
+    async with aiohttp.ClientSession() as session, session.post(f"{url}/emulator/faults", json={"spec": spec}) as reply:
+        assert reply.status == 200
