@@ -183,8 +183,8 @@ class Feed:
             self._repairing[id].add_done_callback(lambda _: self._repairing.pop(id, None))
 
     async def _repair(self, track: Track) -> None:
-        """Fill a gap by REST, or declare it: when the venue answers and still does not have it."""
-        answered = False
+        """Fill a gap by REST, or declare it: when the venue answers, most times, and still does not have it."""
+        answers = 0
         for pause in _TRIES:
             await asyncio.sleep(pause)
             try:
@@ -195,10 +195,11 @@ class Feed:
                         self._joined.add(track.instrument.id)
                         del self._behind[track.instrument.id]
                         return
-                answered = True
+                answers += 1
             except CoinmonError as error:
                 logger.debug("{}: gap not filled yet: {}", track.instrument.id, redacted(str(error)))
-        if track.waits and (answered or monotonic() - self._behind[track.instrument.id] > _PATIENCE):
+        lacks = answers > len(_TRIES) / 2
+        if track.waits and (lacks or monotonic() - self._behind[track.instrument.id] > _PATIENCE):
             self.holes += 1
             del self._behind[track.instrument.id]
             logger.warning("{}: trades are missing and cannot be had", track.instrument.id)

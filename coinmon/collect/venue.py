@@ -13,7 +13,7 @@ from coinmon.clock import Clock
 from coinmon.collect.combine import SAME_VOLUME
 from coinmon.collect.track import Track
 from coinmon.contracts import Cursor, Exchange
-from coinmon.errors import PLUGIN_FAILURES, CoinmonError, VenueBlocked
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError, DecodeError, VenueBlocked
 from coinmon.model.bars import Bars
 from coinmon.model.instrument import Kind
 from coinmon.model.moment import MINUTE
@@ -52,6 +52,7 @@ class Venue:
         self.blocked: str | None = None
         self._clock = clock
         self._early = 0
+        self._misread = False
         self.down = False
 
     def has(self, method: str) -> bool:
@@ -69,8 +70,8 @@ class Venue:
 
     @property
     def unlisted(self) -> bool:
-        """Whether it may list more when it is asked again."""
-        return any(not isinstance(error, VenueBlocked) for error in self.failing.values())
+        """Whether it may list more, or something else, when it is asked again: a price grid may change at any time."""
+        return self._misread or any(not isinstance(error, VenueBlocked) for error in self.failing.values())
 
     @property
     def preferred_quotes(self) -> Sequence[str]:
@@ -108,6 +109,7 @@ class Venue:
         comes.
         """
         began, sent = monotonic(), self.exchange.requests
+        self._misread = False
         errors: list[str] = []
 
         def status(name: str, error: str | None = None) -> VenueStatus:
@@ -142,6 +144,7 @@ class Venue:
                     await self._read_track(track, end, look_back, left, streams)
                 except CoinmonError as error:
                     errors.append(str(error))
+                    self._misread = self._misread or isinstance(error, DecodeError)
                 except PLUGIN_FAILURES as error:
                     # what a plugin gave is not what its contract says
                     errors.append(f"{self.name}: {track.instrument.symbol}: {type(error).__name__}: {error}")

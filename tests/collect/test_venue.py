@@ -12,7 +12,7 @@ from coinmon.collect import venue as module
 from coinmon.collect.record import record
 from coinmon.collect.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.errors import VenueBlocked, VenueBusy
+from coinmon.errors import DecodeError, VenueBlocked, VenueBusy
 from coinmon.store.bars import read_bars
 from coinmon.store.cursors import Position
 from coinmon.store.instruments import sync_instruments
@@ -292,3 +292,16 @@ def test_a_clock_that_is_ahead_does_not_make_minutes_quiet_that_have_not_been(da
     assert cycle(exchange.time - 60 * minute) == {0: 2.0, 1: 3.0, 2: 3.0}
     exchange.time += minute
     assert cycle(exchange.time) == {0: 2.0, 1: 3.0, 2: 3.0, 3: 3.0}
+
+
+def test_a_venue_whose_answers_do_not_fit_its_list_is_asked_for_it_again_soon(plain, quiet):
+    """As when an instrument's tick size is changed."""
+    exchange = Wayward(BTC=DecodeError("acme:BTC/USDT: price 1.05 is not a positive multiple of tick 0.1"))
+    venue = Venue("acme", exchange, Clock(plain.start + plain.minute, 0, 0))
+    tracks = [Track(plain.instrument(f"{each}/USDT"), 1, plain.start) for each in ("BTC", "ETH")]
+    exchange.answers["ETH"] = quiet
+    assert plain.run(venue.read(tracks, plain.start + plain.minute, 5.0)).status == "degraded"
+    assert venue.unlisted
+    exchange.answers["BTC"] = quiet
+    assert plain.run(venue.read(tracks, plain.start + plain.minute, 5.0)).status == "ok"
+    assert not venue.unlisted
