@@ -47,8 +47,8 @@ KINDS = {
     # of messages: gaps are of ids, a stall swallows whatever comes
     "gap=20/stream?n=8": 20.0, "repeat/stream?n=8": 20.0, "late=1/stream?n=8": 20.0, "stall/stream?n=8": 20.0,
     # of connections: each costs a pause before the next, up to half a minute in which nothing else can be met
-    "drop/stream?n=1": 0.4, "cut/stream?n=1": 0.4, "garbage/stream?n=1": 0.4, "503/stream?n=1": 0.2,
-    "refuse/stream?n=1": 0.2,
+    "drop/stream?n=1": 0.6, "cut/stream?n=1": 0.6, "garbage/stream?n=1": 0.6, "503/stream?n=1": 0.3,
+    "refuse/stream?n=1": 0.3,
     # of requests: a second try meets one of these, a third try another
     "429=1/api": 4.0, "418=1/api": 2.0, "500": 5.0, "502": 5.0, "503": 5.0, "cut": 5.0, "garbage": 5.0, "html": 5.0,
     "refuse": 5.0,

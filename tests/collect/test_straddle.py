@@ -96,7 +96,7 @@ def test_what_straddles_a_minutes_end_survives_a_restart(plain, database):
         record(database, [track], end, 1e9)
     assert 1 < moved < MINUTES  # some minutes begin with the rest of a trade, and some do not
     with database.read() as connection:
-        found = read_bars(connection, {number: instrument}, 0, 2**62, levels=True)[number]
+        found = read_bars(connection, number, instrument, 0, 2**62, levels=True)
     assert set(found.coverage.tolist()) == {Coverage.TRADES}
     same(found, expected)
 

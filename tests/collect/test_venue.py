@@ -279,7 +279,7 @@ def test_a_clock_that_is_ahead_does_not_make_minutes_quiet_that_have_not_been(da
         assert plain.run(venue.read([track], end, 5.0)).status == "ok"
         record(database, [track], end, 1e9)
         with database.read() as connection:
-            found = read_bars(connection, {number: instrument}, 0, 2**62, levels=True).get(number)
+            found = read_bars(connection, number, instrument, 0, 2**62, levels=True)
         minutes = ((found.time - plain.start) // minute).tolist()
         return dict(zip(minutes, found.volume.tolist(), strict=True))
 
