@@ -89,6 +89,8 @@ class Universe:
         if pair is None:
             near = difflib.get_close_matches(name, self._names, 3, 0.6)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
+            if not near and 0 < len(self.by_pair) <= _FEW:
+                hint = f"; there is {', '.join(sorted(map(str, self.by_pair)))}"
             raise ConfigError(f"{text}: no such pair on {', '.join(sorted(venues)) or 'any venue'}{hint}")
         wanted = Wanted(pair, venue, "perp" if kind else None)
         if not any(wanted.admits(each) for each in self.by_pair[pair]):
@@ -97,5 +99,7 @@ class Universe:
         return wanted
 
 
+_FEW = 12
+"""Pairs that are all named to who asks for another; of hundreds only near matches are."""
 _QUOTES = ("USDT", "USD", "USDC")
 """Tried in this order for a bare base such as `BTC`."""

@@ -150,6 +150,7 @@ def test_every_answer_says_its_convention_and_coverage(answers: list[Any]) -> No
     ("name", "arguments", "told"),
     [
         ("get_report", {"symbol": "BTCUSDX"}, "did you mean"),
+        ("get_report", {"symbol": "bitcoin"}, "there is ADA/USDT, BTC/USDT, DOGE/USDT"),
         ("get_report", {}, "symbol"),
         ("get_report", {"symbol": "BTCUSDT", "window": 5}, "no such argument; get_report takes"),
         ("get_report", {"symbol": "BTCUSDT", "at": "2031-01-01"}, "has not come yet"),
