@@ -1,6 +1,7 @@
 """`coinmon backtest`: each signal's record on stored history."""
 
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,7 +45,9 @@ def backtest(
         raise ConfigError(f"--from/--to: {error}") from None
     if start is not None and end is not None and end <= start:
         raise ConfigError("--to is not after --from")
-    told = _replayed(config, symbols or [], start, end)
+    with redirect_stdout(sys.stderr):
+        # what a plugin prints is not the result
+        told = _replayed(config, symbols or [], start, end)
     made = records(told)
     if as_json:
         import orjson

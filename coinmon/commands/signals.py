@@ -1,6 +1,8 @@
 """`coinmon signals`: which are on, which were, and why the others are silent."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +52,9 @@ def signals(
                 _scan_once(config, clock, database)
             now = _moment(clock, None if demo else at)
             if explain:
-                document = _explained(config, clock, database, str(symbol), now)
+                with redirect_stdout(sys.stderr):
+                    # what a plugin prints is not the answer
+                    document = _explained(config, clock, database, str(symbol), now)
             else:
                 document = _listed(config, database, symbol, now, hours)
         finally:

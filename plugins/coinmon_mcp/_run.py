@@ -5,6 +5,7 @@ import errno
 import logging
 import socket
 import sys
+from contextlib import redirect_stdout
 
 import uvicorn
 from loguru import logger
@@ -53,8 +54,11 @@ def serve_stdio(desk: Desk, *, scan: bool) -> None:
     _quiet_libraries()
 
     async def run() -> None:
-        async with stdio_server() as (read, write), service.kept_fresh():
-            await server.run(read, write, service.protocol.options())
+        async with stdio_server() as (read, write):
+            # what a plugin prints is no message of the protocol
+            with redirect_stdout(sys.stderr):
+                async with service.kept_fresh():
+                    await server.run(read, write, service.protocol.options())
 
     asyncio.run(run())
 

@@ -144,6 +144,10 @@ def test_its_bars_and_its_indicator_are_in_export_and_report(scan, beside_acme_i
     # what plugins print is beside the JSON, here as in the scan
     document = json.loads(out)
     assert "chatter of an indicator" in said
+    explained = beside_acme_in(folder, "signals", "--explain", "BTCUSDT", "--json")
+    out, said = explained.communicate(timeout=30)
+    assert json.loads(out)
+    assert "chatter of a signal" in said
     assert document["indicators"]["numb"] == {}
     assert "returned something that is not a Result" in document["failed"]["numb"]
     assert document["indicators"]["acme_mood"]["acme:BTC/USDT"]["share"] == pytest.approx(0.6)
