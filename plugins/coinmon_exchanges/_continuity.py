@@ -5,10 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from coinmon import Trades
-from coinmon_exchanges._columns import Ints, Rows
-
-_LAG = 1000
-"""A replica may be this many trades behind what we have seen; further behind, the venue has numbered anew."""
+from coinmon_exchanges._columns import RENUMBERED, Ints, Rows
 
 
 def sequential(ids: Ints) -> bool:
@@ -17,7 +14,7 @@ def sequential(ids: Ints) -> bool:
 
 def behind(page: Rows, last_id: int) -> bool:
     """Whether a page of the newest trades is a replica's that is older than what was read: there is more."""
-    return len(page.ids) > 0 and 0 < last_id - int(page.ids[-1]) <= _LAG
+    return len(page.ids) > 0 and 0 < last_id - int(page.ids[-1]) <= RENUMBERED
 
 
 def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool, bool]:
@@ -25,7 +22,7 @@ def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool, bool]:
     ids = np.unique(np.concatenate([page.ids for page in pages]))
     newer = ids[ids > last_id]
     whole = sequential(newer)
-    nothing_new = len(ids) > 0 and last_id - int(ids[-1]) <= _LAG
+    nothing_new = len(ids) > 0 and last_id - int(ids[-1]) <= RENUMBERED
     joined = whole and int(newer[0]) == last_id + 1 if len(newer) else nothing_new
     trades = Trades.concat([page.trades for page in pages])
     if len(pages) > 1:

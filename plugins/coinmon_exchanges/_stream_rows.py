@@ -23,14 +23,13 @@ from coinmon import (
     TradePage,
     Trades,
 )  # fmt: skip
-from coinmon_exchanges._columns import Floats, Ints
+from coinmon_exchanges._columns import RENUMBERED, Floats, Ints
 
 _OFF_GRID = 1e-3
 """A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
 _LARGEST = 2.0**53
 """Ticks beyond this are not exact in float64."""
 _NONE = -1
-
 News = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
 
 
@@ -114,11 +113,16 @@ class Subscribed:
         number = self.number
         return np.array([number.get(name, _NONE) for name in names], np.int64)
 
-    def until(self, name: str, last_id: int, moment: int) -> Streamed | None:
+    def until(self, name: str, last_id: int, moment: int) -> Streamed | StreamState | None:
         """The venue says that at `moment` the last trade was `last_id`: a page without rows."""
         number = self.number.get(name)
-        if number is None:
+        if number is None or number in self._lost:
             return None
+        if int(self._last[number]) - last_id > RENUMBERED:
+            self._lost.add(number)
+            instrument = self._instruments[number]
+            why = f"{instrument.id}: after trade {self._last[number]} comes {last_id}: numbered anew"
+            return StreamState(self.channel, [instrument], False, why)
         joined = int(self._last[number]) >= last_id
         return Streamed(
             self._instruments[number], TradePage(Trades.empty(), joined, first_id=last_id + 1, until=moment)

@@ -159,6 +159,20 @@ def test_coinbase_heartbeats_tell_of_quiet_and_of_loss(instrument):
     assert (lost.data.joined, lost.data.first_id) == (False, 13)
 
 
+def test_a_product_that_is_numbered_anew_is_not_called_quiet(instrument):
+    made = Subscribed({"BTC-USD": instrument("coinbase", "BTC/USD", "BTC-USD", "0.01", "0.00000001")}, ())
+    match = {"type": "match", "trade_id": 5000, "side": "sell", "size": "5.2", "price": "400.23"}
+    match |= {"product_id": "BTC-USD", "time": "2014-11-07T08:19:27.028459Z"}
+    beat = {"type": "heartbeat", "product_id": "BTC-USD", "time": "2014-11-07T08:19:28.464459Z"}
+    _stream_coinbase.read([json.dumps(match)], made)
+    (state,) = _stream_coinbase.read([json.dumps(beat | {"last_trade_id": 7})], made)
+    assert (state.live, state.why) == (False, "coinbase:BTC/USD: after trade 5000 comes 7: numbered anew")
+    assert (
+        _stream_coinbase.read([json.dumps(match | {"trade_id": 8}), json.dumps(beat | {"last_trade_id": 8})], made)
+        == []
+    )
+
+
 def test_bybit_proves_nothing_by_ids_and_leaves_out_block_trades(instrument):
     made = Subscribed({"BTCUSDT": instrument("bybit", "BTC/USDT:USDT", "BTCUSDT", "0.1", "0.001")}, [["BTCUSDT"]])
 
