@@ -87,6 +87,7 @@ def campaign(folder: Path, kills: int, seed: int, speed: float, names: list[str]
             with _coinmon(folder, "--config", path, "scan", "--once") as last:
                 assert last.wait(120) == 0, "the last scan failed"
             _compare(folder / "emulated.db", url, found)
+            _compare_hours(f"sqlite:///{folder / 'emulated.db'}", found)
         finally:
             emulator.kill()
     _count_lines(folder / "events.jsonl", found)
