@@ -208,6 +208,13 @@ def test_a_database_of_before_has_hours_of_what_is_written_to_it(url, plain, fir
     with opened.write() as connection:
         connection.execute(text(f"DELETE FROM bars WHERE time = {first + 150 * MINUTE}"))
     assert compared(opened, number, everything) == (1, 1)
+    with opened.write() as connection:
+        write_bars(connection, number, instrument, plain.bars(begin + 179))
+    assert compared(opened, number, everything) == (2, 2)
+    # as a coinmon of before writes that still runs
+    with opened.write() as connection:
+        connection.execute(schema.bars.insert(), rows[150])
+    assert compared(opened, number, everything) == (1, 1)
     opened.close()
 
 
