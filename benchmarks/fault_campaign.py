@@ -77,6 +77,8 @@ STILL_TOLD = {
 }
 """What a minute of the last hours can still be had as, once the faults are over."""
 STALL_KNOWN = 30.0
+AFTER = 12
+"""Cycles after the faults in which there have to be three that read everything: a busy machine may not do it in one."""
 PATIENCE = 3.0
 """Times the seconds asked for after which a campaign gives up; a fault waits as long for its victim."""
 
@@ -150,27 +152,33 @@ async def campaign(
         config = load_config(folder / "config.yaml", environ={}, cwd=folder)
         clock = clock_of(config)
         with closing(open_database(config.db)) as database:
-            scan = Scan(
-                config, clock, database, lambda event: found.health.update(event.get("health", {})), goes_on=True
-            )
+            well: dict[str, bool] = {}
+
+            def tell(event: dict[str, Any]) -> None:
+                found.health.update(event.get("health", {}))
+                if event["event"] == "venue":
+                    well[event["venue"]] = event["status"] == "ok"
+
+            scan = Scan(config, clock, database, tell, goes_on=True)
             try:
                 await scan.cycle()
                 start = end = clock.now() // MINUTE * MINUTE
                 began = time.monotonic()
                 await _set_faults(emulator.url, schedule(faults, seconds, seed))
-                clean = 0
-                while clean < 3:
+                clean = after = 0
+                while clean < 3 and after < AFTER:
                     end = max(end + MINUTE, clock.now() // MINUTE * MINUTE)
                     await clock.sleep_until(end + config.settle)
                     await scan.cycle()
                     found.cycles += 1
                     passed = time.monotonic() - began
-                    if not clean and passed > seconds:
+                    if not after and passed > seconds:
                         found.struck = Counter(await _struck(emulator.url))
                         if not found.enough and passed < seconds * PATIENCE:
                             continue
                         await _set_faults(emulator.url, "")
-                    clean += passed > seconds
+                    after += passed > seconds
+                    clean += passed > seconds and all(well.values())
                 if stalls:
                     await _stalled(emulator.url, scan, found)
             finally:
