@@ -147,6 +147,10 @@ def test_messages_arrive_once_however_often_the_sender_is_killed():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+class Died(BaseException):
+    """The process ends here: nothing that a sender catches."""
+
+
 def test_a_sender_that_dies_at_the_picture_repeats_the_picture_and_not_the_text(database, say, clock, plain):
     """Words, page and picture are three messages, each counted, in this order."""
     pytest.importorskip("matplotlib", reason="the chart extra is not installed")
@@ -156,7 +160,7 @@ def test_a_sender_that_dies_at_the_picture_repeats_the_picture_and_not_the_text(
     def market(event):
         asked.append(event["id"])
         if len(asked) == 1:
-            raise SystemExit
+            raise Died
         raise LookupError("nothing is stored")
 
     async def talk(robots, outputs):
@@ -168,7 +172,7 @@ def test_a_sender_that_dies_at_the_picture_repeats_the_picture_and_not_the_text(
             sent.append([each.body["msgtype"] for each in robots.arrivals])
 
     say(plain.signal(), outputs=["wecom"])
-    with pytest.raises(SystemExit):
+    with pytest.raises(Died):
         with_robots(talk)
     with_robots(talk)
     assert (len(asked), sent) == (2, [["markdown", "text"], []])
