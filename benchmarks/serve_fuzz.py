@@ -22,7 +22,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import httpx
 from serve_load import END, Client, fill
 
 WORDS = [
@@ -99,36 +98,34 @@ def contents(path: Path) -> str:
 async def fuzz(url: str, calls: int, seed: int) -> Counter:
     chance = random.Random(seed)
     found: Counter = Counter()
-    async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=None)) as http:
-        first = Client(http, url)
-        await first.open()
-        answer = await first.post({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}})
-        tools = json.loads(answer.text[answer.text.index("data: ") + 6 :])["result"]["tools"]
+    first = await Client().open(url)
+    _, listed = await first.post({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}})
+    tools = json.loads(listed)["result"]["tools"]
 
-        async def go_on(number: int) -> None:
-            client = Client(http, url)
-            await client.open()
-            for _ in range(calls // 16):
-                body = question(chance, tools)
-                began = time.perf_counter()
-                answer = await http.post(client.url, content=body, headers=client.headers)
-                took = time.perf_counter() - began
-                text = answer.text
-                kind = "error told" if '"isError":true' in text else "refused" if '"error":' in text else "answered"
-                found[f"{answer.status_code} {kind if answer.status_code == 200 else ''}".strip()] += 1
-                wrong = (
-                    f"{answer.status_code}" if answer.status_code >= 500
-                    else "traceback" if "Traceback" in text
-                    else "tool raised" if "failed (" in text
-                    else "gave up" if "no answer within" in text
-                    else f"took {took:.0f} s" if took > 35
-                    else None
-                )  # fmt: skip
-                if wrong:
-                    found["WRONG"] += 1
-                    print(f"{wrong}: {body[:500]!r}: {text[-500:]}")
+    async def go_on() -> None:
+        client = await Client().open(url)
+        for _ in range(calls // 16):
+            body = question(chance, tools)
+            began = time.perf_counter()
+            async with asyncio.timeout(60):
+                head, answer = await client.posted(body)
+            took = time.perf_counter() - began
+            status, text = int(head.split()[1]), answer.decode()
+            kind = "error told" if '"isError":true' in text else "refused" if '"error":' in text else "answered"
+            found[f"{status} {kind if status == 200 else ''}".strip()] += 1
+            wrong = (
+                f"{status}" if status >= 500
+                else "traceback" if "Traceback" in text
+                else "tool raised" if "failed (" in text
+                else "gave up" if "no answer within" in text
+                else f"took {took:.0f} s" if took > 35
+                else None
+            )  # fmt: skip
+            if wrong:
+                found["WRONG"] += 1
+                print(f"{wrong}: {body[:500]!r}: {text[-500:]}")
 
-        await asyncio.gather(*(go_on(number) for number in range(16)))
+    await asyncio.gather(*(go_on() for _ in range(16)))
     return found
 
 

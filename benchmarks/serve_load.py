@@ -109,14 +109,17 @@ class Client:
         return self
 
     async def post(self, message: dict) -> tuple[bytes, bytes]:
-        """Head and body of the answer."""
-        body = json.dumps(message).encode()
+        """Head and body of the answer to a message that the server has to take."""
+        head, body = await self.posted(json.dumps(message).encode())
+        assert head.startswith(b"HTTP/1.1 20"), head
+        return head, body
+
+    async def posted(self, body: bytes) -> tuple[bytes, bytes]:
         return await self.sent(f"{self.head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n", body)
 
     async def sent(self, head: str, body: bytes = b"") -> tuple[bytes, bytes]:
         self.writer.write(f"{head}\r\n".encode() + body)
         answer = await self.reader.readuntil(b"\r\n\r\n")
-        assert answer.startswith(b"HTTP/1.1 20"), answer
         length = re.search(rb"content-length: (\d+)", answer)
         return answer, await self.reader.readexactly(int(length[1]) if length else 0)
 
