@@ -158,7 +158,7 @@ def test_every_answer_says_its_convention_and_coverage(answers: list[Any]) -> No
         (
             "get_report",
             {"symbol": "BTCUSDT", "at": "2020-01-01"},
-            "`coinmon backfill BTCUSDT --from 2020-01-01` brings",
+            "`coinmon backfill BTCUSDT --from 2019-12-31` brings",
         ),
         ("get_key_levels", {"symbol": "BTCUSDT", "date": "2031-01-01"}, "date: 2031-01-01 has not come yet"),
         ("get_key_levels", {"symbol": "BTCUSDT", "date": "2026-01-99"}, "date"),
