@@ -41,7 +41,7 @@ def settings_model(target: Callable[..., Any], positional: int) -> type[BaseMode
         )
     return create_model(
         getattr(target, "__name__", "settings"),
-        __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True),
+        __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False),
         **fields,
     )
 

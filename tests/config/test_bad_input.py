@@ -75,6 +75,10 @@ KEYS = {
         "exchanges: {binance: {timeout: x}}",
         ["exchanges.binance.timeout: input should be a valid n"],
     ),
+    "infinite setting of a plugin": (
+        "indicators: {structure: {zigzag_atr: .inf}}",
+        ["indicators.structure.zigzag_atr: input should be a finite number"],
+    ),
     "event": ("outputs: {log: {events: [signals]}}", ["outputs.log.events: signals is not an event (did you mean si"]),
     "events": ("outputs: {log: {events: 5}}", ["outputs.log.events: expected a list of events"]),
     "events of a signal": ("signals: {whale: {events: [whale]}}", ["signals.whale.events is not a setting"]),
