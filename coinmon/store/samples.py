@@ -1,8 +1,8 @@
 """Open interest, funding and whale trades in and out of the database."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
-from typing import TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete
 
@@ -17,20 +17,20 @@ Sample = TypeVar("Sample", OpenInterest, Funding)
 def write_samples(connection: Connection, samples: Mapping[int, OpenInterest] | Mapping[int, Funding]) -> None:
     """One sample an instrument, by its row number."""
     for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
-        rows = [{"instrument": number, **asdict(each)} for number, each in samples.items() if isinstance(each, kind)]
+        rows = [{"instrument": number, **_columns(each)} for number, each in samples.items() if isinstance(each, kind)]
         upsert(connection, table, rows)
 
 
 def write_series(connection: Connection, number: int, samples: Sequence[OpenInterest] | Sequence[Funding]) -> None:
     """The history of one instrument, by its row number."""
     for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
-        rows = [{"instrument": number, **asdict(each)} for each in samples if isinstance(each, kind)]
+        rows = [{"instrument": number, **_columns(each)} for each in samples if isinstance(each, kind)]
         upsert(connection, table, rows)
 
 
 def write_whales(connection: Connection, numbers: Mapping[str, int], whales: Iterable[WhaleTrade]) -> None:
     """What is stored of the same moments and sides goes: a stream, a page and a file name an order differently."""
-    rows = [{**asdict(whale), "instrument": numbers[whale.instrument]} for whale in whales]
+    rows = [{**_columns(whale), "instrument": numbers[whale.instrument]} for whale in whales]
     if not rows:
         return
     table = schema.whale_trades
@@ -46,6 +46,11 @@ def read_open_interest(connection: Connection, number: int, start: int, end: int
 
 def read_funding(connection: Connection, number: int, start: int, end: int) -> list[Funding]:
     return _read(connection, schema.funding, Funding, number, start, end)
+
+
+def _columns(sample: OpenInterest | Funding | WhaleTrade) -> dict[str, Any]:
+    """dataclasses.asdict copies each number too: of a day's whales that took longer than to write them."""
+    return {each.name: getattr(sample, each.name) for each in fields(sample)}
 
 
 def _read(connection: Connection, table: Table, kind: type[Sample], number: int, start: int, end: int) -> list[Sample]:
