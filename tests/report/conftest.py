@@ -40,9 +40,7 @@ class Browser:
         self.heard: list[dict[str, Any]] = []
         self.worked = 0.0
 
-    def open(
-        self, page: Path, *scripts: str, width: int = 1280, dark: bool = False, picture: Path | None = None
-    ) -> Any:
+    def open(self, page: Path, *scripts: str, width: int = 1280, dark: bool = False) -> Any:
         """What each script gives, asked again until it gives something (or ten seconds have passed)."""
         return asyncio.run(self._open(page.as_uri(), scripts, width, dark))
 
