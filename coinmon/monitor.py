@@ -19,6 +19,8 @@ from coinmon.store.retention import forget
 
 _DERIVATIVES_EVERY = 5 * MINUTE
 _FORGET_EVERY = 60 * MINUTE
+_RESTART = 2.0
+"""Seconds that a new scanner waits for one that was just killed."""
 
 
 def clock_of(config: Config) -> Clock:
@@ -72,6 +74,7 @@ def alone(database: Database, config: Config) -> AbstractContextManager[object]:
         f"scan-{config.shard.number}-of-{config.shard.of}",
         f"another coinmon scans shard {config.shard} into {database.name}: stop that one, take another shard "
         "(--shard I/N) or another database (--db)",
+        patience=_RESTART,
     )
 
 

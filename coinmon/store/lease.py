@@ -5,11 +5,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 from sqlalchemy import text
 
 from coinmon.errors import ConfigError
 from coinmon.store.database import Database, explained
+
+_ASK_AGAIN = 0.05
+"""Seconds."""
 
 
 class LeaseTaken(ConfigError):
@@ -17,9 +21,10 @@ class LeaseTaken(ConfigError):
 
 
 @contextmanager
-def leased(database: Database, name: str, complaint: str) -> Iterator[Callable[[], None]]:
+def leased(database: Database, name: str, complaint: str, patience: float = 0.0) -> Iterator[Callable[[], None]]:
     """Hold the lease `name` (letters, digits, dashes). Raises LeaseTaken with `complaint` if another process does.
 
+    patience: seconds to go on asking for it, since PostgreSQL learns a moment later that its holder was killed.
     Gives a function that raises ConfigError when the lease went with its connection.
     """
     if database.engine.dialect.name == "sqlite":
@@ -36,10 +41,12 @@ def leased(database: Database, name: str, complaint: str) -> Iterator[Callable[[
         return
     with explained(database.name), database.engine.connect() as connection:
         key = zlib.crc32(f"coinmon {name}".encode())
-        if not connection.execution_options(isolation_level="AUTOCOMMIT").scalar(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": key}
-        ):
-            raise LeaseTaken(complaint)
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        until = monotonic() + patience
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+            if monotonic() >= until:
+                raise LeaseTaken(complaint)
+            sleep(_ASK_AGAIN)
 
         def held() -> None:
             with explained(database.name):

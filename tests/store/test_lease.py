@@ -30,7 +30,7 @@ def test_a_second_holder_is_refused_until_the_first_is_killed(url, database):
             pass
         holder.kill()
         holder.wait()
-    with leased(database, "scan-1-of-1", "taken"):
+    with leased(database, "scan-1-of-1", "taken", patience=10):
         pass
 
 
