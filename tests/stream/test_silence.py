@@ -39,35 +39,42 @@ async def set_faults(url, spec):
         assert reply.status == 200
 
 
+@asynccontextmanager
+async def followed(patience, speed, bases=None, faults=""):
+    """Trades of OKX, read and followed: the emulator, the venue, its tracks, their feed, and what the log is told."""
+    said = []
+    sink = logger.add(lambda message: said.append(message.record["message"]), level="INFO")
+    market = Scenario("default", 1)
+    clock = Clock(market.opens_at, speed)
+    async with running(market, clock=clock, faults=faults) as emulator:
+        okx = Okx("okx", **emulator.config()["exchanges"]["okx"])
+        market_clock = MarketClock(clock.at_ms, round(clock.wall_started * 1000), clock.speed)
+        venue = Venue("okx", okx, market_clock)
+        start = market_clock.now() // MINUTE * MINUTE
+        listed = [each for each in await okx.instruments() if bases is None or each.base in bases]
+        tracks = [Track(each, number, start) for number, each in enumerate(listed)]
+        feed = Feed(venue, market_clock, patience=patience)
+        try:
+            await venue.read(tracks, start, 5)
+            await feed.follow(tracks)
+            await eventually(lambda: feed.live == len(tracks), 10)  # acknowledged
+            yield emulator, venue, tracks, feed, said
+        finally:
+            logger.remove(sink)
+            await feed.close()
+            await venue.close()
+
+
 def test_a_stall_is_noticed_told_once_and_polled(ran):
     async def run():
-        said = []
-        sink = logger.add(lambda message: said.append(message.record), level="INFO")
-        market = Scenario("default", 1)
-        clock = Clock(market.opens_at, 60)
-        async with running(market, clock=clock, faults="okx:stall/stream") as emulator:
-            okx = Okx("okx", **emulator.config()["exchanges"]["okx"])
-            market_clock = MarketClock(clock.at_ms, round(clock.wall_started * 1000), clock.speed)
-            venue = Venue("okx", okx, market_clock)
-            start = market_clock.now() // MINUTE * MINUTE
-            busy = [each for each in await okx.instruments() if each.base in ("BTC", "ETH")]
-            tracks = [Track(each, number, start) for number, each in enumerate(busy)]
-            feed = Feed(venue, market_clock, patience=0.5)
-            try:
-                await venue.read(tracks, start, 5)
-                await feed.follow(tracks)
-                await eventually(lambda: feed.live == len(tracks), 10)  # acknowledged
-                await eventually(lambda: feed.live == 0, 10)  # and known to be silent
-                assert sum("silent" in record["message"] for record in said) == 1
-                await venue.read(tracks, start + MINUTE, 5)
-                assert all(track.cursor.last_id for track in tracks)
-                await set_faults(emulator.url, "")
-                await eventually(lambda: feed.live == len(tracks), 10)  # once it speaks
-                assert sum("silent" in record["message"] for record in said) == 1
-            finally:
-                logger.remove(sink)
-                await feed.close()
-                await venue.close()
+        async with followed(0.5, 60, ("BTC", "ETH"), "okx:stall/stream") as (emulator, venue, tracks, feed, said):
+            await eventually(lambda: feed.live == 0, 10)  # and known to be silent
+            assert sum("silent" in message for message in said) == 1
+            await venue.read(tracks, tracks[0].start + MINUTE, 5)
+            assert all(track.cursor.last_id for track in tracks)
+            await set_faults(emulator.url, "")
+            await eventually(lambda: feed.live == len(tracks), 10)  # once it speaks
+            assert sum("silent" in message for message in said) == 1
 
     ran(run())
 
@@ -77,62 +84,26 @@ def test_a_stall_is_known_in_time_though_the_venue_tells_nothing_else(ran):
     patience = 0.6
 
     async def run():
-        said = []
-        sink = logger.add(lambda message: said.append(message.record), level="INFO")
-        market = Scenario("default", 1)
-        clock = Clock(market.opens_at, 20)
-        async with running(market, clock=clock) as emulator:
-            okx = Okx("okx", **emulator.config()["exchanges"]["okx"])
-            market_clock = MarketClock(clock.at_ms, round(clock.wall_started * 1000), clock.speed)
-            venue = Venue("okx", okx, market_clock)
-            start = market_clock.now() // MINUTE * MINUTE
-            busy = [each for each in await okx.instruments() if each.base in ("BTC", "ETH")]
-            tracks = [Track(each, number, start) for number, each in enumerate(busy)]
-            feed = Feed(venue, market_clock, patience=patience)
-            try:
-                await venue.read(tracks, start, 5)
-                await feed.follow(tracks)
-                await eventually(lambda: feed.live == len(tracks), 10)
-                await set_faults(emulator.url, "okx:stall/stream,okx:silence/market")
-                began = monotonic()
-                await eventually(lambda: feed.live == 0, 10)
-                assert monotonic() - began < 3.375 * patience + 1.5
-                assert sum("a part of the stream is silent" in record["message"] for record in said) == 1
-                assert feed.reconnects == 0  # nothing is proven
-                await set_faults(emulator.url, "")
-                await eventually(lambda: feed.live == len(tracks), 10)
-            finally:
-                logger.remove(sink)
-                await feed.close()
-                await venue.close()
+        async with followed(patience, 20, ("BTC", "ETH")) as (emulator, _, tracks, feed, said):
+            await set_faults(emulator.url, "okx:stall/stream,okx:silence/market")
+            began = monotonic()
+            await eventually(lambda: feed.live == 0, 10)
+            assert monotonic() - began < 3.375 * patience + 1.5
+            assert sum("a part of the stream is silent" in message for message in said) == 1
+            assert feed.reconnects == 0  # nothing is proven
+            await set_faults(emulator.url, "")
+            await eventually(lambda: feed.live == len(tracks), 10)
 
     ran(run())
 
 
 def test_quiet_instruments_are_not_taken_for_stalled(ran):
     async def run():
-        said = []
-        sink = logger.add(lambda message: said.append(message.record), level="INFO")
-        market = Scenario("default", 1)
         # a standing clock: nothing trades, and the venue's tickers say so
-        async with running(market, clock=Clock(market.opens_at, 0)) as emulator:
-            okx = Okx("okx", **emulator.config()["exchanges"]["okx"])
-            clock = MarketClock(market.opens_at, 0, 0)
-            venue = Venue("okx", okx, clock)
-            start = clock.now() // MINUTE * MINUTE
-            tracks = [Track(each, number, start) for number, each in enumerate(await okx.instruments())]
-            feed = Feed(venue, clock, patience=0.4)
-            try:
-                await venue.read(tracks, start, 5)
-                await feed.follow(tracks)
-                await eventually(lambda: feed.live == len(tracks), 5)
-                await asyncio.sleep(2)
-                assert feed.live == len(tracks)
-                assert not [record for record in said if "silent" in record["message"]]
-            finally:
-                logger.remove(sink)
-                await feed.close()
-                await venue.close()
+        async with followed(0.4, 0) as (_, _, tracks, feed, said):
+            await asyncio.sleep(2)
+            assert feed.live == len(tracks)
+            assert not [message for message in said if "silent" in message]
 
     ran(run())
 
