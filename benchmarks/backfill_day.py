@@ -63,9 +63,9 @@ def coinmon(folder: Path) -> float:
     """Without the imports, which the command pays once."""
     import asyncio
 
-    import coinmon_exchanges.binance as binance
+    import coinmon_exchanges.binance.venue as binance
     from coinmon.clock import Clock
-    from coinmon.collect.backfill import Backfill
+    from coinmon.collect.history.backfill import Backfill
     from coinmon.collect.venue import Venue
     from coinmon.report.progress import Lines
     from coinmon.store.database import open_database

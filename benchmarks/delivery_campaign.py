@@ -26,13 +26,13 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from coinmon.clock import Clock
+from coinmon.config.schema import NotifyConfig
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import Route
-from coinmon.sections import NotifyConfig
 from coinmon.store.database import open_database
 from coinmon.store.outbox import Due, write_signals
 from coinmon.store.schema import deliveries
-from coinmon_emulator._robots import SECRET, TOKEN, Arrival, Rate, Robots
+from coinmon_emulator.server.robots import SECRET, TOKEN, Arrival, Rate, Robots
 from coinmon_outputs.dingtalk import DingTalk
 
 SPEED = 60

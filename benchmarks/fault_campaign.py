@@ -33,14 +33,14 @@ import aiohttp
 from loguru import logger
 
 from coinmon import MINUTE, Bars, Coverage, Instrument
-from coinmon.config import load_config
-from coinmon.monitor import clock_of
-from coinmon.scan import Scan
+from coinmon.config.load import load_config
+from coinmon.run.cycle import Scan
+from coinmon.run.monitor import clock_of
 from coinmon.store.database import Database, open_database
 from coinmon.store.history import History
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._load import Load
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.scenario.load import Load
+from coinmon_emulator.server.server import running
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
 KINDS = {

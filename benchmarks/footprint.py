@@ -20,8 +20,8 @@ import numpy as np
 
 from coinmon import MINUTE, Bars, Instrument, Trades, View
 from coinmon.model.fold import fold
-from coinmon_indicators.footprint import footprint
-from coinmon_indicators.imbalance import imbalance
+from coinmon_indicators.auction.footprint import footprint
+from coinmon_indicators.auction.imbalance import imbalance
 
 START = 1_770_000_000_000 // 86_400_000 * 86_400_000
 MINUTES = 1440

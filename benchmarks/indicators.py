@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from coinmon import DAY, MINUTE, Bars, Coverage, Instrument, Levels, View
-from coinmon.evaluate import IndicatorFailed
-from coinmon.plugins import load_catalog
+from coinmon.evaluate.evaluator import IndicatorFailed
+from coinmon.plugin.catalog import load_catalog
 from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
 from coinmon.store.history import History

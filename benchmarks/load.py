@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from coinmon_emulator._load import RATE, Load
+from coinmon_emulator.scenario.load import RATE, Load
 
 MINUTE = 60_000
 MOST_CPU, MOST_MEMORY, LEAST_RATIO = 35.0, 400.0, 2.0

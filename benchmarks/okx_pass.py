@@ -16,9 +16,9 @@ from pathlib import Path
 
 import yaml
 
-from coinmon.contracts import Cursor
 from coinmon.model.moment import MINUTE, floor, parse_time
-from coinmon.plugins import load_catalog
+from coinmon.plugin.catalog import load_catalog
+from coinmon.plugin.contracts import Cursor
 
 LAWFUL = 559 / 20
 WINDOW = 50 * MINUTE

@@ -19,13 +19,13 @@ import httpx
 from loguru import logger
 
 from coinmon.clock import Clock as MarketClock
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon.model.moment import MINUTE, parse_time
-from coinmon.scan import Scan
+from coinmon.run.cycle import Scan
 from coinmon.store.database import open_database
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.server import running
 
 KINDS = {"global_sync_bullish", "consensus_change", "us_accumulation", "long_trap", "whale", "liquidation_cascade"}
 WINDOW = 50 * MINUTE

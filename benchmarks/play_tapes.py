@@ -21,15 +21,15 @@ from pathlib import Path
 from loguru import logger
 
 from coinmon import MINUTE, Bars, Instrument
-from coinmon.config import load_config
-from coinmon.export import records
-from coinmon.monitor import clock_of
-from coinmon.scan import Scan
+from coinmon.config.load import load_config
+from coinmon.report.export import records
+from coinmon.run.cycle import Scan
+from coinmon.run.monitor import clock_of
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._server import running
-from coinmon_emulator._tape import Tape
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.server.server import running
+from coinmon_emulator.tape.tape import Tape
 
 REAL = Path(__file__).parents[1].parent / "shared" / "real"
 COLUMNS = (

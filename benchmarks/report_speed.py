@@ -22,11 +22,11 @@ from rich.console import Console
 from serve_load import END, fill
 
 from coinmon.clock import Clock
-from coinmon.config import load_config
-from coinmon.desk import Desk
+from coinmon.config.load import load_config
 from coinmon.report.document import Report
 from coinmon.report.page import page
 from coinmon.report.text import render
+from coinmon.run.reader import Desk
 from coinmon.store.database import open_database
 
 JSON, HTML, OPEN = 1.0, 6.0, 2.0

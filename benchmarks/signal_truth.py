@@ -28,15 +28,15 @@ import numpy as np
 from loguru import logger
 
 from coinmon import MINUTE, Bars, Coverage, Funding, Instrument, OpenInterest, Pair, Trades
-from coinmon.collect.whales import find_whales
-from coinmon.config import load_config
-from coinmon.evaluate import Evaluator
+from coinmon.collect.track.whales import find_whales
+from coinmon.config.load import load_config
+from coinmon.evaluate.evaluator import Evaluator
 from coinmon.model.fold import fold, with_quiet_minutes
-from coinmon.notify import ledger
+from coinmon.notify import signal_state
 from coinmon.store.database import open_database
 from coinmon.store.outbox import write_signals
-from coinmon_emulator._scenario import Scenario
-from coinmon_emulator._signal_plan import LASTS
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.scenario.signal_plan import LASTS
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
 _BLOCK, _SAMPLE, _STEP, _PATIENCE = 240, 5, 5, 30
@@ -151,7 +151,7 @@ class Watch:
             signals += [each for said in self.judged[base].values() for each in said]
             pairs.append(f"{base}/USDT")
         with self.database.write() as connection:
-            news = ledger.update(connection, signals, pairs, now)
+            news = signal_state.update(connection, signals, pairs, now)
             write_signals(connection, news.rows, {})
         self.told += [
             (event.get("signal", event["event"]), base_of(event), now, event.get("grade"))

@@ -21,11 +21,14 @@ import numpy as np
 import orjson
 
 from coinmon import Cursor, Instrument, Streamed, StreamState, TradePage, Trades
-from coinmon.collect.held import Held
-from coinmon.collect.settle import settle_many
-from coinmon.collect.track import Track
-from coinmon_exchanges import _stream_binance, _stream_bybit, _stream_coinbase, _stream_okx
-from coinmon_exchanges._stream_rows import Subscribed
+from coinmon.collect.live.page_buffer import Held
+from coinmon.collect.track.settle_together import settle_many
+from coinmon.collect.track.track import Track
+from coinmon_exchanges._stream.rows import Subscribed
+from coinmon_exchanges.binance import trades as binance_trades
+from coinmon_exchanges.bybit import trades as bybit_trades
+from coinmon_exchanges.coinbase import trades as coinbase_trades
+from coinmon_exchanges.okx import trades as okx_trades
 
 START = 1_770_000_000_000 // 60_000 * 60_000
 MINUTES = 2
@@ -90,10 +93,10 @@ def coinbase(name: str, at: int, price: float, size: float, buy: bool, id: int) 
 
 
 VENUES: list[tuple[str, Callable[..., Any], Any, str]] = [
-    ("binance", binance, _stream_binance.read, "{}USDT"),
-    ("okx", okx, _stream_okx.read, "{}-USDT"),
-    ("bybit", bybit, _stream_bybit.read, "{}USDT"),
-    ("coinbaseexchange", coinbase, _stream_coinbase.read, "{}-USD"),
+    ("binance", binance, binance_trades.read, "{}USDT"),
+    ("okx", okx, okx_trades.read, "{}-USDT"),
+    ("bybit", bybit, bybit_trades.read, "{}USDT"),
+    ("coinbaseexchange", coinbase, coinbase_trades.read, "{}-USD"),
 ]
 URLS = {
     "binance": "wss://stream.binance.com:9443/ws",

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from coinmon import MINUTE, Bars, Coverage, Instrument, View
-from coinmon_indicators.structure import structure
+from coinmon_indicators.structure.structure import structure
 
 START = 1_770_000_000_000 // MINUTE * MINUTE
 COUNT = 10_080

@@ -21,7 +21,10 @@ import pandas as pd
 
 from coinmon import Instrument, Trades
 from coinmon.model.fold import fold
-from coinmon_exchanges import _decode_binance, _decode_bybit, _decode_coinbase, _decode_okx
+from coinmon_exchanges.binance import decode as binance_decode
+from coinmon_exchanges.bybit import decode as bybit_decode
+from coinmon_exchanges.coinbase import decode as coinbase_decode
+from coinmon_exchanges.okx import decode as okx_decode
 
 START = 1_770_000_000_000
 ROUNDS = 40
@@ -91,10 +94,10 @@ LINEAR = instrument("perp", "BTCUSDT", PERP, "0.1", "0.001")
 SWAP = instrument("perp", "BTC-USDT-SWAP", PERP, "0.1", "0.001", "0.01")
 SPOT = instrument("spot", "BTC-USD", "BTC/USD", "0.01", "0.00000001")
 VENUES: list[tuple[str, Instrument, Callable[..., Any], Callable[..., Any]]] = [
-    ("binance", LINEAR, binance, _decode_binance.agg_trades),
-    ("okx", SWAP, okx, _decode_okx.trades),
-    ("bybit", LINEAR, bybit, _decode_bybit.trades),
-    ("coinbaseexchange", SPOT, coinbase, _decode_coinbase.trades),
+    ("binance", LINEAR, binance, binance_decode.agg_trades),
+    ("okx", SWAP, okx, okx_decode.trades),
+    ("bybit", LINEAR, bybit, bybit_decode.trades),
+    ("coinbaseexchange", SPOT, coinbase, coinbase_decode.trades),
 ]
 
 

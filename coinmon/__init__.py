@@ -11,21 +11,9 @@ from pluggy import HookimplMarker
 
 if TYPE_CHECKING:
     from coinmon.commands.serving import desk_for as desk_for
-    from coinmon.contracts import Archive as Archive
-    from coinmon.contracts import ArchivePart as ArchivePart
-    from coinmon.contracts import Archives as Archives
-    from coinmon.contracts import Channel as Channel
-    from coinmon.contracts import Cursor as Cursor
-    from coinmon.contracts import Exchange as Exchange
-    from coinmon.contracts import Message as Message
-    from coinmon.contracts import Output as Output
-    from coinmon.contracts import Stream as Stream
-    from coinmon.contracts import Streamed as Streamed
-    from coinmon.contracts import StreamedBook as StreamedBook
-    from coinmon.contracts import StreamedLiquidations as StreamedLiquidations
-    from coinmon.contracts import StreamState as StreamState
-    from coinmon.contracts import TradePage as TradePage
-    from coinmon.desk import Desk as Desk
+    from coinmon.config.parsers import DEFAULT_SESSIONS as DEFAULT_SESSIONS
+    from coinmon.config.parsers import parse_sessions as parse_sessions
+    from coinmon.config.parsers import time_zone as time_zone
     from coinmon.errors import CoinmonError as CoinmonError
     from coinmon.errors import ConfigError as ConfigError
     from coinmon.errors import DecodeError as DecodeError
@@ -84,19 +72,31 @@ if TYPE_CHECKING:
     from coinmon.model.streamed import StreamedMany as StreamedMany
     from coinmon.model.trades import Trades as Trades
     from coinmon.model.trades import to_ticks as to_ticks
-    from coinmon.values import DEFAULT_SESSIONS as DEFAULT_SESSIONS
-    from coinmon.values import parse_sessions as parse_sessions
-    from coinmon.values import time_zone as time_zone
+    from coinmon.plugin.contracts import Archive as Archive
+    from coinmon.plugin.contracts import ArchivePart as ArchivePart
+    from coinmon.plugin.contracts import Archives as Archives
+    from coinmon.plugin.contracts import Channel as Channel
+    from coinmon.plugin.contracts import Cursor as Cursor
+    from coinmon.plugin.contracts import Exchange as Exchange
+    from coinmon.plugin.contracts import Message as Message
+    from coinmon.plugin.contracts import Output as Output
+    from coinmon.plugin.contracts import Stream as Stream
+    from coinmon.plugin.contracts import Streamed as Streamed
+    from coinmon.plugin.contracts import StreamedBook as StreamedBook
+    from coinmon.plugin.contracts import StreamedLiquidations as StreamedLiquidations
+    from coinmon.plugin.contracts import StreamState as StreamState
+    from coinmon.plugin.contracts import TradePage as TradePage
+    from coinmon.run.reader import Desk as Desk
 
 hookimpl = HookimplMarker("coinmon")
 
 _HOMES = {
     "commands.serving": ("desk_for",),
-    "contracts": (
+    "plugin.contracts": (
         "Archive", "ArchivePart", "Archives", "Channel", "Cursor", "Exchange", "Message", "Output", "Stream",
         "StreamState", "Streamed", "StreamedBook", "StreamedLiquidations", "TradePage",
     ),
-    "desk": ("Desk",),
+    "run.reader": ("Desk",),
     "errors": (
         "CoinmonError", "ConfigError", "DecodeError", "DeliveryRefused", "DeliveryRetry", "DeliverySplit",
         "DeliveryThrottled", "FinerGrid", "NoDataError", "NotPublished", "VenueBlocked", "VenueBusy", "VenueError",
@@ -115,7 +115,7 @@ _HOMES = {
     "model.signal": ("Bilingual", "Signal", "Silent", "Text", "say"),
     "model.streamed": ("StreamedMany",),
     "model.trades": ("Trades", "to_ticks"),
-    "values": ("DEFAULT_SESSIONS", "parse_sessions", "time_zone"),
+    "config.parsers": ("DEFAULT_SESSIONS", "parse_sessions", "time_zone"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -10,7 +10,7 @@ import typer
 
 from coinmon.commands import Globals
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
-from coinmon.plugins import add_commands
+from coinmon.plugin.catalog import add_commands
 
 BAD_USAGE, NO_DATA, INTERRUPTED = 2, 3, 130
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from loguru import logger
 
 from coinmon.clock import Clock
-from coinmon.config import Config
+from coinmon.config.load import Config
 from coinmon.secrets import redacted
 
 if TYPE_CHECKING:

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from coinmon.build import make
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
-from coinmon.collect.record import record
-from coinmon.collect.sampling import Sampling
+from coinmon.collect.live.book_sampler import Sampling
+from coinmon.collect.track.persist import record
 from coinmon.collect.venue import Venue, VenueStatus
-from coinmon.collect.watch import Watch, begin
-from coinmon.config import Config, SymbolsConfig
+from coinmon.collect.watchlist import Watch, begin
+from coinmon.config.build import make
+from coinmon.config.load import Config, SymbolsConfig
 from coinmon.model.moment import MINUTE, floor
 from coinmon.store.database import Database
 

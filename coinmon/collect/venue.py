@@ -10,13 +10,13 @@ from typing import Any
 from loguru import logger
 
 from coinmon.clock import Clock
-from coinmon.collect.combine import SAME_VOLUME
-from coinmon.collect.track import Track
-from coinmon.contracts import Cursor, Exchange
+from coinmon.collect.track.reconcile import SAME_VOLUME
+from coinmon.collect.track.track import Track
 from coinmon.errors import PLUGIN_FAILURES, CoinmonError, DecodeError, VenueBlocked
 from coinmon.model.bars import Bars
 from coinmon.model.instrument import Kind
 from coinmon.model.moment import MINUTE
+from coinmon.plugin.contracts import Cursor, Exchange
 
 _AT_ONCE = 32
 """Instruments read at the same time; the venue's own budgets pace the requests."""

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coinmon.config import Config
-    from coinmon.plugins import Catalog
+    from coinmon.config.load import Config
+    from coinmon.plugin.catalog import Catalog
 
 
 @dataclass
@@ -20,13 +20,13 @@ class Globals:
 
     def load(self, **overrides: Any) -> "Config":
         """The configuration. overrides: keys, with `__` for a dot (`symbols__all`); None is not set."""
-        from coinmon.config import load_config  # pydantic: not needed for --help
+        from coinmon.config.load import load_config  # pydantic: not needed for --help
 
         return load_config(self.config, overrides=self._overrides(overrides))
 
     def catalog(self) -> "Catalog":
         """The plugins alone, whatever else is wrong with the configuration."""
-        from coinmon.config import load_plugins
+        from coinmon.config.load import load_plugins
 
         return load_plugins(self.config)
 

@@ -12,7 +12,7 @@ from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.clock import Clock
-    from coinmon.config import Config
+    from coinmon.config.load import Config
 
 
 class Source(StrEnum):
@@ -42,11 +42,11 @@ def backfill(
     """Bring history into the store; what is there already is not fetched again."""
     import asyncio
 
-    from coinmon.build import only
-    from coinmon.collect.backfilled import Wish, fill
+    from coinmon.collect.history.request import Wish, fill
+    from coinmon.config.build import only
     from coinmon.log import start_log
-    from coinmon.monitor import clock_of
     from coinmon.report.progress import progress
+    from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
 
     config: Config = (ctx.obj or Globals()).load()

@@ -10,8 +10,8 @@ from coinmon.commands import Globals
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
-    from coinmon.backtest import Record, Told
-    from coinmon.config import Config
+    from coinmon.config.load import Config
+    from coinmon.run.backtest import Record, Told
 
 _HEAD = {"zh": ("信号", "方向", "次数"), "en": ("signal", "direction", "told")}
 _NOTE = {
@@ -35,8 +35,8 @@ def backtest(
 
     Changes count in the signal's direction: positive is right. A handful of signals proves nothing.
     """
-    from coinmon.backtest import only, records
     from coinmon.model.moment import parse_time
+    from coinmon.run.backtest import only, records
 
     config = only((ctx.obj or Globals()).load(), signal or [])
     try:
@@ -62,10 +62,10 @@ def _replayed(config: "Config", symbols: list[str], start: int | None, end: int 
     from rich.console import Console
     from rich.progress import Progress
 
-    from coinmon.backtest import backtest as replay
     from coinmon.log import start_log
     from coinmon.model.symbols import Universe
-    from coinmon.monitor import clock_of
+    from coinmon.run.backtest import backtest as replay
+    from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
     from coinmon.store.history import History
 
@@ -92,7 +92,7 @@ def _show(made: "list[Record]", lang: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from coinmon.backtest import HORIZONS
+    from coinmon.run.backtest import HORIZONS
 
     name, direction, told = _HEAD[lang]
     table = Table(box=None, header_style="bold", pad_edge=False)

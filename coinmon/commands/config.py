@@ -11,7 +11,7 @@ from coinmon.commands import Globals
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
-    from coinmon.config import Config
+    from coinmon.config.load import Config
 
 app = typer.Typer(no_args_is_help=True, help="Write, check and show the configuration.")
 
@@ -23,8 +23,8 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="overwrite a file that is there")] = False,
 ) -> None:
     """Write a sample with every section, plugin and setting, their defaults commented out."""
-    from coinmon.plugins import load_catalog
-    from coinmon.sample import sample
+    from coinmon.config.sample import sample
+    from coinmon.plugin.catalog import load_catalog
 
     found: Globals = ctx.obj or Globals()
     target = path or found.config or Path("config.yaml")
@@ -72,9 +72,9 @@ def show(
 
 
 def _rows(config: "Config") -> Iterator[tuple[str, Any, str]]:
-    from coinmon.layers import PLUGIN_SECTIONS
+    from coinmon.config.parsers import written
+    from coinmon.config.sources import PLUGIN_SECTIONS
     from coinmon.secrets import shown
-    from coinmon.values import written
 
     for key, origin in config.origins.items():
         section, _, rest = key.partition(".")
@@ -97,7 +97,7 @@ def _rows(config: "Config") -> Iterator[tuple[str, Any, str]]:
 
 def _proxies() -> Iterator[tuple[str, str]]:
     """The proxies of the environment, which plugins use where none is configured."""
-    from coinmon.environment import PROXY_NAMES
+    from coinmon.config.env import PROXY_NAMES
     from coinmon.secrets import redacted
 
     for name in PROXY_NAMES:

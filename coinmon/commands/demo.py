@@ -10,8 +10,8 @@ from coinmon.commands import Globals
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
-    from coinmon.config import Config
-    from coinmon.demo import Demo
+    from coinmon.config.load import Config
+    from coinmon.run.demo import Demo
 
 
 @dataclass
@@ -22,7 +22,7 @@ class InDemo(Globals):
     """
 
     def load(self, **overrides: Any) -> "Config":
-        from coinmon.config import load_config
+        from coinmon.config.load import load_config
 
         assert self.config is not None
         return load_config(self.config, overrides=self._overrides(overrides), environ={}, cwd=self.config.parent)
@@ -36,7 +36,7 @@ def pointed_at_demo(options: Globals, demo: "Demo | None", given: Sequence[Any] 
             raise ConfigError("--tape, --scenario, --seed, --speed, --at and --robots go with --demo")
         yield options
         return
-    from coinmon.demo import emulator
+    from coinmon.run.demo import emulator
 
     if options.config:
         raise ConfigError("--config does not go with --demo: the emulator brings its own; or run coinmon emulate")

@@ -22,9 +22,9 @@ def doctor(
     from rich.table import Table
     from rich.text import Text
 
-    from coinmon.doctor import examine
     from coinmon.log import start_log
-    from coinmon.monitor import clock_of
+    from coinmon.run.doctor import examine
+    from coinmon.run.monitor import clock_of
 
     config = (ctx.obj or Globals()).load(exchanges=exchange or None)
     clock = clock_of(config)

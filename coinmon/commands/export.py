@@ -10,7 +10,7 @@ from coinmon.commands import Globals
 from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
-    from coinmon.config import Config
+    from coinmon.config.load import Config
     from coinmon.model.instrument import Instrument
     from coinmon.store.history import History
 
@@ -43,8 +43,8 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Into this file instead of stdout.")] = None,
 ) -> None:
     """Write stored bars as CSV, JSON or Parquet."""
-    from coinmon.export import save, stored_bars, write
     from coinmon.model.moment import parse_time
+    from coinmon.report.export import save, stored_bars, write
     from coinmon.store.database import open_database
     from coinmon.store.history import History
 

@@ -10,8 +10,8 @@ from coinmon.errors import PLUGIN_FAILURES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from coinmon.config import Config
-    from coinmon.contracts import Output
+    from coinmon.config.load import Config
+    from coinmon.plugin.contracts import Output
     from coinmon.store.database import Database
 
 app = typer.Typer(help="Try the outputs, and see what waits for them.", no_args_is_help=True)
@@ -30,11 +30,11 @@ def try_outputs(
     """
     import asyncio
 
-    from coinmon.build import make
+    from coinmon.config.build import make
     from coinmon.log import start_log
-    from coinmon.monitor import clock_of
     from coinmon.notify.routing import routes
     from coinmon.notify.sharing import channels_of
+    from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
 
     config = (ctx.obj or Globals()).load()
@@ -78,11 +78,11 @@ async def _try(
     """What went wrong with each, None: nothing. paces: messages a minute, None for a record."""
     import asyncio
 
-    from coinmon.contracts import Message
     from coinmon.errors import DeliveryThrottled
     from coinmon.model.moment import iso
     from coinmon.notify.outbox import wall_ms
     from coinmon.notify.sharing import rest, take_room
+    from coinmon.plugin.contracts import Message
     from coinmon.secrets import redacted
 
     event: dict[str, Any] = {
@@ -127,7 +127,7 @@ def queue(
 ) -> None:
     """List the messages that wait, and those refused in the last day, with the reason."""
     from coinmon.model.moment import iso
-    from coinmon.monitor import clock_of
+    from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
     from coinmon.store.deliveries import read_queue
 

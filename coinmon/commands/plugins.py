@@ -13,7 +13,7 @@ from coinmon.errors import ConfigError
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from coinmon.plugins import Catalog, Offer
+    from coinmon.plugin.catalog import Catalog, Offer
 
 
 app = typer.Typer(invoke_without_command=True)
@@ -66,7 +66,7 @@ def new(
     taken = catalog.get(kind, name)
     if taken:
         raise ConfigError(f"{kind} {name} is taken by {taken.plugin} of {taken.distribution}")
-    text = Template((files("coinmon") / "templates" / f"{kind}.txt").read_text("utf-8"))
+    text = Template((files("coinmon.plugin") / "templates" / f"{kind}.txt").read_text("utf-8"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -82,7 +82,7 @@ def new(
 @app.command()
 def docs(ctx: typer.Context, kind: Annotated[Kind, typer.Argument(help="Of which kind.")]) -> None:
     """Print a page about the plugins of a kind: definitions, settings, fields."""
-    from coinmon.reference import reference
+    from coinmon.plugin.reference import reference
 
     typer.echo(reference(kind, (ctx.obj or Globals()).catalog().of(kind)), nl=False)
 
@@ -98,7 +98,7 @@ def _whole(catalog: "Catalog") -> dict[str, Any]:
 
 
 def _offer(offer: "Offer") -> dict[str, Any]:
-    from coinmon.chosen import on_by_default
+    from coinmon.config.plugin_config import on_by_default
 
     return {
         "kind": offer.kind,
@@ -112,8 +112,8 @@ def _offer(offer: "Offer") -> dict[str, Any]:
 
 
 def _setting(name: str, field: "FieldInfo") -> dict[str, Any]:
+    from coinmon.plugin.signature import described
     from coinmon.secrets import shown
-    from coinmon.settings import described
 
     setting: dict[str, Any] = {"type": described(field), "required": field.is_required()}
     if not field.is_required():

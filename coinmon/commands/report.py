@@ -15,7 +15,7 @@ from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
     from coinmon.clock import Clock
-    from coinmon.config import Config
+    from coinmon.config.load import Config
     from coinmon.report.document import Report
 
 
@@ -45,7 +45,7 @@ def report(
 ) -> None:
     """Look hard at one market: flows, levels, who is in control, and what is missing."""
     from coinmon.commands.demo import pointed_at_demo
-    from coinmon.demo import Demo
+    from coinmon.run.demo import Demo
 
     if at is not None and date is not None:
         raise ConfigError("--at and --date: give one of them")
@@ -65,12 +65,12 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
     """The report, and the database open as long as it is looked at: panels read what they draw."""
     import asyncio
 
-    from coinmon.evaluate import Evaluator
+    from coinmon.evaluate.evaluator import Evaluator
     from coinmon.log import start_log
     from coinmon.model.moment import MINUTE
     from coinmon.model.symbols import Universe
-    from coinmon.monitor import clock_of
     from coinmon.report.document import report_of
+    from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
     from coinmon.store.history import History
 
@@ -153,7 +153,7 @@ def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> 
 
 
 def _write(made: "Report", lang: str, form: Form, output: Path | None, full: bool) -> None:
-    from coinmon.export import save
+    from coinmon.report.export import save
 
     if form is Form.json:
         import orjson
@@ -185,8 +185,8 @@ def _text(made: "Report", lang: str, output: Path | None, full: bool) -> bytes:
 
     from rich.console import Console
 
+    from coinmon.report.phrases import WORDS
     from coinmon.report.text import details, render
-    from coinmon.report.words import WORDS
 
     if output is None and sys.stdout.isatty():
         console = Console(highlight=False)

@@ -8,7 +8,7 @@ import typer
 from coinmon.commands import Globals
 
 if TYPE_CHECKING:
-    from coinmon.config import Config
+    from coinmon.config.load import Config
 
 
 def scan(
@@ -42,7 +42,7 @@ def scan(
 ) -> None:
     """Watch the market: every interval collect, compute, decide, tell."""
     from coinmon.commands.demo import pointed_at_demo
-    from coinmon.demo import Demo
+    from coinmon.run.demo import Demo
 
     settings: dict[str, Any] = {
         "symbols__names": symbols or None,
@@ -62,7 +62,7 @@ def run(config: "Config", *, once: bool, as_json: bool) -> None:
     """The scan in the foreground."""
     import asyncio
 
-    from coinmon.monitor import monitor
     from coinmon.report.screen import screen_for
+    from coinmon.run.monitor import monitor
 
     asyncio.run(monitor(config, screen_for(config, as_json=as_json), once=once))

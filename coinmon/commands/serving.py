@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from coinmon.commands import Globals
 
 if TYPE_CHECKING:
-    from coinmon.desk import Desk
+    from coinmon.run.reader import Desk
 
 
 @contextmanager
@@ -19,10 +19,10 @@ def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -
     """
     from coinmon.allocator import settle_memory
     from coinmon.commands.demo import pointed_at_demo
-    from coinmon.demo import Demo
-    from coinmon.desk import Desk
     from coinmon.log import start_log
-    from coinmon.monitor import clock_of
+    from coinmon.run.demo import Demo
+    from coinmon.run.monitor import clock_of
+    from coinmon.run.reader import Desk
     from coinmon.store.database import open_database
 
     settle_memory()

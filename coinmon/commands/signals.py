@@ -13,7 +13,7 @@ from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.clock import Clock
-    from coinmon.config import Config
+    from coinmon.config.load import Config
     from coinmon.store.database import Database
 
 
@@ -36,8 +36,8 @@ def signals(
     Only what is stored is looked at; no exchange is asked.
     """
     from coinmon.commands.demo import pointed_at_demo
-    from coinmon.demo import Demo
-    from coinmon.monitor import clock_of
+    from coinmon.run.demo import Demo
+    from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
 
     if explain and symbol is None:
@@ -72,7 +72,7 @@ def _scan_once(config: "Config", clock: "Clock", database: "Database") -> None:
     import asyncio
 
     from coinmon.log import start_log
-    from coinmon.scan import Scan
+    from coinmon.run.cycle import Scan
 
     async def run() -> None:
         scan = Scan(config, clock, database, lambda event: None)
@@ -116,10 +116,10 @@ def _listed(config: "Config", database: "Database", symbol: str | None, now: int
 
 
 def _explained(config: "Config", clock: "Clock", database: "Database", symbol: str, now: int) -> dict[str, Any]:
-    from coinmon.desk import Desk
     from coinmon.model.moment import iso
     from coinmon.model.signal import Silent
     from coinmon.notify.events import signal_event, signal_id
+    from coinmon.run.reader import Desk
 
     desk = Desk(config, clock, database)
     market = desk.market(symbol, now)

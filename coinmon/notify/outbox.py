@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 
 from coinmon.clock import Clock
-from coinmon.contracts import Output
 from coinmon.market.view import Market
 from coinmon.notify.events import Event
-from coinmon.notify.line import Line
 from coinmon.notify.routing import Route
+from coinmon.notify.sender import Line
 from coinmon.notify.sharing import channels_of
+from coinmon.plugin.contracts import Output
 from coinmon.store.database import Database
 
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from coinmon.config import Config
-from coinmon.contracts import Output
+from coinmon.config.load import Config
+from coinmon.config.schema import NotifyConfig
 from coinmon.model.moment import MINUTE, floor
-from coinmon.sections import NotifyConfig
+from coinmon.plugin.contracts import Output
 from coinmon.store.outbox import Due
 
 _STREAM = "flow"

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from coinmon.contracts import Output
-from coinmon.notify.pace import ms_to_next, recent
+from coinmon.notify.rate_limit import ms_to_next, recent
+from coinmon.plugin.contracts import Output
 from coinmon.store.database import Database
 from coinmon.store.deliveries import Channel, read_channel, write_channel
 

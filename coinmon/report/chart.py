@@ -9,7 +9,7 @@ from coinmon.market.result import moment
 from coinmon.market.view import View
 from coinmon.model.bars import Bars
 from coinmon.model.moment import MINUTE
-from coinmon.report.drawn import Drawn
+from coinmon.report.panels import Drawn
 from coinmon.report.plot import Trace, Window, at, said, traces
 
 _CANDLES, _LENGTHS, _LONGEST = 200, (1, 3, 5), 15

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from coinmon.errors import NoDataError
-from coinmon.evaluate import Evaluator, IndicatorFailed
+from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
 from coinmon.market.result import SeenReport
 from coinmon.market.view import Market, View
 from coinmon.model.moment import MINUTE, iso
 from coinmon.notify.events import signal_event, signal_id
-from coinmon.plugins import Offer
+from coinmon.plugin.catalog import Offer
 from coinmon.store.history import History
 
 _DAYS = 2 * 1440

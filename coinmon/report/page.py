@@ -12,9 +12,9 @@ from coinmon.model.bars import Coverage
 from coinmon.model.moment import MINUTE, iso
 from coinmon.report.chart import candles, price_figure, time_axis, window_of
 from coinmon.report.document import PAIR, Report
-from coinmon.report.drawn import Drawn, panels
+from coinmon.report.panels import Drawn, panels
+from coinmon.report.phrases import WORDS, flows, head, market_rows, signal_lines, starred, unseen
 from coinmon.report.plot import SERIES, Trace, Window, at, said, strong_cells, traces
-from coinmon.report.words import WORDS, flows, head, market_rows, signal_lines, starred, unseen
 
 _STRIPES = 240
 """Pieces of the coverage strip at most."""

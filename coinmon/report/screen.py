@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import orjson
 
 from coinmon.clock import Clock
-from coinmon.config import Config
+from coinmon.config.load import Config
 from coinmon.notify.events import Event
 
 
@@ -96,7 +96,7 @@ class TableScreen:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        from coinmon.report.board import Board
+        from coinmon.report.live_table import Board
 
         self._console = Console()
         self._board = Board(list(config.exchanges), config.lang)

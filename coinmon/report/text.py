@@ -13,10 +13,10 @@ from rich.text import Text
 from coinmon.market.panel import Level, Line, Rows
 from coinmon.model.moment import MINUTE, iso
 from coinmon.model.signal import say
-from coinmon.report.board import price
 from coinmon.report.document import PAIR, Report
-from coinmon.report.drawn import drawn
-from coinmon.report.words import (
+from coinmon.report.live_table import price
+from coinmon.report.panels import drawn
+from coinmon.report.phrases import (
     WORDS,
     Styled,
     derivatives,

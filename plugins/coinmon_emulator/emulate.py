@@ -46,7 +46,7 @@ def emulate(
     coinmon command at it are printed; Ctrl-C ends it.
     """
     # Everything heavy is behind this line: `coinmon --help` must not pay for a web server.
-    from ._run import Complaint, Order, run
+    from coinmon_emulator.server.run import Complaint, Order, run
 
     order = Order(
         tapes=tuple(tape or ()),

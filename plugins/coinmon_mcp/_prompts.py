@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import mcp_types as types
 
-from coinmon_mcp._toolbox import CallFailed
+from coinmon_mcp._tools.toolbox import CallFailed
 
 PROMPTS = [
     types.Prompt(

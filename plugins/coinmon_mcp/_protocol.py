@@ -15,7 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from coinmon_mcp._prompts import PROMPTS, prompt_text
 from coinmon_mcp._resources import SIGNALS, TEMPLATES, Resources, address_of
-from coinmon_mcp._toolbox import CallFailed, Toolbox
+from coinmon_mcp._tools.toolbox import CallFailed, Toolbox
 
 INSTRUCTIONS = (
     "Order flow and fund flow of crypto markets across exchanges, from one-minute footprint bars that coinmon keeps. "

@@ -5,7 +5,7 @@ import asyncio
 import orjson
 
 from coinmon import CoinmonError, Desk
-from coinmon_mcp._toolbox import CallFailed, Toolbox
+from coinmon_mcp._tools.toolbox import CallFailed, Toolbox
 
 SIGNALS = "coinmon://signals/latest"
 _REPORT = "coinmon://report/"

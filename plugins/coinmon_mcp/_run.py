@@ -12,9 +12,9 @@ from loguru import logger
 from mcp.server.stdio import stdio_server
 
 from coinmon import ConfigError, Desk
-from coinmon_mcp._access import Rules, is_loopback
+from coinmon_mcp._http.access import Rules, is_loopback
+from coinmon_mcp._http.web import web_app
 from coinmon_mcp._service import Service
-from coinmon_mcp._web import web_app
 
 _STOP_SECONDS = 3
 """Streams stay open for ever: at the end they are closed after this long."""

@@ -10,11 +10,11 @@ from loguru import logger
 
 from coinmon import CoinmonError, Desk
 from coinmon_mcp._edition import Edition
-from coinmon_mcp._health import Health
-from coinmon_mcp._metrics import Metrics
+from coinmon_mcp._http.health import Health
+from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._protocol import Protocol
 from coinmon_mcp._resources import Resources
-from coinmon_mcp._toolbox import Toolbox
+from coinmon_mcp._tools.toolbox import Toolbox
 
 _LOOK_SECONDS = 0.5
 """Between two looks at what another process may have stored."""

@@ -12,9 +12,9 @@ import pytest
 from coinmon.cli import run
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator._clock import Clock, parse_time
-from coinmon_emulator._scenario import Scenario
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock, parse_time
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.server.server import running
 
 MINUTE = 60_000
 DAY = 86_400_000

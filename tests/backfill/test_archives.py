@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from coinmon import Coverage
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 FROM, TO = "2026-01-15T00:00:00Z", "2026-01-17T00:00:00Z"
 START, END = 1_768_435_200_000, 1_768_608_000_000

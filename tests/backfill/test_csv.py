@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coinmon import DecodeError
-from coinmon_exchanges._csv import Block
+from coinmon_exchanges._files.csv import Block
 
 DIGITS = st.text("0123456789", min_size=1, max_size=9)
 NUMBERS = st.one_of(DIGITS, st.builds("{}.{}".format, DIGITS, st.text("0123456789", max_size=9)))

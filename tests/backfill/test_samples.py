@@ -4,7 +4,7 @@ from itertools import groupby
 
 import pytest
 
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 FROM, NOW = "2026-01-16T14:00:00Z", "2026-01-17T00:10:00Z"
 START, END = 1_768_572_000_000, 1_768_608_600_000

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from coinmon.export import COLUMNS
+from coinmon.report.export import COLUMNS
 
 
 def rows(text):

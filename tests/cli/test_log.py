@@ -3,7 +3,7 @@
 from loguru import logger
 
 from coinmon.clock import Clock
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon.log import start_log
 
 

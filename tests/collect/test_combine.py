@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinmon.collect.combine import combine
+from coinmon.collect.track.reconcile import combine
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.levels import Levels
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coinmon import Streamed, StreamedMany, TradePage, Trades
-from coinmon.collect.held import Held
+from coinmon.collect.live.page_buffer import Held
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from coinmon.collect import record as module
-from coinmon.collect.record import record, undisturbed
-from coinmon.collect.track import Track
+from coinmon.collect.track import persist as module
+from coinmon.collect.track.persist import record, undisturbed
+from coinmon.collect.track.track import Track
 from coinmon.errors import ConfigError
 from coinmon.model.bars import Coverage
 from coinmon.store.bars import read_bars, write_bars

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from coinmon import Coverage, TradePage, Trades
-from coinmon.collect.record import record
-from coinmon.collect.straddle import parted
-from coinmon.collect.track import Track
+from coinmon.collect.track.persist import record
+from coinmon.collect.track.split_at_minute import parted
+from coinmon.collect.track.track import Track
 from coinmon.model.fold import fold
 from coinmon.store.bars import read_bars
 from coinmon.store.cursors import read_positions

@@ -2,9 +2,9 @@
 
 import pytest
 
-from coinmon.collect.track import Track
-from coinmon.contracts import Cursor
+from coinmon.collect.track.track import Track
 from coinmon.model.bars import Coverage
+from coinmon.plugin.contracts import Cursor
 from coinmon.store.cursors import Position
 
 WHALE = 1e9

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon.clock import Clock
-from coinmon.collect.record import record
-from coinmon.collect.track import Track
+from coinmon.collect.track.persist import record
+from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.model.bars import Coverage
 from coinmon.store.bars import read_bars

@@ -9,8 +9,8 @@ import pytest
 from coinmon import Bars, Coverage, TradePage
 from coinmon.clock import Clock
 from coinmon.collect import venue as module
-from coinmon.collect.record import record
-from coinmon.collect.track import Track
+from coinmon.collect.track.persist import record
+from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import DecodeError, VenueBlocked, VenueBusy
 from coinmon.store.bars import read_bars

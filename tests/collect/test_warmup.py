@@ -8,10 +8,10 @@ import pytest
 from loguru import logger
 
 from coinmon import Bars, Coverage, TradePage, Trades
-from coinmon.collect import warmup
-from coinmon.collect.track import Track
+from coinmon.collect.history import warm_up as history_warm_up
+from coinmon.collect.history.warm_up import WarmUp, progress
+from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.collect.warmup import WarmUp, progress
 from coinmon.errors import VenueError
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.instruments import sync_instruments
@@ -121,7 +121,7 @@ def test_what_the_venue_has_no_more_is_left_and_told_by_nothing(plain, warmed):
 
 
 def test_an_instrument_that_cannot_be_had_harms_no_other_and_priority_is_kept(plain, warmed, monkeypatch):
-    monkeypatch.setattr(warmup, "_AT_ONCE", 1)
+    monkeypatch.setattr(history_warm_up, "_AT_ONCE", 1)
     past = Past(plain, broken=("BTC",))
     found = warmed(past, "BTC", "ETH", "SOL", "XRP", "ADA", "DOGE")
     assert found["BTC"] is None

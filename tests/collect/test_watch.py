@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from coinmon.clock import Clock
-from coinmon.collect.record import record
+from coinmon.collect.track.persist import record
 from coinmon.collect.venue import Venue
-from coinmon.collect.watch import begin
-from coinmon.config import SymbolsConfig
+from coinmon.collect.watchlist import begin
+from coinmon.config.load import SymbolsConfig
 from coinmon.errors import ConfigError, NoDataError, VenueBlocked
 from coinmon.model.derivatives import Ticker
 from coinmon.store.cursors import Position

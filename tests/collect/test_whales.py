@@ -6,7 +6,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinmon.collect.whales import find_whales
+from coinmon.collect.track.whales import find_whales
 
 
 def oracle(rows, threshold):

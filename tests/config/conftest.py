@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coinmon.config import Config, load_config
+from coinmon.config.load import Config, load_config
 from coinmon.errors import ConfigError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon.errors import ConfigError
 
 KEYS = {

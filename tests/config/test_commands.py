@@ -10,10 +10,10 @@ import yaml
 from typer.testing import CliRunner
 
 from coinmon.commands import Globals, config, plugins
-from coinmon.config import load_config
+from coinmon.config.load import load_config
+from coinmon.config.sample import sample
 from coinmon.errors import ConfigError
-from coinmon.plugins import Catalog, load_catalog
-from coinmon.sample import sample
+from coinmon.plugin.catalog import Catalog, load_catalog
 
 REPOSITORY = Path(__file__).parents[2]
 app = typer.Typer()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from coinmon.environment import LATER, LEGACY_SESSIONS, NAMES, read_env_file
+from coinmon.config.env import LATER, LEGACY_SESSIONS, NAMES, read_env_file
 from coinmon.errors import ConfigError
 
 DINGTALK = "https://oapi.dingtalk.com/robot/send?access_token=abc"

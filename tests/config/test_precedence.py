@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 
 
 def test_without_anything_all_is_default(configured):

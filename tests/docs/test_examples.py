@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from coinmon import MINUTE, Bars, DeliveryRefused, DeliveryRetry, Instrument, Market, Message, Pair, View
-from coinmon.config import Config, load_config
-from coinmon_indicators.net_flow import net_flow
+from coinmon.config.load import Config, load_config
+from coinmon_indicators.flow.net_flow import net_flow
 
 README = Path(__file__).parents[2] / "plugins" / "README.md"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)

@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from coinmon.cli import build
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coinmon.plugins import load_catalog
-from coinmon.reference import reference
+from coinmon.plugin.catalog import load_catalog
+from coinmon.plugin.reference import reference
 
 DOCS = Path(__file__).parents[2] / "docs"
 

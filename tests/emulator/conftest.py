@@ -12,10 +12,10 @@ import aiohttp
 import orjson
 import pytest
 
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._market import Market
-from coinmon_emulator._scenario import Scenario
-from coinmon_emulator._server import Emulator, running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.market import Market
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.server.server import Emulator, running
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 

@@ -10,9 +10,9 @@ from ccxt.async_support.bybit import bybit
 from ccxt.async_support.coinbaseexchange import coinbaseexchange
 from ccxt.async_support.okx import okx
 
-from coinmon_emulator._market import Instrument
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._view import View
+from coinmon_emulator.market.market import Instrument
+from coinmon_emulator.market.view import View
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 LAST_MINUTE = STARTS_AT // 60_000 * 60_000 - 60_000
 

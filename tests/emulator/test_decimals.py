@@ -7,8 +7,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as some
 
-from coinmon_emulator._decimals import fixed, plain
-from coinmon_emulator._tape_track import decimals
+from coinmon_emulator.market.decimals import fixed, plain
+from coinmon_emulator.tape.track import decimals
 
 
 @given(some.integers(-(10**17), 10**17), some.integers(0, 12), some.integers(0, 6))

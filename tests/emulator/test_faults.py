@@ -12,9 +12,9 @@ import aiohttp
 import orjson
 import pytest
 
-from coinmon_emulator._faults import Fault, Schedule, parse
-from coinmon_emulator._market import VENUES
-from coinmon_emulator._scenario import STARTS_AT, Scenario
+from coinmon_emulator.market.market import VENUES
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.faults import Fault, Schedule, parse
 
 TIMES = {
     "binance": "/binance/api/v3/time",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from coinmon_emulator._limits import BinanceLimits, BybitLimits, CoinbaseLimits, OkxLimits, binance_weight
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.server.limits import BinanceLimits, BybitLimits, CoinbaseLimits, OkxLimits, binance_weight
 
 BTC = {"symbol": "BTCUSDT"}
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coinmon_emulator._load import Load
-from coinmon_emulator._made import STARTS_AT
-from coinmon_emulator._market import HOUR, MINUTE
+from coinmon_emulator.market.market import HOUR, MINUTE
+from coinmon_emulator.scenario.load import Load
+from coinmon_emulator.scenario.made import STARTS_AT
 
 
 @pytest.fixture(scope="module")

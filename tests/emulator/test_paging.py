@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from coinmon_emulator._market import MINUTE, Instrument, Trades
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._view import View
+from coinmon_emulator.market.market import MINUTE, Instrument, Trades
+from coinmon_emulator.market.view import View
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 HOUR = 60 * MINUTE
 

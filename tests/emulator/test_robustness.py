@@ -9,14 +9,17 @@ import numpy as np
 import orjson
 import pytest
 
-from coinmon_emulator import _binance, _bybit, _coinbase, _okx
-from coinmon_emulator._limits import OkxLimits
-from coinmon_emulator._market import DAY, Market
-from coinmon_emulator._reply import Reply
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._tape import Tape
-from coinmon_emulator._tape_track import Track
-from coinmon_emulator._view import View
+from coinmon_emulator.market.market import DAY, Market
+from coinmon_emulator.market.view import View
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.limits import OkxLimits
+from coinmon_emulator.server.reply import Reply
+from coinmon_emulator.tape.tape import Tape
+from coinmon_emulator.tape.track import Track
+from coinmon_emulator.venues.binance import rest as binance_rest
+from coinmon_emulator.venues.bybit import rest as bybit_rest
+from coinmon_emulator.venues.coinbase import rest as coinbase_rest
+from coinmon_emulator.venues.okx import rest as okx_rest
 
 NUMBERS = ["0", "1", "5", "60", "999999", str(STARTS_AT), str(STARTS_AT - 3_600_000), "9" * 20, "-1", "x", "", "1.5"]
 VALUES: dict[str, list[str]] = {
@@ -37,10 +40,10 @@ VALUES: dict[str, list[str]] = {
     **{name: [*NUMBERS, "2026-01-15T11:00:00Z", "yesterday", "0001-01-01"] for name in ("start", "end")},
 }
 PATHS = {
-    _binance: [*_binance.ANSWERS, "/api/v3/nothing"],
-    _okx: [*_okx.ANSWERS, "/api/v5/nothing"],
-    _bybit: [*_bybit.ANSWERS, "/v5/nothing"],
-    _coinbase: [path.replace(":id", name) for path in _coinbase.ANSWERS for name in ("BTC-USD", "NO-PE")],
+    binance_rest: [*binance_rest.ANSWERS, "/api/v3/nothing"],
+    okx_rest: [*okx_rest.ANSWERS, "/api/v5/nothing"],
+    bybit_rest: [*bybit_rest.ANSWERS, "/v5/nothing"],
+    coinbase_rest: [path.replace(":id", name) for path in coinbase_rest.ANSWERS for name in ("BTC-USD", "NO-PE")],
 }
 
 

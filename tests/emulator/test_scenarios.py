@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coinmon_emulator._bars import fold
-from coinmon_emulator._intervals import BINANCE
-from coinmon_emulator._market import MINUTE, Instrument, Trades
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._view import View
+from coinmon_emulator.market.candles import fold
+from coinmon_emulator.market.intervals import BINANCE
+from coinmon_emulator.market.market import MINUTE, Instrument, Trades
+from coinmon_emulator.market.view import View
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 SEEDS = range(1, 21)
 CLOSED = STARTS_AT // MINUTE * MINUTE

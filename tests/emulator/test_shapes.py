@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 SPOT = {"symbol": "BTCUSDT"}
 LINEAR = {"category": "linear", "symbol": "BTCUSDT"}

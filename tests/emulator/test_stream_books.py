@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from coinmon_emulator._scenario import Scenario
-from coinmon_emulator._tape import Tape
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.tape.tape import Tape
 
 Side = dict[Decimal, Decimal]
 

@@ -11,9 +11,9 @@ from ccxt.pro.bybit import bybit
 from ccxt.pro.coinbaseexchange import coinbaseexchange
 from ccxt.pro.okx import okx
 
-from coinmon_emulator._market import Kind
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._view import View
+from coinmon_emulator.market.market import Kind
+from coinmon_emulator.market.view import View
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 
 def client(venue: str, url: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 SPOT = "/binance/ws/btcusdt@trade"
 SUBSCRIBE = {

@@ -8,10 +8,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from coinmon_emulator import _binance_socket, _coinbase_socket, _okx_socket
-from coinmon_emulator._hub import Hub
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._socket import Place
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.hub import Hub
+from coinmon_emulator.server.socket import Place
+from coinmon_emulator.venues.binance import socket as binance_socket
+from coinmon_emulator.venues.coinbase import socket as coinbase_socket
+from coinmon_emulator.venues.okx import socket as okx_socket
 
 
 def test_binance_takes_five_messages_a_second_on_spot_and_ten_on_futures(stage: Any, scenario: Scenario) -> None:
@@ -183,7 +185,7 @@ def place(scenario: Scenario, seconds: list[float]) -> Place:
 @pytest.mark.parametrize(("path", "every", "patience"), [("/ws", 20, 60), ("/public/ws", 180, 600)])
 def test_binance_pings_and_hangs_up_without_a_pong(scenario: Scenario, path: str, every: int, patience: int) -> None:
     now = [0.0]
-    manner = _binance_socket.manner(place(scenario, now), Quiet(), path, {})  # type: ignore[arg-type]
+    manner = binance_socket.manner(place(scenario, now), Quiet(), path, {})  # type: ignore[arg-type]
     assert manner is not None
     asked = []
     for second in range(1, 24 * 3600):
@@ -194,7 +196,7 @@ def test_binance_pings_and_hangs_up_without_a_pong(scenario: Scenario, path: str
             manner.pinged(answer=True)
     assert asked[:3] == [every, 2 * every, 3 * every]
     assert manner.check(24 * 3600 + 1.0) == b"24 hours are over"
-    silent = _binance_socket.manner(place(scenario, [0.0]), Quiet(), path, {})  # type: ignore[arg-type]
+    silent = binance_socket.manner(place(scenario, [0.0]), Quiet(), path, {})  # type: ignore[arg-type]
     assert silent is not None
     assert silent.check(every) == b""
     assert silent.check(every + patience - 1) is None
@@ -203,13 +205,13 @@ def test_binance_pings_and_hangs_up_without_a_pong(scenario: Scenario, path: str
 
 def test_okx_cuts_the_quiet_and_coinbase_who_asks_for_nothing(scenario: Scenario) -> None:
     session: Any = Quiet()
-    okx = _okx_socket.manner(place(scenario, [0.0]), session, "/ws/v5/public", {})
+    okx = okx_socket.manner(place(scenario, [0.0]), session, "/ws/v5/public", {})
     assert okx is not None
     assert okx.check(29.0) is None
     assert okx.check(31.0) == b"No data received in 30s."
     session.spoke = 20.0
     assert okx.check(31.0) is None
-    coinbase = _coinbase_socket.manner(place(scenario, [0.0]), session, "/", {})
+    coinbase = coinbase_socket.manner(place(scenario, [0.0]), session, "/", {})
     assert coinbase is not None
     assert coinbase.check(4.0) is None
     assert coinbase.check(6.0) == b"subscribe timeout"

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from coinmon_emulator._scenario import STARTS_AT, Scenario
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 # Half a minute into a cascade of ADA.
 CASCADE_AT = STARTS_AT + 370_000

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from coinmon_emulator._tape import Tape
+from coinmon_emulator.tape.tape import Tape
 
 # Name of the table in real/MANIFEST.md, its files, and the path that serves it.
 TABLES = [

@@ -10,14 +10,14 @@ import pytest
 from aiohttp import web
 
 from coinmon import Instrument
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._scenario import Scenario
-from coinmon_emulator._server import running
-from coinmon_exchanges.binance import Binance
-from coinmon_exchanges.bybit import Bybit
-from coinmon_exchanges.ccxt_generic import CcxtGeneric
-from coinmon_exchanges.coinbase import Coinbase
-from coinmon_exchanges.okx import Okx
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.server.server import running
+from coinmon_exchanges.binance.venue import Binance
+from coinmon_exchanges.bybit.venue import Bybit
+from coinmon_exchanges.ccxt_generic.venue import CcxtGeneric
+from coinmon_exchanges.coinbase.venue import Coinbase
+from coinmon_exchanges.okx.venue import Okx
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from coinmon import DecodeError, Depth, StreamState
-from coinmon_exchanges._books_binance import BinanceBooks, links, read
+from coinmon_exchanges.binance.books import BinanceBooks, links, read
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 

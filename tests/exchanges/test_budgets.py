@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from coinmon import VenueBusy
-from coinmon_exchanges._budget import Budget
+from coinmon_exchanges._http.budget import Budget
 
 
 async def spend(budget, weight, taking=0.0, log=None):

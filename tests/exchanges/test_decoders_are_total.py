@@ -9,8 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import CoinmonError, DecodeError, Instrument
-from coinmon_exchanges import _decode_binance, _decode_bybit, _decode_coinbase, _decode_okx, _unified
 from coinmon_exchanges._listing import instruments
+from coinmon_exchanges.binance import decode as binance_decode
+from coinmon_exchanges.bybit import decode as bybit_decode
+from coinmon_exchanges.ccxt_generic import decode as ccxt_generic_decode
+from coinmon_exchanges.coinbase import decode as coinbase_decode
+from coinmon_exchanges.okx import decode as okx_decode
 
 SWAP = Instrument(
     "v", "perp", "BTC", "USDT", "BTC-USDT-SWAP", "BTC/USDT:USDT", Decimal("0.1"), Decimal("0.001"), Decimal("0.01")
@@ -22,13 +26,13 @@ JSON = st.recursive(
     max_leaves=6,
 )
 GOOD = {
-    "binance": ([{"a": 7, "p": "96400.1", "q": "0.5", "T": 5, "m": True}], _decode_binance.agg_trades),
-    "binance klines": ([[60000, *"1111", "2", 119999, "2", 3, "1", "1", "0"]], _decode_binance.bars),
+    "binance": ([{"a": 7, "p": "96400.1", "q": "0.5", "T": 5, "m": True}], binance_decode.agg_trades),
+    "binance klines": ([[60000, *"1111", "2", 119999, "2", 3, "1", "1", "0"]], binance_decode.bars),
     "okx": (
         {"code": "0", "data": [{"tradeId": "7", "px": "96400.1", "sz": "3", "side": "buy", "ts": "5"}]},
-        _decode_okx.trades,
+        okx_decode.trades,
     ),
-    "okx candles": ({"code": "0", "data": [["60000", *"1111", "300", "3", "3", "1"]]}, _decode_okx.bars),
+    "okx candles": ({"code": "0", "data": [["60000", *"1111", "300", "3", "3", "1"]]}, okx_decode.bars),
     "bybit": (
         {
             "result": {
@@ -38,17 +42,17 @@ GOOD = {
                 ]
             }
         },
-        _decode_bybit.trades,
+        bybit_decode.trades,
     ),
-    "bybit kline": ({"result": {"list": [["60000", *"1111", "2", "2"]]}, "time": 999999}, _decode_bybit.bars),
+    "bybit kline": ({"result": {"list": [["60000", *"1111", "2", "2"]]}, "time": 999999}, bybit_decode.bars),
     "coinbase": (
         [{"trade_id": 7, "price": "96400.1", "size": "1", "side": "buy", "time": "2026-01-15T12:00:20.004Z"}],
-        _decode_coinbase.trades,
+        coinbase_decode.trades,
     ),
-    "coinbase candles": ([[60, 1, 1.5, 1, 1.2, 3]], _decode_coinbase.bars),
+    "coinbase candles": ([[60, 1, 1.5, 1, 1.2, 3]], coinbase_decode.bars),
     "ccxt": (
         [{"id": "x", "timestamp": 5, "side": "buy", "price": 96400.1, "amount": 1.0}],
-        lambda payload, made: _unified.trades(payload, made, False),
+        lambda payload, made: ccxt_generic_decode.trades(payload, made, False),
     ),
 }
 
@@ -84,7 +88,7 @@ def test_a_payload_with_anything_anywhere_decodes_or_is_a_decode_error(name, mad
         decode(odd, made)
 
 
-@pytest.mark.parametrize("decode", [_decode_binance, _decode_okx, _decode_bybit, _decode_coinbase])
+@pytest.mark.parametrize("decode", [binance_decode, okx_decode, bybit_decode, coinbase_decode])
 @settings(max_examples=60, deadline=None)
 @given(entry=st.dictionaries(st.sampled_from(["symbol", "instId", "id", "filters", "ctVal", "status"]), JSON))
 def test_an_instrument_entry_of_any_shape_harms_nothing(decode, entry):
@@ -112,7 +116,7 @@ def test_ids_prices_and_contracts_survive_exactly(rows):
         }
         for id, ticks, lots, buy in rows
     ]  # fmt: skip
-    trades = _decode_okx.trades({"code": "0", "data": data}, SWAP).trades
+    trades = okx_decode.trades({"code": "0", "data": data}, SWAP).trades
     rows = sorted(rows)
     assert trades.id.tolist() == [row[0] for row in rows]
     assert trades.ticks.tolist() == [row[1] for row in rows]
@@ -125,4 +129,4 @@ def test_ids_prices_and_contracts_survive_exactly(rows):
 def test_a_price_off_the_grid_is_refused_not_rounded(price):
     row = {"a": 7, "p": price, "q": "0.5", "T": 5, "m": True}
     with pytest.raises(CoinmonError):
-        _decode_binance.agg_trades([row], SPOT)
+        binance_decode.agg_trades([row], SPOT)

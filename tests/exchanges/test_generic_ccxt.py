@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from coinmon import ConfigError, Cursor, VenueBlocked, VenueBusy, VenueError
-from coinmon_exchanges import _unified
-from coinmon_exchanges.ccxt_generic import CcxtGeneric
+from coinmon_exchanges.ccxt_generic import decode
+from coinmon_exchanges.ccxt_generic.venue import CcxtGeneric
 
 
 def test_the_venue_is_the_name_or_the_id():
@@ -32,7 +32,7 @@ def test_a_timeout_that_is_none_is_refused(timeout):
 def test_precision_becomes_an_exact_grid():
     def grids(mode, price, amount, size=None):
         market = {"id": "X", "base": "B", "quote": "Q", "settle": "Q", "swap": size is not None, "contractSize": size}
-        draft = _unified.draft(market | {"precision": {"price": price, "amount": amount}}, mode)
+        draft = decode.draft(market | {"precision": {"price": price, "amount": amount}}, mode)
         return Decimal(draft.tick), Decimal(draft.lot), draft.contract_size
 
     assert grids(4, 1e-05, 0.1) == (Decimal("0.00001"), Decimal("0.1"), 1)
@@ -48,9 +48,9 @@ def test_sides_are_the_takers_also_where_ccxt_hands_on_the_makers(instrument, id
         {"id": str(at), "timestamp": at, "side": side, "price": 1.0, "amount": 2.0}
         for at, side in enumerate(("buy", "sell"))
     ]
-    from coinmon_exchanges import ccxt_generic
+    from coinmon_exchanges.ccxt_generic import venue as ccxt_generic_venue
 
-    page, sided = _unified.trades(rows, btc, id in ccxt_generic._MAKER_SIDE)
+    page, sided = decode.trades(rows, btc, id in ccxt_generic_venue._MAKER_SIDE)
     assert sided
     assert page.trades.side.tolist() == sides
 
@@ -58,12 +58,12 @@ def test_sides_are_the_takers_also_where_ccxt_hands_on_the_makers(instrument, id
 def test_trades_without_ids_or_sides(instrument):
     swap = instrument("v", "BTC/USDT:USDT", "BTC", "0.1", "0.001", "0.01")
     row = {"id": None, "timestamp": 5, "side": "buy", "price": 1.0, "amount": 3.0}
-    page, sided = _unified.trades([row, row, row | {"side": None}], swap, False)
+    page, sided = decode.trades([row, row, row | {"side": None}], swap, False)
     assert not sided
     assert len(set(page.ids.tolist())) == 3
     assert (page.ids >= 0).all()
     assert page.trades.qty.tolist() == [0.03, 0.03]
-    again, _ = _unified.trades([row, row], swap, False)
+    again, _ = decode.trades([row, row], swap, False)
     assert again.ids.tolist() == page.ids.tolist()[:2]
 
 

@@ -43,7 +43,7 @@ def test_kinds_are_a_setting(emulated):
 
 
 def test_only_the_kinds_wanted_are_listed_and_asked_for(emulated):
-    from coinmon_exchanges.binance import Binance
+    from coinmon_exchanges.binance.venue import Binance
 
     async def script():
         async with emulated(faults="binance:451/fapi") as market:

@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 
 from coinmon import ConfigError, VenueError
-from coinmon_exchanges._proxy import ccxt_settings, proxy_for
-from coinmon_exchanges.ccxt_generic import CcxtGeneric
-from coinmon_exchanges.okx import Okx
+from coinmon_exchanges._http.proxy import ccxt_settings, proxy_for
+from coinmon_exchanges.ccxt_generic.venue import CcxtGeneric
+from coinmon_exchanges.okx.venue import Okx
 
 VENUE = "http://okx.example.invalid"
 TIME = {"code": "0", "msg": "", "data": [{"ts": "1700000000000"}]}

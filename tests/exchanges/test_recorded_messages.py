@@ -8,7 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from coinmon_exchanges import _decode_binance, _decode_bybit, _decode_coinbase, _decode_okx
+from coinmon_exchanges.binance import decode as binance_decode
+from coinmon_exchanges.bybit import decode as bybit_decode
+from coinmon_exchanges.coinbase import decode as coinbase_decode
+from coinmon_exchanges.okx import decode as okx_decode
 
 FINEST = "0.00000001"
 
@@ -28,13 +31,13 @@ def as_bybit(message):
 
 
 VENUES = {
-    "binance_spot": (as_binance, _decode_binance.agg_trades),
-    "binance_usdm": (as_binance, _decode_binance.agg_trades),
-    "okx_spot": (lambda message: message, _decode_okx.trades),
-    "okx_swap": (lambda message: message, _decode_okx.trades),
-    "bybit_linear_inverse": (as_bybit, _decode_bybit.trades),
-    "bybit_spot": (as_bybit, _decode_bybit.trades),
-    "coinbase_exchange": (lambda message: [message], _decode_coinbase.trades),
+    "binance_spot": (as_binance, binance_decode.agg_trades),
+    "binance_usdm": (as_binance, binance_decode.agg_trades),
+    "okx_spot": (lambda message: message, okx_decode.trades),
+    "okx_swap": (lambda message: message, okx_decode.trades),
+    "bybit_linear_inverse": (as_bybit, bybit_decode.trades),
+    "bybit_spot": (as_bybit, bybit_decode.trades),
+    "coinbase_exchange": (lambda message: [message], coinbase_decode.trades),
 }
 
 
@@ -69,6 +72,6 @@ def test_the_2023_tape_leaves_out_what_is_no_trade_but_counts_its_id(instrument)
     made = instrument("binance", "TRX/USDT:USDT", "TRXUSDT", "0.00001", "1")
     row = {"a": 548331094, "p": "0.23103", "q": "50", "T": 1741089600000, "m": False}
     nothing = {"a": 548331095, "p": "0.0", "q": "0.0", "T": 1741089600001, "m": False}
-    page = _decode_binance.agg_trades([row, nothing, row | {"a": 548331096}], made)
+    page = binance_decode.agg_trades([row, nothing, row | {"a": 548331096}], made)
     assert page.ids.tolist() == [548331094, 548331095, 548331096]
     assert page.trades.id.tolist() == [548331094, 548331096]

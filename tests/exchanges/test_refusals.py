@@ -113,7 +113,7 @@ def test_a_port_where_nobody_listens_is_told_plainly(emulated):
     async def script():
         async with emulated() as market:
             pass
-        from coinmon_exchanges.okx import Okx
+        from coinmon_exchanges.okx.venue import Okx
 
         okx = Okx("okx", url=f"{market.url}/okx")
         error, _ = await refused(okx.server_time())

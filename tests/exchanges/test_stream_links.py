@@ -5,17 +5,20 @@ import json
 
 from aiohttp import web
 
-from coinmon_exchanges import _stream_binance, _stream_bybit, _stream_coinbase, _stream_okx
-from coinmon_exchanges.okx import Okx
+from coinmon_exchanges.binance import trades as binance_trades
+from coinmon_exchanges.bybit import trades as bybit_trades
+from coinmon_exchanges.coinbase import trades as coinbase_trades
+from coinmon_exchanges.okx import trades as okx_trades
+from coinmon_exchanges.okx.venue import Okx
 
 
 def test_requests_stay_within_the_venues_limits(instrument):
     many = [instrument("v", f"C{at}/USDT", f"C{at}USDT", "0.1", "0.1") for at in range(900)]
     for links, arguments in (
-        (_stream_binance.links("ws://x", many, 200), lambda request: request["params"]),
-        (_stream_okx.links("ws://x", many), lambda request: request["args"]),
-        (_stream_bybit.links("ws://x", many), lambda request: request["args"]),
-        (_stream_coinbase.links("ws://x", many), lambda request: request["product_ids"]),
+        (binance_trades.links("ws://x", many, 200), lambda request: request["params"]),
+        (okx_trades.links("ws://x", many), lambda request: request["args"]),
+        (bybit_trades.links("ws://x", many), lambda request: request["args"]),
+        (coinbase_trades.links("ws://x", many), lambda request: request["product_ids"]),
     ):
         named = [name for link in links for _, names in link.requests for name in names]
         assert named == [each.native_id for each in many]
@@ -24,7 +27,7 @@ def test_requests_stay_within_the_venues_limits(instrument):
             for text, names in link.requests:
                 assert len(arguments(json.loads(text))) == len(names)
                 assert len(text) < 64_000
-    assert all(len(names) <= 10 for link in _stream_bybit.links("ws://x", many) for _, names in link.requests)
+    assert all(len(names) <= 10 for link in bybit_trades.links("ws://x", many) for _, names in link.requests)
 
 
 def test_a_stream_ends_when_told_even_while_it_connects_again_after_a_fault(instrument):

@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import DecodeError, Streamed, StreamedMany, StreamState
-from coinmon.collect.held import Held
-from coinmon_exchanges import _stream_binance, _stream_bybit, _stream_coinbase, _stream_okx
-from coinmon_exchanges._socket import Dropped
-from coinmon_exchanges._stream_rows import Subscribed
+from coinmon.collect.live.page_buffer import Held
+from coinmon_exchanges._stream.rows import Subscribed
+from coinmon_exchanges._stream.socket import Dropped
+from coinmon_exchanges.binance import trades as binance_trades
+from coinmon_exchanges.bybit import trades as bybit_trades
+from coinmon_exchanges.coinbase import trades as coinbase_trades
+from coinmon_exchanges.okx import trades as okx_trades
 
 FINEST = "0.00000001"
 
@@ -27,13 +30,13 @@ def as_agg_trade(message):
 
 
 VENUES = {
-    "binance_spot": (_stream_binance.read, as_agg_trade, lambda m: m["s"]),
-    "binance_usdm": (_stream_binance.read, as_agg_trade, lambda m: m["s"]),
-    "okx_spot": (_stream_okx.read, copy.deepcopy, lambda m: m["arg"]["instId"]),
-    "okx_swap": (_stream_okx.read, copy.deepcopy, lambda m: m["arg"]["instId"]),
-    "bybit_linear_inverse": (_stream_bybit.read, copy.deepcopy, lambda m: m["data"][0]["s"]),
-    "bybit_spot": (_stream_bybit.read, copy.deepcopy, lambda m: m["data"][0]["s"]),
-    "coinbase_exchange": (_stream_coinbase.read, copy.deepcopy, lambda m: m["product_id"]),
+    "binance_spot": (binance_trades.read, as_agg_trade, lambda m: m["s"]),
+    "binance_usdm": (binance_trades.read, as_agg_trade, lambda m: m["s"]),
+    "okx_spot": (okx_trades.read, copy.deepcopy, lambda m: m["arg"]["instId"]),
+    "okx_swap": (okx_trades.read, copy.deepcopy, lambda m: m["arg"]["instId"]),
+    "bybit_linear_inverse": (bybit_trades.read, copy.deepcopy, lambda m: m["data"][0]["s"]),
+    "bybit_spot": (bybit_trades.read, copy.deepcopy, lambda m: m["data"][0]["s"]),
+    "coinbase_exchange": (coinbase_trades.read, copy.deepcopy, lambda m: m["product_id"]),
 }
 
 
@@ -96,8 +99,8 @@ def pages(read, texts, subscribed):
 
 def test_a_batch_of_two_instruments_is_a_page_for_each(two):
     texts = [agg("BTCUSDT", 7), agg("ETHUSDT", 40, sold=True), agg("BTCUSDT", 8)]
-    assert pages(_stream_binance.read, texts, two) == [("BTC", [7, 8], False, 7), ("ETH", [40], False, 40)]
-    assert pages(_stream_binance.read, [agg("ETHUSDT", 41)], two) == [("ETH", [41], True, 41)]
+    assert pages(binance_trades.read, texts, two) == [("BTC", [7, 8], False, 7), ("ETH", [40], False, 40)]
+    assert pages(binance_trades.read, [agg("ETHUSDT", 41)], two) == [("ETH", [41], True, 41)]
 
 
 @pytest.mark.parametrize(
@@ -110,8 +113,8 @@ def test_a_batch_of_two_instruments_is_a_page_for_each(two):
     ],
 )
 def test_gaps_split_pages_and_repeats_are_dropped(two, ids, expected):
-    _stream_binance.read([agg("BTCUSDT", 7)], two)
-    found = pages(_stream_binance.read, [agg("BTCUSDT", id) for id in ids], two)
+    binance_trades.read([agg("BTCUSDT", 7)], two)
+    found = pages(binance_trades.read, [agg("BTCUSDT", id) for id in ids], two)
     assert found == [("BTC", *each) for each in expected]
 
 
@@ -119,7 +122,7 @@ def test_gaps_split_pages_and_repeats_are_dropped(two, ids, expected):
 def test_ids_that_are_no_trades_are_no_gaps(two, split):
     """Wherever the batch ends: a zero row is covered by the page after it."""
     texts = [agg("BTCUSDT", 7), agg("BTCUSDT", 8, "0.0", "0.0"), agg("BTCUSDT", 9, "0.0", "0.0"), agg("BTCUSDT", 10)]
-    found = pages(_stream_binance.read, texts[:split], two) + pages(_stream_binance.read, texts[split:], two)
+    found = pages(binance_trades.read, texts[:split], two) + pages(binance_trades.read, texts[split:], two)
     assert [id for _, ids, _, _ in found for id in ids] == [7, 10]
     for (_, before, _, _), (_, _, joined, first) in pairwise(found):
         assert joined
@@ -133,15 +136,15 @@ def test_okx_aggregates_cover_the_ids_before_theirs(instrument):
         row = {"instId": "BTC-USDT", "tradeId": str(id), "px": "42219.9", "sz": "0.12", "side": "sell", "count": count}
         return json.dumps({"arg": {"channel": "trades", "instId": "BTC-USDT"}, "data": [row | {"ts": "1630048897897"}]})
 
-    assert pages(_stream_okx.read, [message(103, "3")], made) == [("BTC", [103], False, 101)]
-    assert pages(_stream_okx.read, [message(105, "2"), message(106, "1")], made) == [("BTC", [105, 106], True, 104)]
-    assert pages(_stream_okx.read, [message(109, "2")], made) == [("BTC", [109], False, 108)]
+    assert pages(okx_trades.read, [message(103, "3")], made) == [("BTC", [103], False, 101)]
+    assert pages(okx_trades.read, [message(105, "2"), message(106, "1")], made) == [("BTC", [105, 106], True, 104)]
+    assert pages(okx_trades.read, [message(109, "2")], made) == [("BTC", [109], False, 108)]
 
 
 def test_swap_sizes_become_base_units_without_float_noise(instrument):
     made = Subscribed({"X-SWAP": instrument("okx", "X/USDT:USDT", "X-SWAP", "0.1", "0.1", "0.1")}, ())
     row = {"instId": "X-SWAP", "tradeId": "1", "px": "1.1", "sz": "3", "side": "buy", "count": "1", "ts": "1"}
-    (each,) = _stream_okx.read([json.dumps({"arg": {"channel": "trades"}, "data": [row]})], made)
+    (each,) = okx_trades.read([json.dumps({"arg": {"channel": "trades"}, "data": [row]})], made)
     assert each.data.trades.qty.tolist() == [0.3]
 
 
@@ -151,11 +154,11 @@ def test_coinbase_heartbeats_tell_of_quiet_and_of_loss(instrument):
     match |= {"product_id": "BTC-USD", "time": "2014-11-07T08:19:27.028459Z"}
     beat = {"type": "heartbeat", "sequence": 90, "last_trade_id": 10, "product_id": "BTC-USD"}
     beat |= {"time": "2014-11-07T08:19:28.464459Z"}
-    trade, quiet = _stream_coinbase.read([json.dumps(match), json.dumps(beat)], made)
+    trade, quiet = coinbase_trades.read([json.dumps(match), json.dumps(beat)], made)
     assert (trade.data.trades.side.tolist(), trade.data.first_id) == ([1], 10)  # the maker sold
     assert (len(quiet.data.trades), quiet.data.joined, quiet.data.first_id) == (0, True, 11)
     assert quiet.data.until == 1_415_348_368_464
-    (lost,) = _stream_coinbase.read([json.dumps(beat | {"last_trade_id": 12})], made)
+    (lost,) = coinbase_trades.read([json.dumps(beat | {"last_trade_id": 12})], made)
     assert (lost.data.joined, lost.data.first_id) == (False, 13)
 
 
@@ -164,12 +167,11 @@ def test_a_product_that_is_numbered_anew_is_not_called_quiet(instrument):
     match = {"type": "match", "trade_id": 5000, "side": "sell", "size": "5.2", "price": "400.23"}
     match |= {"product_id": "BTC-USD", "time": "2014-11-07T08:19:27.028459Z"}
     beat = {"type": "heartbeat", "product_id": "BTC-USD", "time": "2014-11-07T08:19:28.464459Z"}
-    _stream_coinbase.read([json.dumps(match)], made)
-    (state,) = _stream_coinbase.read([json.dumps(beat | {"last_trade_id": 7})], made)
+    coinbase_trades.read([json.dumps(match)], made)
+    (state,) = coinbase_trades.read([json.dumps(beat | {"last_trade_id": 7})], made)
     assert (state.live, state.why) == (False, "coinbase:BTC/USD: after trade 5000 comes 7: numbered anew")
     assert (
-        _stream_coinbase.read([json.dumps(match | {"trade_id": 8}), json.dumps(beat | {"last_trade_id": 8})], made)
-        == []
+        coinbase_trades.read([json.dumps(match | {"trade_id": 8}), json.dumps(beat | {"last_trade_id": 8})], made) == []
     )
 
 
@@ -181,20 +183,20 @@ def test_bybit_proves_nothing_by_ids_and_leaves_out_block_trades(instrument):
         return json.dumps({"topic": "publicTrade.BTCUSDT", "type": "snapshot", "data": [base | row for row in rows]})
 
     ids = [f"{number:08x}-d8dd-5b31-9112-a178eb6023af" for number in range(3)]
-    found = pages(_stream_bybit.read, [message({"i": ids[0]}, {"i": ids[1], "BT": True})], made)
+    found = pages(bybit_trades.read, [message({"i": ids[0]}, {"i": ids[1], "BT": True})], made)
     assert [(len(each), joined, first) for _, each, joined, first in found] == [(1, False, None)]
-    ((_, _, joined, first),) = pages(_stream_bybit.read, [message({"i": ids[2]})], made)
+    ((_, _, joined, first),) = pages(bybit_trades.read, [message({"i": ids[2]})], made)
     assert (joined, first) == (True, None)
 
 
 ACKNOWLEDGED = [
-    (_stream_binance, {"result": None, "id": 1}, True),
-    (_stream_binance, {"error": {"code": 2, "msg": "Invalid request"}, "id": 1}, False),
-    (_stream_okx, {"event": "subscribe", "arg": {"channel": "trades", "instId": "BTCUSDT"}}, True),
-    (_stream_bybit, {"success": True, "ret_msg": "", "op": "subscribe", "req_id": "0"}, True),
-    (_stream_bybit, {"success": False, "ret_msg": "error:handler not found", "op": "subscribe", "req_id": "0"}, False),
-    (_stream_coinbase, {"type": "subscriptions", "channels": [{"name": "matches", "product_ids": ["BTCUSDT"]}]}, True),
-    (_stream_coinbase, {"type": "error", "message": "Failed to subscribe", "reason": "no such product"}, False),
+    (binance_trades, {"result": None, "id": 1}, True),
+    (binance_trades, {"error": {"code": 2, "msg": "Invalid request"}, "id": 1}, False),
+    (okx_trades, {"event": "subscribe", "arg": {"channel": "trades", "instId": "BTCUSDT"}}, True),
+    (bybit_trades, {"success": True, "ret_msg": "", "op": "subscribe", "req_id": "0"}, True),
+    (bybit_trades, {"success": False, "ret_msg": "error:handler not found", "op": "subscribe", "req_id": "0"}, False),
+    (coinbase_trades, {"type": "subscriptions", "channels": [{"name": "matches", "product_ids": ["BTCUSDT"]}]}, True),
+    (coinbase_trades, {"type": "error", "message": "Failed to subscribe", "reason": "no such product"}, False),
 ]
 
 
@@ -209,15 +211,15 @@ def test_acknowledgements_and_refusals_are_told(two, venue, message, live):
 
 @pytest.mark.parametrize("price", ["100.505", "1e30"])
 def test_a_price_off_the_grid_ends_the_stream_of_that_instrument_only(two, price):
-    news = _stream_binance.read([agg("BTCUSDT", 1, price), agg("ETHUSDT", 1)], two)
+    news = binance_trades.read([agg("BTCUSDT", 1, price), agg("ETHUSDT", 1)], two)
     assert [type(each) for each in news] == [StreamState, Streamed]
     assert not news[0].live
     assert "0.01" in news[0].why
-    assert pages(_stream_binance.read, [agg("BTCUSDT", 2)], two) == []
+    assert pages(binance_trades.read, [agg("BTCUSDT", 2)], two) == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"e":1}, {"e":2}', '"pong"', '{"e":"aggTrade"}', "\x00"])
-@pytest.mark.parametrize("venue", [_stream_binance, _stream_okx, _stream_bybit, _stream_coinbase])
+@pytest.mark.parametrize("venue", [binance_trades, okx_trades, bybit_trades, coinbase_trades])
 def test_any_text_gives_rows_or_a_clear_error(two, venue, text):
     with suppress(DecodeError):
         assert venue.read([text], two) == []
@@ -229,10 +231,10 @@ def one_trade(price, size):
     bybit = {"T": 5, "s": "BTCUSDT", "S": "Buy", "v": size, "p": price, "i": "2290000000061666327", "BT": False}
     coinbase = {"type": "match", "trade_id": 7, "side": "sell", "size": size, "price": price, "product_id": "BTCUSDT"}
     return [
-        (_stream_binance.read, json.loads(agg("BTCUSDT", 7, price, size))),
-        (_stream_okx.read, {"arg": {"channel": "trades", "instId": "BTCUSDT"}, "data": [okx]}),
-        (_stream_bybit.read, {"topic": "publicTrade.BTCUSDT", "data": [bybit]}),
-        (_stream_coinbase.read, coinbase | {"time": "2014-11-07T08:19:27.028459Z"}),
+        (binance_trades.read, json.loads(agg("BTCUSDT", 7, price, size))),
+        (okx_trades.read, {"arg": {"channel": "trades", "instId": "BTCUSDT"}, "data": [okx]}),
+        (bybit_trades.read, {"topic": "publicTrade.BTCUSDT", "data": [bybit]}),
+        (coinbase_trades.read, coinbase | {"time": "2014-11-07T08:19:27.028459Z"}),
     ]
 
 
@@ -276,7 +278,7 @@ def test_what_is_no_trade_among_trades_is_still_told(instrument, venue, at):
 
 @pytest.mark.parametrize(
     ("venue", "message"),
-    [(_stream_binance, {"e": "serverShutdown", "E": 1}), (_stream_okx, {"event": "notice", "code": "64008"})],
+    [(binance_trades, {"e": "serverShutdown", "E": 1}), (okx_trades, {"event": "notice", "code": "64008"})],
 )
 def test_a_goodbye_ends_the_connection(two, venue, message):
     with pytest.raises(Dropped):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from coinmon import DecodeError, Streamed, StreamedMany
-from coinmon_exchanges._stream_binance import read
-from coinmon_exchanges._stream_rows import Subscribed
+from coinmon_exchanges._stream.rows import Subscribed
+from coinmon_exchanges.binance.trades import read
 
 LASOTA = Path(__file__).parents[3] / "shared" / "real" / "lasota"
 

@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +11,21 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = [ROOT / "coinmon", *sorted((ROOT / "plugins").glob("coinmon_*"))]
 SOURCES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))
+CORE = set(PACKAGES[0].rglob("*.py"))
 
 MOST_LINES = 300
+MOST_FILES = 20
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "managers", "factory"}
 
 
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def module(path: Path) -> str:
+    """By which name a file is imported."""
+    parts = path.relative_to(ROOT).with_suffix("").parts[path not in CORE :]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -41,6 +50,11 @@ def test_a_file_is_one_idea_of_at_most_300_lines():
     assert not {path: count for path, count in lines.items() if count > MOST_LINES}
 
 
+def test_a_folder_holds_at_most_20_files():
+    files = Counter(name(path.parent) for path in SOURCES)
+    assert not {folder: count for folder, count in files.items() if count > MOST_FILES}
+
+
 def test_modules_are_named_for_what_they_are():
     words = {name(path): set(path.stem.strip("_").split("_")) for path in SOURCES}
     assert not {path for path, found in words.items() if found & NAMELESS}
@@ -60,7 +74,8 @@ def test_plugin_packages_are_docstrings_and_files():
 def test_plugins_do_not_lean_on_one_another():
     """Each can be switched off: what they share is in `_private` modules, results come through `view.of` and
     `market.of`."""
-    public = {f"{p.parent.name}.{p.stem}" for package in PACKAGES[1:] for p in package.glob("[!_]*.py")}
+    plugins = (path for path in SOURCES if path not in CORE and "@hookimpl" in path.read_text("utf-8"))
+    public = {module(path) for path in plugins}
     assert not {name(path): found for path in SOURCES if (found := public & set(imported(path)))}
 
 

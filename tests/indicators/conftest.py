@@ -10,8 +10,8 @@ import pytest
 
 from coinmon import MINUTE, Bars, Coverage, Instrument, Market, Pair, Trades, View, parse_time
 from coinmon.model.fold import fold, with_quiet_minutes
-from coinmon_indicators.consensus import consensus
-from coinmon_indicators.net_flow import net_flow
+from coinmon_indicators.flow.consensus import consensus
+from coinmon_indicators.flow.net_flow import net_flow
 
 START = 1_723_161_600_000  # 2024-08-09T00:00:00Z, a Friday
 TICK, LOT = Decimal("0.01"), Decimal("0.001")

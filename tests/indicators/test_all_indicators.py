@@ -25,7 +25,7 @@ from coinmon import (
     View,
     WhaleTrade,
 )
-from coinmon.plugins import load_catalog
+from coinmon.plugin.catalog import load_catalog
 
 CATALOG = load_catalog()
 OFFERS = {offer.name: offer for offer in CATALOG.of("indicator") if offer.distribution == "coinmon"}

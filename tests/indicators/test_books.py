@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from coinmon import MINUTE, Book, Depth, Liquidation, Picture
-from coinmon_indicators.depth_delta import depth_delta
-from coinmon_indicators.heatmap import heatmap
-from coinmon_indicators.liquidations import liquidations
+from coinmon_indicators.book.depth_delta import depth_delta
+from coinmon_indicators.book.heatmap import heatmap
+from coinmon_indicators.derivatives.liquidations import liquidations
 
 TICK = Decimal("0.01")
 PERCENTS = (0.1, 0.5, 1.0)

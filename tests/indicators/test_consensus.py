@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import MINUTE
-from coinmon_indicators.consensus import consensus
+from coinmon_indicators.flow.consensus import consensus
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from coinmon import MINUTE, Funding, OpenInterest
-from coinmon_indicators.funding import funding
-from coinmon_indicators.open_interest import open_interest
+from coinmon_indicators.derivatives.funding import funding
+from coinmon_indicators.derivatives.open_interest import open_interest
 
 HOUR = 60 * MINUTE
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import MINUTE, Bars, Coverage, Market, Pair, View
-from coinmon_indicators.vwap import vwap
+from coinmon_indicators.profile.vwap import vwap
 
 PAIR = Pair("BTC", "USDT")
 

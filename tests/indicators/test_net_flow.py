@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import MINUTE
-from coinmon_indicators.net_flow import net_flow
+from coinmon_indicators.flow.net_flow import net_flow
 
 
 def money(scene, minutes):

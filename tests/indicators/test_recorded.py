@@ -10,10 +10,10 @@ import pytest
 
 from coinmon import MINUTE, Trades, View, to_ticks
 from coinmon.model.fold import fold
-from coinmon_indicators.cvd import cvd
-from coinmon_indicators.footprint import footprint
-from coinmon_indicators.net_flow import net_flow
-from coinmon_indicators.vwap import vwap
+from coinmon_indicators.auction.footprint import footprint
+from coinmon_indicators.flow.cvd import cvd
+from coinmon_indicators.flow.net_flow import net_flow
+from coinmon_indicators.profile.vwap import vwap
 
 TAPES = Path(__file__).parents[3] / "shared" / "real" / "binance"
 MIDNIGHT = 1_723_161_600_000

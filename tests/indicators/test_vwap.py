@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import DAY, MINUTE, Pair, View, iso, moment
-from coinmon_indicators.structure import structure
-from coinmon_indicators.vwap import vwap
+from coinmon_indicators.profile.vwap import vwap
+from coinmon_indicators.structure.structure import structure
 
 PAIR = Pair("BTC", "USDT")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinmon import MINUTE, WhaleTrade
-from coinmon_indicators.whale_trades import whale_trades
+from coinmon_indicators.flow.whale_trades import whale_trades
 
 
 def whale(time, quote, side=1, number=1):

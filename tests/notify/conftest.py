@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from coinmon import DeliveryRefused, DeliveryRetry, Message, Signal, Text
 from coinmon.clock import Clock
-from coinmon.config import NotifyConfig
-from coinmon.notify import ledger
+from coinmon.config.load import NotifyConfig
+from coinmon.notify import signal_state
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import Route
 from coinmon.store.database import open_database
@@ -75,7 +75,7 @@ def say(database):
 
     def run(*signals, pairs=("BTC/USDT", "ETH/USDT"), at=NOW, outputs=()):
         with database.write() as connection:
-            news = ledger.update(connection, signals, pairs, at)
+            news = signal_state.update(connection, signals, pairs, at)
             due = [each if isinstance(each, Due) else Due(each, at) for each in outputs]
             write_signals(connection, news.rows, {row["id"]: due for row in news.rows})
         return [event["pair"] for event in news.events.values()]

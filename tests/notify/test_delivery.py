@@ -11,11 +11,11 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from coinmon import DeliveryRefused, DeliveryThrottled, Message
-from coinmon.config import NotifyConfig
+from coinmon.config.load import NotifyConfig
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import Route
 from coinmon.store.deliveries import read_channel
-from coinmon_emulator._robots import SECRET, TOKEN, Robots
+from coinmon_emulator.server.robots import SECRET, TOKEN, Robots
 from coinmon_outputs.dingtalk import DingTalk
 from coinmon_outputs.feishu import Feishu
 from coinmon_outputs.webhook import WebHook

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from coinmon.model.moment import MINUTE, iso
-from coinmon.notify import ledger
+from coinmon.notify import signal_state
 from coinmon.store.history import History
 
 COOLDOWN = 30 * MINUTE
@@ -90,7 +90,7 @@ def test_what_is_only_enough_to_go_on_does_not_begin(say, plain, on):
 def test_states_of_a_pair_that_is_no_longer_followed_end(say, plain, on, database):
     say(plain.signal(), plain.signal("ETH/USDT"), plain.signal("SOL/USDT"), pairs=("BTC/USDT", "ETH/USDT", "SOL/USDT"))
     with database.write() as connection:
-        ledger.update(
+        signal_state.update(
             connection, [plain.signal("ETH/USDT")], ["ETH/USDT"], plain.now + MINUTE, lambda pair: pair == "SOL/USDT"
         )
     # another scanner's pair, or one that could not be looked at, is as it was

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from coinmon.config import NotifyConfig
+from coinmon.config.load import NotifyConfig
+from coinmon.config.schema import RouteConfig
 from coinmon.model.moment import MINUTE, iso
-from coinmon.notify.gathering import next_batch
-from coinmon.notify.pace import free, ms_to_next
+from coinmon.notify.batching import next_batch
+from coinmon.notify.rate_limit import free, ms_to_next
 from coinmon.notify.routing import Route, routes
-from coinmon.sections import RouteConfig
 from coinmon.store.deliveries import Waiting
 
 A, B, WHALE = ({"event": "signal", "grade": grade, "pair": "BTC/USDT"} for grade in ("A", "B", "A+"))

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from coinmon.config import NotifyConfig
+from coinmon.config.load import NotifyConfig
+from coinmon.config.schema import RouteConfig
 from coinmon.notify.routing import routes
-from coinmon.sections import RouteConfig
 
 
 def takes(wants, event, policy=None, events=None, **route):

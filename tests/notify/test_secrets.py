@@ -18,10 +18,10 @@ import typer
 from loguru import logger
 
 from coinmon.cli import build, run
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._robots import Robots
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.robots import Robots
+from coinmon_emulator.server.server import running
 
 MARK = "hunter2marked"
 SETTINGS = f"""

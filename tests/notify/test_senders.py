@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from coinmon.notify import ledger
+from coinmon.notify import signal_state
 from coinmon.store.database import open_database
 from coinmon.store.outbox import Due, write_signals
 
@@ -59,7 +59,7 @@ def test_two_processes_send_each_message_once_and_one_takes_over_from_the_other(
     def say(first):
         signals = [plain.signal(f"C{number}/USDT") for number in range(first, first + 20)]
         with database.write() as connection:
-            news = ledger.update(connection, signals, (), plain.now)
+            news = signal_state.update(connection, signals, (), plain.now)
             write_signals(connection, news.rows, {row["id"]: [Due("robot", plain.now)] for row in news.rows})
 
     def sent(count):

@@ -153,7 +153,7 @@ def test_what_no_font_has_is_left_out():
 
 
 def test_the_robot_of_the_demo_looks_as_closely():
-    from coinmon_emulator._robots import Robots
+    from coinmon_emulator.server.robots import Robots
 
     png = b"\x89PNG\r\n\x1a\n" + b"x" * 100
     right = {"base64": base64.b64encode(png).decode(), "md5": hashlib.md5(png).hexdigest()}

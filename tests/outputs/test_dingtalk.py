@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from coinmon import DeliveryRefused, DeliveryRetry, DeliverySplit
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon_outputs.dingtalk import DingTalk
 
 

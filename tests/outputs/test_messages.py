@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from loguru import logger
 
 from coinmon import ConfigError
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon_outputs._split import json_size, plain_size, split
 from coinmon_outputs._writer import Writer
 

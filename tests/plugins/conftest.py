@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coinmon.plugins import Catalog, load_catalog
+from coinmon.plugin.catalog import Catalog, load_catalog
 
 GOOD = '''
 from coinmon import hookimpl

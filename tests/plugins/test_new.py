@@ -12,8 +12,8 @@ import pytest
 
 from coinmon import Bars, DeliveryRetry, Instrument, Market, Message, Pair, View
 from coinmon.cli import run
-from coinmon.config import Config, load_config
-from coinmon_indicators.net_flow import net_flow
+from coinmon.config.load import Config, load_config
+from coinmon_indicators.flow.net_flow import net_flow
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_768_478_430_000

@@ -3,8 +3,8 @@
 import pytest
 
 from coinmon.errors import ConfigError
-from coinmon.plugins import load_catalog
-from coinmon.settings import check_settings
+from coinmon.plugin.catalog import load_catalog
+from coinmon.plugin.signature import check_settings
 
 SIGNAL = '''
 from typing import Annotated

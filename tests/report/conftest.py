@@ -16,15 +16,15 @@ import pytest
 from coinmon import MINUTE, Book, Depth, Liquidation, Picture
 from coinmon.clock import Clock as CoinmonClock
 from coinmon.collect.once import collect_once
-from coinmon.config import Config, load_config
-from coinmon.desk import Desk
+from coinmon.config.load import Config, load_config
 from coinmon.report.document import Report
+from coinmon.run.reader import Desk
 from coinmon.store import books
 from coinmon.store.database import Database, open_database
 from coinmon.store.instruments import read_instruments
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.server import running
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -10,9 +10,9 @@ import pytest
 
 from coinmon import Box, Cells, Columns, Level, Line, Points, Rows, Table
 from coinmon.commands import report as command
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon.report.document import PAIR
-from coinmon.report.drawn import drawn, panels
+from coinmon.report.panels import drawn, panels
 from coinmon.report.plot import strong_cells, traces
 
 pytest.importorskip("plotly", reason="the html extra is not installed")

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from coinmon.clock import Clock
-from coinmon.desk import Desk
 from coinmon.report.text import details, render
+from coinmon.run.reader import Desk
 from coinmon.store.books import write_heard
 
 

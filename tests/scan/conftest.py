@@ -12,15 +12,15 @@ import orjson
 import pytest
 
 from coinmon.clock import Clock as MarketClock
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon.log import start_log
 from coinmon.model.moment import MINUTE
-from coinmon.scan import Scan
+from coinmon.run.cycle import Scan
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._scenario import Scenario
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.server.server import running
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
 REAL = Path(__file__).parents[3] / "shared" / "real" / "binance"

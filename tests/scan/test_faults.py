@@ -6,7 +6,7 @@ import time
 import pytest
 
 from coinmon.errors import NoDataError
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 OTHERS = {"binance", "okx", "bybit", "coinbase"}
 DOWN = {
@@ -161,7 +161,7 @@ def test_where_no_venue_answers_each_is_named_with_its_reason(watching):
 
 
 def test_a_monitor_whose_venues_are_all_slow_begins_when_they_have_answered(watching, monkeypatch):
-    monkeypatch.setattr("coinmon.scan._FIRST_PATIENCE", 0.1)
+    monkeypatch.setattr("coinmon.run.cycle._FIRST_PATIENCE", 0.1)
 
     async def play():
         async with watching(Scenario("quiet", 1), faults="*:slow=0.4?n=8", symbols__names=["BTCUSDT"]) as watched:

@@ -6,7 +6,7 @@ from sqlalchemy import event
 
 from coinmon.errors import ConfigError
 from coinmon.model.bars import Coverage
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 LARGEST = 1_073_741_823
 """Pages of a SQLite database at most."""

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console, Group
 
-from coinmon.report.board import Board
+from coinmon.report.live_table import Board
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
 NOW = 1_768_478_423_000

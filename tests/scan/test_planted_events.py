@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from coinmon.model.moment import parse_time
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 KINDS = {"global_sync_bullish", "consensus_change", "us_accumulation", "long_trap", "whale"}
 

@@ -10,9 +10,9 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from coinmon.export import records, stored_bars
 from coinmon.model.moment import MINUTE, parse_time
-from coinmon_emulator._tape import Tape
+from coinmon.report.export import records, stored_bars
+from coinmon_emulator.tape.tape import Tape
 
 COLUMNS = (
     "open", "high", "low", "close", "volume", "quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume",

@@ -12,8 +12,8 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.errors import NoDataError
-from coinmon.evaluate import Evaluator
-from coinmon.schedule import Schedule, stop_on_signals
+from coinmon.evaluate.evaluator import Evaluator
+from coinmon.run.schedule import Schedule, stop_on_signals
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ asyncio.run(run())
 
 
 def test_a_plugin_that_keeps_the_scan_waiting_is_named(logged, monkeypatch):
-    monkeypatch.setattr("coinmon.evaluate._PATIENCE", 0.05)
+    monkeypatch.setattr("coinmon.evaluate.evaluator._PATIENCE", 0.05)
     offer = SimpleNamespace(plugin="dir.dozy", target=lambda market: time.sleep(0.2) or [])
     dozy = SimpleNamespace(offer=offer, settings={})
     evaluator = Evaluator(SimpleNamespace(signals={"dozy": dozy}), [])

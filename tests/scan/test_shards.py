@@ -4,10 +4,10 @@ import asyncio
 
 import numpy as np
 
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon.model.bars import COLUMNS
 from coinmon.model.moment import MINUTE
-from coinmon.scan import Scan
+from coinmon.run.cycle import Scan
 from coinmon.store.database import open_database
 from coinmon.store.history import History
 

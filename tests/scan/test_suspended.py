@@ -3,7 +3,7 @@
 import asyncio
 
 from coinmon import MINUTE, Coverage
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 
 def test_an_hour_asleep_and_an_hour_back(watching):

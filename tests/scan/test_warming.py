@@ -2,7 +2,7 @@
 
 import asyncio
 
-from coinmon_emulator._load import Load
+from coinmon_emulator.scenario.load import Load
 
 
 def test_a_verdict_names_the_venue_that_is_warming(watching):

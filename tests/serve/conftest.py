@@ -15,15 +15,15 @@ import pytest
 
 from coinmon.clock import Clock as CoinmonClock
 from coinmon.collect.once import collect_once
-from coinmon.config import load_config
-from coinmon.desk import Desk
+from coinmon.config.load import load_config
 from coinmon.model.moment import MINUTE, floor
+from coinmon.run.reader import Desk
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import Database, open_database
 from coinmon.store.instruments import read_instruments
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.server import running
 
 pytest.importorskip("mcp", reason="the serve extra is not installed")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .test_tools import session_over
+from tests.serve.test_tools import session_over
 
 CONTRACT = Path(__file__).parents[3] / "shared" / "contracts" / "mcp_tools.json"
 TIMES = {"startTime": 1_768_474_800_000, "endTime": 1_768_478_400_000}

@@ -12,13 +12,12 @@ from mcp.shared.memory import create_client_server_memory_streams
 
 from coinmon.cli import run
 from coinmon.model.moment import floor, iso
-from coinmon_mcp._answers import _KEPT_BYTES, Answers
 from coinmon_mcp._edition import Edition
-from coinmon_mcp._metrics import Metrics
+from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._service import Service
-from coinmon_mcp._toolbox import Toolbox
-
-from .conftest import NOW, Stored
+from coinmon_mcp._tools.answers import _KEPT_BYTES, Answers
+from coinmon_mcp._tools.toolbox import Toolbox
+from tests.serve.conftest import NOW, Stored
 
 BTC = {"symbol": "BTCUSDT"}
 

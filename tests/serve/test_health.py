@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from coinmon_mcp._health import Health
-
-from .conftest import Stored
+from coinmon_mcp._http.health import Health
+from tests.serve.conftest import Stored
 
 STALE = 190
 """Seconds after which three scans were missed."""

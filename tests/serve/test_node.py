@@ -19,10 +19,9 @@ import pytest
 
 from coinmon.model.moment import iso
 from coinmon_mcp._edition import Edition
-from coinmon_mcp._metrics import Metrics
-from coinmon_mcp._toolbox import Toolbox
-
-from .conftest import COINMON, NOW, Stored
+from coinmon_mcp._http.metrics import Metrics
+from coinmon_mcp._tools.toolbox import Toolbox
+from tests.serve.conftest import COINMON, NOW, Stored
 
 FOLDER = Path(os.environ.get("TEST_NODE") or Path(__file__).parent).resolve()
 PACKAGES = FOLDER / "node_modules"

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coinmon_mcp._access import Access, Rules, is_loopback
+from coinmon_mcp._http.access import Access, Rules, is_loopback
 
 
 def test_health_says_how_fresh_each_venue_is(address: str) -> None:

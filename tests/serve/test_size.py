@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coinmon_mcp._size import cursor_of, fit, moment_and_offset
+from coinmon_mcp._tools.size import cursor_of, fit, moment_and_offset
 
 MOMENT = 1_767_225_600_000
 ROWS = st.lists(st.dictionaries(st.sampled_from("abc"), st.text(max_size=40), max_size=3), max_size=60)

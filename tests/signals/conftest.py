@@ -8,9 +8,9 @@ import pytest
 
 from coinmon import MINUTE, Bars, Instrument, Market, Pair, Trades, View, WhaleTrade
 from coinmon.model.fold import fold
-from coinmon_indicators.consensus import consensus
-from coinmon_indicators.net_flow import net_flow
-from coinmon_indicators.whale_trades import whale_trades
+from coinmon_indicators.flow.consensus import consensus
+from coinmon_indicators.flow.net_flow import net_flow
+from coinmon_indicators.flow.whale_trades import whale_trades
 
 START = 1_723_161_600_000
 WINDOW = 50

@@ -7,8 +7,8 @@ import pytest
 
 from coinmon import MINUTE, Coverage, Instrument, Liquidation, Market, Pair, Trades, View
 from coinmon.model.fold import fold, with_quiet_minutes
-from coinmon_indicators.imbalance import imbalance
-from coinmon_indicators.key_levels import key_levels
+from coinmon_indicators.auction.imbalance import imbalance
+from coinmon_indicators.profile.key_levels import key_levels
 from coinmon_signals._windows import Windows, windows
 from coinmon_signals.key_level_touch import key_level_touch
 from coinmon_signals.liquidation_cascade import liquidation_cascade

@@ -14,7 +14,7 @@ import pytest
 from coinmon import MINUTE, Market, Pair
 from coinmon.model.signal import Silent
 from coinmon.store.history import History
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "signal_truth.py"
 STRICT = {

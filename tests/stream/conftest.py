@@ -13,15 +13,15 @@ import aiohttp
 import pytest
 
 from coinmon import MINUTE
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 from coinmon.model.bars import Coverage
 from coinmon.model.moment import iso
-from coinmon.monitor import clock_of
-from coinmon.scan import Scan
+from coinmon.run.cycle import Scan
+from coinmon.run.monitor import clock_of
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.server.server import running
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SETTLE = 15_000

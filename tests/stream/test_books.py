@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from coinmon import MINUTE, StreamState
-from coinmon.build import make
-from coinmon.config import load_config
-from coinmon.monitor import clock_of
-from coinmon.scan import Scan
+from coinmon.config.build import make
+from coinmon.config.load import load_config
+from coinmon.run.cycle import Scan
+from coinmon.run.monitor import clock_of
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._ladder import STEP
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._server import running
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.ladder import STEP
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.server import running
 
 DEPTHS = {"binance": 1000, "okx": 400, "bybit": 1000, "coinbase": 1 << 30}
 

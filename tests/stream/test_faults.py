@@ -2,7 +2,7 @@
 
 import pytest
 
-from coinmon_emulator._scenario import Scenario
+from coinmon_emulator.scenario.scenario import Scenario
 
 NUMBERED = ("binance", "okx", "coinbase")
 

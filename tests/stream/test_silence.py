@@ -13,17 +13,17 @@ from loguru import logger
 
 from coinmon import MINUTE
 from coinmon.clock import Clock as MarketClock
-from coinmon.collect.books import BookFeed
-from coinmon.collect.stream import Feed
-from coinmon.collect.track import Track
+from coinmon.collect.live.book_feed import BookFeed
+from coinmon.collect.live.trade_feed import Feed
+from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon_emulator._clock import Clock
-from coinmon_emulator._scenario import Scenario
-from coinmon_emulator._server import running
-from coinmon_exchanges.binance import Binance
-from coinmon_exchanges.bybit import Bybit
-from coinmon_exchanges.coinbase import Coinbase
-from coinmon_exchanges.okx import Okx
+from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.server.server import running
+from coinmon_exchanges.binance.venue import Binance
+from coinmon_exchanges.bybit.venue import Bybit
+from coinmon_exchanges.coinbase.venue import Coinbase
+from coinmon_exchanges.okx.venue import Okx
 
 KINDS = {"binance": Binance, "okx": Okx, "bybit": Bybit, "coinbase": Coinbase}
 
@@ -157,7 +157,7 @@ def test_books_whose_stream_is_silent_are_begun_anew(ran):
 
 
 def test_liquidations_whose_stream_is_silent_are_begun_anew(ran, monkeypatch):
-    monkeypatch.setattr("coinmon_exchanges._liquidations._SILENCE", 1.0)
+    monkeypatch.setattr("coinmon_exchanges._stream.liquidations._SILENCE", 1.0)
 
     def listens(feed):
         perps = [shelf for shelf in feed._shelves.values() if shelf.track.instrument.kind == "perp"]

@@ -5,11 +5,11 @@ from statistics import pstdev
 import pytest
 
 from coinmon import MINUTE, Funding, Market, OpenInterest, Pair, View
-from coinmon_indicators.basis import basis
-from coinmon_indicators.funding import funding
-from coinmon_indicators.funding_dispersion import funding_dispersion
-from coinmon_indicators.market_snapshot import market_snapshot
-from coinmon_indicators.open_interest import open_interest
+from coinmon_indicators.derivatives.basis import basis
+from coinmon_indicators.derivatives.funding import funding
+from coinmon_indicators.derivatives.funding_dispersion import funding_dispersion
+from coinmon_indicators.derivatives.open_interest import open_interest
+from coinmon_indicators.flow.market_snapshot import market_snapshot
 
 HOUR = 60 * MINUTE
 WINDOW = 10

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import MINUTE
-from coinmon_indicators.absorption import absorption
-from coinmon_indicators.exhaustion import exhaustion
-from coinmon_indicators.unfinished_auction import unfinished_auction
+from coinmon_indicators.auction.absorption import absorption
+from coinmon_indicators.auction.exhaustion import exhaustion
+from coinmon_indicators.auction.unfinished_auction import unfinished_auction
 
 
 def quantile(values, share):

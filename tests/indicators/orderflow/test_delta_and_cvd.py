@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import DAY, MINUTE
-from coinmon_indicators.cvd import cvd
-from coinmon_indicators.delta import delta
+from coinmon_indicators.flow.cvd import cvd
+from coinmon_indicators.flow.delta import delta
 
 COVERED = ("trades", "klines")
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import MINUTE
-from coinmon_indicators.footprint import footprint
+from coinmon_indicators.auction.footprint import footprint
 
 STEPS = {"1m": 1, "5m": 5, "15m": 15}
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import MINUTE
-from coinmon_indicators.imbalance import imbalance
+from coinmon_indicators.auction.imbalance import imbalance
 
 
 def strong(mine, other, ratio, zero, least, gap):

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import MINUTE
-from coinmon_indicators.structure import structure
-from coinmon_indicators.swing_liquidity import swing_liquidity
+from coinmon_indicators.structure.structure import structure
+from coinmon_indicators.structure.swing_liquidity import swing_liquidity
 
 
 def walked(made, at, right, wick):

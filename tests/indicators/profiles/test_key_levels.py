@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import DAY, MINUTE, View
-from coinmon_indicators.key_levels import key_levels
+from coinmon_indicators.profile.key_levels import key_levels
 
 
 def sparse(scene, seed, count):

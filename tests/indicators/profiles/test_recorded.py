@@ -11,12 +11,12 @@ import pytest
 
 from coinmon import DAY, MINUTE, Coverage, Market, Pair, Trades, View, to_ticks
 from coinmon.model.fold import fold, with_quiet_minutes
-from coinmon_emulator._scenario import STARTS_AT, Scenario
-from coinmon_emulator._view import View as Looked
-from coinmon_indicators.key_levels import key_levels
-from coinmon_indicators.session_profile import session_profile
-from coinmon_indicators.tpo import tpo
-from coinmon_indicators.volume_profile import volume_profile
+from coinmon_emulator.market.view import View as Looked
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_indicators.profile.key_levels import key_levels
+from coinmon_indicators.profile.session_profile import session_profile
+from coinmon_indicators.profile.tpo import tpo
+from coinmon_indicators.profile.volume_profile import volume_profile
 
 TAPES = Path(__file__).parents[4] / "shared" / "real" / "binance"
 MIDNIGHT = 1_723_161_600_000

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from coinmon import MINUTE
 from coinmon_indicators._days import day_span, session_spans
-from coinmon_indicators.session_levels import session_levels
-from coinmon_indicators.session_profile import session_profile
+from coinmon_indicators.profile.session_levels import session_levels
+from coinmon_indicators.profile.session_profile import session_profile
 
 LEGACY = "TOKYO=00:00-09:00,LONDON=07:00-16:00,NY=13:00-22:00"
 HOUR = 60 * MINUTE

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import MINUTE
-from coinmon_indicators._tpo import letter
-from coinmon_indicators.tpo import tpo
+from coinmon_indicators.profile._tpo import letter
+from coinmon_indicators.profile.tpo import tpo
 
 SIZE = Decimal("0.05")
 

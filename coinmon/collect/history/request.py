@@ -1,0 +1,218 @@
+"""A whole backfill: which instruments are meant, their files or REST, and what it came to."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+from time import time
+
+from sqlalchemy.engine import make_url
+
+from coinmon.clock import Clock
+from coinmon.collect.history.backfill import Backfill
+from coinmon.collect.history.progress import Progress
+from coinmon.collect.venue import Venue
+from coinmon.collect.watchlist import begin
+from coinmon.config.build import make
+from coinmon.config.load import Chosen, Config, SymbolsConfig
+from coinmon.errors import CoinmonError, ConfigError, NoDataError
+from coinmon.model.bars import Coverage
+from coinmon.model.instrument import Instrument
+from coinmon.model.moment import DAY, iso
+from coinmon.model.symbols import Universe
+from coinmon.plugin.contracts import Archive
+from coinmon.store.database import Database
+from coinmon.store.instruments import sync_instruments
+from coinmon.store.seen import counts
+
+_DOWNLOADS = ".backfill-"
+_FORGOTTEN = 86_400.0
+"""Seconds after which a folder of downloads is nobody's any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for. start, end: whole minutes, ms UTC. files: on disk, instead of what venues have."""
+
+    symbol: str
+    kind: str | None
+    start: int
+    end: int
+    source: str
+    files: tuple[Path, ...] = ()
+
+
+Targets = Sequence[tuple[Venue, int, Instrument]]
+"""Instruments with the row numbers they are stored under."""
+
+
+async def fill(
+    config: Config, exchanges: Mapping[str, Chosen], clock: Clock, database: Database, wish: Wish, progress: Progress
+) -> list[str]:
+    """Fill the store and say what it came to, in lines. Raises NoDataError when nothing at all could be had."""
+    venues = [Venue(name, exchange, clock) for name, exchange in make(exchanges).items()]
+    try:
+        files = [(_recognised(path, venues), path) for path in wish.files]
+        try:
+            targets, problems = await _targets(venues, config, clock, database, wish)
+        except NoDataError:
+            # no venue can be asked and none ever was: files on disk can do without
+            targets, problems = _targets_of_files(files, config, clock, database, wish), []
+            if not targets:
+                raise
+        with TemporaryDirectory(prefix=_DOWNLOADS, dir=_folder(config.db)) as folder:
+            fills = {
+                each.name: Backfill(
+                    database, each, clock, Path(folder), progress, config.levels_days, config.whale_threshold
+                )
+                for each in venues
+            }
+            if files:
+                spans = await _read_files(files, targets, fills, wish, progress)
+            else:
+                spans = [(number, instrument, wish.start, wish.end) for _, number, instrument in targets]
+                await asyncio.gather(*(_fill_venue(fills[venue.name], targets, venue, wish) for venue in venues))
+        for each in fills.values():
+            problems += each.problems
+        return _summary(database, spans, problems, config.retention_days, clock)
+    finally:
+        await asyncio.gather(*(venue.close() for venue in venues))
+
+
+async def _fill_venue(fill: Backfill, targets: Targets, venue: Venue, wish: Wish) -> None:
+    for its, number, instrument in targets:
+        if its is venue:
+            await fill.run(number, instrument, wish.start, wish.end, wish.source)
+
+
+async def _targets(
+    venues: Sequence[Venue], config: Config, clock: Clock, database: Database, wish: Wish
+) -> tuple[Targets, list[str]]:
+    now = clock.now()
+    symbols = SymbolsConfig(names=(wish.symbol,))
+    watch = await begin(venues, database, symbols, config.quotes, now, now)
+    wanted = watch.universe.resolve(wish.symbol)
+    found = [
+        (venue, track.number, track.instrument)
+        for venue in venues
+        for track in watch.tracks[venue.name]
+        if wanted.admits(track.instrument) and wish.kind in (None, track.instrument.kind)
+    ]
+    problems = [*watch.failed.values()]
+    if not found:
+        if problems:
+            raise NoDataError("\n".join(problems))
+        raise ConfigError(f"{wish.symbol}: none of {', '.join(each.name for each in venues)} has that of this kind")
+    return found, problems
+
+
+def _targets_of_files(
+    files: Sequence[tuple[tuple[Venue, Archive], Path]], config: Config, clock: Clock, database: Database, wish: Wish
+) -> Targets:
+    made = [(venue, venue.exchange.archives.instrument(archive, path)) for (venue, archive), path in files]
+    known = {instrument.id: (venue, instrument) for venue, instrument in made if instrument is not None}
+    if not known:
+        return []
+    wanted = Universe([each for _, each in known.values()], config.quotes).resolve(wish.symbol)
+    with database.write() as connection:
+        stored = sync_instruments(connection, [each for _, each in known.values()], clock.now())
+    return [(venue, *stored[id]) for id, (venue, each) in known.items() if wanted.admits(each)]
+
+
+def _recognised(path: Path, venues: Sequence[Venue]) -> tuple[Venue, Archive]:
+    if not path.is_file():
+        raise ConfigError(f"--file {path}: there is no such file")
+    for venue in venues:
+        archives = getattr(venue.exchange, "archives", None)
+        archive = archives.recognise(path) if archives is not None else None
+        if archive is not None:
+            return venue, archive
+    raise ConfigError(
+        f"--file {path}: not a name of a venue's file; expected one like BTCUSDT-aggTrades-2026-11-19.zip"
+    )
+
+
+async def _read_files(
+    files: Sequence[tuple[tuple[Venue, Archive], Path]],
+    targets: Targets,
+    fills: Mapping[str, Backfill],
+    wish: Wish,
+    progress: Progress,
+) -> list[tuple[int, Instrument, int, int]]:
+    progress.begin(wish.symbol, len(files))
+    spans = []
+    for (venue, archive), path in files:
+        number, instrument = _owner(venue, archive, path, targets)
+        _verify(path)
+        await fills[venue.name].file(archive, path, number, instrument)
+        if archive.data in ("trades", "bars"):
+            spans.append((number, instrument, archive.start, archive.end))
+    return list(dict.fromkeys(spans))
+
+
+def _owner(venue: Venue, archive: Archive, path: Path, targets: Targets) -> tuple[int, Instrument]:
+    ours = [(number, each) for its, number, each in targets if its is venue and archive.kind in (None, each.kind)]
+    found = [(number, each) for number, each in ours if each.native_id == archive.native_id]
+    if not found:
+        expected = ", ".join(f"{each.id} ({each.native_id})" for _, each in ours) or f"nothing of {venue.name}"
+        what = f"{archive.kind} {archive.native_id}" if archive.kind else archive.native_id
+        raise ConfigError(f"--file {path.name}: holds {what}; asked for was {expected}")
+    if len(found) > 1:
+        raise ConfigError(f"--file {path.name}: spot and perpetual files are called alike; say which with --kind")
+    return found[0]
+
+
+def _verify(path: Path) -> None:
+    """A checksum file that lies beside the file has to agree."""
+    beside = path.with_name(f"{path.name}.CHECKSUM")
+    if not beside.is_file():
+        return
+    try:
+        expected = beside.read_text("utf-8", errors="replace").split()[:1]
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"--file {path}: cannot be read: {error.strerror}") from None
+    if expected != [digest]:
+        raise ConfigError(f"--file {path.name}: does not have the checksum of {beside.name}; fetch it again")
+
+
+def _folder(db: str) -> Path:
+    """Where downloads go: beside the database, where there is room for what they become."""
+    url = make_url(db)
+    folder = Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else Path("data")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{_DOWNLOADS}*"):
+            # of a process that was killed; one that runs touches its own at every file
+            if left.stat().st_mtime < time() - _FORGOTTEN:
+                rmtree(left, ignore_errors=True)
+    except OSError as error:
+        raise CoinmonError(f"{folder}: cannot be used for downloads: {error.strerror}") from None
+    return folder
+
+
+def _summary(
+    database: Database,
+    spans: Sequence[tuple[int, Instrument, int, int]],
+    problems: Sequence[str],
+    retention_days: int,
+    clock: Clock,
+) -> list[str]:
+    lines = []
+    seen = 0
+    for number, instrument, start, end in spans:
+        found = counts(database, number, start, end)
+        seen += sum(found.values()) - found[Coverage.MISSING]
+        kinds = ", ".join(f"{found.get(each, 0)} {each.label}" for each in reversed(Coverage))
+        lines.append(f"{instrument.id}: {iso(start)} to {iso(end)}: minutes: {kinds}")
+    missed = list(dict.fromkeys(problems))
+    if spans and not seen:
+        raise NoDataError("\n".join(missed or ["no data for that time"]))
+    lines += [f"not had: {each}" for each in missed]
+    if any(start < clock.now() - retention_days * DAY for _, _, start, _ in spans):
+        lines.append(f"older than retention_days ({retention_days}) is deleted by coinmon scan; raise it to keep this")
+    return lines

@@ -1,0 +1,197 @@
+"""The part of the window that lies before a start: its trades are brought behind the cycles, the first pairs first."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.collect.track.track import Track
+from coinmon.collect.venue import Venue
+from coinmon.config.load import Config
+from coinmon.errors import CoinmonError
+from coinmon.model.bars import Bars, Coverage
+from coinmon.model.instrument import Instrument
+from coinmon.model.moment import MINUTE, floor
+from coinmon.plugin.contracts import Cursor
+from coinmon.secrets import redacted
+from coinmon.store.bars import write_bars
+from coinmon.store.database import Database
+from coinmon.store.instruments import read_grids
+from coinmon.store.samples import write_whales
+from coinmon.store.seen import counts
+
+_AT_ONCE = 4
+_DEADLINE = 30.0
+_SHARE = 0.75
+"""Of each of a venue's budgets; the rest is left to what happens now."""
+_PAUSE = 0.25
+_TRIES = 5
+"""Cycles in which an instrument's past is asked for before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Trades before `before_id`, which is the first one of the minute `until` or later; rank: whose turn it is.
+
+    failures: how often it was asked for in vain.
+    """
+
+    rank: int
+    number: int
+    instrument: Instrument
+    until: int
+    before_id: int
+    failures: int = 0
+
+
+class WarmUp:
+    """Fills one venue's window backwards from where each track began, once. It leaves the tracks alone.
+
+    What fails is asked for again in the next cycles, at most `_TRIES` times in all.
+
+    Where a minute's trades and the venue's own kline with the taker split disagree, the kline stands, as in `combine`.
+    window: ms. whale_threshold: in quote currency.
+    """
+
+    def __init__(self, venue: Venue, clock: Clock, database: Database, window: int, whale_threshold: float) -> None:
+        self._venue = venue
+        self._clock = clock
+        self._database = database
+        self._window = window
+        self._whale_threshold = whale_threshold
+        self._failed: dict[str, tuple[_Wish, str]] = {}
+        self._known: set[int] = set()
+        self._wishes: list[_Wish] = []
+        self._again: list[_Wish] = []
+        self._under_way = 0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Instruments whose past is still to come."""
+        return 0 if self._venue.blocked else len(self._wishes) + len(self._again) + self._under_way
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Why their past did not come when it was asked for last, by id, of instruments whose window it is still in."""
+        since = self._since()
+        return {id: why for id, (wish, why) in self._failed.items() if wish.until > since}
+
+    def begin(self, tracks: Sequence[Track]) -> None:
+        """Tracks that were recorded just now, in the order of their importance; those that are new are warmed."""
+        self._wishes += self._again
+        self._again = []
+        since = self._since()
+        for rank, track in enumerate(tracks):
+            if track.boundary_id is not None and track.number not in self._known:
+                self._known.add(track.number)
+                if track.start > since:
+                    wish = _Wish(rank, track.number, track.instrument, track.start, track.boundary_id + 1)
+                    self._wishes.append(wish)
+        self._wishes.sort(key=lambda wish: wish.rank)
+        if self._wishes and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._run())
+
+    def _since(self) -> int:
+        return floor(self._clock.now()) - self._window
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        given_up: list[str] = []
+
+        def fail(wish: _Wish, why: str) -> None:
+            id, wish = wish.instrument.id, replace(wish, failures=wish.failures + 1)
+            self._failed[id] = (wish, redacted(why))
+            if wish.failures < _TRIES:
+                self._again.append(wish)
+            else:
+                given_up.append(id)
+
+        async def worker() -> None:
+            while self._wishes and not self._venue.blocked:
+                wish = self._wishes.pop(0)
+                self._under_way += 1
+                try:
+                    await self._bring(wish)
+                    self._failed.pop(wish.instrument.id, None)
+                except CoinmonError as error:
+                    fail(wish, str(error))
+                except Exception as error:
+                    # what a plugin gave is not what its contract says
+                    fail(wish, f"{type(error).__name__}: {error}")
+                finally:
+                    self._under_way -= 1
+
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(_AT_ONCE):
+                workers.create_task(worker())
+        if given_up:
+            id = given_up[0]
+            which = id if len(given_up) == 1 else f"{len(given_up)} instruments ({id}, ...)"
+            text = "the past of {} was not had in {} tries, time will fill the window: {}"
+            logger.warning(text, which, _TRIES, self._failed[id][1])
+
+    async def _bring(self, wish: _Wish) -> None:
+        # the window moves on while others are served
+        since = self._since()
+        minutes = (wish.until - since) // MINUTE
+        if minutes <= 0:
+            return
+        stored = await asyncio.to_thread(counts, self._database, wish.number, since, wish.until)
+        if stored.get(Coverage.TRADES, 0) >= minutes:
+            return
+        past = Track(wish.instrument, wish.number, since, proven_from=wish.until, caught_up=wish.until)
+        past.cursor = Cursor(since, wish.before_id - 1)
+        before = wish.before_id
+        more = True
+        while more:
+            while self._busy():  # noqa: ASYNC110 - a budget calls nobody when there is room
+                await asyncio.sleep(_PAUSE)
+            page = await self._venue.call("earlier_trades", wish.instrument, before, since, deadline=_DEADLINE)
+            more = page.more and len(page.trades) > 0
+            if not page.joined or more is not page.more:
+                # no further back: what is at hand is proven as far as it goes
+                break
+            past.take_earlier(page)
+            before = int(page.trades.id[0]) if more else before
+        if getattr(self._venue.exchange, "split_in_bars", False):
+            past.klines = await self._venue.call("bars", wish.instrument, since, wish.until, deadline=_DEADLINE)
+        await asyncio.to_thread(self._store, wish, past)
+
+    def _busy(self) -> bool:
+        usage = getattr(self._venue.exchange, "usage", None)
+        return usage is not None and any(used > _SHARE * limit for used, limit in usage().values())
+
+    def _store(self, wish: _Wish, past: Track) -> None:
+        settled = past.settle(wish.until, self._whale_threshold)
+        bars: Bars = settled.bars
+        # a kline that is stored knows the price of a quiet minute that nothing was read before
+        bars = bars[np.flatnonzero((bars.coverage == Coverage.TRADES) & (bars.close > 0))]
+        with self._database.write() as connection:
+            grid = read_grids(connection, [wish.number])[wish.number]
+            write_bars(connection, wish.number, replace(wish.instrument, tick_size=grid), bars.on_grid(grid))
+            write_whales(connection, {wish.instrument.id: wish.number}, settled.whales)
+
+
+def warm_ups(config: Config, venues: Sequence[Venue], clock: Clock, database: Database) -> dict[str, WarmUp]:
+    """Those of the venues that have a past to be asked for, by name."""
+    return {
+        venue.name: WarmUp(venue, clock, database, config.window * MINUTE, config.whale_threshold)
+        for venue in venues
+        if venue.has("trades") and venue.has("earlier_trades")
+    }
+
+
+def progress(warm_ups: Iterable[WarmUp]) -> dict[str, Any]:
+    """instruments: how many still wait for their past; failed: why it did not come when asked for, by instrument."""
+    some = list(warm_ups)
+    failed = {id: why for each in some for id, why in each.failed.items()}
+    return {"instruments": sum(each.waiting for each in some), "failed": failed}

@@ -1,0 +1,278 @@
+"""Order books and liquidations of one venue: streamed where it can be, else books are asked for now and then."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from time import monotonic
+
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.collect.track.track import Track
+from coinmon.collect.venue import Venue
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError
+from coinmon.model.book import Book, Depth, Picture
+from coinmon.model.derivatives import Liquidation
+from coinmon.model.moment import MINUTE, floor
+from coinmon.plugin.contracts import Channel, News, StreamedBook, StreamedLiquidations, StreamState
+from coinmon.secrets import redacted
+
+_POLLED = 60.0
+"""Seconds between two questions for a book that is not streamed."""
+_FEW = 5
+"""Levels that are asked for to see whether a stream that says nothing still has the venue's book."""
+_LATE = 1.0
+"""Seconds that a stream may be behind an answer."""
+_FIRST_BOOK = 6
+"""Times the patience that the first book of a stream may take, which may need an answer of a busy interface."""
+_DEADLINE = 10.0
+_AT_ONCE = 4
+_LEVELS = 1000
+_LONGEST_PAUSE = 60.0
+
+
+@dataclass(slots=True)
+class Taken:
+    """What is to be stored, by row number of the instrument."""
+
+    depth: dict[int, Depth] = field(default_factory=dict)
+    pictures: dict[int, Picture] = field(default_factory=dict)
+    liquidations: dict[int, Sequence[Liquidation]] = field(default_factory=dict)
+    heard: dict[int, Sequence[int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """One instrument's latest book, its pictures of the minute, and its liquidations that are not stored yet.
+
+    told: when the stream last said something of its book, or the venue's book was seen to be the same. acknowledged:
+    since when the venue says that it streams the book.
+    listening: since when liquidations are streamed, ms UTC, as far as it is not written down; None: they are not.
+    """
+
+    track: Track
+    book: Book | None = None
+    told: float = 0.0
+    acknowledged: float | None = None
+    asked: float = float("-inf")
+    answer: Book | None = None
+    pictures: list[Picture] = field(default_factory=list)
+    liquidations: list[Liquidation] = field(default_factory=list)
+    listening: int | None = None
+
+
+class BookFeed:
+    """Follows one venue. resyncs: books that were lost and had to be begun again.
+
+    patience: seconds of silence of a book that are looked into; a book is used for twice as long.
+    """
+
+    def __init__(self, venue: Venue, clock: Clock, *, streams: bool, patience: float = 10.0) -> None:
+        self.resyncs = 0
+        self._patience = patience
+        self._begun = 0.0
+        self._venue = venue
+        self._clock = clock
+        self._streams = streams
+        self._books = False
+        self._shelves: dict[str, _Shelf] = {}
+        self._streaming: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
+        self._complaint = ""
+
+    @property
+    def live(self) -> int:
+        """Books that are streamed now."""
+        return sum(self._fresh(shelf) for shelf in self._shelves.values())
+
+    def _fresh(self, shelf: _Shelf) -> bool:
+        return shelf.book is not None and monotonic() - shelf.told < 2 * self._patience
+
+    def _silent(self, shelf: _Shelf) -> bool:
+        """Whether a stream that should bring its book has said nothing for long."""
+        since = shelf.acknowledged
+        return since is not None and monotonic() - max(since, shelf.told) >= self._patience
+
+    async def follow(self, tracks: Sequence[Track], *, books: bool) -> None:
+        """These from now on; without books only the liquidations of perps."""
+        wanted = {track.instrument.id: track for track in tracks if books or track.instrument.kind == "perp"}
+        if books == self._books and wanted.keys() == self._shelves.keys():
+            for id, track in wanted.items():
+                self._shelves[id].track = track
+            return
+        await self.close()
+        self._books = books
+        self._shelves = {id: _Shelf(track) for id, track in wanted.items()}
+        if self._streams and wanted:
+            self._streaming = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        tasks = [task for task in (self._streaming, self._polling) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._streaming = self._polling = None
+
+    def poll(self) -> None:
+        """Ask for the books that are not streamed and are due, behind the caller."""
+
+        def is_due(shelf: _Shelf) -> bool:
+            pause = self._patience if self._silent(shelf) else float("inf") if self._fresh(shelf) else _POLLED
+            return monotonic() - shelf.asked >= pause
+
+        due = [shelf for shelf in self._shelves.values() if is_due(shelf)]
+        if due and (self._polling is None or self._polling.done()):
+            self._polling = asyncio.create_task(self.ask(due))
+
+    async def ask(self, due: Sequence[_Shelf] | None = None) -> None:
+        """Ask the venue for books, all of them where not told."""
+        if not self._books or not self._venue.has("book"):
+            return
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(shelf: _Shelf) -> None:
+            async with slots:
+                if self._venue.blocked or self._venue.down:
+                    return
+                shelf.asked = asked = monotonic()
+                silent = self._silent(shelf)
+                levels = _FEW if silent and self._fresh(shelf) else _LEVELS
+                try:
+                    found = await self._venue.call("book", shelf.track.instrument, levels, deadline=_DEADLINE)
+                except CoinmonError as error:
+                    self._complain(f"book: {error}")
+                    return
+                if levels == _LEVELS:
+                    shelf.answer = found
+                if silent:
+                    await self._compare(shelf, found, asked)
+
+        await asyncio.gather(*(one(shelf) for shelf in (self._shelves.values() if due is None else due)))
+
+    async def _compare(self, shelf: _Shelf, found: Book, asked: float) -> None:
+        """Of a silent stream: whether what it brought is the venue's book still."""
+        if shelf.book is not None and _best(shelf.book) == _best(found):
+            shelf.told = asked
+            return
+        await asyncio.sleep(_LATE)
+        patience = self._patience * (_FIRST_BOOK if shelf.book is None else 1)
+        if self._silent(shelf) and monotonic() - self._begun >= patience:
+            self._begin_anew(shelf)
+
+    def take(self, now: int, percents: Sequence[float], *, at_once: bool = False) -> Taken:
+        """Samples as of `now`, and the pictures of minutes that are over. at_once: of this moment, for there is one."""
+        taken = Taken()
+        for shelf in self._shelves.values():
+            number, instrument = shelf.track.number, shelf.track.instrument
+            over = shelf.pictures and floor(shelf.pictures[0].time) < floor(now)
+            if over:
+                taken.pictures[number] = Picture.mean_of(shelf.pictures, floor(shelf.pictures[0].time) + MINUTE)
+                shelf.pictures = []
+            book = shelf.book if self._fresh(shelf) else shelf.answer
+            shelf.answer = None
+            if book is not None:
+                depth = Depth.of(book, now, percents)
+                picture = Picture.of(book, now, instrument.tick_size)
+                if depth is not None and picture is not None:
+                    taken.depth[number] = depth
+                    shelf.pictures.append(picture)
+                    if at_once:
+                        taken.pictures[number] = picture
+            if shelf.liquidations:
+                taken.liquidations[number] = shelf.liquidations
+                shelf.liquidations = []
+            heard = _minutes(shelf, now)
+            if heard:
+                taken.heard[number] = heard
+        return taken
+
+    def put_back(self, taken: Taken) -> None:
+        """It could not be stored: what does not come again is given once more."""
+        for shelf in self._shelves.values():
+            number = shelf.track.number
+            shelf.liquidations = [*taken.liquidations.get(number, ()), *shelf.liquidations]
+            if shelf.listening is not None and number in taken.heard:
+                shelf.listening = taken.heard[number][0]
+
+    async def _run(self) -> None:
+        pause = 1.0
+        channels: list[Channel] = ["book", "liquidations"] if self._books else ["liquidations"]
+        while not self._venue.blocked:
+            self._begun = began = monotonic()
+            instruments = [shelf.track.instrument for shelf in self._shelves.values()]
+            try:
+                async with aclosing(self._venue.exchange.stream(instruments, channels)) as batches:
+                    async for batch in batches:
+                        for each in batch:
+                            self._take(each)
+            except CoinmonError as error:
+                self._complain(f"books: {error}")
+            except PLUGIN_FAILURES as error:
+                # a plugin's fault: its books are asked for
+                self._complain(f"books: {type(error).__name__}: {error}")
+            self._deaf()
+            pause = 1.0 if monotonic() - began > _LONGEST_PAUSE else min(_LONGEST_PAUSE, pause * 2)
+            await asyncio.sleep(pause)
+
+    def _take(self, each: News) -> None:
+        if isinstance(each, StreamState):
+            self._state(each)
+        elif isinstance(each, StreamedBook | StreamedLiquidations):
+            shelf = self._shelves.get(each.instrument.id)
+            if shelf is None:
+                return
+            if isinstance(each, StreamedBook):
+                shelf.book, shelf.told = each.book, monotonic()
+            else:
+                shelf.liquidations += each.liquidations
+
+    def _state(self, state: StreamState) -> None:
+        for instrument in state.instruments:
+            shelf = self._shelves.get(instrument.id)
+            if shelf is None:
+                continue
+            if state.channel == "liquidations":
+                shelf.listening = (shelf.listening or self._clock.now()) if state.live else None
+            elif state.channel == "book":
+                shelf.acknowledged = monotonic() if state.live else None
+                if not state.live and shelf.book is not None:
+                    self.resyncs += 1
+                    logger.debug("{}: its book is begun again: {}", instrument.id, redacted(state.why))
+                    shelf.book = None
+        if state.live:
+            self._complaint = ""
+
+    def _deaf(self) -> None:
+        for shelf in self._shelves.values():
+            shelf.book, shelf.acknowledged, shelf.listening = None, None, None
+
+    def _begin_anew(self, shelf: _Shelf) -> None:
+        """The venue's book has moved on and its stream did not say so."""
+        if self._streaming is not None and not self._streaming.done():
+            logger.warning(
+                "{}: its book's stream is silent: begun anew, asked for meanwhile", shelf.track.instrument.id
+            )
+            self._streaming.cancel()
+            self._deaf()
+            self.resyncs += 1
+            self._streaming = asyncio.create_task(self._run())
+
+    def _complain(self, text: str) -> None:
+        """Once, until something else is wrong."""
+        if text != self._complaint:
+            self._complaint = text
+            logger.warning("{}: {}", self._venue.name, redacted(text))
+
+
+def _minutes(shelf: _Shelf, now: int) -> list[int]:
+    """The whole minutes that were listened to and are not written down; they count as written down from here on."""
+    if shelf.listening is None:
+        return []
+    first = -(-shelf.listening // MINUTE) * MINUTE
+    shelf.listening = max(shelf.listening, floor(now))
+    return list(range(first, floor(now), MINUTE))
+
+
+def _best(book: Book) -> tuple[float, float]:
+    return tuple(float(side[0, 0]) if len(side) else 0.0 for side in (book.bids, book.asks))  # type: ignore[return-value]

@@ -1,0 +1,240 @@
+"""A venue's stream: it feeds the tracks, its gaps are repaired at once, its silence is looked into."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from time import monotonic
+
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.collect.live.page_buffer import Held
+from coinmon.collect.live.stall_detector import TICK, Silence
+from coinmon.collect.track.track import Track
+from coinmon.collect.venue import Venue
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError
+from coinmon.model.instrument import Instrument
+from coinmon.model.streamed import StreamedMany
+from coinmon.plugin.contracts import Channel, News, Streamed, StreamState
+from coinmon.secrets import redacted
+
+_CHANNELS: Sequence[Channel] = ("trades",)
+_TRIES = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Pauses before tries to repair a gap; a venue's pages may lag behind its stream."""
+_REPAIRS = 8
+_DEADLINE = 10.0
+_PATIENCE = 600.0
+"""Seconds that streamed trades wait for a venue that does not answer to tell what was before them."""
+_ANEW = 120.0
+"""Seconds after which a stream that left some instruments silent is begun anew."""
+_LONGEST_PAUSE = 60.0
+
+
+class Feed:
+    """Follows one venue. reconnects: connections lost so far. repaired: gaps that were filled; holes: that were not.
+
+    patience: seconds of silence of an instrument that are looked into.
+    """
+
+    def __init__(self, venue: Venue, clock: Clock, patience: float = 8.0) -> None:
+        self.reconnects = 0
+        self.repaired = 0
+        self.holes = 0
+        self.lag: int | None = None
+        self._joined: set[str] = set()
+        self._venue = venue
+        self._clock = clock
+        self._tracks: Mapping[str, Track] = {}
+        self._held = Held()
+        self._stalled: set[str] = set()
+        self._complaint = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._repairing: dict[str, asyncio.Task[None]] = {}
+        self._behind: dict[str, float] = {}
+        self._began = 0.0
+        self._slots = asyncio.Semaphore(_REPAIRS)
+        self._silence = Silence(venue, patience, self._stall, self._doubted, self._hand_over)
+
+    @property
+    def live(self) -> int:
+        """Instruments that are streamed now."""
+        return sum(track.live for track in self._tracks.values())
+
+    @property
+    def waiting(self) -> int:
+        """Instruments whose streamed trades wait for a gap to be filled."""
+        return sum(track.waits for track in self._tracks.values())
+
+    async def follow(self, tracks: Sequence[Track]) -> None:
+        """Stream these from now on; they get what came until now."""
+        self._hand_over()
+        wanted = {track.instrument.id: track for track in tracks}
+        same = wanted.keys() == self._tracks.keys() and all(self._tracks[id] is track for id, track in wanted.items())
+        if self._tasks and same:
+            return
+        await self.close()
+        self._tracks = wanted
+        if wanted:
+            self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._look())]
+
+    async def close(self) -> None:
+        tasks = [*self._tasks, *self._repairing.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, self._silence.close(), return_exceptions=True)
+        self._tasks, self._repairing = [], {}
+        self._dead()
+
+    def _dead(self) -> None:
+        self._silence.lost()
+        for track in self._tracks.values():
+            track.live = False
+
+    async def _run(self) -> None:
+        pause = 1.0
+        while not self._venue.blocked:
+            self._began = began = monotonic()
+            try:
+                instruments = [track.instrument for track in self._tracks.values()]
+                async with aclosing(self._venue.exchange.stream(instruments, _CHANNELS)) as batches:
+                    async for batch in batches:
+                        self._take(batch)
+                why = "it ended"
+            except CoinmonError as error:
+                why = str(error)
+            except PLUGIN_FAILURES as error:
+                # a plugin's fault: its venue is polled
+                why = f"{type(error).__name__}: {error}"
+            self._dead()
+            self._complain(f"stream: {why}")
+            pause = 1.0 if monotonic() - began > _LONGEST_PAUSE else min(_LONGEST_PAUSE, pause * 2)
+            await asyncio.sleep(pause)
+
+    def _take(self, batch: Sequence[News]) -> None:
+        now, newest = monotonic(), 0
+        awake: list[Track] = []
+        for each in batch:
+            if isinstance(each, StreamState):
+                self._state(each)
+            elif isinstance(each, Streamed):
+                self._speaks(each.instrument, now, awake)
+                if len(each.data.trades):
+                    newest = max(newest, int(each.data.trades.time[-1]))
+                if not self._held.add(each):
+                    self._hand_over(each)
+            elif isinstance(each, StreamedMany):
+                for instrument in each.heard:
+                    self._speaks(instrument, now, awake)
+                newest = max(newest, int(each.trades.time.max()))
+                self._held.add(each)
+        if awake:
+            logger.info("{}: the stream of {} speaks again", self._venue.name, _several(awake))
+        if newest:
+            self.lag = max(0, self._clock.now() - newest)
+
+    def _speaks(self, instrument: Instrument, now: float, awake: list[Track]) -> None:
+        id = instrument.id
+        self._silence.heard(id, now)
+        track = self._tracks.get(id)
+        if track is None:
+            return
+        if self._stalled and id in self._stalled:
+            self._stalled.discard(id)
+            awake.append(track)
+        track.live = True
+        if track.waits:
+            self._repair_soon(track)
+
+    def _hand_over(self, *last: Streamed) -> None:
+        """To the tracks what they have not got yet, and then this."""
+        for each in (*self._held.drain(), *last):
+            track = self._tracks.get(each.instrument.id)
+            if track is not None:
+                track.stream(each.data)
+                if track.waits:
+                    self._repair_soon(track)
+
+    def _state(self, state: StreamState) -> None:
+        tracks = [self._tracks[each.id] for each in state.instruments if each.id in self._tracks]
+        lost = any(track.live for track in tracks) and not state.live
+        for track in tracks:
+            # one that is known to say nothing is polled until it speaks, whatever the venue acknowledges
+            track.live = state.live and track.instrument.id not in self._stalled
+            self._silence.heard(track.instrument.id, monotonic())
+        if lost:
+            self.reconnects += 1
+            logger.warning("{}: stream of {} lost: {}", self._venue.name, _several(tracks), redacted(state.why))
+        elif not state.live:
+            self._complain(f"stream: {state.why}")
+        elif tracks:
+            self._complaint = ""
+
+    def _complain(self, text: str) -> None:
+        """Once, until something else is wrong."""
+        if text != self._complaint:
+            self._complaint = text
+            logger.warning("{}: {}; polled meanwhile", self._venue.name, redacted(text))
+
+    def _repair_soon(self, track: Track) -> None:
+        id = track.instrument.id
+        self._behind.setdefault(id, monotonic())
+        if id not in self._repairing:
+            self._repairing[id] = asyncio.create_task(self._repair(track))
+            self._repairing[id].add_done_callback(lambda _: self._repairing.pop(id, None))
+
+    async def _repair(self, track: Track) -> None:
+        """Fill a gap by REST, or declare it: when the venue answers, most times, and still does not have it."""
+        answers = 0
+        for pause in _TRIES:
+            await asyncio.sleep(pause)
+            try:
+                async with self._slots:
+                    if await self._venue.repair(track, _DEADLINE):
+                        # the first join of a stream with what was read before it is no gap
+                        self.repaired += track.instrument.id in self._joined
+                        self._joined.add(track.instrument.id)
+                        del self._behind[track.instrument.id]
+                        return
+                answers += 1
+            except CoinmonError as error:
+                logger.debug("{}: gap not filled yet: {}", track.instrument.id, redacted(str(error)))
+        lacks = answers > len(_TRIES) / 2
+        if track.waits and (lacks or monotonic() - self._behind[track.instrument.id] > _PATIENCE):
+            self.holes += 1
+            del self._behind[track.instrument.id]
+            logger.warning("{}: trades are missing and cannot be had", track.instrument.id)
+            track.accept_hole()
+
+    async def _look(self) -> None:
+        tracks = list(self._tracks.values())
+        while True:
+            await asyncio.sleep(self._silence.patience * TICK)
+            if self._stalled and monotonic() - self._began > _ANEW:
+                self._begin_anew()
+            self._silence.look(tracks)
+
+    def _doubted(self, tracks: Sequence[Track]) -> None:
+        logger.debug("{}: the stream of {} is silent, and no ticker tells why", self._venue.name, _several(tracks))
+        self._complain("a part of the stream is silent, and no ticker tells why")
+
+    def _stall(self, proven: Sequence[Track], silent: Sequence[Track]) -> None:
+        """Poll what is silent until it speaks, and begin the stream anew."""
+        fresh = [track for track in proven if track.instrument.id not in self._stalled]
+        for track in silent:
+            track.live = False
+            self._stalled.add(track.instrument.id)
+        self.reconnects += 1
+        if fresh:
+            text = "{}: the venue trades {}, its stream is silent: polled until it speaks"
+            logger.warning(text, self._venue.name, _several(fresh))
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._tasks[0].cancel()
+        self._dead()
+        self._tasks[0] = asyncio.create_task(self._run())
+
+
+def _several(tracks: Sequence[Track]) -> str:
+    first = tracks[0].instrument.id
+    return first if len(tracks) == 1 else f"{len(tracks)} instruments ({first}, ...)"

@@ -1,0 +1,1 @@
+"""Following one instrument: which of its minutes are proven, and what is stored of them."""

@@ -1,0 +1,299 @@
+"""Following one instrument: what was read, what is proven, what is not settled yet."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon.collect.track.reconcile import combine, same_volume
+from coinmon.collect.track.settlement import Cut, Settled
+from coinmon.collect.track.split_at_minute import fitted
+from coinmon.collect.track.whales import find_whales
+from coinmon.model.bars import Bars, Coverage
+from coinmon.model.fold import fold, with_quiet_minutes
+from coinmon.model.instrument import Instrument
+from coinmon.model.moment import MINUTE, floor
+from coinmon.model.trades import Ints, Trades
+from coinmon.plugin.contracts import Cursor, TradePage
+from coinmon.store.cursors import Position
+
+
+@dataclass(slots=True)
+class Track:
+    """One instrument's reading state.
+
+    start: the first minute whose trades are not stored yet. boundary_id: the last trade before it.
+    cursor: where reading trades goes on, None before the first page.
+    proven_from: from this moment on, up to the cursor, no trade is missing; None while nothing is proven.
+    caught_up: the moment up to which the venue had no more trades.
+    untold: the first minute that is stored and neither proven nor compared with its kline.
+    live: a stream brings its trades; what it brought that does not join what was read waits until that is read.
+    """
+
+    instrument: Instrument
+    number: int
+    start: int
+    boundary_id: int | None = None
+    cursor: Cursor | None = None
+    proven_from: int | None = None
+    caught_up: int = 0
+    klines: Bars | None = None
+    untold: int | None = None
+    live: bool = False
+    _pending: list[Trades] = field(default_factory=list)
+    _last_price: int = 0
+    _carry: Trades = field(default_factory=Trades.empty)
+    _ahead: deque[TradePage] = field(default_factory=deque)
+    _asked: bool = False
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    def resume(cls, instrument: Instrument, number: int, position: Position | None, window_start: int) -> "Track":
+        """Go on from the stored position, or begin at the window if that is too long ago."""
+        if position is None or position.next_minute < window_start:
+            return cls(instrument, number, window_start)
+        track = cls(instrument, number, position.next_minute, position.last_id)
+        if position.last_id is not None:
+            track.cursor = Cursor(position.next_minute, position.last_id)
+            track.proven_from = position.next_minute
+        return track
+
+    @property
+    def oldest_id(self) -> int | None:
+        """The first trade at hand."""
+        return int(self._pending[0].id[0]) if self._pending else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody reads it just now."""
+        return self._alone.locked()
+
+    @property
+    def held(self) -> int:
+        """Trades at hand."""
+        return sum(map(len, self._pending))
+
+    @property
+    def last_price(self) -> int:
+        """Ticks of the last trade read; 0: none."""
+        return int(self._pending[-1].ticks[-1]) if self._pending else self._last_price
+
+    @property
+    def streamed(self) -> bool:
+        """Whether a stream brings its trades, and did not leave any out."""
+        return self.live and self.cursor is not None and not self._ahead
+
+    @property
+    def waits(self) -> bool:
+        """Whether something that was streamed waits for trades before it to be read."""
+        return bool(self._ahead) and self.cursor is not None and not self.busy
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None, None]:
+        """Nobody else reads or settles meanwhile, and what is streamed waits."""
+        async with self._alone:
+            try:
+                yield
+            finally:
+                self.join()
+
+    def stream(self, page: TradePage) -> None:
+        """A page of a stream."""
+        busy = self.busy
+        if page.first_id is None and not page.joined and not busy:
+            self._asked = False
+        if not busy and not self._ahead and self._follow(page):
+            return
+        self._ahead.append(page)
+        if not busy:
+            self.join()
+
+    def join(self) -> bool:
+        """Add what was streamed as far as it joins; whether all does."""
+        while self._ahead and self._follow(self._ahead[0]):
+            self._ahead.popleft()
+        return not self._ahead
+
+    def accept_hole(self) -> None:
+        """Go on from what waits: what is missing before it cannot be had."""
+        page = self._ahead.popleft()
+        if len(page.trades):
+            self.take(replace(page, joined=False, more=True), 0)
+        elif page.first_id is not None:
+            self.cursor = Cursor(self.start, page.first_id - 1)
+            self.proven_from = floor(page.until) + MINUTE
+        self.join()
+
+    def begin_streamed(self) -> None:
+        """Begin with what the stream brought, if it brought something."""
+        if self.cursor is None and self._ahead:
+            self.accept_hole()
+
+    def _follow(self, page: TradePage) -> bool:
+        """Add a streamed page; False: something before it was not read."""
+        if self.cursor is None:
+            return False
+        if page.first_id is None:
+            return self._follow_unproven(page)
+        last = self.cursor.last_id
+        if last is None or page.first_id > last + 1:
+            return False
+        trades = page.trades
+        if len(trades) and int(trades.id[-1]) > last:
+            if page.first_id <= last:
+                # a row may begin inside of what was read: the page stands for all that it covers, but what is stored
+                trades = trades[(trades.id > last) | (trades.time >= self.start)]
+                known = Trades.concat(self._pending)
+                known = known[known.id < page.first_id]
+                self._pending = [known] if len(known) else []
+            self._pending.append(trades)
+            self.cursor = Cursor(self.cursor.since, int(trades.id[-1]))
+            self.caught_up = max(self.caught_up, int(trades.time[-1]))
+        self.caught_up = max(self.caught_up, page.until)
+        return True
+
+    def _follow_unproven(self, page: TradePage) -> bool:
+        """A page whose ids prove nothing: what was missed shows only in the venue's own volume of the minute."""
+        if not page.joined and not self._asked:
+            return False
+        # a stored minute is what the venue's volume says it was; a late trade of it is part of that
+        trades = page.trades[page.trades.time >= self.start]
+        if not len(trades):
+            return True
+        once = np.unique(trades.id, return_index=True)[1]
+        if len(once) < len(trades):
+            trades = trades[np.sort(once)]
+        begins = int(trades.time[0])
+        overlap = 0
+        while overlap < len(self._pending) and int(self._pending[-1 - overlap].time[-1]) >= begins:
+            overlap += 1
+        if overlap:
+            known = Trades.concat(self._pending[-overlap:])
+            both = Trades.concat([known, trades[~np.isin(trades.id, known.id)]])
+            self._pending[-overlap:] = [both[np.argsort(both.time, kind="stable")]]
+        else:
+            self._pending.append(trades)
+        self.cursor = Cursor(self.start, int(self._pending[-1].id[-1]))
+        self.proven_from = None
+        self.caught_up = max(self.caught_up, int(trades.time[-1]))
+        return True
+
+    def agrees(self, end: int) -> bool:
+        """Whether the klines at hand know every minute before `end`, with the volume of the trades at hand."""
+        if self.klines is None or self.start >= end:
+            return False
+        klines = self.klines.dense(self.start, end)
+        seen = fold(Trades.concat(self._pending), self.instrument).dense(self.start, end)
+        return bool((klines.coverage > Coverage.MISSING).all()) and bool(
+            np.all(same_volume(np.nan_to_num(seen.volume), klines.volume))
+        )
+
+    def volume_of(self, minute: int) -> float:
+        """In base units, of the trades at hand."""
+        return float(
+            sum(each.qty[each.time // MINUTE * MINUTE == minute].sum() for each in (self._carry, *self._pending))
+        )
+
+    def take(self, page: TradePage, asked_at: int) -> None:
+        """A page that follows the cursor; `asked_at` is the market time of the request."""
+        trades, self._asked = page.trades, True
+        if self.cursor is None:
+            # the first page may reach back further than asked for
+            trades = trades[trades.time >= self.start]
+            self.cursor = page.cursor_after(Cursor(self.start))
+            self.proven_from = self.start if page.joined else _after_hole(trades, page.whole)
+        else:
+            self.cursor = page.cursor_after(self.cursor)
+            if not page.joined:
+                self.proven_from = _after_hole(trades, page.whole)
+        if len(trades):
+            self._pending.append(trades)
+        if not page.more:
+            self.caught_up = asked_at
+
+    def take_earlier(self, page: TradePage) -> None:
+        """A page that ends where the trades at hand begin, which have no hole in them."""
+        trades = page.trades[page.trades.time >= self.start]
+        if len(trades):
+            self._pending.insert(0, trades)
+        self.proven_from = _after_hole(trades) if page.more else self.start
+
+    def settle(self, end: int, whale_threshold: float) -> Settled:
+        """Bars of the minutes before `end`, as far as they are known; later trades wait for their minute to close."""
+        cut = self.cut(end)
+        in_time = fold(cut.in_time, self.instrument, Coverage.PARTIAL)
+        return self.settled(cut, in_time, fold(cut.late, self.instrument), end, whale_threshold)
+
+    def cut(self, end: int) -> Cut:
+        """The first half of `settle`."""
+        trades = Trades.concat(self._pending)
+        read_to = end if self.caught_up >= end else floor(int(trades.time[-1]) if len(trades) else self.caught_up)
+        reached = max(self.start, min(end, read_to))
+        closed = trades.time < reached
+        too_late = trades.time < self.start
+        late = trades[too_late] if too_late.any() else Trades.empty()
+        in_time = trades[closed & ~too_late] if len(late) else trades if closed.all() else trades[closed]
+        if len(self._carry) and reached > self.start:
+            in_time = Trades.concat([self._carry, in_time])
+        return Cut(trades, reached, closed, in_time, late)
+
+    def settled(self, cut: Cut, seen: Bars, late: Bars, end: int, whale_threshold: float) -> Settled:
+        """The second half of `settle`; `seen` and `late`: bars of the trades that were cut."""
+        klines = None if self.klines is None else self.klines.dense(self.start, cut.reached)
+        seen, carry = fitted(cut.in_time, seen, klines, self.instrument)
+        return Settled(
+            bars=self._bars(seen, cut.reached, end if self.klines is not None else cut.reached),
+            late=late,
+            # trades of the open minute are looked at again: an order may arrive in two pages
+            whales=find_whales(cut.trades, self.instrument, whale_threshold),
+            position=Position(self._boundary(cut.trades.id, cut.closed), cut.reached),
+            rest=cut.trades[~cut.closed],
+            carry=carry if cut.reached > self.start else self._carry,
+        )
+
+    def advance(self, settled: Settled) -> None:
+        """What was settled is stored: forget it."""
+        self.untold = settled.untold(self.klines, self.untold or self.start)
+        self.boundary_id, self.start = settled.position
+        self._pending = [settled.rest] if len(settled.rest) else []
+        self.klines, self._carry = None, settled.carry
+        priced = settled.bars.close[settled.bars.close > 0]
+        self._last_price = int(priced[-1]) if len(priced) else self._last_price
+
+    def _boundary(self, ids: Ints, closed: npt.NDArray[np.bool_]) -> int | None:
+        """The last trade of the closed minutes as they were read; None where one of an open minute was read before it:
+        going on from there would lose that one, and from before it would count the closed one twice.
+        """
+        count = int(closed.sum())
+        if not count:
+            return self.boundary_id
+        # by place, not by number: some venues' ids are digests
+        return int(ids[count - 1]) if closed[:count].all() else None
+
+    def _bars(self, seen: Bars, reached: int, end: int) -> Bars:
+        """The rows of [start, end) of which something is known; `seen`: of the trades, read up to `reached`."""
+        whole = self.proven_from is not None and self.proven_from <= self.start
+        if whole and self.klines is None and len(seen) * MINUTE == end - self.start:
+            return seen.with_coverage(Coverage.TRADES)
+        seen = seen.dense(self.start, end)
+        if self.proven_from is not None and self.proven_from < reached:
+            since = max(self.start, self.proven_from)
+            sound = (seen.time >= since) & (seen.time < reached)
+            part = seen if sound.all() else seen[sound]
+            proven = with_quiet_minutes(part, since, reached, Coverage.TRADES, self._last_price)
+            proven = proven.with_coverage(Coverage.TRADES)
+            before, after = seen.time < since, seen.time >= reached
+            seen = proven if part is seen else Bars.concat([seen[before], proven, seen[after]])
+        if self.klines is not None:
+            seen = combine(seen, self.klines.dense(self.start, end))
+        known = seen.coverage > Coverage.MISSING
+        return seen if known.all() else seen[known]
+
+
+def _after_hole(trades: Trades, whole: bool = True) -> int | None:
+    """The first whole minute after the hole before a page's trades, or somewhere among them."""
+    return floor(int(trades.time[0 if whole else -1])) + MINUTE if len(trades) else None

@@ -1,0 +1,1 @@
+"""The configuration: where its values come from, what they may be, and what they come to."""

@@ -1,0 +1,193 @@
+"""Which plugins are on, under which name, with which settings."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from coinmon.config.env import names_for
+from coinmon.config.parsers import proxy_url
+from coinmon.config.schema import RouteConfig
+from coinmon.config.sources import PLUGIN_SECTIONS, Layers
+from coinmon.plugin.catalog import Catalog, Offer
+from coinmon.plugin.signature import complaint
+
+EVENTS = ("scan_started", "venue", "flow", "whale", "signal", "delivery", "scan_finished")
+"""The kinds of event there are; an output may want others of its own."""
+
+Feed = Literal["auto", "stream", "poll"]
+"""auto: streamed where the exchange can, polled where not; stream: it has to be able to."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_OF_THE_CORE = {"outputs": "events", "exchanges": "feed"}
+"""The key in each plugin's settings that is the core's."""
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A plugin's offer that is switched on, under the name it has in the configuration.
+
+    events: the kinds of event an output is to get; None: those it wants by itself. route: which of them.
+    feed: how an exchange's trades are had.
+    """
+
+    name: str
+    offer: Offer
+    settings: dict[str, Any] = field(repr=False)
+    events: frozenset[str] | None = None
+    feed: Feed = "auto"
+    route: RouteConfig = field(default_factory=RouteConfig)
+
+
+def choose(section: str, layers: Layers, catalog: Catalog, inherited: Mapping[str, Any]) -> dict[str, Chosen]:
+    """What is on in a plugin section: as written there, then what is on by default."""
+    kind = PLUGIN_SECTIONS[section]
+    only = layers.only.get(section)
+    chosen: dict[str, Chosen] = {}
+    sections: dict[str, dict[str, Any]] = dict(layers.values.get(section, {}))
+    for each in catalog.of(kind):
+        sections.setdefault(each.name, {})
+    for name, given in sections.items():
+        where = f"{section}.{name}"
+        enabled = _flag(given.get("enabled"), f"{where}.enabled", layers)
+        plugin = str(given.get("plugin", name))
+        offer = catalog.get(kind, plugin)
+        if offer is None:
+            if _must_be_there(kind, name, plugin, enabled, only, layers, catalog):
+                layers.problems.append(_not_there(kind, where, plugin, given, layers, catalog))
+            continue
+        if not _NAME.fullmatch(name):
+            layers.problems.append(f"{layers.origin(where)}: {where}: a name is lower-case letters, digits and _")
+        if enabled is None:
+            enabled = on_by_default(offer)
+        if name in only if only is not None else enabled:
+            made = _made(section, name, offer, given, layers, inherited)
+            if made:
+                chosen[name] = made
+    return chosen
+
+
+def on_by_default(offer: Offer) -> bool:
+    """Off when its class says `default = False`, or when it cannot work before something is set."""
+    required = any(field.is_required() for field in offer.settings.model_fields.values())
+    return getattr(offer.target, "default", True) is not False and not required
+
+
+def validated(model: type[_Model], values: Mapping[str, Any], where: str, layers: Layers) -> _Model | None:
+    """The checked model, or None with a line for each problem in `layers`."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        for problem in error.errors():
+            text = complaint(model, problem, where).removeprefix(".")
+            key = ".".join([*([where] if where else []), *map(str, problem["loc"])])
+            names = names_for(key) if problem["type"] == "missing" else []
+            hint = f" (in the environment: {names[0]})" if names else ""
+            layers.problems.append(f"{layers.origin(key)}: {text}{hint}")
+        return None
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """` (did you mean x?)` where something is near."""
+    found = difflib.get_close_matches(name, list(names), 1)
+    return f" (did you mean {found[0]}?)" if found else ""
+
+
+def _made(
+    section: str, name: str, offer: Offer, given: Mapping[str, Any], layers: Layers, inherited: Mapping[str, Any]
+) -> Chosen | None:
+    where = f"{section}.{name}"
+    fields = offer.settings.model_fields
+    routed = {*RouteConfig.model_fields} - {*fields} if section == "outputs" else set()
+    own = {"enabled", "plugin", _OF_THE_CORE.get(section, ""), *routed}
+    values = {key: value for key, value in given.items() if key not in own}
+    try:
+        if "proxy" in fields and isinstance(values.get("proxy"), str):
+            values["proxy"] = proxy_url(values["proxy"])
+    except ValueError as error:
+        layers.problems.append(f"{layers.origin(f'{where}.proxy')}: {where}.proxy: {error}")
+        del values["proxy"]
+    for key, value in inherited.items():
+        if key in fields and key not in values and value is not None:
+            values[key] = value
+    checked = validated(offer.settings, values, where, layers)
+    events = _events(given["events"], offer, where, layers) if section == "outputs" and "events" in given else None
+    route = validated(RouteConfig, {key: given[key] for key in given if key in routed}, where, layers)
+    if checked is None or route is None:
+        return None
+    feed = _feed(given.get("feed"), offer, where, layers) if section == "exchanges" else "auto"
+    return Chosen(name, offer, {key: getattr(checked, key) for key in fields}, events, feed, route)
+
+
+def _feed(given: Any, offer: Offer, where: str, layers: Layers) -> Feed:
+    known: tuple[Feed, ...] = get_args(Feed)
+    chosen: Feed = next((each for each in known if each == given), "auto")
+    origin = layers.origin(f"{where}.feed")
+    if given is not None and given not in known:
+        layers.problems.append(f"{origin}: {where}.feed: {str(given)[:20]!r} is not one of {', '.join(known)}")
+    if chosen == "stream" and not hasattr(offer.target, "stream"):
+        layers.problems.append(f"{origin}: {where}.feed: {offer.name} has no stream; expected auto or poll")
+    return chosen
+
+
+def _events(given: Any, offer: Offer, where: str, layers: Layers) -> frozenset[str] | None:
+    names = [each.strip() for each in given.split(",")] if isinstance(given, str) else given
+    known = {*EVENTS, *getattr(offer.target, "wants", ())}
+    if given is None:
+        return None
+    if not isinstance(names, list | tuple) or not all(isinstance(each, str) for each in names):
+        layers.problems.append(f"{layers.origin(f'{where}.events')}: {where}.events: expected a list of events")
+        return None
+    for each in names:
+        if each not in known:
+            layers.problems.append(
+                f"{layers.origin(f'{where}.events')}: {where}.events: {each} is not an event{near(each, known)}; "
+                f"there are {', '.join(sorted(known))}"
+            )
+    return frozenset(names)
+
+
+def _flag(given: Any, where: str, layers: Layers) -> bool | None:
+    if given is None:
+        return None
+    try:
+        return TypeAdapter(bool).validate_python(given)
+    except ValidationError:
+        layers.problems.append(f"{layers.origin(where)}: {where}: {str(given)[:20]!r} is neither true nor false")
+        return None
+
+
+def _must_be_there(
+    kind: str, name: str, plugin: str, enabled: bool | None, only: list[str] | None, layers: Layers, catalog: Catalog
+) -> bool:
+    """Switching off a misspelt name would leave the right one on; a name known to be out may be switched off."""
+    if enabled is False:
+        written = not layers.origin(f"{kind}s.{name}.enabled").startswith((".env", "environment"))
+        return written and not _reason(kind, plugin, catalog)
+    return bool(enabled) and (only is None or name in only)
+
+
+def _not_there(kind: str, where: str, plugin: str, given: Mapping[str, Any], layers: Layers, catalog: Catalog) -> str:
+    """Why a name leads to nothing, and what there is instead."""
+    key = f"{where}.plugin" if "plugin" in given else where
+    reason = _reason(kind, plugin, catalog)
+    if reason:
+        return f"{layers.origin(key)}: {key}: {kind} {plugin} is not at hand: {reason}"
+    names = sorted(offer.name for offer in catalog.of(kind))
+    listed = f"there are {', '.join(names)}" if names else "there are none"
+    return f"{layers.origin(key)}: {key}: there is no {kind} {plugin}{near(plugin, names)}; {listed}"
+
+
+def _reason(kind: str, plugin: str, catalog: Catalog) -> str | None:
+    """The fault or the wish that keeps a plugin out, where one by that name was found."""
+    for broken in catalog.broken:
+        if broken.plugin.split(".")[-1] == plugin or re.search(rf"\b{kind} {re.escape(plugin)}\b", broken.why):
+            return f"plugin {broken.plugin} of {broken.distribution} is broken: {broken.why}"
+    for disabled in catalog.disabled:
+        if disabled.split(".")[-1] == plugin or disabled.endswith(f"({plugin})"):
+            return f"plugin {disabled} is in plugins.disabled"
+    return None

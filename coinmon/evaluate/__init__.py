@@ -1,0 +1,1 @@
+"""Indicators and signals run over views."""

@@ -1,0 +1,148 @@
+"""Indicators and signals over views: plugins' code, run so that one that raises harms nothing else."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from loguru import logger
+
+from coinmon.config.load import Config
+from coinmon.config.plugin_config import Chosen
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError, NoAnswer
+from coinmon.market.result import Result
+from coinmon.market.view import Market, Source, View
+from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.moment import parse_time
+from coinmon.model.signal import Bilingual, Signal, Silent
+from coinmon.model.symbols import Universe
+from coinmon.plugin.signature import check_settings
+from coinmon.store.database import Database
+from coinmon.store.history import History
+
+_T = TypeVar("_T")
+_PATIENCE = 30.0
+"""Seconds after which a computation is late: a busy one takes a few."""
+
+
+class IndicatorFailed(CoinmonError):
+    """An indicator raised, or is not there; whoever asked for it cannot be computed either."""
+
+
+class IndicatorOff(IndicatorFailed):
+    """An indicator is not there or is switched off: as the user wants it, and no failure of who asked for it."""
+
+
+class Evaluator:
+    """Runs the configured indicators and signals. `failures` holds what raised, by plugin, until it works again."""
+
+    def __init__(self, config: Config, venues: Sequence[str]) -> None:
+        self._config = config
+        self._venues = venues
+        self.failures: dict[str, str] = {}
+        self._at = "nothing"
+
+    def market(
+        self,
+        pair: Pair,
+        instruments: Sequence[Instrument],
+        source: Source,
+        now: int,
+        down: Mapping[str, str] | None = None,
+        since: Mapping[str, int] | None = None,
+    ) -> Market:
+        """The pair as of `now` on the instruments given, of which those of configured venues are looked at.
+
+        since: from when instruments have been followed, by id, where they are and go on to be.
+        """
+        down, since = down or {}, since or {}
+        views = [
+            View(each, now, source, self.compute, pair, 0 if each.venue in down else since.get(each.id, 0))
+            for each in instruments
+            if each.venue in self._venues
+        ]
+        return Market(pair, now, self._venues, views, self.compute, down)
+
+    def compute(self, name: str, subject: Any, **settings: Any) -> Any:
+        """The indicator's result on a view or market; settings in place of the configured ones.
+
+        Raises IndicatorFailed.
+        """
+        chosen = self._config.indicators.get(name)
+        if chosen is None:
+            raise IndicatorOff(
+                Bilingual(f"指标 {name} 不存在或已关闭", f"indicator {name} is not there or is switched off")
+            )
+        self._at = f"indicator {name} (plugin {chosen.offer.plugin})"
+        try:
+            own = {**chosen.settings, **settings}
+            if settings:
+                own = check_settings(chosen.offer.settings, own, f"indicator {name}")
+            result = chosen.offer.target(subject, **own)
+            if not isinstance(result, Result):
+                raise TypeError("it returned something that is not a Result")
+        except IndicatorFailed:
+            raise
+        except NoAnswer as error:
+            raise IndicatorFailed(f"indicator {name}: {error}") from error
+        except PLUGIN_FAILURES as error:
+            raise IndicatorFailed(self._note(f"indicator {name}", chosen.offer.plugin, error)) from error
+        self._works(f"indicator {name}")
+        return result
+
+    async def patiently(self, work: Awaitable[_T]) -> _T:
+        """What `work`, which computes in a thread, comes to; a plugin that keeps it waiting is named in the log."""
+
+        def name() -> None:
+            logger.warning("{} has not come to an end for {:.0f} s: the scan waits for it", self._at, _PATIENCE)
+
+        late = asyncio.get_running_loop().call_later(_PATIENCE, name)
+        try:
+            return await work
+        finally:
+            late.cancel()
+
+    def signals(self, market: Market) -> list[Signal]:
+        """What every configured signal says of a pair."""
+        return [each for said in self.judged(market).values() for each in said]
+
+    def judged(self, market: Market) -> dict[str, Sequence[Signal] | Silent]:
+        """What each configured signal says of a pair, or why it says nothing."""
+        return {name: self._judged(name, chosen, market) for name, chosen in self._config.signals.items()}
+
+    def _judged(self, name: str, chosen: Chosen, market: Market) -> Sequence[Signal] | Silent:
+        self._at = f"signal {name} (plugin {chosen.offer.plugin})"
+        try:
+            said: Sequence[Signal] | Silent = chosen.offer.target(market, **chosen.settings)
+            if not isinstance(said, Silent):
+                said = list(said) or Silent(Bilingual("没有给出原因", "it gives no reason"))
+            if any(not isinstance(each, Signal) for each in said):
+                raise TypeError("it returned something that is not a Signal")
+        except IndicatorOff as error:
+            said = Silent(error.args[0], waits=True)
+        except PLUGIN_FAILURES as error:
+            why = self._note(f"signal {name}", chosen.offer.plugin, error)
+            return Silent(Bilingual(f"出错: {why}", why), waits=True)
+        self._works(f"signal {name}")
+        return said
+
+    def _note(self, what: str, plugin: str, error: BaseException) -> str:
+        """Remember a failure and log it once, not each cycle."""
+        text = f"{what} (plugin {plugin}) raised {type(error).__name__}: {' '.join(str(error).split())}"
+        if what not in self.failures:
+            logger.bind(plugin=plugin).error(text)
+        self.failures[what] = text
+        return text
+
+    def _works(self, what: str) -> None:
+        if self.failures.pop(what, ""):
+            logger.info("{} works again", what)
+
+
+def market_then(config: Config, database: Database, event: Mapping[str, Any]) -> Market:
+    """The pair of an event at the event's time, of what is stored. Raises CoinmonError."""
+    venues = list(config.exchanges)
+    history = History(database)
+    universe = Universe([each for each in history.instruments if each.venue in venues], config.quotes)
+    wanted = universe.resolve(str(event["pair"]))
+    evaluator = Evaluator(config, venues)
+    return evaluator.market(wanted.pair, universe.meant(wanted), history, parse_time(str(event["time"])))

@@ -1,0 +1,1 @@
+"""Plugins: their contracts, how they are found, and what their settings are."""

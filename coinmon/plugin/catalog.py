@@ -1,0 +1,284 @@
+"""Finding, loading and listing plugins; a broken one is a row in a table, never a crash."""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from coinmon.errors import PLUGIN_FAILURES
+from coinmon.plugin import hookspecs
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+GROUP = "coinmon"
+KINDS = ("exchange", "indicator", "signal", "output")
+_HOOKS = {f"register_{kind}s": kind for kind in KINDS}
+_COMMANDS = "register_commands"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One thing that a plugin registered."""
+
+    kind: str
+    name: str
+    target: Callable[..., Any]
+    plugin: str
+    distribution: str
+    settings: "type[BaseModel]"
+    kinds: tuple[str, ...] = ("spot", "perp")
+    scope: str = "instrument"
+    merges: bool = False
+    """An indicator of a view that also means something of all venues' bars added up."""
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (self.target.__doc__ or "").strip().split("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A plugin that could not be used, and why."""
+
+    plugin: str
+    distribution: str
+    why: str
+
+
+@dataclass(slots=True)
+class Catalog:
+    """Everything that was found. `disabled` names the plugins that were left out on request."""
+
+    offers: dict[tuple[str, str], Offer] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+    disabled: list[str] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Offer]:
+        return [offer for offer in self.offers.values() if offer.kind == kind]
+
+    def get(self, kind: str, name: str) -> Offer | None:
+        return self.offers.get((kind, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A module that may be a plugin, not imported yet."""
+
+    plugin: str
+    distribution: str
+    origin: Path | None
+    load: Callable[[], ModuleType]
+    package: bool = False
+    """A package whose modules are listed too: it may offer nothing itself."""
+
+
+def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -> Catalog:
+    """Import every plugin and collect what it registers.
+
+    disabled: plugin ids (`signals.whale`), prefixes of them (`signals`), distributions, or offered names.
+    """
+    off = frozenset(disabled)
+    catalog = Catalog()
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    for found in _search(plugin_dir, catalog.broken):
+        if _is_off(found, off):
+            catalog.disabled.append(found.plugin)
+            continue
+        try:
+            # what they print must not end up between the lines of JSON, or of MCP
+            with redirect_stdout(sys.stderr):
+                _take(manager, found, catalog, off)
+        except PLUGIN_FAILURES as error:
+            if manager.has_plugin(found.plugin):
+                manager.unregister(name=found.plugin)
+            catalog.broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
+    return catalog
+
+
+def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
+    """Let plugins add their commands. Only modules whose text names the hook are imported: help must be instant."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    broken: list[Broken] = []
+    for found in _search(plugin_dir, broken):
+        try:
+            if found.origin and _COMMANDS.encode() in found.origin.read_bytes():
+                manager.register(found.load(), name=found.plugin)
+                for call in _calls(manager, found.plugin, _COMMANDS):
+                    call(app)
+        except PLUGIN_FAILURES as error:
+            broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
+    return broken
+
+
+def _search(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[_Found]:
+    """Bundled plugins first, then by distribution, then those of the folder: the order in which names are claimed."""
+
+    # a distribution's name is parsed from its metadata at each question: it is asked once
+    points = [(point.dist.name if point.dist else "?", point) for point in entry_points(group=GROUP)]
+    for distribution, point in sorted(points, key=lambda each: (each[0] != "coinmon", each[0], each[1].name)):
+        try:
+            yield from _modules(point, distribution)
+        except PLUGIN_FAILURES as error:
+            broken.append(Broken(point.name, distribution, _why(error, None)))
+    if plugin_dir:
+        try:
+            yield from _files(plugin_dir)
+        except OSError as error:
+            broken.append(Broken(str(plugin_dir), "plugin_dir", str(error)))
+
+
+def _modules(point: EntryPoint, distribution: str) -> Iterator[_Found]:
+    """The module that an entry point names, and the public modules in it if it is a package."""
+    spec = importlib.util.find_spec(point.module)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {point.module!r}")
+
+    def found(plugin: str, module: str, origin: str | None, package: bool = False) -> _Found:
+        where = Path(origin) if origin else None
+        return _Found(plugin, distribution, where, partial(importlib.import_module, module), package)
+
+    folders = spec.submodule_search_locations
+    yield found(point.name, point.module, spec.origin, folders is not None)
+    for module, origin in _walk(point.module, folders or ()):
+        yield found(f"{point.name}.{module.rpartition('.')[2]}", module, origin)
+
+
+def _walk(package: str, folders: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """The public modules of a package and where they are; a package in it without a hook is a folder of plugins."""
+    for each in sorted(pkgutil.iter_modules(folders), key=lambda module: module.name):
+        if each.name.startswith("_"):
+            continue
+        module = f"{package}.{each.name}"
+        spec = each.module_finder.find_spec(module, None)
+        origin = spec.origin if spec else None
+        inner = spec.submodule_search_locations if spec else None
+        if inner and not (origin and b"hookimpl" in Path(origin).read_bytes()):
+            yield from _walk(module, inner)
+        else:
+            yield module, origin
+
+
+def _files(folder: Path) -> Iterator[_Found]:
+    """Every module and package in a folder."""
+    for path in sorted(folder.iterdir()):
+        origin = path / "__init__.py" if path.is_dir() else path
+        if path.name.startswith(("_", ".")) or origin.suffix != ".py" or not origin.is_file():
+            continue
+        yield _Found(f"dir.{path.stem}", "plugin_dir", origin, partial(_load, origin, path.stem))
+
+
+def _load(origin: Path, name: str) -> ModuleType:
+    full = f"coinmon_plugin_dir_{name}"
+    # another folder may have a file of this name
+    if (loaded := sys.modules.get(full)) is not None and loaded.__file__ == str(origin.absolute()):
+        return loaded
+    spec = importlib.util.spec_from_file_location(full, origin)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{origin} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[full] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[full]
+        raise
+    return module
+
+
+def _is_off(found: _Found, off: frozenset[str]) -> bool:
+    parts = found.plugin.split(".")
+    return found.distribution in off or any(".".join(parts[: n + 1]) in off for n in range(len(parts)))
+
+
+def _take(manager: pluggy.PluginManager, found: _Found, catalog: Catalog, off: frozenset[str]) -> None:
+    """Import a module, run its hooks, and take what it offers: all of it or, on any complaint, nothing."""
+    manager.register(found.load(), name=found.plugin)
+    manager.check_pending()
+    offers: list[Offer] = []
+
+    def registrar(kind: str) -> Callable[..., None]:
+        def register(name: str, target: Callable[..., Any], **options: Any) -> None:
+            offers.append(_offer(kind, name, target, found, options, [*catalog.offers.values(), *offers]))
+
+        return register
+
+    hooks = 0
+    for hook, kind in _HOOKS.items():
+        for call in _calls(manager, found.plugin, hook):
+            hooks += 1
+            if inspect.iscoroutine(pending := call(registrar(kind))):
+                pending.close()
+                raise TypeError(f"{hook} is async; hooks are plain functions")
+    hooks += len(_calls(manager, found.plugin, _COMMANDS))
+    if not hooks:
+        manager.unregister(name=found.plugin)
+        if not found.package:
+            raise TypeError("it offers nothing: no function in it is marked with @hookimpl (from coinmon)")
+    for offer in offers:
+        if offer.name in off:
+            catalog.disabled.append(f"{found.plugin} ({offer.name})")
+        else:
+            catalog.offers[offer.kind, offer.name] = offer
+
+
+def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Callable[..., Any]]:
+    impls = getattr(manager.hook, hook).get_hookimpls()
+    return [impl.function for impl in impls if impl.plugin_name == plugin]
+
+
+def _offer(
+    kind: str, name: str, target: Callable[..., Any], found: _Found, options: dict[str, Any], taken: Sequence[Offer]
+) -> Offer:
+    from coinmon.plugin.signature import settings_model  # pydantic: not needed for --help
+
+    if not (isinstance(name, str) and name.isidentifier() and name == name.lower()):
+        raise ValueError(f"{kind} name {name!r} is not a lower-case identifier")
+    if not callable(target):
+        raise TypeError(f"{kind} {name} is not callable")
+    if inspect.iscoroutinefunction(target):
+        raise TypeError(f"{kind} {name} is async; it is called as a plain function")
+    for other in taken:
+        if (other.kind, other.name) == (kind, name):
+            raise ValueError(
+                f"{kind} {name} is taken by {other.plugin} of {other.distribution}; disable that to replace it"
+            )
+    unknown = set(options) - ({"kinds", "scope", "merges"} if kind == "indicator" else set())
+    if unknown:
+        raise TypeError(f"{kind} {name}: register() does not take {', '.join(sorted(unknown))}")
+    if options.get("scope", "instrument") not in ("instrument", "pair"):
+        raise ValueError(f"indicator {name}: scope is 'instrument' or 'pair', not {options['scope']!r}")
+    try:
+        settings = settings_model(target, positional=1)
+    except PLUGIN_FAILURES as error:
+        raise TypeError(f"{kind} {name}: {error}") from error
+    return Offer(kind, name, target, found.plugin, found.distribution, settings, **options)
+
+
+def _why(error: BaseException, origin: Path | None) -> str:
+    """One line: the kind of error, its text, and the plugin's own line that it came from."""
+    text = " ".join(str(error).split()) or "no reason given"
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
+    line = 0
+    trace = error.__traceback__
+    while trace:
+        if origin and trace.tb_frame.f_code.co_filename == str(origin):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    where = f" ({origin.name}, line {line})" if origin and line else ""
+    return f"{type(error).__name__}: {text}{where}"

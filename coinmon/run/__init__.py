@@ -1,0 +1,1 @@
+"""What a command starts: the scan as a running program, the doctor, the backtest, the demo."""

@@ -1,0 +1,300 @@
+"""One cycle: collect, compute, decide, write, tell."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.collect.derivatives import sample
+from coinmon.collect.history.warm_up import progress, warm_ups
+from coinmon.collect.live.book_sampler import Sampling
+from coinmon.collect.live.trade_feed import Feed
+from coinmon.collect.track.persist import record, undisturbed
+from coinmon.collect.venue import Venue, VenueStatus
+from coinmon.collect.watchlist import LISTING_SECONDS, Watch, begin
+from coinmon.config.build import make
+from coinmon.config.load import Config
+from coinmon.errors import PLUGIN_FAILURES, CoinmonError
+from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed, market_then
+from coinmon.health import memory
+from coinmon.model.moment import MINUTE, floor, iso
+from coinmon.model.signal import Signal
+from coinmon.notify import signal_state
+from coinmon.notify.events import Event, flow_event
+from coinmon.notify.outbox import Outbox, wall_ms
+from coinmon.notify.routing import routes
+from coinmon.plugin.contracts import Message, Output
+from coinmon.secrets import redacted
+from coinmon.store.database import Database
+from coinmon.store.history import History
+from coinmon.store.outbox import write_signals
+
+_FIRST_DEADLINE = 60.0
+"""Seconds that the first round may take: it brings the whole window."""
+_FIRST_PATIENCE = 12.0
+"""Seconds that a monitor waits for silent venues before it begins without them; longer where nobody answered."""
+_RELIST, _RETRY_LISTING = 6 * 60 * MINUTE, 2 * MINUTE
+"""Market time after which the venues are asked again what they list, and after which one that did not answer is."""
+
+_SAMPLE_DEADLINE = 30.0
+
+Progress = Callable[[int, int], None]
+"""Called with instruments read and instruments in all."""
+
+
+class Scan:
+    """The monitor. `tell` gets every event as it happens; `goes_on`: there will be more cycles than one."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        database: Database,
+        tell: Callable[[Event], None],
+        progress: Progress = lambda _done, _all: None,
+        *,
+        goes_on: bool = False,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._database = database
+        self._tell_user = tell
+        self._progress = progress
+        self._goes_on = goes_on
+        self._patience = _FIRST_PATIENCE if goes_on else LISTING_SECONDS
+        self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
+        # a single scan is over before a stream could bring a minute
+        self._feeds = {
+            venue.name: Feed(venue, clock)
+            for venue in self._venues
+            if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
+        }
+        self._sampling = Sampling(config, self._venues, clock, database, goes_on=goes_on)
+        self._warm_ups = warm_ups(config, self._venues, clock, database) if goes_on else {}
+        self._outputs: dict[str, Output] = make(config.outputs)
+        self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
+        self._routes = routes(config, self._outputs)
+        then = partial(market_then, config, database)
+        self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell, market=then)
+        self._watch: Watch | None = None
+        self._listed_at = 0
+        self._listing_lock = asyncio.Lock()
+        self._relisting: asyncio.Task[Watch] | None = None
+        self._cycle = 0
+        self._unsampled: set[str] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def cycle(self) -> None:
+        """Bring everything up to the last closed minute and say what there is to say."""
+        began = monotonic()
+        self._cycle += 1
+        watch = await self._listing()
+        now = self._clock.now()
+        self._tell(
+            {
+                "event": "scan_started",
+                "time": iso(now),
+                "cycle": self._cycle,
+                "pairs": len(watch.pairs),
+                "instruments": len(watch.instruments),
+                "venues": [venue.name for venue in self._venues],
+            }
+        )
+        down = await self._collect(watch, floor(now))
+        # as of the present, whales of the forming minute included; a minute that closed meanwhile was not read
+        now = min(self._clock.now(), floor(now) + MINUTE - 1)
+        found, flows = await self._evaluator.patiently(asyncio.to_thread(self._evaluate, watch, now, down))
+        news = await asyncio.to_thread(self._write, watch, found, now)
+        self.outbox.wake()
+        for flow in flows:
+            self._tell(flow)
+        for event in news.values():
+            self._tell(event, durable=True)
+        shares = [flow["coverage"] for flow in flows]
+        self._tell(
+            {
+                "event": "scan_finished",
+                "time": iso(now),
+                "cycle": self._cycle,
+                "seconds": round(monotonic() - began, 3),
+                "pairs": len(flows),
+                "signals": sum(event["event"] == "signal" for event in news.values()),
+                "whales": sum(event["event"] == "whale" for event in news.values()),
+                "coverage": sum(shares) / len(shares) if shares else None,
+                "failing_plugins": dict(self._evaluator.failures),
+                "health": self._health(now),
+            }
+        )
+
+    async def sample_derivatives(self) -> None:
+        """Open interest and funding of all perps followed."""
+        watch = await self._listing()
+        problems = await sample(self._venues, watch.tracks, self._database, _SAMPLE_DEADLINE)
+        for what in problems.keys() - self._unsampled:
+            logger.warning("{}: {}", what, redacted(problems[what]))
+        self._unsampled = set(problems)
+
+    async def sample_books(self) -> None:
+        """Order books and liquidations of everything followed."""
+        await self._sampling.sample((await self._listing()).tracks)
+
+    async def close(self) -> None:
+        """Finish what is being told and free the venues."""
+        if self._relisting:
+            self._relisting.cancel()
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=5)
+        await asyncio.gather(*(each.close() for each in self._warm_ups.values()))
+        await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self._feeds.values()))
+        await asyncio.gather(*(venue.close() for venue in self._venues))
+
+    def _health(self, now: int) -> dict[str, Any]:
+        """lag: ms by which the slowest stream's last trades were old when they came; queue: what waits to be done."""
+        feeds = self._feeds.values()
+        return {
+            "rss_mb": memory(),
+            "behind_seconds": round((self._clock.now() - now) / 1000, 3),
+            "lag_ms": max((feed.lag for feed in feeds if feed.lag is not None), default=None),
+            "queue": {"events": len(self._sending), "gaps": sum(feed.waiting for feed in feeds)},
+            "reconnects": sum(feed.reconnects for feed in feeds),
+            "gaps_filled": sum(feed.repaired for feed in feeds),
+            "holes": sum(feed.holes for feed in feeds),
+            "books": {"live": self._sampling.live, "resyncs": self._sampling.resyncs},
+            "warming": progress(self._warm_ups.values()),
+        }
+
+    async def _listing(self) -> Watch:
+        """The watch; one that is old, or lacks a venue, is renewed behind the cycles and not waited for."""
+        async with self._listing_lock:
+            now = self._clock.now()
+            if self._watch is None:
+                patience, self._patience = self._patience, LISTING_SECONDS
+                self._watch = await self._begin(now, patience)
+                self._listed_at = now
+            if self._relisting and self._relisting.done():
+                try:
+                    self._watch = self._relisting.result()
+                except CoinmonError as error:
+                    logger.warning("the venues' lists could not be renewed: {}", redacted(str(error)))
+                self._relisting = None
+            failed = self._watch.failed
+            lacks = any(each.unlisted or (each.name in failed and not each.blocked) for each in self._venues)
+            if self._relisting is None and now - self._listed_at > (_RETRY_LISTING if lacks else _RELIST):
+                self._relisting = asyncio.create_task(self._begin(now, LISTING_SECONDS))
+                self._listed_at = now
+            return self._watch
+
+    async def _begin(self, now: int, patience: float) -> Watch:
+        start = floor(now) - self._config.window * MINUTE
+        config = self._config
+        return await begin(
+            self._venues, self._database, config.symbols, config.quotes, now, start, self._watch, patience, config.shard
+        )
+
+    async def _collect(self, watch: Watch, end: int) -> dict[str, str]:
+        """Read and store every venue, side by side; those that are down."""
+        deadline = max(_FIRST_DEADLINE, self._seconds()) if self._cycle == 1 else max(5.0, 0.75 * self._seconds())
+        read, everything = 0, len(watch.instruments)
+
+        def done(count: int) -> None:
+            nonlocal read
+            read += count
+            self._progress(read, everything)
+
+        async def one(venue: Venue) -> tuple[str, VenueStatus]:
+            tracks = watch.tracks.get(venue.name, ())
+            if not tracks and venue.name in watch.failed:
+                state = "blocked" if venue.blocked else "down"
+                return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
+            if venue.name in self._feeds:
+                await self._feeds[venue.name].follow(tracks)
+            warm_up = self._warm_ups.get(venue.name)
+            feed = self._feeds.get(venue.name)
+            streams = feed is not None and (feed.live > 0 or self._cycle == 1)
+            status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
+            async with undisturbed(tracks) as free:
+                await asyncio.to_thread(record, self._database, free, end, self._config.whale_threshold)
+            if warm_up:
+                warm_up.begin(tracks)
+            return venue.name, status
+
+        self._progress(0, everything)
+        statuses = dict(await asyncio.gather(*(one(venue) for venue in self._venues)))
+        self._progress(everything, everything)
+        for name, status in statuses.items():
+            self._tell(
+                {
+                    "event": "venue",
+                    "time": iso(self._clock.now()),
+                    "venue": name,
+                    **asdict(status),
+                    "seconds": round(status.seconds, 3),
+                    "error": None if status.error is None else redacted(status.error),
+                    "streamed": self._feeds[name].live if name in self._feeds else None,
+                }
+            )
+        # why it is down is said once, by its own event, and not again with the flow of every pair
+        words = {"down": "", "blocked": "blocked"}
+        return {name: words[each.status] for name, each in statuses.items() if each.status in words}
+
+    def _seconds(self) -> float:
+        """Real seconds between two cycles."""
+        return self._config.interval / 1000 / max(self._clock.speed, 1e-9)
+
+    def _evaluate(self, watch: Watch, now: int, down: Mapping[str, str]) -> tuple[dict[str, list[Signal]], list[Event]]:
+        """Signals by pair and the flow of each pair."""
+        found: dict[str, list[Signal]] = {}
+        flows = []
+        since = watch.since if self._goes_on else {}
+        with self._database.still() as stored:
+            history = History(stored)
+            for pair in watch.pairs:
+                followed = watch.universe.of(pair, watch.kinds)
+                market = self._evaluator.market(pair, followed, history, now, down, since)
+                found[str(pair)] = self._evaluator.signals(market)
+                with suppress(IndicatorFailed):
+                    flows.append(flow_event(market))
+        return found, flows
+
+    def _write(self, watch: Watch, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:
+        """Signals and their deliveries, in one transaction; the new ones' events by id."""
+        signals = [signal for several in found.values() for signal in several]
+
+        def dropped(pair: str) -> bool:
+            # a venue that did not say what it lists may have it still; another shard's is for that scanner to end
+            return not watch.failed and self._config.shard.has(pair)
+
+        with self._database.write() as connection:
+            news = signal_state.update(connection, signals, found.keys(), now, dropped)
+            wanted = {
+                id: [route.due(name, event, now) for name, route in self._routes.items() if route.takes(event)]
+                for id, event in news.events.items()
+            }
+            write_signals(connection, news.rows, wanted)
+        return dict(news.events)
+
+    def _tell(self, event: Event, durable: bool = False) -> None:
+        """Pass an event on; outputs get durable ones through the outbox."""
+        self._tell_user(event)
+        if durable:
+            return
+        for name, output in self._outputs.items():
+            if self._routes[name].takes(event) and self.outbox.lines[name].claim(wall_ms()):
+                task = asyncio.get_running_loop().create_task(self._send_now(name, output, event))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+
+    async def _send_now(self, name: str, output: Output, event: Event) -> None:
+        """Tell an output something that is gone when it fails: the next cycle brings its like."""
+        id = f"{event['event']}-{self._cycle}-{event.get('pair') or event.get('venue') or ''}"
+        try:
+            async with asyncio.timeout(20):
+                await output.send(Message(id, event))
+        except PLUGIN_FAILURES as error:
+            logger.bind(plugin=name).warning("output {}: {}", name, redacted(f"{type(error).__name__}: {error}"))

@@ -1,0 +1,152 @@
+"""What stands between coinmon and good data, and what to do about each."""
+
+import asyncio
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from sqlalchemy.engine import make_url
+
+from coinmon.clock import Clock
+from coinmon.collect.venue import Venue
+from coinmon.config.build import make
+from coinmon.config.load import Config
+from coinmon.errors import CoinmonError, VenueBlocked
+from coinmon.model.instrument import Instrument
+from coinmon.model.moment import MINUTE
+from coinmon.model.trades import Trades
+from coinmon.plugin.contracts import Cursor
+from coinmon.secrets import redacted
+from coinmon.store.database import open_database
+
+_DEADLINE = 30.0
+_SKEW_MS = 2_000
+_LEAST_FREE = 500 * 2**20
+_LEAST_MOVES = 20
+"""Price moves that the taker-side check needs to say anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. status: ok, warning, error. cure: what to do, where something is to be done."""
+
+    subject: str
+    check: str
+    status: str
+    detail: str
+    cure: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+async def examine(config: Config, clock: Clock) -> list[Finding]:
+    """Look at everything; one venue's trouble does not hide another's."""
+    findings = [*_configuration(config), _database(config), _disk(config)]
+    for several in await asyncio.gather(*(_venue(name, config, clock) for name in config.exchanges)):
+        findings += several
+    return findings
+
+
+def _configuration(config: Config) -> list[Finding]:
+    where = str(config.path) if config.path else "no config.yaml: defaults"
+    found = [Finding("config", "valid", "ok", where)]
+    found += [Finding("config", "note", "warning", warning, "coinmon config check") for warning in config.warnings]
+    for broken in config.catalog.broken:
+        cure = f"update or remove {broken.distribution}, or list it under plugins.disabled"
+        found.append(Finding("plugins", broken.plugin, "warning", broken.why, cure))
+    return found
+
+
+def _database(config: Config) -> Finding:
+    try:
+        open_database(config.db).close()
+    except CoinmonError as error:
+        return Finding("database", "opens", "error", str(error), "name one that coinmon can write to with --db or db:")
+    return Finding("database", "opens", "ok", make_url(config.db).render_as_string(hide_password=True))
+
+
+def _disk(config: Config) -> Finding:
+    url = make_url(config.db)
+    folder = Path(url.database or ".").parent if url.get_backend_name() == "sqlite" else Path.cwd()
+    folder = next((each for each in (folder, *folder.absolute().parents) if each.exists()), Path.cwd())
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / 2**30:.1f} GiB free at {folder}"
+    if free < _LEAST_FREE:
+        return Finding("disk", "space", "warning", detail, "free some space, or lower retention_days")
+    return Finding("disk", "space", "ok", detail)
+
+
+async def _venue(name: str, config: Config, clock: Clock) -> list[Finding]:
+    try:
+        venue = Venue(name, make({name: config.exchanges[name]})[name], clock)
+    except CoinmonError as error:
+        return [Finding(name, "settings", "error", str(error), "coinmon config check")]
+    proxy = config.exchanges[name].settings.get("proxy")
+    found = [Finding(name, "proxy", "ok", redacted(str(proxy)) if proxy else "none configured")]
+    try:
+        found += await _reached(venue, clock)
+        instruments: Sequence[Instrument] = await venue.call("instruments", deadline=_DEADLINE)
+        found.append(Finding(name, "instruments", "ok", f"{len(instruments)} trading"))
+        for kind, why in venue.failing.items():
+            cure = f"set exchanges.{name}.proxy to one in a country it serves, or leave {kind} out of its kinds"
+            found.append(Finding(name, kind, "error", redacted(str(why)), cure))
+        if venue.has("trades") and instruments:
+            found.append(await _taker_side(venue, instruments, clock))
+    except VenueBlocked as error:
+        cure = f"set exchanges.{name}.proxy to one in a country it serves, or exchanges.{name}: false"
+        found.append(Finding(name, "reachable", "error", redacted(str(error)), cure))
+    except CoinmonError as error:
+        cure = f"check the network and exchanges.{name}.proxy; coinmon goes on without it meanwhile"
+        found.append(Finding(name, "reachable", "error", redacted(str(error)), cure))
+    finally:
+        usage: Mapping[str, tuple[float, float]] = venue.exchange.usage() if venue.has("usage") else {}
+        for budget, (used, limit) in usage.items():
+            status = "warning" if used > 0.9 * limit else "ok"
+            cure = "other programs share this address's budget; use another, or follow fewer symbols"
+            detail = f"{used:g} of {limit:g} used"
+            found.append(Finding(name, f"budget {budget}", status, detail, cure if status != "ok" else None))
+        await venue.close()
+    return found
+
+
+async def _reached(venue: Venue, clock: Clock) -> list[Finding]:
+    if not venue.has("server_time"):
+        return []
+    # the first call also pays for loading the client and for connecting
+    await venue.call("server_time", deadline=_DEADLINE)
+    began, before = monotonic(), clock.now()
+    theirs = await venue.call("server_time", deadline=_DEADLINE)
+    after = clock.now()
+    skew = theirs - (before + after) // 2
+    reached = Finding(venue.name, "reachable", "ok", f"answers in {(monotonic() - began) * 1000:.0f} ms")
+    detail = f"{skew:+d} ms"
+    if abs(skew) > _SKEW_MS + (after - before):
+        cure = "set this machine's clock (NTP): minutes would close at the wrong moment"
+        return [reached, Finding(venue.name, "clock", "warning", detail, cure)]
+    return [reached, Finding(venue.name, "clock", "ok", detail)]
+
+
+async def _taker_side(venue: Venue, instruments: Sequence[Instrument], clock: Clock) -> Finding:
+    """Takers that buy lift the price: where a trade moves it, its side and the move agree far more often than not."""
+    busiest = next((each for each in instruments if each.base == "BTC" and each.kind == "spot"), instruments[0])
+    page = await venue.call("trades", busiest, Cursor(clock.now() - 10 * MINUTE), deadline=_DEADLINE)
+    moves, share = side_agreement(page.trades)
+    if moves < _LEAST_MOVES or share is None:
+        return Finding(venue.name, "taker side", "ok", f"{busiest.symbol}: too few price moves to tell ({moves})")
+    detail = f"{busiest.symbol}: {share:.0%} of {moves} price moves go the taker's way"
+    if share < 0.5:
+        return Finding(venue.name, "taker side", "error", detail, "its buys and sells look swapped: report this to us")
+    return Finding(venue.name, "taker side", "ok", detail)
+
+
+def side_agreement(trades: Trades) -> tuple[int, float | None]:
+    """How many trades moved the price, and the share of them whose taker side is that of the move."""
+    move = np.sign(np.diff(trades.ticks))
+    moved = move != 0
+    count = int(moved.sum())
+    return count, float((trades.side[1:][moved] == move[moved]).mean()) if count else None

@@ -1,0 +1,121 @@
+"""The scan as a running program: opened, scheduled, stopped cleanly."""
+
+import asyncio
+from contextlib import AbstractContextManager
+
+from coinmon.allocator import settle_memory
+from coinmon.clock import Clock
+from coinmon.config.load import Config
+from coinmon.errors import NoDataError
+from coinmon.log import start_log
+from coinmon.model.moment import MINUTE
+from coinmon.notify.events import Event
+from coinmon.report.screen import Screen
+from coinmon.run.cycle import Scan
+from coinmon.run.schedule import Schedule, stop_on_signals
+from coinmon.store.database import Database, open_database
+from coinmon.store.lease import leased
+from coinmon.store.retention import forget
+
+_DERIVATIVES_EVERY = 5 * MINUTE
+_FORGET_EVERY = 60 * MINUTE
+_RESTART = 2.0
+"""Seconds that a new scanner waits for one that was just killed."""
+
+
+def clock_of(config: Config) -> Clock:
+    """The wall clock, or the emulator's."""
+    return Clock(config.clock.at_ms, config.clock.wall_ms, config.clock.speed) if config.clock else Clock()
+
+
+async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
+    """Scan once, or until Ctrl-C or SIGTERM, which raise KeyboardInterrupt after a clean stop.
+
+    Raises NoDataError when the one scan got nothing from anybody, and BrokenPipeError when nobody reads what it says.
+    """
+    settle_memory()
+    stop = stop_on_signals()
+    loop = asyncio.get_running_loop()
+
+    def nobody_reads() -> None:
+        if not once:
+            # lines are written by any thread
+            loop.call_soon_threadsafe(stop.set)
+
+    clock = clock_of(config)
+    start_log(config, clock, screen.log)
+    database = open_database(config.db)
+    try:
+        with alone(database, config), screen.shown(clock, nobody_reads):
+            statuses: dict[str, Event] = {}
+
+            def tell(event: Event) -> None:
+                if event["event"] == "venue":
+                    statuses[event["venue"]] = event
+                screen.take(event)
+
+            scan = Scan(config, clock, database, tell, screen.progress, goes_on=not once)
+            try:
+                if once:
+                    await _once(scan, statuses, stop)
+                else:
+                    await keep_scanning(config, clock, scan, database, stop)
+                    raise KeyboardInterrupt
+            finally:
+                await scan.close()
+    finally:
+        database.close()
+
+
+def alone(database: Database, config: Config) -> AbstractContextManager[object]:
+    """One scanner for each shard of a database: two would send each message twice."""
+    return leased(
+        database,
+        f"scan-{config.shard.number}-of-{config.shard.of}",
+        f"another coinmon scans shard {config.shard} into {database.name}: stop that one, take another shard "
+        "(--shard I/N) or another database (--db)",
+        patience=_RESTART,
+    )
+
+
+async def _once(scan: Scan, statuses: dict[str, Event], stop: asyncio.Event) -> None:
+    work = asyncio.create_task(_one_cycle(scan))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not work.done():
+        work.cancel()
+        await asyncio.wait({work})
+        raise KeyboardInterrupt
+    await work
+    if statuses and all(status["status"] in ("down", "blocked") for status in statuses.values()):
+        raise NoDataError("\n".join(f"{name}: {status['error']}" for name, status in statuses.items()))
+
+
+async def _one_cycle(scan: Scan) -> None:
+    await asyncio.gather(scan.sample_derivatives(), scan.sample_books())
+    await scan.cycle()
+    await scan.outbox.flush()
+
+
+async def keep_scanning(config: Config, clock: Clock, scan: Scan, database: Database, stop: asyncio.Event) -> None:
+    """Everything that a running monitor does, each in its time, until `stop` is set."""
+
+    compacted = 0
+
+    async def forget_old() -> None:
+        nonlocal compacted
+        days = config.retention_days, config.levels_days
+        compacted = await asyncio.to_thread(forget, database, clock.now(), *days, compacted)
+
+    schedule = Schedule(clock)
+    schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
+    schedule.every(_DERIVATIVES_EVERY, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
+    schedule.every(config.books.interval, scan.sample_books, "order books", at_once=True)
+    schedule.every(_FORGET_EVERY, forget_old, "retention")
+    sender = asyncio.create_task(scan.outbox.run())
+    try:
+        await schedule.run(stop)
+    finally:
+        sender.cancel()
+        await asyncio.wait({sender})

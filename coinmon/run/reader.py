@@ -1,0 +1,184 @@
+"""The stored market, looked at: what a server or a notebook asks of coinmon."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from threading import Lock
+from typing import Any
+
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.config.load import Config
+from coinmon.errors import ConfigError, NoDataError
+from coinmon.evaluate.evaluator import Evaluator
+from coinmon.market.result import Result, SeenReport
+from coinmon.market.view import Market, View
+from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.moment import iso
+from coinmon.model.signal import Signal, Silent
+from coinmon.model.symbols import Universe, Wanted
+from coinmon.notify.events import Event, flow_event
+from coinmon.plugin.catalog import Offer
+from coinmon.plugin.signature import check_settings
+from coinmon.report.document import Report, report_of
+from coinmon.run.cycle import Scan
+from coinmon.run.monitor import alone, keep_scanning
+from coinmon.store.database import Database
+from coinmon.store.history import History
+
+_STOP_SECONDS, _CLOSE_SECONDS = 22, 4
+"""A running cycle gets twenty to end, then connections are closed: a venue that hangs must not hold up a stop."""
+_HELD = 3
+"""Markets kept with the bars that their views have read; a week of a busy pair's levels is tens of megabytes."""
+
+
+class Desk:
+    """Views of what is stored, as of any moment, with indicators computed on them. Reading is safe from any thread.
+
+    Symbols are what people type (`BTCUSDT`, `okx:BTC/USDT`, `BTCUSDT.P`); moments are ms UTC. A symbol, exchange, kind
+    or setting that does not exist raises ConfigError, with near matches; data that is not there raises NoDataError.
+    """
+
+    def __init__(self, config: Config, clock: Clock, database: Database) -> None:
+        self.config = config
+        self._clock = clock
+        self._database = database
+        self._evaluator = Evaluator(config, list(config.exchanges))
+        self._lock = Lock()
+        self._history = History(database)
+        self._universe = Universe([], config.quotes)
+        self._grids = (-1, 0.0)
+        self._held: dict[tuple[Wanted, int], Market] = {}
+
+    @property
+    def indicators(self) -> Mapping[str, Offer]:
+        """The indicators that are on, by name."""
+        return {name: chosen.offer for name, chosen in self.config.indicators.items()}
+
+    def now(self) -> int:
+        """Market time, ms UTC."""
+        return self._clock.now()
+
+    def market(self, symbol: str, at: int | None = None) -> Market:
+        """A pair on all venues; one that was asked for just before is the same object, with what it has read."""
+        history, universe = self._stored()
+        wanted = universe.resolve(symbol)
+        moment = self._moment(at)
+        with self._lock:
+            held = self._held.pop((wanted, moment), None)
+            if held is None:
+                held = self._evaluator.market(wanted.pair, universe.meant(wanted), history, moment)
+            self._held[wanted, moment] = held
+            while len(self._held) > _HELD:
+                del self._held[next(iter(self._held))]
+        return held
+
+    def result(self, name: str, subject: View | Market, settings: Mapping[str, Any] | None = None) -> Result:
+        """An indicator's result; `settings` override the configured ones for this answer."""
+        chosen = self.config.indicators.get(name)
+        if chosen is None:
+            there = ", ".join(self.config.indicators)
+            raise ConfigError(f"no indicator {name!r} is switched on; there is {there}")
+        if not settings:
+            found: Result = subject.of(name)
+            return found
+        checked = check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
+        answer: Result = chosen.offer.target(subject, **checked)
+        return answer
+
+    def report(self, symbol: str, at: int | None = None, only: Collection[str] | None = None) -> Report:
+        """What `coinmon report` shows, or of `only` these indicators; `document()` is its JSON."""
+        market = self.market(symbol, at)
+        offers = [offer for name, offer in self.indicators.items() if only is None or name in only]
+        return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window)
+
+    def flow(self, symbol: str, at: int | None = None) -> Event:
+        """The `flow` event of a pair: money by venue and what the venues say together."""
+        return flow_event(self.market(symbol, at))
+
+    def judged(self, market: Market) -> Mapping[str, Sequence[Signal] | Silent]:
+        """What each configured signal says of a pair, or why it says nothing."""
+        return self._evaluator.judged(market)
+
+    def signals(self, symbol: str | None, start: int, end: int) -> Sequence[Event]:
+        """Signals that were on at some time in [start, end), newest first."""
+        history, universe = self._stored()
+        pair = None if symbol is None else str(universe.resolve(symbol).pair)
+        return history.signals(pair, start, end)
+
+    def followed(self) -> Mapping[Instrument, int]:
+        """The instruments of which bars are stored, and the end of the last one, ms UTC."""
+        return {each: end for each, end in self._stored()[0].ends().items() if each.venue in self.config.exchanges}
+
+    def lacking(self, instrument: Instrument, seen: SeenReport) -> str | None:
+        """What brings the bars that a result of this coverage had to do without; None where bars are not what lacks."""
+        span = self._stored()[0].span(instrument)
+        start, end = round(1000 * seen.start.timestamp()), round(1000 * seen.end.timestamp())
+        command = (
+            f"`coinmon backfill {instrument.base}{instrument.quote} --exchange {instrument.venue} "
+            f"--kind {instrument.kind} --from {seen.start:%Y-%m-%d}`"
+        )
+        if span is None or span[1] <= start or end <= span[0]:
+            there = f"stored are {iso(span[0])} to {iso(span[1])}" if span else "nothing else is"
+            return (
+                f"nothing of {instrument.id} is stored for {seen.start:%Y-%m-%dT%H:%MZ} to {seen.end:%Y-%m-%dT%H:%MZ}; "
+                f"{there}. {command} brings bars of the past; order books, liquidations and open interest are there "
+                "from when coinmon scanned"
+            )
+        if seen.complete and seen.kind != "samples" and start < span[0]:
+            return f"bars of {instrument.id} are stored from {iso(span[0])}; {command} brings older ones"
+        return None
+
+    def stored(self) -> tuple[Mapping[str, int], int | None]:
+        """The end of each venue's last stored minute and the beginning of the newest signal, ms UTC.
+
+        Differs from before when a scan, of whichever process, has brought something.
+        """
+        ends: dict[str, int] = {}
+        for instrument, end in self.followed().items():
+            ends[instrument.venue] = max(end, ends.get(instrument.venue, 0))
+        return ends, self._stored()[0].newest_signal()
+
+    def pairs(self) -> Sequence[Pair]:
+        """The pairs of which bars are stored."""
+        _, universe = self._stored()
+        return sorted({universe.pair_of(each) for each in self.followed()}, key=str)
+
+    @asynccontextmanager
+    async def scanning(self, tell: Callable[[Event], None]) -> AsyncIterator[None]:
+        """`coinmon scan` in the background of the running event loop; `tell` gets each event."""
+        with alone(self._database, self.config):
+            scan = Scan(self.config, self._clock, self._database, tell, goes_on=True)
+            stop = asyncio.Event()
+            work = asyncio.create_task(keep_scanning(self.config, self._clock, scan, self._database, stop))
+            try:
+                yield
+            finally:
+                stop.set()
+                await asyncio.wait({work}, timeout=_STOP_SECONDS)
+                try:
+                    async with asyncio.timeout(_CLOSE_SECONDS):
+                        await scan.close()
+                except TimeoutError:
+                    logger.warning("the scan does not end: what is stored is whole, the rest is left")
+
+    def _stored(self) -> tuple[History, Universe]:
+        """What the venues list, read again when there is more of it."""
+        with self._lock:
+            grids = self._history.grids()
+            if grids != self._grids:
+                self._history = History(self._database)
+                mine = [each for each in self._history.instruments if each.venue in self.config.exchanges]
+                self._universe = Universe(mine, self.config.quotes)
+                self._grids = grids
+                self._held.clear()
+            if not grids[0]:
+                raise NoDataError("nothing is stored yet: run `coinmon scan`, or wait for the first scan to end")
+            return self._history, self._universe
+
+    def _moment(self, at: int | None) -> int:
+        now = self.now()
+        if at is not None and at > now:
+            raise ConfigError(f"{iso(at)} has not come yet; it is {iso(now)}")
+        return now if at is None else at

@@ -1,0 +1,1 @@
+"""What every venue shows of one market as of a moment."""

@@ -1,0 +1,1 @@
+"""Made-up markets from a seed, and the events planted in them."""

@@ -1,0 +1,134 @@
+"""Where prices go: one walk for the whole market, a few others, and a mixture for each coin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coinmon_emulator.market.market import HOUR, MINUTE, Instrument, Mark, Settlement
+from coinmon_emulator.scenario.listing import Coin
+
+Floats = NDArray[np.float64]
+OWN_WALKS = 16
+
+
+@dataclass(slots=True)
+class Paths:
+    """Price, mark, funding and open interest of every coin at any moment of the scenario."""
+
+    seed: int
+    begin: int
+    minutes: int
+    start_minute: int
+    coins: Sequence[Coin]
+    common: Floats = field(init=False)
+    own: Floats = field(init=False)
+    at: dict[str, int] = field(init=False)
+    # What a plan makes of a coin beside the walks: log price and log open interest to add, by minute; and funding.
+    shifts: dict[str, Floats] = field(default_factory=dict)
+    positions: dict[str, Floats] = field(default_factory=dict)
+    rates: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rng = np.random.default_rng([self.seed, 11])
+        self.common = np.cumsum(rng.normal(0, 3e-4, self.minutes + 2))
+        self.own = np.cumsum(rng.normal(0, 3e-4, (OWN_WALKS, self.minutes + 2)), axis=1)
+        self.common -= self.common[self.start_minute]
+        self.own -= self.own[:, self.start_minute : self.start_minute + 1]
+        self.at = {coin.base: place for place, coin in enumerate(self.coins)}
+
+    def price(self, base: str, minute: Floats) -> Floats:
+        """The coin's fair price at fractional minutes counted from the scenario's beginning."""
+        place = self.at[base]
+        minute = np.clip(minute, 0, self.minutes)
+        whole = minute.astype(np.int64)
+        rest = minute - whole
+        # Beyond the first sixteen, a coin borrows a walk upside down or at another strength.
+        sign = -1.0 if place // OWN_WALKS % 2 else 1.0
+        strength = sign * (1 + 0.3 * (place // OWN_WALKS % 5))
+        walk = self.common * (0.7 + 0.1 * (place % 7))
+        own = self.own[place % OWN_WALKS]
+        left = walk[whole] + strength * own[whole]
+        right = walk[whole + 1] + strength * own[whole + 1]
+        shift = self.shifts.get(base)
+        if shift is not None:
+            left, right = left + shift[whole], right + shift[whole + 1]
+        found: Floats = self.coins[place].price * np.exp(left * (1 - rest) + right * rest)
+        return found
+
+    def drive(self, base: str, start: int, points: Mapping[int, float]) -> None:
+        """Lead the price, not the walks: minutes after `start`, change since then; from the last on they go on."""
+        shift = self.shifts.setdefault(base, np.zeros(self.minutes + 2))
+        minute = np.arange(start, start + max(points) + 1)
+        wish = np.interp(minute - start, [0, *points], [0.0, *np.log1p(list(points.values()))])
+        free = np.log(self.price(base, minute.astype(np.float64)))
+        change = wish - (free - free[0])
+        shift[minute] += change
+        shift[minute[-1] + 1 :] += change[-1]
+
+    def build(self, base: str, start: int, minutes: int, share: float) -> None:
+        """Let open interest grow by a share over some minutes, and stay there."""
+        ramp = np.clip((np.arange(self.minutes + 2) - start) / minutes, 0.0, 1.0)
+        self.positions[base] = self.positions.get(base, 0.0) + ramp * math.log1p(share)
+
+    def price_at(self, base: str, ms: int) -> float:
+        return float(self.price(base, np.array([(ms - self.begin) / MINUTE]))[0])
+
+    def basis(self, instrument: Instrument, minute: Floats) -> Floats:
+        """How far the venue trades from the fair price: a few hundredths of a percent, slowly moving."""
+        phase = sum(instrument.key.encode()) + self.seed
+        return 1 + 1.5e-4 * np.sin(minute / 180 + phase) + (1.2e-4 if instrument.kind == "perp" else 0.0)
+
+    def open_interest(self, instrument: Instrument, ms: int) -> float:
+        """One side, in base: a smooth walk around the coin's usual."""
+        coin = self.coins[self.at[instrument.base]]
+        share = {"binance": 0.45, "okx": 0.25}.get(instrument.venue, 0.3)
+        minute = min(max((ms - self.begin) / MINUTE, 0), self.minutes)
+        walk = self.own[(self.at[instrument.base] * 5 + 3) % OWN_WALKS]
+        whole = int(minute)
+        level = walk[whole] * (1 - minute + whole) + walk[whole + 1] * (minute - whole)
+        level = 1.5 * float(level)
+        if instrument.base in self.positions:
+            level += float(self.positions[instrument.base][whole])
+        return coin.open_interest_quote * share / coin.price * math.exp(level)
+
+    def rate(self, instrument: Instrument, settled_ms: int) -> float:
+        """The funding rate settled at a moment."""
+        step = settled_ms // (instrument.funding_hours * HOUR)
+        wave = math.sin(step * 1.7 + sum(instrument.key.encode()) + self.seed)
+        return round((1e-4 + 6e-5 * wave) * instrument.funding_hours / 8, 8)
+
+    def mark(self, instrument: Instrument, ms: int) -> Mark:
+        period = instrument.funding_hours * HOUR
+        following = (ms // period + 1) * period
+        index = self.price_at(instrument.base, ms)
+        minute = np.array([(ms - self.begin) / MINUTE])
+        # The estimate drifts from the last settled rate to the one that will be settled.
+        part = (ms - (following - period)) / period
+        rate = self.rate(instrument, following - period) * (1 - part) + self.rate(instrument, following) * part
+        start, end, set_rate = self.rates.get(instrument.base, (0, 0, 0.0))
+        if start <= minute[0] < end:
+            rate = set_rate
+        return Mark(
+            time=ms,
+            mark=index * float(self.basis(instrument, minute)[0]),
+            index=index,
+            rate=round(rate, 8),
+            next_ms=following,
+            settled=self.rate(instrument, following - period),
+            hours=instrument.funding_hours,
+        )
+
+    def settlements(self, instrument: Instrument, start: int, end: int) -> list[Settlement]:
+        period = instrument.funding_hours * HOUR
+        first = max(-(-start // period), (self.begin - 30 * 24 * HOUR) // period)
+        return [
+            Settlement(
+                step * period, self.rate(instrument, step * period), self.price_at(instrument.base, step * period)
+            )
+            for step in range(first, -(-end // period))
+        ]

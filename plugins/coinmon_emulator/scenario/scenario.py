@@ -1,0 +1,155 @@
+"""Seeded scenarios: correlated venues, balanced background, planted events."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coinmon_emulator.market.market import DAY, MINUTE, Instrument, Trades
+from coinmon_emulator.scenario import flow
+from coinmon_emulator.scenario.listing import PACES, QUIET, WIDE, Pace, four_venues, wide
+from coinmon_emulator.scenario.made import BEFORE, STARTS_AT, Made
+from coinmon_emulator.scenario.plan import Event, Leg, Plan
+from coinmon_emulator.scenario.signal_plan import SIGNALS_AT, SignalPlan
+
+__all__ = ["NAMES", "STARTS_AT", "Scenario"]
+KEPT_TRADES = 2_000_000
+FORCED = 61
+Small = NDArray[np.int16]
+Medium = NDArray[np.int32]
+NAMES = ("default", "quiet", "wide", "signals")
+
+
+class Scenario(Made):
+    """A market made up from a seed; any minute of it can be asked for first."""
+
+    def __init__(self, name: str = "default", seed: int = 1) -> None:
+        if name not in NAMES:
+            raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)} and load")
+        self.title = f"scenario {name}, seed {seed}"
+        coins, instruments = wide() if name == "wide" else four_venues()
+        super().__init__(seed, coins, instruments)
+        self._paces = {"default": PACES, "quiet": QUIET, "wide": WIDE, "signals": PACES}[name]
+        self.events: list[Event] = []
+        if name == "default":
+            plan = Plan(seed, instruments, BEFORE, self.paths.minutes, self._half_volume)
+            self.events = plan.events
+        elif name == "signals":
+            self.opens_at = SIGNALS_AT
+            start = (SIGNALS_AT - self.paths.begin) // MINUTE
+            self.events = SignalPlan(seed, instruments, start, self.paths, self._half_volume).events
+        self._legs: dict[Instrument, list[tuple[Event, Leg]]] = {}
+        for event in self.events:
+            for leg in event.legs:
+                self._legs.setdefault(leg.instrument, []).append((event, leg))
+        self._counts: dict[Instrument, tuple[Small, Medium]] = {}
+        self._blocks: OrderedDict[tuple[Instrument, int], Trades] = OrderedDict()
+        self._kept = 0
+
+    def _pace(self, instrument: Instrument) -> Pace:
+        return self._paces[f"{instrument.venue}:{instrument.kind}"]
+
+    def _half_volume(self, instrument: Instrument) -> float:
+        pace = self._pace(instrument)
+        return 50 * (pace.low + pace.high) / 2 * self._mean_quote(instrument)
+
+    def _mean_quote(self, instrument: Instrument) -> float:
+        pace = self._pace(instrument)
+        quote = self._coin(instrument).trade_quote * pace.size
+        return min(max(quote, 100.0), 230.0) if pace.size < 0.1 else quote
+
+    def begins(self, instrument: Instrument) -> int:
+        return self.paths.begin
+
+    def _minutes(self, instrument: Instrument) -> tuple[Small, Medium]:
+        """Background trades in each minute, and all trades before each minute."""
+        known = self._counts.get(instrument)
+        if known is None:
+            planted = np.zeros(self.paths.minutes, np.int64)
+            for event, leg in self._legs.get(instrument, ()):
+                planted[event.minute : event.minute + event.minutes] += leg.rows
+            background = flow.counts(self.seed, instrument, self._pace(instrument), self.paths, planted)
+            # Hundreds of instruments may be kept: two weeks of minutes in as few bytes as hold them.
+            totals = np.concatenate([[0], np.cumsum(background + planted)])
+            known = background.astype(np.int16), totals.astype(np.int32)
+            self._counts[instrument] = known
+        return known
+
+    def _first_id(self, instrument: Instrument) -> int:
+        return 10_000_000 + zlib.crc32(instrument.key.encode()) % 4_000_000_000
+
+    def _block(self, instrument: Instrument, number: int) -> Trades:
+        known = self._blocks.get((instrument, number))
+        if known is not None:
+            self._blocks.move_to_end((instrument, number))
+            return known
+        background, before = self._minutes(instrument)
+        low, high = number * flow.BLOCK, (number + 1) * flow.BLOCK
+        legs = [
+            (event, leg)
+            for event, leg in self._legs.get(instrument, ())
+            if event.minute < high and event.minute + event.minutes > low
+        ]
+        made = flow.block(self.seed, instrument, number, self.paths, background, self._mean_quote(instrument), legs)
+        ids = self._first_id(instrument) + int(before[low]) + np.arange(len(made))
+        made = Trades(ids, made.time, made.price, made.size, made.side)
+        self._blocks[instrument, number] = made
+        self._kept += len(made)
+        while self._kept > KEPT_TRADES and len(self._blocks) > 1:
+            self._kept -= len(self._blocks.popitem(last=False)[1])
+        return made
+
+    def before(self, instrument: Instrument, ms: int) -> int:
+        _, totals = self._minutes(instrument)
+        minute = (ms - self.paths.begin) // MINUTE
+        if minute < 0:
+            return 0
+        if minute >= self.paths.minutes:
+            return int(totals[-1])
+        number = minute // flow.BLOCK
+        inside = int(np.searchsorted(self._block(instrument, number).time, ms, side="left"))
+        return int(totals[number * flow.BLOCK]) + inside
+
+    def at_id(self, instrument: Instrument, trade_id: int) -> int:
+        _, totals = self._minutes(instrument)
+        return min(max(trade_id - self._first_id(instrument), 0), int(totals[-1]))
+
+    def rows(self, instrument: Instrument, low: int, high: int) -> Trades:
+        _, totals = self._minutes(instrument)
+        high = min(high, int(totals[-1]))
+        parts = []
+        while low < high:
+            minute = int(np.searchsorted(totals, low, side="right")) - 1
+            number = minute // flow.BLOCK
+            found = self._block(instrument, number)
+            offset = int(totals[number * flow.BLOCK])
+            part = found.take(slice(low - offset, high - offset))
+            parts.append(part)
+            low += len(part)
+        return Trades.join(parts)
+
+    def liquidations(self, instrument: Instrument, start: int, end: int) -> Trades:
+        """One trade in 61 of a perpetual is forced; so are all the sells of a planted cascade."""
+        if instrument.kind != "perp":
+            return Trades.join([])
+        trades = self.rows(instrument, self.before(instrument, start), self.before(instrument, end))
+        forced = trades.id % FORCED == 0
+        for event, leg in self._legs.get(instrument, ()):
+            if leg.forced:
+                begun = self.paths.begin + event.minute * MINUTE
+                inside = (trades.time >= begun) & (trades.time < begun + event.minutes * MINUTE)
+                forced |= inside & (trades.side < 0)
+        return trades.take(forced)
+
+    def planted(self, until: int) -> list[dict[str, Any]]:
+        """The events that begin before `until` plus the next day's."""
+        return [
+            told
+            for event in self.events
+            if self.paths.begin + event.minute * MINUTE < until + DAY
+            for told in event.told(self.paths.begin)
+        ]

@@ -1,0 +1,1 @@
+"""One loopback port: requests, sockets, limits and faults of every venue."""

@@ -1,0 +1,185 @@
+"""A connection: what the client says goes to its venue's manner, what feeds say goes out, faults in between."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from coinmon_emulator.market.market import Instrument, Market
+from coinmon_emulator.server.faults import Fault
+from coinmon_emulator.server.hub import Hub, text_frame
+
+MOST_UNSENT = 64 << 20
+"""Bytes a client may leave unread before it is cut off, as venues do with slow readers."""
+
+
+class Manner(Protocol):
+    """How one venue's sockets behave."""
+
+    def opened(self) -> None: ...
+    def heard(self, text: str) -> None:
+        """A text message of the client; ValueError where it is not what the venue reads."""
+        ...
+
+    def pinged(self, *, answer: bool) -> None:
+        """The client sent a ping frame, or a pong, which is an answer to ours."""
+        ...
+
+    def check(self, now: float) -> bytes | None:
+        """Called every second or so: a close reason when the venue hangs up, b"" to go on with a ping frame."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a manner works with: its venue's hub and market, the market's time, and real time in seconds."""
+
+    market: Market
+    listed: Mapping[tuple[str, str], Instrument]
+    """Its venue's instruments by kind and native name."""
+    hub: Hub
+    now: Callable[[], int]
+    enforce: bool
+    late: Callable[[], float]
+    seconds: Callable[[], float] = time.monotonic
+
+
+class Session:
+    """One open socket."""
+
+    def __init__(
+        self, hub: Hub, socket: web.WebSocketResponse, request: web.Request, strike: Callable[[Fault], None]
+    ) -> None:
+        assert request.transport is not None
+        self._hub = hub
+        self._strike = strike
+        self._socket = socket
+        self._transport = request.transport
+        self._out: list[bytes] = []
+        self._held: deque[tuple[float, bytes]] = deque()
+        self._faults: dict[str, Fault] = {}
+        self._keys: dict[Any, None] = {}
+        self.manner: Manner
+        self.closing = b""
+        self.spoke = time.monotonic()
+
+    def subscribe(self, key: Any, make: Callable[[], Any]) -> None:
+        self._keys[key] = None
+        self._hub.subscribe(self, key, make)
+
+    def unsubscribe(self, key: Any) -> None:
+        self._keys.pop(key, None)
+        self._hub.unsubscribe(self, key)
+
+    @property
+    def keys(self) -> list[Any]:
+        return list(self._keys)
+
+    def holds(self, key: Any) -> bool:
+        return key in self._keys
+
+    def leave(self) -> None:
+        for key in self.keys:
+            self.unsubscribe(key)
+
+    def say(self, answer: Any) -> None:
+        """Answer the client itself: no fault of the feeds holds this up."""
+        payload = answer if isinstance(answer, bytes) else orjson.dumps(answer)
+        if not self.mute:
+            self._write(text_frame(payload))
+
+    @property
+    def mute(self) -> bool:
+        """The connection is dead, and nobody has told the client."""
+        return "silence" in self._faults
+
+    def hang_up(self, reason: str) -> None:
+        """The venue closes the connection, at its next look."""
+        self.closing = reason.encode()
+
+    def hear(self, number: int | None, frame: bytes) -> None:
+        faults = self._faults
+        if not faults:
+            self._out.append(frame)
+            return
+        gap = faults.get("gap")
+        held = faults.get("stall") or faults.get("silence")
+        if held is None and gap and number is not None and number % 100 < (gap.argument or 0):
+            held = gap
+        if held is not None:
+            self._strike(held)
+            return
+        for kind in ("garbage", "repeat", "late"):
+            if kind in faults:
+                self._strike(faults[kind])
+        if "garbage" in faults:
+            head = 2 if len(frame) < 128 else 4 if len(frame) < 1 << 16 else 10
+            frame = text_frame(frame[head : (head + len(frame)) // 2] + b'{"\\u0000]')
+        frames = frame * 2 if "repeat" in faults else frame
+        if "late" in faults:
+            self._held.append((time.monotonic() + (faults["late"].argument or 0), frames))
+        else:
+            self._out.append(frames)
+
+    def suffer(self, faults: dict[str, Fault]) -> None:
+        """The faults in force from now on; what a late stream held back goes out when its time comes."""
+        self._faults = faults
+        now = time.monotonic()
+        while self._held and (self._held[0][0] <= now or "late" not in faults):
+            self._out.append(self._held.popleft()[1])
+        if not self._transport.is_closing() and (ended := faults.get("cut") or faults.get("drop")) is not None:
+            self._strike(ended)
+            if "cut" in faults:
+                # A frame that promises more than will come.
+                self._write(b"\x81\x7e\x10\x00{")
+            self.abort()
+        self.flush()
+
+    def flush(self) -> None:
+        if not self._out:
+            return
+        data = b"".join(self._out)
+        self._out.clear()
+        self._write(data)
+        if self._transport.get_write_buffer_size() > MOST_UNSENT:
+            self.abort()
+
+    def _write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+            self.spoke = time.monotonic()
+
+    def abort(self) -> None:
+        """Gone without a word, once what was written is sent."""
+        self._transport.close()
+
+    async def look(self) -> None:
+        """Keep the connection as the venue keeps it: pings, idle times, lifetimes."""
+        asked = self.manner.check(time.monotonic())
+        if asked:
+            self.closing = asked
+        if self.closing:
+            await self._socket.close(code=1008, message=self.closing[:120])
+        elif asked is not None:
+            await self._socket.ping(str(int(time.time() * 1000)).encode())
+
+    async def run(self) -> None:
+        """Hear the client out until it goes."""
+        self.manner.opened()
+        async for message in self._socket:
+            if message.type is WSMsgType.TEXT:
+                self.manner.heard(message.data)
+            elif message.type is WSMsgType.PING:
+                self.manner.pinged(answer=False)
+                if not self.mute:
+                    await self._socket.pong(message.data)
+            elif message.type is WSMsgType.PONG:
+                self.manner.pinged(answer=True)
+            if self.closing:
+                await self._socket.close(code=1008, message=self.closing[:120])

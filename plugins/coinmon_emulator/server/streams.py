@@ -1,0 +1,176 @@
+"""The venues' sockets: who may connect, one hub a venue, and the pass that lets the clock send what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from types import ModuleType
+
+from aiohttp import web
+
+from coinmon_emulator.market.market import VENUES, Market
+from coinmon_emulator.server.faults import ON_STREAMS, Fault, Schedule
+from coinmon_emulator.server.hub import Hub
+from coinmon_emulator.server.limits import Seconds, Sliding
+from coinmon_emulator.server.reply import Reply
+from coinmon_emulator.server.socket import Place, Session
+from coinmon_emulator.venues.binance import socket as binance_socket
+from coinmon_emulator.venues.bybit import socket as bybit_socket
+from coinmon_emulator.venues.coinbase import socket as coinbase_socket
+from coinmon_emulator.venues.okx import socket as okx_socket
+
+TICK = 0.02
+LOOK_EVERY = 1.0
+DRAWN_FOR = 1.0
+MANNERS: dict[str, ModuleType] = {
+    "binance": binance_socket,
+    "okx": okx_socket,
+    "bybit": bybit_socket,
+    "coinbase": coinbase_socket,
+}
+# New connections of an address in so many seconds.
+CONNECTIONS = {"binance": (300, 300), "okx": (3, 1), "bybit": (500, 300), "coinbase": (20, 2.5)}
+TOO_MANY = {
+    "binance": Reply({"code": -1003, "msg": "Too many connection attempts."}, 429),
+    "okx": Reply(b"Too Many Requests", 429, content_type="text/plain"),
+    "bybit": Reply(b"access too frequent", 403, content_type="text/plain"),
+    "coinbase": Reply({"message": "Public rate limit exceeded"}, 429),
+}
+
+
+@dataclass(slots=True, eq=False)
+class Open:
+    """An open socket, and what the die said about it."""
+
+    session: Session
+    path: str
+    drawn: dict[Fault, tuple[float, bool]] = field(default_factory=dict)
+
+    def faults(self, found: list[Fault], happens: Callable[[Fault], bool]) -> dict[str, Fault]:
+        now = time.monotonic()
+        told = {}
+        for fault in found:
+            until, happening = self.drawn.get(fault, (0.0, False))
+            if until <= now:
+                happening = happens(fault)
+                self.drawn[fault] = now + DRAWN_FOR, happening
+            if happening:
+                told[fault.kind] = fault
+        return told
+
+
+class Streams:
+    def __init__(
+        self,
+        market: Market,
+        now: Callable[[str], int],
+        faults: Callable[[], Schedule],
+        late: Seconds,
+        *,
+        enforce: bool,
+    ) -> None:
+        self._faults = faults
+        self._enforce = enforce
+        self._now = now
+        self._hubs = {venue: Hub() for venue in VENUES}
+        self._open: dict[str, dict[Open, None]] = {venue: {} for venue in VENUES}
+        self._any_open = asyncio.Event()
+        self._attempts = {
+            venue: Sliding(most, seconds, time.monotonic, late) for venue, (most, seconds) in CONNECTIONS.items()
+        }
+        self._places = {
+            venue: Place(
+                market=market,
+                listed={(one.kind, one.native): one for one in market.instruments if one.venue == venue},
+                hub=self._hubs[venue],
+                now=partial(now, venue),
+                enforce=enforce,
+                late=late,
+            )
+            for venue in VENUES
+        }
+
+    async def serve(
+        self, venue: str, path: str, request: web.Request, counts: Counter[tuple[str, str, int]]
+    ) -> web.StreamResponse | Reply:
+        """Serve a socket to its end; a reply where there will be none."""
+        if not self._attempts[venue].spend() and self._enforce:
+            return TOO_MANY[venue]
+        if request.transport is None:
+            return web.Response()  # the client has left: there is nobody to answer
+        socket = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
+        session = Session(self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault))
+        manner = MANNERS[venue].manner(self._places[venue], session, path, request.query)
+        if manner is None or not socket.can_prepare(request):
+            return Reply(b"Not Found", 404, content_type="text/plain")
+        session.manner = manner
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return web.Response()
+        counts[venue, f"/stream{path}", 101] += 1
+        one = Open(session, f"/stream{path}")
+        self._open[venue][one] = None
+        self._any_open.set()
+        self._afflict(venue, one)
+        looking = asyncio.create_task(self._look_after(session))
+        try:
+            # A client that is gone, or was dropped, is no error of ours.
+            with contextlib.suppress(ConnectionError):
+                await session.run()
+        finally:
+            looking.cancel()
+            del self._open[venue][one]
+            if not any(self._open.values()):
+                self._any_open.clear()
+            session.leave()
+        return socket
+
+    async def _look_after(self, session: Session) -> None:
+        with contextlib.suppress(ConnectionError):
+            while not session.closing:
+                await asyncio.sleep(LOOK_EVERY)
+                await session.look()
+
+    async def run(self) -> None:
+        while await self._any_open.wait():
+            await asyncio.sleep(TICK)
+            for venue in VENUES:
+                if self._open[venue]:
+                    self._pass(venue)
+
+    def _pass(self, venue: str) -> None:
+        for one in self._open[venue]:
+            self._afflict(venue, one)
+        self._hubs[venue].tick(self._now(venue))
+
+    def _afflict(self, venue: str, one: Open) -> None:
+        schedule = self._faults()
+        found = [fault for fault in schedule.in_force(venue, one.path) if fault.kind in ON_STREAMS]
+        if found or one.drawn:
+            one.session.suffer(one.faults(found, schedule.happens))
+        if not found:
+            one.drawn.clear()
+
+    def told(self) -> dict[str, dict[str, int]]:
+        """How busy each venue's sockets are."""
+        return {
+            venue: {
+                "connections": len(self._open[venue]),
+                "subscriptions": hub.subscriptions,
+                "messages": hub.sent,
+                "sent_until_ms": hub.passed,
+            }
+            for venue, hub in self._hubs.items()
+        }
+
+    def hang_up(self) -> None:
+        """The end of the emulator: open sockets must not hold it up."""
+        for sockets in self._open.values():
+            for one in sockets:
+                one.session.abort()

@@ -1,0 +1,1 @@
+"""A folder a venue: its REST paths, streams, limits and files."""

@@ -1,0 +1,1 @@
+"""Bybit spot and linear perpetuals."""

@@ -1,0 +1,182 @@
+"""Coinbase's channels. A match has the maker's side, a ticker the taker's."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from coinmon_emulator.market.decimals import fixed, plain
+from coinmon_emulator.market.feeds import Booking, Feed, Message, Periodic, Row, Trading
+from coinmon_emulator.market.ladder import STEP, Ladder, changes, levels
+from coinmon_emulator.market.market import DAY, Instrument
+from coinmon_emulator.market.view import View
+from coinmon_emulator.server.socket import Place
+from coinmon_emulator.venues.coinbase.rest import moment
+
+CHANNELS = ("matches", "heartbeat", "level2_batch", "ticker")
+SEQUENCES = 20
+"""Messages a trade takes in the product's sequence."""
+DAY_EVERY = 15_000
+"""The figures of 24 hours and 30 days are worked out more seldom than the others."""
+
+
+class Streams:
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def feed(self, channel: str, product: str) -> Feed:
+        one = self._place.listed["spot", product]
+        market, now = self._place.market, self._place.now()
+        if channel == "matches":
+            return Matches(self._place, one, lambda rows: [match(one, row) for row in rows])
+        if channel == "ticker":
+            return Matches(self._place, one, Tickers(self._place, one))
+        if channel == "heartbeat":
+            return Periodic(1000, now, lambda at: (self._heartbeat(one, at),))
+        return Booking(
+            market,
+            one,
+            now,
+            every=STEP,
+            depth=1 << 30,
+            snapshot=lambda book: _snapshot(one, book),
+            update=lambda states: _update(one, states),
+        )
+
+    def _heartbeat(self, one: Instrument, at: int) -> Message:
+        seen = self._place.market.before(one, at + 1)
+        last = self._place.market.rows(one, seen - 1, seen) if seen else None
+        trade_id, time = (int(last.id[0]), int(last.time[0])) if last is not None and len(last) else (0, at)
+        told = {
+            "type": "heartbeat",
+            "last_trade_id": trade_id,
+            "product_id": one.native,
+            "sequence": trade_id * SEQUENCES + min(SEQUENCES - 1, (at - time) // 1000),
+            "time": moment(at),
+        }
+        return Message(at, orjson.dumps(told))
+
+
+class Matches(Trading):
+    """Trades; the last one before is told at the start."""
+
+    def __init__(self, place: Place, one: Instrument, render: Any) -> None:
+        self._told: Row | None = None
+        super().__init__(place.market, one, place.now(), self._noted)
+        self._rendered = render
+        if self._position > len(self._rows):
+            before = self._position - len(self._rows)
+            self._told = next(place.market.rows(one, before - 1, before).rows())
+
+    def _noted(self, rows: list[Row]) -> list[Message]:
+        if rows:
+            self._told = rows[-1]
+        found: list[Message] = self._rendered(rows)
+        return found
+
+    def greeting(self) -> Sequence[Message]:
+        if self._told is None:
+            return ()
+        (message,) = self._rendered([self._told])
+        payload = message.payload.replace(b'"type":"match"', b'"type":"last_match"')
+        return (Message(message.time, payload),)
+
+
+def match(one: Instrument, row: Row) -> Message:
+    trade_id, time, price, size, side = row
+    told = {
+        "type": "match",
+        "trade_id": trade_id,
+        "maker_order_id": _order_id(one, trade_id, "maker"),
+        "taker_order_id": _order_id(one, trade_id, "taker"),
+        "side": "sell" if side > 0 else "buy",
+        "size": plain(size, one.size_digits),
+        "price": plain(price, one.price_digits),
+        "product_id": one.native,
+        "sequence": trade_id * SEQUENCES,
+        "time": moment(time),
+    }
+    return Message(time, orjson.dumps(told), trade_id)
+
+
+def _order_id(one: Instrument, trade_id: int, role: str) -> str:
+    digest = hashlib.blake2b(f"{one.native}{trade_id}{role}".encode(), digest_size=16).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:]}"
+
+
+class Tickers:
+    """A ticker for each match."""
+
+    def __init__(self, place: Place, one: Instrument) -> None:
+        self._market = place.market
+        self._one = one
+        self._figures: dict[str, str] = {}
+        self._until = 0
+
+    def __call__(self, rows: list[Row]) -> list[Message]:
+        return [self._ticker(row) for row in rows]
+
+    def _ticker(self, row: Row) -> Message:
+        one = self._one
+        trade_id, time, price, size, side = row
+        view = View(self._market, time)
+        if time >= self._until:
+            self._until = time + DAY_EVERY
+            self._figures = self._day(view)
+        book = view.book(one, 1)
+        told: dict[str, Any] = {
+            "type": "ticker",
+            "sequence": trade_id * SEQUENCES,
+            "product_id": one.native,
+            "price": plain(price, one.price_digits),
+            **self._figures,
+        }
+        for name, side_of in (("bid", book.bids if book else []), ("ask", book.asks if book else [])):
+            best = side_of[0] if side_of else (price, 0)
+            told[f"best_{name}"] = plain(best[0], one.price_digits)
+            told[f"best_{name}_size"] = fixed(best[1], one.size_digits, 8)
+        told |= {"side": "buy" if side > 0 else "sell", "time": moment(time), "trade_id": trade_id}
+        told["last_size"] = plain(size, one.size_digits)
+        return Message(time, orjson.dumps(told), trade_id)
+
+    def _day(self, view: View) -> dict[str, str]:
+        one = self._one
+        day = view.day(one)
+        assert day is not None
+        month = view.between(one, max(view.market.begins(one), view.now - 30 * DAY), view.now + 1)
+        return {
+            "open_24h": plain(day.open, one.price_digits),
+            "volume_24h": plain(day.volume, one.size_digits),
+            "low_24h": plain(day.low, one.price_digits),
+            "high_24h": plain(day.high, one.price_digits),
+            "volume_30d": plain(int(month.size.sum()), one.size_digits),
+        }
+
+
+def _snapshot(one: Instrument, book: Ladder) -> Message:
+    told = {
+        "type": "snapshot",
+        "product_id": one.native,
+        "asks": _texts(one, levels(book.asks)),
+        "bids": _texts(one, levels(book.bids)),
+        "time": moment(book.time),
+    }
+    return Message(book.time, orjson.dumps(told))
+
+
+def _update(one: Instrument, states: Sequence[Ladder]) -> Message:
+    new = states[-1]
+    changed = [["buy", *each] for each in _texts(one, changes(states, "bids"))]
+    changed += [["sell", *each] for each in _texts(one, changes(states, "asks"))]
+    told = {"type": "l2update", "product_id": one.native, "changes": changed, "time": moment(new.time)}
+    return Message(new.time, orjson.dumps(told), new.step)
+
+
+def _texts(one: Instrument, found: list[tuple[int, int]]) -> list[list[str]]:
+    return [
+        [fixed(price, one.price_digits, one.price_text), fixed(size, one.size_digits, one.size_text)]
+        for price, size in found
+    ]

@@ -1,0 +1,1 @@
+"""Files of history: downloaded, inflated and read in blocks."""

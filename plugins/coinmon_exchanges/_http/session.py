@@ -1,0 +1,120 @@
+"""One venue host: requests within its budgets, retried within bounds, its refusals remembered."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from coinmon import ConfigError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._http.answer import Answer, Manners, Refused, Throttled, Transient, payload
+from coinmon_exchanges._http.budget import PATIENCE, Budget
+from coinmon_exchanges._http.proxy import checked, proxy_for
+from coinmon_exchanges._http.wire import Wire, backoff
+
+TRIES = 3
+USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
+
+
+class Session:
+    """`api` maps ccxt's names of the host's interfaces to path prefixes below `url`.
+
+    weights: the budget that Binance's used-weight header counts.
+
+    blocked: why the host never answers from here, once that is known.
+    """
+
+    def __init__(
+        self,
+        venue: str,
+        ccxt_id: str,
+        url: str,
+        api: Mapping[str, str],
+        *,
+        manners: Manners,
+        proxy: str | None,
+        timeout: float,
+        weights: Budget | None = None,
+    ) -> None:
+        base = base_url(venue, url)
+        self.venue = venue
+        self._ccxt_id = ccxt_id
+        self._api = {name: base + prefix for name, prefix in api.items()}
+        self._manners = manners
+        self._proxy = proxy_for(base, checked(proxy, f"exchanges.{venue}.proxy") if proxy else None)
+        self._timeout = positive(venue, timeout)
+        self._weights = weights
+        self._wire: Wire | None = None
+        self.blocked: str | None = None
+        self._closed = False
+
+    @property
+    def requests(self) -> int:
+        return self._wire.requests if self._wire else 0
+
+    def currency(self, code: str) -> str:
+        return self._open().currency(code)
+
+    async def get(self, endpoint: str, params: Mapping[str, Any], budget: Budget, weight: float = 1.0) -> Any:
+        """The decoded answer of a ccxt implicit endpoint."""
+        problem, busy, waited = "", 0.0, 0.0
+        for attempt in range(TRIES):
+            if self.blocked:
+                raise VenueBlocked(self.blocked)
+            try:
+                async with budget.spend(weight):
+                    answer = await self._open().get(endpoint, params)
+                    self._observe(answer)
+                data = payload(answer, self._manners)
+                budget.relieve()
+                return data
+            except Transient as error:
+                problem, busy = f"{self.venue} {error}", 0.0
+                if attempt + 1 < TRIES:
+                    await backoff(attempt)
+            except Throttled as error:
+                problem, busy = f"{self.venue} {error}", error.seconds
+                budget.penalise(busy, problem)
+                waited += busy
+                if waited > PATIENCE:
+                    break
+            except VenueBlocked as error:
+                self.blocked = f"{self.venue} {error}"
+                raise VenueBlocked(self.blocked) from None
+            except VenueBusy:
+                raise
+            except Refused as error:
+                raise Refused(f"{self.venue} {error}") from None
+            except VenueError as error:
+                raise VenueError(f"{self.venue} {error}") from None
+        if busy:
+            raise VenueBusy(f"{problem}; wait {busy:.0f} s", busy)
+        raise VenueError(f"{problem} ({TRIES} tries)")
+
+    def _observe(self, answer: Answer) -> None:
+        used = answer.headers.get(USED_WEIGHT, "")
+        if self._weights and used.isdigit():
+            self._weights.observe(int(used))
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._wire:
+            await self._wire.close()
+
+    def _open(self) -> Wire:
+        if self._closed:
+            raise VenueError("closed")
+        if self._wire is None:
+            self._wire = Wire(self._ccxt_id, self._api, self._proxy, self._timeout)
+        return self._wire
+
+
+def positive(venue: str, timeout: float) -> float:
+    if not 0 < timeout < float("inf"):
+        raise ConfigError(f"exchanges.{venue}.timeout: {timeout!r} is not a number of seconds above 0")
+    return timeout
+
+
+def base_url(venue: str, url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"exchanges.{venue}: {url!r} is not a base URL; expected one like https://api.example.com")
+    return url.rstrip("/")

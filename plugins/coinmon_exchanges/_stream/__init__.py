@@ -1,0 +1,1 @@
+"""A venue's websockets: connections, batches of messages, local order books."""

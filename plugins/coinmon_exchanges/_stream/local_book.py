@@ -1,0 +1,216 @@
+"""Local order books: a snapshot, differences in the venue's own order, and a new snapshot where that order breaks."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import monotonic
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coinmon import Book, Channel, Instrument, StreamedBook
+from coinmon_exchanges._columns import Floats, levels
+from coinmon_exchanges._stream.rows import News, Subscribed
+
+_LONGEST_PAUSE = 60.0
+_NEAR_THE_EDGE = 0.25
+"""A snapshot is renewed when the mid has come so near to its edge, as a share of the way at its beginning."""
+_ABSENT = np.empty((0, 2))
+
+
+class Update(NamedTuple):
+    """A message about a book. Rows are (price, size, ...), size 0: the level is gone.
+
+    first, last: the sequence numbers it covers; before: that of the message before, where the venue says it.
+    whole: a snapshot.
+    """
+
+    name: str
+    time: int
+    bids: Sequence[Any]
+    asks: Sequence[Any]
+    first: int = 0
+    last: int = 0
+    before: int = 0
+    whole: bool = False
+
+
+Follows = Callable[[int, bool, Update], bool | None]
+"""Whether an update follows the sequence number; None: it is a repeat. The second tells the first one after a snapshot
+that came by REST."""
+
+
+class Side:
+    """Levels by ascending price, as columns that are replaced and never written into."""
+
+    def __init__(self, rows: Floats = _ABSENT) -> None:
+        self.prices, last = np.unique(rows[::-1, 0], return_index=True)
+        self.sizes = rows[::-1, 1][last]
+        self._drop()
+
+    def _drop(self) -> None:
+        there = self.sizes > 0
+        if not there.all():
+            self.prices, self.sizes = self.prices[there], self.sizes[there]
+
+    def put(self, rows: Floats) -> None:
+        """Set levels; of several rows for a price the last counts, and size 0 removes it."""
+        if not len(rows):
+            return
+        if (rows < 0).any():
+            raise ValueError("a negative price or size")
+        prices, last = np.unique(rows[::-1, 0], return_index=True)
+        sizes = rows[::-1, 1][last]
+        at = np.searchsorted(self.prices, prices)
+        known = np.zeros(len(prices), np.bool_)
+        inside = at < len(self.prices)
+        known[inside] = self.prices[at[inside]] == prices[inside]
+        self.sizes = self.sizes.copy()
+        self.sizes[at[known]] = sizes[known]
+        new = ~known & (sizes > 0)
+        if new.any():
+            self.prices = np.insert(self.prices, at[new], prices[new])
+            self.sizes = np.insert(self.sizes, at[new], sizes[new])
+        self._drop()
+
+
+class Kept:
+    """One instrument's book. sound: it is in sequence."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.time = 0
+        self.breaks = 0
+        self.waiting: list[Update] = []
+        self.again_at = 0.0
+        self._bids, self._asks = Side(), Side()
+        self._pending: list[Update] = []
+        self._last: int | None = None
+        self._starting = False
+        self._known: tuple[float, float] | None = None
+        self._edge: tuple[float, float] = (0.0, 0.0)
+        self._failures = 0
+        self._since = 0.0
+
+    @property
+    def sound(self) -> bool:
+        return self._last is not None
+
+    @property
+    def last(self) -> int | None:
+        """The sequence number it is at."""
+        return self._last
+
+    def load(self, snapshot: Update, known: tuple[float, float] | None = None, *, starting: bool = False) -> None:
+        """known: the prices between which no level is missing, where that is not everything."""
+        size = self.instrument.contract_size
+        self._bids, self._asks = Side(levels(snapshot.bids, size)), Side(levels(snapshot.asks, size))
+        self._last, self._starting, self._known = snapshot.last, starting, known
+        self.time, self._pending, self._since = snapshot.time, [], monotonic()
+        mid = self._mid()
+        if known is not None and mid is not None:
+            self._edge = known[0] + (mid - known[0]) * _NEAR_THE_EDGE, known[1] - (known[1] - mid) * _NEAR_THE_EDGE
+
+    def take(self, update: Update, follows: Follows) -> bool:
+        """False: the sequence is broken."""
+        assert self._last is not None
+        verdict = follows(self._last, self._starting, update)
+        if verdict:
+            self._pending.append(update)
+            self._last, self._starting, self.time = update.last, False, max(self.time, update.time)
+        return verdict is not False
+
+    def settle(self) -> bool:
+        """Put what was taken into the levels; False: the book is crossed, so something is missing."""
+        pending, self._pending = self._pending, []
+        size = self.instrument.contract_size
+        for side, name in ((self._bids, "bids"), (self._asks, "asks")):
+            side.put(levels([row for each in pending for row in getattr(each, name)], size))
+        if len(self._bids.prices) and len(self._asks.prices):
+            return bool(self._bids.prices[-1] < self._asks.prices[0])
+        return True
+
+    def lose(self) -> None:
+        """It is not sound any more; the next snapshot is asked for after a pause that grows while this goes on."""
+        self._failures = 0 if monotonic() - self._since > _LONGEST_PAUSE else self._failures + 1
+        self.breaks += 1
+        self.begin_anew(min(_LONGEST_PAUSE, 0.25 * 2.0**self._failures))
+
+    def begin_anew(self, pause: float) -> None:
+        self._last, self._pending, self.waiting = None, [], []
+        self.again_at = monotonic() + pause
+
+    def outgrown(self) -> bool:
+        """The mid is near the edge of what the snapshot told."""
+        mid = self._mid()
+        return self._known is not None and mid is not None and not self._edge[0] <= mid <= self._edge[1]
+
+    def _mid(self) -> float | None:
+        if not len(self._bids.prices) or not len(self._asks.prices):
+            return None
+        return float(self._bids.prices[-1] + self._asks.prices[0]) / 2
+
+    def book(self) -> Book:
+        bids = np.column_stack((self._bids.prices[::-1], self._bids.sizes[::-1]))
+        asks = np.column_stack((self._asks.prices, self._asks.sizes))
+        return Book(self.time, bids, asks, *(self._known or (None, None)))
+
+
+class Books(Subscribed):
+    """The books of one connection, by the names its messages carry.
+
+    resubscribe: the messages that have the venue send an instrument's snapshot again.
+    """
+
+    channel: Channel = "book"
+
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        groups: Sequence[Sequence[str]],
+        follows: Follows,
+        resubscribe: Callable[[str], Sequence[str]] = lambda _: (),
+    ) -> None:
+        super().__init__(dict(instruments), groups)
+        self.kept = {name: Kept(instrument) for name, instrument in instruments.items()}
+        self._follows = follows
+        self._resubscribe = resubscribe
+
+    def take(self, updates: Iterable[Update]) -> list[News]:
+        """Updates in the order they came: the books that changed, and those that are broken."""
+        touched: dict[str, None] = {}
+        news: list[News] = []
+        for update in updates:
+            kept = self.kept.get(update.name)
+            if kept is None:
+                continue
+            if update.whole:
+                kept.load(update)
+            elif not kept.sound:
+                self.unsound(kept, update)
+                continue
+            elif not kept.take(update, self._follows):
+                touched.pop(update.name, None)
+                news.append(self._broken(update.name, f"sequence broken at {update.last or update.time}"))
+                continue
+            touched[update.name] = None
+        for name in touched:
+            kept = self.kept[name]
+            if kept.settle():
+                news.append(StreamedBook(kept.instrument, kept.book()))
+            else:
+                news.append(self._broken(name, "the best bid is above the best ask"))
+        return news
+
+    def unsound(self, kept: Kept, update: Update) -> None:
+        """What to do with an update of a book that has no snapshot."""
+
+    def _broken(self, name: str, why: str) -> News:
+        self.kept[name].lose()
+        return self.state([name], False, why)
+
+    def wishes(self) -> Sequence[str]:
+        now = monotonic()
+        due = [name for name, kept in self.kept.items() if kept.again_at and now >= kept.again_at and not kept.sound]
+        for name in due:
+            # should no snapshot come, it is asked for again
+            self.kept[name].again_at = now + _LONGEST_PAUSE
+        return [text for name in due for text in self._resubscribe(name)]

@@ -1,0 +1,148 @@
+"""Binance's diff depth streams and their REST snapshots (EXCHANGES 3.1, 3.2).
+
+Spot: updates count on by U = u before + 1. USD-M: `pu` is the `u` of the message before.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import orjson
+
+from coinmon import CoinmonError, Instrument
+from coinmon_exchanges._columns import strict
+from coinmon_exchanges._stream.local_book import Books, Kept, Update
+from coinmon_exchanges._stream.rows import News, Subscribed, parsed
+from coinmon_exchanges._stream.socket import Link
+from coinmon_exchanges.binance.trades import said
+
+LIMITS = {"spot": 5000, "perp": 1000}
+"""Levels of a snapshot: the most there are."""
+_CONNECTION = 100
+_AT_ONCE = 2
+_PATIENCE = 10.0
+"""Seconds until a snapshot that could not be had is asked for again."""
+
+Fetch = Callable[[Instrument, int], Awaitable[Any]]
+"""Ask for a snapshot of so many levels a side."""
+
+
+def follows_spot(last: int, starting: bool, update: Update) -> bool | None:
+    if update.last <= last:
+        return None if starting or update.last == last else False
+    return update.first <= last + 1
+
+
+def follows_usdm(last: int, starting: bool, update: Update) -> bool | None:
+    if starting:
+        # the event that the snapshot stands in, or the one right after it
+        return None if update.last < last else update.first <= last or update.before == last
+    if update.before == last:
+        return True
+    return None if update.last == last else False
+
+
+FOLLOWS = {"spot": follows_spot, "perp": follows_usdm}
+
+
+class BinanceBooks(Books):
+    """Differences wait until a snapshot has come that they follow."""
+
+    def __init__(self, link: Link, kind: str, fetch: Fetch) -> None:
+        super().__init__(link.instruments, [names for _, names in link.requests], FOLLOWS[kind])
+        self._limit = LIMITS[kind]
+        self._fetch = fetch
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._asking: dict[str, asyncio.Task[None]] = {}
+
+    def unsound(self, kept: Kept, update: Update) -> None:
+        kept.waiting.append(update)
+
+    def wishes(self) -> Sequence[str]:
+        for name, kept in self.kept.items():
+            if kept.sound and kept.outgrown():
+                kept.begin_anew(0.0)
+            if not kept.sound and kept.waiting and name not in self._asking and monotonic() >= kept.again_at:
+                task = self._asking[name] = asyncio.create_task(self._ask(name, kept))
+                task.add_done_callback(partial(self._asked, name))
+        return ()
+
+    def _asked(self, name: str, _: "asyncio.Task[None]") -> None:
+        del self._asking[name]
+
+    async def _ask(self, name: str, kept: Kept) -> None:
+        try:
+            async with self._slots:
+                payload = await self._fetch(kept.instrument, self._limit)
+            self.started(name, payload, self._limit)
+        except CoinmonError:
+            # the session has tried several times: others come first
+            kept.again_at = monotonic() + _PATIENCE
+
+    def started(self, name: str, payload: Any, limit: int) -> None:
+        """A snapshot came: what follows it is put on it; one that is older than the stream is asked for again."""
+        kept = self.kept[name]
+        waiting, kept.waiting = kept.waiting, []
+        snapshot, known = read_snapshot(name, payload, limit)
+        kept.load(snapshot, known, starting=True)
+        if not all(kept.take(each, self._follows) for each in waiting):
+            kept.begin_anew(0.25)
+            kept.waiting = waiting
+
+    def stop(self) -> None:
+        for task in self._asking.values():
+            task.cancel()
+
+
+@strict("Binance depth")
+def read_snapshot(name: str, payload: Any, limit: int) -> tuple[Update, tuple[float, float] | None]:
+    """The snapshot, and the prices it reaches to where it is cut off."""
+    bids, asks = payload["bids"], payload["asks"]
+    cut = len(bids) >= limit or len(asks) >= limit
+    known = (
+        float(bids[-1][0]) if len(bids) >= limit else 0.0,
+        float(asks[-1][0]) if len(asks) >= limit else float("inf"),
+    )
+    moment = int(payload.get("T", 0))
+    snapshot = Update(name, moment, bids, asks, last=int(payload["lastUpdateId"]), whole=True)
+    return snapshot, known if cut else None
+
+
+Begun = dict[tuple[str, str], BinanceBooks]
+
+
+def links(url: str, instruments: Sequence[Instrument], kind: str, fetch: Fetch, begun: Begun) -> list[Link]:
+    """begun: gets the books of each connection when it is made."""
+
+    def begin(link: Link) -> Subscribed:
+        key = link.url, link.requests[0][0]
+        if key in begun:
+            begun[key].stop()
+        begun[key] = BinanceBooks(link, kind, fetch)
+        return begun[key]
+
+    made = []
+    for at in range(0, len(instruments), _CONNECTION):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+        params = [f"{name.lower()}@depth@100ms" for name in part]
+        request = orjson.dumps({"method": "SUBSCRIBE", "params": params, "id": 1}).decode()
+        made.append(Link(url, [(request, list(part))], part, read, begin))
+    return made
+
+
+@strict("Binance depth stream")
+def read(texts: Sequence[str], books: Any) -> list[News]:
+    messages: list[Any] = parsed(texts)
+    news = [state for each in messages if each.get("e") != "depthUpdate" for state in said(each, books)]
+    news += books.take(updates(messages))
+    return news
+
+
+def updates(messages: Sequence[Mapping[str, Any]]) -> list[Update]:
+    return [
+        Update(each["s"], each["E"], each["b"], each["a"], each["U"], each["u"], each.get("pu", 0))
+        for each in messages
+        if each.get("e") == "depthUpdate"
+    ]

@@ -1,0 +1,121 @@
+"""Open interest and funding of Binance's USD-M perpetuals: now, and of the past (EXCHANGES 1.2)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from coinmon import DAY, MINUTE
+from coinmon_exchanges._http.answer import what_succeeded
+from coinmon_exchanges._http.budget import Budget
+from coinmon_exchanges._http.session import Session
+
+if TYPE_CHECKING:
+    from coinmon import Funding, Instrument, OpenInterest
+
+_BULK = 20
+"""From so many instruments on, one all-symbols call is cheaper than one call each."""
+_STEP, _ROWS = 5 * MINUTE, 500
+_REACH = 30 * DAY - 10 * MINUTE
+"""openInterestHist has the last month; a little less, as time passes on the way."""
+_SETTLEMENTS = 1000
+_LONGEST_INTERVAL = 8 * 3_600_000
+
+Ask = Callable[[str, Mapping[str, Any], float], Awaitable[Any]]
+"""Endpoint, parameters and weight to the decoded answer."""
+
+
+class Samples:
+    """weight: the host's budget; what has limits of its own gets budgets here."""
+
+    def __init__(self, venue: str, session: Session, weight: Budget) -> None:
+        self._session = session
+        self._weight = weight
+        self._fundings = Budget(f"{venue} fundingRate and fundingInfo", 450, 300.0)
+        self._statistics = Budget(f"{venue} futures/data", 900, 300.0)
+        self._hours: dict[str, int] = {}
+        self._hours_until = 0.0
+
+    @property
+    def budgets(self) -> Sequence[Budget]:
+        return self._fundings, self._statistics
+
+    async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
+        """One call each: Binance has no bulk call for it."""
+        from coinmon_exchanges.binance import decode
+
+        async def of(instrument: "Instrument") -> "OpenInterest":
+            return decode.open_interest(await self._get("OpenInterest", {"symbol": instrument.native_id}, 1))
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        return what_succeeded(perps, await asyncio.gather(*(of(each) for each in perps), return_exceptions=True))
+
+    async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
+        from coinmon_exchanges.binance import decode
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        if not perps:
+            return {}
+        entries = await by_symbol(self._get, perps, "PremiumIndex", 1, 10)
+        hours = await self._funding_hours()
+        return {
+            each.id: decode.funding(entries[each.native_id], hours.get(each.native_id, 8))
+            for each in perps
+            if each.native_id in entries
+        }
+
+    async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
+        from coinmon_exchanges.binance import decode
+
+        now = decode.time(await self._get("Time", {}, 1))
+        found: list[OpenInterest] = []
+        # no page is larger than its window, so that it does not matter at which end a venue would cut it
+        for at in range(max(start, now - _REACH), min(end, now), _ROWS * _STEP):
+            window = {"startTime": at, "endTime": min(end, at + _ROWS * _STEP) - 1, "limit": _ROWS}
+            params = {"symbol": instrument.native_id, "period": "5m", **window}
+            reply = await self._session.get("fapiDataGetOpenInterestHist", params, self._statistics)
+            found += decode.past_open_interest(reply)
+        return found
+
+    async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
+        from coinmon_exchanges._settled import settled
+        from coinmon_exchanges.binance import decode
+
+        rows: list[tuple[int, float, float | None]] = []
+        at = start - _LONGEST_INTERVAL
+        while at < end:
+            params = {"symbol": instrument.native_id, "startTime": at, "endTime": end - 1, "limit": _SETTLEMENTS}
+            page = decode.past_funding(await self._session.get("fapiPublicGetFundingRate", params, self._fundings))
+            rows += page
+            if len(page) < _SETTLEMENTS:
+                break
+            at = page[-1][0] + 1
+        return settled(rows, start)
+
+    async def _get(self, endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
+        return await self._session.get(f"fapiPublicGet{endpoint}", params, self._weight, weight)
+
+    async def _funding_hours(self) -> dict[str, int]:
+        """Kept for an hour."""
+        from coinmon_exchanges.binance import decode
+
+        if monotonic() >= self._hours_until:
+            reply = await self._session.get("fapiPublicGetFundingInfo", {}, self._fundings)
+            self._hours = decode.funding_hours(reply)
+            self._hours_until = monotonic() + 3600
+        return self._hours
+
+
+async def by_symbol(
+    ask: Ask, wanted: "Sequence[Instrument]", endpoint: str, one: float, every: float
+) -> dict[str, Any]:
+    """Entries by symbol: from the all-symbols call when that is cheaper. one, every: the weights of the two."""
+    from coinmon_exchanges.binance import decode
+
+    if len(wanted) > _BULK:
+        return decode.by_symbol(await ask(endpoint, {}, every))
+    replies = await asyncio.gather(
+        *(ask(endpoint, {"symbol": each.native_id}, one) for each in wanted), return_exceptions=True
+    )
+    found = what_succeeded(wanted, replies)
+    return {each.native_id: found[each.id] for each in wanted if each.id in found}

@@ -1,0 +1,76 @@
+"""Binance's market streams (EXCHANGES 3.1, 3.2): spot and USD-M aggTrades, whose ids run +1."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import orjson
+
+from coinmon import Instrument
+from coinmon_exchanges._columns import numbers, strict, whole
+from coinmon_exchanges._stream.rows import News, Subscribed, decoder, rows_of
+from coinmon_exchanges._stream.socket import Dropped, Link, Manner
+
+MANNER = Manner(pace=0.4, gate=1.1, every=15.0)
+"""Spot takes 5 messages a second, pings included, and 300 connections in 5 minutes."""
+_REQUEST = 100
+"""Streams named in one request."""
+
+
+class _Trade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
+    a: int
+    s: str
+    T: int
+    p: float
+    q: float
+    m: bool
+
+
+_ROWS = decoder(_Trade)
+
+
+def links(url: str, instruments: Sequence[Instrument], most: int) -> list[Link]:
+    """Connections of at most `most` streams."""
+    made = []
+    for at in range(0, len(instruments), most):
+        part = {each.native_id: each for each in instruments[at : at + most]}
+        names = list(part)
+        groups = [names[first : first + _REQUEST] for first in range(0, len(names), _REQUEST)]
+        made.append(Link(url, [(_subscribe(number, group), group) for number, group in enumerate(groups)], part))
+    return made
+
+
+def _subscribe(number: int, names: Sequence[str]) -> str:
+    params = [f"{name.lower()}@aggTrade" for name in names]
+    return orjson.dumps({"method": "SUBSCRIBE", "params": params, "id": number + 1}).decode()
+
+
+@strict("Binance stream")
+def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
+    rows, others = rows_of(_ROWS, texts, lambda message: message.get("e") == "aggTrade")
+    news: list[News] = [state for each in others for state in said(each, subscribed)]
+    if not rows:
+        return news
+    ids = whole([row.a for row in rows])
+    sold = np.array([row.m for row in rows], np.bool_)
+    return news + subscribed.pages(
+        subscribed.at([row.s for row in rows]),
+        ids,
+        whole([row.T for row in rows]),
+        numbers([row.p for row in rows]),
+        numbers([row.q for row in rows]),
+        (1 - 2 * sold).astype(np.int8),
+        ids,
+    )
+
+
+def said(message: Any, subscribed: Subscribed) -> list[News]:
+    if message.get("e") == "serverShutdown":
+        raise Dropped("the server shuts down")
+    number = message.get("id")
+    if not isinstance(number, int) or not 1 <= number <= len(subscribed.groups):
+        return []
+    complaint = message.get("error") or (message if "code" in message else None)
+    why = f"subscription refused: {complaint.get('msg')}" if complaint else ""
+    return [subscribed.state(subscribed.groups[number - 1], not why, why)]

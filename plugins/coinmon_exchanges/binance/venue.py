@@ -1,0 +1,262 @@
+"""Binance spot and USD-M perpetuals."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from coinmon import MINUTE, VenueBlocked, VenueError
+from coinmon_exchanges._http.answer import Manners, Refused
+from coinmon_exchanges._http.budget import Budget
+from coinmon_exchanges._http.session import Session
+from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges.binance.archive import Vision
+from coinmon_exchanges.binance.derivatives import Samples, by_symbol
+
+if TYPE_CHECKING:
+    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, Kind, OpenInterest, Stream, Ticker, TradePage
+
+_HOUR = 3_600_000
+_PAGE = 1000
+_UM_WINDOW = _HOUR - 1
+"""startTime and endTime of USD-M aggTrades must be less than an hour apart."""
+_UM_REACH = 48 * _HOUR - 5 * MINUTE
+"""USD-M aggTrades answers for the last 48 h only (EXCHANGES 1.2); a little less, as time passes on the way."""
+_DEPTHS = {"spot": {100: 5, 500: 25, 1000: 50, 5000: 250}, "perp": {50: 2, 100: 5, 500: 10, 1000: 20}}
+"""Weights of the sizes of a book."""
+
+
+class Binance:
+    """Binance spot and USD-M perpetuals: klines with the taker split, aggregate trades without a hole.
+
+    All weights are the documented ones (EXCHANGES 1.1, 1.2); a tenth of each IP-wide budget is left to others.
+    """
+
+    split_in_bars = True
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        spot_url: str = "https://api.binance.com",
+        futures_url: str = "https://fapi.binance.com",
+        spot_ws_url: str = "wss://stream.binance.com:9443",
+        usdm_ws_url: str = "wss://fstream.binance.com",
+        archive_url: str = "https://data.binance.vision",
+        kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
+        proxy: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.name = name
+        self._kinds = kinds
+        self._proxy = proxy
+        self._spot_weight = Budget(f"{name} spot", 5400, 60.0)
+        self._perp_weight = Budget(f"{name} USD-M", 2160, 60.0)
+        manners = Manners(pause=60.0)
+        self._spot = Session(
+            name, "binance", spot_url, {"public": "/api/v3"},
+            manners=manners, proxy=proxy, timeout=timeout, weights=self._spot_weight,
+        )  # fmt: skip
+        self._perp = Session(
+            name, "binance", futures_url, {"fapiPublic": "/fapi/v1", "fapiData": "/futures/data"},
+            manners=manners, proxy=proxy, timeout=timeout, weights=self._perp_weight,
+        )  # fmt: skip
+        self._spot_ws_url = spot_ws_url
+        self._usdm_ws_url = usdm_ws_url
+        self.archives = Vision(name, archive_url, proxy, timeout)
+        self._unlisted: dict[Kind, VenueError] = {}
+        self._samples = Samples(name, self._perp, self._perp_weight)
+        self._budgets = (self._spot_weight, self._perp_weight, *self._samples.budgets)
+
+    @property
+    def requests(self) -> int:
+        return self._spot.requests + self._perp.requests
+
+    @property
+    def failing(self) -> "Mapping[Kind, VenueError]":
+        """Spot and USD-M are two hosts: a country may be served by one of them, and one may be down."""
+        hosts: Mapping[Kind, Session] = {"spot": self._spot, "perp": self._perp}
+        blocked = {kind: VenueBlocked(why) for kind in self._kinds if (why := hosts[kind].blocked)}
+        return {} if len(blocked) == len(self._kinds) else {**self._unlisted, **blocked}
+
+    async def instruments(self) -> "Sequence[Instrument]":
+        from coinmon_exchanges._listing import instruments
+        from coinmon_exchanges.binance import decode
+
+        async def of(kind: str) -> "list[Instrument]":
+            reply = await self._get(kind, "ExchangeInfo", {}, 20 if kind == "spot" else 1)
+            session = self._spot if kind == "spot" else self._perp
+            return instruments(self.name, decode.listed(reply, kind), decode.draft, session.currency)
+
+        found = await asyncio.gather(*(of(kind) for kind in self._kinds), return_exceptions=True)
+        failed = [each for each in found if isinstance(each, BaseException)]
+        if failed and (len(failed) == len(found) or not isinstance(failed[0], VenueError)):
+            raise failed[0]
+        self._unlisted = {
+            kind: each for kind, each in zip(self._kinds, found, strict=True) if isinstance(each, VenueError)
+        }
+        return [instrument for each in found if not isinstance(each, BaseException) for instrument in each]
+
+    async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
+        from coinmon import Bars
+        from coinmon_exchanges.binance import decode
+
+        start, end = opening_in(start, end)
+        parts = []
+        following = False
+        at = start
+        while at < end:
+            # the minute after the last one is asked for too: that it has begun proves the last one closed
+            limit = min((end - at) // MINUTE + 2, _PAGE)
+            weight = 2 if instrument.kind == "spot" else 1 if limit < 100 else 2 if limit < 500 else 5
+            params = {"interval": "1m", "startTime": at, "endTime": end + MINUTE - 1, "limit": limit}
+            page = decode.bars(await self._ask(instrument, "Klines", params, weight), instrument)
+            if not len(page):
+                break
+            following = following or int(page.time[-1]) >= end
+            parts.append(page[(page.time >= at) & (page.time < end)])
+            at = int(page.time[-1]) + MINUTE
+            if len(page) < limit:
+                break
+        bars = Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
+        if len(bars) and not following:
+            # nothing follows the last row; and the clock's answer is of a later moment, or of another machine
+            bars = bars[(bars.time < bars.time[-1]) | (bars.time + 2 * MINUTE <= await self._time(instrument.kind))]
+        return bars
+
+    async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
+        """aggTrades by id, which run +1; the first page by time."""
+        from coinmon import TradePage
+        from coinmon_exchanges import _continuity
+        from coinmon_exchanges.binance import decode
+
+        if cursor.last_id is None:
+            return await self._first_trades(instrument, cursor.since)
+        try:
+            reply = await self._agg_trades(instrument, {"fromId": cursor.last_id + 1, "limit": _PAGE})
+        except Refused:
+            if instrument.kind == "spot":
+                raise
+            # whether an id older than 48 h is refused or skipped is not documented: go on from where answers begin
+            later = await self._first_trades(instrument, cursor.since)
+            newer = later.trades[later.trades.id > cursor.last_id]
+            return TradePage(newer, joined=False, more=later.more, whole=later.whole)
+        page = decode.agg_trades(reply, instrument)
+        if not len(page.ids):
+            return TradePage(page.trades, joined=True)
+        trades, joined, whole = _continuity.after([page], cursor.last_id)
+        return TradePage(trades, joined, more=len(reply) >= _PAGE, whole=whole)
+
+    async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
+        from coinmon import TradePage, Trades
+        from coinmon_exchanges import _continuity
+        from coinmon_exchanges.binance import decode
+
+        first = max(0, before_id - _PAGE)
+        try:
+            reply = await self._agg_trades(instrument, {"fromId": first, "limit": max(1, before_id - first)})
+        except Refused:
+            # USD-M goes back no further
+            return TradePage(Trades.empty(), joined=False)
+        return TradePage(*_continuity.before(decode.agg_trades(reply, instrument), before_id, since))
+
+    async def _first_trades(self, instrument: "Instrument", since: int) -> "TradePage":
+        from coinmon import TradePage
+        from coinmon_exchanges import _continuity
+        from coinmon_exchanges.binance import decode
+
+        start, within_reach, now = since, True, None
+        params: dict[str, Any] = {"limit": _PAGE}
+        if instrument.kind == "perp":
+            now = await self._time("perp")
+            start = max(since, now - _UM_REACH)
+            within_reach = start == since
+        while True:
+            window = {"startTime": start} if now is None else {"startTime": start, "endTime": start + _UM_WINDOW}
+            reply = await self._agg_trades(instrument, params | window)
+            if reply or now is None or start + _UM_WINDOW >= now:
+                break
+            start += _UM_WINDOW + 1
+        page = decode.agg_trades(reply, instrument)
+        full = len(reply) >= _PAGE
+        is_all = not full or await self._starts_before(instrument, int(page.ids[0]), since)
+        joined = _continuity.since(page, since, is_all)
+        more = full or (now is not None and start + _UM_WINDOW < now)
+        return TradePage(page.trades, joined and within_reach, more, whole=_continuity.sequential(page.ids))
+
+    async def _starts_before(self, instrument: "Instrument", first_id: int, since: int) -> bool:
+        """Whether the trade before `first_id` is older than `since`.
+
+        A full page may be the newest of its window rather than the oldest (binance-spot-api-docs#10), so look.
+        """
+        if first_id == 0:
+            return True
+        reply = await self._agg_trades(instrument, {"fromId": first_id - 1, "limit": 1})
+        return any(row.get("a") == first_id - 1 and row.get("T", since) < since for row in reply)
+
+    def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
+        from coinmon_exchanges.binance import streams
+
+        return streams.stream(
+            self.name, instruments, channels, self._spot_ws_url, self._usdm_ws_url, self._depth, self._proxy
+        )
+
+    async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
+        return await self._samples.open_interest(instruments)
+
+    async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
+        return await self._samples.funding(instruments)
+
+    async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
+        return await self._samples.past_open_interest(instrument, start, end)
+
+    async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
+        return await self._samples.past_funding(instrument, start, end)
+
+    async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
+        from coinmon_exchanges.binance import decode
+
+        found: dict[str, Ticker] = {}
+        for kind, one, every in (("spot", 2, 80), ("perp", 1, 40)):
+            wanted = [each for each in instruments if each.kind == kind and kind not in self.failing]
+            entries = await by_symbol(partial(self._get, kind), wanted, "Ticker24hr", one, every)
+            found |= {each.id: decode.ticker(entries[each.native_id]) for each in wanted if each.native_id in entries}
+        return found
+
+    async def book(self, instrument: "Instrument", depth: int) -> "Book":
+        from coinmon_exchanges.binance import decode
+
+        reply = await self._depth(instrument, depth)
+        return decode.book(reply, await self._time("spot") if instrument.kind == "spot" else 0)
+
+    async def server_time(self) -> int:
+        kinds = self._kinds or ("spot",)
+        failing = self.failing
+        return await self._time(next((each for each in kinds if each not in failing), kinds[0]))
+
+    def usage(self) -> Mapping[str, tuple[float, float]]:
+        return {each.name: (each.used, each.limit) for each in self._budgets}
+
+    async def close(self) -> None:
+        await asyncio.gather(self._spot.close(), self._perp.close(), self.archives.close())
+
+    async def _get(self, kind: str, endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
+        if kind == "spot":
+            return await self._spot.get(f"publicGet{endpoint}", params, self._spot_weight, weight)
+        return await self._perp.get(f"fapiPublicGet{endpoint}", params, self._perp_weight, weight)
+
+    async def _ask(self, instrument: "Instrument", endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
+        return await self._get(instrument.kind, endpoint, {"symbol": instrument.native_id, **params}, weight)
+
+    async def _depth(self, instrument: "Instrument", depth: int) -> Any:
+        sizes = _DEPTHS[instrument.kind]
+        limit = next((size for size in sizes if size >= depth), max(sizes))
+        return await self._ask(instrument, "Depth", {"limit": limit}, sizes[limit])
+
+    async def _agg_trades(self, instrument: "Instrument", params: Mapping[str, Any]) -> Any:
+        return await self._ask(instrument, "AggTrades", params, 4 if instrument.kind == "spot" else 20)
+
+    async def _time(self, kind: str) -> int:
+        from coinmon_exchanges.binance import decode
+
+        return decode.time(await self._get(kind, "Time", {}, 1))

@@ -1,0 +1,11 @@
+"""Bybit spot and linear perpetuals."""
+
+from typing import Any
+
+from coinmon import hookimpl
+from coinmon_exchanges.bybit.venue import Bybit
+
+
+@hookimpl
+def register_exchanges(register: Any) -> None:
+    register("bybit", Bybit)

@@ -1,0 +1,222 @@
+"""Bybit spot and linear perpetuals."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from coinmon import MINUTE
+from coinmon_exchanges._http.answer import Manners, Refused, Throttled, Transient
+from coinmon_exchanges._http.budget import Budget
+from coinmon_exchanges._http.session import Session
+from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges.bybit.archive import BybitFiles
+
+if TYPE_CHECKING:
+    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, OpenInterest, Stream, Ticker, TradePage
+
+_KLINES = 1000
+_NEWEST = {"spot": 60, "perp": 1000}
+"""All that recent-trade ever shows; there is no paging and no history (EXCHANGES 1.4)."""
+_PAST = 200
+_LONGEST_INTERVAL = 8 * 3_600_000
+_CATEGORY = {"spot": "spot", "perp": "linear"}
+
+
+class Bybit:
+    """Bybit spot and linear perpetuals: trades as far back as one page shows.
+
+    They are proven complete only while a page overlaps the one before: poll faster than 60 (spot) or 1000 trades come.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: str = "https://api.bybit.com",
+        ws_url: str = "wss://stream.bybit.com",
+        archive_url: str = "https://public.bybit.com",
+        kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
+        proxy: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.name = name
+        self._kinds = kinds
+        self._proxy = proxy
+        self._ws_url = ws_url
+        # of the IP's 600 in 5 s; one too many and the IP is out for ten minutes
+        self._budget = Budget(name, 540, 5.0)
+        manners = Manners(pause=5.0, check=_complain)
+        self._session = Session(name, "bybit", url, {"public": ""}, manners=manners, proxy=proxy, timeout=timeout)
+        self.archives = BybitFiles(name, archive_url, proxy, timeout)
+        self._funding_minutes: dict[str, int] = {}
+
+    @property
+    def requests(self) -> int:
+        return self._session.requests
+
+    async def instruments(self) -> "Sequence[Instrument]":
+        from coinmon_exchanges._listing import instruments
+        from coinmon_exchanges.bybit import decode
+
+        async def of(kind: str) -> list[dict[str, Any]]:
+            entries: list[dict[str, Any]] = []
+            params: dict[str, Any] = {"category": _CATEGORY[kind], "limit": 1000}
+            while True:
+                reply = await self._get("InstrumentsInfo", params)
+                entries += decode.listed(reply, kind)
+                cursor = reply["result"].get("nextPageCursor")
+                if not cursor or cursor == params.get("cursor"):
+                    return entries
+                params["cursor"] = cursor
+
+        entries = [entry for part in await asyncio.gather(*(of(kind) for kind in self._kinds)) for entry in part]
+        self._funding_minutes = decode.funding_minutes(entries)
+        return instruments(self.name, entries, decode.draft, self._session.currency)
+
+    async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
+        from coinmon import Bars
+        from coinmon_exchanges.bybit import decode
+
+        start, end = opening_in(start, end)
+        parts = []
+        for at in range(start, end, _KLINES * MINUTE):
+            last = min(at + _KLINES * MINUTE, end) - 1
+            params = {"interval": "1", "start": at, "end": last, "limit": _KLINES}
+            page = decode.bars(await self._ask(instrument, "Kline", params), instrument)
+            parts.append(page[(page.time >= at) & (page.time <= last)])
+        return Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
+
+    async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
+        from coinmon import TradePage
+        from coinmon_exchanges.bybit import decode
+
+        limit = _NEWEST[instrument.kind]
+        page = decode.trades(await self._ask(instrument, "RecentTrade", {"limit": limit}), instrument)
+        if not len(page.ids):
+            return TradePage(page.trades, joined=cursor.last_id is None)
+        if cursor.last_id is not None and len(seen := (page.ids == cursor.last_id).nonzero()[0]):
+            return TradePage(page.trades[page.at > seen[-1]], joined=True)
+        # strictly older: of several trades in the millisecond `since` itself some may be cut off
+        return TradePage(page.trades, joined=int(page.times[0]) < cursor.since)
+
+    def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
+        from coinmon_exchanges._stream.liquidations import bybit_links
+        from coinmon_exchanges._stream.socket import streamed
+        from coinmon_exchanges.bybit import books
+        from coinmon_exchanges.bybit import trades as stream
+
+        links = []
+        for kind, category in _CATEGORY.items():
+            url, wanted = f"{self._ws_url}/v5/public/{category}", [each for each in instruments if each.kind == kind]
+            links += stream.links(url, wanted) if "trades" in channels else []
+            links += books.links(url, wanted) if "book" in channels else []
+            links += bybit_links(url, wanted) if "liquidations" in channels and kind == "perp" else []
+        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
+
+    async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
+        from coinmon_exchanges.bybit import decode
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        entries, time = await self._tickers("perp", perps)
+        wanted = [each for each in perps if each.native_id in entries]
+        found = {each.id: decode.open_interest(entries[each.native_id], time) for each in wanted}
+        return {id: value for id, value in found.items() if value is not None}
+
+    async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
+        from coinmon_exchanges.bybit import decode
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        entries, time = await self._tickers("perp", perps)
+        found = {
+            each.id: decode.funding(entries[each.native_id], time, self._funding_minutes.get(each.native_id))
+            for each in perps
+            if each.native_id in entries
+        }
+        return {id: value for id, value in found.items() if value is not None}
+
+    async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
+        from coinmon_exchanges.bybit import decode
+
+        found: list[OpenInterest] = []
+        params: dict[str, Any] = {"intervalTime": "5min", "startTime": start, "endTime": end - 1, "limit": _PAST}
+        while True:
+            reply = await self._ask(instrument, "OpenInterest", params)
+            found += [each for each in decode.past_open_interest(reply) if start <= each.time < end]
+            cursor = reply["result"].get("nextPageCursor")
+            if not cursor or cursor == params.get("cursor"):
+                return found[::-1]
+            params["cursor"] = cursor
+
+    async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
+        from coinmon_exchanges._settled import settled
+        from coinmon_exchanges.bybit import decode
+
+        rows: list[tuple[int, float, float | None]] = []
+        until, since = end, start - _LONGEST_INTERVAL
+        while until > since:
+            params = {"startTime": since, "endTime": until - 1, "limit": _PAST}
+            page = decode.past_funding(await self._ask(instrument, "FundingHistory", params))
+            rows += page
+            oldest = min((each[0] for each in page), default=since)
+            until = oldest if len(page) >= _PAST and oldest < until else since
+        return settled(rows, start)
+
+    async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
+        from coinmon_exchanges.bybit import decode
+
+        found = {}
+        for kind in ("spot", "perp"):
+            wanted = [each for each in instruments if each.kind == kind]
+            entries, time = await self._tickers(kind, wanted)
+            for each in wanted:
+                if entries.get(each.native_id, {}).get("lastPrice"):
+                    found[each.id] = decode.ticker(entries[each.native_id], time)
+        return found
+
+    async def book(self, instrument: "Instrument", depth: int) -> "Book":
+        from coinmon_exchanges.bybit import decode
+
+        return decode.book(await self._ask(instrument, "Orderbook", {"limit": min(depth, 1000)}))
+
+    async def server_time(self) -> int:
+        from coinmon_exchanges.bybit import decode
+
+        return decode.time(await self._get("Time", {}))
+
+    def usage(self) -> Mapping[str, tuple[float, float]]:
+        return {self._budget.name: (self._budget.used, self._budget.limit)}
+
+    async def close(self) -> None:
+        await asyncio.gather(self._session.close(), self.archives.close())
+
+    async def _get(self, endpoint: str, params: Mapping[str, Any]) -> Any:
+        return await self._session.get(f"publicGetV5Market{endpoint}", params, self._budget)
+
+    async def _ask(self, instrument: "Instrument", endpoint: str, params: Mapping[str, Any]) -> Any:
+        market = {"category": _CATEGORY[instrument.kind], "symbol": instrument.native_id}
+        return await self._get(endpoint, {**market, **params})
+
+    async def _tickers(self, kind: str, wanted: "Sequence[Instrument]") -> tuple[dict[str, dict[str, Any]], int]:
+        """Ticker entries by symbol, which hold open interest and funding too, and their time."""
+        from coinmon_exchanges.bybit import decode
+
+        if not wanted:
+            return {}, 0
+        params = {"category": _CATEGORY[kind]}
+        if len(wanted) == 1:
+            params["symbol"] = wanted[0].native_id
+        reply = await self._get("Tickers", params)
+        return decode.by_symbol(reply), decode.time(reply)
+
+
+def _complain(reply: Any) -> None:
+    """Bybit answers 200 with a retCode: 10006 is too many visits, 10000 and 10016 are its own failures."""
+    if not isinstance(reply, dict):
+        raise Transient("not an object")
+    code = str(reply.get("retCode"))
+    if code == "0" and isinstance(reply.get("result"), dict):
+        return
+    text = f"retCode {code}: {reply.get('retMsg') or 'no result'}"
+    if code in ("10006", "10018"):
+        raise Throttled(text, 5.0)
+    raise Transient(text) if code in ("10000", "10016") else Refused(text)

@@ -1,0 +1,109 @@
+"""Calling ccxt's unified methods: its own throttle, our bounds on retries, its errors as ours."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from coinmon import DecodeError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._http.answer import Answer, Manners, Throttled, one_line, payload
+from coinmon_exchanges._http.proxy import ccxt_settings, proxy_for
+from coinmon_exchanges._http.wire import backoff
+
+TRIES = 3
+BUSY = 60.0
+
+
+class Calls:
+    """One ccxt instance. `url` replaces scheme and host of every REST address it has."""
+
+    def __init__(self, venue: str, ccxt_id: str, url: str | None, proxy: str | None, timeout: float) -> None:
+        # ccxt takes 0.45 s to import: only once something is really sent
+        import ccxt.async_support
+        from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+
+        self._venue = venue
+        self._errors: Any = ccxt.async_support
+        make = getattr(ccxt.async_support, ccxt_id)
+        self.ccxt: Any = make({"timeout": timeout * 1000, "enableRateLimit": True})
+        if url:
+            self.ccxt.urls["api"] = _moved(self.ccxt.urls["api"], url)
+        host = url or _first_url(self.ccxt.urls["api"]).replace("{hostname}", str(self.ccxt.hostname))
+        for name, value in ccxt_settings(proxy_for(host, proxy)).items():
+            setattr(self.ccxt, name, value)
+        # ccxt rests 250 ms when it closes, for websockets that are not open here
+        self.ccxt.timeout_on_exit = 0
+        self.requests = 0
+        send = self.ccxt.fetch
+
+        async def counted(*args: Any, **kwargs: Any) -> Any:
+            self.requests += 1
+            try:
+                return await send(*args, **kwargs)
+            except (ProxyConnectionError, ProxyError, ProxyTimeoutError):
+                # ccxt lets these through, and their text may hold the proxy's password
+                raise self._errors.NetworkError("the proxy cannot be reached or refused") from None
+
+        self.ccxt.fetch = counted
+        self.ccxt.on_rest_response = _heed
+        self._blocked: str | None = None
+
+    def has(self, feature: str) -> bool:
+        return self.ccxt.has.get(feature) is True
+
+    async def __call__(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """The answer of a unified method. Raises our errors only."""
+        problem = ""
+        for attempt in range(TRIES):
+            if self._blocked:
+                raise VenueBlocked(self._blocked)
+            try:
+                return await getattr(self.ccxt, method)(*args, **kwargs)
+            except Throttled as error:
+                raise VenueBusy(f"{self._venue} {method}: {error}", error.seconds) from None
+            except VenueBlocked as error:
+                self._blocked = f"{self._venue} {method}: {error}"
+                raise VenueBlocked(self._blocked) from None
+            except VenueError as error:
+                raise VenueError(f"{self._venue} {method}: {error}") from None
+            except (self._errors.DDoSProtection, self._errors.RateLimitExceeded) as error:
+                raise VenueBusy(self._told(method, error), BUSY) from None
+            except self._errors.NetworkError as error:
+                problem = self._told(method, error)
+                if attempt + 1 < TRIES:
+                    await backoff(attempt)
+            except self._errors.BaseError as error:
+                raise VenueError(self._told(method, error)) from None
+            except Exception as error:
+                raise DecodeError(f"{self._told(method, error)} (while ccxt read the answer)") from None
+        raise VenueError(f"{problem} ({TRIES} tries)")
+
+    async def close(self) -> None:
+        await self.ccxt.close()
+
+    def _told(self, method: str, error: Exception) -> str:
+        return f"{self._venue} {method}: {type(error).__name__}: {one_line(str(error))}"
+
+
+def _heed(code: int, reason: str, url: str, method: str, headers: Mapping[str, str], body: str, *rest: Any) -> str:
+    """A hook of ccxt's fetch: refusals are read by their status before ccxt makes passing faults of them.
+
+    Raises VenueBlocked, Throttled or VenueError.
+    """
+    if code in (403, 418, 429, 451):
+        payload(Answer(urlsplit(url).path, code, headers, body.encode()), Manners(pause=BUSY))
+    return body.strip()
+
+
+def _moved(urls: Any, base: str) -> Any:
+    if isinstance(urls, Mapping):
+        return {name: each if name == "ws" else _moved(each, base) for name, each in urls.items()}
+    if not isinstance(urls, str) or not urls.startswith("http"):
+        return urls
+    parts = urlsplit(urls)
+    return base.rstrip("/") + urlunsplit(("", "", parts.path, parts.query, ""))
+
+
+def _first_url(urls: Any) -> str:
+    while isinstance(urls, Mapping):
+        urls = next(iter(urls.values()))
+    return str(urls)

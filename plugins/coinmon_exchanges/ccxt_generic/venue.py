@@ -1,0 +1,223 @@
+"""Any other venue that ccxt knows, through ccxt's unified calls: slower, coarser, but there."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from coinmon import MINUTE, ConfigError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._http.proxy import checked
+from coinmon_exchanges._http.session import base_url, positive
+from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges.ccxt_generic.calls import Calls
+
+if TYPE_CHECKING:
+    from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
+
+_CANDLES = 500
+_NEWEST = 1000
+_MAKER_SIDE = ("coinbase", "coinbaseadvanced")
+"""ccxt hands the maker's side through for Coinbase Advanced Trade (EXCHANGES 1.6)."""
+_TWO_SIDED = ("bybit", "bybiteu")
+"""ccxt reads Bybit's openInterest, which counts both sides (EXCHANGES 1.4)."""
+
+
+class CcxtGeneric:
+    """Any venue that ccxt knows, by its ccxt id: klines without a taker split, trades as far back as one page shows."""
+
+    default = False
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        id: str | None = None,
+        url: str | None = None,
+        kinds: tuple[Literal["spot", "perp"], ...] = ("spot", "perp"),
+        proxy: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.name = name
+        self._id = _known_id(id or name, f"exchanges.{name}{'.id' if id else ''}")
+        self._url = base_url(name, url) if url else None
+        self._kinds = kinds
+        self._proxy = checked(proxy, f"exchanges.{name}.proxy") if proxy else None
+        self._timeout = positive(name, timeout)
+        self._calls: Calls | None = None
+        self._closed = False
+        self._newest: int | None = _NEWEST
+
+    @property
+    def requests(self) -> int:
+        return self._calls.requests if self._calls else 0
+
+    async def instruments(self) -> "Sequence[Instrument]":
+        from coinmon_exchanges._listing import instruments
+        from coinmon_exchanges.ccxt_generic import decode
+
+        markets = await self._call("load_markets", True)
+        mode = int(self._open().ccxt.precisionMode)
+        entries = decode.wanted(markets, self._kinds)
+        return instruments(self.name, entries, lambda entry, _: decode.draft(entry, mode), str)
+
+    async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
+        """A bar is closed when a later one exists, or when the venue's clock says so; nothing marks the open one."""
+        from coinmon import Bars
+        from coinmon_exchanges.ccxt_generic import decode
+
+        start, end = opening_in(start, end)
+        parts = []
+        at, newest = start, -1
+        while at < end:
+            limit = min((end - at) // MINUTE + 1, _CANDLES)
+            page = decode.bars(await self._call("fetch_ohlcv", instrument.symbol, "1m", at, limit), instrument)
+            page = page[page.time >= at]
+            if not len(page):
+                break
+            newest = int(page.time[-1])
+            parts.append(page[page.time < end])
+            at = newest + MINUTE
+        bars = Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
+        if len(bars) and newest < end:
+            closed = await self.server_time() if self._open().has("fetchTime") else newest
+            bars = bars[bars.time + MINUTE <= closed]
+        return bars
+
+    async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
+        """The newest page; few venues page backwards in one way."""
+        from coinmon import TradePage
+        from coinmon_exchanges.ccxt_generic import decode
+
+        payload = await self._newest_trades(instrument.symbol)
+        page, sided = decode.trades(payload, instrument, self._id in _MAKER_SIDE)
+        if not len(page.ids):
+            return TradePage(page.trades, joined=cursor.last_id is None)
+        if cursor.last_id is not None and len(seen := (page.ids == cursor.last_id).nonzero()[0]):
+            return TradePage(page.trades[page.at > seen[-1]], joined=sided)
+        return TradePage(page.trades, joined=sided and int(page.times[0]) < cursor.since)
+
+    async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
+        """Only of contracts worth one base unit: of others ccxt gives base or contracts, as the venue does."""
+        from coinmon_exchanges.ccxt_generic import decode
+
+        perps = [each for each in instruments if each.kind == "perp" and each.contract_size == 1]
+        entries = await self._entries(perps, "fetch_open_interest", "fetchOpenInterest", "")
+        time = await self._now(entries)
+        two_sided = self._id in _TWO_SIDED
+        return {
+            id: decode.open_interest(entry, time, two_sided)
+            for id, entry in entries.items()
+            if entry.get("openInterestAmount") is not None
+        }
+
+    async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
+        from coinmon_exchanges.ccxt_generic import decode
+
+        perps = [each for each in instruments if each.kind == "perp"]
+        entries = await self._entries(perps, "fetch_funding_rate", "fetchFundingRate", "fetchFundingRates")
+        time = await self._now(entries)
+        return {
+            id: decode.funding(entry, time) for id, entry in entries.items() if entry.get("fundingRate") is not None
+        }
+
+    async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
+        from coinmon_exchanges.ccxt_generic import decode
+
+        by_id = {each.id: each for each in instruments}
+        found = {}
+        # most venues answer for one kind of market at a time
+        for kind in ("spot", "perp"):
+            wanted = [each for each in instruments if each.kind == kind]
+            entries = await self._entries(wanted, "fetch_ticker", "fetchTicker", "fetchTickers")
+            time = await self._now(entries)
+            for id, entry in entries.items():
+                if entry.get("last") is not None:
+                    found[id] = decode.ticker(entry, by_id[id], time)
+        return found
+
+    async def book(self, instrument: "Instrument", depth: int) -> "Book":
+        from coinmon_exchanges.ccxt_generic import decode
+
+        try:
+            payload = await self._call("fetch_order_book", instrument.symbol, depth)
+        except VenueError as error:
+            if type(error) is not VenueError:
+                raise
+            payload = await self._call("fetch_order_book", instrument.symbol)  # venues that know only some depths
+        return decode.book(payload, instrument, depth, await self._now({"": payload}))
+
+    async def server_time(self) -> int:
+        if not self._open().has("fetchTime"):
+            raise VenueError(f"{self.name}: ccxt knows no way to ask for its clock")
+        return int(await self._call("fetch_time"))
+
+    def usage(self) -> Mapping[str, tuple[float, float]]:
+        """Nothing: ccxt paces the requests and does not tell."""
+        return {}
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._calls:
+            await self._calls.close()
+
+    def _open(self) -> Calls:
+        if self._closed:
+            raise VenueError(f"{self.name}: closed")
+        if self._calls is None:
+            self._calls = Calls(self.name, self._id, self._url, self._proxy, self._timeout)
+        return self._calls
+
+    async def _call(self, method: str, *args: Any) -> Any:
+        return await self._open()(method, *args)
+
+    async def _newest_trades(self, symbol: str) -> Any:
+        try:
+            return await self._call("fetch_trades", symbol, None, self._newest)
+        except VenueError as error:
+            if type(error) is not VenueError or self._newest is None:
+                raise
+            self._newest = None  # the venue refuses so many: take what it gives by itself
+            return await self._call("fetch_trades", symbol)
+
+    async def _entries(self, wanted: "Sequence[Instrument]", one: str, has_one: str, has_many: str) -> dict[str, Any]:
+        """Unified structures by instrument id, from the bulk call where there is one; nothing where neither is."""
+        calls = self._open()
+        if not wanted:
+            return {}
+        if has_many and calls.has(has_many):
+            try:
+                found = await self._call(f"{one}s", [each.symbol for each in wanted])
+                return {each.id: found[each.symbol] for each in wanted if each.symbol in found}
+            except VenueError as error:
+                if type(error) is not VenueError or not calls.has(has_one):
+                    raise
+        if not calls.has(has_one):
+            return {}
+        answers = await asyncio.gather(*(self._call(one, each.symbol) for each in wanted), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, VenueBlocked | VenueBusy) or (answer is answers[-1] and _all_failed(answers)):
+                raise answer
+        return {each.id: answer for each, answer in zip(wanted, answers, strict=True) if isinstance(answer, dict)}
+
+    async def _now(self, entries: Mapping[str, Any]) -> int:
+        """The venue's clock, for structures that carry no time."""
+        return 0 if all(entry.get("timestamp") for entry in entries.values()) else await self.server_time()
+
+
+def _all_failed(answers: Sequence[Any]) -> bool:
+    return all(isinstance(answer, BaseException) for answer in answers)
+
+
+def _known_id(id: str, where: str) -> str:
+    """Looked up among ccxt's files, since importing ccxt takes 0.45 s."""
+    from difflib import get_close_matches
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    package = find_spec("ccxt")
+    folders = package.submodule_search_locations if package else None
+    ids = sorted(path.stem for folder in folders or () for path in Path(folder, "async_support").glob("[!_]*.py"))
+    if id in ids:
+        return id
+    near = get_close_matches(id, ids, 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "ccxt.exchanges lists those it has"
+    raise ConfigError(f"{where}: ccxt has no exchange {id!r}; {hint}")

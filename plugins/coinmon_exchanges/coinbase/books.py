@@ -1,0 +1,84 @@
+"""Coinbase Exchange's level2_batch (EXCHANGES 3.5): a snapshot of the whole book, then changes without any number.
+
+A lost message shows only where the book crosses; so the snapshot is asked for again every few minutes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+import orjson
+
+from coinmon import Instrument
+from coinmon_exchanges._columns import iso_times, strict
+from coinmon_exchanges._stream.local_book import Books, Update
+from coinmon_exchanges._stream.rows import News, parsed
+from coinmon_exchanges._stream.socket import Link
+
+_CONNECTION = 20
+_RENEWED = 300.0
+"""Seconds that a book which proves nothing is trusted for."""
+
+
+class CoinbaseBooks(Books):
+    def __init__(self, link: Link) -> None:
+        super().__init__(link.instruments, [names for _, names in link.requests], follows, _again)
+        self._renew_at = monotonic() + _RENEWED
+
+    def wishes(self) -> Sequence[str]:
+        if monotonic() < self._renew_at:
+            return super().wishes()
+        self._renew_at = monotonic() + _RENEWED
+        return [text for name in self.kept for text in _again(name)]
+
+
+def follows(last: int, starting: bool, update: Update) -> bool | None:
+    return True
+
+
+def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
+    made = []
+    for at in range(0, len(instruments), _CONNECTION):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+        # heartbeats tell a quiet connection from a dead one
+        text = _ask("subscribe", list(part), ["level2_batch", "heartbeat"])
+        made.append(Link(url, [(text, list(part))], part, read, CoinbaseBooks))
+    return made
+
+
+def _again(name: str) -> Sequence[str]:
+    return tuple(_ask(operation, [name], ["level2_batch"]) for operation in ("unsubscribe", "subscribe"))
+
+
+def _ask(operation: str, names: Sequence[str], channels: Sequence[str]) -> str:
+    return orjson.dumps({"type": operation, "product_ids": names, "channels": channels}).decode()
+
+
+@strict("Coinbase book stream")
+def read(texts: Sequence[str], books: Any) -> list[News]:
+    messages: list[Any] = parsed(texts)
+    news: list[News] = []
+    for each in messages:
+        if each["type"] == "subscriptions":
+            named = {name for one in each["channels"] if one["name"] == "level2_batch" for name in one["product_ids"]}
+            news.append(books.state(sorted(named), True))
+        elif each["type"] == "error":
+            news.append(books.everything(False, f"{each.get('message')}: {each.get('reason') or ''}"[:160]))
+    taken: list[News] = books.take(_updates(messages))
+    return news + taken
+
+
+def _updates(messages: Sequence[Mapping[str, Any]]) -> Iterator[Update]:
+    for each in messages:
+        if each["type"] == "snapshot":
+            yield Update(each["product_id"], _time(each), each["bids"], each["asks"], whole=True)
+        elif each["type"] == "l2update":
+            sides: dict[str, list[Any]] = {"buy": [], "sell": []}
+            for side, price, size in each["changes"]:
+                sides[side].append((price, size))
+            yield Update(each["product_id"], _time(each), sides["buy"], sides["sell"])
+
+
+def _time(message: Mapping[str, Any]) -> int:
+    """Snapshots did not always carry one."""
+    return int(iso_times([message["time"]])[0]) if message.get("time") else 0

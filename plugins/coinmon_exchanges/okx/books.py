@@ -1,0 +1,64 @@
+"""OKX's `books` channel (EXCHANGES 3.3): 400 levels; `prevSeqId` is the `seqId` of the message before.
+
+Its checksum is deprecated and always 0.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from coinmon import Instrument
+from coinmon_exchanges._columns import strict
+from coinmon_exchanges._stream.local_book import Books, Update
+from coinmon_exchanges._stream.rows import News, Subscribed, parsed
+from coinmon_exchanges._stream.socket import Link
+from coinmon_exchanges.okx.trades import said
+
+_CONNECTION = 25
+"""Fewer than 30 books a connection, as OKX advises."""
+
+
+def follows(last: int, starting: bool, update: Update) -> bool | None:
+    """A sequence may be set back after maintenance: then seqId < prevSeqId, and prevSeqId still joins."""
+    if update.before == last:
+        return True
+    return None if update.last == last else False
+
+
+def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
+    made = []
+    for at in range(0, len(instruments), _CONNECTION):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+        made.append(Link(url, [(_ask("subscribe", list(part)), list(part))], part, read, _begin))
+    return made
+
+
+def _begin(link: Link) -> Subscribed:
+    def again(name: str) -> Sequence[str]:
+        return _ask("unsubscribe", [name]), _ask("subscribe", [name])
+
+    return Books(link.instruments, [names for _, names in link.requests], follows, again)
+
+
+def _ask(operation: str, names: Sequence[str]) -> str:
+    args = [{"channel": "books", "instId": name} for name in names]
+    return orjson.dumps({"op": operation, "args": args}).decode()
+
+
+@strict("OKX book stream")
+def read(texts: Sequence[str], books: Any) -> list[News]:
+    messages: list[Any] = parsed(texts)
+    # an unsubscription is half of asking for a snapshot again
+    said_so = [each for each in messages if "event" in each and each["event"] != "unsubscribe"]
+    news = [state for each in said_so for state in said(each, books)]
+    taken: list[News] = books.take(
+        Update(
+            each["arg"]["instId"], int(row["ts"]), row["bids"], row["asks"],
+            last=int(row["seqId"]), before=int(row["prevSeqId"]), whole=each["action"] == "snapshot",
+        )
+        for each in messages
+        if "data" in each
+        for row in each["data"]
+    )  # fmt: skip
+    return news + taken

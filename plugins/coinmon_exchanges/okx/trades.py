@@ -1,0 +1,86 @@
+"""OKX's `trades` channel (EXCHANGES 3.3): a row is a taker's order at a price and covers `count` ids, to tradeId."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from coinmon import Instrument
+from coinmon_exchanges._columns import BUY, SELL, numbers, sides, strict, whole
+from coinmon_exchanges._stream.rows import News, Subscribed, decoder, rows_of
+from coinmon_exchanges._stream.socket import Dropped, Link, Manner
+
+MANNER = Manner(pace=0.1, gate=0.4, ping="ping", pong="pong", silence=25.0)
+"""3 connections a second; a connection without data for 30 s is cut, and only the text "ping" counts."""
+_CONNECTION, _REQUEST = 200, 100
+_TAKER = {"buy": BUY, "sell": SELL}
+
+
+class _Trade(msgspec.Struct, gc=False):
+    instId: str
+    tradeId: int
+    px: float
+    sz: float
+    side: str
+    ts: int
+    count: int | None = 1
+    """Messages recorded before 2023 have none."""
+
+
+class _Channel(msgspec.Struct, tag_field="channel", tag="trades", gc=False):
+    """Of others nothing else is told apart."""
+
+
+class _Trades(msgspec.Struct, gc=False):
+    arg: _Channel
+    data: list[_Trade]
+
+
+_ROWS = decoder(_Trades)
+
+
+def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
+    made = []
+    for at in range(0, len(instruments), _CONNECTION):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+        names = list(part)
+        groups = [names[first : first + _REQUEST] for first in range(0, len(names), _REQUEST)]
+        made.append(Link(url, [(_subscribe(group), group) for group in groups], part))
+    return made
+
+
+def _subscribe(names: Sequence[str]) -> str:
+    args = [{"channel": "trades", "instId": name} for name in names]
+    return orjson.dumps({"op": "subscribe", "args": args}).decode()
+
+
+@strict("OKX stream")
+def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
+    found, others = rows_of(_ROWS, texts, lambda each: "data" in each and each["arg"]["channel"] == "trades")
+    rows = [row for each in found for row in each.data]
+    news: list[News] = [state for each in others if "event" in each for state in said(each, subscribed)]
+    if not rows:
+        return news
+    ids = whole([row.tradeId for row in rows])
+    counts = [row.count or 1 for row in rows]
+    return news + subscribed.pages(
+        subscribed.at([row.instId for row in rows]),
+        ids,
+        whole([row.ts for row in rows]),
+        numbers([row.px for row in rows]),
+        numbers([row.sz for row in rows]),
+        sides([row.side for row in rows], _TAKER),
+        ids if counts.count(1) == len(counts) else ids - whole(counts) + 1,
+    )
+
+
+def said(message: Any, subscribed: Subscribed) -> list[News]:
+    event = message["event"]
+    if event == "notice":
+        raise Dropped(f"notice {message.get('code')}: {message.get('msg')}"[:160])
+    if event == "error":
+        # the message names no channel: whatever is acknowledged later is live all the same
+        return [subscribed.state((), False, f"error {message.get('code')}: {message.get('msg')}"[:160])]
+    names = [message.get("arg", {}).get("instId", "")] if event in ("subscribe", "unsubscribe") else []
+    return [subscribed.state(names, event == "subscribe")] if names else []

@@ -1,0 +1,1 @@
+"""Price rows of candles: footprint, imbalance, absorption, exhaustion, unfinished auctions."""

@@ -1,0 +1,1 @@
+"""Resting orders: depth near the price and where liquidity has been."""

@@ -1,0 +1,1 @@
+"""Perpetuals: open interest, funding, basis, liquidations."""

@@ -1,0 +1,1 @@
+"""Who buys and who sells: taker flow, its sums, and what venues say together."""

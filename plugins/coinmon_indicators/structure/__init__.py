@@ -1,0 +1,1 @@
+"""Swings, breaks, sweeps and where stops rest."""

@@ -1,0 +1,1 @@
+"""The HTTP side: who may ask, health and metrics."""

@@ -1,0 +1,98 @@
+"""The HTTP side: `/mcp`, `/sse`, `/healthz`, `/metrics`, `/`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+
+from mcp.server.sse import SseServerTransport
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from sse_starlette import EventSourceResponse
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from coinmon_mcp._http.access import Access, Rules
+from coinmon_mcp._protocol import Protocol
+from coinmon_mcp._service import Service
+
+_BODY = 256 * 1024
+"""A call's arguments are small; what is larger is a mistake or worse."""
+_MESSAGES = "/messages/"
+
+
+class _Sse:
+    """The older transport: a stream of events, and posts to the address that its first event names."""
+
+    def __init__(self, protocol: Protocol, public_url: str | None) -> None:
+        self._protocol = protocol
+        self._public = (public_url or "").rstrip("/")
+        self.transport = SseServerTransport(_MESSAGES, max_request_body_size=_BODY)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        named = False
+
+        async def naming(message: Message) -> None:
+            nonlocal named
+            body = message.get("body", b"")
+            if not named and self._public and b"data: " + _MESSAGES.encode() in body:
+                # behind a proxy the client has to post to the address that it knows us by
+                named = True
+                message = {**message, "body": body.replace(b"data: ", b"data: " + self._public.encode(), 1)}
+            await send(message)
+
+        async with self.transport.connect_sse(scope, receive, naming) as (read, write):
+            await self._protocol.server.run(read, write, self._protocol.options())
+
+
+def web_app(service: Service, rules: Rules) -> Starlette:
+    """Everything that is served over HTTP."""
+    protocol, health, serve = service.protocol, service.health, service.desk.config.serve
+    sessions: StreamableHTTPSessionManager = StreamableHTTPSessionManager(
+        app=protocol.server, json_response=True, max_request_body_size=_BODY
+    )
+    EventSourceResponse.DEFAULT_PING_INTERVAL = round(serve.ping_interval)
+    sse = _Sse(protocol, serve.public_url)
+
+    async def healthz(request: Request) -> Response:
+        alive, document = await asyncio.to_thread(health.document)
+        return JSONResponse(document, 200 if alive else 503)
+
+    async def metrics_page(request: Request) -> Response:
+        ages = await asyncio.to_thread(health.ages)
+        return Response(service.metrics.page(ages), media_type="text/plain; version=0.0.4")
+
+    async def info(request: Request) -> Response:
+        return JSONResponse(
+            {
+                "name": "coinmon",
+                "version": version("coinmon"),
+                "mcp": {"streamable_http": "/mcp", "sse": "/sse"},
+                "health": "/healthz",
+                "metrics": "/metrics",
+                "tools": [tool.name for tool in protocol.listed],
+            }
+        )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(sessions.run())
+            await stack.enter_async_context(service.kept_fresh())
+            yield
+
+    return Starlette(
+        routes=[
+            Route("/", info),
+            Route("/healthz", healthz),
+            Route("/metrics", metrics_page),
+            Route("/mcp", StreamableHTTPASGIApp(sessions)),
+            Route("/sse", sse, methods=["GET"]),
+            Mount(_MESSAGES, app=sse.transport.handle_post_message),
+        ],
+        middleware=[Middleware(Access, rules=rules)],
+        lifespan=lifespan,
+    )

@@ -1,0 +1,76 @@
+"""Every indicator as a tool: its settings are the arguments, its result is the answer."""
+
+from collections.abc import Iterator
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, Field, create_model
+
+from coinmon import Desk, Market, Result, View
+from coinmon_mcp._tools.times import check_times
+from coinmon_mcp._tools.tool import Answer, OfInstrument, OfPair, Tool
+
+
+def indicator_tools(desk: Desk) -> Iterator[Tool]:
+    """One tool for each indicator that is on, third parties' too."""
+    for name, offer in desk.indicators.items():
+        yield _tool(name, offer)
+
+
+def shown(desk: Desk, subject: View | Market, result: Result) -> dict[str, Any]:
+    """An indicator's result with what it is of."""
+    full = {"result": result.model_dump(mode="json")}
+    if isinstance(subject, Market):
+        return {"pair": str(subject.pair), "instrument": None, **full}
+    instrument, seen = subject.instrument, result.coverage
+    whole = {"pair": f"{instrument.base}/{instrument.quote}", "instrument": instrument.id, **full}
+    if seen.complete < seen.minutes and instrument.venue in desk.config.exchanges:
+        note = desk.lacking(instrument, seen)
+        return whole if note is None else {**whole, "note": note}
+    return whole
+
+
+def answer_model(name: str, result: Any) -> type[BaseModel]:
+    """The answer of a tool that shows one indicator's result."""
+    return create_model(
+        f"{name}_answer",
+        __base__=Answer,
+        pair=(str, Field(description="base/quote")),
+        instrument=(str | None, Field(description="instrument id; null: the pair on all venues")),
+        result=(result, Field(description="as in `coinmon report --format json`")),
+    )
+
+
+def result_model(target: Any) -> Any:
+    """What the indicator says that it returns."""
+    try:
+        found = get_type_hints(target).get("return")
+    except Exception:  # a third party's annotations may name what is not there
+        found = None
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else dict[str, Any]
+
+
+def _tool(name: str, offer: Any) -> Tool:
+    of_pair = offer.scope == "pair"
+    base = OfPair if of_pair else OfInstrument
+    fields: dict[str, Any] = {
+        each: (field.annotation, field)
+        for each, field in offer.settings.model_fields.items()
+        if each not in base.model_fields
+    }
+    arguments = create_model(f"{name}_arguments", __base__=base, **fields)
+
+    def run(desk: Desk, asked: Any) -> dict[str, Any]:
+        check_times(asked)
+        subject = asked.market(desk) if of_pair else asked.subject(desk, offer.kinds)
+        settings = {each: getattr(asked, each) for each in asked.model_fields_set & fields.keys()}
+        return shown(desk, subject, desk.result(name, subject, settings))
+
+    return Tool(
+        name=f"get_{name}",
+        title=name.replace("_", " "),
+        description=" ".join((offer.target.__doc__ or name).split()),
+        arguments=arguments,
+        answer=answer_model(name, result_model(offer.target)),
+        run=run,
+        core=offer.distribution != "coinmon",
+    )

@@ -1,0 +1,224 @@
+"""Tools about a pair across venues: flow, consensus, signals, whales, coverage, venues side by side."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon import MINUTE, Desk, SeenReport, iso
+from coinmon_mcp._tools.indicators import answer_model, result_model, shown
+from coinmon_mcp._tools.tool import AsOf, MarketAnswer, OfPair, Tool
+
+_DAY_MINUTES = 1440
+
+
+class FlowAnswer(MarketAnswer):
+    """Money by venue."""
+
+    pair: str = Field(description="base/quote")
+    price: float | None = Field(description="last known price, quote currency")
+    currency: str = Field(description="quote currency that money is in")
+    window: int = Field(description="closed minutes looked at")
+    venues: dict[str, Any] = Field(
+        description="by venue: net_flow, ratio (taker buys / taker sells), net_flow_pct, zscore, coverage, complete"
+    )
+    total: float | None = Field(description="net flow of all venues, quote currency; null unless all are covered")
+    consensus: str | None = Field(description="strong_bull, lean_bull, mixed, lean_bear, strong_bear; null: unknown")
+    consensus_reason: str | None = Field(description="why there is no consensus, or what it waits for")
+    coverage: float | None = Field(description="share of the window seen, 0 to 1")
+
+
+def fund_flow(desk: Desk, asked: OfPair) -> dict[str, Any]:
+    """Money by venue and the consensus, as of the moment asked for."""
+    event = desk.flow(asked.symbol, asked.moment())
+    known = {name: event[name] for name in FlowAnswer.model_fields if name not in MarketAnswer.model_fields}
+    return {"convention": "spot; net flow: taker buys - taker sells of closed minutes, in quote currency", **known}
+
+
+class Signals(AsOf):
+    """Which signals."""
+
+    symbol: Annotated[str | None, Field(max_length=40, description="only of this pair")] = None
+    hours: Annotated[float, Field(gt=0, le=168, description="hours to look back")] = 24.0
+    limit: Annotated[int, Field(ge=1, le=500, description="newest first, at most so many")] = 50
+
+
+class SignalsAnswer(MarketAnswer):
+    """Signals that were on."""
+
+    signals: list[dict[str, Any]] = Field(
+        description="newest first; `event`: signal (grade, direction, title, evidence with coverage) or whale (an "
+        "order: side, price, quote); `ended` null: it is on"
+    )
+
+
+def _signals(desk: Desk, asked: Signals) -> dict[str, Any]:
+    moment = asked.moment() or desk.now()
+    # a signal of the very second is part of it
+    found = desk.signals(asked.symbol, moment - round(asked.hours * 60 * MINUTE), moment + 1000)
+    rows = [{**each, "ended": None if each["ended"] is None else iso(each["ended"])} for each in found]
+    return {
+        "convention": "what scans found and wrote down; nothing is found while no scan runs",
+        "signals": rows[: asked.limit],
+    }
+
+
+class Whales(OfPair):
+    """Which whale trades."""
+
+    minutes: Annotated[int, Field(ge=1, le=10_080, description="minutes to look back")] = 60
+    minQuote: Annotated[float, Field(ge=0, description="smallest order, quote currency")] = 0.0
+    limit: Annotated[int, Field(ge=1, le=500, description="the largest so many")] = 50
+
+
+class WhalesAnswer(MarketAnswer):
+    """Whale trades, the largest first."""
+
+    pair: str
+    buy: float | None = Field(description="taker buys of all that were found, quote currency; null: nothing was seen")
+    sell: float | None = Field(description="taker sells of all that were found, quote currency; null: nothing was seen")
+    count: int = Field(description="orders found")
+    reasons: dict[str, str] = Field(description="by instrument id: why its orders are not known, or not all of them")
+    trades: list[dict[str, Any]] = Field(
+        description="instrument, time, side, price, base, quote, fills; the largest first"
+    )
+    coverage: dict[str, SeenReport] = Field(description="by instrument id: how much of the window was seen")
+
+
+def _whales(desk: Desk, asked: Whales) -> dict[str, Any]:
+    market = asked.market(desk)
+    settings = {"window": asked.minutes, "threshold": asked.minQuote}
+    told = {
+        view.instrument.id: desk.result("whale_trades", view, settings).model_dump(mode="json") for view in market.views
+    }
+    found = [{"instrument": id, **each} for id, one in told.items() for each in one["trades"]]
+    known = [one for one in told.values() if one["buys"] is not None]
+    return {
+        "pair": str(market.pair),
+        "convention": "an order: what one taker traded at once; totals are a floor where `reasons` says so",
+        "buy": sum(one["buy_volume"] for one in known) if known else None,
+        "sell": sum(one["sell_volume"] for one in known) if known else None,
+        "count": len(found),
+        "reasons": {id: one["reason"] for id, one in told.items() if one["reason"]},
+        "trades": sorted(found, key=lambda each: -each["quote"])[: asked.limit],
+        "coverage": {id: one["coverage"] for id, one in told.items()},
+    }
+
+
+class CoverageOf(OfPair):
+    """Of which window."""
+
+    minutes: Annotated[int, Field(ge=1, le=43_200, description="closed minutes to look back")] = _DAY_MINUTES
+
+
+class CoverageAnswer(MarketAnswer):
+    """How much of a pair's market was seen."""
+
+    pair: str
+    coverage: dict[str, SeenReport] = Field(description="by instrument id")
+
+
+def _coverage(desk: Desk, asked: CoverageOf) -> dict[str, Any]:
+    market = asked.market(desk)
+    return {
+        "pair": str(market.pair),
+        "convention": "complete: closed minutes whose taker buys and sells are all known, from trades or klines",
+        "coverage": _coverage_of(market, asked.minutes),
+    }
+
+
+def _coverage_of(market: Any, minutes: int) -> dict[str, Any]:
+    return {
+        view.instrument.id: SeenReport.of(view.seen(view.bars(minutes))).model_dump(mode="json")
+        for view in market.views
+    }
+
+
+_COMPARABLE = 0.95
+"""Share of the window that volumes are compared from, as the consensus compares flows."""
+_COMPARED = (
+    "last_price", "price_change_pct", "net_flow", "net_flow_pct", "zscore", "buy_sell_ratio", "quote_volume", "reason",
+)  # fmt: skip
+
+
+class Compared(OfPair):
+    """Over which window."""
+
+    window: Annotated[int, Field(ge=1, le=10_080, description="closed minutes to compare over")] = 50
+
+
+class ComparedAnswer(MarketAnswer):
+    """The same figures of every venue, side by side."""
+
+    pair: str
+    window: int = Field(description="closed minutes compared")
+    instruments: dict[str, dict[str, Any]] = Field(
+        description="by instrument id: last_price, premium_pct (against the median price), price_change_pct, net_flow, "
+        "net_flow_pct, zscore, buy_sell_ratio, quote_volume, volume_share_pct (null while a venue is short of it), "
+        "coverage, reason"
+    )
+
+
+def _compare(desk: Desk, asked: Compared) -> dict[str, Any]:
+    from statistics import median
+
+    market = asked.market(desk)
+    rows = {}
+    for view in market.views:
+        result = desk.result("net_flow", view, {"window": asked.window})
+        full = result.model_dump(mode="json")
+        rows[view.instrument.id] = {name: full[name] for name in _COMPARED} | {"coverage": full["coverage"]["share"]}
+    prices = [row["last_price"] for row in rows.values() if row["last_price"]]
+    # what a venue traded in half of the window is no share of what others traded in all of it
+    comparable = all(row["coverage"] >= _COMPARABLE for row in rows.values())
+    total = sum(row["quote_volume"] for row in rows.values()) if comparable else None
+    for row in rows.values():
+        price = row["last_price"]
+        row["premium_pct"] = 100 * (price / median(prices) - 1) if price else None
+        row["volume_share_pct"] = 100 * row["quote_volume"] / total if total else None
+    return {
+        "pair": str(market.pair),
+        "convention": "net flow: taker buys - taker sells, in each instrument's own quote currency, closed minutes",
+        "window": asked.window,
+        "instruments": rows,
+    }
+
+
+def market_tools(desk: Desk) -> Iterator[Tool]:
+    """The tools about pairs."""
+    yield Tool(
+        "get_fund_flow", "Fund flow", "Where the money goes: taker buys less taker sells by venue over the last "
+        "minutes, in quote currency, with buy/sell ratio and coverage.",
+        OfPair, FlowAnswer, fund_flow,
+    )  # fmt: skip
+    consensus = desk.indicators.get("consensus")
+    if consensus:
+
+        def _consensus(desk: Desk, asked: OfPair) -> dict[str, Any]:
+            market = asked.market(desk)
+            return shown(desk, market, desk.result("consensus", market))
+
+        yield Tool(
+            "get_consensus", "Consensus", " ".join((consensus.target.__doc__ or "").split()),
+            OfPair, answer_model("get_consensus", result_model(consensus.target)), _consensus,
+        )  # fmt: skip
+    yield Tool(
+        "get_signals", "Signals", "Signals that were on lately, newest first, with grade, reading and evidence.",
+        Signals, SignalsAnswer, _signals,
+    )  # fmt: skip
+    if "whale_trades" in desk.indicators:
+        yield Tool(
+            "get_whale_trades", "Whale trades", "Single taker orders above the whale threshold on all venues, the "
+            "largest first, with totals for each side.",
+            Whales, WhalesAnswer, _whales,
+        )  # fmt: skip
+    yield Tool(
+        "get_coverage", "Coverage", "How much of a pair's market was seen, venue by venue, and the missing ranges.",
+        CoverageOf, CoverageAnswer, _coverage,
+    )  # fmt: skip
+    if "net_flow" in desk.indicators:
+        yield Tool(
+            "compare_venues", "Compare venues", "Price, premium, money flow and share of volume of every venue, side "
+            "by side.",
+            Compared, ComparedAnswer, _compare,
+        )  # fmt: skip

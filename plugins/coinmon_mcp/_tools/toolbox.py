@@ -1,0 +1,150 @@
+"""All tools of a desk: which are listed, and how one is called."""
+
+import asyncio
+import time
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import orjson
+from loguru import logger
+from pydantic import ValidationError
+
+from coinmon import CoinmonError, Desk, iso
+from coinmon_mcp._edition import Edition
+from coinmon_mcp._http.metrics import Metrics
+from coinmon_mcp._tools.answers import Answers
+from coinmon_mcp._tools.indicators import indicator_tools
+from coinmon_mcp._tools.markets import market_tools
+from coinmon_mcp._tools.orderflow import contract_tools
+from coinmon_mcp._tools.report import REPORT
+from coinmon_mcp._tools.size import fit, moment_and_offset
+from coinmon_mcp._tools.tool import Arguments, AsOf, Tool
+
+_TIMEOUT = 30.0
+_PREPARE_SECONDS = 20.0
+_LATELY = 2
+"""Editions for which a question is prepared after it was asked."""
+_PREPARED = 100
+_CUT = 100
+"""Answers kept as they were cut and given."""
+
+
+class CallFailed(Exception):
+    """What to tell the assistant: what was wrong and what to do."""
+
+
+class Toolbox:
+    """The tools by name. `listed`: those a client is shown; any of them may be called."""
+
+    def __init__(self, desk: Desk, edition: Edition, metrics: Metrics) -> None:
+        self._desk = desk
+        self._edition = edition
+        self._max_tokens = desk.config.serve.max_tokens
+        self._metrics = metrics
+        self._answers = Answers()
+        self._given: dict[Hashable, dict[str, Any]] = {}
+        # questions about the present and in how many editions more they are prepared
+        self._asked: dict[tuple[str, str], tuple[Tool, Arguments, int]] = {}
+        self.tools: dict[str, Tool] = {}
+        for tool in (*contract_tools(desk), REPORT, *market_tools(desk), *indicator_tools(desk)):
+            self.tools.setdefault(tool.name, tool)
+        self.listed = [tool for tool in self.tools.values() if desk.config.serve.toolset == "all" or tool.core]
+
+    async def call(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer, cut to size; whoever gets it must not change it.
+
+        Raises CallFailed, and LookupError for a tool that is not there.
+        """
+        tool = self.tools[name]
+        began = time.perf_counter()
+        outcome = "error"
+        try:
+            answer = await self._cut(tool, self._checked(tool, given))
+            outcome = "ok"
+            return answer
+        finally:
+            self._metrics.called(name, outcome, time.perf_counter() - began)
+
+    async def prepare(self, moment: int) -> None:
+        """Answer what was asked lately as of that moment, one after the other, before it is asked again."""
+        lately = list(self._asked.items())
+        self._asked = {key: (tool, asked, times - 1) for key, (tool, asked, times) in lately if times > 1}
+        until = time.monotonic() + _PREPARE_SECONDS
+        # pair by pair, for what was read of a pair is kept only for a while
+        for question, (tool, asked, _) in sorted(lately, key=lambda each: getattr(each[1][1], "symbol", None) or ""):
+            if time.monotonic() > until:
+                break
+            try:
+                await self._whole(question, tool, asked, moment)
+            except CallFailed:
+                continue
+        self._given.clear()
+
+    def _checked(self, tool: Tool, given: Mapping[str, Any]) -> Arguments:
+        # assistants fill what they have no word for with nothing
+        said = {name: value for name, value in given.items() if value is not None and value != ""}
+        try:
+            return tool.arguments.model_validate(said)
+        except ValidationError as error:
+            raise CallFailed("; ".join(_complaint(each, tool) for each in error.errors())) from None
+
+    async def _cut(self, tool: Tool, asked: Arguments) -> dict[str, Any]:
+        moment, offset = self._moment(tool, asked)
+        max_tokens = asked.maxTokens or self._max_tokens
+        question = tool.name, asked.model_dump_json(exclude={"maxTokens", "cursor", "at"})
+        if not tool.live and moment == self._edition.moment():
+            self._asked.pop(question, None)
+            self._asked[question] = (tool, asked, _LATELY)
+            if len(self._asked) > _PREPARED:
+                del self._asked[next(iter(self._asked))]
+        given = self._given.get((question, moment, offset, max_tokens))
+        if given is None:
+            full = orjson.loads(await self._whole(question, tool, asked, moment))
+            max_rows = getattr(asked, "limit", None) if tool.pages else None
+            given = fit({"asOf": iso(moment), **full}, moment, offset, max_tokens, max_rows)
+            if len(self._given) == _CUT:
+                self._given.clear()
+            self._given[question, moment, offset, max_tokens] = given
+        return given
+
+    async def _whole(self, question: tuple[str, str], tool: Tool, asked: Arguments, moment: int) -> bytes:
+        """JSON of the answer without its time, uncut."""
+        if isinstance(asked, AsOf):
+            asked = asked.model_copy(update={"at": str(moment)})
+        try:
+            async with asyncio.timeout(_TIMEOUT):
+                return await self._answers.of((*question, moment), lambda: tool.run(self._desk, asked))
+        except TimeoutError:
+            raise CallFailed(f"no answer within {_TIMEOUT:.0f} s; ask for a shorter window") from None
+        except CoinmonError as error:
+            raise CallFailed(str(error)) from None
+        except Exception as error:
+            logger.error("tool {} raised {}: {}", tool.name, type(error).__name__, error)
+            raise CallFailed(f"{tool.name} failed ({type(error).__name__}); the server's log says more") from None
+
+    def _moment(self, tool: Tool, asked: Arguments) -> tuple[int, int]:
+        """As of when, ms UTC, and where its longest list begins."""
+        moment = self._edition.moment(live=tool.live)
+        if isinstance(asked, AsOf):
+            try:
+                given = asked.moment()
+            except CoinmonError as error:
+                raise CallFailed(str(error)) from None
+            if given is not None:
+                if given > self._desk.now():
+                    raise CallFailed(f"at: {iso(given)} has not come yet; it is {iso(self._desk.now())}")
+                moment = given
+        if asked.cursor is None:
+            return moment, 0
+        second, offset = moment_and_offset(asked.cursor)
+        if second > self._desk.now():
+            raise CallFailed("cursor: not one that an answer gave; leave it out to begin anew")
+        # `at` may have been finer than a cursor
+        return moment if moment // 1000 == second // 1000 else second, offset
+
+
+def _complaint(problem: Any, tool: Tool) -> str:
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: no such argument; {tool.name} takes {', '.join(tool.arguments.model_fields)}"
+    return f"{where}: {problem['msg']}" if where else problem["msg"]
