@@ -154,23 +154,24 @@ def _modules(point: EntryPoint, distribution: str) -> Iterator[_Found]:
 
     folders = spec.submodule_search_locations
     yield found(point.name, point.module, spec.origin, folders is not None)
-    for module, origin in _walk(point.module, folders or ()):
-        yield found(f"{point.name}.{module.rpartition('.')[2]}", module, origin)
+    # by its own name, whichever folder it is in
+    for name, module, origin in sorted(_walk(point.module, folders or ())):
+        yield found(f"{point.name}.{name}", module, origin)
 
 
-def _walk(package: str, folders: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-    """The public modules of a package and where they are; a package in it without a hook is a folder of plugins."""
-    for each in sorted(pkgutil.iter_modules(folders), key=lambda module: module.name):
+def _walk(package: str, folders: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Name, module and file of the public modules; a package in the package without a hook is a folder of plugins."""
+    for each in pkgutil.iter_modules(folders):
         if each.name.startswith("_"):
             continue
         module = f"{package}.{each.name}"
         spec = each.module_finder.find_spec(module, None)
-        origin = spec.origin if spec else None
+        origin = (spec and spec.origin) or ""
         inner = spec.submodule_search_locations if spec else None
         if inner and not (origin and b"hookimpl" in Path(origin).read_bytes()):
             yield from _walk(module, inner)
         else:
-            yield module, origin
+            yield each.name, module, origin
 
 
 def _files(folder: Path) -> Iterator[_Found]:

@@ -18,7 +18,7 @@ BREACHES = {
         "A plugin imports nothing of the core",
     ),
     "a plugin takes a module of the core": (
-        "plugins/coinmon_signals/whale.py",
+        "plugins/coinmon_signals/flow/whale.py",
         "from coinmon import store",
         "A plugin imports nothing of the core",
     ),

@@ -14,7 +14,7 @@ SENDER = """
 import asyncio, os, sys
 from zoneinfo import ZoneInfo
 from coinmon.clock import Clock
-from coinmon.config import NotifyConfig
+from coinmon.config.load import NotifyConfig
 from coinmon.notify import line
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import Route

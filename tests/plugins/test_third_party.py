@@ -9,7 +9,7 @@ import asyncio, sys
 from pathlib import Path
 import yaml
 from coinmon import Market, Message, Pair, View
-from coinmon.config import load_config
+from coinmon.config.load import load_config
 
 config = load_config(Path("config.yaml"), environ={}, overrides={"exchanges": ["acme"]})
 made = config.exchanges["acme"]

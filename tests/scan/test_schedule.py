@@ -55,7 +55,7 @@ def test_a_signal_asks_to_stop(number):
 def test_a_third_ctrl_c_does_not_wait_for_code_that_never_returns():
     program = """
 import asyncio, signal, time
-from coinmon.schedule import stop_on_signals
+from coinmon.run.schedule import stop_on_signals
 
 async def run():
     stop_on_signals()

@@ -10,9 +10,9 @@ from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon_indicators.auction.imbalance import imbalance
 from coinmon_indicators.profile.key_levels import key_levels
 from coinmon_signals._windows import Windows, windows
-from coinmon_signals.key_level_touch import key_level_touch
-from coinmon_signals.liquidation_cascade import liquidation_cascade
-from coinmon_signals.stacked_imbalance import stacked_imbalance
+from coinmon_signals.auction.stacked_imbalance import stacked_imbalance
+from coinmon_signals.derivatives.liquidation_cascade import liquidation_cascade
+from coinmon_signals.structure.key_level_touch import key_level_touch
 
 START = 1_723_161_600_000
 INDICATORS = {"imbalance": imbalance, "key_levels": key_levels}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from coinmon_signals.consensus import consensus
+from coinmon_signals.flow.consensus import consensus
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from coinmon_signals.global_sync import global_sync as said
+from coinmon_signals.flow.global_sync import global_sync as said
 
 
 def global_sync(market, **settings):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from coinmon_signals.long_trap import long_trap as said
+from coinmon_signals.flow.long_trap import long_trap as said
 
 
 def long_trap(market, **settings):

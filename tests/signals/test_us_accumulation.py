@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from coinmon_signals.us_accumulation import us_accumulation as said
+from coinmon_signals.flow.us_accumulation import us_accumulation as said
 
 
 def us_accumulation(market, **settings):

@@ -3,7 +3,7 @@
 import json
 
 from coinmon import MINUTE
-from coinmon_signals.whale import whale
+from coinmon_signals.flow.whale import whale
 
 
 def with_whales(scene, *orders, kind="spot", name="binance"):

@@ -1,6 +1,5 @@
 """What holds of every order-flow indicator on minutes seen in every way; test_all_indicators has what holds of all."""
 
-import importlib
 import json
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import DAY, MINUTE
+from coinmon.plugin.catalog import load_catalog
 
 SETTINGS = {
     "footprint": {"timeframe": "5m", "bars": 6, "detail": "levels", "bin_size": 0.1},
@@ -22,10 +22,11 @@ SETTINGS = {
     "market_snapshot": {"min_coverage": 0.01},
 }
 NAMES = sorted(SETTINGS)
+CATALOG = load_catalog()
 
 
 def compute(name, view):
-    return getattr(importlib.import_module(f"coinmon_indicators.{name}"), name)(view, **SETTINGS[name])
+    return CATALOG.get("indicator", name).target(view, **SETTINGS[name])
 
 
 @given(seed=st.integers(0, 10**6), cut=st.integers(1, 39), within=st.integers(0, MINUTE - 1))

@@ -1,0 +1,1 @@
+"""What price rows of candles say."""

@@ -1,0 +1,1 @@
+"""Open interest, funding, hedges and liquidations."""

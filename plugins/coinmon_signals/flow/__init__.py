@@ -1,0 +1,1 @@
+"""What takers do: flow, consensus of venues, whales, bursts."""

@@ -1,0 +1,1 @@
+"""Breaks of structure and touches of key levels."""
