@@ -15,7 +15,7 @@ import asyncio, os, sys
 from zoneinfo import ZoneInfo
 from coinmon.clock import Clock
 from coinmon.config.load import NotifyConfig
-from coinmon.notify import line
+from coinmon.notify import sender
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import Route
 from coinmon.store.database import open_database
@@ -31,7 +31,7 @@ class Robot:
 route = Route(Robot.wants, True, NotifyConfig(), None, frozenset(), ZoneInfo("UTC"))
 box = Outbox(open_database(sys.argv[1]), {"robot": Robot()}, {"robot": route}, Clock(), lambda event: None)
 # as often as a test wants to wait, and not as often as people do
-line._LOOK_AGAIN = 0.1
+sender._LOOK_AGAIN = 0.1
 print("up", flush=True)
 asyncio.run(box.run())
 """
