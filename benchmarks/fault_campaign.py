@@ -38,7 +38,7 @@ from coinmon.run.cycle import Scan
 from coinmon.run.monitor import clock_of
 from coinmon.store.database import Database, open_database
 from coinmon.store.history import History
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.load import Load
 from coinmon_emulator.server.server import running
 
@@ -145,7 +145,9 @@ async def campaign(
     found = Found(faults)
     sink = logger.add(lambda message: found.errors.append(str(message).splitlines()[0]), level="ERROR")
     asyncio.get_running_loop().set_exception_handler(lambda _, context: found.errors.append(str(context["message"])))
-    async with running(market, clock=Clock(market.opens_at, speed), limits=False, port=0, seed=seed) as emulator:
+    async with running(
+        market, clock=EmulatedClock(market.opens_at, speed), limits=False, port=0, seed=seed
+    ) as emulator:
         names = list(dict.fromkeys(f"{each.base}USDT" for each in market.instruments))
         settings = emulator.config(db=str(folder / "coinmon.db")) | {"window": 3, "outputs": {"log": False}}
         (folder / "config.yaml").write_text(json.dumps(settings | {"symbols": {"names": names}}))

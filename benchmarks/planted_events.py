@@ -23,7 +23,7 @@ from coinmon.config.load import load_config
 from coinmon.model.moment import MINUTE, parse_time
 from coinmon.run.cycle import Scan
 from coinmon.store.database import open_database
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.server import running
 
@@ -61,7 +61,7 @@ class Outcome:
 async def follow(seed: int, minutes: int, folder: Path) -> Outcome:
     began = time.perf_counter()
     hand = Hand(STARTS_AT)
-    clock = Clock(STARTS_AT, 1.0, 0.0, lambda: (hand.now() - STARTS_AT) / 1000)
+    clock = EmulatedClock(STARTS_AT, 1.0, 0.0, lambda: (hand.now() - STARTS_AT) / 1000)
     told = []
     async with running(Scenario("default", seed), clock=clock) as emulator:
         path = folder / f"{seed}.yaml"

@@ -27,7 +27,7 @@ from coinmon.run.cycle import Scan
 from coinmon.run.monitor import clock_of
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.server.server import running
 from coinmon_emulator.tape.tape import Tape
 
@@ -85,7 +85,7 @@ async def play(
     end = max(max(table) for table in tables.values()) + MINUTE
     end = end if minutes is None else min(end, opens + minutes * MINUTE)
     played = Played()
-    async with running(market, clock=Clock(round(first - LEAD * 1000 * speed), speed), port=0) as emulator:
+    async with running(market, clock=EmulatedClock(round(first - LEAD * 1000 * speed), speed), port=0) as emulator:
         settings = emulator.config(db=str(folder / "coinmon.db")) | {"outputs": {"log": False}}
         (folder / "config.yaml").write_text(json.dumps(settings))
         config = load_config(folder / "config.yaml", environ={}, cwd=folder)

@@ -26,7 +26,7 @@ from coinmon.config.load import load_config
 from coinmon.report.document import Report
 from coinmon.report.page import page
 from coinmon.report.text import render
-from coinmon.run.reader import Desk
+from coinmon.run.reader import MarketReader
 from coinmon.store.database import open_database
 
 JSON, HTML, OPEN = 1.0, 6.0, 2.0
@@ -64,7 +64,7 @@ def main() -> int:
             timed = Timed()
             Report._results = timed.around(original)
             begun, used = time.perf_counter(), time.process_time()
-            report = Desk(config, Clock(), database).report("BTCUSDT", END + 30_000)
+            report = MarketReader(config, Clock(), database).report("BTCUSDT", END + 30_000)
             data = orjson.dumps(report.document())
             seconds.append(time.perf_counter() - begun)
             cpu = time.process_time() - used

@@ -4,21 +4,21 @@ import asyncio
 
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
-from coinmon.collect.live.book_sampler import Sampling
-from coinmon.collect.track.persist import record
+from coinmon.collect.live.book_sampler import BookSampler
+from coinmon.collect.track.persist import persist
 from coinmon.collect.venue import Venue, VenueStatus
-from coinmon.collect.watchlist import Watch, begin
+from coinmon.collect.watchlist import Watchlist, begin
 from coinmon.config.build import make
 from coinmon.config.load import Config, SymbolsConfig
 from coinmon.model.moment import MINUTE, floor
 from coinmon.store.database import Database
 
-_DEADLINE = 60.0
+_ROUND_TIMEOUT_S = 60.0
 
 
 async def collect_once(
     config: Config, clock: Clock, database: Database, symbol: str
-) -> tuple[Watch, dict[str, VenueStatus], int]:
+) -> tuple[Watchlist, dict[str, VenueStatus], int]:
     """Read the window of one symbol on every configured venue.
 
     What the venues list, how each did, and the end of the last minute that was read.
@@ -33,14 +33,14 @@ async def collect_once(
 
         async def one(venue: Venue) -> None:
             tracks = watch.tracks[venue.name]
-            statuses[venue.name] = await venue.read(tracks, end, _DEADLINE)
+            statuses[venue.name] = await venue.read(tracks, end, _ROUND_TIMEOUT_S)
             if tracks:
-                await asyncio.to_thread(record, database, tracks, end, config.whale_threshold)
+                await asyncio.to_thread(persist, database, tracks, end, config.whale_threshold)
 
-        books = Sampling(config, venues, clock, database, goes_on=False)
+        books = BookSampler(config, venues, clock, database, goes_on=False)
         await asyncio.gather(
             *(one(venue) for venue in venues),
-            sample(venues, watch.tracks, database, _DEADLINE),
+            sample(venues, watch.tracks, database, _ROUND_TIMEOUT_S),
             books.sample(watch.tracks),
         )
         return watch, statuses, end

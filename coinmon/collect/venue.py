@@ -18,13 +18,13 @@ from coinmon.model.instrument import Kind
 from coinmon.model.moment import MINUTE
 from coinmon.plugin.contracts import Cursor, Exchange
 
-_AT_ONCE = 32
+_MAX_CONCURRENT_READS = 32
 """Instruments read at the same time; the venue's own budgets pace the requests."""
-_FEW = 32
+_MAX_CONCURRENT_WINDOWS = 32
 """Instruments whose windows of trades are read at once; of more some would wait for the pages of others."""
-_LATEST_KLINE = 30 * MINUTE
+_LATEST_KLINE_MS = 30 * MINUTE
 """Where a venue tells no trades, a minute's kline is asked for again this long; later it will not come."""
-_FIRST_LOOK_BACK = 200
+_MAX_FIRST_ROUND_PAGES = 200
 """Pages of earlier trades that a whole round may read; each instrument gets its share."""
 _CLOSE_ENOUGH = 2000
 """ms that two clocks may differ without a word: some venues tell whole seconds."""
@@ -125,9 +125,9 @@ class Venue:
                 # one cheap question first: a dead venue is not asked for every instrument again
                 if self.down or self.blocked:
                     return status("blocked" if self.blocked else "down", str(error))
-        slots = asyncio.Semaphore(_AT_ONCE)
-        streams = streams and warmed and len(tracks) > _FEW
-        look_back = 0 if warmed else max(2, _FIRST_LOOK_BACK // max(1, len(tracks)))
+        slots = asyncio.Semaphore(_MAX_CONCURRENT_READS)
+        streams = streams and warmed and len(tracks) > _MAX_CONCURRENT_WINDOWS
+        look_back = 0 if warmed else max(2, _MAX_FIRST_ROUND_PAGES // max(1, len(tracks)))
 
         async def first_klines(track: Track) -> None:
             # what fails is asked for again with the trades, which tells why
@@ -199,7 +199,7 @@ class Venue:
                     failed = error
                 track.join()
             whole = track.proven_from is not None and track.proven_from <= track.start and track.caught_up >= end
-            wanted = split or not whole or track.untold is not None
+            wanted = split or not whole or track.unverified_from is not None
             if self.has("bars") and track.start < end and track.klines is None and wanted:
                 track.klines = await self._klines(track, end, deadline)
                 if split and whole and _falls_short(track, end):
@@ -207,7 +207,7 @@ class Venue:
                     track.caught_up = end - MINUTE
                 if not self.has("trades"):
                     told = int(track.klines.time[-1]) + MINUTE if len(track.klines) else 0
-                    track.caught_up = max(told, end - _LATEST_KLINE)
+                    track.caught_up = max(told, end - _LATEST_KLINE_MS)
             if failed:
                 raise failed
 
@@ -222,7 +222,7 @@ class Venue:
 
     async def _klines(self, track: Track, end: int, deadline: float) -> Bars:
         """Of the minutes before `end`, those included that were stored without their klines."""
-        since = track.untold or track.start
+        since = track.unverified_from or track.start
         found: Bars = await self.call("bars", track.instrument, since, end, deadline=deadline)
         return found
 

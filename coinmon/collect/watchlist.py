@@ -22,7 +22,7 @@ LISTING_SECONDS = 40.0
 
 
 @dataclass(slots=True)
-class Watch:
+class Watchlist:
     """The pairs followed, of which kinds, and where: tracks by venue.
 
     failed: venues whose instruments could not be had, and why. since: from when each instrument is followed, by id.
@@ -47,10 +47,10 @@ async def begin(
     quotes: Mapping[str, str],
     now: int,
     window_start: int,
-    before: Watch | None = None,
+    before: Watchlist | None = None,
     patience: float = LISTING_SECONDS,
     shard: Shard = WHOLE,
-) -> Watch:
+) -> Watchlist:
     """Ask every venue what it lists, store that, and choose what to follow.
 
     A venue that does not answer within `patience` seconds is followed by what it listed last time. before: a watch
@@ -88,7 +88,7 @@ async def begin(
             tracks[instrument.venue].append(track)
     followed = before.since if before else {}
     since = {each.instrument.id: followed.get(each.instrument.id, now) for some in tracks.values() for each in some}
-    return Watch(universe, pairs, kinds, tracks, failed, since)
+    return Watchlist(universe, pairs, kinds, tracks, failed, since)
 
 
 async def _listings(venues: Sequence[Venue], patience: float) -> tuple[dict[str, Sequence[Instrument]], dict[str, str]]:

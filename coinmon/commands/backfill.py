@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coinmon.commands import Globals
-from coinmon.commands.export import Kind
+from coinmon.commands.export import KindOption
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from coinmon.config.load import Config
 
 
-class Source(StrEnum):
+class HistorySource(StrEnum):
     """Where history comes from."""
 
     auto = "auto"
@@ -27,14 +27,15 @@ def backfill(
     ctx: typer.Context,
     symbol: Annotated[str, typer.Argument(help="BTCUSDT, okx:ETH/USDT, BTCUSDT.P, ...")],
     exchange: Annotated[list[str] | None, typer.Option(help="Only this exchange (repeatable).")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="Only spot or only perpetual.")] = None,
+    kind: Annotated[KindOption | None, typer.Option(help="Only spot or only perpetual.")] = None,
     since: Annotated[
         str | None, typer.Option("--from", help="First day or time, UTC (default: retention_days).")
     ] = None,
     until: Annotated[str | None, typer.Option("--to", help="End, exclusive (default: now).")] = None,
     source: Annotated[
-        Source, typer.Option(help="vision: the venues' public files; rest: their API; auto: files, API for the rest.")
-    ] = Source.auto,
+        HistorySource,
+        typer.Option(help="vision: the venues' public files; rest: their API; auto: files, API for the rest."),
+    ] = HistorySource.auto,
     file: Annotated[
         list[Path] | None, typer.Option(help="A file on disk instead: zip, csv or csv.gz (repeatable).")
     ] = None,
@@ -53,7 +54,7 @@ def backfill(
     clock = clock_of(config)
     start_log(config, clock)
     start, end = _range(config, clock, since, until)
-    if file and source is not Source.auto:
+    if file and source is not HistorySource.auto:
         raise ConfigError("--source does not go with --file")
     wish = Wish(symbol, kind.value if kind else None, start, end, source.value, tuple(file or ()))
     database = open_database(config.db)

@@ -11,7 +11,7 @@ from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
-    from coinmon.run.backtest import Record, Told
+    from coinmon.run.backtest import ReplayedSignal, ReplayRecord
 
 _HEAD = {"zh": ("信号", "方向", "次数"), "en": ("signal", "direction", "told")}
 _NOTE = {
@@ -58,7 +58,7 @@ def backtest(
     _show(made, config.lang)
 
 
-def _replayed(config: "Config", symbols: list[str], start: int | None, end: int | None) -> "list[Told]":
+def _replayed(config: "Config", symbols: list[str], start: int | None, end: int | None) -> "list[ReplayedSignal]":
     from rich.console import Console
     from rich.progress import Progress
 
@@ -88,7 +88,7 @@ def _replayed(config: "Config", symbols: list[str], start: int | None, end: int 
         database.close()
 
 
-def _show(made: "list[Record]", lang: str) -> None:
+def _show(made: "list[ReplayRecord]", lang: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -118,11 +118,11 @@ def _figures(horizon: Any) -> str:
     return f"{horizon['mean_pct']:+.2f}% {horizon['right']:.0%} ({horizon['known']})"
 
 
-def _plain(record: "Record") -> dict[str, Any]:
+def _plain(record: "ReplayRecord") -> dict[str, Any]:
     return {
         "signal": record.signal, "direction": record.direction, "told": record.told, "horizons": dict(record.horizons),
     }  # fmt: skip
 
 
-def _told(each: "Told") -> dict[str, Any]:
+def _told(each: "ReplayedSignal") -> dict[str, Any]:
     return {**each.event, "price": each.price, "change_pct": dict(each.changes)}

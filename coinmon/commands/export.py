@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from coinmon.store.history import History
 
 
-class Form(StrEnum):
+class ExportFormat(StrEnum):
     """File formats."""
 
     csv = "csv"
@@ -23,7 +23,7 @@ class Form(StrEnum):
     parquet = "parquet"
 
 
-class Kind(StrEnum):
+class KindOption(StrEnum):
     """Kinds of instrument."""
 
     spot = "spot"
@@ -34,12 +34,12 @@ def export(
     ctx: typer.Context,
     symbol: Annotated[str, typer.Argument(help="BTCUSDT, okx:ETH/USDT, BTCUSDT.P, ...")],
     exchange: Annotated[str | None, typer.Option(help="Of this exchange.")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="Spot or perpetual.")] = None,
+    kind: Annotated[KindOption | None, typer.Option(help="Spot or perpetual.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="First time, UTC.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="End, exclusive.")] = None,
     timeframe: Annotated[str, typer.Option(help="1m, 5m, 1h, 1d, 1w.")] = "1m",
     levels: Annotated[bool, typer.Option("--levels", help="With the volumes at each price (json, parquet).")] = False,
-    form: Annotated[Form, typer.Option("--format", help="csv, json or parquet.")] = Form.csv,
+    form: Annotated[ExportFormat, typer.Option("--format", help="csv, json or parquet.")] = ExportFormat.csv,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Into this file instead of stdout.")] = None,
 ) -> None:
     """Write stored bars as CSV, JSON or Parquet."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(invoke_without_command=True)
 
 
-class Kind(StrEnum):
+class PluginKind(StrEnum):
     """Kinds of plugin."""
 
     exchange = "exchange"
@@ -51,7 +51,7 @@ def plugins(
 @app.command()
 def new(
     ctx: typer.Context,
-    kind: Annotated[Kind, typer.Argument(help="What it is to be.")],
+    kind: Annotated[PluginKind, typer.Argument(help="What it is to be.")],
     name: Annotated[str, typer.Argument(help="Its name: lower case, as in buy_share.")],
     folder: Annotated[Path, typer.Option("--dir", help="Where to put the file.")] = Path("my_plugins"),
 ) -> None:
@@ -80,7 +80,7 @@ def new(
 
 
 @app.command()
-def docs(ctx: typer.Context, kind: Annotated[Kind, typer.Argument(help="Of which kind.")]) -> None:
+def docs(ctx: typer.Context, kind: Annotated[PluginKind, typer.Argument(help="Of which kind.")]) -> None:
     """Print a page about the plugins of a kind: definitions, settings, fields."""
     from coinmon.plugin.reference import reference
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from coinmon.report.document import Report
 
 
-class Form(StrEnum):
+class ReportFormat(StrEnum):
     """Report formats."""
 
     text = "text"
@@ -33,7 +33,9 @@ def report(
     exchange: Annotated[str | None, typer.Option(help="Only this exchange.")] = None,
     at: Annotated[str | None, typer.Option(help="As of this time; with --demo also where its clock starts.")] = None,
     date: Annotated[str | None, typer.Option(help="As of the end of this day.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="text, json, or html: a page with charts.")] = Form.text,
+    form: Annotated[
+        ReportFormat, typer.Option("--format", help="text, json, or html: a page with charts.")
+    ] = ReportFormat.text,
     full: Annotated[bool, typer.Option("--full", help="Every indicator of every instrument as well.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Into this file instead of stdout.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Only what is stored; ask no exchange.")] = False,
@@ -49,7 +51,7 @@ def report(
 
     if at is not None and date is not None:
         raise ConfigError("--at and --date: give one of them")
-    if full and form is not Form.text:
+    if full and form is not ReportFormat.text:
         raise ConfigError("--full goes with --format text; json and html always hold everything")
     if demo and offline:
         raise ConfigError("--offline does not go with --demo: the demo's database is new")
@@ -152,14 +154,14 @@ def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> 
     return moment, at is None
 
 
-def _write(made: "Report", lang: str, form: Form, output: Path | None, full: bool) -> None:
+def _write(made: "Report", lang: str, form: ReportFormat, output: Path | None, full: bool) -> None:
     from coinmon.report.export import save
 
-    if form is Form.json:
+    if form is ReportFormat.json:
         import orjson
 
         data = orjson.dumps(made.document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    elif form is Form.html:
+    elif form is ReportFormat.html:
         from coinmon.report.page import page
 
         data = page(made, lang)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from coinmon.commands import Globals
 
 if TYPE_CHECKING:
-    from coinmon.run.reader import Desk
+    from coinmon.run.reader import MarketReader
 
 
 @contextmanager
-def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -> "Iterator[Desk]":
+def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -> "Iterator[MarketReader]":
     """The desk of the configuration that the command's options name (`typer.Context.obj`).
 
     demo: against the built-in emulator, with a database of its own. overrides: configuration keys with `__` for a dot
@@ -22,7 +22,7 @@ def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -
     from coinmon.log import start_log
     from coinmon.run.demo import Demo
     from coinmon.run.monitor import clock_of
-    from coinmon.run.reader import Desk
+    from coinmon.run.reader import MarketReader
     from coinmon.store.database import open_database
 
     settle_memory()
@@ -32,6 +32,6 @@ def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -
         start_log(config, clock)
         database = open_database(config.db)
         try:
-            yield Desk(config, clock, database)
+            yield MarketReader(config, clock, database)
         finally:
             database.close()

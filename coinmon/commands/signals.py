@@ -119,9 +119,9 @@ def _explained(config: "Config", clock: "Clock", database: "Database", symbol: s
     from coinmon.model.moment import iso
     from coinmon.model.signal import Silent
     from coinmon.notify.events import signal_event, signal_id
-    from coinmon.run.reader import Desk
+    from coinmon.run.reader import MarketReader
 
-    desk = Desk(config, clock, database)
+    desk = MarketReader(config, clock, database)
     market = desk.market(symbol, now)
     signals: dict[str, Any] = {}
     for name, said in desk.judged(market).items():

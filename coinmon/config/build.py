@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coinmon.config.load import Chosen, Config
+from coinmon.config.load import Config, PluginConfig
 from coinmon.errors import PLUGIN_FAILURES, CoinmonError, ConfigError
 from coinmon.secrets import redacted
 
 
-def make(chosen: Mapping[str, Chosen]) -> dict[str, Any]:
+def make(chosen: Mapping[str, PluginConfig]) -> dict[str, Any]:
     """One object for each. Raises ConfigError naming the one that refuses its settings."""
     made = {}
     for name, each in chosen.items():
@@ -25,7 +25,7 @@ def make(chosen: Mapping[str, Chosen]) -> dict[str, Any]:
     return made
 
 
-def only(config: Config, exchanges: list[str]) -> dict[str, Chosen]:
+def only(config: Config, exchanges: list[str]) -> dict[str, PluginConfig]:
     """The configured exchanges, or those of them that were named. Raises ConfigError for one that is not there."""
     unknown = [name for name in exchanges if name not in config.exchanges]
     if unknown:

@@ -1,9 +1,9 @@
 """Environment names and `.env`: what each name sets. The names of the systems that came before keep working."""
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,9 +67,6 @@ LATER: dict[str, Any] = {
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 """Read by the plugins themselves, in either case, where no proxy is configured."""
 
-_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
-_QUOTED = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:\#.*)?""")
-
 
 @dataclass
 class Names:
@@ -117,25 +114,19 @@ def read_env_file(path: Path) -> dict[str, str]:
         raise ConfigError(f"{path}: not UTF-8 text") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    from dotenv.parser import parse_stream
+
     values: dict[str, str] = {}
     problems: list[str] = []
-    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
-        if not line or line.startswith("#"):
-            continue
-        match = _LINE.fullmatch(line)
-        if not match:
-            problems.append(f"{path}, line {number}: expected NAME=VALUE")
-            continue
-        name, value = match.groups()
-        if value[:1] in ("'", '"'):
-            quoted = _QUOTED.fullmatch(value)
-            if not quoted:
-                problems.append(f"{path}, line {number}: {name}: the quote is not closed")
-                continue
-            value = re.sub(r'\\(["\\])', r"\1", quoted[1]) if quoted[1] is not None else quoted[2]
-        else:
-            value = re.split(r"(?:^|\s)#", value, maxsplit=1)[0].strip()
-        values[name] = value
+    # a `$` in a secret is a `$`: nothing is put in for names
+    for each in parse_stream(StringIO(text)):
+        if each.error or (each.key and (each.value is None or not each.key.isidentifier())):
+            written = each.original.string
+            number = each.original.line + written[: len(written) - len(written.lstrip())].count("\n")
+            closed = ", with quotes that are closed" if "=" in written else ""
+            problems.append(f"{path}, line {number}: expected NAME=VALUE{closed}")
+        elif each.key:
+            values[each.key] = str(each.value)
     if problems:
         raise ConfigError("\n".join(problems))
     return values

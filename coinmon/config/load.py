@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from coinmon.config.parsers import Sessions, written
-from coinmon.config.plugin_config import Chosen, choose, near, validated
+from coinmon.config.plugin_config import PluginConfig, choose, near, validated
 from coinmon.config.schema import (
     BooksConfig,
     ClockConfig,
@@ -27,8 +27,17 @@ from coinmon.plugin.catalog import GROUP, Catalog, load_catalog
 from coinmon.plugin.signature import INHERITED
 
 __all__ = [
-    "BooksConfig", "Chosen", "ClockConfig", "Config", "LogConfig", "NotifyConfig", "PluginsConfig", "ServeConfig",
-    "SymbolsConfig", "load_config", "load_plugins",
+    "BooksConfig",
+    "ClockConfig",
+    "Config",
+    "LogConfig",
+    "NotifyConfig",
+    "PluginConfig",
+    "PluginsConfig",
+    "ServeConfig",
+    "SymbolsConfig",
+    "load_config",
+    "load_plugins",
 ]  # fmt: skip
 
 
@@ -61,10 +70,10 @@ class Config:
     books: BooksConfig
     serve: ServeConfig
     clock: ClockConfig | None
-    exchanges: Mapping[str, Chosen]
-    indicators: Mapping[str, Chosen]
-    signals: Mapping[str, Chosen]
-    outputs: Mapping[str, Chosen]
+    exchanges: Mapping[str, PluginConfig]
+    indicators: Mapping[str, PluginConfig]
+    signals: Mapping[str, PluginConfig]
+    outputs: Mapping[str, PluginConfig]
     later: Mapping[str, Any]
     catalog: Catalog = field(repr=False)
     origins: Mapping[str, str] = field(repr=False)
@@ -155,7 +164,7 @@ def _folder(plugins: PluginsConfig, layers: Layers, cwd: Path) -> Path | None:
     return folder
 
 
-def _origins(core: Core, chosen: Mapping[str, Mapping[str, Chosen]], layers: Layers) -> Iterator[tuple[str, str]]:
+def _origins(core: Core, chosen: Mapping[str, Mapping[str, PluginConfig]], layers: Layers) -> Iterator[tuple[str, str]]:
     for key in leaves(core):
         yield key, layers.origins.get(key, "default")
     for section, entries in chosen.items():
@@ -188,7 +197,7 @@ def leaves(section: Section, prefix: str = "") -> Iterator[str]:
 
 
 def _warnings(
-    layers: Layers, plugins: PluginsConfig, catalog: Catalog, chosen: Mapping[str, Mapping[str, Chosen]]
+    layers: Layers, plugins: PluginsConfig, catalog: Catalog, chosen: Mapping[str, Mapping[str, PluginConfig]]
 ) -> Iterator[str]:
     for broken in catalog.broken:
         yield f"plugin {broken.plugin} of {broken.distribution} is broken: {broken.why}"

@@ -18,7 +18,7 @@ from coinmon.plugin.signature import complaint
 EVENTS = ("scan_started", "venue", "flow", "whale", "signal", "delivery", "scan_finished")
 """The kinds of event there are; an output may want others of its own."""
 
-Feed = Literal["auto", "stream", "poll"]
+FeedMode = Literal["auto", "stream", "poll"]
 """auto: streamed where the exchange can, polled where not; stream: it has to be able to."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -28,7 +28,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class PluginConfig:
     """A plugin's offer that is switched on, under the name it has in the configuration.
 
     events: the kinds of event an output is to get; None: those it wants by itself. route: which of them.
@@ -39,15 +39,15 @@ class Chosen:
     offer: Offer
     settings: dict[str, Any] = field(repr=False)
     events: frozenset[str] | None = None
-    feed: Feed = "auto"
+    feed: FeedMode = "auto"
     route: RouteConfig = field(default_factory=RouteConfig)
 
 
-def choose(section: str, layers: Layers, catalog: Catalog, inherited: Mapping[str, Any]) -> dict[str, Chosen]:
+def choose(section: str, layers: Layers, catalog: Catalog, inherited: Mapping[str, Any]) -> dict[str, PluginConfig]:
     """What is on in a plugin section: as written there, then what is on by default."""
     kind = PLUGIN_SECTIONS[section]
     only = layers.only.get(section)
-    chosen: dict[str, Chosen] = {}
+    chosen: dict[str, PluginConfig] = {}
     sections: dict[str, dict[str, Any]] = dict(layers.values.get(section, {}))
     for each in catalog.of(kind):
         sections.setdefault(each.name, {})
@@ -99,7 +99,7 @@ def near(name: str, names: Iterable[str]) -> str:
 
 def _made(
     section: str, name: str, offer: Offer, given: Mapping[str, Any], layers: Layers, inherited: Mapping[str, Any]
-) -> Chosen | None:
+) -> PluginConfig | None:
     where = f"{section}.{name}"
     fields = offer.settings.model_fields
     routed = {*RouteConfig.model_fields} - {*fields} if section == "outputs" else set()
@@ -120,12 +120,12 @@ def _made(
     if checked is None or route is None:
         return None
     feed = _feed(given.get("feed"), offer, where, layers) if section == "exchanges" else "auto"
-    return Chosen(name, offer, {key: getattr(checked, key) for key in fields}, events, feed, route)
+    return PluginConfig(name, offer, {key: getattr(checked, key) for key in fields}, events, feed, route)
 
 
-def _feed(given: Any, offer: Offer, where: str, layers: Layers) -> Feed:
-    known: tuple[Feed, ...] = get_args(Feed)
-    chosen: Feed = next((each for each in known if each == given), "auto")
+def _feed(given: Any, offer: Offer, where: str, layers: Layers) -> FeedMode:
+    known: tuple[FeedMode, ...] = get_args(FeedMode)
+    chosen: FeedMode = next((each for each in known if each == given), "auto")
     origin = layers.origin(f"{where}.feed")
     if given is not None and given not in known:
         layers.problems.append(f"{origin}: {where}.feed: {str(given)[:20]!r} is not one of {', '.join(known)}")

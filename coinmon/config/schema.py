@@ -14,10 +14,10 @@ from coinmon.model.signal import Grade
 
 Milliseconds = Annotated[int, BeforeValidator(parsers.milliseconds)]
 Symbols = Annotated[tuple[str, ...], BeforeValidator(parsers.symbols)]
-Coin = Annotated[str, BeforeValidator(parsers.coin)]
+CoinSetting = Annotated[str, BeforeValidator(parsers.coin)]
 Proxy = Annotated[str | None, BeforeValidator(parsers.proxy_url)]
 Percent = Annotated[float, Field(gt=0, le=20)]
-Time = Annotated[str, BeforeValidator(parsers.time_text)]
+TimeOfDay = Annotated[str, BeforeValidator(parsers.time_text)]
 
 
 class Section(BaseModel):
@@ -33,7 +33,7 @@ class SymbolsConfig(Section):
         default=("BTCUSDT", "ETHUSDT"), description="as people write them: BTCUSDT, okx:BTC/USDT, BTCUSDT.P"
     )
     all: str | None = Field(default=None, description="every pair of this exchange, instead of names")
-    quote: Coin = Field(default="USDT", description="with `all`: only pairs in this quote currency")
+    quote: CoinSetting = Field(default="USDT", description="with `all`: only pairs in this quote currency")
     min_quote_volume: float | None = Field(
         default=None, ge=0, description="with `all`: least 24 h volume, quote currency"
     )
@@ -62,8 +62,8 @@ class LogConfig(Section):
 class ClockConfig(Section):
     """A clock that is not the wall's, from `coinmon emulate`: market time was `at` when the wall's was `wall`."""
 
-    at: Time
-    wall: Time
+    at: TimeOfDay
+    wall: TimeOfDay
     speed: float = Field(default=1.0, ge=0)
 
     @property
@@ -101,14 +101,14 @@ class BooksConfig(Section):
         return {"enabled": given} if isinstance(given, bool) else given
 
 
-Grades = Annotated[tuple[Grade, ...], BeforeValidator(parsers.listed)]
+GradeList = Annotated[tuple[Grade, ...], BeforeValidator(parsers.listed)]
 Hours = Annotated[str | None, BeforeValidator(lambda value: None if value is None else parsers.hours(value))]
 
 
 class NotifyConfig(Section):
     """What is worth a message, and how many."""
 
-    grades: Grades = Field(
+    grades: GradeList = Field(
         default=("A+", "A", "B+", "B"), description="grades of signal that are sent; the rest is only logged"
     )
     whale: bool = Field(default=True, description="send whale trades")
@@ -118,7 +118,7 @@ class NotifyConfig(Section):
     consensus: bool = Field(default=True, description="send a consensus that becomes strong")
     digest_minutes: int = Field(default=30, ge=1, description="minutes between digests of grade B")
     quiet: Hours = Field(default=None, description="hours without messages, 23:00-07:00; what was held follows as one")
-    quiet_grades: Grades = Field(default=("A+",), description="grades that are sent in quiet hours all the same")
+    quiet_grades: GradeList = Field(default=("A+",), description="grades that are sent in quiet hours all the same")
     expire: Milliseconds = Field(
         default=30 * 60_000, gt=0, description="time after which what could not be sent is told in a digest"
     )
@@ -130,14 +130,14 @@ class NotifyConfig(Section):
 class RouteConfig(Section):
     """What one output is told; what is not set is as `notify` says."""
 
-    grades: Grades | None = Field(default=None, description="grades of signal that are sent")
+    grades: GradeList | None = Field(default=None, description="grades of signal that are sent")
     pairs: Symbols | None = Field(default=None, description="only these pairs")
     whale: bool | None = Field(default=None, description="send whale trades")
     whale_threshold: float | None = Field(default=None, gt=0, description="least whale trade, quote currency")
     consensus: bool | None = Field(default=None, description="send a consensus that becomes strong")
-    digest: Grades | None = Field(default=None, description="grades that are told in a digest, not at once")
+    digest: GradeList | None = Field(default=None, description="grades that are told in a digest, not at once")
     quiet: Hours = Field(default=None, description="hours without messages")
-    quiet_grades: Grades | None = Field(default=None, description="grades that are sent in quiet hours all the same")
+    quiet_grades: GradeList | None = Field(default=None, description="grades that are sent in quiet hours all the same")
     per_minute: int | None = Field(default=None, ge=1, le=600, description="messages a minute")
 
 
@@ -190,7 +190,7 @@ class Core(Section):
         default=parsers.parse_sessions(DEFAULT_SESSIONS),
         description="parts of the day, NAME=HH:MM-HH:MM with commas between",
     )
-    quotes: dict[Coin, Coin] = Field(
+    quotes: dict[CoinSetting, CoinSetting] = Field(
         default={"USD": "USDT", "USDC": "USDT"}, description="quote currencies counted as another"
     )
     whale_threshold: float = Field(default=200_000.0, gt=0, description="least trade that is a whale's, quote currency")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from loguru import logger
 
 from coinmon.config.load import Config
-from coinmon.config.plugin_config import Chosen
+from coinmon.config.plugin_config import PluginConfig
 from coinmon.errors import PLUGIN_FAILURES, CoinmonError, NoAnswer
 from coinmon.market.result import Result
 from coinmon.market.view import Market, Source, View
@@ -20,7 +20,7 @@ from coinmon.store.database import Database
 from coinmon.store.history import History
 
 _T = TypeVar("_T")
-_PATIENCE = 30.0
+_EVALUATION_TIMEOUT_S = 30.0
 """Seconds after which a computation is late: a busy one takes a few."""
 
 
@@ -93,9 +93,11 @@ class Evaluator:
         """What `work`, which computes in a thread, comes to; a plugin that keeps it waiting is named in the log."""
 
         def name() -> None:
-            logger.warning("{} has not come to an end for {:.0f} s: the scan waits for it", self._at, _PATIENCE)
+            logger.warning(
+                "{} has not come to an end for {:.0f} s: the scan waits for it", self._at, _EVALUATION_TIMEOUT_S
+            )
 
-        late = asyncio.get_running_loop().call_later(_PATIENCE, name)
+        late = asyncio.get_running_loop().call_later(_EVALUATION_TIMEOUT_S, name)
         try:
             return await work
         finally:
@@ -109,7 +111,7 @@ class Evaluator:
         """What each configured signal says of a pair, or why it says nothing."""
         return {name: self._judged(name, chosen, market) for name, chosen in self._config.signals.items()}
 
-    def _judged(self, name: str, chosen: Chosen, market: Market) -> Sequence[Signal] | Silent:
+    def _judged(self, name: str, chosen: PluginConfig, market: Market) -> Sequence[Signal] | Silent:
         self._at = f"signal {name} (plugin {chosen.offer.plugin})"
         try:
             said: Sequence[Signal] | Silent = chosen.offer.target(market, **chosen.settings)

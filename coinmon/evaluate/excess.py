@@ -7,9 +7,8 @@ first, NaN where no covered venue had one. Returns are in percent: 100 ln(later 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from coinmon.model.trades import Floats
 
 HOUR_MINUTES, DAY_MINUTES = 60, 1440
 BASE_DAYS = 90

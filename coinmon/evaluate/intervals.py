@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinmon.evaluate.student import quantile
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from coinmon.model.trades import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class HitRate:
     independent: float
 
 
-def clustered_mean(values: Floats, clusters: Integers, level: float = 0.95) -> Estimate:
+def clustered_mean(values: Floats, clusters: Ints, level: float = 0.95) -> Estimate:
     """The mean of values whose errors are independent between clusters and anything within one; t with G - 1.
 
     clusters: which cluster each value belongs to.
@@ -54,13 +52,13 @@ def clustered_mean(values: Floats, clusters: Integers, level: float = 0.95) -> E
     return Estimate(mean, mean - half, mean + half, n, groups)
 
 
-def cluster_sums(values: Floats, clusters: Integers) -> Floats:
+def cluster_sums(values: Floats, clusters: Ints) -> Floats:
     """The sum of each cluster's values, by ascending cluster."""
     _, which = np.unique(clusters, return_inverse=True)
     return np.bincount(which, weights=values).astype(np.float64)
 
 
-def hit_rate(hits: NDArray[np.bool_], clusters: Integers, level: float = 0.95) -> HitRate:
+def hit_rate(hits: NDArray[np.bool_], clusters: Ints, level: float = 0.95) -> HitRate:
     """How often it was right: the Wilson interval of as many independent cases as the clusters are worth.
 
     Where all cases end alike the clusters cannot show how they hang together; each then counts as one case.

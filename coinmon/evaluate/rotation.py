@@ -8,10 +8,8 @@ dependent data; Kolari and Pynnonen 2010 on events that are correlated across na
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from coinmon.model.trades import Floats, Ints
 
 DAY_MINUTES = 1440
 MOST_OFFSET_MINUTES = 120
@@ -21,7 +19,7 @@ MOST_OFFSET_MINUTES = 120
 class Rotation:
     """The sum and count of known values of each rotation, pair after pair; the first is the calendar as it is."""
 
-    shifts: Integers
+    shifts: Ints
     sums: Floats
     counts: Floats
 
@@ -33,7 +31,7 @@ class Rotation:
         shifts = np.append(0, whole + random.integers(-MOST_OFFSET_MINUTES, MOST_OFFSET_MINUTES + 1, times))
         return cls(shifts.astype(np.int64), np.zeros(times + 1), np.zeros(times + 1))
 
-    def add(self, excess: Floats, minutes: Integers) -> None:
+    def add(self, excess: Floats, minutes: Ints) -> None:
         """One pair's events of one direction. excess: by minute of the judged period; minutes: the events' places."""
         places = (minutes[None, :] + self.shifts[:, None]) % len(excess)
         values = excess[places]

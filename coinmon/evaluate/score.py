@@ -5,12 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coinmon.evaluate.intervals import Estimate, HitRate, clustered_mean, discoveries, hit_rate
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from coinmon.model.trades import Floats, Ints
 
 MIN_EVENTS, MIN_CLUSTERS = 30, 10
 FALSE_DISCOVERY_RATE = 0.10
@@ -33,8 +30,8 @@ class Cases:
     value for a neutral signal). base: what the pair's hour of day would have shown. cost: of a round trip, in percent.
     """
 
-    time: Integers
-    pair: Integers
+    time: Ints
+    pair: Ints
     forward: Floats
     base: Floats
     cost: Floats

@@ -45,7 +45,7 @@ class Source(Protocol):
 
 Made = TypeVar("Made")
 
-_LONGEST = 400 * DAY
+_MAX_WINDOW_MS = 400 * DAY
 
 Compute = Callable[..., Any]
 """Runs the indicator of that name on a view or market, with its configured settings but for those given by keyword."""
@@ -146,9 +146,9 @@ class View:
             yield self._read(at, end, levels)
 
     def _read(self, start: int, end: int, levels: bool) -> Bars:
-        if end - start > _LONGEST:
+        if end - start > _MAX_WINDOW_MS:
             # one row a minute: fifty years would take more memory than there is
-            raise NoAnswer(f"a window of {(end - start) // DAY} days is too long; at most {_LONGEST // DAY}")
+            raise NoAnswer(f"a window of {(end - start) // DAY} days is too long; at most {_MAX_WINDOW_MS // DAY}")
         return self.source.bars(self.instrument, start, end, levels=levels).dense(start, end)
 
     def seen(self, bars: Bars) -> Seen:

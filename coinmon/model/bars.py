@@ -12,7 +12,7 @@ from coinmon.model.levels import Levels, by_price
 from coinmon.model.moment import MINUTE, ceil, floor
 from coinmon.model.trades import Floats, Ints
 
-Grades = npt.NDArray[np.uint8]
+CoverageColumn = npt.NDArray[np.uint8]
 
 
 class Coverage(IntEnum):
@@ -71,7 +71,7 @@ class Bars:
     buy_quote: Floats
     delta_min: Floats
     delta_max: Floats
-    coverage: Grades
+    coverage: CoverageColumn
     levels: Levels | None = field(default=None)
 
     @classmethod
@@ -199,7 +199,7 @@ class Bars:
             levels=None if self.levels is None else self.levels.grouped(starts),
         )
 
-    def _sum(self, column: Floats, starts: Ints, best: Grades) -> Floats:
+    def _sum(self, column: Floats, starts: Ints, best: CoverageColumn) -> Floats:
         """Sums of the known rows; a row that is there but unknown (NaN) makes its run unknown."""
         known = np.where(self.coverage == Coverage.MISSING, 0.0, column)
         return np.where(best == Coverage.MISSING, np.nan, np.add.reduceat(known, starts))
@@ -229,7 +229,7 @@ class Bars:
         levels = self.levels and replace(self.levels, ticks=self.levels.ticks * factor)
         return replace(self, tick_size=tick_size, levels=levels, **prices)
 
-    def with_coverage(self, coverage: Grades | Coverage) -> "Bars":
+    def with_coverage(self, coverage: CoverageColumn | Coverage) -> "Bars":
         return replace(self, coverage=np.full(len(self), coverage, np.uint8))
 
 

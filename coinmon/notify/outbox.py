@@ -8,7 +8,7 @@ from coinmon.clock import Clock
 from coinmon.market.view import Market
 from coinmon.notify.events import Event
 from coinmon.notify.routing import Route
-from coinmon.notify.sender import Line
+from coinmon.notify.sender import Sender
 from coinmon.notify.sharing import channels_of
 from coinmon.plugin.contracts import Output
 from coinmon.store.database import Database
@@ -34,7 +34,7 @@ class Outbox:
     ) -> None:
         channels = channels_of(outputs)
         self.lines = {
-            name: Line(
+            name: Sender(
                 channels[name],
                 output,
                 None if routes[name].record else routes[name].policy.per_minute,

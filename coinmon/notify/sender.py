@@ -29,22 +29,22 @@ from coinmon.notify.sharing import read_others
 from coinmon.plugin.contracts import Message, Output
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
-from coinmon.store.deliveries import Channel, mark, next_due, read_channel, read_due, write_channel
+from coinmon.store.deliveries import RobotChannel, mark, next_due, read_channel, read_due, write_channel
 from coinmon.store.lease import LeaseTaken, leased
 
 _TIMEOUT = 60.0
 """Seconds for one post; outputs have shorter ones of their own."""
-_DATABASE_PAUSE = 30.0
-_LOOK_AGAIN = 2.0
+_DATABASE_PAUSE_S = 30.0
+_POLL_INTERVAL_S = 2.0
 """Seconds after which to look for what other processes on the database wrote, and whether they still send."""
-_PATIENCE = 10.0
+_FLUSH_TIMEOUT_S = 10.0
 """Seconds that a single flush waits for another process to send what is due."""
-_BACKOFF = (2.0, 600.0)
+_BACKOFF_S = (2.0, 600.0)
 """Seconds: the first wait, doubled each time, and the longest."""
 _MOST_SPLITS = 8
 
 
-class Line:
+class Sender:
     """Sends what waits for one output. per_minute: None for a record, which is neither paced nor gathered.
 
     channels: of its robot, as `channels_of` gives them.
@@ -69,8 +69,8 @@ class Line:
         self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
         self._name = name = channels[0]
         self._database, self._clock, self._wall, self._tell, self._market = database, clock, wall, tell, market
-        self._channel: Channel | None = None
-        self._others = Channel()
+        self._channel: RobotChannel | None = None
+        self._others = RobotChannel()
         self._lease = f"send-{zlib.crc32(name.encode()):08x}"
         self._wake = asyncio.Event()
 
@@ -88,17 +88,17 @@ class Line:
                         self._wake.clear()
                         held()
                         await self._send_due()
-                        await self._pause(min(_LOOK_AGAIN, self._seconds_to_next()))
+                        await self._pause(min(_POLL_INTERVAL_S, self._seconds_to_next()))
             except LeaseTaken:
-                await asyncio.sleep(_LOOK_AGAIN)
+                await asyncio.sleep(_POLL_INTERVAL_S)
             except CoinmonError as error:
                 # a full disk may be freed: sending goes on when the database does
                 logger.error("outbox: {}", error)
-                await self._pause(_DATABASE_PAUSE)
+                await self._pause(_DATABASE_PAUSE_S)
 
     async def flush(self) -> None:
         """Send what is due, as far as the pace and the robot allow, unless another process does so."""
-        for _ in range(round(_PATIENCE / 0.2)):
+        for _ in range(round(_FLUSH_TIMEOUT_S / 0.2)):
             try:
                 with leased(self._database, self._lease, self._name):
                     await self._send_due()
@@ -132,7 +132,7 @@ class Line:
         self._channel = channel._replace(posts=(*recent(channel.posts, now), now))
         return True
 
-    def _state(self) -> Channel:
+    def _state(self) -> RobotChannel:
         if self._channel is None:
             with self._database.read() as connection:
                 channel = read_channel(connection, self._name)
@@ -212,7 +212,7 @@ class Line:
         if error:
             # refused or to be retried, it has failed; the words name the cure
             logger.bind(plugin=self._name).warning("output {}: {}: {}", self._name, state, error)
-        self._channel = Channel(
+        self._channel = RobotChannel(
             # when it was answered: it arrived before that
             (*channel.posts[:-1], wall) if channel.posts else (),
             channel.paused_until if pause is None else wall + round(pause * 1000),
@@ -251,5 +251,5 @@ class Line:
 
 
 def _backoff(failures: int) -> float:
-    first, longest = _BACKOFF
+    first, longest = _BACKOFF_S
     return min(longest, first * 2.0 ** min(failures, 30)) * random.uniform(0.75, 1.25)

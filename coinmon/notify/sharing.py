@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from coinmon.notify.rate_limit import ms_to_next, recent
 from coinmon.plugin.contracts import Output
 from coinmon.store.database import Database
-from coinmon.store.deliveries import Channel, read_channel, write_channel
+from coinmon.store.deliveries import RobotChannel, read_channel, write_channel
 
 
 def channels_of(outputs: Mapping[str, Output]) -> dict[str, tuple[str, ...]]:
@@ -23,11 +23,11 @@ def channels_of(outputs: Mapping[str, Output]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def read_others(connection: Connection, channels: Sequence[str]) -> Channel:
+def read_others(connection: Connection, channels: Sequence[str]) -> RobotChannel:
     """What the others sent lately, and until when the robot rests because of them."""
     found = [read_channel(connection, each) for each in channels[1:]]
     posts = tuple(post for each in found for post in each.posts)
-    return Channel(posts, max((each.paused_until for each in found), default=0))
+    return RobotChannel(posts, max((each.paused_until for each in found), default=0))
 
 
 def take_room(database: Database, output: str, channels: Sequence[str], posts: int, per_minute: int, now: int) -> int:
@@ -42,7 +42,7 @@ def take_room(database: Database, output: str, channels: Sequence[str], posts: i
         made += [now] * (min(posts, per_minute) - 1)
         wait = max(ours.paused_until - now, ms_to_next(made, now, per_minute))
         if wait <= 0:
-            write_channel(connection, _by_hand(output), Channel((*recent(ours.posts, now), *[now] * posts)))
+            write_channel(connection, _by_hand(output), RobotChannel((*recent(ours.posts, now), *[now] * posts)))
     return max(wait, 0)
 
 

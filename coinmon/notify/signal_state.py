@@ -13,7 +13,7 @@ from coinmon.notify.events import Event, signal_event, signal_id
 from coinmon.store.outbox import active_signals, end_signals, ended_signals, known_keys, reopen_signals
 
 
-class News(NamedTuple):
+class SignalChanges(NamedTuple):
     """What is new: rows for the signals table, and their events by id."""
 
     rows: Sequence[Mapping[str, Any]]
@@ -26,7 +26,7 @@ def update(
     pairs: Collection[str],
     now: int,
     dropped: Callable[[str], bool] = lambda pair: False,
-) -> News:
+) -> SignalChanges:
     """Bring the stored states up to `signals`, all those that are true now of the pairs that could be looked at.
 
     dropped: whether a pair that was not looked at never will be: its states end.
@@ -67,7 +67,7 @@ def update(
                 "event": events[id],
             }
         )
-    return News(rows, events)
+    return SignalChanges(rows, events)
 
 
 def _rank(grade: str | None) -> int:

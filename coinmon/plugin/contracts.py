@@ -100,8 +100,8 @@ class StreamState:
     why: str = ""
 
 
-News = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
-Stream = AsyncGenerator[Sequence[News], None]
+StreamItem = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
+Stream = AsyncGenerator[Sequence[StreamItem], None]
 
 
 @dataclass(frozen=True, slots=True)

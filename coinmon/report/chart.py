@@ -10,7 +10,7 @@ from coinmon.market.view import View
 from coinmon.model.bars import Bars
 from coinmon.model.moment import MINUTE
 from coinmon.report.panels import Drawn
-from coinmon.report.plot import Trace, Window, at, said, traces
+from coinmon.report.plot import TimeWindow, Trace, at, said, traces
 
 _CANDLES, _LENGTHS, _LONGEST = 200, (1, 3, 5), 15
 """Candles shown at most, and their lengths in minutes: the shortest that shows all there is of two days."""
@@ -29,17 +29,17 @@ def candles(view: View) -> Bars:
     return minutes if length == 1 or not len(minutes) else minutes.resample(length * MINUTE)
 
 
-def window_of(bars: Bars, view: View) -> Window:
+def window_of(bars: Bars, view: View) -> TimeWindow:
     """What the time axes show."""
     return moment(int(bars.time[0]) if len(bars) else view.end - 60 * MINUTE), moment(view.end)
 
 
-def time_axis(window: Window) -> dict[str, Any]:
+def time_axis(window: TimeWindow) -> dict[str, Any]:
     start, end = window
     return {"type": "date", "range": [at(start), at(end + (end - start) * _ROOM)]}
 
 
-def price_figure(view: View, bars: Bars, window: Window, found: Sequence[Drawn], lang: str) -> dict[str, Any]:
+def price_figure(view: View, bars: Bars, window: TimeWindow, found: Sequence[Drawn], lang: str) -> dict[str, Any]:
     over = [each for each in found if each.panel.place == "price"]
     beside = [each for each in found if each.panel.place == "beside"]
     shown = bars[bars.close > 0]
@@ -70,7 +70,7 @@ def _candlesticks(view: View, shown: Bars, prices: dict[str, list[float]]) -> Tr
     }  # fmt: skip
 
 
-def _over(over: Sequence[Drawn], lang: str, window: Window) -> list[Trace]:
+def _over(over: Sequence[Drawn], lang: str, window: TimeWindow) -> list[Trace]:
     """Each indicator is one entry of the legend, which shows and hides all it draws."""
     made = []
     named = set()
@@ -115,7 +115,7 @@ def _names(over: Sequence[Drawn], span: tuple[float, float], end: datetime, lang
 
 
 def _beside(
-    each: Drawn, number: int, left: float, layout: dict[str, Any], lang: str, window: Window
+    each: Drawn, number: int, left: float, layout: dict[str, Any], lang: str, window: TimeWindow
 ) -> list[Trace]:  # fmt: skip
     """Adds the panel's axis and levels to the layout; its traces."""
     axis = f"x{number + 2}"

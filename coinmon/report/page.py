@@ -14,7 +14,7 @@ from coinmon.report.chart import candles, price_figure, time_axis, window_of
 from coinmon.report.document import PAIR, Report
 from coinmon.report.panels import Drawn, panels
 from coinmon.report.phrases import WORDS, flows, head, market_rows, signal_lines, starred, unseen
-from coinmon.report.plot import SERIES, Trace, Window, at, said, strong_cells, traces
+from coinmon.report.plot import SERIES, TimeWindow, Trace, at, said, strong_cells, traces
 
 _STRIPES = 240
 """Pieces of the coverage strip at most."""
@@ -87,7 +87,7 @@ def _tables(group: list[Drawn]) -> list[Table]:
     return [Table(("", *found[0][1].head), [[of, *row] for of, mark in found for row in mark.rows])]
 
 
-def _figure(group: list[Drawn], window: Window, lang: str) -> dict[str, Any]:
+def _figure(group: list[Drawn], window: TimeWindow, lang: str) -> dict[str, Any]:
     """A chart of one panel, or of every instrument's of one indicator."""
     first = group[0]
     timed = first.panel.place == "time"
@@ -118,7 +118,7 @@ def _figure(group: list[Drawn], window: Window, lang: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _coverage(report: Report, window: Window, lang: str) -> dict[str, Any]:
+def _coverage(report: Report, window: TimeWindow, lang: str) -> dict[str, Any]:
     """A strip for each instrument: the worst kind of minute in each piece of time."""
     start, end = (round(each.timestamp() * 1000) for each in window)
     step = max(1, -(-(end - start) // MINUTE // _STRIPES))

@@ -9,7 +9,7 @@ from coinmon.market.panel import Box, Cells, Columns, Level, Line, Mark, Name, P
 from coinmon.model.signal import Text
 
 Trace = dict[str, Any]
-Window = tuple[datetime, datetime]
+TimeWindow = tuple[datetime, datetime]
 """What the time axis shows: levels without a beginning cross all of it."""
 
 SERIES = 8
@@ -27,7 +27,7 @@ def at(time: Any) -> Any:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") if isinstance(time, datetime) else time
 
 
-def traces(marks: Sequence[Mark], lang: str, window: Window) -> list[Trace]:
+def traces(marks: Sequence[Mark], lang: str, window: TimeWindow) -> list[Trace]:
     """Traces of everything but tables, levels and boxes of one tone together."""
     made: list[Trace] = []
     boxes = [each for each in marks if isinstance(each, Box)]
@@ -125,7 +125,7 @@ def strong_cells(mark: Cells) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _boxes(boxes: Sequence[Box], tone: Tone, lang: str, window: Window) -> Trace:
+def _boxes(boxes: Sequence[Box], tone: Tone, lang: str, window: TimeWindow) -> Trace:
     """What of them is in sight, so that a box has its name where it begins to be seen."""
     x, y, names = [], [], []
     for each in boxes:
@@ -142,7 +142,7 @@ def _boxes(boxes: Sequence[Box], tone: Tone, lang: str, window: Window) -> Trace
     }  # fmt: skip
 
 
-def _levels(levels: Sequence[Level], tone: Tone, lang: str, window: Window) -> Trace:
+def _levels(levels: Sequence[Level], tone: Tone, lang: str, window: TimeWindow) -> Trace:
     x, y, names = [], [], []
     for each in levels:
         x += [at(each.since or window[0]), at(window[1]), None]

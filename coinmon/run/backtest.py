@@ -31,7 +31,7 @@ HORIZONS = {"5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReplayedSignal:
     """A signal that would have been told, the price then, and its change in percent after each horizon.
 
     None: not known.
@@ -43,7 +43,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ReplayRecord:
     """One signal's record. horizons: by name, how many changes are known, their mean and median, % in the signal's
     direction (as they are for a neutral one), and the share that is above zero.
     """
@@ -54,7 +54,7 @@ class Record:
     horizons: Mapping[str, Mapping[str, float | int | None]]
 
 
-class Recorded:
+class DayAheadSource:
     """A `Source` over stored history that is walked forwards: bars are read a day ahead, and not again each minute."""
 
     def __init__(self, history: History) -> None:
@@ -100,7 +100,7 @@ def backtest(
     start: int | None,
     end: int | None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> list[Told]:
+) -> list[ReplayedSignal]:
     """Replay [start, end), ms UTC (None: as far as is stored), minute by minute.
 
     Raises NoDataError where nothing is stored.
@@ -112,7 +112,7 @@ def backtest(
             f"nothing is stored of {', '.join(map(str, pairs)) or 'any pair'} in that time; see coinmon backfill"
         )
     evaluator = Evaluator(config, list(config.exchanges))
-    told: list[Told] = []
+    told: list[ReplayedSignal] = []
     done = 0
     with TemporaryDirectory() as folder:
         scratch = open_database(f"sqlite:///{Path(folder, 'backtest.db')}")
@@ -120,7 +120,7 @@ def backtest(
             for pair, (first, last) in spans.items():
                 instruments = universe.of(pair)
                 prices = Prices(history, instruments, first, last + max(HORIZONS.values()) * MINUTE)
-                source = Recorded(history)
+                source = DayAheadSource(history)
                 for now in range(first, last, MINUTE):
                     market = evaluator.market(pair, instruments, source, now)
                     signals = evaluator.signals(market)
@@ -143,9 +143,9 @@ def only(config: Config, names: Sequence[str]) -> Config:
     return replace(config, signals={name: each for name, each in config.signals.items() if not names or name in names})
 
 
-def records(told: Iterable[Told]) -> list[Record]:
+def records(told: Iterable[ReplayedSignal]) -> list[ReplayRecord]:
     """The record of each signal and direction, most told first. Changes count in the signal's direction."""
-    groups: dict[tuple[str, str], list[Told]] = {}
+    groups: dict[tuple[str, str], list[ReplayedSignal]] = {}
     for each in told:
         name = each.event.get("signal") or each.event["event"]
         groups.setdefault((name, _direction(each.event)), []).append(each)
@@ -161,7 +161,7 @@ def records(told: Iterable[Told]) -> list[Record]:
                 "median_pct": median(known) if known else None,
                 "right": sum(change > 0 for change in known) / len(known) if known else None,
             }
-        made.append(Record(name, direction, len(several), horizons))
+        made.append(ReplayRecord(name, direction, len(several), horizons))
     return sorted(made, key=lambda each: (-each.told, each.signal, each.direction))
 
 
@@ -176,13 +176,13 @@ def _span(history: History, instruments: Sequence[Instrument], start: int | None
     return first, max(first, min(last + 1, floor(end) if end is not None else last + 1))
 
 
-def _told(event: Event, prices: Prices, now: int) -> Told:
+def _told(event: Event, prices: Prices, now: int) -> ReplayedSignal:
     price = prices.at(floor(now))
     after = {name: prices.at(floor(now) + minutes * MINUTE) for name, minutes in HORIZONS.items()}
     changes = {
         name: None if each is None or price is None else 100 * (each / price - 1) for name, each in after.items()
     }
-    return Told({**event, "time": iso(now)}, price, changes)
+    return ReplayedSignal({**event, "time": iso(now)}, price, changes)
 
 
 def _direction(event: Event) -> str:

@@ -13,14 +13,14 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.history.warm_up import progress, warm_ups
-from coinmon.collect.live.book_sampler import Sampling
-from coinmon.collect.live.trade_feed import Feed
-from coinmon.collect.track.persist import record, undisturbed
+from coinmon.collect.live.book_sampler import BookSampler
+from coinmon.collect.live.trade_feed import TradeFeed
+from coinmon.collect.track.persist import persist, undisturbed
 from coinmon.collect.venue import Venue, VenueStatus
-from coinmon.collect.watchlist import LISTING_SECONDS, Watch, begin
+from coinmon.collect.watchlist import LISTING_SECONDS, Watchlist
 from coinmon.config.build import make
 from coinmon.config.load import Config
-from coinmon.errors import PLUGIN_FAILURES, CoinmonError
+from coinmon.errors import PLUGIN_FAILURES
 from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed, market_then
 from coinmon.health import memory
 from coinmon.model.moment import MINUTE, floor, iso
@@ -30,21 +30,19 @@ from coinmon.notify.events import Event, flow_event
 from coinmon.notify.outbox import Outbox, wall_ms
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
+from coinmon.run.listing import Listing
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.history import History
 from coinmon.store.outbox import write_signals
 
-_FIRST_DEADLINE = 60.0
+_FIRST_ROUND_TIMEOUT_S = 60.0
 """Seconds that the first round may take: it brings the whole window."""
-_FIRST_PATIENCE = 12.0
+_FIRST_LISTING_TIMEOUT_S = 12.0
 """Seconds that a monitor waits for silent venues before it begins without them; longer where nobody answered."""
-_RELIST, _RETRY_LISTING = 6 * 60 * MINUTE, 2 * MINUTE
-"""Market time after which the venues are asked again what they list, and after which one that did not answer is."""
+_SAMPLE_TIMEOUT_S = 30.0
 
-_SAMPLE_DEADLINE = 30.0
-
-Progress = Callable[[int, int], None]
+ReadProgress = Callable[[int, int], None]
 """Called with instruments read and instruments in all."""
 
 
@@ -57,7 +55,7 @@ class Scan:
         clock: Clock,
         database: Database,
         tell: Callable[[Event], None],
-        progress: Progress = lambda _done, _all: None,
+        progress: ReadProgress = lambda _done, _all: None,
         *,
         goes_on: bool = False,
     ) -> None:
@@ -67,25 +65,22 @@ class Scan:
         self._tell_user = tell
         self._progress = progress
         self._goes_on = goes_on
-        self._patience = _FIRST_PATIENCE if goes_on else LISTING_SECONDS
         self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
         # a single scan is over before a stream could bring a minute
         self._feeds = {
-            venue.name: Feed(venue, clock)
+            venue.name: TradeFeed(venue, clock)
             for venue in self._venues
             if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
         }
-        self._sampling = Sampling(config, self._venues, clock, database, goes_on=goes_on)
+        self._sampling = BookSampler(config, self._venues, clock, database, goes_on=goes_on)
         self._warm_ups = warm_ups(config, self._venues, clock, database) if goes_on else {}
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)
         then = partial(market_then, config, database)
         self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell, market=then)
-        self._watch: Watch | None = None
-        self._listed_at = 0
-        self._listing_lock = asyncio.Lock()
-        self._relisting: asyncio.Task[Watch] | None = None
+        patience = _FIRST_LISTING_TIMEOUT_S if goes_on else LISTING_SECONDS
+        self._listing = Listing(config, self._venues, database, clock, patience)
         self._cycle = 0
         self._unsampled: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
@@ -94,7 +89,7 @@ class Scan:
         """Bring everything up to the last closed minute and say what there is to say."""
         began = monotonic()
         self._cycle += 1
-        watch = await self._listing()
+        watch = await self._listing.watchlist()
         now = self._clock.now()
         self._tell(
             {
@@ -134,20 +129,19 @@ class Scan:
 
     async def sample_derivatives(self) -> None:
         """Open interest and funding of all perps followed."""
-        watch = await self._listing()
-        problems = await sample(self._venues, watch.tracks, self._database, _SAMPLE_DEADLINE)
+        watch = await self._listing.watchlist()
+        problems = await sample(self._venues, watch.tracks, self._database, _SAMPLE_TIMEOUT_S)
         for what in problems.keys() - self._unsampled:
             logger.warning("{}: {}", what, redacted(problems[what]))
         self._unsampled = set(problems)
 
     async def sample_books(self) -> None:
         """Order books and liquidations of everything followed."""
-        await self._sampling.sample((await self._listing()).tracks)
+        await self._sampling.sample((await self._listing.watchlist()).tracks)
 
     async def close(self) -> None:
         """Finish what is being told and free the venues."""
-        if self._relisting:
-            self._relisting.cancel()
+        self._listing.close()
         if self._sending:
             await asyncio.wait(self._sending, timeout=5)
         await asyncio.gather(*(each.close() for each in self._warm_ups.values()))
@@ -169,37 +163,11 @@ class Scan:
             "warming": progress(self._warm_ups.values()),
         }
 
-    async def _listing(self) -> Watch:
-        """The watch; one that is old, or lacks a venue, is renewed behind the cycles and not waited for."""
-        async with self._listing_lock:
-            now = self._clock.now()
-            if self._watch is None:
-                patience, self._patience = self._patience, LISTING_SECONDS
-                self._watch = await self._begin(now, patience)
-                self._listed_at = now
-            if self._relisting and self._relisting.done():
-                try:
-                    self._watch = self._relisting.result()
-                except CoinmonError as error:
-                    logger.warning("the venues' lists could not be renewed: {}", redacted(str(error)))
-                self._relisting = None
-            failed = self._watch.failed
-            lacks = any(each.unlisted or (each.name in failed and not each.blocked) for each in self._venues)
-            if self._relisting is None and now - self._listed_at > (_RETRY_LISTING if lacks else _RELIST):
-                self._relisting = asyncio.create_task(self._begin(now, LISTING_SECONDS))
-                self._listed_at = now
-            return self._watch
-
-    async def _begin(self, now: int, patience: float) -> Watch:
-        start = floor(now) - self._config.window * MINUTE
-        config = self._config
-        return await begin(
-            self._venues, self._database, config.symbols, config.quotes, now, start, self._watch, patience, config.shard
-        )
-
-    async def _collect(self, watch: Watch, end: int) -> dict[str, str]:
+    async def _collect(self, watch: Watchlist, end: int) -> dict[str, str]:
         """Read and store every venue, side by side; those that are down."""
-        deadline = max(_FIRST_DEADLINE, self._seconds()) if self._cycle == 1 else max(5.0, 0.75 * self._seconds())
+        deadline = (
+            max(_FIRST_ROUND_TIMEOUT_S, self._seconds()) if self._cycle == 1 else max(5.0, 0.75 * self._seconds())
+        )
         read, everything = 0, len(watch.instruments)
 
         def done(count: int) -> None:
@@ -219,7 +187,7 @@ class Scan:
             streams = feed is not None and (feed.live > 0 or self._cycle == 1)
             status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
             async with undisturbed(tracks) as free:
-                await asyncio.to_thread(record, self._database, free, end, self._config.whale_threshold)
+                await asyncio.to_thread(persist, self._database, free, end, self._config.whale_threshold)
             if warm_up:
                 warm_up.begin(tracks)
             return venue.name, status
@@ -247,7 +215,9 @@ class Scan:
         """Real seconds between two cycles."""
         return self._config.interval / 1000 / max(self._clock.speed, 1e-9)
 
-    def _evaluate(self, watch: Watch, now: int, down: Mapping[str, str]) -> tuple[dict[str, list[Signal]], list[Event]]:
+    def _evaluate(
+        self, watch: Watchlist, now: int, down: Mapping[str, str]
+    ) -> tuple[dict[str, list[Signal]], list[Event]]:
         """Signals by pair and the flow of each pair."""
         found: dict[str, list[Signal]] = {}
         flows = []
@@ -262,7 +232,7 @@ class Scan:
                     flows.append(flow_event(market))
         return found, flows
 
-    def _write(self, watch: Watch, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:
+    def _write(self, watch: Watchlist, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:
         """Signals and their deliveries, in one transaction; the new ones' events by id."""
         signals = [signal for several in found.values() for signal in several]
 

@@ -23,10 +23,10 @@ from coinmon.plugin.contracts import Cursor
 from coinmon.secrets import redacted
 from coinmon.store.database import open_database
 
-_DEADLINE = 30.0
+_CHECK_TIMEOUT_S = 30.0
 _SKEW_MS = 2_000
-_LEAST_FREE = 500 * 2**20
-_LEAST_MOVES = 20
+_MIN_FREE_BYTES = 500 * 2**20
+_MIN_PRICE_MOVES = 20
 """Price moves that the taker-side check needs to say anything."""
 
 
@@ -76,7 +76,7 @@ def _disk(config: Config) -> Finding:
     folder = next((each for each in (folder, *folder.absolute().parents) if each.exists()), Path.cwd())
     free = shutil.disk_usage(folder).free
     detail = f"{free / 2**30:.1f} GiB free at {folder}"
-    if free < _LEAST_FREE:
+    if free < _MIN_FREE_BYTES:
         return Finding("disk", "space", "warning", detail, "free some space, or lower retention_days")
     return Finding("disk", "space", "ok", detail)
 
@@ -90,7 +90,7 @@ async def _venue(name: str, config: Config, clock: Clock) -> list[Finding]:
     found = [Finding(name, "proxy", "ok", redacted(str(proxy)) if proxy else "none configured")]
     try:
         found += await _reached(venue, clock)
-        instruments: Sequence[Instrument] = await venue.call("instruments", deadline=_DEADLINE)
+        instruments: Sequence[Instrument] = await venue.call("instruments", deadline=_CHECK_TIMEOUT_S)
         found.append(Finding(name, "instruments", "ok", f"{len(instruments)} trading"))
         for kind, why in venue.failing.items():
             cure = f"set exchanges.{name}.proxy to one in a country it serves, or leave {kind} out of its kinds"
@@ -118,9 +118,9 @@ async def _reached(venue: Venue, clock: Clock) -> list[Finding]:
     if not venue.has("server_time"):
         return []
     # the first call also pays for loading the client and for connecting
-    await venue.call("server_time", deadline=_DEADLINE)
+    await venue.call("server_time", deadline=_CHECK_TIMEOUT_S)
     began, before = monotonic(), clock.now()
-    theirs = await venue.call("server_time", deadline=_DEADLINE)
+    theirs = await venue.call("server_time", deadline=_CHECK_TIMEOUT_S)
     after = clock.now()
     skew = theirs - (before + after) // 2
     reached = Finding(venue.name, "reachable", "ok", f"answers in {(monotonic() - began) * 1000:.0f} ms")
@@ -134,9 +134,9 @@ async def _reached(venue: Venue, clock: Clock) -> list[Finding]:
 async def _taker_side(venue: Venue, instruments: Sequence[Instrument], clock: Clock) -> Finding:
     """Takers that buy lift the price: where a trade moves it, its side and the move agree far more often than not."""
     busiest = next((each for each in instruments if each.base == "BTC" and each.kind == "spot"), instruments[0])
-    page = await venue.call("trades", busiest, Cursor(clock.now() - 10 * MINUTE), deadline=_DEADLINE)
+    page = await venue.call("trades", busiest, Cursor(clock.now() - 10 * MINUTE), deadline=_CHECK_TIMEOUT_S)
     moves, share = side_agreement(page.trades)
-    if moves < _LEAST_MOVES or share is None:
+    if moves < _MIN_PRICE_MOVES or share is None:
         return Finding(venue.name, "taker side", "ok", f"{busiest.symbol}: too few price moves to tell ({moves})")
     detail = f"{busiest.symbol}: {share:.0%} of {moves} price moves go the taker's way"
     if share < 0.5:

@@ -27,13 +27,13 @@ from coinmon.run.monitor import alone, keep_scanning
 from coinmon.store.database import Database
 from coinmon.store.history import History
 
-_STOP_SECONDS, _CLOSE_SECONDS = 22, 4
+_STOP_TIMEOUT_S, _CLOSE_TIMEOUT_S = 22, 4
 """A running cycle gets twenty to end, then connections are closed: a venue that hangs must not hold up a stop."""
-_HELD = 3
+_MAX_CACHED_MARKETS = 3
 """Markets kept with the bars that their views have read; a week of a busy pair's levels is tens of megabytes."""
 
 
-class Desk:
+class MarketReader:
     """Views of what is stored, as of any moment, with indicators computed on them. Reading is safe from any thread.
 
     Symbols are what people type (`BTCUSDT`, `okx:BTC/USDT`, `BTCUSDT.P`); moments are ms UTC. A symbol, exchange, kind
@@ -70,7 +70,7 @@ class Desk:
             if held is None:
                 held = self._evaluator.market(wanted.pair, universe.meant(wanted), history, moment)
             self._held[wanted, moment] = held
-            while len(self._held) > _HELD:
+            while len(self._held) > _MAX_CACHED_MARKETS:
                 del self._held[next(iter(self._held))]
         return held
 
@@ -156,9 +156,9 @@ class Desk:
                 yield
             finally:
                 stop.set()
-                await asyncio.wait({work}, timeout=_STOP_SECONDS)
+                await asyncio.wait({work}, timeout=_STOP_TIMEOUT_S)
                 try:
-                    async with asyncio.timeout(_CLOSE_SECONDS):
+                    async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                         await scan.close()
                 except TimeoutError:
                     logger.warning("the scan does not end: what is stored is whole, the rest is left")
@@ -182,3 +182,7 @@ class Desk:
         if at is not None and at > now:
             raise ConfigError(f"{iso(at)} has not come yet; it is {iso(now)}")
         return now if at is None else at
+
+
+Desk = MarketReader
+"""Its name in plugins of before."""

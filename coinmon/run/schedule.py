@@ -17,7 +17,7 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.errors import CoinmonError
 
-_PATIENCE = 20.0
+_STOP_TIMEOUT_S = 20.0
 """Seconds that a running cycle gets to end when we are asked to stop."""
 
 Job = Callable[[], Awaitable[None]]
@@ -106,7 +106,7 @@ class Schedule:
             # paused first: APScheduler's own shutdown would cancel what is running
             self._scheduler.pause()
             if self._running:
-                await asyncio.wait(set(self._running), timeout=_PATIENCE)
+                await asyncio.wait(set(self._running), timeout=_STOP_TIMEOUT_S)
             self._scheduler.shutdown(wait=False)
 
 

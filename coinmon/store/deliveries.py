@@ -22,7 +22,7 @@ class Waiting(NamedTuple):
     event: Mapping[str, Any]
 
 
-class Channel(NamedTuple):
+class RobotChannel(NamedTuple):
     """What a channel was sent lately (wall ms, oldest first), until when it rests, and how often it failed in a row."""
 
     posts: tuple[int, ...] = ()
@@ -57,13 +57,13 @@ def mark(connection: Connection, ids: Sequence[int], **values: Any) -> None:
     connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(**values))
 
 
-def read_channel(connection: Connection, output: str) -> Channel:
+def read_channel(connection: Connection, output: str) -> RobotChannel:
     query = select(channels.c.posts, channels.c.paused_until, channels.c.failures).where(channels.c.output == output)
     row = connection.execute(query).one_or_none()
-    return Channel(tuple(row.posts), row.paused_until, row.failures) if row else Channel()
+    return RobotChannel(tuple(row.posts), row.paused_until, row.failures) if row else RobotChannel()
 
 
-def write_channel(connection: Connection, output: str, channel: Channel) -> None:
+def write_channel(connection: Connection, output: str, channel: RobotChannel) -> None:
     upsert(connection, channels, [{"output": output, **channel._asdict(), "posts": list(channel.posts)}])
 
 

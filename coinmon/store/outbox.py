@@ -16,7 +16,7 @@ class Due(NamedTuple):
     gather: str | None = None
 
 
-class Told(NamedTuple):
+class ToldSignal(NamedTuple):
     """A signal that was told. ended: ms UTC, None while it lasts."""
 
     id: str
@@ -28,16 +28,16 @@ class Told(NamedTuple):
 _TOLD = (signals.c.key, signals.c.id, signals.c.pair, signals.c.grade, signals.c.ended)
 
 
-def active_signals(connection: Connection) -> dict[str, Told]:
+def active_signals(connection: Connection) -> dict[str, ToldSignal]:
     """Signals that last, by key."""
     query = select(*_TOLD).where(signals.c.ended.is_(None))
-    return {row.key: Told(*row[1:]) for row in connection.execute(query)}
+    return {row.key: ToldSignal(*row[1:]) for row in connection.execute(query)}
 
 
-def ended_signals(connection: Connection, keys: Sequence[str], since: int) -> dict[str, Told]:
+def ended_signals(connection: Connection, keys: Sequence[str], since: int) -> dict[str, ToldSignal]:
     """Of each key the last signal that ended since then."""
     query = select(*_TOLD).where(signals.c.key.in_(keys), signals.c.ended >= since)
-    return {row.key: Told(*row[1:]) for row in connection.execute(query.order_by(signals.c.time))}
+    return {row.key: ToldSignal(*row[1:]) for row in connection.execute(query.order_by(signals.c.time))}
 
 
 def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:

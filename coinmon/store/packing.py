@@ -30,7 +30,7 @@ _HEAD = np.dtype(
 )  # fmt: skip
 """The header of version 3; of an older one the last byte is the body's first."""
 _MOST = 2**62
-_AT_ONCE = 720
+_MERGE_BARS = 720
 """Bars added up together: what they unpack to stays in the processor's cache."""
 _COUNTED = 2**40
 """Lots below which ten thousand counts add up without rounding."""
@@ -156,8 +156,8 @@ def _width(blob: bytes) -> int:
 def _sums(packed: Sequence[bytes], tick: Decimal) -> dict[Decimal, Levels]:
     """By the size of the lots what bars packed in them have together, in lots."""
     parts: dict[Decimal, list[Levels]] = {}
-    for first in range(0, len(packed), _AT_ONCE):
-        some = packed[first : first + _AT_ONCE]
+    for first in range(0, len(packed), _MERGE_BARS):
+        some = packed[first : first + _MERGE_BARS]
         heads, alike = _alike(some)
         for kind, numbers in alike:
             ticks, buy, sell = _columns(some, heads, kind, numbers, tick)

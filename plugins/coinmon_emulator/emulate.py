@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coinmon import hookimpl
+from coinmon.command import hookimpl
 
 LOAD = "load:rate=5000,okx=559,binance=400,bybit=400,coinbase=200 (trades a second, instruments of each venue)."
 FAULTS = (

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from coinmon import Bars, Coverage, DecodeError, Instrument, Levels, Trades, to_ticks
+from coinmon.exchange import Bars, Coverage, DecodeError, Instrument, Levels, Trades, to_ticks
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -41,7 +41,7 @@ def strict(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class JsonRows:
     """A page of trades, oldest first.
 
     ids, times: of every row the venue sent, repeats removed, since rows that are no market trades prove continuity too.
@@ -115,7 +115,7 @@ def rows(
     side: npt.NDArray[np.int8],
     order: Ints | slice,
     market: npt.NDArray[np.bool_] | None = None,
-) -> Rows:
+) -> JsonRows:
     """Columns as sent, to be put in `order`; `market` marks the rows that are market trades (None: all).
 
     A row of price or quantity 0 uses up an id but is no trade (seen on Binance USD-M: MANIFEST 2.5).
@@ -132,9 +132,9 @@ def rows(
         qty, side, keep = qty[fresh], side[fresh], keep[fresh]
     at = np.flatnonzero(keep)
     if len(at) == len(ids):
-        return Rows(ids, times, Trades(ids, times, to_ticks(prices, instrument), qty, side), at)
+        return JsonRows(ids, times, Trades(ids, times, to_ticks(prices, instrument), qty, side), at)
     kept = Trades(ids[at], times[at], to_ticks(prices[at], instrument), qty[at], side[at])
-    return Rows(ids, times, kept, at)
+    return JsonRows(ids, times, kept, at)
 
 
 def by_id(ids: Ints) -> Ints | slice:

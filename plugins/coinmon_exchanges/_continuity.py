@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coinmon import Trades
-from coinmon_exchanges._columns import RENUMBERED, Ints, Rows
+from coinmon.exchange import Trades
+from coinmon_exchanges._columns import RENUMBERED, Ints, JsonRows
 
 
 def sequential(ids: Ints) -> bool:
     return bool((np.diff(ids) == 1).all())
 
 
-def behind(page: Rows, last_id: int) -> bool:
+def behind(page: JsonRows, last_id: int) -> bool:
     """Whether a page of the newest trades is a replica's that is older than what was read: there is more."""
     return len(page.ids) > 0 and 0 < last_id - int(page.ids[-1]) <= RENUMBERED
 
 
-def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool, bool]:
+def after(pages: Sequence[JsonRows], last_id: int) -> tuple[Trades, bool, bool]:
     """The trades newer than `last_id`, whether all are here, and whether no id is skipped."""
     ids = np.unique(np.concatenate([page.ids for page in pages]))
     newer = ids[ids > last_id]
@@ -30,7 +30,7 @@ def after(pages: Sequence[Rows], last_id: int) -> tuple[Trades, bool, bool]:
     return trades[trades.id > last_id], joined, whole
 
 
-def since(page: Rows, moment: int, is_all: bool) -> bool:
+def since(page: JsonRows, moment: int, is_all: bool) -> bool:
     """Whether no trade from `moment` on to the page's last is missing; `is_all`: nothing came before this page."""
     if not len(page.ids):
         return True
@@ -38,7 +38,7 @@ def since(page: Rows, moment: int, is_all: bool) -> bool:
     return (is_all or int(page.times[0]) < moment) and sequential(page.ids)
 
 
-def before(page: Rows, before_id: int, moment: int) -> tuple[Trades, bool, bool]:
+def before(page: JsonRows, before_id: int, moment: int) -> tuple[Trades, bool, bool]:
     """The trades that end just before `before_id`, whether without a hole, and whether to ask for earlier ones."""
     ids = page.ids[page.ids < before_id]
     if not len(ids):

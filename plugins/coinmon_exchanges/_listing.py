@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from coinmon import Instrument
+from coinmon.exchange import Instrument
 
 QUOTES = ("USDT", "USDC", "USD")
 """Quotes of the linear perps we follow."""

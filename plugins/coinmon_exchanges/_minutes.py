@@ -1,6 +1,6 @@
 """The minutes of a time range."""
 
-from coinmon import MINUTE
+from coinmon.exchange import MINUTE
 
 
 def opening_in(start: int, end: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
-from coinmon import Funding
+from coinmon.exchange import Funding
 
 _HOUR = 3_600_000
 

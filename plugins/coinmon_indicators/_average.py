@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Bars, Coverage
+from coinmon.indicator import Bars, Coverage
 from coinmon_indicators._figures import known
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Bars, Bilingual, Moment, SeenReport, View, moment
+from coinmon.indicator import MINUTE, Bars, Bilingual, Moment, SeenReport, View, moment
 from coinmon_indicators._lots import amounts, in_lots
 from coinmon_indicators._of_instrument import OfInstrument, head
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from coinmon import MINUTE, SeenReport, moment
+from coinmon.indicator import MINUTE, SeenReport, moment
 
 _KINDS = ("missing", "partial", "klines", "trades")
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from coinmon import MINUTE, parse_sessions, parse_time, time_zone
+from coinmon.indicator import MINUTE, parse_sessions, parse_time, time_zone
 
 
 def _date(text: str) -> str:
@@ -27,17 +27,17 @@ def _sessions(text: str) -> str:
     return text
 
 
-Zone = Annotated[str, AfterValidator(time_zone), Field(description="time zone of days and sessions, an IANA name")]
+TimeZone = Annotated[str, AfterValidator(time_zone), Field(description="time zone of days and sessions, an IANA name")]
 SessionText = Annotated[
     str, AfterValidator(_sessions), Field(description="parts of the day, NAME=HH:MM-HH:MM with commas between")
 ]
 Date = Annotated[str, AfterValidator(_date)]
-Time = Annotated[str, AfterValidator(_time)]
+DayTime = Annotated[str, AfterValidator(_time)]
 State = Literal["developing", "done"]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DaySpan:
     """[start, end), ms UTC."""
 
     name: str
@@ -47,9 +47,9 @@ class Span:
     def state(self, now: int) -> State:
         return "done" if self.end <= now else "developing"
 
-    def clipped(self, end: int) -> "Span":
+    def clipped(self, end: int) -> "DaySpan":
         """What of it was over at `end`."""
-        return Span(self.name, self.start, max(self.start, min(self.end, end)))
+        return DaySpan(self.name, self.start, max(self.start, min(self.end, end)))
 
 
 def time_in(text: str, zone: str) -> int:
@@ -69,26 +69,26 @@ def wall(day: date, minutes: int, zone: str) -> int:
     return round(shown.timestamp()) * 1000
 
 
-def day_span(day: date, zone: str, name: str = "day") -> Span:
+def day_span(day: date, zone: str, name: str = "day") -> DaySpan:
     """From midnight to midnight on the zone's clocks: 23 or 25 hours where they change."""
-    return Span(name, wall(day, 0, zone), wall(day, 1440, zone))
+    return DaySpan(name, wall(day, 0, zone), wall(day, 1440, zone))
 
 
-def week_span(day: date, zone: str, weeks: int = 0, name: str = "week") -> Span:
+def week_span(day: date, zone: str, weeks: int = 0, name: str = "week") -> DaySpan:
     """Monday to Monday around the day, or so many weeks from it."""
     monday = day - timedelta(days=day.weekday()) + timedelta(weeks=weeks)
-    return Span(name, wall(monday, 0, zone), wall(monday + timedelta(days=7), 0, zone))
+    return DaySpan(name, wall(monday, 0, zone), wall(monday + timedelta(days=7), 0, zone))
 
 
 def month_start(day: date, zone: str) -> int:
     return wall(day.replace(day=1), 0, zone)
 
 
-def session_spans(day: date, sessions: str, zone: str) -> list[Span]:
+def session_spans(day: date, sessions: str, zone: str) -> list[DaySpan]:
     """The sessions that begin on that day, as configured; one whose end is not after its start ends on the next."""
     spans = []
     for name, (start, end) in parse_sessions(sessions).items():
-        spans.append(Span(name, wall(day, start, zone), wall(day, end if end > start else end + 1440, zone)))
+        spans.append(DaySpan(name, wall(day, start, zone), wall(day, end if end > start else end + 1440, zone)))
     return spans
 
 

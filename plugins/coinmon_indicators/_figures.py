@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from coinmon import Bilingual
+from coinmon.indicator import Bilingual
 
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _DOLLARS = frozenset({"USD", "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "USDD", "USDE", "DAI", "PYUSD"})

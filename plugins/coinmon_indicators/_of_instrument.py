@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from coinmon import Result, SeenReport, View, moment
+from coinmon.indicator import Result, SeenReport, View, moment
 from coinmon_indicators._figures import because
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Bars
+from coinmon.indicator import Bars
 
 Ints = npt.NDArray[np.int64]
 

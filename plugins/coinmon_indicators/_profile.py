@@ -13,14 +13,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Bars, Bilingual, Coverage, Instrument, Levels
+from coinmon.indicator import Bars, Bilingual, Coverage, Instrument, Levels
 from coinmon_indicators._average import with_volume
 from coinmon_indicators._lots import in_lots
 
 Weight = Literal["base", "quote"]
 Method = Literal["two_row", "one_row"]
 Mode = Literal["raw", "synthetic"]
-Rows = npt.NDArray[np.float64]
+ProfileRows = npt.NDArray[np.float64]
 
 MAX_ROWS = 400
 _LIMIT = 2_000_000
@@ -37,8 +37,8 @@ class Profile:
     tick: Decimal
     bin_ticks: int
     first: int
-    volume: Rows
-    buy: Rows
+    volume: ProfileRows
+    buy: ProfileRows
     unit: Decimal
 
     def __len__(self) -> int:

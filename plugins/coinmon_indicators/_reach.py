@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coinmon import Bars
+from coinmon.indicator import Bars
 from coinmon_indicators._profile import Profile, control
 
 

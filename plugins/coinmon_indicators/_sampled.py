@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from coinmon import MINUTE, SeenReport, moment
+from coinmon.indicator import MINUTE, SeenReport, moment
 
 
 def sampled(minutes: Collection[int], end: int, window: int) -> SeenReport:

@@ -1,6 +1,6 @@
 """As of when questions about the present are answered."""
 
-from coinmon import MINUTE, Desk
+from coinmon.command import MINUTE, MarketReader
 
 _LIVE_MS = 5000
 """What is sampled within the minute is answered as of a moment this long ago at most."""
@@ -17,7 +17,7 @@ class Edition:
     answers are as of the present again, holes and all.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: MarketReader) -> None:
         self._desk = desk
         self._lasts = _OUTDATED * max(desk.config.interval, MINUTE) + desk.config.settle
         self._since: int | None = None

@@ -4,7 +4,7 @@ import asyncio
 
 import orjson
 
-from coinmon import CoinmonError, Desk
+from coinmon.command import CoinmonError, MarketReader
 from coinmon_mcp._tools.toolbox import CallFailed, Toolbox
 
 SIGNALS = "coinmon://signals/latest"
@@ -15,7 +15,7 @@ TEMPLATES = [(f"{_REPORT}{{symbol}}", "report", "One market as of now: flow, con
 class Resources:
     """What is there to read."""
 
-    def __init__(self, desk: Desk, toolbox: Toolbox) -> None:
+    def __init__(self, desk: MarketReader, toolbox: Toolbox) -> None:
         self._desk = desk
         self._toolbox = toolbox
 

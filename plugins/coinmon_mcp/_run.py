@@ -11,12 +11,12 @@ import uvicorn
 from loguru import logger
 from mcp.server.stdio import stdio_server
 
-from coinmon import ConfigError, Desk
+from coinmon.command import ConfigError, MarketReader
 from coinmon_mcp._http.access import Rules, is_loopback
 from coinmon_mcp._http.web import web_app
 from coinmon_mcp._service import Service
 
-_STOP_SECONDS = 3
+_STOP_TIMEOUT_S = 3
 """Streams stay open for ever: at the end they are closed after this long."""
 _IDLE_SECONDS = 75
 """An idle connection is kept longer than clients and proxies do, who else meet it closed when they ask again."""
@@ -24,7 +24,7 @@ _TURN_SECONDS = 0.001
 """A thread that computes hands over this often, a fifth of what is usual: connections are served between two turns."""
 
 
-def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
+def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
     """Until Ctrl-C or SIGTERM. Raises ConfigError for an address that cannot be had or must not be."""
     serve = desk.config.serve
     if not is_loopback(serve.host) and not serve.token and not insecure:
@@ -38,7 +38,7 @@ def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
     app = web_app(service, rules)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=_STOP_SECONDS, timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_STOP_TIMEOUT_S, timeout_keep_alive=_IDLE_SECONDS,
     )  # fmt: skip
     _quiet_libraries()
     sys.setswitchinterval(_TURN_SECONDS)
@@ -47,7 +47,7 @@ def serve_http(desk: Desk, *, scan: bool, insecure: bool) -> None:
     asyncio.run(uvicorn.Server(config).serve(sockets=[taken]))
 
 
-def serve_stdio(desk: Desk, *, scan: bool) -> None:
+def serve_stdio(desk: MarketReader, *, scan: bool) -> None:
     """Until the client closes our input."""
     service = Service(desk, scan=scan)
     server = service.protocol.server

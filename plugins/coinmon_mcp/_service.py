@@ -8,7 +8,7 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon import CoinmonError, Desk
+from coinmon.command import CoinmonError, MarketReader
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.health import Health
 from coinmon_mcp._http.metrics import Metrics
@@ -16,7 +16,7 @@ from coinmon_mcp._protocol import Protocol
 from coinmon_mcp._resources import Resources
 from coinmon_mcp._tools.toolbox import Toolbox
 
-_LOOK_SECONDS = 0.5
+_POLL_INTERVAL_S = 0.5
 """Between two looks at what another process may have stored."""
 
 _Stored = tuple[Mapping[str, int], int | None]
@@ -25,7 +25,7 @@ _Stored = tuple[Mapping[str, int], int | None]
 class Service:
     """A desk behind the MCP protocol. scan: the market is scanned meanwhile, else another process fills the store."""
 
-    def __init__(self, desk: Desk, *, scan: bool) -> None:
+    def __init__(self, desk: MarketReader, *, scan: bool) -> None:
         self.desk = desk
         self.metrics = Metrics()
         self.health = Health(desk, scans=scan)
@@ -58,7 +58,7 @@ class Service:
     async def _news(self) -> bool:
         """Wait until there may be something new; whether it is known to be all of it."""
         if not self._scan:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_INTERVAL_S)
             return False
         await self._collected.wait()
         self._collected.clear()

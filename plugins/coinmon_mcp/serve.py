@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coinmon import ConfigError, desk_for, hookimpl
+from coinmon.command import ConfigError, desk_for, hookimpl
 
 
 def serve(

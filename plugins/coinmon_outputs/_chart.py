@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from coinmon import MINUTE, Market, View, moment
+from coinmon.output import MINUTE, Market, View, moment
 from coinmon_outputs._facts import title
 from coinmon_outputs._lines import price, thousands
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coinmon import say
+from coinmon.output import say
 
 Event = Mapping[str, Any]
 

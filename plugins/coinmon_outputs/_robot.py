@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from coinmon import DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled
+from coinmon.output import DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled
 
 THROTTLED = (60.0, 600.0)
 """Seconds to wait when told that it was too fast: the first time, and from then on."""

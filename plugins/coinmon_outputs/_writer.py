@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from coinmon import time_zone
+from coinmon.output import time_zone
 from coinmon_outputs._facts import facts, title
 
 Lang = Annotated[Literal["zh", "en", "both"] | None, Field(description="language of the messages: zh, en or both")]

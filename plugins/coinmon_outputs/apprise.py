@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
-from coinmon import DeliveryRefused, DeliveryRetry, Message, hookimpl
+from coinmon.output import DeliveryRefused, DeliveryRetry, Message, hookimpl
 from coinmon_outputs._writer import Lang, Templates, Writer, Zone
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr
 
-from coinmon import Message, hookimpl
+from coinmon.output import Message, hookimpl
 from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._robot import AtAll, Robot, Webhook, identity, rules
 from coinmon_outputs._split import json_size, split

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
-from coinmon import Message, hookimpl
+from coinmon.output import Message, hookimpl
 from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._plain import without_markdown
 from coinmon_outputs._robot import AtAll, Robot, Webhook, identity, rules

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import DeliveryRefused, DeliveryRetry, Message, hookimpl
+from coinmon.output import DeliveryRefused, DeliveryRetry, Message, hookimpl
 
 
 class JsonLines:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import Message, hookimpl
+from coinmon.output import Message, hookimpl
 from coinmon_outputs._lines import line
 
 

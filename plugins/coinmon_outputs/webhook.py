@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
-from coinmon import DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message, hookimpl
+from coinmon.output import DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message, hookimpl
 from coinmon_outputs._robot import Webhook, post
 
 _LATER = (408, 425, 429)

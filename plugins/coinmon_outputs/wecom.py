@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from coinmon import DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message, hookimpl
+from coinmon.output import DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message, hookimpl
 from coinmon_outputs._chart import can_draw, draw
 from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._plain import without_markdown

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coinmon import Bilingual, Silent, say
+from coinmon.signal import Bilingual, Silent, say
 
 HOLD = 0.8
 """A state that is on goes on at this share of the threshold that it begins at, so that it does not flap."""

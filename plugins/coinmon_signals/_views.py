@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from coinmon import MINUTE, Bilingual, Market, Silent, View
+from coinmon.signal import MINUTE, Bilingual, Market, Silent, View
 
 NO_PERP = Bilingual("没有平台有该交易对的永续合约", "no venue has a perpetual of the pair")
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Bilingual, Market, Silent, View
+from coinmon.signal import Bilingual, Market, Silent, View
 from coinmon_signals._views import short, whole
 
 Floats = npt.NDArray[np.float64]

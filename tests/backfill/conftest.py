@@ -12,7 +12,7 @@ import pytest
 from coinmon.cli import run
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator.market.clock import Clock, parse_time
+from coinmon_emulator.market.clock import EmulatedClock, parse_time
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.server import running
 
@@ -27,7 +27,7 @@ def served(market, at, faults=""):
     shared = {}
 
     async def serve():
-        async with running(market, clock=Clock(parse_time(at), 0), faults=faults, limits=False) as emulator:
+        async with running(market, clock=EmulatedClock(parse_time(at), 0), faults=faults, limits=False) as emulator:
             shared.update(emulator=emulator, loop=asyncio.get_running_loop())
             ready.set()
             await ended.wait()

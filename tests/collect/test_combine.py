@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinmon.collect.track.reconcile import combine
+from coinmon.collect.track.reconcile import reconcile
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.levels import Levels
 
@@ -60,7 +60,7 @@ def figures(row):
 @pytest.mark.parametrize("case", CASES)
 def test_the_better_account_stands(case):
     trades, kline, expected = CASES[case]
-    found = combine(bars(trades), bars(kline))
+    found = reconcile(bars(trades), bars(kline))
     assert figures(found) == pytest.approx([*expected], nan_ok=True)
     assert len(found.levels.ticks) == (1 if found.coverage[0] == TRADES or case == "no kline" else 0)
 
@@ -72,7 +72,7 @@ ACCOUNT = st.tuples(st.sampled_from([0.0, 2.0, 3.0]), st.sampled_from([0.0, 1.0]
 def test_minute_by_minute_as_the_rules_say(rows):
     left = [(coverage, *account) for coverage, account, _, _ in rows]
     right = [(coverage, volume, buy if coverage == KLINES else NAN, n) for _, _, coverage, (volume, buy, n) in rows]
-    found = combine(bars(*left), bars(*right))
+    found = reconcile(bars(*left), bars(*right))
     assert len(found) == len(rows)
     for place, (t, k) in enumerate(zip(left, right, strict=True)):
         same = t[0] and k[0] and t[1] == k[1]
@@ -93,8 +93,8 @@ def test_volume_counted_once_when_two_sources_overlap():
     """Five minutes of trades and five of klines, three of them the same minutes."""
     trades = bars(*[(TRADES, 5, 3, 7)] * 5, *[(MISSING, 0, 0, 0)] * 2)
     klines = bars(*[(MISSING, 0, 0, 0)] * 2, *[(KLINES, 5, 3, 7)] * 5)
-    found = combine(trades, klines)
+    found = reconcile(trades, klines)
     assert found.volume.tolist() == [5.0] * 7
     assert found.coverage.tolist() == [TRADES] * 5 + [KLINES] * 2
     # what is stored already and comes again
-    assert combine(found, klines).volume.sum() == combine(trades, found).volume.sum() == 35
+    assert reconcile(found, klines).volume.sum() == reconcile(trades, found).volume.sum() == 35

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from coinmon.collect.track import persist as module
-from coinmon.collect.track.persist import record, undisturbed
+from coinmon.collect.track.persist import persist, undisturbed
 from coinmon.collect.track.track import Track
 from coinmon.errors import ConfigError
 from coinmon.model.bars import Coverage
@@ -39,7 +39,7 @@ def test_bars_position_and_whales_of_all_instruments_together(database, plain, t
     rows = [(1, 10, 100, 2.0), (2, 10, 102, 2.0), (3, 70, 100, -1.0)]
     for track in tracks:
         track.take(plain.page(*rows), plain.start + 2 * plain.minute)
-    whales = record(database, tracks, plain.start + 2 * plain.minute, 200)
+    whales = persist(database, tracks, plain.start + 2 * plain.minute, 200)
     assert [each.quote for each in whales] == [202.0, 202.0]
     for track in tracks:
         bars, position, (whale,) = stored(track)
@@ -55,10 +55,10 @@ def test_what_cannot_be_stored_is_tried_again_whole(database, plain, tracks, sto
         track.take(plain.page(*rows), end)
     gone, tracks[1].number = tracks[1].number, 99
     with pytest.raises((ConfigError, KeyError)):
-        record(database, tracks, end, 1e9)
+        persist(database, tracks, end, 1e9)
     assert stored(tracks[0]) == (None, None, [])
     tracks[1].number = gone
-    record(database, tracks, end, 1e9)
+    persist(database, tracks, end, 1e9)
     assert [plain.seen(stored(track)[0]) for track in tracks] == [plain.volumes(rows)] * 2
 
 
@@ -81,7 +81,7 @@ def test_a_late_trade_is_added_where_the_bar_is_made_of_trades(
     with database.write() as connection:
         write_bars(connection, track.number, track.instrument, bars)
     track.take(plain.page((2, 59, 104, 2.0)), end + plain.minute)
-    record(database, [track], end + plain.minute, 1e9)
+    persist(database, [track], end + plain.minute, 1e9)
     found, _, _ = stored(track)
     assert plain.seen(found) == expected
     assert found.coverage.tolist() == [coverage, Coverage.TRADES]
@@ -96,7 +96,7 @@ def test_late_trades_of_a_minute_that_was_never_stored_are_part_of_it(database, 
     track.cursor = None
     track.take(plain.page(), track.start)
     track.take(plain.page((1, 59, 100, 2.0)), track.start)
-    record(database, [track], track.start + plain.minute, 1e9)
+    persist(database, [track], track.start + plain.minute, 1e9)
     bars, _, _ = stored(track)
     assert plain.seen(bars) == {0: (2.0, 0.0, 1)}
     assert bars.coverage.tolist()[0] == Coverage.PARTIAL
@@ -104,16 +104,16 @@ def test_late_trades_of_a_minute_that_was_never_stored_are_part_of_it(database, 
 
 @pytest.mark.parametrize("together", [1, 3, 100])
 def test_many_trades_are_recorded_in_parts(database, plain, tracks, stored, monkeypatch, together):
-    monkeypatch.setattr(module, "_TOGETHER", together)
+    monkeypatch.setattr(module, "_SETTLE_TRADES", together)
     rows = [(1, 10, 100, 2.0), (2, 70, 102, 2.0)]
     for track in tracks:
         track.take(plain.page(*rows), plain.start + 2 * plain.minute)
-    assert len(record(database, tracks, plain.start + 2 * plain.minute, 90)) == 4
+    assert len(persist(database, tracks, plain.start + 2 * plain.minute, 90)) == 4
     assert [plain.seen(stored(track)[0]) for track in tracks] == [plain.volumes(rows)] * 2
 
 
 def test_a_track_that_is_read_for_long_is_left_for_the_next_time(plain, tracks, monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    monkeypatch.setattr(module, "_TRACK_LOCK_TIMEOUT_S", 0.05)
 
     async def script():
         async with tracks[0].alone(), undisturbed(tracks) as free:
@@ -131,9 +131,9 @@ def test_a_late_trade_leaves_sums_as_near_to_the_exact_ones_as_floats_are(databa
     track = Track(instrument, number, plain.start)
     end = plain.start + plain.minute
     track.take(plain.page((1, 10, 100, 0.1)), end)
-    record(database, [track], end, 1e9)
+    persist(database, [track], end, 1e9)
     track.take(plain.page((2, 59, 100, 0.2)), end + plain.minute)
-    record(database, [track], end + plain.minute, 1e9)
+    persist(database, [track], end + plain.minute, 1e9)
     bars, _, _ = stored(track)
     # 0.1 + 0.2 is 0.30000000000000004
     assert (bars.volume[0], bars.buy[0], bars.delta_max[0], bars.levels.buy[0]) == (0.3, 0.3, 0.3, 0.3)

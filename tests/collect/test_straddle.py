@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from coinmon import Coverage, TradePage, Trades
-from coinmon.collect.track.persist import record
-from coinmon.collect.track.split_at_minute import parted
+from coinmon.collect.track.persist import persist
+from coinmon.collect.track.split_at_minute import split_at_minute
 from coinmon.collect.track.track import Track
 from coinmon.model.fold import fold
 from coinmon.store.bars import read_bars
@@ -52,7 +52,7 @@ def test_each_fill_is_in_its_minute(plain):
     for seed in range(30):
         exact = fills(plain, seed)
         rows, expected = aggregated(exact), fold(exact, instrument)
-        within, carry = parted(rows, expected.with_coverage(Coverage.KLINES), instrument)
+        within, carry = split_at_minute(rows, expected.with_coverage(Coverage.KLINES), instrument)
         straddling += len(within) - len(rows)
         assert not len(carry)
         same(fold(within, instrument), expected)
@@ -93,7 +93,7 @@ def test_what_straddles_a_minutes_end_survives_a_restart(plain, database):
         known = track.boundary_id or 0
         track.take(TradePage(rows[(rows.id > known) & (rows.time < end)], joined=True), end)
         track.klines = expected[expected.time < end].with_coverage(Coverage.KLINES)
-        record(database, [track], end, 1e9)
+        persist(database, [track], end, 1e9)
     assert 1 < moved < MINUTES  # some minutes begin with the rest of a trade, and some do not
     with database.read() as connection:
         found = read_bars(connection, number, instrument, 0, 2**62, levels=True)
@@ -111,15 +111,15 @@ def test_what_is_too_much_for_another_reason_stays(plain):
 
     for seed in range(20):
         rows, expected = aggregated(exact := fills(plain, seed)), fold(exact, instrument)
-        truly = straddling(parted(rows, expected.with_coverage(Coverage.KLINES), instrument)[0])
+        truly = straddling(split_at_minute(rows, expected.with_coverage(Coverage.KLINES), instrument)[0])
         if {1, 2} <= truly:
             break
     short = expected.volume.copy()
     short[2] -= 0.25
     klines = replace(expected, volume=short).with_coverage(Coverage.KLINES)
-    within, _ = parted(rows, klines, instrument)
+    within, _ = split_at_minute(rows, klines, instrument)
     assert straddling(within) == truly - {2, 3}
     unknown = replace(klines, volume=np.full(MINUTES, np.nan))
-    assert parted(rows, unknown, instrument)[0] is rows
+    assert split_at_minute(rows, unknown, instrument)[0] is rows
     backwards = rows[np.arange(len(rows))[::-1]]
-    assert parted(backwards, klines, instrument)[0] is backwards
+    assert split_at_minute(backwards, klines, instrument)[0] is backwards

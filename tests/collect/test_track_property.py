@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon.clock import Clock
-from coinmon.collect.track.persist import record
+from coinmon.collect.track.persist import persist
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.model.bars import Coverage
@@ -48,7 +48,7 @@ def test_each_trade_is_counted_once(case, store, plain, data):
         end = plain.start + minute * plain.minute
         venue.rows = told[: bisect_left(order, (60 * minute + data.draw(st.integers(0, 9)),))]
         plain.run(reader.read([track], end, 5.0))
-        record(store, [track], end, 1e9)
+        persist(store, [track], end, 1e9)
         if case == "restarts" and data.draw(st.booleans()):
             with store.read() as connection:
                 track = Track.resume(instrument, number, read_positions(connection).get(number), plain.start)

@@ -9,7 +9,7 @@ import pytest
 from coinmon import Bars, Coverage, TradePage
 from coinmon.clock import Clock
 from coinmon.collect import venue as module
-from coinmon.collect.track.persist import record
+from coinmon.collect.track.persist import persist
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import DecodeError, VenueBlocked, VenueBusy
@@ -119,7 +119,7 @@ def test_minutes_that_a_venue_without_trades_tells_late_or_after_an_error_are_no
     for minute in range(1, 9):
         end = plain.start + minute * plain.minute
         plain.run(venue.read([track], end, 5.0))
-        record(database, [track], end, 1e9)
+        persist(database, [track], end, 1e9)
     with database.read() as connection:
         stored = read_bars(connection, number, instrument, 0, 2**62)
     assert stored.volume.tolist() == volumes.tolist()
@@ -128,7 +128,7 @@ def test_minutes_that_a_venue_without_trades_tells_late_or_after_an_error_are_no
 
 @pytest.mark.parametrize("streamed", [True, False])
 def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, database, monkeypatch, streamed):
-    monkeypatch.setattr(module, "_FEW", 0)
+    monkeypatch.setattr(module, "_MAX_CONCURRENT_WINDOWS", 0)
     """What is streamed counts from the next minute on; while nothing is, nothing has to be asked for either."""
     now = plain.start + 3 * plain.minute
 
@@ -155,10 +155,10 @@ def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, 
         track.stream(TradePage(rows, joined=False, first_id=7))
     venue = Venue("acme", Streaming(), Clock(now, 0, 0))
     assert plain.run(venue.read([track], now, 5.0, warmed=True, streams=True)).status == "ok"
-    record(database, [track], now, 1e9)
+    persist(database, [track], now, 1e9)
     track.live = True
     assert plain.run(venue.read([track], now + 2 * plain.minute, 5.0, warmed=True, streams=True)).status == "ok"
-    record(database, [track], now + 2 * plain.minute, 1e9)
+    persist(database, [track], now + 2 * plain.minute, 1e9)
     with database.read() as connection:
         stored = read_bars(connection, number, instrument, 0, 2**62)
     assert [Coverage(each).label for each in stored.coverage.tolist()][:4] == ["klines"] * 4
@@ -208,7 +208,7 @@ def test_minutes_that_were_stored_before_their_klines_came_are_revised(database,
         end = plain.start + minutes * minute
         venue = Venue("acme", exchange, Clock(end, 0, 0))
         status = plain.run(venue.read([track], end, 5.0))
-        record(database, [track], end, 1e9)
+        persist(database, [track], end, 1e9)
         return status.status
 
     assert cycle(4) == "down"
@@ -219,7 +219,7 @@ def test_minutes_that_were_stored_before_their_klines_came_are_revised(database,
     assert found[1] == (5.0, 5.0, Coverage.TRADES)
     assert [found[at][::2] for at in (2, 3)] == [(9.0, Coverage.PARTIAL), (7.0, Coverage.PARTIAL)]
     assert np.isnan([found[at][1] for at in (2, 3)]).all()
-    assert track.untold == plain.start + 4 * minute  # of which these klines do not tell
+    assert track.unverified_from == plain.start + 4 * minute  # of which these klines do not tell
 
 
 def test_a_page_that_is_older_than_its_minutes_kline_is_waited_for(database, plain):
@@ -245,7 +245,7 @@ def test_a_page_that_is_older_than_its_minutes_kline_is_waited_for(database, pla
     venue = Venue("acme", Lags(), Clock(end, 0, 0))
     for coverage, ticks in ((Coverage.KLINES, []), (Coverage.TRADES, [100, 102])):
         plain.run(venue.read([track], end, 5.0))
-        record(database, [track], end, 1e9)
+        persist(database, [track], end, 1e9)
         with database.read() as connection:
             bars = read_bars(connection, number, instrument, 0, 2**62, levels=True)
         assert (bars.volume.tolist(), bars.coverage.tolist()) == ([6.0], [coverage])
@@ -277,7 +277,7 @@ def test_a_clock_that_is_ahead_does_not_make_minutes_quiet_that_have_not_been(da
         venue = Venue("acme", exchange, clock)
         end = now // minute * minute
         assert plain.run(venue.read([track], end, 5.0)).status == "ok"
-        record(database, [track], end, 1e9)
+        persist(database, [track], end, 1e9)
         with database.read() as connection:
             found = read_bars(connection, number, instrument, 0, 2**62, levels=True)
         minutes = ((found.time - plain.start) // minute).tolist()

@@ -121,7 +121,7 @@ def test_what_the_venue_has_no_more_is_left_and_told_by_nothing(plain, warmed):
 
 
 def test_an_instrument_that_cannot_be_had_harms_no_other_and_priority_is_kept(plain, warmed, monkeypatch):
-    monkeypatch.setattr(history_warm_up, "_AT_ONCE", 1)
+    monkeypatch.setattr(history_warm_up, "_MAX_CONCURRENT_WARM_UPS", 1)
     past = Past(plain, broken=("BTC",))
     found = warmed(past, "BTC", "ETH", "SOL", "XRP", "ADA", "DOGE")
     assert found["BTC"] is None

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from coinmon.clock import Clock
-from coinmon.collect.track.persist import record
+from coinmon.collect.track.persist import persist
 from coinmon.collect.venue import Venue
 from coinmon.collect.watchlist import begin
 from coinmon.config.load import SymbolsConfig
@@ -124,7 +124,7 @@ def test_a_new_tick_size_begins_again_where_the_store_ends(follow, plain, databa
     first = follow(venues={"acme": venue})
     (track,) = first.tracks["acme"]
     track.take(plain.page((1, -3000, 20, 1), (2, -61, 20, 1), (3, -30, 20, 1)), plain.start - 1)
-    record(database, [track], plain.start - plain.minute, 1e9)
+    persist(database, [track], plain.start - plain.minute, 1e9)
     venue.listed = [replace(venue.listed[0], tick_size=venue.listed[0].tick_size / 5)]
     (renewed,) = follow(before=first, venues={"acme": venue}).tracks["acme"]
     assert renewed is not track

@@ -147,12 +147,13 @@ D='single "quoted"'
 E="with \\"quotes\\""
 F=
 G=http://x/#fragment
-H=#nothing
+H=#not-a-comment
+I=a$b${A}$$
 """
     file.write_text(text, "utf-8")
     assert read_env_file(file) == {
         "A": "1", "B": "two words", "C": "quoted # not a comment", "D": 'single "quoted"', "E": 'with "quotes"',
-        "F": "", "G": "http://x/#fragment", "H": "",
+        "F": "", "G": "http://x/#fragment", "H": "#not-a-comment", "I": "a$b${A}$$",
     }  # fmt: skip
 
 
@@ -163,8 +164,8 @@ def test_bad_lines_of_an_env_file_are_named_by_number_without_their_content(tmp_
         read_env_file(file)
     assert str(caught.value).splitlines() == [
         f"{file}, line 2: expected NAME=VALUE",
-        f"{file}, line 3: B: the quote is not closed",
-        f"{file}, line 4: expected NAME=VALUE",
+        f"{file}, line 3: expected NAME=VALUE, with quotes that are closed",
+        f"{file}, line 4: expected NAME=VALUE, with quotes that are closed",
     ]
 
 

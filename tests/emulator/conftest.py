@@ -12,8 +12,8 @@ import aiohttp
 import orjson
 import pytest
 
-from coinmon_emulator.market.clock import Clock
-from coinmon_emulator.market.market import Market
+from coinmon_emulator.market.clock import EmulatedClock
+from coinmon_emulator.market.market import World
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.server import Emulator, running
 
@@ -56,7 +56,7 @@ def visit() -> Visit:
     """Run a coroutine function against a market with a frozen clock (unless told otherwise)."""
 
     def run(
-        market: Market,
+        market: World,
         script: Callable[[Visitor], Awaitable[Any]],
         *,
         at: int | None = None,
@@ -64,7 +64,7 @@ def visit() -> Visit:
         **rest: Any,
     ) -> Any:
         async def play() -> Any:
-            clock = Clock(market.opens_at if at is None else at, speed)
+            clock = EmulatedClock(market.opens_at if at is None else at, speed)
             async with running(market, clock=clock, **rest) as emulator, aiohttp.ClientSession() as session:
                 return await script(Visitor(emulator, session))
 
@@ -134,7 +134,7 @@ def stage() -> Visit:
     """
 
     def run(
-        market: Market,
+        market: World,
         script: Callable[[Stage], Awaitable[Any]],
         *,
         at: int | None = None,
@@ -143,7 +143,7 @@ def stage() -> Visit:
     ) -> Any:
         async def play() -> Any:
             wall = [1000.0]
-            clock = Clock(market.opens_at if at is None else at, 1.0, 1000.0, lambda: wall[0])
+            clock = EmulatedClock(market.opens_at if at is None else at, 1.0, 1000.0, lambda: wall[0])
             async with (
                 running(market, clock=clock, limits=limits, **rest) as emulator,
                 aiohttp.ClientSession() as session,

@@ -10,8 +10,8 @@ from ccxt.async_support.bybit import bybit
 from ccxt.async_support.coinbaseexchange import coinbaseexchange
 from ccxt.async_support.okx import okx
 
-from coinmon_emulator.market.market import Instrument
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import Listed
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 LAST_MINUTE = STARTS_AT // 60_000 * 60_000 - 60_000
@@ -33,11 +33,11 @@ def clients(url: str) -> list[Any]:
     ]
 
 
-def market_of(one: Instrument) -> str:
+def market_of(one: Listed) -> str:
     return f"{one.base}/{one.quote}" + (f":{one.quote}" if one.kind == "perp" else "")
 
 
-async def see(client: Any, view: View, one: Instrument) -> None:
+async def see(client: Any, view: WorldNow, one: Listed) -> None:
     symbol = market_of(one)
     truth = view.latest(one, 20)
     scale = 10**one.price_digits
@@ -92,7 +92,7 @@ def test_ccxt_reads_what_the_market_holds(visit: Any, scenario: Scenario, place:
         client = clients(visitor.emulator.url)[place]
         try:
             await client.load_markets()
-            view = View(scenario, STARTS_AT)
+            view = WorldNow(scenario, STARTS_AT)
             venue = {"coinbaseexchange": "coinbase"}.get(client.id, client.id)
             listed = view.listed(venue)
             assert set(client.markets) == {market_of(one) for one in listed}

@@ -14,7 +14,7 @@ import pytest
 
 from coinmon_emulator.market.market import VENUES
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
-from coinmon_emulator.server.faults import Fault, Schedule, parse
+from coinmon_emulator.server.faults import Fault, FaultSchedule, parse
 
 TIMES = {
     "binance": "/binance/api/v3/time",
@@ -56,7 +56,7 @@ def test_a_bad_schedule_names_the_item_and_what_is_expected(spec: str, told: str
 
 def test_a_schedule_has_its_hours_paths_and_a_seeded_die() -> None:
     wall = [0.0]
-    schedule = Schedule("okx:500@10+5/candles", now=lambda: wall[0])
+    schedule = FaultSchedule("okx:500@10+5/candles", now=lambda: wall[0])
     assert not schedule.on("okx", "/api/v5/market/candles")
     wall[0] = 12
     assert schedule.on("okx", "/api/v5/market/candles")
@@ -64,7 +64,7 @@ def test_a_schedule_has_its_hours_paths_and_a_seeded_die() -> None:
     assert not schedule.on("bybit", "/api/v5/market/candles")
     wall[0] = 15
     assert not schedule.on("okx", "/api/v5/market/candles")
-    twice = Schedule("okx:500?n=2,okx:502", now=lambda: 0.0)
+    twice = FaultSchedule("okx:500?n=2,okx:502", now=lambda: 0.0)
     once, always = twice.in_force("okx", "/")
     for _ in range(2):
         assert twice.in_force("okx", "/") == [once, always]
@@ -73,7 +73,7 @@ def test_a_schedule_has_its_hours_paths_and_a_seeded_die() -> None:
     assert twice.struck() == {"500": 1}
     rolls = [
         [bool(die.on("okx", "/")) for _ in range(1000)]
-        for die in (Schedule("*:500?p=0.1", 5), Schedule("*:500?p=0.1", 5))
+        for die in (FaultSchedule("*:500?p=0.1", 5), FaultSchedule("*:500?p=0.1", 5))
     ]
     assert rolls[0] == rolls[1]
     assert 60 < sum(rolls[0]) < 140
@@ -192,7 +192,7 @@ def test_thousands_of_faults_are_in_force_in_their_own_time() -> None:
     items = [f"{die.choice(VENUES)}:500@{die.randint(0, 900)}+{die.randint(1, 60)}" for _ in range(2000)]
     faults = parse(",".join(items))
     wall = [0.0]
-    schedule = Schedule(",".join(items), now=lambda: wall[0])
+    schedule = FaultSchedule(",".join(items), now=lambda: wall[0])
     for moment in (*sorted(die.uniform(0, 1000) for _ in range(60)), 100.0, 50.0, 2000.0):
         wall[0] = moment
         for venue in VENUES:

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from coinmon_emulator.market.market import MINUTE, Instrument, Trades
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import MINUTE, Listed, Prints
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 HOUR = 60 * MINUTE
 
 
-def instrument(scenario: Scenario, key: str) -> Instrument:
+def instrument(scenario: Scenario, key: str) -> Listed:
     return next(one for one in scenario.instruments if one.key == key)
 
 
-def hour(scenario: Scenario, one: Instrument) -> Trades:
-    return View(scenario, STARTS_AT).between(one, STARTS_AT - HOUR, STARTS_AT + 1)
+def hour(scenario: Scenario, one: Listed) -> Prints:
+    return WorldNow(scenario, STARTS_AT).between(one, STARTS_AT - HOUR, STARTS_AT + 1)
 
 
 @pytest.mark.parametrize(("root", "kind"), [("/binance/api/v3", "spot"), ("/binance/fapi/v1", "perp")])
@@ -158,7 +158,7 @@ def test_coinbase_pages_both_ways_with_cursors_in_the_headers(visit: Any, scenar
 
 def test_coinbase_has_no_candle_where_nothing_traded(visit: Any, scenario: Scenario) -> None:
     one = instrument(scenario, "coinbase:spot:ADA-USD")
-    view = View(scenario, STARTS_AT)
+    view = WorldNow(scenario, STARTS_AT)
     first, last = STARTS_AT // MINUTE * MINUTE - 299 * MINUTE, STARTS_AT
     traded = sorted({int(time) // MINUTE * 60 for time in view.between(one, first, last + 1).time}, reverse=True)
     assert len(traded) < 300
@@ -179,7 +179,7 @@ def test_coinbase_has_no_candle_where_nothing_traded(visit: Any, scenario: Scena
 
 def test_bybit_serves_the_newest_rows_alone_and_candles_open_at_the_last_close(visit: Any, scenario: Scenario) -> None:
     linear = instrument(scenario, "bybit:perp:BTCUSDT")
-    view = View(scenario, STARTS_AT)
+    view = WorldNow(scenario, STARTS_AT)
 
     async def script(visitor: Any) -> None:
         async def listed(name: str, **query: Any) -> Any:

@@ -9,13 +9,13 @@ import numpy as np
 import orjson
 import pytest
 
-from coinmon_emulator.market.market import DAY, Market
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import DAY, World
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.limits import OkxLimits
 from coinmon_emulator.server.reply import Reply
 from coinmon_emulator.tape.tape import Tape
-from coinmon_emulator.tape.track import Track
+from coinmon_emulator.tape.track import TapeTrack
 from coinmon_emulator.venues.binance import rest as binance_rest
 from coinmon_emulator.venues.bybit import rest as bybit_rest
 from coinmon_emulator.venues.coinbase import rest as coinbase_rest
@@ -48,7 +48,7 @@ PATHS = {
 
 
 def made_tape() -> Tape:
-    track = Track("perp", "BTCUSDT")
+    track = TapeTrack("perp", "BTCUSDT")
     for number in range(200):
         track.ids.append(7 + number)
         track.times.append(STARTS_AT - 400_000 + number * 1000)
@@ -62,7 +62,7 @@ def made_tape() -> Tape:
 @pytest.mark.parametrize(
     "now", [STARTS_AT, 0, STARTS_AT - 27 * 3_600_000, STARTS_AT + 40 * DAY], ids=["start", "1970", "first", "late"]
 )
-def test_no_question_breaks_an_endpoint(market: Market, now: int) -> None:
+def test_no_question_breaks_an_endpoint(market: World, now: int) -> None:
     die = random.Random(1)
     for venue, paths in PATHS.items():
         for path in paths:
@@ -73,7 +73,7 @@ def test_no_question_breaks_an_endpoint(market: Market, now: int) -> None:
                 if die.random() < 0.7:
                     query |= {name: VALUES[name][0] for name in ("symbol", "instId", "instType", "category", "bar")}
                     query |= {"interval": die.choice(["1m", "1", "1M", "M"]), "period": "5m", "intervalTime": "5min"}
-                reply = venue.answer(View(market, now), path, query)
+                reply = venue.answer(WorldNow(market, now), path, query)
                 assert isinstance(reply, Reply)
                 assert reply.status in (200, 400, 401, 404), (path, query)
                 body = orjson.dumps(reply.body)
@@ -87,10 +87,10 @@ def test_a_minute_whose_trades_are_asked_for_late_is_the_one_that_was_seen_live(
     one = market.instruments[0]
     seen: list[int] = []
     for now in range(STARTS_AT, STARTS_AT + 120_000, 5_000):
-        fresh = View(market, now).between(one, STARTS_AT if not seen else now - 4_999, now + 1)
+        fresh = WorldNow(market, now).between(one, STARTS_AT if not seen else now - 4_999, now + 1)
         seen += fresh.id.tolist()
     later = Scenario("default", 2)
-    whole = View(later, STARTS_AT + DAY).between(later.instruments[0], STARTS_AT, STARTS_AT + 115_001)
+    whole = WorldNow(later, STARTS_AT + DAY).between(later.instruments[0], STARTS_AT, STARTS_AT + 115_001)
     assert seen == whole.id.tolist()
     assert (np.diff(whole.id) == 1).all()
 

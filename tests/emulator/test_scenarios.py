@@ -10,8 +10,8 @@ import pytest
 
 from coinmon_emulator.market.candles import fold
 from coinmon_emulator.market.intervals import BINANCE
-from coinmon_emulator.market.market import MINUTE, Instrument, Trades
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import MINUTE, Listed, Prints
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 SEEDS = range(1, 21)
@@ -27,11 +27,11 @@ EXPECTED = {
 }
 
 
-def quote(one: Instrument, trades: Trades) -> np.ndarray[Any, Any]:
+def quote(one: Listed, trades: Prints) -> np.ndarray[Any, Any]:
     return trades.price * trades.size / 10.0**one.quote_digits
 
 
-def largest_order(one: Instrument, trades: Trades) -> float:
+def largest_order(one: Listed, trades: Prints) -> float:
     """The largest sum of one side at one millisecond."""
     orders: dict[tuple[int, int], float] = defaultdict(float)
     for time, side, value in zip(trades.time.tolist(), trades.side.tolist(), quote(one, trades).tolist(), strict=True):
@@ -41,7 +41,7 @@ def largest_order(one: Instrument, trades: Trades) -> float:
 
 def signals(market: Scenario, now: int) -> set[tuple[str, str]]:
     """The signals' conditions over the 50 closed minutes, straight from the true trades."""
-    view = View(market, now)
+    view = WorldNow(market, now)
     end = now // MINUTE * MINUTE
     flows: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
     found = set()
@@ -74,7 +74,7 @@ def signals(market: Scenario, now: int) -> set[tuple[str, str]]:
 def test_exactly_the_planted_signals_are_true_at_the_start(seed: int) -> None:
     market = Scenario("default", seed)
     assert signals(market, STARTS_AT) == EXPECTED
-    view = View(market, STARTS_AT)
+    view = WorldNow(market, STARTS_AT)
     for one in market.instruments:
         trades = view.between(one, CLOSED - 50 * MINUTE, CLOSED)
         values = quote(one, trades)
@@ -125,21 +125,21 @@ def test_bybits_short_pages_cover_the_window(seed: int) -> None:
     for one in market.instruments:
         if one.venue != "bybit":
             continue
-        rows = len(View(market, STARTS_AT).between(one, STARTS_AT - 55 * MINUTE, STARTS_AT + 1))
+        rows = len(WorldNow(market, STARTS_AT).between(one, STARTS_AT - 55 * MINUTE, STARTS_AT + 1))
         assert rows <= (58 if one.kind == "spot" else 950), one.key
         if one.kind == "spot":
-            after = View(market, STARTS_AT + 300 * MINUTE).between(one, STARTS_AT, STARTS_AT + 300 * MINUTE)
+            after = WorldNow(market, STARTS_AT + 300 * MINUTE).between(one, STARTS_AT, STARTS_AT + 300 * MINUTE)
             assert fold(after, BINANCE["1m"]).count.max() <= 40
 
 
 def test_every_spot_instrument_trades_in_nearly_every_minute(scenario: Scenario) -> None:
     for one in scenario.instruments:
-        bars = fold(View(scenario, STARTS_AT).between(one, CLOSED - 55 * MINUTE, CLOSED), BINANCE["1m"])
+        bars = fold(WorldNow(scenario, STARTS_AT).between(one, CLOSED - 55 * MINUTE, CLOSED), BINANCE["1m"])
         assert len(bars) >= (52 if one.venue == "coinbase" else 55), one.key
 
 
 def test_a_whale_is_one_order_through_several_prices_and_the_decoy_is_too_small(scenario: Scenario) -> None:
-    view = View(scenario, STARTS_AT)
+    view = WorldNow(scenario, STARTS_AT)
     whale = next(event for event in scenario.planted(STARTS_AT) if event["kind"] == "whale")
     one = view.find("binance", "spot", "XRPUSDT")
     assert one is not None
@@ -161,19 +161,19 @@ def test_the_same_seed_is_the_same_market_in_whatever_order_it_is_asked() -> Non
     one, other, different = Scenario("default", 3), Scenario("default", 3), Scenario("default", 4)
     spans = [(STARTS_AT + hours * 3_600_000, STARTS_AT + hours * 3_600_000 + 600_000) for hours in (0, -20, 100, 5)]
     late = STARTS_AT + 200 * 3_600_000
-    first = [View(one, late).between(one.instruments[0], *span) for span in spans]
-    second = [View(other, late).between(other.instruments[0], *span) for span in reversed(spans)][::-1]
+    first = [WorldNow(one, late).between(one.instruments[0], *span) for span in spans]
+    second = [WorldNow(other, late).between(other.instruments[0], *span) for span in reversed(spans)][::-1]
     for left, right in zip(first, second, strict=True):
         assert len(left)
         for column in ("id", "time", "price", "size", "side"):
             assert (getattr(left, column) == getattr(right, column)).all()
-    changed = View(different, late).between(different.instruments[0], *spans[0])
+    changed = WorldNow(different, late).between(different.instruments[0], *spans[0])
     assert len(changed) != len(first[0]) or (changed.price != first[0].price).any()
 
 
 def test_ids_are_contiguous_over_days_and_find_their_trades(scenario: Scenario) -> None:
     for one in scenario.instruments[::5]:
-        view = View(scenario, STARTS_AT + 6 * 3_600_000)
+        view = WorldNow(scenario, STARTS_AT + 6 * 3_600_000)
         trades = view.between(one, STARTS_AT - 20 * 3_600_000, view.now)
         assert (np.diff(trades.id) == 1).all()
         assert (np.diff(trades.time) >= 0).all()
@@ -188,7 +188,7 @@ def test_venues_agree_about_the_price_and_the_quiet_scenario_plants_nothing(scen
     assert quiet.planted(STARTS_AT) == []
     assert signals(quiet, STARTS_AT) == set()
     for market in (scenario, quiet):
-        view = View(market, STARTS_AT)
+        view = WorldNow(market, STARTS_AT)
         for base in ("BTC", "ADA"):
             prices = []
             for one in market.instruments:
@@ -204,7 +204,7 @@ def test_a_wide_market_is_okx_alone_with_few_trades() -> None:
     assert len(market.instruments) == 559
     assert {(one.venue, one.quote) for one in market.instruments} == {("okx", "USDT")}
     assert len({one.native for one in market.instruments}) == 559
-    view = View(market, STARTS_AT)
+    view = WorldNow(market, STARTS_AT)
     for one in market.instruments[::40]:
         page = view.latest(one, 500)
         assert page.time[0] < STARTS_AT - 50 * MINUTE

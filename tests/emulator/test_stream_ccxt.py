@@ -11,8 +11,8 @@ from ccxt.pro.bybit import bybit
 from ccxt.pro.coinbaseexchange import coinbaseexchange
 from ccxt.pro.okx import okx
 
-from coinmon_emulator.market.market import Kind
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import MarketKind
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 
@@ -32,7 +32,7 @@ def client(venue: str, url: str) -> Any:
     return coinbaseexchange({"urls": {"api": {"public": f"{url}/coinbase", "ws": f"{sockets}/coinbase"}}, **fast})
 
 
-MARKETS: list[tuple[str, str, Kind, str, str]] = [
+MARKETS: list[tuple[str, str, MarketKind, str, str]] = [
     ("binance", "BTC/USDT", "spot", "BTCUSDT", "trade"),
     ("binance", "BTC/USDT:USDT", "perp", "BTCUSDT", "trade"),
     ("binance", "BTC/USDT:USDT", "perp", "BTCUSDT", "aggTrade"),
@@ -45,7 +45,7 @@ MARKETS: list[tuple[str, str, Kind, str, str]] = [
 
 @pytest.mark.parametrize(("venue", "symbol", "kind", "native", "name"), MARKETS)
 def test_watch_trades(
-    visit: Any, scenario: Scenario, venue: str, symbol: str, kind: Kind, native: str, name: str
+    visit: Any, scenario: Scenario, venue: str, symbol: str, kind: MarketKind, native: str, name: str
 ) -> None:
     async def script(visitor: Any) -> None:
         exchange = client(venue, visitor.emulator.url)
@@ -60,7 +60,7 @@ def test_watch_trades(
                     found += await exchange.watch_trades(symbol)
         finally:
             await exchange.close()
-        view = View(scenario, visitor.emulator.clock.now())
+        view = WorldNow(scenario, visitor.emulator.clock.now())
         one = view.find(venue, kind, native)
         assert one is not None
         contract = 10.0**one.contract_exponent if one.contract_exponent else 1.0

@@ -10,7 +10,7 @@ import pytest
 
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.hub import Hub
-from coinmon_emulator.server.socket import Place
+from coinmon_emulator.server.socket import SocketPlace
 from coinmon_emulator.venues.binance import socket as binance_socket
 from coinmon_emulator.venues.coinbase import socket as coinbase_socket
 from coinmon_emulator.venues.okx import socket as okx_socket
@@ -178,8 +178,8 @@ class Quiet:
         self.closing = reason
 
 
-def place(scenario: Scenario, seconds: list[float]) -> Place:
-    return Place(scenario, {}, Hub(), lambda: STARTS_AT, True, lambda: 0.0, lambda: seconds[0])
+def place(scenario: Scenario, seconds: list[float]) -> SocketPlace:
+    return SocketPlace(scenario, {}, Hub(), lambda: STARTS_AT, True, lambda: 0.0, lambda: seconds[0])
 
 
 @pytest.mark.parametrize(("path", "every", "patience"), [("/ws", 20, 60), ("/public/ws", 180, 600)])

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from coinmon import Instrument
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.server import running
 from coinmon_exchanges.binance.venue import Binance
@@ -64,7 +64,7 @@ def emulated():
     @asynccontextmanager
     async def run(faults="", speed=0.0, limits=True, scenario="default", **settings):
         market = Scenario(scenario, 1)
-        clock = Clock(market.opens_at, speed)
+        clock = EmulatedClock(market.opens_at, speed)
         async with running(market, clock=clock, faults=faults, limits=limits) as emulator:
             venues = _venues(emulator.url, timeout=settings.pop("timeout", 5.0), **settings)
             try:

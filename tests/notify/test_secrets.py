@@ -18,7 +18,7 @@ import typer
 from loguru import logger
 
 from coinmon.cli import build, run
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.robots import Robots
 from coinmon_emulator.server.server import running
@@ -102,7 +102,7 @@ def emulated():
     started, stop = queue.SimpleQueue(), asyncio.Event()
 
     async def serve():
-        clock = Clock(STARTS_AT, 0)
+        clock = EmulatedClock(STARTS_AT, 0)
         async with running(Scenario("default", seed=1), clock=clock, robots=Robots(), port=0) as emulator:
             started.put((emulator, asyncio.get_running_loop()))
             await stop.wait()

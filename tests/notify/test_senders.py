@@ -31,7 +31,7 @@ class Robot:
 route = Route(Robot.wants, True, NotifyConfig(), None, frozenset(), ZoneInfo("UTC"))
 box = Outbox(open_database(sys.argv[1]), {"robot": Robot()}, {"robot": route}, Clock(), lambda event: None)
 # as often as a test wants to wait, and not as often as people do
-sender._LOOK_AGAIN = 0.1
+sender._POLL_INTERVAL_S = 0.1
 print("up", flush=True)
 asyncio.run(box.run())
 """

@@ -18,11 +18,11 @@ from coinmon.clock import Clock as CoinmonClock
 from coinmon.collect.once import collect_once
 from coinmon.config.load import Config, load_config
 from coinmon.report.document import Report
-from coinmon.run.reader import Desk
+from coinmon.run.reader import MarketReader
 from coinmon.store import books
 from coinmon.store.database import Database, open_database
 from coinmon.store.instruments import read_instruments
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.server import running
 
@@ -136,7 +136,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, D
     """The demo's market, collected once from the emulator."""
 
     async def collected(folder: Path) -> Config:
-        async with running(Scenario("default", seed=1), clock=Clock(STARTS_AT, 0), port=0) as emulator:
+        async with running(Scenario("default", seed=1), clock=EmulatedClock(STARTS_AT, 0), port=0) as emulator:
             path = folder / "config.yaml"
             path.write_text(emulator.config_yaml(db=f"sqlite:///{folder}/stored.db"), "utf-8")
             config = load_config(path, environ={}, cwd=folder)
@@ -161,7 +161,7 @@ class Fixed(CoinmonClock):
 
 @pytest.fixture(scope="session")
 def report_on() -> Callable[[Config, Database], Report]:
-    return lambda config, database: Desk(config, Fixed(), database).report("BTCUSDT", NOW)
+    return lambda config, database: MarketReader(config, Fixed(), database).report("BTCUSDT", NOW)
 
 
 @pytest.fixture(scope="session")

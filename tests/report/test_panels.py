@@ -115,6 +115,6 @@ def test_cells_that_stand_out_are_framed():
 def test_on_a_terminal_the_page_has_a_name(demo_report, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    command._write(demo_report, "en", command.Form.html, None, False)
+    command._write(demo_report, "en", command.ReportFormat.html, None, False)
     assert (tmp_path / "BTCUSDT.html").stat().st_size > 1_000_000
     assert capsys.readouterr().err == "BTCUSDT.html\n"

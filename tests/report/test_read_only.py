@@ -4,7 +4,7 @@ from pathlib import Path
 
 from coinmon.clock import Clock
 from coinmon.report.text import details, render
-from coinmon.run.reader import Desk
+from coinmon.run.reader import MarketReader
 from coinmon.store.books import write_heard
 
 
@@ -21,7 +21,7 @@ def test_read_only_queries_never_write(stored, report_on):
     report.document()
     render(report, "en", 100, 30)
     details(report, "en")
-    desk = Desk(config, Clock(), database)
+    desk = MarketReader(config, Clock(), database)
     desk.judged(report.market)
     desk.flow("BTCUSDT", report.market.now)
     assert desk.followed()

@@ -18,7 +18,7 @@ from coinmon.model.moment import MINUTE
 from coinmon.run.cycle import Scan
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.server import running
 
@@ -92,7 +92,7 @@ def watching(tmp_path):
     async def opened(market=None, *, faults="", at=None, once=False, **settings):
         market = market or Scenario("default", 1)
         hand = Hand(market.opens_at if at is None else at)
-        clock = Clock(hand.now(), 1.0, 0.0, lambda: (hand.now() - clock.at_ms) / 1000)
+        clock = EmulatedClock(hand.now(), 1.0, 0.0, lambda: (hand.now() - clock.at_ms) / 1000)
         async with running(market, clock=clock, faults=faults) as emulator:
             dotted = {key.replace("__", "."): value for key, value in settings.items()}
             watched = Watched(emulator, hand, tmp_path, dotted, once)

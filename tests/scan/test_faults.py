@@ -161,7 +161,7 @@ def test_where_no_venue_answers_each_is_named_with_its_reason(watching):
 
 
 def test_a_monitor_whose_venues_are_all_slow_begins_when_they_have_answered(watching, monkeypatch):
-    monkeypatch.setattr("coinmon.run.cycle._FIRST_PATIENCE", 0.1)
+    monkeypatch.setattr("coinmon.run.cycle._FIRST_LISTING_TIMEOUT_S", 0.1)
 
     async def play():
         async with watching(Scenario("quiet", 1), faults="*:slow=0.4?n=8", symbols__names=["BTCUSDT"]) as watched:

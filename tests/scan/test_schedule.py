@@ -75,7 +75,7 @@ asyncio.run(run())
 
 
 def test_a_plugin_that_keeps_the_scan_waiting_is_named(logged, monkeypatch):
-    monkeypatch.setattr("coinmon.evaluate.evaluator._PATIENCE", 0.05)
+    monkeypatch.setattr("coinmon.evaluate.evaluator._EVALUATION_TIMEOUT_S", 0.05)
     offer = SimpleNamespace(plugin="dir.dozy", target=lambda market: time.sleep(0.2) or [])
     dozy = SimpleNamespace(offer=offer, settings={})
     evaluator = Evaluator(SimpleNamespace(signals={"dozy": dozy}), [])

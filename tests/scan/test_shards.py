@@ -42,7 +42,11 @@ def test_two_shards_at_once_store_what_one_scanner_does(watching, url, tmp_path)
                 await asyncio.gather(*(scan.cycle() for scan in scans))
                 await watched.cycle(0)
                 now = watched.hand.now() + MINUTE
-                return rows(watched.database, now), rows(databases[0], now), [len(scan._watch.pairs) for scan in scans]
+                return (
+                    rows(watched.database, now),
+                    rows(databases[0], now),
+                    [len(scan._listing._watchlist.pairs) for scan in scans],
+                )
             finally:
                 for scan, database in zip(scans, databases, strict=True):
                     await scan.close()

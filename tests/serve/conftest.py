@@ -17,11 +17,11 @@ from coinmon.clock import Clock as CoinmonClock
 from coinmon.collect.once import collect_once
 from coinmon.config.load import load_config
 from coinmon.model.moment import MINUTE, floor
-from coinmon.run.reader import Desk
+from coinmon.run.reader import MarketReader
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import Database, open_database
 from coinmon.store.instruments import read_instruments
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.server import running
 
@@ -100,7 +100,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "plugins" / "counts.py").write_text(COUNTING, "utf-8")
 
     async def collect() -> None:
-        async with running(Scenario("default", seed=1), clock=Clock(STARTS_AT, 0), port=0) as emulator:
+        async with running(Scenario("default", seed=1), clock=EmulatedClock(STARTS_AT, 0), port=0) as emulator:
             path = folder / "config.yaml"
             text = emulator.config_yaml(db=f"sqlite:///{folder}/stored.db")
             path.write_text(f"{text}\nplugins: {{dir: plugins}}\n", "utf-8")
@@ -123,7 +123,7 @@ class Stored:
         config = load_config(self.path, overrides={"db": self.db}, environ={}, cwd=collected)
         self.clock = CoinmonClock(NOW, 0, 0)
         self.database: Database = open_database(config.db)
-        self.desk = Desk(config, self.clock, self.database)
+        self.desk = MarketReader(config, self.clock, self.database)
 
     def go_on(self, seconds: int) -> None:
         object.__setattr__(self.clock, "at", self.clock.at + 1000 * seconds)

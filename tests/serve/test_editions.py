@@ -15,7 +15,7 @@ from coinmon.model.moment import floor, iso
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._service import Service
-from coinmon_mcp._tools.answers import _KEPT_BYTES, Answers
+from coinmon_mcp._tools.answers import _CACHE_BYTES, Answers
 from coinmon_mcp._tools.toolbox import Toolbox
 from tests.serve.conftest import NOW, Stored
 
@@ -141,7 +141,7 @@ def test_answers_are_kept_within_bounds_and_failures_are_not() -> None:
             computed.append(number)
             if number < 0:
                 raise ValueError(number)
-            return {"rows": "x" * (_KEPT_BYTES // 5)}
+            return {"rows": "x" * (_CACHE_BYTES // 5)}
 
         for number in (1, 2, 3, 4, 1, 5):
             await answers.of(number, lambda number=number: part(number))

@@ -20,7 +20,7 @@ from coinmon.run.cycle import Scan
 from coinmon.run.monitor import clock_of
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.server.server import running
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -31,7 +31,7 @@ SETTLE = 15_000
 @asynccontextmanager
 async def _monitored(folder, market, minutes, *, faults="", speed=60.0, limits=False, feeds=None):
     """Scan for so many market minutes; gives events by kind, the history, and the truth of an instrument."""
-    async with running(market, clock=Clock(market.opens_at, speed), faults=faults, limits=limits) as emulator:
+    async with running(market, clock=EmulatedClock(market.opens_at, speed), faults=faults, limits=limits) as emulator:
         settings = emulator.config(db=str(folder / "coinmon.db")) | {"window": 3, "outputs": {"log": False}}
         settings["symbols"] = settings["symbols"][:2]
         for venue, feed in (feeds or {}).items():

@@ -14,7 +14,7 @@ from coinmon.run.cycle import Scan
 from coinmon.run.monitor import clock_of
 from coinmon.store.database import open_database
 from coinmon.store.history import History
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.market.ladder import STEP
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.server import running
@@ -25,7 +25,7 @@ DEPTHS = {"binance": 1000, "okx": 400, "bybit": 1000, "coinbase": 1 << 30}
 @asynccontextmanager
 async def configured(folder, market, *, begins=STARTS_AT, speed=1.0, **changes):
     faults = changes.pop("faults", "")
-    async with running(market, clock=Clock(begins, speed), faults=faults, limits=True) as emulator:
+    async with running(market, clock=EmulatedClock(begins, speed), faults=faults, limits=True) as emulator:
         settings = emulator.config(db=str(folder / "coinmon.db")) | {"window": 2, "outputs": {"log": False}} | changes
         (folder / "config.yaml").write_text(json.dumps(settings))
         yield load_config(folder / "config.yaml", environ={}, cwd=folder)

@@ -14,10 +14,10 @@ from loguru import logger
 from coinmon import MINUTE
 from coinmon.clock import Clock as MarketClock
 from coinmon.collect.live.book_feed import BookFeed
-from coinmon.collect.live.trade_feed import Feed
+from coinmon.collect.live.trade_feed import TradeFeed
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon_emulator.market.clock import Clock
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.server import running
 from coinmon_exchanges.binance.venue import Binance
@@ -45,7 +45,7 @@ async def followed(patience, speed, bases=None, faults=""):
     said = []
     sink = logger.add(lambda message: said.append(message.record["message"]), level="INFO")
     market = Scenario("default", 1)
-    clock = Clock(market.opens_at, speed)
+    clock = EmulatedClock(market.opens_at, speed)
     async with running(market, clock=clock, faults=faults) as emulator:
         okx = Okx("okx", **emulator.config()["exchanges"]["okx"])
         market_clock = MarketClock(clock.at_ms, round(clock.wall_started * 1000), clock.speed)
@@ -53,7 +53,7 @@ async def followed(patience, speed, bases=None, faults=""):
         start = market_clock.now() // MINUTE * MINUTE
         listed = [each for each in await okx.instruments() if bases is None or each.base in bases]
         tracks = [Track(each, number, start) for number, each in enumerate(listed)]
-        feed = Feed(venue, market_clock, patience=patience)
+        feed = TradeFeed(venue, market_clock, patience=patience)
         try:
             await venue.read(tracks, start, 5)
             await feed.follow(tracks)
@@ -112,7 +112,7 @@ def test_quiet_instruments_are_not_taken_for_stalled(ran):
 async def fed(faults, speed=1.0, **patience):
     """Books and liquidations of BTC at each venue, the streams stalled as told; a feed by venue."""
     market = Scenario("default", 1)
-    clock = Clock(market.opens_at, speed)
+    clock = EmulatedClock(market.opens_at, speed)
     async with running(market, clock=clock, faults=faults) as emulator:
         market_clock = MarketClock(clock.at_ms, round(clock.wall_started * 1000), clock.speed)
         settings = emulator.config()["exchanges"]
@@ -157,7 +157,7 @@ def test_books_whose_stream_is_silent_are_begun_anew(ran):
 
 
 def test_liquidations_whose_stream_is_silent_are_begun_anew(ran, monkeypatch):
-    monkeypatch.setattr("coinmon_exchanges._stream.liquidations._SILENCE", 1.0)
+    monkeypatch.setattr("coinmon_exchanges._stream.liquidations._STALL_AFTER_S", 1.0)
 
     def listens(feed):
         perps = [shelf for shelf in feed._shelves.values() if shelf.track.instrument.kind == "perp"]

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coinmon.collect.track.reconcile import combine
-from coinmon.collect.track.split_at_minute import parted
+from coinmon.collect.track.reconcile import reconcile
+from coinmon.collect.track.split_at_minute import split_at_minute
 from coinmon.collect.track.whales import find_whales
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
@@ -16,11 +16,11 @@ from coinmon.model.moment import DAY, MINUTE, floor
 from coinmon.model.trades import Trades
 from coinmon.plugin.contracts import Archive, TradePage
 
-_AT_ONCE = 150_000
+_FOLD_TRADES = 150_000
 """Trades that are folded together: fewer cost more calls, more leave the processor's cache."""
 
 
-class Day(NamedTuple):
+class DayTotals(NamedTuple):
     """What is stored together."""
 
     bars: Bars
@@ -34,7 +34,7 @@ def bars_of_trades(
     klines: Bars | None,
     last_price: int,
     whale_threshold: float,
-) -> Iterator[Day]:
+) -> Iterator[DayTotals]:
     """Rows for every minute of the archive, a day at a time; nothing is yielded before its whole day was read.
 
     klines: the venue's own, which prove or correct them (see `combine`). last_price: ticks before the archive, 0:
@@ -50,16 +50,16 @@ def bars_of_trades(
         day = floor(int(trades.time[-1]), DAY) if len(trades) else begin
         if day > begin and archive.end - archive.start > DAY and parts:
             rows = _day(parts, begin, day, doubtful, archive, instrument, klines, last_price)
-            yield Day(rows, whales)
+            yield DayTotals(rows, whales)
             last_price, begin, whales = _last_price(rows, last_price), day, []
             parts = [part for part in (part[part.time >= day] for part in parts) if len(part)]
         whales += find_whales(trades, instrument, whale_threshold)
         if klines is not None and len(trades):
             trades = Trades.concat([carry, trades])
             minutes = klines.dense(floor(int(trades.time[0])), floor(int(trades.time[-1])) + MINUTE)
-            trades, carry = parted(trades, minutes, instrument)
+            trades, carry = split_at_minute(trades, minutes, instrument)
         parts.append(fold(trades, instrument))
-    yield Day(_day(parts, begin, archive.end, doubtful, archive, instrument, klines, last_price), whales)
+    yield DayTotals(_day(parts, begin, archive.end, doubtful, archive, instrument, klines, last_price), whales)
 
 
 def _batches(pages: Iterator[TradePage], start: int) -> Iterator[tuple[Trades, list[tuple[int, int]]]]:
@@ -78,7 +78,7 @@ def _batches(pages: Iterator[TradePage], start: int) -> Iterator[tuple[Trades, l
         last = int(page.trades.time[-1])
         held.append(page.trades)
         count += len(page.trades)
-        if count >= _AT_ONCE:
+        if count >= _FOLD_TRADES:
             trades = Trades.concat(held)
             open_minute = floor(int(trades.time.max()))
             closed = trades.time < open_minute
@@ -112,7 +112,7 @@ def _day(
     for low, high in doubtful:
         coverage[(bars.time >= floor(low)) & (bars.time <= high)] = Coverage.PARTIAL
     bars = bars.with_coverage(coverage)
-    return bars if klines is None else combine(bars, klines.dense(start, end))
+    return bars if klines is None else reconcile(bars, klines.dense(start, end))
 
 
 def _last_price(bars: Bars, before: int) -> int:

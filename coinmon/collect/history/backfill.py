@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from coinmon.clock import Clock
-from coinmon.collect.history.archive import Day, bars_of_trades
+from coinmon.collect.history.archive import DayTotals, bars_of_trades
 from coinmon.collect.history.plan import Got, Span, spans_of
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.history.rest import read_back
@@ -178,7 +178,7 @@ class Backfill:
         return self._archives.read(archive, path, instrument)
 
     def _trades(self, archive: Archive, path: Path, number: int, instrument: Instrument, klines: Bars | None) -> None:
-        def days(on: Instrument) -> Iterator[Day]:
+        def days(on: Instrument) -> Iterator[DayTotals]:
             pages = self._reading(archive, path, on)
             known = None if klines is None else klines.on_grid(on.tick_size)
             before = self._price_before(number, on, archive.start)

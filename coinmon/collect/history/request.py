@@ -17,7 +17,7 @@ from coinmon.collect.history.progress import Progress
 from coinmon.collect.venue import Venue
 from coinmon.collect.watchlist import begin
 from coinmon.config.build import make
-from coinmon.config.load import Chosen, Config, SymbolsConfig
+from coinmon.config.load import Config, PluginConfig, SymbolsConfig
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.model.bars import Coverage
 from coinmon.model.instrument import Instrument
@@ -50,7 +50,12 @@ Targets = Sequence[tuple[Venue, int, Instrument]]
 
 
 async def fill(
-    config: Config, exchanges: Mapping[str, Chosen], clock: Clock, database: Database, wish: Wish, progress: Progress
+    config: Config,
+    exchanges: Mapping[str, PluginConfig],
+    clock: Clock,
+    database: Database,
+    wish: Wish,
+    progress: Progress,
 ) -> list[str]:
     """Fill the store and say what it came to, in lines. Raises NoDataError when nothing at all could be had."""
     venues = [Venue(name, exchange, clock) for name, exchange in make(exchanges).items()]

@@ -13,10 +13,10 @@ from coinmon.plugin.contracts import Cursor
 
 _STEP = 120 * MINUTE
 """What is stored at a time when trades are read: all that an interruption costs."""
-_KLINES_STEP = 1440 * MINUTE
-_LOOK_BACK = 400
+_KLINES_STEP_MS = 1440 * MINUTE
+_MAX_EARLIER_PAGES = 400
 """Pages of earlier trades, where a venue has no other way to the past."""
-_DEADLINE = 120.0
+_PAGE_TIMEOUT_S = 120.0
 
 
 async def read_back(
@@ -24,13 +24,13 @@ async def read_back(
 ) -> AsyncIterator[tuple[Bars, list[WhaleTrade]]]:
     """Bars and whales from the track's start to `end`, in steps. trades: read them too, as far back as can be."""
     while track.start < end:
-        until = min(end, track.start + (_STEP if trades else _KLINES_STEP))
+        until = min(end, track.start + (_STEP if trades else _KLINES_STEP_MS))
         if trades and venue.has("trades"):
             await _read_trades(venue, clock, track, until)
         else:
             track.caught_up = clock.now()
         if venue.has("bars"):
-            track.klines = await venue.call("bars", track.instrument, track.start, until, deadline=_DEADLINE)
+            track.klines = await venue.call("bars", track.instrument, track.start, until, deadline=_PAGE_TIMEOUT_S)
         settled = track.settle(until, whale_threshold)
         yield settled.bars, settled.whales
         if settled.position.next_minute <= track.start:
@@ -45,17 +45,19 @@ async def _read_trades(venue: Venue, clock: Clock, track: Track, until: int) -> 
     while newest < until and track.caught_up < until:
         asked_at = clock.now()
         cursor = track.cursor or Cursor(track.start)
-        page = await venue.call("trades", track.instrument, cursor, deadline=_DEADLINE)
+        page = await venue.call("trades", track.instrument, cursor, deadline=_PAGE_TIMEOUT_S)
         track.take(page, asked_at)
         if not len(page.trades):
             break
         newest = int(page.trades.time[-1])
     if not first or not venue.has("earlier_trades"):
         return
-    for _ in range(_LOOK_BACK):
+    for _ in range(_MAX_EARLIER_PAGES):
         if track.oldest_id is None or (track.proven_from is not None and track.proven_from <= track.start):
             return
-        page = await venue.call("earlier_trades", track.instrument, track.oldest_id, track.start, deadline=_DEADLINE)
+        page = await venue.call(
+            "earlier_trades", track.instrument, track.oldest_id, track.start, deadline=_PAGE_TIMEOUT_S
+        )
         if not page.joined:
             return
         track.take_earlier(page)

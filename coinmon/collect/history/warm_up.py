@@ -24,12 +24,12 @@ from coinmon.store.instruments import read_grids
 from coinmon.store.samples import write_whales
 from coinmon.store.seen import counts
 
-_AT_ONCE = 4
-_DEADLINE = 30.0
-_SHARE = 0.75
+_MAX_CONCURRENT_WARM_UPS = 4
+_PAGE_TIMEOUT_S = 30.0
+_BUDGET_SHARE = 0.75
 """Of each of a venue's budgets; the rest is left to what happens now."""
-_PAUSE = 0.25
-_TRIES = 5
+_PAGE_PAUSE_S = 0.25
+_MAX_TRIES = 5
 """Cycles in which an instrument's past is asked for before it is given up."""
 
 
@@ -51,7 +51,7 @@ class _Wish:
 class WarmUp:
     """Fills one venue's window backwards from where each track began, once. It leaves the tracks alone.
 
-    What fails is asked for again in the next cycles, at most `_TRIES` times in all.
+    What fails is asked for again in the next cycles, at most `_MAX_TRIES` times in all.
 
     Where a minute's trades and the venue's own kline with the taker split disagree, the kline stands, as in `combine`.
     window: ms. whale_threshold: in quote currency.
@@ -110,7 +110,7 @@ class WarmUp:
         def fail(wish: _Wish, why: str) -> None:
             id, wish = wish.instrument.id, replace(wish, failures=wish.failures + 1)
             self._failed[id] = (wish, redacted(why))
-            if wish.failures < _TRIES:
+            if wish.failures < _MAX_TRIES:
                 self._again.append(wish)
             else:
                 given_up.append(id)
@@ -131,13 +131,13 @@ class WarmUp:
                     self._under_way -= 1
 
         async with asyncio.TaskGroup() as workers:
-            for _ in range(_AT_ONCE):
+            for _ in range(_MAX_CONCURRENT_WARM_UPS):
                 workers.create_task(worker())
         if given_up:
             id = given_up[0]
             which = id if len(given_up) == 1 else f"{len(given_up)} instruments ({id}, ...)"
             text = "the past of {} was not had in {} tries, time will fill the window: {}"
-            logger.warning(text, which, _TRIES, self._failed[id][1])
+            logger.warning(text, which, _MAX_TRIES, self._failed[id][1])
 
     async def _bring(self, wish: _Wish) -> None:
         # the window moves on while others are served
@@ -154,8 +154,8 @@ class WarmUp:
         more = True
         while more:
             while self._busy():  # noqa: ASYNC110 - a budget calls nobody when there is room
-                await asyncio.sleep(_PAUSE)
-            page = await self._venue.call("earlier_trades", wish.instrument, before, since, deadline=_DEADLINE)
+                await asyncio.sleep(_PAGE_PAUSE_S)
+            page = await self._venue.call("earlier_trades", wish.instrument, before, since, deadline=_PAGE_TIMEOUT_S)
             more = page.more and len(page.trades) > 0
             if not page.joined or more is not page.more:
                 # no further back: what is at hand is proven as far as it goes
@@ -163,12 +163,12 @@ class WarmUp:
             past.take_earlier(page)
             before = int(page.trades.id[0]) if more else before
         if getattr(self._venue.exchange, "split_in_bars", False):
-            past.klines = await self._venue.call("bars", wish.instrument, since, wish.until, deadline=_DEADLINE)
+            past.klines = await self._venue.call("bars", wish.instrument, since, wish.until, deadline=_PAGE_TIMEOUT_S)
         await asyncio.to_thread(self._store, wish, past)
 
     def _busy(self) -> bool:
         usage = getattr(self._venue.exchange, "usage", None)
-        return usage is not None and any(used > _SHARE * limit for used, limit in usage().values())
+        return usage is not None and any(used > _BUDGET_SHARE * limit for used, limit in usage().values())
 
     def _store(self, wish: _Wish, past: Track) -> None:
         settled = past.settle(wish.until, self._whale_threshold)

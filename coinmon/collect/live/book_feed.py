@@ -15,21 +15,21 @@ from coinmon.errors import PLUGIN_FAILURES, CoinmonError
 from coinmon.model.book import Book, Depth, Picture
 from coinmon.model.derivatives import Liquidation
 from coinmon.model.moment import MINUTE, floor
-from coinmon.plugin.contracts import Channel, News, StreamedBook, StreamedLiquidations, StreamState
+from coinmon.plugin.contracts import Channel, StreamedBook, StreamedLiquidations, StreamItem, StreamState
 from coinmon.secrets import redacted
 
 _POLLED = 60.0
 """Seconds between two questions for a book that is not streamed."""
-_FEW = 5
+_CHECK_LEVELS = 5
 """Levels that are asked for to see whether a stream that says nothing still has the venue's book."""
-_LATE = 1.0
+_STREAM_LATENESS_S = 1.0
 """Seconds that a stream may be behind an answer."""
 _FIRST_BOOK = 6
 """Times the patience that the first book of a stream may take, which may need an answer of a busy interface."""
-_DEADLINE = 10.0
-_AT_ONCE = 4
-_LEVELS = 1000
-_LONGEST_PAUSE = 60.0
+_BOOK_TIMEOUT_S = 10.0
+_MAX_CONCURRENT_BOOKS = 4
+_BOOK_LEVELS = 1000
+_MAX_PAUSE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -39,23 +39,23 @@ class Taken:
     depth: dict[int, Depth] = field(default_factory=dict)
     pictures: dict[int, Picture] = field(default_factory=dict)
     liquidations: dict[int, Sequence[Liquidation]] = field(default_factory=dict)
-    heard: dict[int, Sequence[int]] = field(default_factory=dict)
+    observed_minutes: dict[int, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Shelf:
     """One instrument's latest book, its pictures of the minute, and its liquidations that are not stored yet.
 
-    told: when the stream last said something of its book, or the venue's book was seen to be the same. acknowledged:
-    since when the venue says that it streams the book.
+    last_update_at: when the stream last said something of its book, or the venue's book was seen to be the same.
+    acknowledged: since when the venue says that it streams the book.
     listening: since when liquidations are streamed, ms UTC, as far as it is not written down; None: they are not.
     """
 
     track: Track
     book: Book | None = None
-    told: float = 0.0
+    last_update_at: float = 0.0
     acknowledged: float | None = None
-    asked: float = float("-inf")
+    requested_at: float = float("-inf")
     answer: Book | None = None
     pictures: list[Picture] = field(default_factory=list)
     liquidations: list[Liquidation] = field(default_factory=list)
@@ -87,12 +87,12 @@ class BookFeed:
         return sum(self._fresh(shelf) for shelf in self._shelves.values())
 
     def _fresh(self, shelf: _Shelf) -> bool:
-        return shelf.book is not None and monotonic() - shelf.told < 2 * self._patience
+        return shelf.book is not None and monotonic() - shelf.last_update_at < 2 * self._patience
 
     def _silent(self, shelf: _Shelf) -> bool:
         """Whether a stream that should bring its book has said nothing for long."""
         since = shelf.acknowledged
-        return since is not None and monotonic() - max(since, shelf.told) >= self._patience
+        return since is not None and monotonic() - max(since, shelf.last_update_at) >= self._patience
 
     async def follow(self, tracks: Sequence[Track], *, books: bool) -> None:
         """These from now on; without books only the liquidations of perps."""
@@ -119,7 +119,7 @@ class BookFeed:
 
         def is_due(shelf: _Shelf) -> bool:
             pause = self._patience if self._silent(shelf) else float("inf") if self._fresh(shelf) else _POLLED
-            return monotonic() - shelf.asked >= pause
+            return monotonic() - shelf.requested_at >= pause
 
         due = [shelf for shelf in self._shelves.values() if is_due(shelf)]
         if due and (self._polling is None or self._polling.done()):
@@ -129,33 +129,33 @@ class BookFeed:
         """Ask the venue for books, all of them where not told."""
         if not self._books or not self._venue.has("book"):
             return
-        slots = asyncio.Semaphore(_AT_ONCE)
+        slots = asyncio.Semaphore(_MAX_CONCURRENT_BOOKS)
 
         async def one(shelf: _Shelf) -> None:
             async with slots:
                 if self._venue.blocked or self._venue.down:
                     return
-                shelf.asked = asked = monotonic()
+                shelf.requested_at = requested_at = monotonic()
                 silent = self._silent(shelf)
-                levels = _FEW if silent and self._fresh(shelf) else _LEVELS
+                levels = _CHECK_LEVELS if silent and self._fresh(shelf) else _BOOK_LEVELS
                 try:
-                    found = await self._venue.call("book", shelf.track.instrument, levels, deadline=_DEADLINE)
+                    found = await self._venue.call("book", shelf.track.instrument, levels, deadline=_BOOK_TIMEOUT_S)
                 except CoinmonError as error:
                     self._complain(f"book: {error}")
                     return
-                if levels == _LEVELS:
+                if levels == _BOOK_LEVELS:
                     shelf.answer = found
                 if silent:
-                    await self._compare(shelf, found, asked)
+                    await self._compare(shelf, found, requested_at)
 
         await asyncio.gather(*(one(shelf) for shelf in (self._shelves.values() if due is None else due)))
 
-    async def _compare(self, shelf: _Shelf, found: Book, asked: float) -> None:
+    async def _compare(self, shelf: _Shelf, found: Book, requested_at: float) -> None:
         """Of a silent stream: whether what it brought is the venue's book still."""
         if shelf.book is not None and _best(shelf.book) == _best(found):
-            shelf.told = asked
+            shelf.last_update_at = requested_at
             return
-        await asyncio.sleep(_LATE)
+        await asyncio.sleep(_STREAM_LATENESS_S)
         patience = self._patience * (_FIRST_BOOK if shelf.book is None else 1)
         if self._silent(shelf) and monotonic() - self._begun >= patience:
             self._begin_anew(shelf)
@@ -182,9 +182,9 @@ class BookFeed:
             if shelf.liquidations:
                 taken.liquidations[number] = shelf.liquidations
                 shelf.liquidations = []
-            heard = _minutes(shelf, now)
-            if heard:
-                taken.heard[number] = heard
+            minutes = _minutes(shelf, now)
+            if minutes:
+                taken.observed_minutes[number] = minutes
         return taken
 
     def put_back(self, taken: Taken) -> None:
@@ -192,8 +192,8 @@ class BookFeed:
         for shelf in self._shelves.values():
             number = shelf.track.number
             shelf.liquidations = [*taken.liquidations.get(number, ()), *shelf.liquidations]
-            if shelf.listening is not None and number in taken.heard:
-                shelf.listening = taken.heard[number][0]
+            if shelf.listening is not None and number in taken.observed_minutes:
+                shelf.listening = taken.observed_minutes[number][0]
 
     async def _run(self) -> None:
         pause = 1.0
@@ -212,10 +212,10 @@ class BookFeed:
                 # a plugin's fault: its books are asked for
                 self._complain(f"books: {type(error).__name__}: {error}")
             self._deaf()
-            pause = 1.0 if monotonic() - began > _LONGEST_PAUSE else min(_LONGEST_PAUSE, pause * 2)
+            pause = 1.0 if monotonic() - began > _MAX_PAUSE_S else min(_MAX_PAUSE_S, pause * 2)
             await asyncio.sleep(pause)
 
-    def _take(self, each: News) -> None:
+    def _take(self, each: StreamItem) -> None:
         if isinstance(each, StreamState):
             self._state(each)
         elif isinstance(each, StreamedBook | StreamedLiquidations):
@@ -223,7 +223,7 @@ class BookFeed:
             if shelf is None:
                 return
             if isinstance(each, StreamedBook):
-                shelf.book, shelf.told = each.book, monotonic()
+                shelf.book, shelf.last_update_at = each.book, monotonic()
             else:
                 shelf.liquidations += each.liquidations
 

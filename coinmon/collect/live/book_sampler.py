@@ -16,7 +16,7 @@ _FEW = 8
 """Coins up to which books are followed unless it is said: each is some hundred kilobytes a minute a venue."""
 
 
-class Sampling:
+class BookSampler:
     """Order books and liquidations of what is followed. goes_on: it will be sampled again and again."""
 
     def __init__(
@@ -65,14 +65,14 @@ class Sampling:
             raise
 
     def _write(self, taken: Sequence[Taken]) -> None:
-        if not any(each.depth or each.pictures or each.liquidations or each.heard for each in taken):
+        if not any(each.depth or each.pictures or each.liquidations or each.observed_minutes for each in taken):
             return
         with self._database.write() as connection:
             for each in taken:
                 books.write_depth(connection, each.depth)
                 books.write_heatmap(connection, each.pictures)
                 books.write_liquidations(connection, each.liquidations)
-                books.write_heard(connection, each.heard)
+                books.write_heard(connection, each.observed_minutes)
 
     async def close(self) -> None:
         await asyncio.gather(*(feed.close() for feed in self._feeds.values()))

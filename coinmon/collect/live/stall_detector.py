@@ -21,14 +21,14 @@ from coinmon.model.derivatives import Ticker
 from coinmon.secrets import redacted
 
 _UNSURE = 3.25
-TICK = 0.125
+CHECK_INTERVAL = 0.125
 """Times the patience between two looks at who is silent."""
 _SUSPECTS = 8
 """Instruments whose trades are asked for in one comparison."""
 
 
 @dataclass(slots=True)
-class Silence:
+class StallDetector:
     """The watch over one venue's stream.
 
     stalled: called with the instruments that are proven to trade unheard, and all that are silent beside them.
@@ -55,7 +55,7 @@ class Silence:
             self._unsure.discard(id)
 
     def look(self, tracks: Sequence[Track]) -> None:
-        """Every `TICK` times the patience."""
+        """Every `CHECK_INTERVAL` times the patience."""
         if not (self.venue.has("tickers") and self.venue.has("trades")):
             return
         self._doubt(tracks)

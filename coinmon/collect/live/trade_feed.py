@@ -9,28 +9,28 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.live.page_buffer import Held
-from coinmon.collect.live.stall_detector import TICK, Silence
+from coinmon.collect.live.stall_detector import CHECK_INTERVAL, StallDetector
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import PLUGIN_FAILURES, CoinmonError
 from coinmon.model.instrument import Instrument
 from coinmon.model.streamed import StreamedMany
-from coinmon.plugin.contracts import Channel, News, Streamed, StreamState
+from coinmon.plugin.contracts import Channel, Streamed, StreamItem, StreamState
 from coinmon.secrets import redacted
 
 _CHANNELS: Sequence[Channel] = ("trades",)
 _TRIES = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Pauses before tries to repair a gap; a venue's pages may lag behind its stream."""
-_REPAIRS = 8
-_DEADLINE = 10.0
-_PATIENCE = 600.0
+_MAX_CONCURRENT_REPAIRS = 8
+_REPAIR_TIMEOUT_S = 10.0
+_UNREPAIRED_TIMEOUT_S = 600.0
 """Seconds that streamed trades wait for a venue that does not answer to tell what was before them."""
-_ANEW = 120.0
+_RESTART_AFTER_S = 120.0
 """Seconds after which a stream that left some instruments silent is begun anew."""
-_LONGEST_PAUSE = 60.0
+_MAX_PAUSE_S = 60.0
 
 
-class Feed:
+class TradeFeed:
     """Follows one venue. reconnects: connections lost so far. repaired: gaps that were filled; holes: that were not.
 
     patience: seconds of silence of an instrument that are looked into.
@@ -52,8 +52,8 @@ class Feed:
         self._repairing: dict[str, asyncio.Task[None]] = {}
         self._behind: dict[str, float] = {}
         self._began = 0.0
-        self._slots = asyncio.Semaphore(_REPAIRS)
-        self._silence = Silence(venue, patience, self._stall, self._doubted, self._hand_over)
+        self._slots = asyncio.Semaphore(_MAX_CONCURRENT_REPAIRS)
+        self._stalls = StallDetector(venue, patience, self._stall, self._doubted, self._hand_over)
 
     @property
     def live(self) -> int:
@@ -81,12 +81,12 @@ class Feed:
         tasks = [*self._tasks, *self._repairing.values()]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, self._silence.close(), return_exceptions=True)
+        await asyncio.gather(*tasks, self._stalls.close(), return_exceptions=True)
         self._tasks, self._repairing = [], {}
         self._dead()
 
     def _dead(self) -> None:
-        self._silence.lost()
+        self._stalls.lost()
         for track in self._tracks.values():
             track.live = False
 
@@ -107,10 +107,10 @@ class Feed:
                 why = f"{type(error).__name__}: {error}"
             self._dead()
             self._complain(f"stream: {why}")
-            pause = 1.0 if monotonic() - began > _LONGEST_PAUSE else min(_LONGEST_PAUSE, pause * 2)
+            pause = 1.0 if monotonic() - began > _MAX_PAUSE_S else min(_MAX_PAUSE_S, pause * 2)
             await asyncio.sleep(pause)
 
-    def _take(self, batch: Sequence[News]) -> None:
+    def _take(self, batch: Sequence[StreamItem]) -> None:
         now, newest = monotonic(), 0
         awake: list[Track] = []
         for each in batch:
@@ -134,7 +134,7 @@ class Feed:
 
     def _speaks(self, instrument: Instrument, now: float, awake: list[Track]) -> None:
         id = instrument.id
-        self._silence.heard(id, now)
+        self._stalls.heard(id, now)
         track = self._tracks.get(id)
         if track is None:
             return
@@ -160,7 +160,7 @@ class Feed:
         for track in tracks:
             # one that is known to say nothing is polled until it speaks, whatever the venue acknowledges
             track.live = state.live and track.instrument.id not in self._stalled
-            self._silence.heard(track.instrument.id, monotonic())
+            self._stalls.heard(track.instrument.id, monotonic())
         if lost:
             self.reconnects += 1
             logger.warning("{}: stream of {} lost: {}", self._venue.name, _several(tracks), redacted(state.why))
@@ -189,7 +189,7 @@ class Feed:
             await asyncio.sleep(pause)
             try:
                 async with self._slots:
-                    if await self._venue.repair(track, _DEADLINE):
+                    if await self._venue.repair(track, _REPAIR_TIMEOUT_S):
                         # the first join of a stream with what was read before it is no gap
                         self.repaired += track.instrument.id in self._joined
                         self._joined.add(track.instrument.id)
@@ -199,7 +199,7 @@ class Feed:
             except CoinmonError as error:
                 logger.debug("{}: gap not filled yet: {}", track.instrument.id, redacted(str(error)))
         lacks = answers > len(_TRIES) / 2
-        if track.waits and (lacks or monotonic() - self._behind[track.instrument.id] > _PATIENCE):
+        if track.waits and (lacks or monotonic() - self._behind[track.instrument.id] > _UNREPAIRED_TIMEOUT_S):
             self.holes += 1
             del self._behind[track.instrument.id]
             logger.warning("{}: trades are missing and cannot be had", track.instrument.id)
@@ -208,10 +208,10 @@ class Feed:
     async def _look(self) -> None:
         tracks = list(self._tracks.values())
         while True:
-            await asyncio.sleep(self._silence.patience * TICK)
-            if self._stalled and monotonic() - self._began > _ANEW:
+            await asyncio.sleep(self._stalls.patience * CHECK_INTERVAL)
+            if self._stalled and monotonic() - self._began > _RESTART_AFTER_S:
                 self._begin_anew()
-            self._silence.look(tracks)
+            self._stalls.look(tracks)
 
     def _doubted(self, tracks: Sequence[Track]) -> None:
         logger.debug("{}: the stream of {} is silent, and no ticker tells why", self._venue.name, _several(tracks))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from coinmon.collect.track.reconcile import combine
+from coinmon.collect.track.reconcile import reconcile
 from coinmon.collect.track.settle_together import settle_many
 from coinmon.collect.track.settlement import Settled
 from coinmon.collect.track.track import Track
@@ -25,11 +25,11 @@ from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids
 from coinmon.store.samples import write_whales
 
-_TOGETHER = 20_000
+_SETTLE_TRADES = 20_000
 """Trades that are settled together, roughly: what is made of all of a venue's at once would be the peak of memory."""
 
 
-_PATIENCE = 2.0
+_TRACK_LOCK_TIMEOUT_S = 2.0
 """Seconds that a venue's record waits for tracks that are being read; theirs is written the next time."""
 
 
@@ -39,14 +39,14 @@ async def undisturbed(tracks: Sequence[Track]) -> AsyncGenerator[list[Track], No
     free: list[Track] = []
     async with AsyncExitStack() as held:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_TRACK_LOCK_TIMEOUT_S):
                 for track in sorted(tracks, key=lambda track: track.busy):
                     await held.enter_async_context(track.alone())
                     free.append(track)
         yield free
 
 
-def record(database: Database, tracks: Sequence[Track], end: int, whale_threshold: float) -> list[WhaleTrade]:
+def persist(database: Database, tracks: Sequence[Track], end: int, whale_threshold: float) -> list[WhaleTrade]:
     """Store everything that tracks have read of the minutes before `end`, a track's in one transaction; the whales."""
     return [whale for part in _parts(tracks) for whale in _record(database, part, end, whale_threshold)]
 
@@ -54,7 +54,7 @@ def record(database: Database, tracks: Sequence[Track], end: int, whale_threshol
 def _parts(tracks: Sequence[Track]) -> Iterator[Sequence[Track]]:
     first, trades = 0, 0
     for at, track in enumerate(tracks):
-        if trades and trades + track.held > _TOGETHER:
+        if trades and trades + track.held > _SETTLE_TRADES:
             yield tracks[first:at]
             first, trades = at, 0
         trades += track.held
@@ -71,7 +71,7 @@ def _record(database: Database, tracks: Sequence[Track], end: int, whale_thresho
             if len(each.late):
                 late = each.late.on_grid(instrument.tick_size)
                 write_bars(connection, track.number, instrument, _with_late(connection, track.number, instrument, late))
-            if track.klines is not None and track.untold is not None and track.untold < track.start:
+            if track.klines is not None and track.unverified_from is not None and track.unverified_from < track.start:
                 told = track.klines[track.klines.time < track.start].on_grid(instrument.tick_size)
                 write_bars(connection, track.number, instrument, _revised(connection, track.number, instrument, told))
             write_bars(connection, track.number, instrument, each.bars.on_grid(instrument.tick_size))
@@ -114,7 +114,7 @@ def _revised(connection: Connection, number: int, instrument: Instrument, klines
     stored = read_bars(connection, number, instrument, first, last, levels=True).dense(first, last)
     # a row that is partial and has no taker split is a kline already
     open_ = (stored.coverage == Coverage.MISSING) | ((stored.coverage == Coverage.PARTIAL) & ~np.isnan(stored.buy))
-    rows = combine(stored, klines.dense(first, last))
+    rows = reconcile(stored, klines.dense(first, last))
     return rows[open_ & (rows.coverage > Coverage.MISSING)]
 
 

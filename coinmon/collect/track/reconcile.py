@@ -17,7 +17,7 @@ def same_volume(ours: Floats, theirs: Floats) -> npt.NDArray[np.bool_]:
         return np.asarray(np.abs(ours - theirs) <= SAME_VOLUME * theirs)
 
 
-def combine(trades: Bars, klines: Bars) -> Bars:
+def reconcile(trades: Bars, klines: Bars) -> Bars:
     """The better account of each minute; both are dense over the same minutes.
 
     - Trades proven complete stand, unless a kline that has the taker split disagrees: then the venue's totals stand

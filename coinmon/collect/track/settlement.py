@@ -11,7 +11,7 @@ from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.trades import Trades
 from coinmon.store.cursors import Position
 
-_LATEST_KLINE = 30 * MINUTE
+_LATEST_KLINE_MS = 30 * MINUTE
 """A minute's kline that a venue has not got is asked for again this long; later it will not come."""
 
 
@@ -31,12 +31,12 @@ class Settled:
     rest: Trades
     carry: Trades
 
-    def untold(self, klines: Bars | None, since: int) -> int | None:
+    def unverified_from(self, klines: Bars | None, since: int) -> int | None:
         """The first minute from `since` on that is not proven and has no kline; what klines lack they get in time."""
         end = self.position.next_minute
         proven = self.bars.time[self.bars.coverage == Coverage.TRADES]
         known = proven if klines is None else np.concatenate((proven, klines.time))
-        minutes = np.arange(max(since, end - (DAY if klines is None else _LATEST_KLINE)), end, MINUTE)
+        minutes = np.arange(max(since, end - (DAY if klines is None else _LATEST_KLINE_MS)), end, MINUTE)
         lacking = minutes[~np.isin(minutes, known)]
         return int(lacking[0]) if len(lacking) else None
 

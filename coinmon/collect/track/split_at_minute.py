@@ -22,11 +22,11 @@ def fitted(trades: Trades, seen: Bars, klines: Bars | None, instrument: Instrume
     """The bars `seen` of trades, with these parted; and what goes on after the last minute of `klines`."""
     if klines is None or not len(klines):
         return seen, Trades.empty()
-    within, carry = parted(trades, klines, instrument)
+    within, carry = split_at_minute(trades, klines, instrument)
     return (seen if within is trades else fold(within, instrument, Coverage.PARTIAL)), carry
 
 
-def parted(trades: Trades, klines: Bars, instrument: Instrument) -> tuple[Trades, Trades]:
+def split_at_minute(trades: Trades, klines: Bars, instrument: Instrument) -> tuple[Trades, Trades]:
     """The trades of the minutes that `klines` has rows for, and what of them belongs to the minute after the last.
 
     A minute's last trade is parted where what is too much in the minute is a part of it in volume, buys and quote

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.collect.track.reconcile import combine, same_volume
+from coinmon.collect.track.reconcile import reconcile, same_volume
 from coinmon.collect.track.settlement import Cut, Settled
 from coinmon.collect.track.split_at_minute import fitted
 from coinmon.collect.track.whales import find_whales
@@ -30,7 +30,7 @@ class Track:
     cursor: where reading trades goes on, None before the first page.
     proven_from: from this moment on, up to the cursor, no trade is missing; None while nothing is proven.
     caught_up: the moment up to which the venue had no more trades.
-    untold: the first minute that is stored and neither proven nor compared with its kline.
+    unverified_from: the first minute that is stored and neither proven nor compared with its kline.
     live: a stream brings its trades; what it brought that does not join what was read waits until that is read.
     """
 
@@ -42,7 +42,7 @@ class Track:
     proven_from: int | None = None
     caught_up: int = 0
     klines: Bars | None = None
-    untold: int | None = None
+    unverified_from: int | None = None
     live: bool = False
     _pending: list[Trades] = field(default_factory=list)
     _last_price: int = 0
@@ -257,7 +257,7 @@ class Track:
 
     def advance(self, settled: Settled) -> None:
         """What was settled is stored: forget it."""
-        self.untold = settled.untold(self.klines, self.untold or self.start)
+        self.unverified_from = settled.unverified_from(self.klines, self.unverified_from or self.start)
         self.boundary_id, self.start = settled.position
         self._pending = [settled.rest] if len(settled.rest) else []
         self.klines, self._carry = None, settled.carry
@@ -289,7 +289,7 @@ class Track:
             before, after = seen.time < since, seen.time >= reached
             seen = proven if part is seen else Bars.concat([seen[before], proven, seen[after]])
         if self.klines is not None:
-            seen = combine(seen, self.klines.dense(self.start, end))
+            seen = reconcile(seen, self.klines.dense(self.start, end))
         known = seen.coverage > Coverage.MISSING
         return seen if known.all() else seen[known]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coinmon_emulator.market.intervals import Interval
-from coinmon_emulator.market.market import Column, Trades
+from coinmon_emulator.market.intervals import CandleInterval
+from coinmon_emulator.market.market import Column, Prints
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class Candles:
     """Candles as columns, oldest first; sizes and quotes are sums of integer units."""
 
     start: Column
@@ -28,17 +28,17 @@ class Bars:
     def __len__(self) -> int:
         return len(self.start)
 
-    def take(self, which: slice) -> Bars:
-        return Bars(*(getattr(self, name)[which] for name in self.__slots__))
+    def take(self, which: slice) -> Candles:
+        return Candles(*(getattr(self, name)[which] for name in self.__slots__))
 
     def rows(self) -> list[tuple[int, ...]]:
         return list(zip(*(getattr(self, name).tolist() for name in self.__slots__), strict=True))
 
 
-def fold(trades: Trades, interval: Interval) -> Bars:
+def fold(trades: Prints, interval: CandleInterval) -> Candles:
     """One bar for each interval that has trades."""
     if not len(trades):
-        return Bars(*(np.empty(0, np.int64) for _ in Bars.__slots__))
+        return Candles(*(np.empty(0, np.int64) for _ in Candles.__slots__))
     starts = interval.floors(trades.time)
     edges = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
     last = np.append(edges[1:], len(starts)) - 1
@@ -48,7 +48,7 @@ def fold(trades: Trades, interval: Interval) -> Bars:
         count = last - edges + 1
     else:
         count = np.add.reduceat(trades.last - trades.first + 1, edges)
-    return Bars(
+    return Candles(
         starts[edges],
         trades.price[edges],
         np.maximum.reduceat(trades.price, edges),
@@ -62,7 +62,7 @@ def fold(trades: Trades, interval: Interval) -> Bars:
     )
 
 
-def spread(bars: Bars, interval: Interval, low: int, high: int, previous: int | None) -> Bars:
+def spread(bars: Candles, interval: CandleInterval, low: int, high: int, previous: int | None) -> Candles:
     """Every interval from `low` to `high`: those without trades are flat at the close before them.
 
     Where nothing traded before, the answer begins at the first trade.
@@ -83,7 +83,7 @@ def spread(bars: Bars, interval: Interval, low: int, high: int, previous: int | 
         filled = np.append(values, 0)[place]
         return np.where(has, filled, empty)
 
-    return Bars(
+    return Candles(
         starts,
         laid(bars.open, before),
         laid(bars.high, before),
@@ -97,12 +97,12 @@ def spread(bars: Bars, interval: Interval, low: int, high: int, previous: int | 
     )
 
 
-def opened_at_the_close_before(bars: Bars, previous: int | None) -> Bars:
+def opened_at_the_close_before(bars: Candles, previous: int | None) -> Candles:
     """Bybit's candles: each opens at the close before it, and its high and low include that price."""
     if not len(bars):
         return bars
     before = np.append(bars.open[0] if previous is None else previous, bars.close[:-1])
-    return Bars(
+    return Candles(
         bars.start,
         before,
         np.maximum(bars.high, before),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class EmulatedClock:
     """Market time as a straight line over wall time, from a whole millisecond so that it can be written down."""
 
     at_ms: int

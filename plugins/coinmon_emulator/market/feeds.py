@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from coinmon_emulator.market.ladder import STEP, Ladder
-from coinmon_emulator.market.market import Instrument, Market
+from coinmon_emulator.market.market import Listed, World
 
 NEVER = 1 << 62
 CHUNK = 64
-Row = tuple[int, ...]
+FeedRow = tuple[int, ...]
 
 
-class Message(NamedTuple):
+class FeedMessage(NamedTuple):
     """What is sent at a market time; `number` is what a gap counts by, None for what no gap swallows."""
 
     time: int
@@ -23,39 +23,41 @@ class Message(NamedTuple):
     number: int | None = None
 
 
-class Feed(Protocol):
+class DueFeed(Protocol):
     due: int
     """Market time of the next message."""
 
-    def take(self, now: int) -> Sequence[Message]:
+    def take(self, now: int) -> Sequence[FeedMessage]:
         """The messages up to `now`, oldest first; `due` moves on."""
         ...
 
-    def greeting(self) -> Sequence[Message]:
+    def greeting(self) -> Sequence[FeedMessage]:
         """What a new subscriber gets at once, as of the last message taken."""
         ...
 
 
-class Silent:
+class SilentFeed:
     """What was asked for and is not known, or has nothing to say."""
 
     due = NEVER
 
-    def take(self, now: int) -> Sequence[Message]:
+    def take(self, now: int) -> Sequence[FeedMessage]:
         return ()
 
-    def greeting(self) -> Sequence[Message]:
+    def greeting(self) -> Sequence[FeedMessage]:
         return ()
 
 
 class Trading:
     """Trades as they happen; rows are (id, due, price, size, side, ...)."""
 
-    def __init__(self, market: Market, one: Instrument, now: int, render: Callable[[list[Row]], list[Message]]) -> None:
+    def __init__(
+        self, market: World, one: Listed, now: int, render: Callable[[list[FeedRow]], list[FeedMessage]]
+    ) -> None:
         self._market = market
         self._one = one
         self._render = render
-        self._rows: deque[Row] = deque()
+        self._rows: deque[FeedRow] = deque()
         self._position = self._begin(now)
         self.due = NEVER
         self._fill()
@@ -63,7 +65,7 @@ class Trading:
     def _begin(self, now: int) -> int:
         return self._market.before(self._one, now + 1)
 
-    def _fetch(self, low: int) -> Sequence[Row]:
+    def _fetch(self, low: int) -> Sequence[FeedRow]:
         return list(self._market.rows(self._one, low, low + CHUNK).rows())
 
     def _fill(self) -> None:
@@ -72,18 +74,18 @@ class Trading:
             self._position += len(self._rows)
         self.due = self._rows[0][1] if self._rows else NEVER
 
-    def take(self, now: int) -> Sequence[Message]:
+    def take(self, now: int) -> Sequence[FeedMessage]:
         found = []
         while self.due <= now:
             found.append(self._rows.popleft())
             self._fill()
         return self._render(found)
 
-    def greeting(self) -> Sequence[Message]:
+    def greeting(self) -> Sequence[FeedMessage]:
         return ()
 
 
-class Recorded:
+class RecordedFeed:
     """Messages that were recorded, at their own times."""
 
     def __init__(self, messages: Sequence[tuple[int, bytes]], now: int, wrap: Callable[[bytes], bytes]) -> None:
@@ -96,16 +98,16 @@ class Recorded:
     def _look(self) -> None:
         self.due = self._messages[self._next][0] if self._next < len(self._messages) else NEVER
 
-    def take(self, now: int) -> Sequence[Message]:
+    def take(self, now: int) -> Sequence[FeedMessage]:
         found = []
         while self.due <= now:
             time, data = self._messages[self._next]
-            found.append(Message(time, self._wrap(data), self._next))
+            found.append(FeedMessage(time, self._wrap(data), self._next))
             self._next += 1
             self._look()
         return found
 
-    def greeting(self) -> Sequence[Message]:
+    def greeting(self) -> Sequence[FeedMessage]:
         return ()
 
 
@@ -116,8 +118,8 @@ class Periodic:
         self,
         period: int,
         now: int,
-        render: Callable[[int], Sequence[Message]],
-        first: Callable[[int], Sequence[Message]] | None = None,
+        render: Callable[[int], Sequence[FeedMessage]],
+        first: Callable[[int], Sequence[FeedMessage]] | None = None,
     ) -> None:
         self._period = period
         self._render = render
@@ -125,15 +127,15 @@ class Periodic:
         self._last = now
         self.due = (now // period + 1) * period
 
-    def take(self, now: int) -> Sequence[Message]:
-        found: list[Message] = []
+    def take(self, now: int) -> Sequence[FeedMessage]:
+        found: list[FeedMessage] = []
         while self.due <= now:
             found.extend(self._render(self.due))
             self._last = self.due
             self.due += self._period
         return found
 
-    def greeting(self) -> Sequence[Message]:
+    def greeting(self) -> Sequence[FeedMessage]:
         return () if self._first is None else self._first(self._last)
 
 
@@ -142,14 +144,14 @@ class Booking:
 
     def __init__(
         self,
-        market: Market,
-        one: Instrument,
+        market: World,
+        one: Listed,
         now: int,
         *,
         every: int,
         depth: int,
-        snapshot: Callable[[Ladder], Message | None],
-        update: Callable[[Sequence[Ladder]], Message],
+        snapshot: Callable[[Ladder], FeedMessage | None],
+        update: Callable[[Sequence[Ladder]], FeedMessage],
     ) -> None:
         self._market = market
         self._one = one
@@ -164,7 +166,7 @@ class Booking:
         whole = self._market.ladder(self._one, step)
         return None if whole is None else whole.top(self._depth)
 
-    def take(self, now: int) -> Sequence[Message]:
+    def take(self, now: int) -> Sequence[FeedMessage]:
         found = []
         while self.due <= now:
             step = self.due // STEP
@@ -175,6 +177,6 @@ class Booking:
             self.due += self._steps * STEP
         return found
 
-    def greeting(self) -> Sequence[Message]:
+    def greeting(self) -> Sequence[FeedMessage]:
         found = None if self._seen is None else self._snapshot(self._seen)
         return () if found is None else (found,)

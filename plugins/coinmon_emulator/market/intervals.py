@@ -13,7 +13,7 @@ _FAR = 1 << 50
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class CandleInterval:
     """A width in ms counted from an anchor; width 0 is the calendar month."""
 
     width: int
@@ -51,48 +51,48 @@ class Interval:
 
 MONDAY = 4 * DAY
 BINANCE = {
-    "1s": Interval(1000),
-    "1m": Interval(MINUTE),
-    "3m": Interval(3 * MINUTE),
-    "5m": Interval(5 * MINUTE),
-    "15m": Interval(15 * MINUTE),
-    "30m": Interval(30 * MINUTE),
-    "1h": Interval(HOUR),
-    "2h": Interval(2 * HOUR),
-    "4h": Interval(4 * HOUR),
-    "6h": Interval(6 * HOUR),
-    "8h": Interval(8 * HOUR),
-    "12h": Interval(12 * HOUR),
-    "1d": Interval(DAY),
-    "3d": Interval(3 * DAY),
-    "1w": Interval(7 * DAY, MONDAY),
-    "1M": Interval(0),
+    "1s": CandleInterval(1000),
+    "1m": CandleInterval(MINUTE),
+    "3m": CandleInterval(3 * MINUTE),
+    "5m": CandleInterval(5 * MINUTE),
+    "15m": CandleInterval(15 * MINUTE),
+    "30m": CandleInterval(30 * MINUTE),
+    "1h": CandleInterval(HOUR),
+    "2h": CandleInterval(2 * HOUR),
+    "4h": CandleInterval(4 * HOUR),
+    "6h": CandleInterval(6 * HOUR),
+    "8h": CandleInterval(8 * HOUR),
+    "12h": CandleInterval(12 * HOUR),
+    "1d": CandleInterval(DAY),
+    "3d": CandleInterval(3 * DAY),
+    "1w": CandleInterval(7 * DAY, MONDAY),
+    "1M": CandleInterval(0),
 }
 # Without the utc suffix, OKX's bars of six hours and more open at UTC+8.
 OKX = {
-    "1s": Interval(1000),
-    "1m": Interval(MINUTE),
-    "3m": Interval(3 * MINUTE),
-    "5m": Interval(5 * MINUTE),
-    "15m": Interval(15 * MINUTE),
-    "30m": Interval(30 * MINUTE),
-    "1H": Interval(HOUR),
-    "2H": Interval(2 * HOUR),
-    "4H": Interval(4 * HOUR),
-    "6H": Interval(6 * HOUR, -8 * HOUR),
-    "12H": Interval(12 * HOUR, -8 * HOUR),
-    "1D": Interval(DAY, -8 * HOUR),
-    "1W": Interval(7 * DAY, MONDAY - 8 * HOUR),
-    "6Hutc": Interval(6 * HOUR),
-    "12Hutc": Interval(12 * HOUR),
-    "1Dutc": Interval(DAY),
-    "1Wutc": Interval(7 * DAY, MONDAY),
-    "1Mutc": Interval(0),
+    "1s": CandleInterval(1000),
+    "1m": CandleInterval(MINUTE),
+    "3m": CandleInterval(3 * MINUTE),
+    "5m": CandleInterval(5 * MINUTE),
+    "15m": CandleInterval(15 * MINUTE),
+    "30m": CandleInterval(30 * MINUTE),
+    "1H": CandleInterval(HOUR),
+    "2H": CandleInterval(2 * HOUR),
+    "4H": CandleInterval(4 * HOUR),
+    "6H": CandleInterval(6 * HOUR, -8 * HOUR),
+    "12H": CandleInterval(12 * HOUR, -8 * HOUR),
+    "1D": CandleInterval(DAY, -8 * HOUR),
+    "1W": CandleInterval(7 * DAY, MONDAY - 8 * HOUR),
+    "6Hutc": CandleInterval(6 * HOUR),
+    "12Hutc": CandleInterval(12 * HOUR),
+    "1Dutc": CandleInterval(DAY),
+    "1Wutc": CandleInterval(7 * DAY, MONDAY),
+    "1Mutc": CandleInterval(0),
 }
 BYBIT = {
-    **{str(n): Interval(n * MINUTE) for n in (1, 3, 5, 15, 30, 60, 120, 240, 360, 720)},
-    "D": Interval(DAY),
-    "W": Interval(7 * DAY, MONDAY),
-    "M": Interval(0),
+    **{str(n): CandleInterval(n * MINUTE) for n in (1, 3, 5, 15, 30, 60, 120, 240, 360, 720)},
+    "D": CandleInterval(DAY),
+    "W": CandleInterval(7 * DAY, MONDAY),
+    "M": CandleInterval(0),
 }
-COINBASE = {str(seconds): Interval(seconds * 1000) for seconds in (60, 300, 900, 3600, 21_600, 86_400)}
+COINBASE = {str(seconds): CandleInterval(seconds * 1000) for seconds in (60, 300, 900, 3600, 21_600, 86_400)}

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from coinmon_emulator.market.market import Book, Column, Instrument
+from coinmon_emulator.market.market import Column, Listed, RestingOrders
 
 STEP = 100
 """Milliseconds between two states of a book."""
@@ -42,9 +42,9 @@ class Ladder:
     def time(self) -> int:
         return self.step * STEP
 
-    def book(self, depth: int) -> Book:
+    def book(self, depth: int) -> RestingOrders:
         bids, asks = (levels(tuple(column[:depth] for column in side)) for side in (self.bids, self.asks))
-        return Book(self.update_id, self.time, bids, asks)
+        return RestingOrders(self.update_id, self.time, bids, asks)
 
     def top(self, depth: int) -> Ladder:
         """The same step with the best `depth` levels only."""
@@ -80,7 +80,7 @@ def mix(words: Words) -> Words:
     return words ^ (words >> np.uint64(31))
 
 
-def ladder(one: Instrument, salt: int, fair: float, start: float, quote: float, step: int) -> Ladder:
+def ladder(one: Listed, salt: int, fair: float, start: float, quote: float, step: int) -> Ladder:
     """The book around the price `fair`; at `start` levels are spaced by a share of it, and usually worth `quote`."""
     scale = 10**one.price_digits / one.tick
     ticks = fair * scale

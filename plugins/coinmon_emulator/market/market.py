@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from coinmon_emulator.market.ladder import Ladder
 
 Column = NDArray[np.int64]
-Kind = Literal["spot", "perp"]
+MarketKind = Literal["spot", "perp"]
 VENUES = ("binance", "okx", "bybit", "coinbase")
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -25,11 +25,11 @@ DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Instrument:
+class Listed:
     """One market of one venue; identity is the object itself, so it is a cheap dictionary key."""
 
     venue: str
-    kind: Kind
+    kind: MarketKind
     base: str
     quote: str
     native: str
@@ -53,7 +53,7 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
-class Trades:
+class Prints:
     """Trades as columns, oldest first; `first` and `last` are fill ids where a row is itself an aggregate."""
 
     id: Column
@@ -67,8 +67,8 @@ class Trades:
     def __len__(self) -> int:
         return len(self.id)
 
-    def take(self, which: slice | NDArray[Any]) -> Trades:
-        return Trades(
+    def take(self, which: slice | NDArray[Any]) -> Prints:
+        return Prints(
             self.id[which],
             self.time[which],
             self.price[which],
@@ -89,18 +89,18 @@ class Trades:
             strict=True,
         )
 
-    def newest_first(self) -> Trades:
+    def newest_first(self) -> Prints:
         return self.take(slice(None, None, -1))
 
     @staticmethod
-    def join(parts: Sequence[Trades]) -> Trades:
+    def join(parts: Sequence[Prints]) -> Prints:
         if len(parts) == 1:
             return parts[0]
         if not parts:
             empty = np.empty(0, np.int64)
-            return Trades(empty, empty, empty, empty, empty)
+            return Prints(empty, empty, empty, empty, empty)
         aggregated = all(part.first is not None and part.last is not None for part in parts)
-        return Trades(
+        return Prints(
             np.concatenate([part.id for part in parts]),
             np.concatenate([part.time for part in parts]),
             np.concatenate([part.price for part in parts]),
@@ -112,7 +112,7 @@ class Trades:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class RestingOrders:
     """A book as of a moment: levels of (price, size) in integer units, best first."""
 
     update_id: int
@@ -122,7 +122,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MarkPrice:
     """A perpetual's mark, index and current funding; prices are plain numbers in the quote."""
 
     time: int
@@ -141,7 +141,7 @@ class Settlement:
     mark: float
 
 
-class Market(Protocol):
+class World(Protocol):
     """A source of trades addressed by position: 0 is the first one it knows, whatever the time.
 
     It knows the future; only a `View` may be shown to a client.
@@ -150,47 +150,47 @@ class Market(Protocol):
     @property
     def title(self) -> str: ...
     @property
-    def instruments(self) -> Sequence[Instrument]: ...
+    def instruments(self) -> Sequence[Listed]: ...
     @property
     def opens_at(self) -> int:
         """Where the clock starts unless told otherwise."""
         ...
 
-    def begins(self, instrument: Instrument) -> int:
+    def begins(self, instrument: Listed) -> int:
         """Time of the first moment there is anything to know about."""
         ...
 
-    def before(self, instrument: Instrument, ms: int) -> int:
+    def before(self, instrument: Listed, ms: int) -> int:
         """How many trades are earlier than `ms`."""
         ...
 
-    def at_id(self, instrument: Instrument, trade_id: int) -> int:
+    def at_id(self, instrument: Listed, trade_id: int) -> int:
         """How many trades have a smaller id."""
         ...
 
-    def rows(self, instrument: Instrument, low: int, high: int) -> Trades: ...
+    def rows(self, instrument: Listed, low: int, high: int) -> Prints: ...
 
-    def aggregates(self, instrument: Instrument) -> tuple[int, Column] | None:
+    def aggregates(self, instrument: Listed) -> tuple[int, Column] | None:
         """First aggregate id and the position each aggregate starts at; None where every row is one."""
         ...
 
-    def book(self, instrument: Instrument, at: int, depth: int) -> Book | None: ...
-    def ladder(self, instrument: Instrument, step: int) -> Ladder | None:
+    def book(self, instrument: Listed, at: int, depth: int) -> RestingOrders | None: ...
+    def ladder(self, instrument: Listed, step: int) -> Ladder | None:
         """The whole book at a step of 100 ms; None where books are recorded messages, or unknown."""
         ...
 
-    def recorded(self, instrument: Instrument, event: str) -> Sequence[tuple[int, bytes]] | None:
+    def recorded(self, instrument: Listed, event: str) -> Sequence[tuple[int, bytes]] | None:
         """Binance's stream messages of an event as they were recorded; None where they are made up."""
         ...
 
-    def liquidations(self, instrument: Instrument, start: int, end: int) -> Trades:
+    def liquidations(self, instrument: Listed, start: int, end: int) -> Prints:
         """Forced orders from `start` up to but without `end`; they are among the trades, ids and all."""
         ...
 
-    def mark(self, instrument: Instrument, at: int) -> Mark | None: ...
-    def open_interest(self, instrument: Instrument, at: int) -> float | None:
+    def mark(self, instrument: Listed, at: int) -> MarkPrice | None: ...
+    def open_interest(self, instrument: Listed, at: int) -> float | None:
         """One side, in base."""
         ...
 
-    def settlements(self, instrument: Instrument, start: int, end: int) -> list[Settlement] | None: ...
+    def settlements(self, instrument: Listed, start: int, end: int) -> list[Settlement] | None: ...
     def planted(self, until: int) -> list[dict[str, Any]]: ...

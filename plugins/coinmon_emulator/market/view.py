@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coinmon_emulator.market.candles import Bars, fold, spread
-from coinmon_emulator.market.intervals import Interval
-from coinmon_emulator.market.market import DAY, Book, Column, Instrument, Mark, Market, Settlement, Trades
+from coinmon_emulator.market.candles import Candles, fold, spread
+from coinmon_emulator.market.intervals import CandleInterval
+from coinmon_emulator.market.market import DAY, Column, Listed, MarkPrice, Prints, RestingOrders, Settlement, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,56 +42,56 @@ class DayStats:
     previous_close: int
 
 
-class View:
+class WorldNow:
     """One market at one moment."""
 
-    def __init__(self, market: Market, now: int, spoil: Spoil | None = None) -> None:
+    def __init__(self, market: World, now: int, spoil: Spoil | None = None) -> None:
         self.market = market
         self.now = now
         self.spoil = spoil or Spoil()
-        self._days: dict[Instrument, DayStats | None] = {}
-        self._books: dict[tuple[Instrument, int], Book | None] = {}
+        self._days: dict[Listed, DayStats | None] = {}
+        self._books: dict[tuple[Listed, int], RestingOrders | None] = {}
 
     @property
     def server_time(self) -> int:
         """What the venue says the time is."""
         return self.now + self.spoil.skew_ms
 
-    def listed(self, venue: str, kind: str | None = None) -> list[Instrument]:
+    def listed(self, venue: str, kind: str | None = None) -> list[Listed]:
         return [one for one in self.market.instruments if one.venue == venue and kind in (None, one.kind)]
 
-    def find(self, venue: str, kind: str, native: str) -> Instrument | None:
+    def find(self, venue: str, kind: str, native: str) -> Listed | None:
         for one in self.market.instruments:
             if one.native == native and one.venue == venue and one.kind == kind:
                 return one
         return None
 
-    def seen(self, instrument: Instrument) -> int:
+    def seen(self, instrument: Listed) -> int:
         """How many trades have happened."""
         return self.market.before(instrument, self.now + 1)
 
-    def rows(self, instrument: Instrument, low: int, high: int) -> Trades:
+    def rows(self, instrument: Listed, low: int, high: int) -> Prints:
         """Trades by position."""
         high = min(high, self.seen(instrument))
         return self.market.rows(instrument, max(0, low), max(0, low, high))
 
-    def between(self, instrument: Instrument, start: int, end: int) -> Trades:
+    def between(self, instrument: Listed, start: int, end: int) -> Prints:
         """Trades from `start` up to but without `end`."""
         end = min(end, self.now + 1)
         if end <= start:
-            return Trades.join([])
+            return Prints.join([])
         return self.market.rows(instrument, self.market.before(instrument, start), self.market.before(instrument, end))
 
-    def latest(self, instrument: Instrument, count: int) -> Trades:
+    def latest(self, instrument: Listed, count: int) -> Prints:
         seen = self.seen(instrument)
         return self.market.rows(instrument, max(0, seen - count), seen)
 
-    def last(self, instrument: Instrument) -> Trades | None:
+    def last(self, instrument: Listed) -> Prints | None:
         """The last trade, if there was one."""
         seen = self.seen(instrument)
         return self.market.rows(instrument, seen - 1, seen) if seen else None
 
-    def spoiled(self, trades: Trades) -> Trades:
+    def spoiled(self, trades: Prints) -> Prints:
         """A page of trades after the fault schedule had its way with it."""
         if self.spoil.gap:
             trades = trades.take(trades.id % 100 >= self.spoil.gap)
@@ -99,30 +99,30 @@ class View:
             trades = trades.take(np.repeat(np.arange(len(trades)), np.where(trades.id % 10 == 0, 2, 1)))
         return trades
 
-    def bars(self, instrument: Instrument, interval: Interval, low: int, high: int, *, flat: bool = True) -> Bars:
+    def bars(self, instrument: Listed, interval: CandleInterval, low: int, high: int, *, flat: bool = True) -> Candles:
         """Candles that start from `low` up to but without `high`, the open one as far as it has come."""
         floor = interval.floor(low)
         low = max(interval.floor(self.market.begins(instrument)), floor if floor == low else interval.after(floor))
         high = min(high, self.now + 1)
         if high <= low:
-            return fold(Trades.join([]), interval)
+            return fold(Prints.join([]), interval)
         last = interval.floor(high - 1)
         bars = fold(self.between(instrument, low, interval.after(last)), interval)
         if not flat:
             return bars
         return spread(bars, interval, low, last + 1, self.close_before(instrument, low))
 
-    def close_before(self, instrument: Instrument, ms: int) -> int | None:
+    def close_before(self, instrument: Listed, ms: int) -> int | None:
         position = self.market.before(instrument, min(ms, self.now + 1))
         return int(self.market.rows(instrument, position - 1, position).price[0]) if position else None
 
-    def day(self, instrument: Instrument) -> DayStats | None:
+    def day(self, instrument: Listed) -> DayStats | None:
         """The rolling 24 hours; None before the first trade."""
         if instrument not in self._days:
             self._days[instrument] = self._day(instrument)
         return self._days[instrument]
 
-    def _day(self, instrument: Instrument) -> DayStats | None:
+    def _day(self, instrument: Listed) -> DayStats | None:
         trades = self.between(instrument, self.now - DAY, self.now + 1)
         last = trades.take(slice(-1, None)) if len(trades) else self.last(instrument)
         if last is None:
@@ -149,19 +149,19 @@ class View:
             previous_close=int(within.price[0]) if before is None else before,
         )
 
-    def aggregates(self, instrument: Instrument) -> tuple[int, Column] | None:
+    def aggregates(self, instrument: Listed) -> tuple[int, Column] | None:
         return self.market.aggregates(instrument)
 
-    def book(self, instrument: Instrument, depth: int) -> Book | None:
+    def book(self, instrument: Listed, depth: int) -> RestingOrders | None:
         if (instrument, depth) not in self._books:
             self._books[instrument, depth] = self.market.book(instrument, self.now, depth)
         return self._books[instrument, depth]
 
-    def mark(self, instrument: Instrument) -> Mark | None:
+    def mark(self, instrument: Listed) -> MarkPrice | None:
         return self.market.mark(instrument, self.now)
 
-    def open_interest(self, instrument: Instrument, at: int | None = None) -> float | None:
+    def open_interest(self, instrument: Listed, at: int | None = None) -> float | None:
         return self.market.open_interest(instrument, self.now if at is None else min(at, self.now))
 
-    def settlements(self, instrument: Instrument, start: int, end: int) -> Sequence[Settlement] | None:
+    def settlements(self, instrument: Listed, start: int, end: int) -> Sequence[Settlement] | None:
         return self.market.settlements(instrument, start, min(end, self.now + 1))

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from coinmon_emulator.market.market import MINUTE, Column, Instrument, Trades
+from coinmon_emulator.market.market import MINUTE, Column, Listed, Prints
 from coinmon_emulator.scenario.listing import Pace
 from coinmon_emulator.scenario.paths import Paths
-from coinmon_emulator.scenario.plan import Event, Leg
+from coinmon_emulator.scenario.plan import Leg, PlantedEvent
 
 BLOCK = 240
 SINGLES = 56
@@ -23,7 +23,7 @@ CALM = 4
 NET_A_MINUTE = 15.0
 
 
-def counts(seed: int, instrument: Instrument, pace: Pace, paths: Paths, planted: Column) -> Column:
+def counts(seed: int, instrument: Listed, pace: Pace, paths: Paths, planted: Column) -> Column:
     """Background trades in each minute of the scenario."""
     rng = np.random.default_rng([seed, zlib.crc32(instrument.key.encode()), 1])
     found = 2 * rng.integers(pace.low, pace.high + 1, paths.minutes)
@@ -41,13 +41,13 @@ def counts(seed: int, instrument: Instrument, pace: Pace, paths: Paths, planted:
 
 def block(
     seed: int,
-    instrument: Instrument,
+    instrument: Listed,
     number: int,
     paths: Paths,
     background: NDArray[np.int16],
     mean_quote: float,
-    events: Sequence[tuple[Event, Leg]],
-) -> Trades:
+    events: Sequence[tuple[PlantedEvent, Leg]],
+) -> Prints:
     """The trades of one block, planted ones included; ids are left to the caller."""
     first = number * BLOCK
     rng = np.random.default_rng([seed, zlib.crc32(instrument.key.encode()), 2, number])
@@ -69,18 +69,18 @@ def block(
     sizes = _sizes(instrument, price, np.repeat(wanted, 2)[:total])
     sizes[1::2] = sizes[0 : total - total % 2 : 2]
     _balance(instrument, rng, price, side, sizes, mean_trades=float(amounts.mean()) if len(amounts) else 1.0)
-    parts = [Trades(time, time, price, sizes, side)]
+    parts = [Prints(time, time, price, sizes, side)]
     for event, leg in events:
         planted = _planted(seed, paths, event, leg)
         inside = (planted.time >= paths.begin + first * MINUTE) & (
             planted.time < paths.begin + (first + BLOCK) * MINUTE
         )
         parts.append(planted.take(inside))
-    whole = Trades.join(parts)
+    whole = Prints.join(parts)
     return whole.take(np.argsort(whole.time, kind="stable")) if len(parts) > 1 else whole
 
 
-def _prices(instrument: Instrument, paths: Paths, time: Column, side: Column, rng: np.random.Generator) -> Column:
+def _prices(instrument: Listed, paths: Paths, time: Column, side: Column, rng: np.random.Generator) -> Column:
     minute = (time - paths.begin) / MINUTE
     fair = paths.price(instrument.base, minute) * paths.basis(instrument, minute)
     ticks = fair * 10**instrument.price_digits / instrument.tick
@@ -90,13 +90,13 @@ def _prices(instrument: Instrument, paths: Paths, time: Column, side: Column, rn
     return found
 
 
-def _sizes(instrument: Instrument, price: Column, quote: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Column:
+def _sizes(instrument: Listed, price: Column, quote: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Column:
     per_lot = price * (instrument.lot / 10.0**instrument.quote_digits)
     return np.maximum(2, np.rint(quote / per_lot)).astype(np.int64) * instrument.lot
 
 
 def _balance(
-    instrument: Instrument, rng: np.random.Generator, price: Column, side: Column, sizes: Column, *, mean_trades: float
+    instrument: Listed, rng: np.random.Generator, price: Column, side: Column, sizes: Column, *, mean_trades: float
 ) -> None:
     """Correct the second of each pair so that the running net follows a small random walk."""
     pairs = len(price) // 2
@@ -112,7 +112,7 @@ def _balance(
     sizes[second] = np.maximum(sizes[second] + change, instrument.lot)
 
 
-def _planted(seed: int, paths: Paths, event: Event, leg: Leg) -> Trades:
+def _planted(seed: int, paths: Paths, event: PlantedEvent, leg: Leg) -> Prints:
     instrument = leg.instrument
     rng = np.random.default_rng([seed, zlib.crc32(instrument.key.encode()), 3, event.number])
     total = event.minutes * leg.rows
@@ -129,4 +129,4 @@ def _planted(seed: int, paths: Paths, event: Event, leg: Leg) -> Trades:
         price = price[0] + side * np.arange(total) * instrument.tick
     share = rng.uniform(0.8, 1.2, total)
     sizes = _sizes(instrument, price, abs(leg.net) * share / share.sum())
-    return Trades(time, time, price, sizes, side)
+    return Prints(time, time, price, sizes, side)

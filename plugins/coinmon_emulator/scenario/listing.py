@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coinmon_emulator.market.market import Instrument
+from coinmon_emulator.market.market import Listed
 
 
 @dataclass(frozen=True, slots=True)
-class Coin:
+class MadeUpCoin:
     """A base: its price at the start, and for each market (tick decimals, lot decimals, mean trade in quote)."""
 
     base: str
@@ -35,7 +35,7 @@ def _lots(binance: int, um: int, okx: int, swap: int, bybit: int, linear: int, c
 
 # Swap lots are base decimals: a hundredth (ADA: a tenth) of a contract of 10^contract_exponent base.
 COINS = (
-    Coin(
+    MadeUpCoin(
         "BTC",
         96_400,
         2,
@@ -45,11 +45,11 @@ COINS = (
         -2,
         {"binance:perp": 1, "okx:spot": 1, "okx:perp": 1, "bybit:spot": 1, "bybit:perp": 1},
     ),
-    Coin("ETH", 3_320, 2, 2000, 3e9, _lots(4, 3, 6, 3, 5, 2, 8), -1, {}),
-    Coin("SOL", 142, 2, 1200, 9e8, _lots(3, 2, 6, 2, 3, 1, 8), 0, {}),
-    Coin("XRP", 2.08, 4, 1000, 6e8, _lots(1, 1, 6, 0, 2, 1, 6), 2, {}),
-    Coin("DOGE", 0.1402, 5, 700, 4e8, _lots(0, 0, 6, -1, 1, 0, 1), 3, {}),
-    Coin("ADA", 0.3921, 4, 500, 2e8, _lots(1, 0, 6, -1, 2, 0, 8), 2, {}),
+    MadeUpCoin("ETH", 3_320, 2, 2000, 3e9, _lots(4, 3, 6, 3, 5, 2, 8), -1, {}),
+    MadeUpCoin("SOL", 142, 2, 1200, 9e8, _lots(3, 2, 6, 2, 3, 1, 8), 0, {}),
+    MadeUpCoin("XRP", 2.08, 4, 1000, 6e8, _lots(1, 1, 6, 0, 2, 1, 6), 2, {}),
+    MadeUpCoin("DOGE", 0.1402, 5, 700, 4e8, _lots(0, 0, 6, -1, 1, 0, 1), 3, {}),
+    MadeUpCoin("ADA", 0.3921, 4, 500, 2e8, _lots(1, 0, 6, -1, 2, 0, 8), 2, {}),
 )
 FUNDING_HOURS = {"binance:perp:ADAUSDT": 4, "okx:perp:DOGE-USDT-SWAP": 4, "bybit:perp:DOGEUSDT": 4}
 
@@ -78,7 +78,7 @@ QUIET = {market: Pace(1, 3, pace.size) for market, pace in PACES.items()} | {"by
 WIDE = {"okx:spot": Pace(1, 4, 0.5), "okx:perp": Pace(1, 4, 0.5)}
 
 
-def _instrument(coin: Coin, market: str) -> Instrument:
+def _instrument(coin: MadeUpCoin, market: str) -> Listed:
     venue, kind = market.split(":")
     price_digits = coin.ticks.get(market, coin.price_decimals)
     lot = coin.lots[market]
@@ -89,7 +89,7 @@ def _instrument(coin: Coin, market: str) -> Instrument:
     if venue in ("okx", "coinbase"):
         native = f"{coin.base}-{quote}" + ("-SWAP" if swap else "")
     padded = venue == "coinbase" or market == "binance:spot"
-    return Instrument(
+    return Listed(
         venue=venue,
         kind="perp" if kind == "perp" else "spot",
         base=coin.base,
@@ -106,15 +106,15 @@ def _instrument(coin: Coin, market: str) -> Instrument:
     )
 
 
-def four_venues() -> tuple[tuple[Coin, ...], list[Instrument]]:
+def four_venues() -> tuple[tuple[MadeUpCoin, ...], list[Listed]]:
     """Six coins on the four venues, spot and (but for Coinbase) perpetual."""
     return COINS, [_instrument(coin, market) for market in PACES for coin in COINS]
 
 
-def wide() -> tuple[tuple[Coin, ...], list[Instrument]]:
+def wide() -> tuple[tuple[MadeUpCoin, ...], list[Listed]]:
     """559 USDT instruments of OKX: 300 spot pairs, and the swaps of 259 of them."""
     invented = tuple(
-        Coin(f"C{n:03d}", round(0.5 * 1.02**n, 3), 4, 300, 5e6, {"okx:spot": 4, "okx:perp": 2}, 0, {})
+        MadeUpCoin(f"C{n:03d}", round(0.5 * 1.02**n, 3), 4, 300, 5e6, {"okx:spot": 4, "okx:perp": 2}, 0, {})
         for n in range(1, 295)
     )
     coins = COINS + invented
@@ -122,10 +122,12 @@ def wide() -> tuple[tuple[Coin, ...], list[Instrument]]:
     return coins, instruments + [_instrument(coin, "okx:perp") for coin in coins[:259]]
 
 
-def many(counts: dict[str, int]) -> tuple[tuple[Coin, ...], list[Instrument]]:
+def many(counts: dict[str, int]) -> tuple[tuple[MadeUpCoin, ...], list[Listed]]:
     """So many instruments of each venue, half of them perpetuals but on Coinbase; the same coins everywhere."""
     lots = dict.fromkeys(PACES, 2)
-    coins = COINS + tuple(Coin(f"L{n:03d}", round(0.5 * 1.012**n, 3), 4, 300, 5e6, lots, 0, {}) for n in range(600))
+    coins = COINS + tuple(
+        MadeUpCoin(f"L{n:03d}", round(0.5 * 1.012**n, 3), 4, 300, 5e6, lots, 0, {}) for n in range(600)
+    )
     instruments = []
     for venue, count in counts.items():
         perps = 0 if venue == "coinbase" else (count + 1) // 2

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from coinmon_emulator.market.ladder import STEP, Ladder, ladder
-from coinmon_emulator.market.market import MINUTE, Book, Instrument, Mark, Settlement
-from coinmon_emulator.scenario.listing import Coin
+from coinmon_emulator.market.market import MINUTE, Listed, MarkPrice, RestingOrders, Settlement
+from coinmon_emulator.scenario.listing import MadeUpCoin
 from coinmon_emulator.scenario.paths import Paths
 
 STARTS_AT = 1_768_478_420_000  # 2026-01-15T12:00:20Z, 20 seconds into a minute: the last closed one has settled.
@@ -17,32 +17,32 @@ BEFORE = 26 * 60
 AFTER = 14 * 24 * 60
 
 
-class Made:
+class MadeUpMarket:
     """A market of coins whose prices walk; what trades in it is for others to say."""
 
-    def __init__(self, seed: int, coins: Sequence[Coin], instruments: Sequence[Instrument]) -> None:
+    def __init__(self, seed: int, coins: Sequence[MadeUpCoin], instruments: Sequence[Listed]) -> None:
         self.seed = seed
         self.opens_at = STARTS_AT
         self._instruments = instruments
         self._coins = {coin.base: coin for coin in coins}
         start = STARTS_AT - STARTS_AT % MINUTE
         self.paths = Paths(seed, start - BEFORE * MINUTE, BEFORE + AFTER, BEFORE, coins)
-        self._ladders: dict[Instrument, Ladder] = {}
+        self._ladders: dict[Listed, Ladder] = {}
 
     @property
-    def instruments(self) -> Sequence[Instrument]:
+    def instruments(self) -> Sequence[Listed]:
         return self._instruments
 
-    def _coin(self, instrument: Instrument) -> Coin:
+    def _coin(self, instrument: Listed) -> MadeUpCoin:
         return self._coins[instrument.base]
 
-    def aggregates(self, instrument: Instrument) -> None:
+    def aggregates(self, instrument: Listed) -> None:
         return None
 
-    def book(self, instrument: Instrument, at: int, depth: int) -> Book:
+    def book(self, instrument: Listed, at: int, depth: int) -> RestingOrders:
         return self.ladder(instrument, at // STEP).book(depth)
 
-    def ladder(self, instrument: Instrument, step: int) -> Ladder:
+    def ladder(self, instrument: Listed, step: int) -> Ladder:
         known = self._ladders.get(instrument)
         if known is None or known.step != step:
             coin = self._coin(instrument)
@@ -52,14 +52,14 @@ class Made:
             known = self._ladders[instrument] = ladder(instrument, salt, fair, coin.price, coin.trade_quote, step)
         return known
 
-    def recorded(self, instrument: Instrument, event: str) -> None:
+    def recorded(self, instrument: Listed, event: str) -> None:
         return None
 
-    def mark(self, instrument: Instrument, at: int) -> Mark | None:
+    def mark(self, instrument: Listed, at: int) -> MarkPrice | None:
         return self.paths.mark(instrument, at) if instrument.kind == "perp" else None
 
-    def open_interest(self, instrument: Instrument, at: int) -> float | None:
+    def open_interest(self, instrument: Listed, at: int) -> float | None:
         return self.paths.open_interest(instrument, at) if instrument.kind == "perp" else None
 
-    def settlements(self, instrument: Instrument, start: int, end: int) -> list[Settlement] | None:
+    def settlements(self, instrument: Listed, start: int, end: int) -> list[Settlement] | None:
         return self.paths.settlements(instrument, start, end) if instrument.kind == "perp" else None

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from coinmon_emulator.market.market import HOUR, MINUTE, Instrument, Mark, Settlement
-from coinmon_emulator.scenario.listing import Coin
+from coinmon_emulator.market.market import HOUR, MINUTE, Listed, MarkPrice, Settlement
+from coinmon_emulator.scenario.listing import MadeUpCoin
 
 Floats = NDArray[np.float64]
 OWN_WALKS = 16
@@ -24,7 +24,7 @@ class Paths:
     begin: int
     minutes: int
     start_minute: int
-    coins: Sequence[Coin]
+    coins: Sequence[MadeUpCoin]
     common: Floats = field(init=False)
     own: Floats = field(init=False)
     at: dict[str, int] = field(init=False)
@@ -78,12 +78,12 @@ class Paths:
     def price_at(self, base: str, ms: int) -> float:
         return float(self.price(base, np.array([(ms - self.begin) / MINUTE]))[0])
 
-    def basis(self, instrument: Instrument, minute: Floats) -> Floats:
+    def basis(self, instrument: Listed, minute: Floats) -> Floats:
         """How far the venue trades from the fair price: a few hundredths of a percent, slowly moving."""
         phase = sum(instrument.key.encode()) + self.seed
         return 1 + 1.5e-4 * np.sin(minute / 180 + phase) + (1.2e-4 if instrument.kind == "perp" else 0.0)
 
-    def open_interest(self, instrument: Instrument, ms: int) -> float:
+    def open_interest(self, instrument: Listed, ms: int) -> float:
         """One side, in base: a smooth walk around the coin's usual."""
         coin = self.coins[self.at[instrument.base]]
         share = {"binance": 0.45, "okx": 0.25}.get(instrument.venue, 0.3)
@@ -96,13 +96,13 @@ class Paths:
             level += float(self.positions[instrument.base][whole])
         return coin.open_interest_quote * share / coin.price * math.exp(level)
 
-    def rate(self, instrument: Instrument, settled_ms: int) -> float:
+    def rate(self, instrument: Listed, settled_ms: int) -> float:
         """The funding rate settled at a moment."""
         step = settled_ms // (instrument.funding_hours * HOUR)
         wave = math.sin(step * 1.7 + sum(instrument.key.encode()) + self.seed)
         return round((1e-4 + 6e-5 * wave) * instrument.funding_hours / 8, 8)
 
-    def mark(self, instrument: Instrument, ms: int) -> Mark:
+    def mark(self, instrument: Listed, ms: int) -> MarkPrice:
         period = instrument.funding_hours * HOUR
         following = (ms // period + 1) * period
         index = self.price_at(instrument.base, ms)
@@ -113,7 +113,7 @@ class Paths:
         start, end, set_rate = self.rates.get(instrument.base, (0, 0, 0.0))
         if start <= minute[0] < end:
             rate = set_rate
-        return Mark(
+        return MarkPrice(
             time=ms,
             mark=index * float(self.basis(instrument, minute)[0]),
             index=index,
@@ -123,7 +123,7 @@ class Paths:
             hours=instrument.funding_hours,
         )
 
-    def settlements(self, instrument: Instrument, start: int, end: int) -> list[Settlement]:
+    def settlements(self, instrument: Listed, start: int, end: int) -> list[Settlement]:
         period = instrument.funding_hours * HOUR
         first = max(-(-start // period), (self.begin - 30 * 24 * HOUR) // period)
         return [

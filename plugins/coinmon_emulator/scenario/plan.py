@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from coinmon_emulator.market.clock import iso
-from coinmon_emulator.market.market import MINUTE, Instrument
+from coinmon_emulator.market.market import MINUTE, Listed
 
 # A venue's half of the volume of 50 quiet minutes, against which a one-sided flow must stand out.
-HalfVolume = Callable[[Instrument], float]
+HalfVolume = Callable[[Listed], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One venue's share of an event: net taker quote, spread over rows in each minute."""
 
-    instrument: Instrument
+    instrument: Listed
     net: float
     rows: int
     one_order: bool = False
@@ -28,7 +28,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class PlantedEvent:
     number: int
     kinds: tuple[str, ...]
     base: str
@@ -62,12 +62,12 @@ class Event:
 class Plan:
     """All events of a scenario, in order of time."""
 
-    def __init__(self, seed: int, instruments: list[Instrument], start_minute: int, minutes: int, half: HalfVolume):
+    def __init__(self, seed: int, instruments: list[Listed], start_minute: int, minutes: int, half: HalfVolume):
         self._rng = np.random.default_rng([seed, 23])
         self._spots = {(one.venue, one.base): one for one in instruments if one.kind == "spot"}
         self._perps = {(one.venue, one.base): one for one in instruments if one.kind == "perp"}
         self._half = half
-        self.events: list[Event] = []
+        self.events: list[PlantedEvent] = []
         self._fill(start_minute, minutes)
         self.events.sort(key=lambda event: event.minute)
 
@@ -78,7 +78,7 @@ class Plan:
             self._cascade("ADA", minute)
 
     def _add(self, kinds: tuple[str, ...], base: str, minute: int, minutes: int, *legs: Leg) -> None:
-        self.events.append(Event(len(self.events), kinds, base, minute, minutes, legs))
+        self.events.append(PlantedEvent(len(self.events), kinds, base, minute, minutes, legs))
 
     def _leg(self, venue: str, base: str, net: float, rows: int, one_order: bool = False) -> Leg:
         return Leg(self._spots[venue, base], net, rows, one_order)

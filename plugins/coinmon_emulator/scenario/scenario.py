@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coinmon_emulator.market.market import DAY, MINUTE, Instrument, Trades
+from coinmon_emulator.market.market import DAY, MINUTE, Listed, Prints
 from coinmon_emulator.scenario import flow
 from coinmon_emulator.scenario.listing import PACES, QUIET, WIDE, Pace, four_venues, wide
-from coinmon_emulator.scenario.made import BEFORE, STARTS_AT, Made
-from coinmon_emulator.scenario.plan import Event, Leg, Plan
+from coinmon_emulator.scenario.made import BEFORE, STARTS_AT, MadeUpMarket
+from coinmon_emulator.scenario.plan import Leg, Plan, PlantedEvent
 from coinmon_emulator.scenario.signal_plan import SIGNALS_AT, SignalPlan
 
 __all__ = ["NAMES", "STARTS_AT", "Scenario"]
@@ -24,7 +24,7 @@ Medium = NDArray[np.int32]
 NAMES = ("default", "quiet", "wide", "signals")
 
 
-class Scenario(Made):
+class Scenario(MadeUpMarket):
     """A market made up from a seed; any minute of it can be asked for first."""
 
     def __init__(self, name: str = "default", seed: int = 1) -> None:
@@ -34,7 +34,7 @@ class Scenario(Made):
         coins, instruments = wide() if name == "wide" else four_venues()
         super().__init__(seed, coins, instruments)
         self._paces = {"default": PACES, "quiet": QUIET, "wide": WIDE, "signals": PACES}[name]
-        self.events: list[Event] = []
+        self.events: list[PlantedEvent] = []
         if name == "default":
             plan = Plan(seed, instruments, BEFORE, self.paths.minutes, self._half_volume)
             self.events = plan.events
@@ -42,30 +42,30 @@ class Scenario(Made):
             self.opens_at = SIGNALS_AT
             start = (SIGNALS_AT - self.paths.begin) // MINUTE
             self.events = SignalPlan(seed, instruments, start, self.paths, self._half_volume).events
-        self._legs: dict[Instrument, list[tuple[Event, Leg]]] = {}
+        self._legs: dict[Listed, list[tuple[PlantedEvent, Leg]]] = {}
         for event in self.events:
             for leg in event.legs:
                 self._legs.setdefault(leg.instrument, []).append((event, leg))
-        self._counts: dict[Instrument, tuple[Small, Medium]] = {}
-        self._blocks: OrderedDict[tuple[Instrument, int], Trades] = OrderedDict()
+        self._counts: dict[Listed, tuple[Small, Medium]] = {}
+        self._blocks: OrderedDict[tuple[Listed, int], Prints] = OrderedDict()
         self._kept = 0
 
-    def _pace(self, instrument: Instrument) -> Pace:
+    def _pace(self, instrument: Listed) -> Pace:
         return self._paces[f"{instrument.venue}:{instrument.kind}"]
 
-    def _half_volume(self, instrument: Instrument) -> float:
+    def _half_volume(self, instrument: Listed) -> float:
         pace = self._pace(instrument)
         return 50 * (pace.low + pace.high) / 2 * self._mean_quote(instrument)
 
-    def _mean_quote(self, instrument: Instrument) -> float:
+    def _mean_quote(self, instrument: Listed) -> float:
         pace = self._pace(instrument)
         quote = self._coin(instrument).trade_quote * pace.size
         return min(max(quote, 100.0), 230.0) if pace.size < 0.1 else quote
 
-    def begins(self, instrument: Instrument) -> int:
+    def begins(self, instrument: Listed) -> int:
         return self.paths.begin
 
-    def _minutes(self, instrument: Instrument) -> tuple[Small, Medium]:
+    def _minutes(self, instrument: Listed) -> tuple[Small, Medium]:
         """Background trades in each minute, and all trades before each minute."""
         known = self._counts.get(instrument)
         if known is None:
@@ -79,10 +79,10 @@ class Scenario(Made):
             self._counts[instrument] = known
         return known
 
-    def _first_id(self, instrument: Instrument) -> int:
+    def _first_id(self, instrument: Listed) -> int:
         return 10_000_000 + zlib.crc32(instrument.key.encode()) % 4_000_000_000
 
-    def _block(self, instrument: Instrument, number: int) -> Trades:
+    def _block(self, instrument: Listed, number: int) -> Prints:
         known = self._blocks.get((instrument, number))
         if known is not None:
             self._blocks.move_to_end((instrument, number))
@@ -96,14 +96,14 @@ class Scenario(Made):
         ]
         made = flow.block(self.seed, instrument, number, self.paths, background, self._mean_quote(instrument), legs)
         ids = self._first_id(instrument) + int(before[low]) + np.arange(len(made))
-        made = Trades(ids, made.time, made.price, made.size, made.side)
+        made = Prints(ids, made.time, made.price, made.size, made.side)
         self._blocks[instrument, number] = made
         self._kept += len(made)
         while self._kept > KEPT_TRADES and len(self._blocks) > 1:
             self._kept -= len(self._blocks.popitem(last=False)[1])
         return made
 
-    def before(self, instrument: Instrument, ms: int) -> int:
+    def before(self, instrument: Listed, ms: int) -> int:
         _, totals = self._minutes(instrument)
         minute = (ms - self.paths.begin) // MINUTE
         if minute < 0:
@@ -114,11 +114,11 @@ class Scenario(Made):
         inside = int(np.searchsorted(self._block(instrument, number).time, ms, side="left"))
         return int(totals[number * flow.BLOCK]) + inside
 
-    def at_id(self, instrument: Instrument, trade_id: int) -> int:
+    def at_id(self, instrument: Listed, trade_id: int) -> int:
         _, totals = self._minutes(instrument)
         return min(max(trade_id - self._first_id(instrument), 0), int(totals[-1]))
 
-    def rows(self, instrument: Instrument, low: int, high: int) -> Trades:
+    def rows(self, instrument: Listed, low: int, high: int) -> Prints:
         _, totals = self._minutes(instrument)
         high = min(high, int(totals[-1]))
         parts = []
@@ -130,12 +130,12 @@ class Scenario(Made):
             part = found.take(slice(low - offset, high - offset))
             parts.append(part)
             low += len(part)
-        return Trades.join(parts)
+        return Prints.join(parts)
 
-    def liquidations(self, instrument: Instrument, start: int, end: int) -> Trades:
+    def liquidations(self, instrument: Listed, start: int, end: int) -> Prints:
         """One trade in 61 of a perpetual is forced; so are all the sells of a planted cascade."""
         if instrument.kind != "perp":
-            return Trades.join([])
+            return Prints.join([])
         trades = self.rows(instrument, self.before(instrument, start), self.before(instrument, end))
         forced = trades.id % FORCED == 0
         for event, leg in self._legs.get(instrument, ()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coinmon_emulator.market.market import DAY, MINUTE, Instrument
+from coinmon_emulator.market.market import DAY, MINUTE, Listed
 from coinmon_emulator.scenario.paths import Paths
 from coinmon_emulator.scenario.plan import HalfVolume, Leg, Plan
 
@@ -17,7 +17,7 @@ LASTS = 300
 class SignalPlan(Plan):
     """Events with price, open interest and funding led where they have to be; `start` is a full hour's minute."""
 
-    def __init__(self, seed: int, instruments: list[Instrument], start: int, paths: Paths, half: HalfVolume):
+    def __init__(self, seed: int, instruments: list[Listed], start: int, paths: Paths, half: HalfVolume):
         self._paths = paths
         super().__init__(seed, instruments, start, start + LASTS, half)
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from coinmon_emulator.market.decimals import fixed, plain
-from coinmon_emulator.market.intervals import Interval
-from coinmon_emulator.market.market import DAY, HOUR, MINUTE, Instrument
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.intervals import CandleInterval
+from coinmon_emulator.market.market import DAY, HOUR, MINUTE, Listed
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Reply
 from coinmon_emulator.venues.binance.trades import Aggregates
 
@@ -42,7 +42,7 @@ HEADERS = {
 NOT_FOUND = Reply(b"not found", 404, content_type="text/plain")
 
 
-def answer(venue: str, view: View, path: str) -> Reply:
+def answer(venue: str, view: WorldNow, path: str) -> Reply:
     """A file below `/archive/`, or 404 as a file host says it."""
     makers = {"binance": _vision, "bybit": _bybit, "okx": _okx}
     maker = makers.get(venue)
@@ -52,7 +52,7 @@ def answer(venue: str, view: View, path: str) -> Reply:
     return Reply(body, content_type="application/octet-stream")
 
 
-def _vision(view: View, path: str) -> bytes | None:
+def _vision(view: WorldNow, path: str) -> bytes | None:
     matched = VISION.fullmatch(path)
     if matched is None:
         return None
@@ -71,7 +71,7 @@ def _vision(view: View, path: str) -> bytes | None:
     return body
 
 
-def _vision_rows(view: View, one: Instrument, part: str, start: int, end: int) -> Iterable[str] | None:
+def _vision_rows(view: WorldNow, one: Listed, part: str, start: int, end: int) -> Iterable[str] | None:
     spot = one.kind == "spot"
     scale = 1000 if spot and start >= SPOT_IN_MICROSECONDS else 1
     if part == "aggTrades":
@@ -85,7 +85,7 @@ def _vision_rows(view: View, one: Instrument, part: str, start: int, end: int) -
     return _metrics(view, one, start, end) if part == "metrics" else _funding(view, one, start, end)
 
 
-def _aggregated(view: View, one: Instrument, start: int, end: int, scale: int) -> Iterator[str]:
+def _aggregated(view: WorldNow, one: Listed, start: int, end: int, scale: int) -> Iterator[str]:
     found = Aggregates(view, one)
     yes, no, best = ("True", "False", ",True") if one.kind == "spot" else ("true", "false", "")
     for row in found.page(found.from_time(start), found.from_time(end)):
@@ -93,7 +93,7 @@ def _aggregated(view: View, one: Instrument, start: int, end: int, scale: int) -
         yield f"{row['a']},{row['p']},{row['q']},{row['f']},{row['l']},{row['T'] * scale},{maker}{best}"
 
 
-def _filled(view: View, one: Instrument, start: int, end: int, scale: int) -> Iterator[str]:
+def _filled(view: WorldNow, one: Listed, start: int, end: int, scale: int) -> Iterator[str]:
     spot = one.kind == "spot"
     places = 8 if spot else one.price_text + one.size_text
     for trade_id, time, price, size, side in view.spoiled(view.between(one, start, end)).rows():
@@ -108,10 +108,10 @@ def _filled(view: View, one: Instrument, start: int, end: int, scale: int) -> It
         yield ",".join(fields) + (",True" if spot else "")
 
 
-def _candles(view: View, one: Instrument, start: int, end: int, scale: int) -> Iterator[str]:
+def _candles(view: WorldNow, one: Listed, start: int, end: int, scale: int) -> Iterator[str]:
     places = 8 if one.kind == "spot" else one.price_text + one.size_text
     for opened, *prices, volume, quote, count, bought, bought_quote in view.bars(
-        one, Interval(MINUTE), start, end
+        one, CandleInterval(MINUTE), start, end
     ).rows():
         closed = opened * scale + MINUTE * scale - 1
         fields = [
@@ -128,13 +128,13 @@ def _candles(view: View, one: Instrument, start: int, end: int, scale: int) -> I
         yield ",".join(fields)
 
 
-def _metrics(view: View, one: Instrument, start: int, end: int) -> Iterator[str] | None:
+def _metrics(view: WorldNow, one: Listed, start: int, end: int) -> Iterator[str] | None:
     if view.open_interest(one, start) is None:
         return None
     return _open_interest(view, one, start, end)
 
 
-def _open_interest(view: View, one: Instrument, start: int, end: int) -> Iterator[str]:
+def _open_interest(view: WorldNow, one: Listed, start: int, end: int) -> Iterator[str]:
     # the venue's rows are not in order
     for at in [*range(start + 5 * MINUTE, end, 10 * MINUTE), *range(start, end, 10 * MINUTE)]:
         base = view.open_interest(one, at) or 0.0
@@ -143,14 +143,14 @@ def _open_interest(view: View, one: Instrument, start: int, end: int) -> Iterato
         yield f"{text},{one.native},{base:.3f},{base * price:.8f},1.5,1.4,1.3,1.0"
 
 
-def _funding(view: View, one: Instrument, start: int, end: int) -> Iterator[str] | None:
+def _funding(view: WorldNow, one: Listed, start: int, end: int) -> Iterator[str] | None:
     found = view.settlements(one, start, end)
     if found is None:
         return None
     return (f"{each.time + each.time // HOUR % 7},{one.funding_hours},{each.rate:.8f}" for each in found)
 
 
-def _bybit(view: View, path: str) -> bytes | None:
+def _bybit(view: WorldNow, path: str) -> bytes | None:
     matched = BYBIT.fullmatch(path)
     if matched is None or (matched["folder"] == "spot") != bool(matched["mark"]):
         return None
@@ -179,7 +179,7 @@ def _bybit(view: View, path: str) -> bytes | None:
     return gzip.compress(_lines(rows), mtime=0)
 
 
-def _okx(view: View, path: str) -> bytes | None:
+def _okx(view: WorldNow, path: str) -> bytes | None:
     matched = OKX.fullmatch(path)
     if matched is None or matched["day"] != matched["date"].replace("-", ""):
         return None
@@ -209,10 +209,10 @@ def _span(date: str, *, monthly: bool) -> tuple[int, int] | None:
     except ValueError:
         return None
     start = round(begin.timestamp() * 1000)
-    return start, (Interval(0).after(start) if monthly else start + DAY)
+    return start, (CandleInterval(0).after(start) if monthly else start + DAY)
 
 
-def _published(view: View, one: Instrument, start: int, end: int) -> bool:
+def _published(view: WorldNow, one: Listed, start: int, end: int) -> bool:
     return end <= view.now and end > view.market.begins(one)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from coinmon_emulator.market.clock import Clock, iso
-from coinmon_emulator.market.market import VENUES, Instrument
+from coinmon_emulator.market.clock import EmulatedClock, iso
+from coinmon_emulator.market.market import VENUES, Listed
 
 _BOOKS_TO = 4.0
 
@@ -19,8 +19,8 @@ class Pointing:
     """Where the emulator is and what it has."""
 
     url: str
-    instruments: Sequence[Instrument]
-    clock: Clock
+    instruments: Sequence[Listed]
+    clock: EmulatedClock
     wall_started_ms: int
     db: str
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -12,8 +12,8 @@ from aiohttp import web
 from coinmon_emulator.market.clock import iso, parse_time
 from coinmon_emulator.market.decimals import plain
 from coinmon_emulator.market.market import HOUR
-from coinmon_emulator.market.view import View
-from coinmon_emulator.server.faults import Schedule
+from coinmon_emulator.market.view import WorldNow
+from coinmon_emulator.server.faults import FaultSchedule
 
 if TYPE_CHECKING:
     from coinmon_emulator.server.server import Server
@@ -44,7 +44,7 @@ class Control:
         """Replace the schedule; its seconds count from now."""
         try:
             spec = orjson.loads(await request.read())["spec"]
-            self._server.faults = Schedule(str(spec), self._server.faults.seed)
+            self._server.faults = FaultSchedule(str(spec), self._server.faults.seed)
         except (ValueError, KeyError, TypeError) as problem:
             return _json({"error": f'expected {{"spec": "..."}}: {problem}'}, 400)
         return _json({"spec": spec})
@@ -85,7 +85,7 @@ class Control:
     def _trades(self, request: web.Request) -> list[dict[str, Any]]:
         """True trades of one instrument, sizes in base, side the taker's; symbol is the venue's own, kind is spot."""
         query = request.query
-        view = View(self._server.market, self._server.clock.now())
+        view = WorldNow(self._server.market, self._server.clock.now())
         kind = query.get("kind", "spot")
         one = view.find(query.get("venue", ""), kind, query.get("symbol", ""))
         if one is None:

@@ -108,7 +108,7 @@ def _item(text: str) -> Fault:
     return Fault(venue=venue, kind=kind, path=matched["path"] or "", times=times, **values)
 
 
-class Schedule:
+class FaultSchedule:
     """The faults in force, and the die that decides about the probable ones."""
 
     def __init__(self, spec: str = "", seed: int = 1, now: Callable[[], float] = time.monotonic) -> None:

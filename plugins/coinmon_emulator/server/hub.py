@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 
-from coinmon_emulator.market.feeds import NEVER, Feed, Message
+from coinmon_emulator.market.feeds import NEVER, DueFeed, FeedMessage
 
 
 class Listener(Protocol):
@@ -26,7 +26,7 @@ def text_frame(payload: bytes) -> bytes:
 
 class Hub:
     def __init__(self) -> None:
-        self._feeds: dict[Hashable, Feed] = {}
+        self._feeds: dict[Hashable, DueFeed] = {}
         self._listeners: dict[Hashable, dict[Listener, None]] = {}
         self._heap: list[tuple[int, int, Hashable]] = []
         self._count = 0
@@ -37,7 +37,7 @@ class Hub:
     def subscriptions(self) -> int:
         return sum(len(listeners) for listeners in self._listeners.values())
 
-    def subscribe(self, listener: Listener, key: Hashable, make: Callable[[], Feed]) -> None:
+    def subscribe(self, listener: Listener, key: Hashable, make: Callable[[], DueFeed]) -> None:
         """Hand on what the feed has to say from now on, its greeting first."""
         feed = self._feeds.get(key)
         if feed is None:
@@ -56,7 +56,7 @@ class Hub:
             # Its place in the heap is passed over when its time comes.
             del self._listeners[key], self._feeds[key]
 
-    def _push(self, key: Hashable, feed: Feed) -> None:
+    def _push(self, key: Hashable, feed: DueFeed) -> None:
         if feed.due < NEVER:
             self._count += 1
             heapq.heappush(self._heap, (feed.due, self._count, key))
@@ -64,7 +64,7 @@ class Hub:
     def tick(self, now: int) -> None:
         """Send everything that is due, in order of market time."""
         self.passed = now
-        found: list[tuple[int, int, Message, Hashable]] = []
+        found: list[tuple[int, int, FeedMessage, Hashable]] = []
         heap = self._heap
         while heap and heap[0][0] <= now:
             due, _, key = heapq.heappop(heap)
@@ -86,7 +86,7 @@ class Hub:
         for listener in touched:
             listener.flush()
 
-    def _deliver(self, messages: Sequence[Message], listeners: Sequence[Listener]) -> None:
+    def _deliver(self, messages: Sequence[FeedMessage], listeners: Sequence[Listener]) -> None:
         for message in messages:
             frame = text_frame(message.payload)
             for listener in listeners:

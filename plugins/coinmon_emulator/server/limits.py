@@ -28,7 +28,7 @@ class Limits(Protocol):
         ...
 
 
-class Window:
+class WeightWindow:
     """At most `most` units in each fixed window of `seconds`."""
 
     def __init__(self, most: int, seconds: float, now: Seconds) -> None:
@@ -120,14 +120,14 @@ def binance_weight(endpoint: str, query: Query) -> int:
 class BinanceLimits:
     """Weights a minute, apart for spot and USD-M; whoever goes on after a 429 is banned with a 418."""
 
-    PATIENCE = 20
+    REFUSALS_BEFORE_BAN = 20
     BAN_SECONDS = 120
 
     def __init__(self, now: Seconds = time.monotonic) -> None:
         self._now = now
-        self._weights = {"/api": Window(6000, 60, now), "/fapi": Window(2400, 60, now)}
-        self._funding = Window(500, 300, now)
-        self._statistics = Window(1000, 300, now)
+        self._weights = {"/api": WeightWindow(6000, 60, now), "/fapi": WeightWindow(2400, 60, now)}
+        self._funding = WeightWindow(500, 300, now)
+        self._statistics = WeightWindow(1000, 300, now)
         self._ignored = 0
         self._bans = 0
         self._banned_until = 0.0
@@ -142,7 +142,7 @@ class BinanceLimits:
         if window.spend(units):
             return None
         self._ignored += 1
-        if self._ignored > self.PATIENCE:
+        if self._ignored > self.REFUSALS_BEFORE_BAN:
             self._ignored = 0
             seconds = self.BAN_SECONDS * 2**self._bans
             self._bans += 1
@@ -150,7 +150,7 @@ class BinanceLimits:
             return self._refusal(418, seconds)
         return self._refusal(429, window.resets_in())
 
-    def _window(self, endpoint: str) -> Window:
+    def _window(self, endpoint: str) -> WeightWindow:
         if endpoint in ("/fapi/v1/fundingRate", "/fapi/v1/fundingInfo"):
             return self._funding
         if endpoint.startswith("/futures/data"):

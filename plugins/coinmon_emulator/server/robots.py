@@ -26,7 +26,7 @@ _PICTURE = 2 * 1024 * 1024
 _BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """Of a PNG and of a JPG."""
 
-Refusal = tuple[int, str]
+RobotRefusal = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Robots:
         self,
         request: web.Request,
         robot: str,
-        refusal: Callable[[web.Request, bytes], Refusal | None],
+        refusal: Callable[[web.Request, bytes], RobotRefusal | None],
         code: str,
         text: str,
     ) -> web.StreamResponse:
@@ -158,7 +158,7 @@ class Robots:
             request.transport.close()
         return web.Response()
 
-    def _too_fast(self, robot: str, *, throttled: bool) -> Refusal | None:
+    def _too_fast(self, robot: str, *, throttled: bool) -> RobotRefusal | None:
         admitted = [rate.admits(self._clock()) for rate in self.rates[robot]]
         if all(admitted) and not throttled:
             return None
@@ -169,7 +169,7 @@ class Robots:
             "webhook": (429, ""),
         }[robot]
 
-    def _dingtalk_refusal(self, request: web.Request, body: bytes) -> Refusal | None:
+    def _dingtalk_refusal(self, request: web.Request, body: bytes) -> RobotRefusal | None:
         if request.method != "POST":
             return 43002, "require post"
         if request.content_type != "application/json":
@@ -196,7 +196,7 @@ class Robots:
             return 40035, "missing parameter"
         return None
 
-    def _wecom_refusal(self, request: web.Request, body: bytes) -> Refusal | None:
+    def _wecom_refusal(self, request: web.Request, body: bytes) -> RobotRefusal | None:
         if request.query.get("key") != TOKEN:
             return 93000, "invalid webhook url, hint: [1]"
         message = _json(body)
@@ -214,7 +214,7 @@ class Robots:
             return 40058, f"{kind}.content exceed max length {limit}"
         return None
 
-    def _feishu_refusal(self, request: web.Request, body: bytes) -> Refusal | None:
+    def _feishu_refusal(self, request: web.Request, body: bytes) -> RobotRefusal | None:
         if request.match_info["token"] != TOKEN:
             return 19001, "param invalid: incoming webhook access token invalid"
         message = _json(body)
@@ -229,7 +229,7 @@ class Robots:
             return 9499, "Bad Request"
         return None
 
-    def _webhook_refusal(self, request: web.Request, body: bytes) -> Refusal | None:
+    def _webhook_refusal(self, request: web.Request, body: bytes) -> RobotRefusal | None:
         if request.method != "POST":
             return 405, ""
         stamp = request.headers.get("X-Coinmon-Timestamp", "")
@@ -239,7 +239,7 @@ class Robots:
         return None if _json(body) else (400, "")
 
 
-def _picture_refusal(image: Any) -> Refusal | None:
+def _picture_refusal(image: Any) -> RobotRefusal | None:
     if not isinstance(image, dict):
         return 44004, "empty content"
     try:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import typer
 
-from coinmon_emulator.market.clock import Clock, parse_time
-from coinmon_emulator.market.market import Market
+from coinmon_emulator.market.clock import EmulatedClock, parse_time
+from coinmon_emulator.market.market import World
 from coinmon_emulator.server.faults import parse
 from coinmon_emulator.server.robots import Arrival, Robots
 from coinmon_emulator.server.server import Emulator, running
@@ -58,7 +58,7 @@ def run(order: Order) -> None:
         raise KeyboardInterrupt
 
 
-def _market(order: Order) -> Market:
+def _market(order: Order) -> World:
     if order.tapes:
         from coinmon_emulator.tape.tape import Tape
 
@@ -72,7 +72,7 @@ def _market(order: Order) -> Market:
     return Scenario(order.scenario, order.seed)
 
 
-async def _serve(order: Order, market: Market, start: int) -> bool:
+async def _serve(order: Order, market: World, start: int) -> bool:
     """Whether it was Ctrl-C that ended it."""
     ended, interrupted = asyncio.Event(), asyncio.Event()
 
@@ -85,7 +85,7 @@ async def _serve(order: Order, market: Market, start: int) -> bool:
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     if order.until_stdin_closes:
         threading.Thread(target=_wait_for_stdin, args=(loop, ended), daemon=True).start()
-    clock = Clock(start, order.speed)
+    clock = EmulatedClock(start, order.speed)
     try:
         async with running(
             market,

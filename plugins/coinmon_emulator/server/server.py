@@ -12,13 +12,13 @@ from typing import Any, Protocol
 import orjson
 from aiohttp import web
 
-from coinmon_emulator.market.clock import Clock
-from coinmon_emulator.market.market import Market
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.clock import EmulatedClock
+from coinmon_emulator.market.market import World
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server import archives
 from coinmon_emulator.server.config import Pointing
 from coinmon_emulator.server.control import Control
-from coinmon_emulator.server.faults import ON_PAGES, Fault, Schedule, refusal, spoil_of
+from coinmon_emulator.server.faults import ON_PAGES, Fault, FaultSchedule, refusal, spoil_of
 from coinmon_emulator.server.lateness import Lateness
 from coinmon_emulator.server.limits import Limits, of_all_venues
 from coinmon_emulator.server.reply import Query, Reply
@@ -33,19 +33,19 @@ HOST = "127.0.0.1"
 WHOLE_MARKET = {"/api/v3/ticker/24hr", "/fapi/v1/ticker/24hr", "/api/v5/market/tickers", "/v5/market/tickers"}
 
 
-class Venue(Protocol):
+class VenueApi(Protocol):
     NAME: str
 
     def endpoint(self, path: str) -> str | None: ...
-    def answer(self, view: View, path: str, query: Query) -> Reply: ...
+    def answer(self, view: WorldNow, path: str, query: Query) -> Reply: ...
 
 
 @dataclass(slots=True)
 class Emulator:
     """A running emulator, as a test or a command sees it."""
 
-    market: Market
-    clock: Clock
+    market: World
+    clock: EmulatedClock
     wall_started_ms: int
     url: str = ""
     robots: Robots | None = None
@@ -65,7 +65,7 @@ class Emulator:
 class Server:
     """Requests in, replies out; faults and limits in between."""
 
-    def __init__(self, market: Market, clock: Clock, faults: Schedule, *, enforce: bool) -> None:
+    def __init__(self, market: World, clock: EmulatedClock, faults: FaultSchedule, *, enforce: bool) -> None:
         self.market = market
         self.clock = clock
         self.faults = faults
@@ -73,7 +73,7 @@ class Server:
         self.limits: dict[str, Limits] = of_all_venues(self.lateness)
         self.enforce = enforce
         self.counts: Counter[tuple[str, str, int]] = Counter()
-        self.venues: dict[str, Venue] = {
+        self.venues: dict[str, VenueApi] = {
             venue.NAME: venue for venue in (binance_rest, okx_rest, bybit_rest, coinbase_rest)
         }
         self.streams = Streams(market, self.now, lambda: self.faults, self.lateness, enforce=enforce)
@@ -127,7 +127,9 @@ class Server:
             return await _cut(request, reply, body)
         return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=reply.content_type)
 
-    async def _socket(self, venue: Venue, path: str, request: web.Request, faults: list[Fault]) -> web.StreamResponse:
+    async def _socket(
+        self, venue: VenueApi, path: str, request: web.Request, faults: list[Fault]
+    ) -> web.StreamResponse:
         refused = self._refusal(venue, faults)
         if refused is None:
             found = await self.streams.serve(venue.NAME, path, request, self.counts)
@@ -140,7 +142,7 @@ class Server:
             body=body, status=refused.status, headers=refused.headers, content_type=refused.content_type
         )
 
-    def _refusal(self, venue: Venue, faults: list[Fault]) -> Reply | None:
+    def _refusal(self, venue: VenueApi, faults: list[Fault]) -> Reply | None:
         """Of several answers in place of the venue's the first."""
         for fault in faults:
             refused = refusal(venue.NAME, fault)
@@ -149,7 +151,9 @@ class Server:
                 return refused
         return None
 
-    async def _reply(self, venue: Venue, path: str, endpoint: str | None, query: Query, faults: list[Fault]) -> Reply:
+    async def _reply(
+        self, venue: VenueApi, path: str, endpoint: str | None, query: Query, faults: list[Fault]
+    ) -> Reply:
         refused = self._refusal(venue, faults)
         if refused is not None:
             return refused
@@ -160,7 +164,7 @@ class Server:
         for fault in faults:
             if fault.kind in ON_PAGES:
                 self.faults.strike(fault)
-        view = View(self.market, self.now(venue.NAME), spoil_of(faults))
+        view = WorldNow(self.market, self.now(venue.NAME), spoil_of(faults))
         if path.startswith(archives.PREFIX):
             return archives.answer(venue.NAME, view, path)
         if endpoint in WHOLE_MARKET and not {"symbol", "symbols", "instId"} & query.keys():
@@ -192,9 +196,9 @@ async def _cut(request: web.Request, reply: Reply, body: bytes) -> web.StreamRes
 
 @asynccontextmanager
 async def running(
-    market: Market,
+    market: World,
     *,
-    clock: Clock | None = None,
+    clock: EmulatedClock | None = None,
     faults: str = "",
     limits: bool = True,
     port: int = 0,
@@ -202,8 +206,8 @@ async def running(
     robots: Robots | None = None,
 ) -> AsyncIterator[Emulator]:
     """Serve `market` on loopback until the block is left, and group robots beside it."""
-    clock = clock or Clock(market.opens_at)
-    schedule = Schedule(faults, seed)
+    clock = clock or EmulatedClock(market.opens_at)
+    schedule = FaultSchedule(faults, seed)
     server = Server(market, clock, schedule, enforce=limits)
     # A silent request would otherwise hold the exit for a minute.
     application = server.application()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import orjson
 from aiohttp import WSMsgType, web
 
-from coinmon_emulator.market.market import Instrument, Market
+from coinmon_emulator.market.market import Listed, World
 from coinmon_emulator.server.faults import Fault
 from coinmon_emulator.server.hub import Hub, text_frame
 
@@ -19,7 +19,7 @@ MOST_UNSENT = 64 << 20
 """Bytes a client may leave unread before it is cut off, as venues do with slow readers."""
 
 
-class Manner(Protocol):
+class SocketRules(Protocol):
     """How one venue's sockets behave."""
 
     def opened(self) -> None: ...
@@ -37,11 +37,11 @@ class Manner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SocketPlace:
     """What a manner works with: its venue's hub and market, the market's time, and real time in seconds."""
 
-    market: Market
-    listed: Mapping[tuple[str, str], Instrument]
+    market: World
+    listed: Mapping[tuple[str, str], Listed]
     """Its venue's instruments by kind and native name."""
     hub: Hub
     now: Callable[[], int]
@@ -50,7 +50,7 @@ class Place:
     seconds: Callable[[], float] = time.monotonic
 
 
-class Session:
+class Connection:
     """One open socket."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Session:
         self._held: deque[tuple[float, bytes]] = deque()
         self._faults: dict[str, Fault] = {}
         self._keys: dict[Any, None] = {}
-        self.manner: Manner
+        self.manner: SocketRules
         self.closing = b""
         self.spoke = time.monotonic()
 

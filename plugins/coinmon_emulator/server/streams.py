@@ -13,12 +13,12 @@ from types import ModuleType
 
 from aiohttp import web
 
-from coinmon_emulator.market.market import VENUES, Market
-from coinmon_emulator.server.faults import ON_STREAMS, Fault, Schedule
+from coinmon_emulator.market.market import VENUES, World
+from coinmon_emulator.server.faults import ON_STREAMS, Fault, FaultSchedule
 from coinmon_emulator.server.hub import Hub
 from coinmon_emulator.server.limits import Seconds, Sliding
 from coinmon_emulator.server.reply import Reply
-from coinmon_emulator.server.socket import Place, Session
+from coinmon_emulator.server.socket import Connection, SocketPlace
 from coinmon_emulator.venues.binance import socket as binance_socket
 from coinmon_emulator.venues.bybit import socket as bybit_socket
 from coinmon_emulator.venues.coinbase import socket as coinbase_socket
@@ -47,7 +47,7 @@ TOO_MANY = {
 class Open:
     """An open socket, and what the die said about it."""
 
-    session: Session
+    session: Connection
     path: str
     drawn: dict[Fault, tuple[float, bool]] = field(default_factory=dict)
 
@@ -67,9 +67,9 @@ class Open:
 class Streams:
     def __init__(
         self,
-        market: Market,
+        market: World,
         now: Callable[[str], int],
-        faults: Callable[[], Schedule],
+        faults: Callable[[], FaultSchedule],
         late: Seconds,
         *,
         enforce: bool,
@@ -84,7 +84,7 @@ class Streams:
             venue: Sliding(most, seconds, time.monotonic, late) for venue, (most, seconds) in CONNECTIONS.items()
         }
         self._places = {
-            venue: Place(
+            venue: SocketPlace(
                 market=market,
                 listed={(one.kind, one.native): one for one in market.instruments if one.venue == venue},
                 hub=self._hubs[venue],
@@ -104,7 +104,7 @@ class Streams:
         if request.transport is None:
             return web.Response()  # the client has left: there is nobody to answer
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
-        session = Session(self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault))
+        session = Connection(self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault))
         manner = MANNERS[venue].manner(self._places[venue], session, path, request.query)
         if manner is None or not socket.can_prepare(request):
             return Reply(b"Not Found", 404, content_type="text/plain")
@@ -131,7 +131,7 @@ class Streams:
             session.leave()
         return socket
 
-    async def _look_after(self, session: Session) -> None:
+    async def _look_after(self, session: Connection) -> None:
         with contextlib.suppress(ConnectionError):
             while not session.closing:
                 await asyncio.sleep(LOOK_EVERY)

@@ -7,15 +7,13 @@ from decimal import Decimal
 
 import orjson
 
-from coinmon_emulator.market.market import Book, Instrument
+from coinmon_emulator.market.market import Listed, RestingOrders
 
 
 class Replay:
     """Rolls forward as it is asked; a moment before the last one starts it over."""
 
-    def __init__(
-        self, one: Instrument, snapshots: Sequence[tuple[int, bytes]], diffs: Sequence[tuple[int, bytes]]
-    ) -> None:
+    def __init__(self, one: Listed, snapshots: Sequence[tuple[int, bytes]], diffs: Sequence[tuple[int, bytes]]) -> None:
         self._one = one
         self._snapshots = sorted(snapshots)
         self._diffs = sorted(diffs, key=lambda diff: diff[0])
@@ -31,7 +29,7 @@ class Replay:
         self._time = 0
         self._sides: dict[str, dict[str, str]] = {"b": {}, "a": {}}
 
-    def at(self, ms: int, depth: int) -> Book | None:
+    def at(self, ms: int, depth: int) -> RestingOrders | None:
         """None before the first snapshot, and after a break until the next one."""
         if ms < self._at:
             self._restart()
@@ -39,7 +37,7 @@ class Replay:
         self._forward(ms)
         if not self._known:
             return None
-        return Book(self._update_id, self._time, self._levels("b", depth), self._levels("a", depth))
+        return RestingOrders(self._update_id, self._time, self._levels("b", depth), self._levels("a", depth))
 
     def _levels(self, side: str, depth: int) -> list[tuple[int, int]]:
         found = sorted(self._sides[side].items(), key=lambda level: float(level[0]), reverse=side == "b")[:depth]

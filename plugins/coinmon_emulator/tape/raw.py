@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from coinmon_emulator.tape.track import Track, milliseconds, track
+from coinmon_emulator.tape.track import TapeTrack, milliseconds, track
 
 
-def read_raw(path: Path, tracks: dict[tuple[str, str], Track]) -> None:
+def read_raw(path: Path, tracks: dict[tuple[str, str], TapeTrack]) -> None:
     """Add what the file holds; ValueError names the line that cannot be read."""
     reader = _Reader(path, tracks)
     number = 0
@@ -42,7 +42,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 class _Reader:
-    def __init__(self, path: Path, tracks: dict[tuple[str, str], Track]) -> None:
+    def __init__(self, path: Path, tracks: dict[tuple[str, str], TapeTrack]) -> None:
         self._tracks = tracks
         name = path.name.lower()
         self._named = "perp" if "usdm" in name else "spot" if "spot" in name else None

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from coinmon_emulator.market.ladder import Ladder
-from coinmon_emulator.market.market import Book, Column, Instrument, Mark, Settlement, Trades
+from coinmon_emulator.market.market import Column, Listed, MarkPrice, Prints, RestingOrders, Settlement
 from coinmon_emulator.tape.book import Replay
 from coinmon_emulator.tape.raw import payload, read_raw
-from coinmon_emulator.tape.track import Track, decimals
+from coinmon_emulator.tape.track import TapeTrack, decimals
 from coinmon_emulator.tape.vision import is_vision, read_vision
 
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD1", "USD", "EUR", "TRY", "BRL", "BTC", "ETH", "BNB")
@@ -22,12 +22,12 @@ AGGREGATE_MS = 100
 class Tape:
     """A market that was recorded; several files of one instrument join."""
 
-    def __init__(self, tracks: Iterable[Track]) -> None:
-        self._trades: dict[Instrument, Trades] = {}
-        self._aggregates: dict[Instrument, tuple[int, Column]] = {}
-        self._books: dict[Instrument, Replay] = {}
-        self._marks: dict[Instrument, list[tuple[int, float, float, float, int]]] = {}
-        self._events: dict[Instrument, dict[str, Sequence[tuple[int, bytes]]]] = {}
+    def __init__(self, tracks: Iterable[TapeTrack]) -> None:
+        self._trades: dict[Listed, Prints] = {}
+        self._aggregates: dict[Listed, tuple[int, Column]] = {}
+        self._books: dict[Listed, Replay] = {}
+        self._marks: dict[Listed, list[tuple[int, float, float, float, int]]] = {}
+        self._events: dict[Listed, dict[str, Sequence[tuple[int, bytes]]]] = {}
         for track in tracks:
             self._add(track)
         if not self._trades:
@@ -38,7 +38,7 @@ class Tape:
     @classmethod
     def read(cls, paths: Sequence[Path]) -> Tape:
         """The tape in these files; OSError or ValueError tell which file and line is at fault."""
-        tracks: dict[tuple[str, str], Track] = {}
+        tracks: dict[tuple[str, str], TapeTrack] = {}
         for path in paths:
             if not path.is_file():
                 raise FileNotFoundError(f"there is no tape {path}")
@@ -46,10 +46,10 @@ class Tape:
         return cls(tracks.values())
 
     @property
-    def instruments(self) -> Sequence[Instrument]:
+    def instruments(self) -> Sequence[Listed]:
         return list(self._trades)
 
-    def _add(self, track: Track) -> None:
+    def _add(self, track: TapeTrack) -> None:
         if not track.ids:
             return
         price, price_digits, price_text = decimals(track.prices, track.level_prices())
@@ -58,7 +58,7 @@ class Tape:
         # A row stamped earlier than the one before it happened when it was seen: ids give the order, never the clock.
         time = np.maximum.accumulate(np.array(track.times, np.int64)[order])
         aggregated = bool(track.firsts)
-        trades = Trades(
+        trades = Prints(
             ids,
             time,
             price[order],
@@ -69,7 +69,7 @@ class Tape:
         )
         spot = track.kind == "spot"
         base, quote = split_symbol(track.symbol)
-        one = Instrument(
+        one = Listed(
             venue="binance",
             kind="spot" if spot else "perp",
             base=base,
@@ -92,36 +92,36 @@ class Tape:
         diffs = [(time, payload(raw)) for time, raw in sorted(track.diffs, key=lambda diff: diff[0])]
         self._events[one] = {"depthUpdate": diffs, **track.events}
 
-    def begins(self, instrument: Instrument) -> int:
+    def begins(self, instrument: Listed) -> int:
         return int(self._trades[instrument].time[0])
 
-    def before(self, instrument: Instrument, ms: int) -> int:
+    def before(self, instrument: Listed, ms: int) -> int:
         return int(np.searchsorted(self._trades[instrument].time, ms, side="left"))
 
-    def at_id(self, instrument: Instrument, trade_id: int) -> int:
+    def at_id(self, instrument: Listed, trade_id: int) -> int:
         return int(np.searchsorted(self._trades[instrument].id, min(trade_id, 1 << 62), side="left"))
 
-    def rows(self, instrument: Instrument, low: int, high: int) -> Trades:
+    def rows(self, instrument: Listed, low: int, high: int) -> Prints:
         return self._trades[instrument].take(slice(low, high))
 
-    def aggregates(self, instrument: Instrument) -> tuple[int, Column] | None:
+    def aggregates(self, instrument: Listed) -> tuple[int, Column] | None:
         return self._aggregates.get(instrument)
 
-    def book(self, instrument: Instrument, at: int, depth: int) -> Book | None:
+    def book(self, instrument: Listed, at: int, depth: int) -> RestingOrders | None:
         replay = self._books.get(instrument)
         return None if replay is None else replay.at(at, depth)
 
-    def ladder(self, instrument: Instrument, step: int) -> Ladder | None:
+    def ladder(self, instrument: Listed, step: int) -> Ladder | None:
         return None
 
-    def recorded(self, instrument: Instrument, event: str) -> Sequence[tuple[int, bytes]] | None:
+    def recorded(self, instrument: Listed, event: str) -> Sequence[tuple[int, bytes]] | None:
         """None only for trades of a tape that holds no stream of them: those can be told from the rows."""
         return self._events[instrument].get(event, None if event == "trade" else ())
 
-    def liquidations(self, instrument: Instrument, start: int, end: int) -> Trades:
-        return Trades.join([])
+    def liquidations(self, instrument: Listed, start: int, end: int) -> Prints:
+        return Prints.join([])
 
-    def mark(self, instrument: Instrument, at: int) -> Mark | None:
+    def mark(self, instrument: Listed, at: int) -> MarkPrice | None:
         marks = self._marks[instrument]
         low, high = 0, len(marks)
         while low < high:
@@ -130,12 +130,12 @@ class Tape:
         if not low:
             return None
         time, mark, index, rate, following = marks[low - 1]
-        return Mark(time, mark, index, rate, following, settled=rate, hours=8)
+        return MarkPrice(time, mark, index, rate, following, settled=rate, hours=8)
 
-    def open_interest(self, instrument: Instrument, at: int) -> float | None:
+    def open_interest(self, instrument: Listed, at: int) -> float | None:
         return None
 
-    def settlements(self, instrument: Instrument, start: int, end: int) -> list[Settlement] | None:
+    def settlements(self, instrument: Listed, start: int, end: int) -> list[Settlement] | None:
         return None
 
     def planted(self, until: int) -> list[dict[str, Any]]:
@@ -150,7 +150,7 @@ def split_symbol(symbol: str) -> tuple[str, str]:
     raise ValueError(f"the tape's symbol {symbol!r} has no known quote ({', '.join(QUOTES)})")
 
 
-def aggregate_starts(trades: Trades, kind: str) -> Column:
+def aggregate_starts(trades: Prints, kind: str) -> Column:
     """Where each aggregate begins: one price and side, at one moment (spot) or within 100 ms (USD-M)."""
     fresh = (np.diff(trades.price, prepend=-1) != 0) | (np.diff(trades.side, prepend=0) != 0)
     if kind == "spot":

@@ -12,7 +12,7 @@ from coinmon_emulator.market.market import Column
 
 
 @dataclass(slots=True)
-class Track:
+class TapeTrack:
     """Columns as text, in the order of the files; diffs and snapshots stay raw until a book is asked for."""
 
     kind: str
@@ -49,11 +49,11 @@ class Track:
         return self._levels(1)
 
 
-def track(tracks: dict[tuple[str, str], Track], kind: str, symbol: str) -> Track:
+def track(tracks: dict[tuple[str, str], TapeTrack], kind: str, symbol: str) -> TapeTrack:
     """The track of an instrument, begun if need be."""
     known = tracks.get((kind, symbol))
     if known is None:
-        known = tracks[kind, symbol] = Track(kind, symbol)
+        known = tracks[kind, symbol] = TapeTrack(kind, symbol)
     return known
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from coinmon_emulator.tape.track import Track, milliseconds, track
+from coinmon_emulator.tape.track import TapeTrack, milliseconds, track
 
 NAME = re.compile(r"^(?P<symbol>[A-Z0-9_]+)-(?P<data>aggTrades|trades)-\d{4}-\d{2}(-\d{2})?\.(csv|zip)$")
 # Columns by data set; the last one, is_best_match, is there on spot alone.
@@ -22,14 +22,14 @@ def is_vision(path: Path) -> bool:
     return path.suffix in (".csv", ".zip")
 
 
-def read_vision(path: Path, tracks: dict[tuple[str, str], Track]) -> None:
+def read_vision(path: Path, tracks: dict[tuple[str, str], TapeTrack]) -> None:
     """Add what the file holds; ValueError names the line that cannot be read."""
     matched = NAME.match(path.name)
     if matched is None:
         raise ValueError(f"{path}: expected a name like BTCUSDT-aggTrades-2024-01-01.zip or BTCUSDT-trades-2024-01.csv")
     symbol, data = matched["symbol"], matched["data"]
     number = 0
-    into: Track | None = None
+    into: TapeTrack | None = None
     try:
         with _opened(path) as text:
             for number, row in enumerate(csv.reader(text), 1):
@@ -60,7 +60,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
             yield text
 
 
-def _take(row: list[str], data: str, into: Track) -> None:
+def _take(row: list[str], data: str, into: TapeTrack) -> None:
     aggregated = data == "aggTrades"
     time, maker = (row[5], row[6]) if aggregated else (row[4], row[5])
     if float(row[1]) <= 0 or float(row[2]) <= 0:

@@ -7,7 +7,7 @@ whole column at once.
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import DecodeError
+from coinmon.exchange import DecodeError
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coinmon import CoinmonError, NotPublished, VenueBlocked, VenueError
+from coinmon.exchange import CoinmonError, NotPublished, VenueBlocked, VenueError
 from coinmon_exchanges._http.proxy import checked, proxy_for
 from coinmon_exchanges._http.session import TRIES, base_url, positive
 from coinmon_exchanges._http.wire import backoff

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from coinmon import DecodeError
+from coinmon.exchange import DecodeError
 
 _READ = 1 << 17
 _MOST = 1 << 22

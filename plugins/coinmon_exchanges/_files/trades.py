@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import MINUTE, Archive, DecodeError, FinerGrid, Instrument, TradePage, Trades, iso
+from coinmon.exchange import MINUTE, Archive, DecodeError, FinerGrid, Instrument, TradePage, Trades, iso
 from coinmon_exchanges._files.csv import Block, Ints
 from coinmon_exchanges._files.inflate import lines
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coinmon import VenueBlocked, VenueBusy, VenueError
+from coinmon.exchange import VenueBlocked, VenueBusy, VenueError
 
 if TYPE_CHECKING:
-    from coinmon import Instrument
+    from coinmon.exchange import Instrument
 
 BYBIT_BAN = 600.0
 """Seconds that Bybit's 403 "access too frequent" lasts (EXCHANGES 2.1)."""
@@ -33,7 +33,7 @@ class Refused(VenueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     path: str
     status: int
     headers: Mapping[str, str]
@@ -41,14 +41,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class ReplyRules:
     """What differs between venues: the pause after a 429 that names none, and the complaints inside an HTTP 200."""
 
     pause: float
     check: Callable[[Any], None] = lambda payload: None
 
 
-def payload(answer: Answer, manners: Manners) -> Any:
+def payload(answer: HttpAnswer, manners: ReplyRules) -> Any:
     """The decoded JSON of a good answer.
 
     Raises VenueBlocked for what no retry cures (451, the HTML 403 of CloudFront or a WAF), Throttled, Transient or
@@ -82,14 +82,14 @@ def payload(answer: Answer, manners: Manners) -> Any:
     return data
 
 
-def _retry_after(answer: Answer) -> float | None:
+def _retry_after(answer: HttpAnswer) -> float | None:
     try:
         return max(0.0, float(answer.headers.get("Retry-After", "")))
     except ValueError:
         return None
 
 
-def _says(answer: Answer, data: Any) -> str:
+def _says(answer: HttpAnswer, data: Any) -> str:
     """`/api/v3/klines: HTTP 400: Invalid symbol.`: endpoint, status and the venue's words, on one short line."""
     words = None
     if isinstance(data, dict):

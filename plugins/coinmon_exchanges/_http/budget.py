@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
-from coinmon import VenueBusy
+from coinmon.exchange import VenueBusy
 
-PATIENCE = 5.0
+MAX_PAUSE_S = 5.0
 """Seconds we sit out when a venue asks for a pause; a longer one is the caller's to plan (VenueBusy)."""
-_REFUSALS = 3
+_MAX_REFUSALS = 3
 """Pauses in a row after which those who wait are sent away: the venue means it."""
 
 
@@ -93,7 +93,7 @@ class Budget:
         """Seconds until `weight` may fit (0: now); None: as soon as a running request ends."""
         now = monotonic()
         pause = self._closed_until - now
-        if pause > PATIENCE or (pause > 0 and self._refusals >= _REFUSALS):
+        if pause > MAX_PAUSE_S or (pause > 0 and self._refusals >= _MAX_REFUSALS):
             raise VenueBusy(f"{self._words}: the venue asked us to wait {pause:.0f} s more", pause)
         if pause > 0:
             return pause

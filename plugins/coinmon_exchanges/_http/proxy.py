@@ -4,7 +4,7 @@ import ipaddress
 import os
 from urllib.parse import urlsplit
 
-from coinmon import ConfigError
+from coinmon.exchange import ConfigError
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 

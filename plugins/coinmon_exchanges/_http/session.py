@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from coinmon import ConfigError, VenueBlocked, VenueBusy, VenueError
-from coinmon_exchanges._http.answer import Answer, Manners, Refused, Throttled, Transient, payload
-from coinmon_exchanges._http.budget import PATIENCE, Budget
+from coinmon.exchange import ConfigError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._http.answer import HttpAnswer, Refused, ReplyRules, Throttled, Transient, payload
+from coinmon_exchanges._http.budget import MAX_PAUSE_S, Budget
 from coinmon_exchanges._http.proxy import checked, proxy_for
 from coinmon_exchanges._http.wire import Wire, backoff
 
@@ -14,7 +14,7 @@ TRIES = 3
 USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
 
 
-class Session:
+class HostSession:
     """`api` maps ccxt's names of the host's interfaces to path prefixes below `url`.
 
     weights: the budget that Binance's used-weight header counts.
@@ -29,7 +29,7 @@ class Session:
         url: str,
         api: Mapping[str, str],
         *,
-        manners: Manners,
+        manners: ReplyRules,
         proxy: str | None,
         timeout: float,
         weights: Budget | None = None,
@@ -74,7 +74,7 @@ class Session:
                 problem, busy = f"{self.venue} {error}", error.seconds
                 budget.penalise(busy, problem)
                 waited += busy
-                if waited > PATIENCE:
+                if waited > MAX_PAUSE_S:
                     break
             except VenueBlocked as error:
                 self.blocked = f"{self.venue} {error}"
@@ -89,7 +89,7 @@ class Session:
             raise VenueBusy(f"{problem}; wait {busy:.0f} s", busy)
         raise VenueError(f"{problem} ({TRIES} tries)")
 
-    def _observe(self, answer: Answer) -> None:
+    def _observe(self, answer: HttpAnswer) -> None:
         used = answer.headers.get(USED_WEIGHT, "")
         if self._weights and used.isdigit():
             self._weights.observe(int(used))

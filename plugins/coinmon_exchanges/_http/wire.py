@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from coinmon_exchanges._http.answer import Answer, Transient
+from coinmon_exchanges._http.answer import HttpAnswer, Transient
 from coinmon_exchanges._http.proxy import ccxt_settings
 
 
@@ -37,10 +37,10 @@ class Wire:
             raise ValueError(f"{code!r} is not a currency")
         return str(self._ccxt.safe_currency_code(code))
 
-    async def get(self, endpoint: str, params: Mapping[str, Any]) -> Answer:
+    async def get(self, endpoint: str, params: Mapping[str, Any]) -> HttpAnswer:
         """One request, no retry. Raises Transient when no whole answer comes."""
         self.requests += 1
-        answer: Answer = await getattr(self._ccxt, endpoint)(dict(params))
+        answer: HttpAnswer = await getattr(self._ccxt, endpoint)(dict(params))
         return answer
 
     async def close(self) -> None:
@@ -52,7 +52,7 @@ def _with_raw_fetch(venue: Any) -> Any:
     from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
     from yarl import URL
 
-    async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Answer:
+    async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> HttpAnswer:
         path = urlsplit(url).path
         http_proxy, https_proxy, socks_proxy = self.check_proxy_settings(url, method, headers, body)
         self.open(True)
@@ -67,7 +67,7 @@ def _with_raw_fetch(venue: Any) -> Any:
                 # sock_read as well: a bare total can hang on a stale keep-alive connection (ccxt#27468)
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=seconds, sock_read=seconds),
             ) as response:
-                return Answer(path, response.status, response.headers, await response.read())
+                return HttpAnswer(path, response.status, response.headers, await response.read())
         # no text of these errors is passed on: some carry the proxy's URL with its password
         except (TimeoutError, ProxyTimeoutError):
             raise Transient(f"{path}: no answer within {seconds:g} s") from None

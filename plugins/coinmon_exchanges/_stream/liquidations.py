@@ -10,16 +10,16 @@ from typing import Any
 
 import orjson
 
-from coinmon import Channel, Instrument, Liquidation, StreamedLiquidations
+from coinmon.exchange import Channel, Instrument, Liquidation, StreamedLiquidations
 from coinmon_exchanges._columns import base_units, numbers, strict
-from coinmon_exchanges._stream.rows import News, Subscribed, parsed
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link, Reader
 
 LONG, SHORT = 1, -1
 _BYBIT_CONNECTION, _BYBIT_REQUEST = 200, 10
-_SILENCE = 20.0
+_STALL_AFTER_S = 20.0
 """Seconds; the slowest of what is always said comes every three."""
-Told = tuple[str, int, int, Any, Any]
+RawLiquidation = tuple[str, int, int, Any, Any]
 """Name, time, side of the position, price and size as the venue writes them."""
 
 
@@ -39,7 +39,7 @@ def binance_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     return _links(url, instruments, request, _reader("Binance forceOrder stream", binance, said))
 
 
-def binance(message: Any) -> Iterator[Told]:
+def binance(message: Any) -> Iterator[RawLiquidation]:
     """`S` is the side of the order that closed the position; coin-margined ones (st 2) come too."""
     order = message.get("o")
     if message.get("e") == "forceOrder" and message.get("st", 1) == 1:
@@ -54,7 +54,7 @@ def okx_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     args += [{"channel": "open-interest", "instId": each.native_id} for each in instruments[:1]]
     request = orjson.dumps({"op": "subscribe", "args": args}).decode()
 
-    def told(message: Any, listening: Subscribed) -> list[News]:
+    def told(message: Any, listening: Subscribed) -> list[StreamItem]:
         if message.get("event") == "subscribe":
             return [listening.everything(True, "")] if message["arg"]["channel"] == "liquidation-orders" else []
         return said(message, listening) if "event" in message else []
@@ -62,7 +62,7 @@ def okx_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     return _links(url, instruments, request, _reader("OKX liquidation stream", okx, told))
 
 
-def okx(message: Any) -> Iterator[Told]:
+def okx(message: Any) -> Iterator[RawLiquidation]:
     of_them = message.get("arg", {}).get("channel") == "liquidation-orders"
     for entry in message.get("data", ()) if of_them else ():
         for one in entry["details"]:
@@ -90,11 +90,11 @@ def bybit_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
         requests = [(orjson.dumps(ask).decode(), group) for ask, group in zip(asks, groups, strict=True)]
         beat = {"req_id": "beat", "op": "subscribe", "args": [f"tickers.{names[0]}"]}
         requests.append((orjson.dumps(beat).decode(), []))
-        made.append(Link(url, requests, part, reader, _begin, _SILENCE))
+        made.append(Link(url, requests, part, reader, _begin, _STALL_AFTER_S))
     return made
 
 
-def bybit(message: Any) -> Iterator[Told]:
+def bybit(message: Any) -> Iterator[RawLiquidation]:
     """`S` is the side of the position: Buy was a long."""
     if str(message.get("topic", "")).startswith("allLiquidation."):
         for one in message["data"]:
@@ -104,17 +104,19 @@ def bybit(message: Any) -> Iterator[Told]:
 def _links(url: str, instruments: Sequence[Instrument], request: str, read: Reader) -> list[Link]:
     """One connection: these two venues tell every instrument's in one stream."""
     part = {each.native_id: each for each in instruments}
-    return [Link(url, [(request, list(part))], part, read, _begin, _SILENCE)] if part else []
+    return [Link(url, [(request, list(part))], part, read, _begin, _STALL_AFTER_S)] if part else []
 
 
-def _reader(what: str, told: Callable[[Any], Iterator[Told]], said: Callable[[Any, Subscribed], list[News]]) -> Reader:
+def _reader(
+    what: str, told: Callable[[Any], Iterator[RawLiquidation]], said: Callable[[Any, Subscribed], list[StreamItem]]
+) -> Reader:
     @strict(what)
-    def read(texts: Sequence[str], listening: Subscribed) -> list[News]:
+    def read(texts: Sequence[str], listening: Subscribed) -> list[StreamItem]:
         messages: list[Any] = parsed(texts)
         news = [state for each in messages for state in said(each, listening)]
         found: dict[str, list[Liquidation]] = {}
         for message in messages:
-            alike: Counter[Told] = Counter()
+            alike: Counter[RawLiquidation] = Counter()
             for one in told(message):
                 instrument = listening.instrument(one[0])
                 if instrument is None:
@@ -131,7 +133,7 @@ def _reader(what: str, told: Callable[[Any], Iterator[Told]], said: Callable[[An
     return read
 
 
-def _liquidation(told: Told, instrument: Instrument, number: int) -> Liquidation:
+def _liquidation(told: RawLiquidation, instrument: Instrument, number: int) -> Liquidation:
     _, time, side, price, size = told
     amount, base = float(numbers([price])[0]), float(base_units([size], instrument.contract_size)[0])
     if amount <= 0 or base <= 0:

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from coinmon import Book, Channel, Instrument, StreamedBook
+from coinmon.exchange import Book, Channel, Instrument, StreamedBook
 from coinmon_exchanges._columns import Floats, levels
-from coinmon_exchanges._stream.rows import News, Subscribed
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed
 
-_LONGEST_PAUSE = 60.0
+_MAX_PAUSE_S = 60.0
 _NEAR_THE_EDGE = 0.25
 """A snapshot is renewed when the mid has come so near to its edge, as a share of the way at its beginning."""
 _ABSENT = np.empty((0, 2))
@@ -38,7 +38,7 @@ Follows = Callable[[int, bool, Update], bool | None]
 that came by REST."""
 
 
-class Side:
+class BookSide:
     """Levels by ascending price, as columns that are replaced and never written into."""
 
     def __init__(self, rows: Floats = _ABSENT) -> None:
@@ -81,7 +81,7 @@ class Kept:
         self.breaks = 0
         self.waiting: list[Update] = []
         self.again_at = 0.0
-        self._bids, self._asks = Side(), Side()
+        self._bids, self._asks = BookSide(), BookSide()
         self._pending: list[Update] = []
         self._last: int | None = None
         self._starting = False
@@ -102,7 +102,7 @@ class Kept:
     def load(self, snapshot: Update, known: tuple[float, float] | None = None, *, starting: bool = False) -> None:
         """known: the prices between which no level is missing, where that is not everything."""
         size = self.instrument.contract_size
-        self._bids, self._asks = Side(levels(snapshot.bids, size)), Side(levels(snapshot.asks, size))
+        self._bids, self._asks = BookSide(levels(snapshot.bids, size)), BookSide(levels(snapshot.asks, size))
         self._last, self._starting, self._known = snapshot.last, starting, known
         self.time, self._pending, self._since = snapshot.time, [], monotonic()
         mid = self._mid()
@@ -130,9 +130,9 @@ class Kept:
 
     def lose(self) -> None:
         """It is not sound any more; the next snapshot is asked for after a pause that grows while this goes on."""
-        self._failures = 0 if monotonic() - self._since > _LONGEST_PAUSE else self._failures + 1
+        self._failures = 0 if monotonic() - self._since > _MAX_PAUSE_S else self._failures + 1
         self.breaks += 1
-        self.begin_anew(min(_LONGEST_PAUSE, 0.25 * 2.0**self._failures))
+        self.begin_anew(min(_MAX_PAUSE_S, 0.25 * 2.0**self._failures))
 
     def begin_anew(self, pause: float) -> None:
         self._last, self._pending, self.waiting = None, [], []
@@ -174,10 +174,10 @@ class Books(Subscribed):
         self._follows = follows
         self._resubscribe = resubscribe
 
-    def take(self, updates: Iterable[Update]) -> list[News]:
+    def take(self, updates: Iterable[Update]) -> list[StreamItem]:
         """Updates in the order they came: the books that changed, and those that are broken."""
         touched: dict[str, None] = {}
-        news: list[News] = []
+        news: list[StreamItem] = []
         for update in updates:
             kept = self.kept.get(update.name)
             if kept is None:
@@ -203,7 +203,7 @@ class Books(Subscribed):
     def unsound(self, kept: Kept, update: Update) -> None:
         """What to do with an update of a book that has no snapshot."""
 
-    def _broken(self, name: str, why: str) -> News:
+    def _broken(self, name: str, why: str) -> StreamItem:
         self.kept[name].lose()
         return self.state([name], False, why)
 
@@ -212,5 +212,5 @@ class Books(Subscribed):
         due = [name for name, kept in self.kept.items() if kept.again_at and now >= kept.again_at and not kept.sound]
         for name in due:
             # should no snapshot come, it is asked for again
-            self.kept[name].again_at = now + _LONGEST_PAUSE
+            self.kept[name].again_at = now + _MAX_PAUSE_S
         return [text for name in due for text in self._resubscribe(name)]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from coinmon import (
+from coinmon.exchange import (
     Channel,
     DecodeError,
     Instrument,
@@ -27,13 +27,13 @@ from coinmon_exchanges._columns import RENUMBERED, Floats, Ints
 
 _OFF_GRID = 1e-3
 """A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
-_LARGEST = 2.0**53
+_MAX_EXACT_TICKS = 2.0**53
 """Ticks beyond this are not exact in float64."""
 _NONE = -1
-News = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
+StreamItem = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
 
 
-Row = TypeVar("Row")
+RowStruct = TypeVar("RowStruct")
 
 
 def parsed(texts: Sequence[str]) -> list[dict[str, Any]]:
@@ -47,14 +47,14 @@ def parsed(texts: Sequence[str]) -> list[dict[str, Any]]:
     return messages
 
 
-def decoder(row: type[Row]) -> "msgspec.json.Decoder[list[Row]]":
+def decoder(row: type[RowStruct]) -> "msgspec.json.Decoder[list[RowStruct]]":
     """For `rows_of`: JSON lists of a struct, whose numbers may be in quotes."""
     return msgspec.json.Decoder(list[row], strict=False)  # type: ignore[valid-type]
 
 
 def rows_of(
-    decoder: "msgspec.json.Decoder[list[Row]]", texts: Sequence[str], is_row: Callable[[dict[str, Any]], bool]
-) -> tuple[list[Row], list[dict[str, Any]]]:
+    decoder: "msgspec.json.Decoder[list[RowStruct]]", texts: Sequence[str], is_row: Callable[[dict[str, Any]], bool]
+) -> tuple[list[RowStruct], list[dict[str, Any]]]:
     """Messages as structs of the few fields that matter, and those that are none.
 
     Of the latter there are few, so first all are taken for structs.
@@ -138,7 +138,7 @@ class Subscribed:
         side: npt.NDArray[np.int8],
         first_ids: Ints | None,
         market: npt.NDArray[np.bool_] | None = None,
-    ) -> list[News]:
+    ) -> list[StreamItem]:
         """Columns in the order they came. first_ids: what each row covers begins there; None: ids prove nothing."""
         firsts = ids if first_ids is None else first_ids
         known = at != _NONE
@@ -154,8 +154,8 @@ class Subscribed:
         at, ids, times, firsts, keep = at[order], ids[order], times[order], firsts[order], keep[order]
         exact = prices[order] / self._tick[at]
         ticks = np.rint(exact)
-        off = keep & ((np.abs(exact - ticks) > _OFF_GRID + ticks * 1e-15) | (ticks > _LARGEST))
-        ticks = np.minimum(ticks, _LARGEST)
+        off = keep & ((np.abs(exact - ticks) > _OFF_GRID + ticks * 1e-15) | (ticks > _MAX_EXACT_TICKS))
+        ticks = np.minimum(ticks, _MAX_EXACT_TICKS)
         qty = sizes[order] * self._times[at] / self._by[at]
         trades = Trades(ids, times, ticks.astype(np.int64), qty, side[order])
         starts = np.flatnonzero(np.diff(at, prepend=_NONE))
@@ -174,7 +174,7 @@ class Subscribed:
         many = plain & follows[starts]
         if self._lead:
             many &= ~np.isin(numbers, list(self._lead))
-        news: list[News] = []
+        news: list[StreamItem] = []
         if many.any():
             rows = slice(None) if many.all() else np.repeat(many, ends - starts)
             covered = None if first_ids is None else firsts[rows]
@@ -202,7 +202,7 @@ class Subscribed:
                 news += self._in_order(number, trades[rows], firsts[rows], keep[rows])
         return news
 
-    def _in_order(self, number: int, trades: Trades, firsts: Ints, keep: npt.NDArray[np.bool_]) -> list[News]:
+    def _in_order(self, number: int, trades: Trades, firsts: Ints, keep: npt.NDArray[np.bool_]) -> list[StreamItem]:
         """Pages out of rows that repeat, are out of order, leave some out, or are no market trades."""
         last = int(self._last[number])
         order = np.unique(trades.id, return_index=True)[1]
@@ -213,7 +213,7 @@ class Subscribed:
         follows = firsts == np.concatenate(([last], trades.id[:-1])) + 1
         self._last[number] = int(trades.id[-1])
         cuts = [0, *(np.flatnonzero(~follows[1:]) + 1).tolist(), len(trades)]
-        news: list[News] = []
+        news: list[StreamItem] = []
         for a, b in pairwise(cuts):
             first_id = self._lead.pop(number, None) if a == 0 else None
             if first_id is None or not follows[a]:

@@ -8,19 +8,19 @@ from random import uniform
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from coinmon import DecodeError, Instrument
+from coinmon.exchange import DecodeError, Instrument
 from coinmon_exchanges._http.proxy import checked, proxy_for
 
 if TYPE_CHECKING:
-    from coinmon_exchanges._stream.rows import News, Subscribed
+    from coinmon_exchanges._stream.rows import StreamItem, Subscribed
 
-TICK = 0.5
+BATCH_INTERVAL_S = 0.5
 """Seconds that messages are collected before they are decoded together: what each instrument costs is paid so often."""
-_LONGEST_PAUSE = 30.0
-_HEALTHY = 60.0
+_MAX_PAUSE_S = 30.0
+_HEALTHY_AFTER_S = 60.0
 """Seconds after which a connection counts as having worked, and the pause before the next begins small again."""
-_CONNECT = 10.0
-_LARGEST_MESSAGE = 16 * 2**20
+_CONNECT_TIMEOUT_S = 10.0
+_MAX_MESSAGE_BYTES = 16 * 2**20
 
 
 class Dropped(Exception):
@@ -44,7 +44,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class SocketRules:
     """How a venue wants to be spoken to.
 
     pace: seconds between two of our messages. gate: seconds between two connections. ping, pong: texts it uses for
@@ -63,20 +63,20 @@ class Manner:
 class Reader(Protocol):
     """What a venue's messages say. Raises DecodeError for what is not in its format, Dropped when it says goodbye."""
 
-    def __call__(self, texts: Sequence[str], subscribed: "Subscribed", /) -> "list[News]": ...
+    def __call__(self, texts: Sequence[str], subscribed: "Subscribed", /) -> "list[StreamItem]": ...
 
 
 class _Line:
     """One connection for ever, and the messages that it brought and nobody has read yet."""
 
-    def __init__(self, link: Link, manner: Manner, read: Reader) -> None:
+    def __init__(self, link: Link, manner: SocketRules, read: Reader) -> None:
         self._link = link
         self._manner = manner
         self._read = link.read or read
         self._socket: Any = None
         self._saying: set[asyncio.Task[None]] = set()
         self._texts: list[str] = []
-        self._news: list[News] = []
+        self._news: list[StreamItem] = []
         self._subscribed: Subscribed | None = None
         self._heard = self._told = 0.0
         self._talking: asyncio.Task[str] | None = None
@@ -89,7 +89,7 @@ class _Line:
                 await asyncio.sleep(self._manner.gate if failures else 0)
             began = monotonic()
             try:
-                async with asyncio.timeout(_CONNECT):
+                async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                     socket = await connect(self._link.url)
                 async with socket:
                     self._heard = self._told = monotonic()
@@ -106,8 +106,8 @@ class _Line:
             except Exception as error:
                 why = _said(error)
             self._end(why)
-            failures = 0 if monotonic() - began > _HEALTHY else failures + 1
-            await asyncio.sleep(min(_LONGEST_PAUSE, 0.25 * 2 ** min(failures, 10)) * uniform(0.5, 1.5))
+            failures = 0 if monotonic() - began > _HEALTHY_AFTER_S else failures + 1
+            await asyncio.sleep(min(_MAX_PAUSE_S, 0.25 * 2 ** min(failures, 10)) * uniform(0.5, 1.5))
 
     async def _talk(self, socket: Any) -> str:
         from aiohttp import WSMsgType
@@ -162,7 +162,7 @@ class _Line:
             self._fault = why
             self._talking.cancel()
 
-    def collect(self) -> "list[News]":
+    def collect(self) -> "list[StreamItem]":
         """What came since the last time."""
         self._decode()
         silence = self._manner.silence
@@ -196,8 +196,8 @@ def _begun(link: Link) -> "Subscribed":
 
 
 async def streamed(
-    links: Sequence[Link], manner: Manner, read: Reader, proxy: str | None, venue: str
-) -> "AsyncGenerator[list[News], None]":
+    links: Sequence[Link], manner: SocketRules, read: Reader, proxy: str | None, venue: str
+) -> "AsyncGenerator[list[StreamItem], None]":
     """Batches of all connections, until closed."""
     if not links:
         return
@@ -219,7 +219,7 @@ async def streamed(
                 proxy=through,
                 heartbeat=manner.every if manner.ping is None else None,
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                max_msg_size=_LARGEST_MESSAGE,
+                max_msg_size=_MAX_MESSAGE_BYTES,
             )
 
         gate = asyncio.Lock()
@@ -227,7 +227,7 @@ async def streamed(
         tasks = [asyncio.create_task(line.run(connect, gate)) for line in lines]
         try:
             while True:
-                await asyncio.sleep(TICK)
+                await asyncio.sleep(BATCH_INTERVAL_S)
                 news = [each for line in lines for each in line.collect()]
                 if news:
                     yield news

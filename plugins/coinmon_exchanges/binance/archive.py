@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coinmon import DAY
+from coinmon.exchange import DAY
 from coinmon_exchanges._files.download import Downloads
 
 if TYPE_CHECKING:
-    from coinmon import Archive, ArchivePart, Instrument, Kind
+    from coinmon.exchange import Archive, ArchivePart, Instrument, Kind
 
 _NAME = re.compile(
     r"(?P<symbol>[A-Z0-9_]+)-(?P<set>aggTrades|trades|1m|metrics|fundingRate)-(?P<date>\d{4}-\d{2}(-\d{2})?)"
@@ -72,7 +72,7 @@ class Vision:
         quote = next((each for each in QUOTES if archive.native_id.endswith(each)), None)
         if quote is None or archive.kind is None or archive.data != "trades":
             return None
-        from coinmon import Instrument
+        from coinmon.exchange import Instrument
 
         tick, lot = grids(path, price=1, size=2)
         base = archive.native_id.removesuffix(quote)
@@ -101,7 +101,7 @@ class Vision:
 
 
 def _archive(name: str, symbol: str, set_: str, date: str, kind: "Kind | None", url: str = "") -> "Archive":
-    from coinmon import Archive
+    from coinmon.exchange import Archive
 
     daily = len(date) == len("2026-11-19")
     begin = datetime.strptime(date, "%Y-%m-%d" if daily else "%Y-%m").replace(tzinfo=UTC)

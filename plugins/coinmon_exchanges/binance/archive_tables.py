@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coinmon import MINUTE, Archive, Bars, DecodeError, Funding, Instrument, OpenInterest, iso
+from coinmon.exchange import MINUTE, Archive, Bars, DecodeError, Funding, Instrument, OpenInterest, iso
 from coinmon_exchanges import _columns
 from coinmon_exchanges._columns import numbers, strict, whole
 from coinmon_exchanges._files.inflate import lines

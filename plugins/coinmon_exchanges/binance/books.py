@@ -11,18 +11,18 @@ from typing import Any
 
 import orjson
 
-from coinmon import CoinmonError, Instrument
+from coinmon.exchange import CoinmonError, Instrument
 from coinmon_exchanges._columns import strict
 from coinmon_exchanges._stream.local_book import Books, Kept, Update
-from coinmon_exchanges._stream.rows import News, Subscribed, parsed
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
 from coinmon_exchanges.binance.trades import said
 
 LIMITS = {"spot": 5000, "perp": 1000}
 """Levels of a snapshot: the most there are."""
-_CONNECTION = 100
-_AT_ONCE = 2
-_PATIENCE = 10.0
+_CONNECTION_TOPICS = 100
+_MAX_CONCURRENT_SNAPSHOTS = 2
+_SNAPSHOT_RETRY_S = 10.0
 """Seconds until a snapshot that could not be had is asked for again."""
 
 Fetch = Callable[[Instrument, int], Awaitable[Any]]
@@ -54,7 +54,7 @@ class BinanceBooks(Books):
         super().__init__(link.instruments, [names for _, names in link.requests], FOLLOWS[kind])
         self._limit = LIMITS[kind]
         self._fetch = fetch
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_MAX_CONCURRENT_SNAPSHOTS)
         self._asking: dict[str, asyncio.Task[None]] = {}
 
     def unsound(self, kept: Kept, update: Update) -> None:
@@ -79,7 +79,7 @@ class BinanceBooks(Books):
             self.started(name, payload, self._limit)
         except CoinmonError:
             # the session has tried several times: others come first
-            kept.again_at = monotonic() + _PATIENCE
+            kept.again_at = monotonic() + _SNAPSHOT_RETRY_S
 
     def started(self, name: str, payload: Any, limit: int) -> None:
         """A snapshot came: what follows it is put on it; one that is older than the stream is asked for again."""
@@ -124,8 +124,8 @@ def links(url: str, instruments: Sequence[Instrument], kind: str, fetch: Fetch, 
         return begun[key]
 
     made = []
-    for at in range(0, len(instruments), _CONNECTION):
-        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+    for at in range(0, len(instruments), _CONNECTION_TOPICS):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
         params = [f"{name.lower()}@depth@100ms" for name in part]
         request = orjson.dumps({"method": "SUBSCRIBE", "params": params, "id": 1}).decode()
         made.append(Link(url, [(request, list(part))], part, read, begin))
@@ -133,7 +133,7 @@ def links(url: str, instruments: Sequence[Instrument], kind: str, fetch: Fetch, 
 
 
 @strict("Binance depth stream")
-def read(texts: Sequence[str], books: Any) -> list[News]:
+def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
     news = [state for each in messages if each.get("e") != "depthUpdate" for state in said(each, books)]
     news += books.take(updates(messages))

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import Rows, by_id, klines, levels, numbers, rows, strict, whole
+from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon_exchanges._columns import JsonRows, by_id, klines, levels, numbers, rows, strict, whole
 from coinmon_exchanges._listing import QUOTES, Draft
 
 
 @strict("Binance aggTrades")
-def agg_trades(payload: Any, instrument: Instrument) -> Rows:
+def agg_trades(payload: Any, instrument: Instrument) -> JsonRows:
     ids = whole([row["a"] for row in payload])
     sold = np.array([row["m"] for row in payload], np.bool_)
     return rows(

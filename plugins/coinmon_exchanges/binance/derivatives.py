@@ -5,21 +5,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from coinmon import DAY, MINUTE
+from coinmon.exchange import DAY, MINUTE
 from coinmon_exchanges._http.answer import what_succeeded
 from coinmon_exchanges._http.budget import Budget
-from coinmon_exchanges._http.session import Session
+from coinmon_exchanges._http.session import HostSession
 
 if TYPE_CHECKING:
-    from coinmon import Funding, Instrument, OpenInterest
+    from coinmon.exchange import Funding, Instrument, OpenInterest
 
 _BULK = 20
 """From so many instruments on, one all-symbols call is cheaper than one call each."""
 _STEP, _ROWS = 5 * MINUTE, 500
-_REACH = 30 * DAY - 10 * MINUTE
+_HISTORY_REACH_MS = 30 * DAY - 10 * MINUTE
 """openInterestHist has the last month; a little less, as time passes on the way."""
 _SETTLEMENTS = 1000
-_LONGEST_INTERVAL = 8 * 3_600_000
+_MAX_FUNDING_INTERVAL_MS = 8 * 3_600_000
 
 Ask = Callable[[str, Mapping[str, Any], float], Awaitable[Any]]
 """Endpoint, parameters and weight to the decoded answer."""
@@ -28,7 +28,7 @@ Ask = Callable[[str, Mapping[str, Any], float], Awaitable[Any]]
 class Samples:
     """weight: the host's budget; what has limits of its own gets budgets here."""
 
-    def __init__(self, venue: str, session: Session, weight: Budget) -> None:
+    def __init__(self, venue: str, session: HostSession, weight: Budget) -> None:
         self._session = session
         self._weight = weight
         self._fundings = Budget(f"{venue} fundingRate and fundingInfo", 450, 300.0)
@@ -70,7 +70,7 @@ class Samples:
         now = decode.time(await self._get("Time", {}, 1))
         found: list[OpenInterest] = []
         # no page is larger than its window, so that it does not matter at which end a venue would cut it
-        for at in range(max(start, now - _REACH), min(end, now), _ROWS * _STEP):
+        for at in range(max(start, now - _HISTORY_REACH_MS), min(end, now), _ROWS * _STEP):
             window = {"startTime": at, "endTime": min(end, at + _ROWS * _STEP) - 1, "limit": _ROWS}
             params = {"symbol": instrument.native_id, "period": "5m", **window}
             reply = await self._session.get("fapiDataGetOpenInterestHist", params, self._statistics)
@@ -82,7 +82,7 @@ class Samples:
         from coinmon_exchanges.binance import decode
 
         rows: list[tuple[int, float, float | None]] = []
-        at = start - _LONGEST_INTERVAL
+        at = start - _MAX_FUNDING_INTERVAL_MS
         while at < end:
             params = {"symbol": instrument.native_id, "startTime": at, "endTime": end - 1, "limit": _SETTLEMENTS}
             page = decode.past_funding(await self._session.get("fapiPublicGetFundingRate", params, self._fundings))

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
-from coinmon import Channel, Instrument
+from coinmon.exchange import Channel, Instrument
 from coinmon_exchanges._stream.liquidations import binance_links
-from coinmon_exchanges._stream.rows import News
+from coinmon_exchanges._stream.rows import StreamItem
 from coinmon_exchanges._stream.socket import streamed
 from coinmon_exchanges.binance import books, trades
 
@@ -17,7 +17,7 @@ async def stream(
     usdm_url: str,
     fetch: books.Fetch,
     proxy: str | None,
-) -> AsyncGenerator[list[News], None]:
+) -> AsyncGenerator[list[StreamItem], None]:
     """fetch: asks for a book's snapshot."""
     spot, perp = ([each for each in instruments if each.kind == kind] for kind in ("spot", "perp"))
     links = []

@@ -7,12 +7,12 @@ import msgspec
 import numpy as np
 import orjson
 
-from coinmon import Instrument
+from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import numbers, strict, whole
-from coinmon_exchanges._stream.rows import News, Subscribed, decoder, rows_of
-from coinmon_exchanges._stream.socket import Dropped, Link, Manner
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
+from coinmon_exchanges._stream.socket import Dropped, Link, SocketRules
 
-MANNER = Manner(pace=0.4, gate=1.1, every=15.0)
+MANNER = SocketRules(pace=0.4, gate=1.1, every=15.0)
 """Spot takes 5 messages a second, pings included, and 300 connections in 5 minutes."""
 _REQUEST = 100
 """Streams named in one request."""
@@ -47,9 +47,9 @@ def _subscribe(number: int, names: Sequence[str]) -> str:
 
 
 @strict("Binance stream")
-def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
+def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     rows, others = rows_of(_ROWS, texts, lambda message: message.get("e") == "aggTrade")
-    news: list[News] = [state for each in others for state in said(each, subscribed)]
+    news: list[StreamItem] = [state for each in others for state in said(each, subscribed)]
     if not rows:
         return news
     ids = whole([row.a for row in rows])
@@ -65,7 +65,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     )
 
 
-def said(message: Any, subscribed: Subscribed) -> list[News]:
+def said(message: Any, subscribed: Subscribed) -> list[StreamItem]:
     if message.get("e") == "serverShutdown":
         raise Dropped("the server shuts down")
     number = message.get("id")

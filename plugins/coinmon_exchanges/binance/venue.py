@@ -5,16 +5,28 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import MINUTE, VenueBlocked, VenueError
-from coinmon_exchanges._http.answer import Manners, Refused
+from coinmon.exchange import MINUTE, VenueBlocked, VenueError
+from coinmon_exchanges._http.answer import Refused, ReplyRules
 from coinmon_exchanges._http.budget import Budget
-from coinmon_exchanges._http.session import Session
+from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.binance.archive import Vision
 from coinmon_exchanges.binance.derivatives import Samples, by_symbol
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, Kind, OpenInterest, Stream, Ticker, TradePage
+    from coinmon.exchange import (
+        Bars,
+        Book,
+        Channel,
+        Cursor,
+        Funding,
+        Instrument,
+        Kind,
+        OpenInterest,
+        Stream,
+        Ticker,
+        TradePage,
+    )
 
 _HOUR = 3_600_000
 _PAGE = 1000
@@ -52,12 +64,12 @@ class Binance:
         self._proxy = proxy
         self._spot_weight = Budget(f"{name} spot", 5400, 60.0)
         self._perp_weight = Budget(f"{name} USD-M", 2160, 60.0)
-        manners = Manners(pause=60.0)
-        self._spot = Session(
+        manners = ReplyRules(pause=60.0)
+        self._spot = HostSession(
             name, "binance", spot_url, {"public": "/api/v3"},
             manners=manners, proxy=proxy, timeout=timeout, weights=self._spot_weight,
         )  # fmt: skip
-        self._perp = Session(
+        self._perp = HostSession(
             name, "binance", futures_url, {"fapiPublic": "/fapi/v1", "fapiData": "/futures/data"},
             manners=manners, proxy=proxy, timeout=timeout, weights=self._perp_weight,
         )  # fmt: skip
@@ -75,7 +87,7 @@ class Binance:
     @property
     def failing(self) -> "Mapping[Kind, VenueError]":
         """Spot and USD-M are two hosts: a country may be served by one of them, and one may be down."""
-        hosts: Mapping[Kind, Session] = {"spot": self._spot, "perp": self._perp}
+        hosts: Mapping[Kind, HostSession] = {"spot": self._spot, "perp": self._perp}
         blocked = {kind: VenueBlocked(why) for kind in self._kinds if (why := hosts[kind].blocked)}
         return {} if len(blocked) == len(self._kinds) else {**self._unlisted, **blocked}
 
@@ -98,7 +110,7 @@ class Binance:
         return [instrument for each in found if not isinstance(each, BaseException) for instrument in each]
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
-        from coinmon import Bars
+        from coinmon.exchange import Bars
         from coinmon_exchanges.binance import decode
 
         start, end = opening_in(start, end)
@@ -126,7 +138,7 @@ class Binance:
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
         """aggTrades by id, which run +1; the first page by time."""
-        from coinmon import TradePage
+        from coinmon.exchange import TradePage
         from coinmon_exchanges import _continuity
         from coinmon_exchanges.binance import decode
 
@@ -148,7 +160,7 @@ class Binance:
         return TradePage(trades, joined, more=len(reply) >= _PAGE, whole=whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
-        from coinmon import TradePage, Trades
+        from coinmon.exchange import TradePage, Trades
         from coinmon_exchanges import _continuity
         from coinmon_exchanges.binance import decode
 
@@ -161,7 +173,7 @@ class Binance:
         return TradePage(*_continuity.before(decode.agg_trades(reply, instrument), before_id, since))
 
     async def _first_trades(self, instrument: "Instrument", since: int) -> "TradePage":
-        from coinmon import TradePage
+        from coinmon.exchange import TradePage
         from coinmon_exchanges import _continuity
         from coinmon_exchanges.binance import decode
 

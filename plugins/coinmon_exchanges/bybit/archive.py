@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coinmon import DAY
+from coinmon.exchange import DAY
 from coinmon_exchanges._files.download import Downloads
 
 if TYPE_CHECKING:
-    from coinmon import Archive, ArchivePart, Instrument, Kind
+    from coinmon.exchange import Archive, ArchivePart, Instrument, Kind
 
 _NAME = re.compile(r"(?P<symbol>[A-Z0-9]+?)(?P<mark>_?)(?P<date>\d{4}-\d{2}-\d{2})\.csv(\.gz)?")
 
@@ -62,6 +62,6 @@ class BybitFiles:
 
 
 def _archive(name: str, symbol: str, kind: "Kind", day: int, url: str = "") -> "Archive":
-    from coinmon import Archive
+    from coinmon.exchange import Archive
 
     return Archive(name, "trades", symbol, kind, day, day + DAY, url, ids_run=False)

@@ -5,15 +5,15 @@ from typing import Any
 
 import orjson
 
-from coinmon import Instrument
+from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import strict
 from coinmon_exchanges._stream.local_book import Books, Update
-from coinmon_exchanges._stream.rows import News, Subscribed, parsed
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
 from coinmon_exchanges.bybit.trades import said
 
 _TOPIC = "orderbook.1000."
-_CONNECTION, _REQUEST = 50, 10
+_CONNECTION_TOPICS, _REQUEST_TOPICS = 50, 10
 
 
 def follows(last: int, starting: bool, update: Update) -> bool | None:
@@ -24,10 +24,10 @@ def follows(last: int, starting: bool, update: Update) -> bool | None:
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
-    for at in range(0, len(instruments), _CONNECTION):
-        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+    for at in range(0, len(instruments), _CONNECTION_TOPICS):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
         names = list(part)
-        groups = [names[first : first + _REQUEST] for first in range(0, len(names), _REQUEST)]
+        groups = [names[first : first + _REQUEST_TOPICS] for first in range(0, len(names), _REQUEST_TOPICS)]
         asks = [(_ask("subscribe", group, str(number)), group) for number, group in enumerate(groups)]
         made.append(Link(url, asks, part, read, _begin))
     return made
@@ -46,10 +46,10 @@ def _ask(operation: str, names: Sequence[str], number: str) -> str:
 
 
 @strict("Bybit book stream")
-def read(texts: Sequence[str], books: Any) -> list[News]:
+def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
     news = [state for each in messages if each.get("op") == "subscribe" for state in said(each, books)]
-    taken: list[News] = books.take(
+    taken: list[StreamItem] = books.take(
         Update(
             each["data"]["s"], each["ts"], each["data"]["b"], each["data"]["a"], last=each["data"]["u"],
             # after a restart of the venue's service a book begins at 1

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
 from coinmon_exchanges._columns import (
     BUY,
     SELL,
     Ints,
-    Rows,
+    JsonRows,
     base_units,
     klines,
     levels,
@@ -30,7 +30,7 @@ _UUID_DIGITS = np.r_[0:8, 9:13, 14:18]
 
 
 @strict("Bybit recent-trade")
-def trades(payload: Any, instrument: Instrument) -> Rows:
+def trades(payload: Any, instrument: Instrument) -> JsonRows:
     """Ordered by time and the venue's sequence number; block trades are rows but no trades of the order book."""
     data = payload["result"]["list"][::-1]
     times = whole([row["time"] for row in data])

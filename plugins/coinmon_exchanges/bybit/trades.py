@@ -7,15 +7,15 @@ import msgspec
 import numpy as np
 import orjson
 
-from coinmon import Instrument
+from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import BUY, SELL, numbers, sides, strict, whole
-from coinmon_exchanges._stream.rows import News, Subscribed, decoder, rows_of
-from coinmon_exchanges._stream.socket import Link, Manner
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
+from coinmon_exchanges._stream.socket import Link, SocketRules
 from coinmon_exchanges.bybit.decode import ids
 
-MANNER = Manner(pace=0.05, gate=0.7, ping='{"op":"ping"}', every=10.0, silence=25.0)
+MANNER = SocketRules(pace=0.05, gate=0.7, ping='{"op":"ping"}', every=10.0, silence=25.0)
 """500 connections in 5 minutes; a ping at least every 20 s."""
-_CONNECTION, _REQUEST = 400, 10
+_CONNECTION_TOPICS, _REQUEST_TOPICS = 400, 10
 """Topics of a connection (their names at most 21 000 characters) and of a request (10 on spot)."""
 _TAKER = {"Buy": BUY, "Sell": SELL}
 
@@ -40,10 +40,10 @@ _ROWS = decoder(_Trades)
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
-    for at in range(0, len(instruments), _CONNECTION):
-        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+    for at in range(0, len(instruments), _CONNECTION_TOPICS):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
         names = list(part)
-        groups = [names[first : first + _REQUEST] for first in range(0, len(names), _REQUEST)]
+        groups = [names[first : first + _REQUEST_TOPICS] for first in range(0, len(names), _REQUEST_TOPICS)]
         made.append(Link(url, [(_subscribe(number, group), group) for number, group in enumerate(groups)], part))
     return made
 
@@ -54,10 +54,12 @@ def _subscribe(number: int, names: Sequence[str]) -> str:
 
 
 @strict("Bybit stream")
-def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
+def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     found, others = rows_of(_ROWS, texts, lambda message: message.get("topic", "")[:12] == "publicTrade.")
     rows = [row for each in found for row in each.data]
-    news: list[News] = [state for each in others if each.get("op") == "subscribe" for state in said(each, subscribed)]
+    news: list[StreamItem] = [
+        state for each in others if each.get("op") == "subscribe" for state in said(each, subscribed)
+    ]
     if not rows:
         return news
     blocks = [row.BT for row in rows]
@@ -73,7 +75,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     )
 
 
-def said(message: Any, subscribed: Subscribed) -> list[News]:
+def said(message: Any, subscribed: Subscribed) -> list[StreamItem]:
     number = str(message.get("req_id", ""))
     if not number.isdigit() or int(number) >= len(subscribed.groups):
         return []

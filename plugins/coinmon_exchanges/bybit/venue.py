@@ -4,21 +4,32 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import MINUTE
-from coinmon_exchanges._http.answer import Manners, Refused, Throttled, Transient
+from coinmon.exchange import MINUTE
+from coinmon_exchanges._http.answer import Refused, ReplyRules, Throttled, Transient
 from coinmon_exchanges._http.budget import Budget
-from coinmon_exchanges._http.session import Session
+from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.bybit.archive import BybitFiles
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, OpenInterest, Stream, Ticker, TradePage
+    from coinmon.exchange import (
+        Bars,
+        Book,
+        Channel,
+        Cursor,
+        Funding,
+        Instrument,
+        OpenInterest,
+        Stream,
+        Ticker,
+        TradePage,
+    )
 
 _KLINES = 1000
 _NEWEST = {"spot": 60, "perp": 1000}
 """All that recent-trade ever shows; there is no paging and no history (EXCHANGES 1.4)."""
 _PAST = 200
-_LONGEST_INTERVAL = 8 * 3_600_000
+_MAX_FUNDING_INTERVAL_MS = 8 * 3_600_000
 _CATEGORY = {"spot": "spot", "perp": "linear"}
 
 
@@ -45,8 +56,8 @@ class Bybit:
         self._ws_url = ws_url
         # of the IP's 600 in 5 s; one too many and the IP is out for ten minutes
         self._budget = Budget(name, 540, 5.0)
-        manners = Manners(pause=5.0, check=_complain)
-        self._session = Session(name, "bybit", url, {"public": ""}, manners=manners, proxy=proxy, timeout=timeout)
+        manners = ReplyRules(pause=5.0, check=_complain)
+        self._session = HostSession(name, "bybit", url, {"public": ""}, manners=manners, proxy=proxy, timeout=timeout)
         self.archives = BybitFiles(name, archive_url, proxy, timeout)
         self._funding_minutes: dict[str, int] = {}
 
@@ -74,7 +85,7 @@ class Bybit:
         return instruments(self.name, entries, decode.draft, self._session.currency)
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
-        from coinmon import Bars
+        from coinmon.exchange import Bars
         from coinmon_exchanges.bybit import decode
 
         start, end = opening_in(start, end)
@@ -87,7 +98,7 @@ class Bybit:
         return Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
-        from coinmon import TradePage
+        from coinmon.exchange import TradePage
         from coinmon_exchanges.bybit import decode
 
         limit = _NEWEST[instrument.kind]
@@ -152,7 +163,7 @@ class Bybit:
         from coinmon_exchanges.bybit import decode
 
         rows: list[tuple[int, float, float | None]] = []
-        until, since = end, start - _LONGEST_INTERVAL
+        until, since = end, start - _MAX_FUNDING_INTERVAL_MS
         while until > since:
             params = {"startTime": since, "endTime": until - 1, "limit": _PAST}
             page = decode.past_funding(await self._ask(instrument, "FundingHistory", params))

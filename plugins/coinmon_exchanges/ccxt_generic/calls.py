@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from coinmon import DecodeError, VenueBlocked, VenueBusy, VenueError
-from coinmon_exchanges._http.answer import Answer, Manners, Throttled, one_line, payload
+from coinmon.exchange import DecodeError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._http.answer import HttpAnswer, ReplyRules, Throttled, one_line, payload
 from coinmon_exchanges._http.proxy import ccxt_settings, proxy_for
 from coinmon_exchanges._http.wire import backoff
 
@@ -90,7 +90,7 @@ def _heed(code: int, reason: str, url: str, method: str, headers: Mapping[str, s
     Raises VenueBlocked, Throttled or VenueError.
     """
     if code in (403, 418, 429, 451):
-        payload(Answer(urlsplit(url).path, code, headers, body.encode()), Manners(pause=BUSY))
+        payload(HttpAnswer(urlsplit(url).path, code, headers, body.encode()), ReplyRules(pause=BUSY))
     return body.strip()
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import Rows, base_units, klines, levels, numbers, rows, strict, whole
+from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon_exchanges._columns import JsonRows, base_units, klines, levels, numbers, rows, strict, whole
 from coinmon_exchanges._listing import QUOTES, Draft
 
 _DECIMAL_PLACES, _TICK_SIZE = 2, 4
@@ -59,7 +59,7 @@ def bars(payload: Any, instrument: Instrument) -> Bars:
 
 
 @strict("ccxt fetch_trades")
-def trades(payload: Any, instrument: Instrument, maker_side: bool) -> tuple[Rows, bool]:
+def trades(payload: Any, instrument: Instrument, maker_side: bool) -> tuple[JsonRows, bool]:
     """The trades, and whether each one says which side took. Amounts of swaps are contracts.
 
     maker_side: ccxt passes the maker's side for this venue (id coinbase: EXCHANGES 1.6).

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import MINUTE, ConfigError, VenueBlocked, VenueBusy, VenueError
+from coinmon.exchange import MINUTE, ConfigError, VenueBlocked, VenueBusy, VenueError
 from coinmon_exchanges._http.proxy import checked
 from coinmon_exchanges._http.session import base_url, positive
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.ccxt_generic.calls import Calls
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
+    from coinmon.exchange import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
 
 _CANDLES = 500
 _NEWEST = 1000
@@ -61,7 +61,7 @@ class CcxtGeneric:
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
         """A bar is closed when a later one exists, or when the venue's clock says so; nothing marks the open one."""
-        from coinmon import Bars
+        from coinmon.exchange import Bars
         from coinmon_exchanges.ccxt_generic import decode
 
         start, end = opening_in(start, end)
@@ -84,7 +84,7 @@ class CcxtGeneric:
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
         """The newest page; few venues page backwards in one way."""
-        from coinmon import TradePage
+        from coinmon.exchange import TradePage
         from coinmon_exchanges.ccxt_generic import decode
 
         payload = await self._newest_trades(instrument.symbol)

@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 
-from coinmon import Instrument
+from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import iso_times, strict
 from coinmon_exchanges._stream.local_book import Books, Update
-from coinmon_exchanges._stream.rows import News, parsed
+from coinmon_exchanges._stream.rows import StreamItem, parsed
 from coinmon_exchanges._stream.socket import Link
 
-_CONNECTION = 20
+_CONNECTION_TOPICS = 20
 _RENEWED = 300.0
 """Seconds that a book which proves nothing is trusted for."""
 
@@ -38,8 +38,8 @@ def follows(last: int, starting: bool, update: Update) -> bool | None:
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
-    for at in range(0, len(instruments), _CONNECTION):
-        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+    for at in range(0, len(instruments), _CONNECTION_TOPICS):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
         # heartbeats tell a quiet connection from a dead one
         text = _ask("subscribe", list(part), ["level2_batch", "heartbeat"])
         made.append(Link(url, [(text, list(part))], part, read, CoinbaseBooks))
@@ -55,16 +55,16 @@ def _ask(operation: str, names: Sequence[str], channels: Sequence[str]) -> str:
 
 
 @strict("Coinbase book stream")
-def read(texts: Sequence[str], books: Any) -> list[News]:
+def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
-    news: list[News] = []
+    news: list[StreamItem] = []
     for each in messages:
         if each["type"] == "subscriptions":
             named = {name for one in each["channels"] if one["name"] == "level2_batch" for name in one["product_ids"]}
             news.append(books.state(sorted(named), True))
         elif each["type"] == "error":
             news.append(books.everything(False, f"{each.get('message')}: {each.get('reason') or ''}"[:160]))
-    taken: list[News] = books.take(_updates(messages))
+    taken: list[StreamItem] = books.take(_updates(messages))
     return news + taken
 
 

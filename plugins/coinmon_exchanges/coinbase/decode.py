@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from coinmon import Bars, Book, Instrument, Ticker
+from coinmon.exchange import Bars, Book, Instrument, Ticker
 from coinmon_exchanges._columns import (
     BUY,
     SELL,
-    Rows,
+    JsonRows,
     by_id,
     iso_times,
     klines,
@@ -24,7 +24,7 @@ _TAKER = {"sell": BUY, "buy": SELL}
 
 
 @strict("Coinbase trades")
-def trades(payload: Any, instrument: Instrument) -> Rows:
+def trades(payload: Any, instrument: Instrument) -> JsonRows:
     ids = whole([row["trade_id"] for row in payload])
     return rows(
         instrument,

@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 import orjson
 
-from coinmon import Instrument
+from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import BUY, SELL, iso_times, numbers, sides, strict, whole
-from coinmon_exchanges._stream.rows import News, Subscribed, rows_of
-from coinmon_exchanges._stream.socket import Link, Manner
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed, rows_of
+from coinmon_exchanges._stream.socket import Link, SocketRules
 
-MANNER = Manner(pace=0.2, gate=0.2, every=10.0, silence=15.0)
+MANNER = SocketRules(pace=0.2, gate=0.2, every=10.0, silence=15.0)
 """8 requests a second; heartbeats come every second."""
-_CONNECTION = 100
+_CONNECTION_TOPICS = 100
 _TAKER = {"sell": BUY, "buy": SELL}
 _KINDS = ("match", "last_match", "heartbeat")
 
@@ -42,18 +42,18 @@ _ROWS = msgspec.json.Decoder(list[_Match | _LastMatch | _Heartbeat], strict=Fals
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
-    for at in range(0, len(instruments), _CONNECTION):
-        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+    for at in range(0, len(instruments), _CONNECTION_TOPICS):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
         request = {"type": "subscribe", "product_ids": list(part), "channels": ["matches", "heartbeat"]}
         made.append(Link(url, [(orjson.dumps(request).decode(), list(part))], part))
     return made
 
 
 @strict("Coinbase stream")
-def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
+def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     found, others = rows_of(_ROWS, texts, lambda message: message["type"] in _KINDS)
     rows = [each for each in found if isinstance(each, _Match)]
-    news: list[News] = [state for each in others for state in _said(each, subscribed)]
+    news: list[StreamItem] = [state for each in others for state in _said(each, subscribed)]
     if rows:
         ids = whole([row.trade_id for row in rows])
         news += subscribed.pages(
@@ -76,7 +76,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     return news
 
 
-def _said(message: Any, subscribed: Subscribed) -> list[News]:
+def _said(message: Any, subscribed: Subscribed) -> list[StreamItem]:
     if message["type"] == "subscriptions":
         names = {name for each in message["channels"] if each["name"] == "matches" for name in each["product_ids"]}
         return [subscribed.state(sorted(names), True)]

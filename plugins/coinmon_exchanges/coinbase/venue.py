@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from coinmon import MINUTE
-from coinmon_exchanges._http.answer import Manners, Refused
+from coinmon.exchange import MINUTE
+from coinmon_exchanges._http.answer import Refused, ReplyRules
 from coinmon_exchanges._http.budget import Budget
-from coinmon_exchanges._http.session import Session
+from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Channel, Cursor, Instrument, Stream, Ticker, TradePage
+    from coinmon.exchange import Bars, Book, Channel, Cursor, Instrument, Stream, Ticker, TradePage
 
 _CANDLES = 300
 _PAGE = 1000
@@ -40,9 +40,9 @@ class Coinbase:
         self._ws_url = ws_url
         # 10 a second with bursts of 15 (EXCHANGES 2.1)
         self._budget = Budget(name, 15, 1.5)
-        self._session = Session(
+        self._session = HostSession(
             name, "coinbaseexchange", url, {"public": ""},
-            manners=Manners(pause=1.0), proxy=proxy, timeout=timeout,
+            manners=ReplyRules(pause=1.0), proxy=proxy, timeout=timeout,
         )  # fmt: skip
 
     @property
@@ -58,7 +58,7 @@ class Coinbase:
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
         """Minutes without trades are absent, as Coinbase publishes none for them."""
-        from coinmon import Bars, iso
+        from coinmon.exchange import Bars, iso
         from coinmon_exchanges.coinbase import decode
 
         start, end = opening_in(start, end)
@@ -79,7 +79,7 @@ class Coinbase:
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
         """Of the trades after the cursor the next thousand: `after` gives those below an id, newest first."""
-        from coinmon import TradePage
+        from coinmon.exchange import TradePage
         from coinmon_exchanges import _continuity
         from coinmon_exchanges.coinbase import decode
 
@@ -95,7 +95,7 @@ class Coinbase:
         return TradePage(trades, joined, more or _continuity.behind(page, cursor.last_id), whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
-        from coinmon import TradePage
+        from coinmon.exchange import TradePage
         from coinmon_exchanges import _continuity
         from coinmon_exchanges.coinbase import decode
 

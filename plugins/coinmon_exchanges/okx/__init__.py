@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from coinmon import hookimpl
+from coinmon.exchange import hookimpl
 from coinmon_exchanges.okx.venue import Okx
 
 

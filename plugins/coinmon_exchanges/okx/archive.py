@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coinmon import DAY
+from coinmon.exchange import DAY
 from coinmon_exchanges._files.download import Downloads
 
 if TYPE_CHECKING:
-    from coinmon import Archive, ArchivePart, Instrument, Kind
+    from coinmon.exchange import Archive, ArchivePart, Instrument, Kind
 
 _NAME = re.compile(r"(?P<symbol>[A-Z0-9-]+)-trades-(?P<date>\d{4}-\d{2}-\d{2})\.(zip|csv|csv\.gz)")
 _EIGHT_HOURS = 8 * 3_600_000
@@ -60,7 +60,7 @@ class OkxFiles:
 
 
 def _archive(name: str, symbol: str, day: int, url: str = "") -> "Archive":
-    from coinmon import Archive
+    from coinmon.exchange import Archive
 
     start = day - _EIGHT_HOURS
     kind: Kind = "perp" if symbol.endswith("-SWAP") else "spot"

@@ -8,14 +8,14 @@ from typing import Any
 
 import orjson
 
-from coinmon import Instrument
+from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import strict
 from coinmon_exchanges._stream.local_book import Books, Update
-from coinmon_exchanges._stream.rows import News, Subscribed, parsed
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
 from coinmon_exchanges.okx.trades import said
 
-_CONNECTION = 25
+_CONNECTION_TOPICS = 25
 """Fewer than 30 books a connection, as OKX advises."""
 
 
@@ -28,8 +28,8 @@ def follows(last: int, starting: bool, update: Update) -> bool | None:
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
-    for at in range(0, len(instruments), _CONNECTION):
-        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+    for at in range(0, len(instruments), _CONNECTION_TOPICS):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
         made.append(Link(url, [(_ask("subscribe", list(part)), list(part))], part, read, _begin))
     return made
 
@@ -47,12 +47,12 @@ def _ask(operation: str, names: Sequence[str]) -> str:
 
 
 @strict("OKX book stream")
-def read(texts: Sequence[str], books: Any) -> list[News]:
+def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
     # an unsubscription is half of asking for a snapshot again
     said_so = [each for each in messages if "event" in each and each["event"] != "unsubscribe"]
     news = [state for each in said_so for state in said(each, books)]
-    taken: list[News] = books.take(
+    taken: list[StreamItem] = books.take(
         Update(
             each["arg"]["instId"], int(row["ts"]), row["bids"], row["asks"],
             last=int(row["seqId"]), before=int(row["prevSeqId"]), whole=each["action"] == "snapshot",

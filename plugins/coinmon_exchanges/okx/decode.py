@@ -4,8 +4,20 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from coinmon import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import BUY, SELL, Rows, base_units, klines, levels, numbers, rows, sides, strict, whole
+from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon_exchanges._columns import (
+    BUY,
+    SELL,
+    JsonRows,
+    base_units,
+    klines,
+    levels,
+    numbers,
+    rows,
+    sides,
+    strict,
+    whole,
+)
 from coinmon_exchanges._columns import by_id as in_order
 from coinmon_exchanges._listing import QUOTES, Draft, exact
 
@@ -13,7 +25,7 @@ _TAKER = {"buy": BUY, "sell": SELL}
 
 
 @strict("OKX trades")
-def trades(payload: Any, instrument: Instrument) -> Rows:
+def trades(payload: Any, instrument: Instrument) -> JsonRows:
     data = payload["data"]
     ids = whole([row["tradeId"] for row in data])
     return rows(

@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 import orjson
 
-from coinmon import Instrument
+from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import BUY, SELL, numbers, sides, strict, whole
-from coinmon_exchanges._stream.rows import News, Subscribed, decoder, rows_of
-from coinmon_exchanges._stream.socket import Dropped, Link, Manner
+from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
+from coinmon_exchanges._stream.socket import Dropped, Link, SocketRules
 
-MANNER = Manner(pace=0.1, gate=0.4, ping="ping", pong="pong", silence=25.0)
+MANNER = SocketRules(pace=0.1, gate=0.4, ping="ping", pong="pong", silence=25.0)
 """3 connections a second; a connection without data for 30 s is cut, and only the text "ping" counts."""
-_CONNECTION, _REQUEST = 200, 100
+_CONNECTION_TOPICS, _REQUEST_TOPICS = 200, 100
 _TAKER = {"buy": BUY, "sell": SELL}
 
 
@@ -42,10 +42,10 @@ _ROWS = decoder(_Trades)
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
-    for at in range(0, len(instruments), _CONNECTION):
-        part = {each.native_id: each for each in instruments[at : at + _CONNECTION]}
+    for at in range(0, len(instruments), _CONNECTION_TOPICS):
+        part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
         names = list(part)
-        groups = [names[first : first + _REQUEST] for first in range(0, len(names), _REQUEST)]
+        groups = [names[first : first + _REQUEST_TOPICS] for first in range(0, len(names), _REQUEST_TOPICS)]
         made.append(Link(url, [(_subscribe(group), group) for group in groups], part))
     return made
 
@@ -56,10 +56,10 @@ def _subscribe(names: Sequence[str]) -> str:
 
 
 @strict("OKX stream")
-def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
+def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     found, others = rows_of(_ROWS, texts, lambda each: "data" in each and each["arg"]["channel"] == "trades")
     rows = [row for each in found for row in each.data]
-    news: list[News] = [state for each in others if "event" in each for state in said(each, subscribed)]
+    news: list[StreamItem] = [state for each in others if "event" in each for state in said(each, subscribed)]
     if not rows:
         return news
     ids = whole([row.tradeId for row in rows])
@@ -75,7 +75,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[News]:
     )
 
 
-def said(message: Any, subscribed: Subscribed) -> list[News]:
+def said(message: Any, subscribed: Subscribed) -> list[StreamItem]:
     event = message["event"]
     if event == "notice":
         raise Dropped(f"notice {message.get('code')}: {message.get('msg')}"[:160])

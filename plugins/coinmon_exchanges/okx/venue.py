@@ -4,16 +4,27 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon import MINUTE
-from coinmon_exchanges._http.answer import Manners, Refused, Throttled, Transient
+from coinmon.exchange import MINUTE
+from coinmon_exchanges._http.answer import Refused, ReplyRules, Throttled, Transient
 from coinmon_exchanges._http.budget import Budget
-from coinmon_exchanges._http.session import Session
+from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.okx.archive import OkxFiles
 
 if TYPE_CHECKING:
-    from coinmon import Bars, Book, Channel, Cursor, Funding, Instrument, OpenInterest, Stream, Ticker, TradePage
-    from coinmon_exchanges._columns import Rows
+    from coinmon.exchange import (
+        Bars,
+        Book,
+        Channel,
+        Cursor,
+        Funding,
+        Instrument,
+        OpenInterest,
+        Stream,
+        Ticker,
+        TradePage,
+    )
+    from coinmon_exchanges._columns import JsonRows
 
 _CANDLES = 300
 _NEWEST = 500
@@ -21,7 +32,7 @@ _HISTORY = 100
 _HISTORY_PAGES = 20
 """Pages of history-trades fetched in one call: what its budget allows at once."""
 _POINTS, _SETTLEMENTS = 100, 400
-_LONGEST_INTERVAL = 8 * 3_600_000
+_MAX_FUNDING_INTERVAL_MS = 8 * 3_600_000
 _LIMITS = {
     "publicGetPublicTime": 10,
     "publicGetPublicInstruments": 20,
@@ -71,8 +82,8 @@ class Okx:
             for endpoint, limit in _LIMITS.items()
         }
         self.archives = OkxFiles(name, archive_url, proxy, timeout)
-        manners = Manners(pause=2.0, check=_complain)
-        self._session = Session(name, "okx", url, {"rest": ""}, manners=manners, proxy=proxy, timeout=timeout)
+        manners = ReplyRules(pause=2.0, check=_complain)
+        self._session = HostSession(name, "okx", url, {"rest": ""}, manners=manners, proxy=proxy, timeout=timeout)
 
     @property
     def requests(self) -> int:
@@ -90,7 +101,7 @@ class Okx:
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
         """Newest first, from candles while it answers (the last 1440 minutes), then from history-candles."""
-        from coinmon import Bars
+        from coinmon.exchange import Bars
         from coinmon_exchanges.okx import decode
 
         start, end = opening_in(start, end)
@@ -113,7 +124,7 @@ class Okx:
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
         """The newest 500, and history-trades for what lies between them and the cursor."""
-        from coinmon import TradePage
+        from coinmon.exchange import TradePage
         from coinmon_exchanges import _continuity
 
         head = await self._newest(instrument)
@@ -136,7 +147,7 @@ class Okx:
         return TradePage(trades, joined and len(trades) > 0, more=not to_head, whole=whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
-        from coinmon import TradePage
+        from coinmon.exchange import TradePage
         from coinmon_exchanges import _continuity
 
         return TradePage(*_continuity.before(await self._older(instrument, before_id), before_id, since))
@@ -200,7 +211,7 @@ class Okx:
         from coinmon_exchanges.okx import decode
 
         rows: list[tuple[int, float, float | None]] = []
-        until, since = end, start - _LONGEST_INTERVAL
+        until, since = end, start - _MAX_FUNDING_INTERVAL_MS
         while until > since:
             params = {"instId": instrument.native_id, "after": until, "before": since - 1, "limit": _SETTLEMENTS}
             page = decode.past_funding(await self._get("publicGetPublicFundingRateHistory", params))
@@ -241,13 +252,13 @@ class Okx:
     async def _get(self, endpoint: str, params: Mapping[str, Any]) -> Any:
         return await self._session.get(endpoint, params, self._budgets[endpoint])
 
-    async def _newest(self, instrument: "Instrument") -> "Rows":
+    async def _newest(self, instrument: "Instrument") -> "JsonRows":
         from coinmon_exchanges.okx import decode
 
         params = {"instId": instrument.native_id, "limit": _NEWEST}
         return decode.trades(await self._get("publicGetMarketTrades", params), instrument)
 
-    async def _older(self, instrument: "Instrument", before_id: int) -> "Rows":
+    async def _older(self, instrument: "Instrument", before_id: int) -> "JsonRows":
         """The 100 trades before an id."""
         from coinmon_exchanges.okx import decode
 

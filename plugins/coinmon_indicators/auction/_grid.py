@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Bilingual, Coverage, Levels
+from coinmon.indicator import Bilingual, Coverage, Levels
 from coinmon_indicators._candles import Candles, exact
 from coinmon_indicators._lots import amounts, in_lots
 

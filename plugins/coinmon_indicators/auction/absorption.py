@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Bilingual, Box, Moment, Panel, Text, View, hookimpl, moment, say
+from coinmon.indicator import Bilingual, Box, Moment, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     STEPS,
     BarsSetting,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Cells, Coverage, Moment, Panel, Text, Tone, View, hookimpl, moment, say
+from coinmon.indicator import Cells, Coverage, Moment, Panel, Text, Tone, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Depth, Line, Moment, Near, Panel, Text, View, hookimpl, moment, say
+from coinmon.indicator import MINUTE, Bilingual, Depth, Line, Moment, Near, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import compact, money, percent, quotient
 from coinmon_indicators._of_instrument import OfInstrument, head

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Cells, Moment, Panel, Picture, Text, View, hookimpl, moment, say
+from coinmon.indicator import MINUTE, Bilingual, Cells, Moment, Panel, Picture, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import known, money, percent, price
 from coinmon_indicators._of_instrument import OfInstrument, head

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from coinmon import MINUTE, Bilingual, OpenInterest, View
+from coinmon.indicator import MINUTE, Bilingual, OpenInterest, View
 
 Quadrant = Literal["long_buildup", "short_buildup", "short_covering", "long_unwinding", "flat"]
 

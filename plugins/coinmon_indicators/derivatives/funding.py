@@ -4,7 +4,20 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Line, Moment, Panel, Result, SeenReport, Text, View, hookimpl, moment, say
+from coinmon.indicator import (
+    MINUTE,
+    Bilingual,
+    Line,
+    Moment,
+    Panel,
+    Result,
+    SeenReport,
+    Text,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._figures import because, known, percent, price
 
 HOUR = 60 * MINUTE

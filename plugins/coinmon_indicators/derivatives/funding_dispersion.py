@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from coinmon import Bilingual, Columns, Market, Moment, Panel, Result, Text, hookimpl, moment, say
+from coinmon.indicator import Bilingual, Columns, Market, Moment, Panel, Result, Text, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, percent

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import (
+from coinmon.indicator import (
     MINUTE,
     Bilingual,
     Columns,

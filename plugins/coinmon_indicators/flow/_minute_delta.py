@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Bars, Instrument
+from coinmon.indicator import Bars, Instrument
 from coinmon_indicators._lots import in_lots
 
 Unit = Literal["base", "quote"]

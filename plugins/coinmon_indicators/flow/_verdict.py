@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-Verdict = Literal["strong_bull", "strong_bear", "lean_bull", "lean_bear", "mixed"]
+FlowVerdict = Literal["strong_bull", "strong_bear", "lean_bull", "lean_bear", "mixed"]
 
-LABELS: dict[Verdict | None, tuple[str, str]] = {
+LABELS: dict[FlowVerdict | None, tuple[str, str]] = {
     "strong_bull": ("强力看涨", "strong bullish"),
     "strong_bear": ("强力看跌", "strong bearish"),
     "lean_bull": ("倾向看涨", "leaning bullish"),
@@ -16,7 +16,7 @@ LABELS: dict[Verdict | None, tuple[str, str]] = {
 }
 
 
-def in_money(flows: Sequence[float], each: float, total: float) -> Verdict:
+def in_money(flows: Sequence[float], each: float, total: float) -> FlowVerdict:
     """Every venue beyond `each` is strong, else the sum beyond `total` leans; a flow at the threshold is not beyond."""
     if min(flows) > each:
         return "strong_bull"
@@ -26,7 +26,7 @@ def in_money(flows: Sequence[float], each: float, total: float) -> Verdict:
     return "lean_bull" if whole > total else "lean_bear" if whole < -total else "mixed"
 
 
-def in_deviations(flows: Sequence[float], scores: Sequence[float], least: float) -> Verdict:
+def in_deviations(flows: Sequence[float], scores: Sequence[float], least: float) -> FlowVerdict:
     """Every venue's flow of one sign and unusual (z at least `least` that way) is strong; unusual on average leans."""
     if min(flows) > 0 and min(scores) >= least:
         return "strong_bull"

@@ -5,10 +5,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Bilingual, Columns, Market, Panel, Reason, Result, SeenReport, Text, View, hookimpl, moment, say
+from coinmon.indicator import (
+    Bilingual,
+    Columns,
+    Market,
+    Panel,
+    Reason,
+    Result,
+    SeenReport,
+    Text,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, compact, money
-from coinmon_indicators.flow._verdict import LABELS, Verdict, in_deviations, in_money
+from coinmon_indicators.flow._verdict import LABELS, FlowVerdict, in_deviations, in_money
 
 Mode = Literal["absolute", "relative"]
 
@@ -40,7 +53,7 @@ class Consensus(Result):
     currency: str = Field(description="currency that every venue's quote is counted as")
     mode: Mode
     window: int | None = Field(description="closed minutes looked at")
-    verdict: Verdict | None = Field(description="what the venues say together; None: not all can be compared")
+    verdict: FlowVerdict | None = Field(description="what the venues say together; None: not all can be compared")
     total: float | None = Field(description="sum of all venues' net flow, quote currency; None: not all are comparable")
     venues: list[VenueFlow] = Field(description="every configured venue")
     waits_for: list[str] = Field(description="venues that are down or short of coverage, and how")
@@ -100,7 +113,7 @@ def consensus(
     ]
     waiting = Bilingual.listed(waits_for)
     reasons = [Bilingual(f"等待 {waiting.zh}", f"waits for {waiting}")] if waits_for else []
-    verdict: Verdict | None = None
+    verdict: FlowVerdict | None = None
     total: float | None = None
     if not waits_for and len(listed) < min_venues:
         count = "no venue" if not listed else f"{len(listed)} venue" + "s" * (len(listed) > 1)

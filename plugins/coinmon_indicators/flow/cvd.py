@@ -8,7 +8,21 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import DAY, MINUTE, Bars, Bilingual, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
+from coinmon.indicator import (
+    DAY,
+    MINUTE,
+    Bars,
+    Bilingual,
+    Line,
+    Moment,
+    Panel,
+    Points,
+    Text,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import Columns, Coverage, Moment, Panel, Text, View, hookimpl, moment, say
+from coinmon.indicator import Columns, Coverage, Moment, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,

@@ -6,7 +6,20 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Bars, Bilingual, Moment, Panel, SeenReport, Table, Text, View, hookimpl, moment, say
+from coinmon.indicator import (
+    MINUTE,
+    Bars,
+    Bilingual,
+    Moment,
+    Panel,
+    SeenReport,
+    Table,
+    Text,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._average import with_volume
 from coinmon_indicators._figures import compact, known, money, percent, price
 from coinmon_indicators._of_instrument import OfInstrument, head

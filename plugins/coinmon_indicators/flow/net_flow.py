@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import Bars, Bilingual, Line, Panel, SeenReport, Text, View, hookimpl, moment, say
+from coinmon.indicator import Bars, Bilingual, Line, Panel, SeenReport, Text, View, hookimpl, moment, say
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient
 from coinmon_indicators._of_instrument import OfInstrument
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import (
+from coinmon.indicator import (
     Bilingual,
     Coverage,
     Moment,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import MINUTE, Bars, Coverage, Instrument, Moment, moment
-from coinmon_indicators._days import Span, State
+from coinmon.indicator import MINUTE, Bars, Coverage, Instrument, Moment, moment
+from coinmon_indicators._days import DaySpan, State
 from coinmon_indicators._profile import Method, Profile, control, profile_of, value_area
 from coinmon_indicators.profile._tpo import Bracket, Letters, Run, letter, rotation
 
@@ -46,7 +46,7 @@ class Period(BaseModel):
     val: float | None = Field(description="lower edge of its value area, quote currency")
 
 
-def brackets_of(bars: Bars, span: Span, step: int, end: int) -> list[Bracket]:
+def brackets_of(bars: Bars, span: DaySpan, step: int, end: int) -> list[Bracket]:
     """The brackets of dense minutes in which something is known to have traded; `end`: of the last closed minute."""
     traded = (bars.low > 0) & ~(bars.volume == 0)
     number = (bars.time[traded] - span.start) // step
@@ -67,7 +67,7 @@ class Sheet:
         self,
         instrument: Instrument,
         bars: Bars,
-        span: Span,
+        span: DaySpan,
         step: int,
         letters: Letters,
         percent: float,

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import Bars, Bilingual, Coverage, Moment, View, moment
+from coinmon.indicator import Bars, Bilingual, Coverage, Moment, View, moment
 from coinmon_indicators._average import with_volume
-from coinmon_indicators._days import Span, State
+from coinmon_indicators._days import DaySpan, State
 from coinmon_indicators._figures import known
 from coinmon_indicators._profile import (
     Method,
@@ -57,7 +57,7 @@ class Shape:
         return f"{made}, in {self.weight}; value area {self.percent:g}%, {self.method.replace('_', '-')} steps"
 
 
-class Row(BaseModel):
+class ProfileRow(BaseModel):
     """One row of a profile."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
@@ -86,7 +86,7 @@ class Area(BaseModel):
     )
 
 
-class Window(BaseModel):
+class WindowFigures(BaseModel):
     """Prices and flow of a stretch of time."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
@@ -107,8 +107,8 @@ class Window(BaseModel):
     vwap: float | None = Field(description="sum of quote / sum of base of the minutes with complete totals")
 
 
-def window_figures(view: View, span: Span) -> dict[str, Any]:
-    """The fields of `Window`."""
+def window_figures(view: View, span: DaySpan) -> dict[str, Any]:
+    """The fields of `WindowFigures`."""
     figures = view.once(("window", span.start, span.end), lambda: _figures(view.between(span.start, span.end)))
     ends = {"start": moment(span.start), "end": moment(span.end), "state": span.state(view.end)}
     return {"name": span.name, **ends, **figures}
@@ -148,7 +148,7 @@ def _delta(bars: Bars) -> float | None:
     return total if math.isfinite(total) else None
 
 
-def area_figures(view: View, span: Span, shape: Shape, reasons: list[str]) -> tuple[Profile | None, dict[str, Any]]:
+def area_figures(view: View, span: DaySpan, shape: Shape, reasons: list[str]) -> tuple[Profile | None, dict[str, Any]]:
     """The profile of the closed minutes of a span and the fields of `Area`; why there is none goes to the reasons."""
     key = ("area", span.start, span.end, shape)
     try:
@@ -163,7 +163,7 @@ def _counted(bars: Bars, mode: Mode) -> Any:
     return with_volume(bars) if mode == "synthetic" else with_levels(bars)
 
 
-def _area(view: View, span: Span, shape: Shape) -> tuple[Profile | None, dict[str, Any]]:
+def _area(view: View, span: DaySpan, shape: Shape) -> tuple[Profile | None, dict[str, Any]]:
     """Raises ValueError as `bin_of` does."""
     bars = view.between(span.start, span.end)
     if shape.mode == "synthetic":
@@ -188,7 +188,7 @@ def _area(view: View, span: Span, shape: Shape) -> tuple[Profile | None, dict[st
     }
 
 
-def largest_rows(profile: Profile | None, most: int) -> tuple[list[Row], int]:
+def largest_rows(profile: Profile | None, most: int) -> tuple[list[ProfileRow], int]:
     """At most so many rows, those with most volume, in order of price; and how many with volume were left out."""
     if profile is None:
         return [], 0
@@ -199,7 +199,9 @@ def largest_rows(profile: Profile | None, most: int) -> tuple[list[Row], int]:
     for row in kept.tolist():
         volume, buy = float(profile.volume[row]), float(profile.buy[row])
         delta = profile.amount(2 * buy - volume) if math.isfinite(buy) else None
-        rows.append(Row(low=profile.edge(row), high=profile.edge(row + 1), volume=profile.amount(volume), delta=delta))
+        rows.append(
+            ProfileRow(low=profile.edge(row), high=profile.edge(row + 1), volume=profile.amount(volume), delta=delta)
+        )
     return rows, len(filled) - len(kept)
 
 

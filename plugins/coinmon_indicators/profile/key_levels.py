@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import (
+from coinmon.indicator import (
     DEFAULT_SESSIONS,
     MINUTE,
     Bilingual,
@@ -22,9 +22,9 @@ from coinmon import (
 )
 from coinmon_indicators._days import (
     Date,
+    DaySpan,
     SessionText,
-    Span,
-    Zone,
+    TimeZone,
     chosen_day,
     day_span,
     session_spans,
@@ -42,7 +42,7 @@ from coinmon_indicators.profile._window import (
     SecondsSetting,
     Shape,
     WeightSetting,
-    Window,
+    WindowFigures,
     area_figures,
     named,
     shortfall,
@@ -53,7 +53,7 @@ _HOUR, _ATR_HOURS = 60 * MINUTE, 14
 _PRICES = ("open", "high", "low", "close", "vwap", "poc", "vah", "val", "ib_high", "ib_low")
 
 
-class Stretch(Window, Area):
+class Stretch(WindowFigures, Area):
     """The levels of a day, a week or a session."""
 
     ib_high: float | None = Field(
@@ -117,7 +117,7 @@ def key_levels(
     view: View,
     *,
     date: Annotated[Date | None, Field(description="the day; null: today")] = None,
-    timezone: Zone = "UTC",
+    timezone: TimeZone = "UTC",
     sessions: SessionText = DEFAULT_SESSIONS,
     bin_size: BinSetting = None,
     value_area_percent: PercentSetting = 70.0,
@@ -140,7 +140,7 @@ def key_levels(
     shape = Shape(bin_size, value_area_percent, method, weight, mode, normalize_seconds)
     bars = view.between(yesterday.start, today.end)
 
-    def stretch(span: Span, *, first_hour: bool = True, tell: bool = True) -> Stretch:
+    def stretch(span: DaySpan, *, first_hour: bool = True, tell: bool = True) -> Stretch:
         window, (_, area) = window_figures(view, span), area_figures(view, span, shape, reasons)
         missing = shortfall(window["minutes"], area["profile_minutes"], named(span.name))
         if tell and missing:

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import DEFAULT_SESSIONS, Bilingual, Panel, SeenReport, Table, Text, View, hookimpl, say
-from coinmon_indicators._days import Date, SessionText, Zone, chosen_day, session_spans
+from coinmon.indicator import DEFAULT_SESSIONS, Bilingual, Panel, SeenReport, Table, Text, View, hookimpl, say
+from coinmon_indicators._days import Date, SessionText, TimeZone, chosen_day, session_spans
 from coinmon_indicators._figures import compact, price
 from coinmon_indicators._of_instrument import OfInstrument, head
-from coinmon_indicators.profile._window import Window, window_figures
+from coinmon_indicators.profile._window import WindowFigures, window_figures
 
 
 class SessionLevels(OfInstrument):
@@ -17,8 +17,10 @@ class SessionLevels(OfInstrument):
 
     date: str = Field(description="the day, in the time zone of the sessions")
     timezone: str = Field(description="time zone that sessions are defined in")
-    sessions: list[Window] = Field(description="sessions that begin on the day; one that has not begun is absent")
-    pd_sessions: list[Window] = Field(description="sessions that began on the day before")
+    sessions: list[WindowFigures] = Field(
+        description="sessions that begin on the day; one that has not begun is absent"
+    )
+    pd_sessions: list[WindowFigures] = Field(description="sessions that began on the day before")
     last_price: float | None = Field(description="last known price of those sessions, quote currency")
 
     def line(self, lang: str) -> str:
@@ -54,7 +56,7 @@ def session_levels(
     *,
     date: Annotated[Date | None, Field(description="the day; null: today")] = None,
     sessions: SessionText = DEFAULT_SESSIONS,
-    timezone: Zone = "UTC",
+    timezone: TimeZone = "UTC",
 ) -> SessionLevels:
     """Open, high, low, close, volume and delta of each trading session, today's and yesterday's.
 
@@ -70,7 +72,7 @@ def session_levels(
     start = min((each.start for each in both), default=view.end)
     end = min(view.end, max((each.end for each in both), default=view.end))
     bars = view.between(start, end)
-    found = [[Window(**window_figures(view, each)) for each in some] for some in begun]
+    found = [[WindowFigures(**window_figures(view, each)) for each in some] for some in begun]
     last = bars.close[bars.close > 0][-1:]
     reasons = (
         []

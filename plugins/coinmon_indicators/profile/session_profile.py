@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import (
+from coinmon.indicator import (
     DEFAULT_SESSIONS,
     MINUTE,
     Bars,
@@ -21,7 +21,7 @@ from coinmon import (
     moment,
     say,
 )
-from coinmon_indicators._days import Date, SessionText, Span, Zone, chosen_day, session_spans
+from coinmon_indicators._days import Date, DaySpan, SessionText, TimeZone, chosen_day, session_spans
 from coinmon_indicators._figures import known, price
 from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode, Weight
@@ -32,11 +32,11 @@ from coinmon_indicators.profile._window import (
     MethodSetting,
     ModeSetting,
     PercentSetting,
-    Row,
+    ProfileRow,
     SecondsSetting,
     Shape,
     WeightSetting,
-    Window,
+    WindowFigures,
     area_figures,
     largest_rows,
     shortfall,
@@ -61,13 +61,13 @@ class Candle(BaseModel):
     delta_quote: float | None = Field(description="taker buy - taker sell, quote currency")
 
 
-class Session(Window, Area):
+class Session(WindowFigures, Area):
     """One session."""
 
     naked: bool | None = Field(
         default=None, description="whether its POC was not traded since it was over; None: it is not over, or has none"
     )
-    levels: list[Row] = Field(default_factory=list, description="rows with volume, ascending, where asked for")
+    levels: list[ProfileRow] = Field(default_factory=list, description="rows with volume, ascending, where asked for")
     levels_dropped: int = Field(default=0, description="rows with volume that were left out, the smallest")
     candles: list[Candle] = Field(default_factory=list, description="its candles, where an interval was asked for")
 
@@ -111,7 +111,7 @@ def session_profile(
     date: Annotated[Date | None, Field(description="the day; null: today")] = None,
     session: Annotated[str, Field(description="one session by name, or all")] = "all",
     sessions: SessionText = DEFAULT_SESSIONS,
-    timezone: Zone = "UTC",
+    timezone: TimeZone = "UTC",
     start: Annotated[int | None, Field(description="one window instead of sessions: its start, ms UTC")] = None,
     end: Annotated[int | None, Field(description="its end, ms UTC; null: now")] = None,
     interval: Annotated[Interval | None, Field(description="also list candles of this length")] = None,
@@ -136,7 +136,7 @@ def session_profile(
     if start is not None or end is not None:
         until = view.end if end is None else end - end % MINUTE
         since = until - 1440 * MINUTE if start is None else start - start % MINUTE
-        spans, before = [Span("window", since, max(since, until))], []
+        spans, before = [DaySpan("window", since, max(since, until))], []
     else:
         spans = session_spans(day, sessions, timezone)
         before = session_spans(day - timedelta(days=1), sessions, timezone)
@@ -154,7 +154,7 @@ def session_profile(
     first = min((each.start for each in both), default=view.end)
     bars = view.between(first, max((each.end for each in both), default=view.end))
 
-    def one(span: Span, tell: bool) -> Session:
+    def one(span: DaySpan, tell: bool) -> Session:
         window, (profile, area) = window_figures(view, span), area_figures(view, span, shape, reasons)
         missing = shortfall(
             window["minutes"], area["profile_minutes"], Bilingual(f"时段 {span.name}", f"session {span.name}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import (
+from coinmon.indicator import (
     DEFAULT_SESSIONS,
     MINUTE,
     Bilingual,
@@ -21,7 +21,7 @@ from coinmon import (
     moment,
     say,
 )
-from coinmon_indicators._days import Date, SessionText, Span, State, Zone, chosen_day, day_span, session_spans
+from coinmon_indicators._days import Date, DaySpan, SessionText, State, TimeZone, chosen_day, day_span, session_spans
 from coinmon_indicators._figures import because, plain, price
 from coinmon_indicators._profile import Method, bin_of, with_levels
 from coinmon_indicators.profile._tpo import Letters
@@ -117,7 +117,7 @@ def tpo(
     date: Annotated[Date | None, Field(description="the day; null: today")] = None,
     session: Annotated[str, Field(description="one session by name, or all: the whole day")] = "all",
     sessions: SessionText = DEFAULT_SESSIONS,
-    timezone: Zone = "UTC",
+    timezone: TimeZone = "UTC",
     period_minutes: Annotated[int, Field(gt=0, le=1440, description="length of a bracket, minutes")] = 30,
     bin_size: BinSetting = None,
     value_area_percent: Annotated[float, Field(gt=0, le=100, description="share of letters or volume in it, %")] = 70.0,
@@ -153,7 +153,7 @@ def tpo(
             )
         ]
     )
-    span = span or Span(session, view.end, view.end)
+    span = span or DaySpan(session, view.end, view.end)
     bars = view.between(span.start, span.end, levels=True)
     brackets = brackets_of(bars, span, period_minutes * MINUTE, view.end)
     figures: dict[str, Any] = {}

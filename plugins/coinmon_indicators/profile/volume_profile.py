@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coinmon import (
+from coinmon.indicator import (
     MINUTE,
     Bilingual,
     Level,
@@ -21,7 +21,7 @@ from coinmon import (
     moment,
     say,
 )
-from coinmon_indicators._days import Date, Span, State, Zone, chosen_day, day_span, week_span
+from coinmon_indicators._days import Date, DaySpan, State, TimeZone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import percent, price
 from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode, Weight, control, nodes, profile_of
@@ -32,7 +32,7 @@ from coinmon_indicators.profile._window import (
     MethodSetting,
     ModeSetting,
     PercentSetting,
-    Row,
+    ProfileRow,
     SecondsSetting,
     Shape,
     WeightSetting,
@@ -73,7 +73,7 @@ class VolumeProfile(Area, OfInstrument):
     hvn: list[float] = Field(description="high-volume nodes: lower edges of their rows, ascending, quote currency")
     lvn: list[float] = Field(description="low-volume nodes: lower edges of their rows, ascending, quote currency")
     naked_pocs: list[NakedPoc] = Field(description="POCs of earlier days not traded since, newest first")
-    levels: list[Row] = Field(description="rows with volume, ascending, where asked for")
+    levels: list[ProfileRow] = Field(description="rows with volume, ascending, where asked for")
     levels_dropped: int = Field(description="rows with volume that were left out, the smallest")
     last_price: float | None = Field(description="last known price of the window, quote currency")
     position: Literal["above", "inside", "below"] | None = Field(description="last price against the value area")
@@ -127,7 +127,7 @@ def volume_profile(
     start: Annotated[int | None, Field(description="with period window: its start, ms UTC, instead")] = None,
     end: Annotated[int | None, Field(description="with period window: its end, ms UTC; null: now")] = None,
     date: Annotated[Date | None, Field(description="count days and weeks from this one, not from today")] = None,
-    timezone: Zone = "UTC",
+    timezone: TimeZone = "UTC",
     bin_size: BinSetting = None,
     value_area_percent: PercentSetting = 70.0,
     method: MethodSetting = "two_row",
@@ -187,11 +187,11 @@ def register_indicators(register: Any) -> None:
     register("volume_profile", volume_profile, merges=True)
 
 
-def _span(view: View, period: Period, window: int, start: int | None, end: int | None, zone: str, day: Any) -> Span:
+def _span(view: View, period: Period, window: int, start: int | None, end: int | None, zone: str, day: Any) -> DaySpan:
     if period == "window":
         until = view.end if end is None else end - end % MINUTE
         since = until - window * MINUTE if start is None else start - start % MINUTE
-        return Span("window", since, max(since, until))
+        return DaySpan("window", since, max(since, until))
     if "week" in period:
         return week_span(day, zone, -1 if period == "previous_week" else 0, period)
     return day_span(day - timedelta(days=1) if period == "previous_day" else day, zone, period)

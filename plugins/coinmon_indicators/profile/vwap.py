@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from coinmon import (
+from coinmon.indicator import (
     DEFAULT_SESSIONS,
     MINUTE,
     Bars,
@@ -28,9 +28,9 @@ from coinmon import (
 from coinmon_indicators._average import average, deviation, with_volume
 from coinmon_indicators._days import (
     Date,
+    DayTime,
     SessionText,
-    Time,
-    Zone,
+    TimeZone,
     chosen_day,
     day_span,
     month_start,
@@ -119,10 +119,10 @@ def vwap(
             "last confirmed swing of `structure`, or the minute of the pair's last signal"
         ),
     ] = "day",
-    since: Annotated[Time | None, Field(description="with anchor time: that time, as 2024-08-09T00:05:00Z")] = None,
+    since: Annotated[DayTime | None, Field(description="with anchor time: that time, as 2024-08-09T00:05:00Z")] = None,
     window: Annotated[int, Field(gt=0, le=10_080, description="closed minutes of the rolling window")] = 50,
     date: Annotated[Date | None, Field(description="the day at whose end the sums stop; null: today")] = None,
-    timezone: Zone = "UTC",
+    timezone: TimeZone = "UTC",
     sessions: SessionText = DEFAULT_SESSIONS,
 ) -> Vwap:
     """The average price that everyone paid since an anchor such as the day's start, with bands of 1 to 3 deviations.

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from coinmon import Bars
+from coinmon.indicator import Bars
 from coinmon_indicators._pivots import pivots
 
 Ints = npt.NDArray[np.int64]

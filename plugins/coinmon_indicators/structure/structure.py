@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon import Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
+from coinmon.indicator import Bars, Line, Moment, Panel, Points, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import (
     BarsSetting,
     CandleResult,
@@ -20,7 +20,7 @@ from coinmon_indicators._figures import price
 from coinmon_indicators.structure._breaks import Sides, breaks, swing_highs_and_lows
 from coinmon_indicators.structure._zigzag import by_atr, by_percent
 
-Kind = Literal["high", "low"]
+SwingKind = Literal["high", "low"]
 Trend = Literal["up", "down"]
 Label = Literal["HH", "LH", "EH", "HL", "LL", "EL"]
 
@@ -29,7 +29,7 @@ class Swing(Part):
     """A confirmed swing."""
 
     time: Moment = Field(description="start of its candle")
-    kind: Kind
+    kind: SwingKind
     price: float = Field(description="its extreme, quote currency")
     label: Label | None = Field(
         description="against the swing of its kind before: higher, lower or equal high or low; None: the first one"
@@ -53,7 +53,7 @@ class ZigZagPoint(Part):
     """A turning point."""
 
     time: Moment = Field(description="start of its candle")
-    kind: Kind
+    kind: SwingKind
     price: float = Field(description="its extreme, quote currency")
     provisional: bool = Field(description="True: the end of the current leg, which may still go on")
 

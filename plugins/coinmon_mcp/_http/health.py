@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coinmon import MINUTE, CoinmonError, Desk, NoDataError, iso
+from coinmon.command import MINUTE, CoinmonError, MarketReader, NoDataError, iso
 
 _MISSED = 3
 """Scans that may be missed before data is stale."""
@@ -17,7 +17,7 @@ class Health:
     scans: this process has to scan. Everything is measured against what a scan would have brought by now.
     """
 
-    def __init__(self, desk: Desk, *, scans: bool) -> None:
+    def __init__(self, desk: MarketReader, *, scans: bool) -> None:
         self._desk = desk
         self._scans = scans
         self._stale_after = _MISSED * max(desk.config.interval, MINUTE) + desk.config.settle

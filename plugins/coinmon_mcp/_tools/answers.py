@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 
-_AT_ONCE = 3
+_MAX_CONCURRENT_ANSWERS = 3
 """Answers computed at the same time; the rest wait their turn."""
-_KEPT_BYTES = 2_000_000
+_CACHE_BYTES = 2_000_000
 """Of answers kept: some editions of what is asked."""
-_SHARE = 4
+_MAX_ANSWER_PART = 4
 """One answer takes at most this part of what is kept."""
 
 
@@ -23,7 +23,7 @@ class Answers:
     """
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_AT_ONCE, "answers")
+        self._threads = ThreadPoolExecutor(_MAX_CONCURRENT_ANSWERS, "answers")
         self._coming: dict[Hashable, asyncio.Future[bytes]] = {}
         # the one used longest ago first
         self._kept: dict[Hashable, bytes] = {}
@@ -47,11 +47,11 @@ class Answers:
         if done.cancelled() or done.exception() is not None:
             return
         answer = done.result()
-        if len(answer) > _KEPT_BYTES // _SHARE:
+        if len(answer) > _CACHE_BYTES // _MAX_ANSWER_PART:
             return
         self._kept[question] = answer
         self._bytes += len(answer)
-        while self._bytes > _KEPT_BYTES:
+        while self._bytes > _CACHE_BYTES:
             self._bytes -= len(self._kept.pop(next(iter(self._kept))))
 
 

@@ -5,18 +5,18 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, Field, create_model
 
-from coinmon import Desk, Market, Result, View
+from coinmon.command import Market, MarketReader, Result, View
 from coinmon_mcp._tools.times import check_times
 from coinmon_mcp._tools.tool import Answer, OfInstrument, OfPair, Tool
 
 
-def indicator_tools(desk: Desk) -> Iterator[Tool]:
+def indicator_tools(desk: MarketReader) -> Iterator[Tool]:
     """One tool for each indicator that is on, third parties' too."""
     for name, offer in desk.indicators.items():
         yield _tool(name, offer)
 
 
-def shown(desk: Desk, subject: View | Market, result: Result) -> dict[str, Any]:
+def shown(desk: MarketReader, subject: View | Market, result: Result) -> dict[str, Any]:
     """An indicator's result with what it is of."""
     full = {"result": result.model_dump(mode="json")}
     if isinstance(subject, Market):
@@ -59,7 +59,7 @@ def _tool(name: str, offer: Any) -> Tool:
     }
     arguments = create_model(f"{name}_arguments", __base__=base, **fields)
 
-    def run(desk: Desk, asked: Any) -> dict[str, Any]:
+    def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
         check_times(asked)
         subject = asked.market(desk) if of_pair else asked.subject(desk, offer.kinds)
         settings = {each: getattr(asked, each) for each in asked.model_fields_set & fields.keys()}

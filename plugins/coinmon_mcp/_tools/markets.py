@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Desk, SeenReport, iso
+from coinmon.command import MINUTE, MarketReader, SeenReport, iso
 from coinmon_mcp._tools.indicators import answer_model, result_model, shown
 from coinmon_mcp._tools.tool import AsOf, MarketAnswer, OfPair, Tool
 
@@ -28,7 +28,7 @@ class FlowAnswer(MarketAnswer):
     coverage: float | None = Field(description="share of the window seen, 0 to 1")
 
 
-def fund_flow(desk: Desk, asked: OfPair) -> dict[str, Any]:
+def fund_flow(desk: MarketReader, asked: OfPair) -> dict[str, Any]:
     """Money by venue and the consensus, as of the moment asked for."""
     event = desk.flow(asked.symbol, asked.moment())
     known = {name: event[name] for name in FlowAnswer.model_fields if name not in MarketAnswer.model_fields}
@@ -52,7 +52,7 @@ class SignalsAnswer(MarketAnswer):
     )
 
 
-def _signals(desk: Desk, asked: Signals) -> dict[str, Any]:
+def _signals(desk: MarketReader, asked: Signals) -> dict[str, Any]:
     moment = asked.moment() or desk.now()
     # a signal of the very second is part of it
     found = desk.signals(asked.symbol, moment - round(asked.hours * 60 * MINUTE), moment + 1000)
@@ -85,7 +85,7 @@ class WhalesAnswer(MarketAnswer):
     coverage: dict[str, SeenReport] = Field(description="by instrument id: how much of the window was seen")
 
 
-def _whales(desk: Desk, asked: Whales) -> dict[str, Any]:
+def _whales(desk: MarketReader, asked: Whales) -> dict[str, Any]:
     market = asked.market(desk)
     settings = {"window": asked.minutes, "threshold": asked.minQuote}
     told = {
@@ -118,7 +118,7 @@ class CoverageAnswer(MarketAnswer):
     coverage: dict[str, SeenReport] = Field(description="by instrument id")
 
 
-def _coverage(desk: Desk, asked: CoverageOf) -> dict[str, Any]:
+def _coverage(desk: MarketReader, asked: CoverageOf) -> dict[str, Any]:
     market = asked.market(desk)
     return {
         "pair": str(market.pair),
@@ -159,7 +159,7 @@ class ComparedAnswer(MarketAnswer):
     )
 
 
-def _compare(desk: Desk, asked: Compared) -> dict[str, Any]:
+def _compare(desk: MarketReader, asked: Compared) -> dict[str, Any]:
     from statistics import median
 
     market = asked.market(desk)
@@ -184,7 +184,7 @@ def _compare(desk: Desk, asked: Compared) -> dict[str, Any]:
     }
 
 
-def market_tools(desk: Desk) -> Iterator[Tool]:
+def market_tools(desk: MarketReader) -> Iterator[Tool]:
     """The tools about pairs."""
     yield Tool(
         "get_fund_flow", "Fund flow", "Where the money goes: taker buys less taker sells by venue over the last "
@@ -194,7 +194,7 @@ def market_tools(desk: Desk) -> Iterator[Tool]:
     consensus = desk.indicators.get("consensus")
     if consensus:
 
-        def _consensus(desk: Desk, asked: OfPair) -> dict[str, Any]:
+        def _consensus(desk: MarketReader, asked: OfPair) -> dict[str, Any]:
             market = asked.market(desk)
             return shown(desk, market, desk.result("consensus", market))
 

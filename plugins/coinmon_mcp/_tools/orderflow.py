@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from coinmon import Desk
+from coinmon.command import MarketReader
 from coinmon_mcp._tools.indicators import answer_model, result_model, shown
 from coinmon_mcp._tools.times import check_times
 from coinmon_mcp._tools.tool import Answer, OfInstrument, Tool
@@ -184,7 +184,7 @@ _CONTRACTS = (
 )  # fmt: skip
 
 
-def contract_tools(desk: Desk) -> Iterator[Tool]:
+def contract_tools(desk: MarketReader) -> Iterator[Tool]:
     """Those whose indicators are on."""
     for contract in _CONTRACTS:
         if contract.indicator in desk.indicators:
@@ -193,12 +193,12 @@ def contract_tools(desk: Desk) -> Iterator[Tool]:
         yield _orderflow_metrics(desk)
 
 
-def _tool(contract: _Contract, desk: Desk) -> Tool:
+def _tool(contract: _Contract, desk: MarketReader) -> Tool:
     arguments = create_model(f"{contract.name}_arguments", __base__=OfInstrument, **dict(contract.arguments))
     offer = desk.indicators[contract.indicator]
     result = result_model(offer.target)
 
-    def run(desk: Desk, asked: Any) -> dict[str, Any]:
+    def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
         check_times(asked)
         view = asked.subject(desk, offer.kinds)
         return shown(desk, view, desk.result(contract.indicator, view, _settings(contract, asked)))
@@ -236,7 +236,7 @@ class MetricsOf(OfInstrument):
     endTime: Annotated[int, Field(ge=0, le=2**43, description="ms since 1970, UTC")]
 
 
-def _orderflow_metrics(desk: Desk) -> Tool:
+def _orderflow_metrics(desk: MarketReader) -> Tool:
     # imbalance first: the minutes that it reads with their price levels do for the others
     names = ("imbalance", "delta", "cvd")
     answer = create_model(
@@ -250,7 +250,7 @@ def _orderflow_metrics(desk: Desk) -> Tool:
         },
     )  # type: ignore[call-overload]
 
-    def run(desk: Desk, asked: MetricsOf) -> dict[str, Any]:
+    def run(desk: MarketReader, asked: MetricsOf) -> dict[str, Any]:
         check_times(asked)
         view = asked.subject(desk)
         settings = {"timeframe": asked.timeframe, "start": asked.startTime, "end": asked.endTime}

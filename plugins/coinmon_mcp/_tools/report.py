@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import CoinmonError, ConfigError, Desk, Market
+from coinmon.command import CoinmonError, ConfigError, Market, MarketReader
 from coinmon_mcp._tools.markets import fund_flow
 from coinmon_mcp._tools.tool import MarketAnswer, OfInstrument, Tool
 
@@ -34,7 +34,7 @@ class ReportAnswer(MarketAnswer):
     failed: dict[str, str] = Field(description="indicators that raised, and why")
 
 
-def _report(desk: Desk, asked: ReportOf) -> dict[str, Any]:
+def _report(desk: MarketReader, asked: ReportOf) -> dict[str, Any]:
     unknown = [name for name in asked.indicators or () if name not in desk.indicators]
     if unknown:
         raise ConfigError(f"indicators: no {unknown[0]!r}; there is {', '.join(desk.indicators)}")
@@ -62,7 +62,7 @@ def _results(report: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
     return rows, report.failed
 
 
-def _lines(desk: Desk, asked: ReportOf, market: Market) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def _lines(desk: MarketReader, asked: ReportOf, market: Market) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """A line of each indicator: of the pair, or of the instrument that was asked for."""
     view = asked.among(market)
     rows, failed = [], {}

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from coinmon import DAY, MINUTE, ConfigError, iso
+from coinmon.command import DAY, MINUTE, ConfigError, iso
 
-_LONGEST = 92 * DAY
+_MAX_WINDOW_MS = 92 * DAY
 """A minute is a row: an answer about fifty years would take more memory than there is."""
 _SECONDS = 1 << 37
 """ms that are in 1974, before there was anything to ask for; the same number of seconds is in our time."""
@@ -31,8 +31,8 @@ def check_times(asked: Any) -> None:
             raise ConfigError(f"{last}: {_shown(end)} is not after {first}, {_shown(start)}")
         if 0 < start < _SECONDS <= 1000 * start:
             raise ConfigError(f"{first}: {start} is {_shown(start)}; times are in milliseconds, 1000 times as much")
-        if min(end or moment, moment) - start > _LONGEST:
-            raise ConfigError(f"{first}: a window has {_LONGEST // DAY} days at most")
+        if min(end or moment, moment) - start > _MAX_WINDOW_MS:
+            raise ConfigError(f"{first}: a window has {_MAX_WINDOW_MS // DAY} days at most")
     day = getattr(asked, "date", None)
     # somewhere it may be that day already; what is no date is told by the indicator
     if isinstance(day, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", day) and day > str(iso(moment + _AHEAD))[:10]:

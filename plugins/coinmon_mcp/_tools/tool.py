@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from coinmon import ConfigError, Desk, Market, Moment, View, parse_time
+from coinmon.command import ConfigError, Market, MarketReader, Moment, View, parse_time
 
 Kind = Literal["spot", "perp"]
 
@@ -47,7 +47,7 @@ class OfPair(AsOf):
 
     symbol: Annotated[str, Field(min_length=1, max_length=40, description="BTCUSDT, btc/usdt, BTC, ...")]
 
-    def market(self, desk: Desk) -> Market:
+    def market(self, desk: MarketReader) -> Market:
         return desk.market(self.symbol, self.moment())
 
 
@@ -60,7 +60,7 @@ class OfInstrument(OfPair):
     ] = None
     kind: Annotated[Kind | None, Field(description="spot or perp; the perpetual where there is one")] = None
 
-    def subject(self, desk: Desk, kinds: Collection[str] = get_args(Kind)) -> View:
+    def subject(self, desk: MarketReader, kinds: Collection[str] = get_args(Kind)) -> View:
         """The instrument meant, of a kind that the tool is about."""
         return self.among(self.market(desk), kinds)
 
@@ -121,7 +121,7 @@ class Tool:
     description: str
     arguments: type[Arguments]
     answer: type[BaseModel]
-    run: Callable[[Desk, Any], dict[str, Any]]
+    run: Callable[[MarketReader, Any], dict[str, Any]]
     core: bool = False
     pages: bool = False
     live: bool = False

@@ -9,7 +9,7 @@ import orjson
 from loguru import logger
 from pydantic import ValidationError
 
-from coinmon import CoinmonError, Desk, iso
+from coinmon.command import CoinmonError, MarketReader, iso
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._tools.answers import Answers
@@ -36,7 +36,7 @@ class CallFailed(Exception):
 class Toolbox:
     """The tools by name. `listed`: those a client is shown; any of them may be called."""
 
-    def __init__(self, desk: Desk, edition: Edition, metrics: Metrics) -> None:
+    def __init__(self, desk: MarketReader, edition: Edition, metrics: Metrics) -> None:
         self._desk = desk
         self._edition = edition
         self._max_tokens = desk.config.serve.max_tokens

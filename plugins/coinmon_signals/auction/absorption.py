@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, iso, say
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, iso, say
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 

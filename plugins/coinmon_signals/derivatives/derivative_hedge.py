@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, View, hookimpl, say
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, View, hookimpl, say
 
 _LEAST_SEEN = 0.95
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon.signal import MINUTE, Bilingual, Market, Signal, Silent, Text, hookimpl, iso
 from coinmon_signals._views import NO_PERP
 
-_LONGEST = 60
+_MAX_MINUTES = 60
 """Minutes that a cascade is followed back from its last liquidation that is no history yet."""
 
 
@@ -33,7 +33,7 @@ def liquidation_cascade(
         heard += bool(listened)
         rows += [
             (each.time, each.side, each.price * each.base, view.instrument.venue)
-            for each in view.liquidations(max_age + _LONGEST)
+            for each in view.liquidations(max_age + _MAX_MINUTES)
         ]
     if not market.perp:
         return Silent(NO_PERP, waits=bool(market.down))

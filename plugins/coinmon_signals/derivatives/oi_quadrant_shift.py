@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, say
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, say
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._views import NO_PERP
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import compared, flows, waits, worded
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Market, Signal, Silent, Text, View, hookimpl, iso
+from coinmon.signal import MINUTE, Bilingual, Market, Signal, Silent, Text, View, hookimpl, iso
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, lead, minutes_of, short
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, say
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, say
 from coinmon_signals._evidence import HOLD, compared, flows, worded
 
 

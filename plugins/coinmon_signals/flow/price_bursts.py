@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._windows import Windows, windows
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from coinmon import MINUTE, Bilingual, Instrument, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon.signal import MINUTE, Bilingual, Instrument, Market, Signal, Silent, Text, hookimpl, iso
 
 
 def whale(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._settings import LeadVenue
 from coinmon_signals._views import lead, short
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon import Bilingual, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, iso
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 

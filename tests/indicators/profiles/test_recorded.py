@@ -11,7 +11,7 @@ import pytest
 
 from coinmon import DAY, MINUTE, Coverage, Market, Pair, Trades, View, to_ticks
 from coinmon.model.fold import fold, with_quiet_minutes
-from coinmon_emulator.market.view import View as Looked
+from coinmon_emulator.market.view import WorldNow as Looked
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_indicators.profile.key_levels import key_levels
 from coinmon_indicators.profile.session_profile import session_profile

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from coinmon_emulator.market.decimals import fixed
-from coinmon_emulator.market.market import Instrument, Kind
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import Listed, MarketKind
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.venues.binance.query import named, several
 
 PERPETUAL_DELIVERY = 4_133_404_800_000
 
 
-def exchange_info(view: View, kind: Kind, query: Query) -> Reply:
+def exchange_info(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     chosen = [named(view, kind, query["symbol"])] if query.get("symbol") else several(view, kind, query)
     listed = view.listed("binance", kind) if chosen is None else chosen
     weight, symbol = (6000, _spot) if kind == "spot" else (2400, _perpetual)
@@ -36,7 +36,7 @@ def exchange_info(view: View, kind: Kind, query: Query) -> Reply:
     return Reply(body)
 
 
-def _spot(one: Instrument) -> dict[str, Any]:
+def _spot(one: Listed) -> dict[str, Any]:
     tick = fixed(one.tick, one.price_digits, 8)
     step = fixed(one.lot, one.size_digits, 8)
     return {
@@ -86,7 +86,7 @@ def _spot(one: Instrument) -> dict[str, Any]:
     }
 
 
-def _perpetual(one: Instrument) -> dict[str, Any]:
+def _perpetual(one: Listed) -> dict[str, Any]:
     tick = fixed(one.tick, one.price_digits, one.price_text)
     step = fixed(one.lot, one.size_digits, one.size_text)
     return {

@@ -6,9 +6,9 @@ import re
 
 import orjson
 
-from coinmon_emulator.market.intervals import BINANCE, Interval
-from coinmon_emulator.market.market import Instrument, Kind
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.intervals import BINANCE, CandleInterval
+from coinmon_emulator.market.market import Listed, MarketKind
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
 
 
@@ -36,7 +36,7 @@ def integer(query: Query, name: str) -> int | None:
     return min(int(text), LARGEST)
 
 
-def limit(query: Query, kind: Kind, default: int, most: int) -> int:
+def limit(query: Query, kind: MarketKind, default: int, most: int) -> int:
     """Spot cuts a limit that is too large, USD-M refuses it."""
     value = integer(query, "limit")
     if value is None:
@@ -46,18 +46,18 @@ def limit(query: Query, kind: Kind, default: int, most: int) -> int:
     return min(value, most)
 
 
-def interval(query: Query) -> tuple[str, Interval]:
+def interval(query: Query) -> tuple[str, CandleInterval]:
     name = required(query, "interval")
     if name not in BINANCE:
         raise refuse(-1120, "Invalid interval.")
     return name, BINANCE[name]
 
 
-def instrument(view: View, kind: Kind, query: Query) -> Instrument:
+def instrument(view: WorldNow, kind: MarketKind, query: Query) -> Listed:
     return named(view, kind, required(query, "symbol"))
 
 
-def named(view: View, kind: Kind, symbol: str) -> Instrument:
+def named(view: WorldNow, kind: MarketKind, symbol: str) -> Listed:
     if not re.fullmatch(r"[A-Z0-9\-_.]{1,20}", symbol):
         raise refuse(-1100, "Illegal characters found in parameter 'symbol'; legal range is '^[A-Z0-9-_.]{1,20}$'.")
     found = view.find("binance", kind, symbol)
@@ -66,7 +66,7 @@ def named(view: View, kind: Kind, symbol: str) -> Instrument:
     return found
 
 
-def several(view: View, kind: Kind, query: Query) -> list[Instrument] | None:
+def several(view: WorldNow, kind: MarketKind, query: Query) -> list[Listed] | None:
     """The instruments of `symbols=["A","B"]`; None when it was not sent."""
     text = query.get("symbols")
     if not text:

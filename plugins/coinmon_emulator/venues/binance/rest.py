@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from coinmon_emulator.market.decimals import fixed
-from coinmon_emulator.market.market import DAY, Instrument, Kind
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import DAY, Listed, MarketKind
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Refusal, Reply
 from coinmon_emulator.venues.binance import trades as binance_trades
 from coinmon_emulator.venues.binance import usdm
@@ -24,18 +24,18 @@ from coinmon_emulator.venues.binance.query import (
 )
 
 NAME = "binance"
-Answer = Callable[[View, Kind, Query], Reply]
+BinanceAnswer = Callable[[WorldNow, MarketKind, Query], Reply]
 
 
-def ping(view: View, kind: Kind, query: Query) -> Reply:
+def ping(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     return Reply({})
 
 
-def time(view: View, kind: Kind, query: Query) -> Reply:
+def time(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     return Reply({"serverTime": view.server_time})
 
 
-def klines(view: View, kind: Kind, query: Query) -> Reply:
+def klines(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     """Candles; the last row is the one still open. startTime counts forward, endTime alone backward."""
     one = instrument(view, kind, query)
     _, width = interval(query)
@@ -67,7 +67,7 @@ def klines(view: View, kind: Kind, query: Query) -> Reply:
     )
 
 
-def _chosen(view: View, kind: Kind, query: Query) -> tuple[list[Instrument], bool]:
+def _chosen(view: WorldNow, kind: MarketKind, query: Query) -> tuple[list[Listed], bool]:
     """The instruments asked for, and whether the answer is a list."""
     if query.get("symbol"):
         return [named(view, kind, query["symbol"])], False
@@ -75,7 +75,7 @@ def _chosen(view: View, kind: Kind, query: Query) -> tuple[list[Instrument], boo
     return (view.listed(NAME, kind) if listed is None else listed), True
 
 
-def ticker_day(view: View, kind: Kind, query: Query) -> Reply:
+def ticker_day(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     chosen, many = _chosen(view, kind, query)
     rows = [row for one in chosen if (row := _day(view, one)) is not None]
     if not many and not rows:
@@ -83,7 +83,7 @@ def ticker_day(view: View, kind: Kind, query: Query) -> Reply:
     return Reply(rows if many else rows[0])
 
 
-def _day(view: View, one: Instrument) -> dict[str, Any] | None:
+def _day(view: WorldNow, one: Listed) -> dict[str, Any] | None:
     day = view.day(one)
     if day is None:
         return None
@@ -122,7 +122,7 @@ def _day(view: View, one: Instrument) -> dict[str, Any] | None:
     return row
 
 
-def _top(view: View, one: Instrument) -> dict[str, Any] | None:
+def _top(view: WorldNow, one: Listed) -> dict[str, Any] | None:
     book = view.book(one, 1)
     if book is None or not book.bids or not book.asks:
         return None
@@ -135,7 +135,7 @@ def _top(view: View, one: Instrument) -> dict[str, Any] | None:
     return row
 
 
-def book_ticker(view: View, kind: Kind, query: Query) -> Reply:
+def book_ticker(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     chosen, many = _chosen(view, kind, query)
     rows = [row for one in chosen if (row := _top(view, one)) is not None]
     if not many and not rows:
@@ -143,7 +143,7 @@ def book_ticker(view: View, kind: Kind, query: Query) -> Reply:
     return Reply(rows if many else rows[0])
 
 
-def ticker_price(view: View, kind: Kind, query: Query) -> Reply:
+def ticker_price(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     chosen, many = _chosen(view, kind, query)
     rows = []
     for one in chosen:
@@ -156,7 +156,7 @@ def ticker_price(view: View, kind: Kind, query: Query) -> Reply:
     return Reply(rows if many else rows[0])
 
 
-def depth(view: View, kind: Kind, query: Query) -> Reply:
+def depth(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     one = instrument(view, kind, query)
     levels = integer(query, "limit") or (100 if kind == "spot" else 500)
     if kind == "perp" and levels not in (5, 10, 20, 50, 100, 500, 1000):
@@ -175,7 +175,7 @@ def depth(view: View, kind: Kind, query: Query) -> Reply:
     return Reply(sides)
 
 
-SHARED: dict[str, Answer] = {
+SHARED: dict[str, BinanceAnswer] = {
     "ping": ping,
     "time": time,
     "exchangeInfo": exchange_info,
@@ -188,7 +188,7 @@ SHARED: dict[str, Answer] = {
     "ticker/price": ticker_price,
     "depth": depth,
 }
-ANSWERS: dict[str, tuple[Kind, Answer]] = {
+ANSWERS: dict[str, tuple[MarketKind, BinanceAnswer]] = {
     **{f"/api/v3/{path}": ("spot", answer) for path, answer in SHARED.items()},
     **{f"/fapi/v1/{path}": ("perp", answer) for path, answer in (SHARED | usdm.ANSWERS).items()},
     "/futures/data/openInterestHist": ("perp", usdm.open_interest_history),
@@ -200,7 +200,7 @@ def endpoint(path: str) -> str | None:
     return path if path in ANSWERS else None
 
 
-def answer(view: View, path: str, query: Query) -> Reply:
+def answer(view: WorldNow, path: str, query: Query) -> Reply:
     known = ANSWERS.get(path)
     if known is None:
         if path.startswith("/fapi"):

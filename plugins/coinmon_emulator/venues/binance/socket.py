@@ -7,21 +7,21 @@ from typing import Any
 
 import orjson
 
-from coinmon_emulator.market.market import Kind
+from coinmon_emulator.market.market import MarketKind
 from coinmon_emulator.server.limits import Sliding
 from coinmon_emulator.server.reply import Query
-from coinmon_emulator.server.socket import Place, Session
-from coinmon_emulator.venues.binance.streams import PERP_MARKET, PERP_PUBLIC, SPOT, Streams
+from coinmon_emulator.server.socket import Connection, SocketPlace
+from coinmon_emulator.venues.binance.streams import PERP_MARKET, PERP_PUBLIC, SPOT, BinanceStreams
 
 MOST_STREAMS = 1024
 LIFETIME = 24 * 3600
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 
 
-def manner(place: Place, session: Session, path: str, query: Query) -> Manner | None:
+def manner(place: SocketPlace, session: Connection, path: str, query: Query) -> BinanceRules | None:
     """The manner of a path; None where there is no socket. What follows /ws/ is a stream to begin with."""
     parts = path.strip("/").split("/")
-    kind: Kind = "spot"
+    kind: MarketKind = "spot"
     known = SPOT
     if parts[0] in ("public", "market"):
         kind, known = "perp", PERP_PUBLIC if parts[0] == "public" else PERP_MARKET
@@ -32,11 +32,15 @@ def manner(place: Place, session: Session, path: str, query: Query) -> Manner | 
     if not parts or parts[0] not in ("ws", "stream"):
         return None
     named = parts[1:] if parts[0] == "ws" else query.get("streams", "").split("/")
-    return Manner(place, session, Streams(place, kind, known), [name for name in named if name], parts[0] == "stream")
+    return BinanceRules(
+        place, session, BinanceStreams(place, kind, known), [name for name in named if name], parts[0] == "stream"
+    )
 
 
-class Manner:
-    def __init__(self, place: Place, session: Session, streams: Streams, named: list[str], combined: bool) -> None:
+class BinanceRules:
+    def __init__(
+        self, place: SocketPlace, session: Connection, streams: BinanceStreams, named: list[str], combined: bool
+    ) -> None:
         self._session = session
         self._streams = streams
         self._named = named

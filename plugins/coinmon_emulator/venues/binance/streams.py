@@ -10,10 +10,20 @@ import numpy as np
 import orjson
 
 from coinmon_emulator.market.decimals import fixed
-from coinmon_emulator.market.feeds import CHUNK, Booking, Feed, Message, Periodic, Recorded, Row, Silent, Trading
+from coinmon_emulator.market.feeds import (
+    CHUNK,
+    Booking,
+    DueFeed,
+    FeedMessage,
+    FeedRow,
+    Periodic,
+    RecordedFeed,
+    SilentFeed,
+    Trading,
+)
 from coinmon_emulator.market.ladder import LEVELS, STEP, Ladder, changes, levels
-from coinmon_emulator.market.market import Instrument, Kind, Market, Trades
-from coinmon_emulator.server.socket import Place
+from coinmon_emulator.market.market import Listed, MarketKind, Prints, World
+from coinmon_emulator.server.socket import SocketPlace
 
 NAME = re.compile(r"(?P<symbol>[a-z0-9_]+)@(?P<event>[a-zA-Z]+)(@(?P<speed>0ms|100ms|250ms|500ms|1s))?")
 EVERY = re.compile(r"!(?P<event>markPrice|forceOrder)@arr(@(?P<speed>1s))?")
@@ -22,22 +32,22 @@ SPOT = {"aggTrade", "trade", "depth", "bookTicker"}
 PERP_PUBLIC = {"trade", "depth", "bookTicker"}
 PERP_MARKET = {"aggTrade", "markPrice", "forceOrder"}
 # Books move in steps of 100 ms: the nearest that is a multiple of it.
-DEPTH_EVERY: dict[Kind, dict[str | None, int]] = {
+DEPTH_EVERY: dict[MarketKind, dict[str | None, int]] = {
     "spot": {None: 1000, "100ms": 100},
     "perp": {None: 200, "0ms": 100, "100ms": 100, "250ms": 200, "500ms": 500},
 }
 Wrap = Callable[[bytes], bytes]
 
 
-class Streams:
+class BinanceStreams:
     """The streams of one market, as one path knows them."""
 
-    def __init__(self, place: Place, kind: Kind, known: set[str]) -> None:
-        self.kind: Kind = kind
+    def __init__(self, place: SocketPlace, kind: MarketKind, known: set[str]) -> None:
+        self.kind: MarketKind = kind
         self._place = place
         self._known = known
 
-    def feed(self, name: str, combined: bool) -> Feed:
+    def feed(self, name: str, combined: bool) -> DueFeed:
         head = b'{"stream":' + orjson.dumps(name) + b',"data":'
 
         def wrap(data: bytes) -> bytes:
@@ -50,25 +60,27 @@ class Streams:
         matched = NAME.fullmatch(name)
         one = None if matched is None else self._place.listed.get((self.kind, matched["symbol"].upper()))
         if matched is None or one is None or matched["event"] not in self._known:
-            return Silent()
+            return SilentFeed()
         return self._of_one(one, matched["event"], matched["speed"], wrap)
 
-    def _of_all(self, perps: Sequence[Instrument], event: str, speed: str | None, wrap: Wrap) -> Feed:
+    def _of_all(self, perps: Sequence[Listed], event: str, speed: str | None, wrap: Wrap) -> DueFeed:
         market, now = self._place.market, self._place.now()
         if event == "forceOrder":
             return Periodic(1000, now, lambda at: [m for one in perps for m in force_orders(market, one, at, wrap)])
 
-        def marks(at: int) -> Sequence[Message]:
-            return (Message(at, wrap(orjson.dumps([mark for one in perps if (mark := mark_price(market, one, at))]))),)
+        def marks(at: int) -> Sequence[FeedMessage]:
+            return (
+                FeedMessage(at, wrap(orjson.dumps([mark for one in perps if (mark := mark_price(market, one, at))]))),
+            )
 
         return Periodic(1000 if speed else 3000, now, marks)
 
-    def _of_one(self, one: Instrument, event: str, speed: str | None, wrap: Wrap) -> Feed:
+    def _of_one(self, one: Listed, event: str, speed: str | None, wrap: Wrap) -> DueFeed:
         market, now = self._place.market, self._place.now()
         recorded = {"depth": "depthUpdate", "markPrice": "markPriceUpdate"}.get(event, event)
         kept = None if event in ("aggTrade", "forceOrder") else market.recorded(one, recorded)
         if kept is not None:
-            return Recorded(kept, now, wrap)
+            return RecordedFeed(kept, now, wrap)
         if event == "aggTrade":
             return Aggregating(market, one, now, lambda rows: aggregates(one, rows, wrap))
         if event == "trade":
@@ -77,9 +89,9 @@ class Streams:
             return Periodic(1000, now, lambda at: force_orders(market, one, at, wrap))
         if event == "markPrice":
 
-            def mark(at: int) -> Sequence[Message]:
+            def mark(at: int) -> Sequence[FeedMessage]:
                 told = mark_price(market, one, at)
-                return () if told is None else (Message(at, wrap(orjson.dumps(told))),)
+                return () if told is None else (FeedMessage(at, wrap(orjson.dumps(told))),)
 
             return Periodic(1000 if speed == "1s" else 3000, now, mark)
         every, depth = (STEP, 1) if event == "bookTicker" else (DEPTH_EVERY[self.kind].get(speed, STEP), LEVELS)
@@ -91,7 +103,9 @@ class Streams:
             every=every,
             depth=depth,
             snapshot=lambda book: None,
-            update=lambda states: Message(states[-1].time, wrap(orjson.dumps(update(one, states))), states[-1].step),
+            update=lambda states: FeedMessage(
+                states[-1].time, wrap(orjson.dumps(update(one, states))), states[-1].step
+            ),
         )
 
 
@@ -110,7 +124,7 @@ class Aggregating(Trading):
         """A futures aggregate is open for 100 ms, a spot one only for its own moment."""
         return AGGREGATE_MS if self._one.kind == "perp" else 0
 
-    def _fetch(self, low: int) -> Sequence[Row]:
+    def _fetch(self, low: int) -> Sequence[FeedRow]:
         index = self._market.aggregates(self._one)
         if index is None:
             trades = self._market.rows(self._one, low, low + CHUNK)
@@ -126,12 +140,12 @@ class Aggregating(Trading):
         edges = chosen - chosen[0]
         ends = np.append(edges[1:], len(trades)) - 1
         heads = trades.take(edges)
-        named = Trades(np.arange(low, low + len(chosen)) + first_id, heads.time, heads.price, heads.size, heads.side)
+        named = Prints(np.arange(low, low + len(chosen)) + first_id, heads.time, heads.price, heads.size, heads.side)
         sizes = np.add.reduceat(trades.size, edges)
         return self._rows_of(named, sizes, trades.id[edges].tolist(), trades.id[ends].tolist(), self._delay)
 
     @staticmethod
-    def _rows_of(trades: Trades, sizes: Any, first: list[int], last: list[int], delay: int) -> list[Row]:
+    def _rows_of(trades: Prints, sizes: Any, first: list[int], last: list[int], delay: int) -> list[FeedRow]:
         return [
             (trade_id, time + delay, price, size, side, begin, end, time)
             for (trade_id, time, price, _, side), size, begin, end in zip(
@@ -140,7 +154,7 @@ class Aggregating(Trading):
         ]
 
 
-def aggregates(one: Instrument, rows: list[Row], wrap: Wrap) -> list[Message]:
+def aggregates(one: Listed, rows: list[FeedRow], wrap: Wrap) -> list[FeedMessage]:
     found = []
     for trade_id, due, price, size, side, first, last, time in rows:
         quantity = fixed(size, one.size_digits, one.size_text)
@@ -151,11 +165,11 @@ def aggregates(one: Instrument, rows: list[Row], wrap: Wrap) -> list[Message]:
             told |= {"nq": quantity, "f": first, "l": last, "T": time, "m": side < 0, "st": 1}
         else:
             told |= {"f": first, "l": last, "T": time, "m": side < 0, "M": True}
-        found.append(Message(due, wrap(orjson.dumps(told)), trade_id))
+        found.append(FeedMessage(due, wrap(orjson.dumps(told)), trade_id))
     return found
 
 
-def fills(one: Instrument, rows: list[Row], wrap: Wrap) -> list[Message]:
+def fills(one: Listed, rows: list[FeedRow], wrap: Wrap) -> list[FeedMessage]:
     found = []
     for trade_id, time, price, size, side in rows:
         told: dict[str, Any] = {"e": "trade", "E": time}
@@ -164,11 +178,11 @@ def fills(one: Instrument, rows: list[Row], wrap: Wrap) -> list[Message]:
         told |= {"s": one.native, "t": trade_id, "p": fixed(price, one.price_digits, one.price_text)}
         told["q"] = fixed(size, one.size_digits, one.size_text)
         told |= {"X": "MARKET", "m": side < 0} if one.kind == "perp" else {"T": time, "m": side < 0, "M": True}
-        found.append(Message(time, wrap(orjson.dumps(told)), trade_id))
+        found.append(FeedMessage(time, wrap(orjson.dumps(told)), trade_id))
     return found
 
 
-def mark_price(market: Market, one: Instrument, at: int) -> dict[str, Any] | None:
+def mark_price(market: World, one: Listed, at: int) -> dict[str, Any] | None:
     mark = market.mark(one, at)
     if mark is None:
         return None
@@ -186,7 +200,7 @@ def mark_price(market: Market, one: Instrument, at: int) -> dict[str, Any] | Non
     }
 
 
-def force_orders(market: Market, one: Instrument, at: int, wrap: Wrap) -> Sequence[Message]:
+def force_orders(market: World, one: Listed, at: int, wrap: Wrap) -> Sequence[FeedMessage]:
     """Only the latest one of the second before, as the venue pushes them."""
     forced = market.liquidations(one, at - 1000, at)
     if not len(forced):
@@ -207,10 +221,10 @@ def force_orders(market: Market, one: Instrument, at: int, wrap: Wrap) -> Sequen
         "z": quantity,
         "T": time,
     }
-    return (Message(at, wrap(orjson.dumps({"e": "forceOrder", "E": at, "o": order})), at // 1000),)
+    return (FeedMessage(at, wrap(orjson.dumps({"e": "forceOrder", "E": at, "o": order})), at // 1000),)
 
 
-def difference(one: Instrument, states: Sequence[Ladder]) -> dict[str, Any]:
+def difference(one: Listed, states: Sequence[Ladder]) -> dict[str, Any]:
     old, new = states[0], states[-1]
     told: dict[str, Any] = {"e": "depthUpdate", "E": new.time}
     if one.kind == "perp":
@@ -223,7 +237,7 @@ def difference(one: Instrument, states: Sequence[Ladder]) -> dict[str, Any]:
     return told
 
 
-def best(one: Instrument, states: Sequence[Ladder]) -> dict[str, Any]:
+def best(one: Listed, states: Sequence[Ladder]) -> dict[str, Any]:
     new = states[-1]
     told: dict[str, Any] = {"e": "bookTicker"} if one.kind == "perp" else {}
     told |= {"u": new.update_id, "s": one.native}
@@ -232,7 +246,7 @@ def best(one: Instrument, states: Sequence[Ladder]) -> dict[str, Any]:
     return told | ({"T": new.time, "E": new.time} if one.kind == "perp" else {})
 
 
-def _texts(one: Instrument, found: list[tuple[int, int]]) -> list[list[str]]:
+def _texts(one: Listed, found: list[tuple[int, int]]) -> list[list[str]]:
     return [
         [fixed(price, one.price_digits, one.price_text), fixed(size, one.size_digits, one.size_text)]
         for price, size in found

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 
 from coinmon_emulator.market.decimals import fixed
-from coinmon_emulator.market.market import HOUR, Column, Instrument, Kind, Trades
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import HOUR, Column, Listed, MarketKind, Prints
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.venues.binance.query import instrument, integer, limit, refuse
 
 LAST_MOMENT = 1 << 62
 
 
-def recent(view: View, kind: Kind, query: Query) -> Reply:
+def recent(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     one = instrument(view, kind, query)
     return Reply(_fills(one, view.spoiled(view.latest(one, limit(query, kind, 500, 1000)))))
 
 
-def historical(view: View, kind: Kind, query: Query) -> Reply:
+def historical(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     """Older trades by id; USD-M wants a key for it, and nobody here has one."""
     if kind == "perp":
         raise refuse(-2014, "API-key format invalid.", 401)
@@ -33,7 +33,7 @@ def historical(view: View, kind: Kind, query: Query) -> Reply:
     return Reply(_fills(one, view.spoiled(view.rows(one, low, low + count))))
 
 
-def _fills(one: Instrument, trades: Trades) -> list[dict[str, Any]]:
+def _fills(one: Listed, trades: Prints) -> list[dict[str, Any]]:
     spot = one.kind == "spot"
     places = 8 if spot else one.price_text + one.size_text
     flag = "isBestMatch" if spot else "isRPITrade"
@@ -54,7 +54,7 @@ def _fills(one: Instrument, trades: Trades) -> list[dict[str, Any]]:
 class Aggregates:
     """One instrument's aggregate trades, counted from 0; an unfinished one is not there yet."""
 
-    def __init__(self, view: View, one: Instrument) -> None:
+    def __init__(self, view: WorldNow, one: Listed) -> None:
         self._view = view
         self._one = one
         self._seen = view.seen(one)
@@ -95,16 +95,16 @@ class Aggregates:
         edges = starts - starts[0]
         ends = np.append(edges[1:], len(trades)) - 1
         heads = trades.take(edges)
-        named = Trades(np.arange(low, high) + self._first, heads.time, heads.price, heads.size, heads.side)
+        named = Prints(np.arange(low, high) + self._first, heads.time, heads.price, heads.size, heads.side)
         sizes = np.add.reduceat(trades.size, edges)
         # Faults work on aggregate ids; they need the sums to travel along.
-        whole = Trades(named.id, named.time, named.price, sizes, named.side, trades.id[edges], trades.id[ends])
+        whole = Prints(named.id, named.time, named.price, sizes, named.side, trades.id[edges], trades.id[ends])
         whole = self._view.spoiled(whole)
         assert whole.first is not None
         assert whole.last is not None
         return self._rows(whole, whole.size, whole.first, whole.last)
 
-    def _rows(self, trades: Trades, sizes: Column, first: Column, last: Column) -> list[dict[str, Any]]:
+    def _rows(self, trades: Prints, sizes: Column, first: Column, last: Column) -> list[dict[str, Any]]:
         one = self._one
         found = []
         columns = zip(trades.rows(), sizes.tolist(), first.tolist(), last.tolist(), strict=True)
@@ -121,7 +121,7 @@ class Aggregates:
         return found
 
 
-def aggregated(view: View, kind: Kind, query: Query) -> Reply:
+def aggregated(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     """aggTrades: by id, or by a window of time, or the latest."""
     one = instrument(view, kind, query)
     count = limit(query, kind, 500, 1000)

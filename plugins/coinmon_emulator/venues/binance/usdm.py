@@ -7,15 +7,15 @@ from typing import Any
 
 from coinmon_emulator.market.decimals import fixed, units
 from coinmon_emulator.market.intervals import BINANCE
-from coinmon_emulator.market.market import DAY, Instrument, Kind
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import DAY, Listed, MarketKind
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.venues.binance.query import instrument, integer, limit, named, nothing_recorded, refuse
 
 PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
-def premium_index(view: View, kind: Kind, query: Query) -> Reply:
+def premium_index(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     """Mark, index and funding; `lastFundingRate` is the estimate for the period that is running."""
     symbol = query.get("symbol")
     chosen = [named(view, kind, symbol)] if symbol else view.listed("binance", kind)
@@ -25,7 +25,7 @@ def premium_index(view: View, kind: Kind, query: Query) -> Reply:
     return Reply(rows[0] if symbol else rows)
 
 
-def _premium(view: View, one: Instrument) -> dict[str, Any] | None:
+def _premium(view: WorldNow, one: Listed) -> dict[str, Any] | None:
     mark = view.mark(one)
     if mark is None:
         return None
@@ -41,7 +41,7 @@ def _premium(view: View, one: Instrument) -> dict[str, Any] | None:
     }
 
 
-def funding_rate(view: View, kind: Kind, query: Query) -> Reply:
+def funding_rate(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     """Settled rates, oldest first."""
     count = limit(query, kind, 100, 1000)
     start, end = integer(query, "startTime"), integer(query, "endTime")
@@ -68,7 +68,7 @@ def funding_rate(view: View, kind: Kind, query: Query) -> Reply:
     return Reply([row for *_, row in (rows[:count] if forward else rows[-count:])])
 
 
-def funding_info(view: View, kind: Kind, query: Query) -> Reply:
+def funding_info(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     """Only the symbols whose cap, floor or interval was adjusted."""
     return Reply(
         [
@@ -86,7 +86,7 @@ def funding_info(view: View, kind: Kind, query: Query) -> Reply:
     )
 
 
-def open_interest(view: View, kind: Kind, query: Query) -> Reply:
+def open_interest(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     one = instrument(view, kind, query)
     value = view.open_interest(one)
     if value is None:
@@ -95,7 +95,7 @@ def open_interest(view: View, kind: Kind, query: Query) -> Reply:
     return Reply({"openInterest": text, "symbol": one.native, "time": view.now})
 
 
-def open_interest_history(view: View, kind: Kind, query: Query) -> Reply:
+def open_interest_history(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     """The last month in steps of five minutes and more."""
     one = instrument(view, kind, query)
     period = query.get("period", "")
@@ -128,7 +128,7 @@ def open_interest_history(view: View, kind: Kind, query: Query) -> Reply:
     return Reply(rows)
 
 
-ANSWERS: dict[str, Callable[[View, Kind, Query], Reply]] = {
+ANSWERS: dict[str, Callable[[WorldNow, MarketKind, Query], Reply]] = {
     "premiumIndex": premium_index,
     "fundingRate": funding_rate,
     "fundingInfo": funding_info,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from coinmon_emulator.market.decimals import fixed, plain, units
-from coinmon_emulator.market.market import DAY, HOUR, MINUTE, Instrument
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import DAY, HOUR, MINUTE, Listed
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.venues.bybit.query import (
     category,
@@ -30,7 +30,7 @@ STEPS = {
 }
 
 
-def tickers(view: View, query: Query) -> Reply:
+def tickers(view: WorldNow, query: Query) -> Reply:
     kind = category(query)
     chosen = [] if kind is None else view.listed("bybit", kind)
     if query.get("symbol"):
@@ -39,7 +39,7 @@ def tickers(view: View, query: Query) -> Reply:
     return told(view, {"category": query["category"], "list": rows})
 
 
-def ticker(view: View, one: Instrument) -> dict[str, Any] | None:
+def ticker(view: WorldNow, one: Listed) -> dict[str, Any] | None:
     day = view.day(one)
     if day is None:
         return None
@@ -75,7 +75,7 @@ def ticker(view: View, one: Instrument) -> dict[str, Any] | None:
     return row | figures
 
 
-def derivatives(view: View, one: Instrument) -> dict[str, str]:
+def derivatives(view: WorldNow, one: Listed) -> dict[str, str]:
     """Mark, index, funding and open interest; nothing where the market has none."""
     mark, held = view.mark(one), view.open_interest(one)
     if mark is None or held is None:
@@ -104,7 +104,7 @@ def derivatives(view: View, one: Instrument) -> dict[str, str]:
     }
 
 
-def open_interest(view: View, query: Query) -> Reply:
+def open_interest(view: WorldNow, query: Query) -> Reply:
     """Both sides, and one side since 2026-06; newest first, in pages."""
     one = instrument(view, query)
     if one.kind == "spot":
@@ -136,7 +136,7 @@ def open_interest(view: View, query: Query) -> Reply:
     return told(view, result)
 
 
-def funding_history(view: View, query: Query) -> Reply:
+def funding_history(view: WorldNow, query: Query) -> Reply:
     """Settled rates, newest first; a start without an end is an error."""
     one = instrument(view, query)
     start, end = integer(query, "startTime"), integer(query, "endTime")
@@ -153,7 +153,7 @@ def funding_history(view: View, query: Query) -> Reply:
     return told(view, {"category": query["category"], "list": rows})
 
 
-def orderbook(view: View, query: Query) -> Reply:
+def orderbook(view: WorldNow, query: Query) -> Reply:
     one = instrument(view, query)
     depth = limit(query, 1 if one.kind == "spot" else 25, 1000)
     # The state that the stream of 1,000 levels is in, which moves every 200 ms.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from coinmon_emulator.market.intervals import BYBIT, Interval
-from coinmon_emulator.market.market import Instrument, Kind
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.intervals import BYBIT, CandleInterval
+from coinmon_emulator.market.market import Listed, MarketKind
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
 
-CATEGORIES: dict[str, Kind | None] = {"spot": "spot", "linear": "perp", "inverse": None, "option": None}
+CATEGORIES: dict[str, MarketKind | None] = {"spot": "spot", "linear": "perp", "inverse": None, "option": None}
 
 
-def told(view: View, result: dict[str, Any], *, code: int = 0, message: str = "OK") -> Reply:
+def told(view: WorldNow, result: dict[str, Any], *, code: int = 0, message: str = "OK") -> Reply:
     return Reply(
         {"retCode": code, "retMsg": message, "result": result, "retExtInfo": {}, "time": view.server_time},
     )
@@ -22,7 +22,7 @@ def refuse(message: str) -> Refusal:
     return Refusal(Reply({"retCode": 10001, "retMsg": message, "result": {}, "retExtInfo": {}}))
 
 
-def category(query: Query) -> Kind | None:
+def category(query: Query) -> MarketKind | None:
     """The kind asked for; None for the categories that list nothing here."""
     name = query.get("category", "")
     if name not in CATEGORIES:
@@ -30,7 +30,7 @@ def category(query: Query) -> Kind | None:
     return CATEGORIES[name]
 
 
-def instrument(view: View, query: Query, kind: Kind | None = None) -> Instrument:
+def instrument(view: WorldNow, query: Query, kind: MarketKind | None = None) -> Listed:
     wanted = kind or category(query)
     if not query.get("symbol"):
         raise refuse("params error: symbol is required")
@@ -53,7 +53,7 @@ def limit(query: Query, default: int, most: int) -> int:
     return min(integer(query, "limit") or default, most)
 
 
-def interval(query: Query) -> Interval:
+def interval(query: Query) -> CandleInterval:
     name = query.get("interval", "")
     if name not in BYBIT:
         raise refuse("Invalid period!")

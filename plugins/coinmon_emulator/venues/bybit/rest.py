@@ -8,8 +8,8 @@ from typing import Any
 
 from coinmon_emulator.market.candles import opened_at_the_close_before
 from coinmon_emulator.market.decimals import fixed, plain
-from coinmon_emulator.market.market import HOUR, Instrument
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import HOUR, Listed
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Refusal, Reply
 from coinmon_emulator.venues.bybit import market as bybit_market
 from coinmon_emulator.venues.bybit.query import (
@@ -26,18 +26,18 @@ from coinmon_emulator.venues.bybit.query import (
 NAME = "bybit"
 
 
-def time(view: View, query: Query) -> Reply:
+def time(view: WorldNow, query: Query) -> Reply:
     ms = view.server_time
     return told(view, {"timeSecond": str(ms // 1000), "timeNano": f"{ms}000000"})
 
 
-def instruments(view: View, query: Query) -> Reply:
+def instruments(view: WorldNow, query: Query) -> Reply:
     """Spot in one answer; linear in pages."""
     kind = category(query)
     result: dict[str, Any] = {"category": query["category"], "list": []}
     if kind is None:
         return told(view, result | {"nextPageCursor": ""})
-    found: Sequence[Instrument] = view.listed(NAME, kind)
+    found: Sequence[Listed] = view.listed(NAME, kind)
     if query.get("symbol"):
         found = [instrument(view, query, kind)]
     if query.get("status", "Trading") != "Trading":
@@ -52,7 +52,7 @@ def instruments(view: View, query: Query) -> Reply:
     return told(view, result | {"list": [_linear(one) for one in found[low:high]], "nextPageCursor": cursor})
 
 
-def _spot(one: Instrument) -> dict[str, Any]:
+def _spot(one: Listed) -> dict[str, Any]:
     return {
         "symbol": one.native,
         "baseCoin": one.base,
@@ -74,7 +74,7 @@ def _spot(one: Instrument) -> dict[str, Any]:
     }
 
 
-def _linear(one: Instrument) -> dict[str, Any]:
+def _linear(one: Listed) -> dict[str, Any]:
     tick = fixed(one.tick, one.price_digits, one.price_text)
     step = plain(one.lot, one.size_digits)
     return {
@@ -110,7 +110,7 @@ def _linear(one: Instrument) -> dict[str, Any]:
     }
 
 
-def kline(view: View, query: Query) -> Reply:
+def kline(view: WorldNow, query: Query) -> Reply:
     """Candles that open at the close before them; the first row is the open one."""
     one = instrument(view, query)
     width = interval(query)
@@ -141,7 +141,7 @@ def kline(view: View, query: Query) -> Reply:
     return told(view, {"symbol": one.native, "category": query["category"], "list": rows})
 
 
-def recent_trade(view: View, query: Query) -> Reply:
+def recent_trade(view: WorldNow, query: Query) -> Reply:
     """The last trades, 60 on spot and 1,000 on linear at most; nothing older can be had."""
     one = instrument(view, query)
     most = 60 if one.kind == "spot" else 1000
@@ -163,7 +163,7 @@ def recent_trade(view: View, query: Query) -> Reply:
     return told(view, {"category": query["category"], "list": rows})
 
 
-def exec_id(one: Instrument, trade_id: int) -> str:
+def exec_id(one: Listed, trade_id: int) -> str:
     """Digits on spot, a UUID on linear; neither is contiguous."""
     if one.kind == "spot":
         return str(2_290_000_000_000_000_000 + 13 * trade_id)
@@ -171,7 +171,7 @@ def exec_id(one: Instrument, trade_id: int) -> str:
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-8{digest[17:20]}-{digest[20:]}"
 
 
-ANSWERS: dict[str, Callable[[View, Query], Reply]] = {
+ANSWERS: dict[str, Callable[[WorldNow, Query], Reply]] = {
     "/v5/market/time": time,
     "/v5/market/instruments-info": instruments,
     "/v5/market/kline": kline,
@@ -188,7 +188,7 @@ def endpoint(path: str) -> str | None:
     return path if path in ANSWERS else None
 
 
-def answer(view: View, path: str, query: Query) -> Reply:
+def answer(view: WorldNow, path: str, query: Query) -> Reply:
     if path not in ANSWERS:
         return Reply({"retCode": 404, "retMsg": "Not Found", "result": {}, "time": view.server_time}, 404)
     try:

@@ -7,25 +7,25 @@ from typing import Any
 
 import orjson
 
-from coinmon_emulator.market.market import Kind
+from coinmon_emulator.market.market import MarketKind
 from coinmon_emulator.server.reply import Query
-from coinmon_emulator.server.socket import Place, Session
-from coinmon_emulator.venues.bybit.streams import Streams
+from coinmon_emulator.server.socket import Connection, SocketPlace
+from coinmon_emulator.venues.bybit.streams import BybitStreams
 
 SPOT_ARGUMENTS = 10
 ARGUMENT_LETTERS = 21_000
 
 
-def manner(place: Place, session: Session, path: str, query: Query) -> Manner | None:
-    kinds: dict[str, Kind] = {"/v5/public/spot": "spot", "/v5/public/linear": "perp"}
+def manner(place: SocketPlace, session: Connection, path: str, query: Query) -> BybitRules | None:
+    kinds: dict[str, MarketKind] = {"/v5/public/spot": "spot", "/v5/public/linear": "perp"}
     kind = kinds.get(path.rstrip("/"))
-    return None if kind is None else Manner(place, session, kind)
+    return None if kind is None else BybitRules(place, session, kind)
 
 
-class Manner:
-    def __init__(self, place: Place, session: Session, kind: Kind) -> None:
+class BybitRules:
+    def __init__(self, place: SocketPlace, session: Connection, kind: MarketKind) -> None:
         self._session = session
-        self._streams = Streams(place, kind)
+        self._streams = BybitStreams(place, kind)
         self._kind = kind
         self._connection = str(uuid.UUID(int=id(session) & (1 << 64) - 1, version=4))
 

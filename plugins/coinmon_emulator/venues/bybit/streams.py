@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 
 from coinmon_emulator.market.decimals import fixed, plain
-from coinmon_emulator.market.feeds import Booking, Feed, Message, Periodic, Row, Silent, Trading
+from coinmon_emulator.market.feeds import Booking, DueFeed, FeedMessage, FeedRow, Periodic, SilentFeed, Trading
 from coinmon_emulator.market.ladder import Ladder, changes, levels
-from coinmon_emulator.market.market import Instrument, Kind
-from coinmon_emulator.market.view import View
-from coinmon_emulator.server.socket import Place
+from coinmon_emulator.market.market import Listed, MarketKind
+from coinmon_emulator.market.view import WorldNow
+from coinmon_emulator.server.socket import SocketPlace
 from coinmon_emulator.venues.bybit.market import derivatives, ticker
 from coinmon_emulator.venues.bybit.rest import exec_id
 
@@ -26,8 +26,8 @@ DAY_EVERY = 15_000
 LIQUIDATIONS_EVERY = 500
 
 
-class Streams:
-    def __init__(self, place: Place, kind: Kind) -> None:
+class BybitStreams:
+    def __init__(self, place: SocketPlace, kind: MarketKind) -> None:
         self._place = place
         self._kind = kind
 
@@ -37,10 +37,10 @@ class Streams:
             return False
         return (self._kind, matched["symbol"]) in self._place.listed
 
-    def feed(self, topic: str) -> Feed:
+    def feed(self, topic: str) -> DueFeed:
         matched = TOPIC.fullmatch(topic)
         if matched is None:
-            return Silent()
+            return SilentFeed()
         one = self._place.listed[self._kind, matched["symbol"]]
         market, now = self._place.market, self._place.now()
         if matched[1] == "publicTrade":
@@ -63,7 +63,7 @@ class Streams:
             ),
         )
 
-    def _liquidations(self, one: Instrument, topic: str, at: int) -> Sequence[Message]:
+    def _liquidations(self, one: Listed, topic: str, at: int) -> Sequence[FeedMessage]:
         forced = self._place.market.liquidations(one, at - LIQUIDATIONS_EVERY, at)
         data = [
             {
@@ -79,32 +79,32 @@ class Streams:
         if not data:
             return ()
         told = {"topic": topic, "type": "snapshot", "ts": at, "data": data}
-        return (Message(at, orjson.dumps(told), at // LIQUIDATIONS_EVERY),)
+        return (FeedMessage(at, orjson.dumps(told), at // LIQUIDATIONS_EVERY),)
 
-    def _tickers(self, one: Instrument, topic: str, now: int) -> Feed:
+    def _tickers(self, one: Listed, topic: str, now: int) -> DueFeed:
         market = self._place.market
         known: dict[str, Any] = {}
 
-        def tell(at: int, kind: str, data: dict[str, Any]) -> Message:
+        def tell(at: int, kind: str, data: dict[str, Any]) -> FeedMessage:
             told = {"topic": topic, "type": kind, "data": data, "cs": 3 * (at // 100), "ts": at}
-            return Message(at, orjson.dumps(told), at // TICKER_EVERY)
+            return FeedMessage(at, orjson.dumps(told), at // TICKER_EVERY)
 
         def whole(at: int) -> dict[str, Any]:
-            row = ticker(View(market, at), one) or {"symbol": one.native}
+            row = ticker(WorldNow(market, at), one) or {"symbol": one.native}
             if one.kind == "spot":
                 # The stream of spot has no best prices.
                 return {key: value for key, value in row.items() if not key.startswith(("bid1", "ask1"))}
             return {"symbol": one.native, "tickDirection": "ZeroPlusTick", **row}
 
-        def first(at: int) -> Sequence[Message]:
+        def first(at: int) -> Sequence[FeedMessage]:
             if not known:
                 known.update(whole(at))
             return (tell(at, "snapshot", known),)
 
-        def render(at: int) -> Sequence[Message]:
+        def render(at: int) -> Sequence[FeedMessage]:
             if one.kind == "spot":
                 return (tell(at, "snapshot", whole(at)),)
-            new = whole(at) if at % DAY_EVERY == 0 or not known else derivatives(View(market, at), one)
+            new = whole(at) if at % DAY_EVERY == 0 or not known else derivatives(WorldNow(market, at), one)
             changed = {key: value for key, value in new.items() if known.get(key) != value}
             known.update(changed)
             return (tell(at, "delta", {"symbol": one.native, **changed}),) if changed else ()
@@ -115,14 +115,14 @@ class Streams:
 class Prints:
     """Trades of one millisecond in one message; linear ones say which way the price went."""
 
-    def __init__(self, one: Instrument, topic: str) -> None:
+    def __init__(self, one: Listed, topic: str) -> None:
         self._one = one
         self._topic = topic
         self._last = 0
         self._direction = "ZeroPlusTick"
 
-    def __call__(self, rows: list[Row]) -> list[Message]:
-        found: list[Message] = []
+    def __call__(self, rows: list[FeedRow]) -> list[FeedMessage]:
+        found: list[FeedMessage] = []
         place = 0
         while place < len(rows):
             end = place + 1
@@ -131,11 +131,11 @@ class Prints:
             time = rows[place][1]
             data = [self._print(row) for row in rows[place:end]]
             told = {"topic": self._topic, "type": "snapshot", "ts": time, "data": data}
-            found.append(Message(time, orjson.dumps(told), rows[end - 1][0]))
+            found.append(FeedMessage(time, orjson.dumps(told), rows[end - 1][0]))
             place = end
         return found
 
-    def _print(self, row: Row) -> dict[str, Any]:
+    def _print(self, row: FeedRow) -> dict[str, Any]:
         one = self._one
         trade_id, time, price, size, side = row
         told: dict[str, Any] = {"T": time, "s": one.native, "S": "Buy" if side > 0 else "Sell"}
@@ -151,14 +151,14 @@ class Prints:
 
 
 def _book(
-    one: Instrument,
+    one: Listed,
     topic: str,
     every: int,
     book: Ladder,
     kind: str,
     bids: list[tuple[int, int]],
     asks: list[tuple[int, int]],
-) -> Message:
+) -> FeedMessage:
     data = {
         "s": one.native,
         "b": _texts(one, bids),
@@ -167,8 +167,8 @@ def _book(
         "seq": 3 * book.update_id,
     }
     told = {"topic": topic, "type": kind, "ts": book.time, "data": data, "cts": book.time}
-    return Message(book.time, orjson.dumps(told), None if kind == "snapshot" else book.step)
+    return FeedMessage(book.time, orjson.dumps(told), None if kind == "snapshot" else book.step)
 
 
-def _texts(one: Instrument, found: list[tuple[int, int]]) -> list[list[str]]:
+def _texts(one: Listed, found: list[tuple[int, int]]) -> list[list[str]]:
     return [[fixed(price, one.price_digits, one.price_text), plain(size, one.size_digits)] for price, size in found]

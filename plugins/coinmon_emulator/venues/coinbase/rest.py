@@ -10,8 +10,8 @@ from typing import Any
 from coinmon_emulator.market.clock import iso, parse_time
 from coinmon_emulator.market.decimals import fixed, number, plain
 from coinmon_emulator.market.intervals import COINBASE
-from coinmon_emulator.market.market import DAY, Instrument
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import DAY, Listed
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
 
 NAME = "coinbase"
@@ -36,20 +36,20 @@ def _integer(query: Query, name: str) -> int | None:
     return min(int(text), LARGEST)
 
 
-def time(view: View, one: Instrument | None, query: Query) -> Reply:
+def time(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     return Reply({"iso": iso(view.server_time), "epoch": view.server_time / 1000})
 
 
-def products(view: View, one: Instrument | None, query: Query) -> Reply:
+def products(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     return Reply([_product(each) for each in view.listed(NAME)])
 
 
-def product(view: View, one: Instrument | None, query: Query) -> Reply:
+def product(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     assert one is not None
     return Reply(_product(one))
 
 
-def _product(one: Instrument) -> dict[str, Any]:
+def _product(one: Listed) -> dict[str, Any]:
     return {
         "id": one.native,
         "base_currency": one.base,
@@ -72,7 +72,7 @@ def _product(one: Instrument) -> dict[str, Any]:
     }
 
 
-def currencies(view: View, one: Instrument | None, query: Query) -> Reply:
+def currencies(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     listed = view.listed(NAME)
     names = sorted({each.base for each in listed} | {each.quote for each in listed})
     return Reply([_currency(name) for name in names])
@@ -109,7 +109,7 @@ def _currency(name: str) -> dict[str, Any]:
     }
 
 
-def ticker(view: View, one: Instrument | None, query: Query) -> Reply:
+def ticker(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     assert one is not None
     day = view.day(one)
     if day is None:
@@ -131,7 +131,7 @@ def ticker(view: View, one: Instrument | None, query: Query) -> Reply:
     )
 
 
-def stats(view: View, one: Instrument | None, query: Query) -> Reply:
+def stats(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     assert one is not None
     day = view.day(one)
     if day is None:
@@ -144,7 +144,7 @@ def stats(view: View, one: Instrument | None, query: Query) -> Reply:
     )
 
 
-def book(view: View, one: Instrument | None, query: Query) -> Reply:
+def book(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     assert one is not None
     level = query.get("level") or "1"
     if level not in ("1", "2", "3"):
@@ -172,7 +172,7 @@ def book(view: View, one: Instrument | None, query: Query) -> Reply:
     )
 
 
-def candles(view: View, one: Instrument | None, query: Query) -> Reply:
+def candles(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     """[seconds, low, high, open, close, volume], newest first, at most 300."""
     assert one is not None
     name = query.get("granularity") or "60"
@@ -205,7 +205,7 @@ def candles(view: View, one: Instrument | None, query: Query) -> Reply:
     return Reply(rows[:MOST_CANDLES])
 
 
-def trades(view: View, one: Instrument | None, query: Query) -> Reply:
+def trades(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     """Newest first; `after` is older than, `before` is newer than, and the headers carry both cursors."""
     assert one is not None
     count = min(_integer(query, "limit") or 1000, 1000)
@@ -227,7 +227,7 @@ def trades(view: View, one: Instrument | None, query: Query) -> Reply:
     return Reply(rows, headers=cursors)
 
 
-ANSWERS: dict[str, Callable[[View, Instrument | None, Query], Reply]] = {
+ANSWERS: dict[str, Callable[[WorldNow, Listed | None, Query], Reply]] = {
     "/time": time,
     "/products": products,
     "/currencies": currencies,
@@ -246,7 +246,7 @@ def endpoint(path: str) -> str | None:
     return name if name in ANSWERS else None
 
 
-def answer(view: View, path: str, query: Query) -> Reply:
+def answer(view: WorldNow, path: str, query: Query) -> Reply:
     name = endpoint(path)
     one = None
     if name is not None and ":id" in name:

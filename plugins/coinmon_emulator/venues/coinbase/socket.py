@@ -9,8 +9,8 @@ import orjson
 
 from coinmon_emulator.server.limits import Sliding
 from coinmon_emulator.server.reply import Query
-from coinmon_emulator.server.socket import Place, Session
-from coinmon_emulator.venues.coinbase.streams import CHANNELS, Streams
+from coinmon_emulator.server.socket import Connection, SocketPlace
+from coinmon_emulator.venues.coinbase.streams import CHANNELS, CoinbaseStreams
 
 SUBSCRIBE_WITHIN = 5.0
 MESSAGES_A_SECOND = 100
@@ -21,18 +21,18 @@ KEY_WANTED = (
 )
 
 
-class Refused(Exception):
+class SubscriptionRefused(Exception):
     """Why a subscription cannot be had."""
 
 
-def manner(place: Place, session: Session, path: str, query: Query) -> Manner | None:
-    return Manner(place, session) if not path.strip("/") else None
+def manner(place: SocketPlace, session: Connection, path: str, query: Query) -> CoinbaseRules | None:
+    return CoinbaseRules(place, session) if not path.strip("/") else None
 
 
-class Manner:
-    def __init__(self, place: Place, session: Session) -> None:
+class CoinbaseRules:
+    def __init__(self, place: SocketPlace, session: Connection) -> None:
         self._session = session
-        self._streams = Streams(place)
+        self._streams = CoinbaseStreams(place)
         self._place = place
         self._opened = place.seconds()
         self._asked = False
@@ -61,10 +61,10 @@ class Manner:
             return
         try:
             if kind not in ("subscribe", "unsubscribe"):
-                raise Refused("Type has to be either subscribe or unsubscribe")
+                raise SubscriptionRefused("Type has to be either subscribe or unsubscribe")
             if kind == "subscribe":
                 self._look(wanted)
-        except Refused as problem:
+        except SubscriptionRefused as problem:
             self._session.say({"type": "error", "message": "Failed to subscribe", "reason": str(problem)})
             return
         held = self._session.keys
@@ -84,11 +84,11 @@ class Manner:
     def _look(self, wanted: list[tuple[str, str]]) -> None:
         for channel, product in wanted:
             if channel in KEYED:
-                raise Refused(KEY_WANTED)
+                raise SubscriptionRefused(KEY_WANTED)
             if channel not in CHANNELS:
-                raise Refused(f"{channel} is not a valid channel")
+                raise SubscriptionRefused(f"{channel} is not a valid channel")
             if ("spot", product) not in self._place.listed:
-                raise Refused(f"{product} is not a valid product")
+                raise SubscriptionRefused(f"{product} is not a valid product")
 
     def _tell(self, keys: list[Any]) -> None:
         channels: dict[str, list[str]] = {}

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 
 from coinmon_emulator.market.decimals import fixed, plain
-from coinmon_emulator.market.feeds import Booking, Feed, Message, Periodic, Row, Trading
+from coinmon_emulator.market.feeds import Booking, DueFeed, FeedMessage, FeedRow, Periodic, Trading
 from coinmon_emulator.market.ladder import STEP, Ladder, changes, levels
-from coinmon_emulator.market.market import DAY, Instrument
-from coinmon_emulator.market.view import View
-from coinmon_emulator.server.socket import Place
+from coinmon_emulator.market.market import DAY, Listed
+from coinmon_emulator.market.view import WorldNow
+from coinmon_emulator.server.socket import SocketPlace
 from coinmon_emulator.venues.coinbase.rest import moment
 
 CHANNELS = ("matches", "heartbeat", "level2_batch", "ticker")
@@ -23,11 +23,11 @@ DAY_EVERY = 15_000
 """The figures of 24 hours and 30 days are worked out more seldom than the others."""
 
 
-class Streams:
-    def __init__(self, place: Place) -> None:
+class CoinbaseStreams:
+    def __init__(self, place: SocketPlace) -> None:
         self._place = place
 
-    def feed(self, channel: str, product: str) -> Feed:
+    def feed(self, channel: str, product: str) -> DueFeed:
         one = self._place.listed["spot", product]
         market, now = self._place.market, self._place.now()
         if channel == "matches":
@@ -46,7 +46,7 @@ class Streams:
             update=lambda states: _update(one, states),
         )
 
-    def _heartbeat(self, one: Instrument, at: int) -> Message:
+    def _heartbeat(self, one: Listed, at: int) -> FeedMessage:
         seen = self._place.market.before(one, at + 1)
         last = self._place.market.rows(one, seen - 1, seen) if seen else None
         trade_id, time = (int(last.id[0]), int(last.time[0])) if last is not None and len(last) else (0, at)
@@ -57,35 +57,35 @@ class Streams:
             "sequence": trade_id * SEQUENCES + min(SEQUENCES - 1, (at - time) // 1000),
             "time": moment(at),
         }
-        return Message(at, orjson.dumps(told))
+        return FeedMessage(at, orjson.dumps(told))
 
 
 class Matches(Trading):
     """Trades; the last one before is told at the start."""
 
-    def __init__(self, place: Place, one: Instrument, render: Any) -> None:
-        self._told: Row | None = None
+    def __init__(self, place: SocketPlace, one: Listed, render: Any) -> None:
+        self._told: FeedRow | None = None
         super().__init__(place.market, one, place.now(), self._noted)
         self._rendered = render
         if self._position > len(self._rows):
             before = self._position - len(self._rows)
             self._told = next(place.market.rows(one, before - 1, before).rows())
 
-    def _noted(self, rows: list[Row]) -> list[Message]:
+    def _noted(self, rows: list[FeedRow]) -> list[FeedMessage]:
         if rows:
             self._told = rows[-1]
-        found: list[Message] = self._rendered(rows)
+        found: list[FeedMessage] = self._rendered(rows)
         return found
 
-    def greeting(self) -> Sequence[Message]:
+    def greeting(self) -> Sequence[FeedMessage]:
         if self._told is None:
             return ()
         (message,) = self._rendered([self._told])
         payload = message.payload.replace(b'"type":"match"', b'"type":"last_match"')
-        return (Message(message.time, payload),)
+        return (FeedMessage(message.time, payload),)
 
 
-def match(one: Instrument, row: Row) -> Message:
+def match(one: Listed, row: FeedRow) -> FeedMessage:
     trade_id, time, price, size, side = row
     told = {
         "type": "match",
@@ -99,10 +99,10 @@ def match(one: Instrument, row: Row) -> Message:
         "sequence": trade_id * SEQUENCES,
         "time": moment(time),
     }
-    return Message(time, orjson.dumps(told), trade_id)
+    return FeedMessage(time, orjson.dumps(told), trade_id)
 
 
-def _order_id(one: Instrument, trade_id: int, role: str) -> str:
+def _order_id(one: Listed, trade_id: int, role: str) -> str:
     digest = hashlib.blake2b(f"{one.native}{trade_id}{role}".encode(), digest_size=16).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:]}"
 
@@ -110,19 +110,19 @@ def _order_id(one: Instrument, trade_id: int, role: str) -> str:
 class Tickers:
     """A ticker for each match."""
 
-    def __init__(self, place: Place, one: Instrument) -> None:
+    def __init__(self, place: SocketPlace, one: Listed) -> None:
         self._market = place.market
         self._one = one
         self._figures: dict[str, str] = {}
         self._until = 0
 
-    def __call__(self, rows: list[Row]) -> list[Message]:
+    def __call__(self, rows: list[FeedRow]) -> list[FeedMessage]:
         return [self._ticker(row) for row in rows]
 
-    def _ticker(self, row: Row) -> Message:
+    def _ticker(self, row: FeedRow) -> FeedMessage:
         one = self._one
         trade_id, time, price, size, side = row
-        view = View(self._market, time)
+        view = WorldNow(self._market, time)
         if time >= self._until:
             self._until = time + DAY_EVERY
             self._figures = self._day(view)
@@ -140,9 +140,9 @@ class Tickers:
             told[f"best_{name}_size"] = fixed(best[1], one.size_digits, 8)
         told |= {"side": "buy" if side > 0 else "sell", "time": moment(time), "trade_id": trade_id}
         told["last_size"] = plain(size, one.size_digits)
-        return Message(time, orjson.dumps(told), trade_id)
+        return FeedMessage(time, orjson.dumps(told), trade_id)
 
-    def _day(self, view: View) -> dict[str, str]:
+    def _day(self, view: WorldNow) -> dict[str, str]:
         one = self._one
         day = view.day(one)
         assert day is not None
@@ -156,7 +156,7 @@ class Tickers:
         }
 
 
-def _snapshot(one: Instrument, book: Ladder) -> Message:
+def _snapshot(one: Listed, book: Ladder) -> FeedMessage:
     told = {
         "type": "snapshot",
         "product_id": one.native,
@@ -164,18 +164,18 @@ def _snapshot(one: Instrument, book: Ladder) -> Message:
         "bids": _texts(one, levels(book.bids)),
         "time": moment(book.time),
     }
-    return Message(book.time, orjson.dumps(told))
+    return FeedMessage(book.time, orjson.dumps(told))
 
 
-def _update(one: Instrument, states: Sequence[Ladder]) -> Message:
+def _update(one: Listed, states: Sequence[Ladder]) -> FeedMessage:
     new = states[-1]
     changed = [["buy", *each] for each in _texts(one, changes(states, "bids"))]
     changed += [["sell", *each] for each in _texts(one, changes(states, "asks"))]
     told = {"type": "l2update", "product_id": one.native, "changes": changed, "time": moment(new.time)}
-    return Message(new.time, orjson.dumps(told), new.step)
+    return FeedMessage(new.time, orjson.dumps(told), new.step)
 
 
-def _texts(one: Instrument, found: list[tuple[int, int]]) -> list[list[str]]:
+def _texts(one: Listed, found: list[tuple[int, int]]) -> list[list[str]]:
     return [
         [fixed(price, one.price_digits, one.price_text), fixed(size, one.size_digits, one.size_text)]
         for price, size in found

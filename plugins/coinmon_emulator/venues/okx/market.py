@@ -6,25 +6,25 @@ from typing import Any
 
 from coinmon_emulator.market.decimals import plain
 from coinmon_emulator.market.intervals import OKX
-from coinmon_emulator.market.market import Instrument, Trades
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import Listed, Prints
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.venues.okx.query import amount, bar, inst_type, instrument, integer, limit, of_type, refuse, told
 
 NEWEST_BARS = 1440
 
 
-def candles(view: View, query: Query) -> Reply:
+def candles(view: WorldNow, query: Query) -> Reply:
     """The newest 1,440 bars, the open one included (confirm 0)."""
     return _candles(view, query, limit(query, 100, 300), history=False)
 
 
-def history_candles(view: View, query: Query) -> Reply:
+def history_candles(view: WorldNow, query: Query) -> Reply:
     """Closed bars, as far back as there are any."""
     return _candles(view, query, limit(query, 100, 300), history=True)
 
 
-def _candles(view: View, query: Query, count: int, *, history: bool) -> Reply:
+def _candles(view: WorldNow, query: Query, count: int, *, history: bool) -> Reply:
     one, width = instrument(view, query), bar(query)
     after, before = integer(query, "after"), integer(query, "before")
     opened = width.floor(view.now)
@@ -48,13 +48,13 @@ def _candles(view: View, query: Query, count: int, *, history: bool) -> Reply:
     return told(rows)
 
 
-def trades(view: View, query: Query) -> Reply:
+def trades(view: WorldNow, query: Query) -> Reply:
     """The latest trades; there is no paging here."""
     one = instrument(view, query)
     return told(_rows(one, view.spoiled(view.latest(one, limit(query, 100, 500)).newest_first()), history=False))
 
 
-def history_trades(view: View, query: Query) -> Reply:
+def history_trades(view: WorldNow, query: Query) -> Reply:
     """Older trades: type 1 pages by trade id, type 2 by time (`after` only)."""
     one = instrument(view, query)
     count = limit(query, 100, 100)
@@ -78,7 +78,7 @@ def history_trades(view: View, query: Query) -> Reply:
     return told(_rows(one, view.spoiled(page.newest_first()), history=True))
 
 
-def _rows(one: Instrument, page: Trades, *, history: bool) -> list[dict[str, str]]:
+def _rows(one: Listed, page: Prints, *, history: bool) -> list[dict[str, str]]:
     digits, exponent = one.price_digits, one.size_digits + (one.contract_exponent or 0)
     return [
         {
@@ -94,16 +94,16 @@ def _rows(one: Instrument, page: Trades, *, history: bool) -> list[dict[str, str
     ]
 
 
-def tickers(view: View, query: Query) -> Reply:
+def tickers(view: WorldNow, query: Query) -> Reply:
     return told([row for one in of_type(view, query) if (row := _ticker(view, one)) is not None])
 
 
-def ticker(view: View, query: Query) -> Reply:
+def ticker(view: WorldNow, query: Query) -> Reply:
     row = _ticker(view, instrument(view, query))
     return told([] if row is None else [row])
 
 
-def _ticker(view: View, one: Instrument) -> dict[str, str] | None:
+def _ticker(view: WorldNow, one: Listed) -> dict[str, str] | None:
     day = view.day(one)
     if day is None:
         return None
@@ -138,15 +138,15 @@ def _ticker(view: View, one: Instrument) -> dict[str, str] | None:
     }
 
 
-def books(view: View, query: Query) -> Reply:
+def books(view: WorldNow, query: Query) -> Reply:
     return _books(view, query, 400)
 
 
-def books_full(view: View, query: Query) -> Reply:
+def books_full(view: WorldNow, query: Query) -> Reply:
     return _books(view, query, 5000)
 
 
-def _books(view: View, query: Query, most: int) -> Reply:
+def _books(view: WorldNow, query: Query, most: int) -> Reply:
     one = instrument(view, query)
     size = integer(query, "sz") or 1
     book = view.book(one, min(size, most))

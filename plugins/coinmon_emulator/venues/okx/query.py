@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from coinmon_emulator.market.decimals import plain
-from coinmon_emulator.market.intervals import OKX, Interval
-from coinmon_emulator.market.market import Instrument, Kind
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.intervals import OKX, CandleInterval
+from coinmon_emulator.market.market import Listed, MarketKind
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
 
-KINDS: dict[str, Kind] = {"SPOT": "spot", "SWAP": "perp"}
+KINDS: dict[str, MarketKind] = {"SPOT": "spot", "SWAP": "perp"}
 
 
 def told(data: Sequence[Any]) -> Reply:
@@ -42,14 +42,14 @@ def limit(query: Query, default: int, most: int) -> int:
     return min(value or default, most)
 
 
-def bar(query: Query) -> Interval:
+def bar(query: Query) -> CandleInterval:
     name = query.get("bar") or "1m"
     if name not in OKX:
         raise refuse("51000", "Parameter bar error")
     return OKX[name]
 
 
-def instrument(view: View, query: Query, kind: Kind | None = None) -> Instrument:
+def instrument(view: WorldNow, query: Query, kind: MarketKind | None = None) -> Listed:
     name = required(query, "instId")
     for each in ("spot", "perp") if kind is None else (kind,):
         found = view.find("okx", each, name)
@@ -58,7 +58,7 @@ def instrument(view: View, query: Query, kind: Kind | None = None) -> Instrument
     raise refuse("51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist.")
 
 
-def of_type(view: View, query: Query) -> list[Instrument]:
+def of_type(view: WorldNow, query: Query) -> list[Listed]:
     """The instruments of `instType`, narrowed by instId, uly and instFamily."""
     name = required(query, "instType")
     if name in ("FUTURES", "OPTION", "MARGIN", "EVENTS"):
@@ -76,10 +76,10 @@ def of_type(view: View, query: Query) -> list[Instrument]:
     return found
 
 
-def inst_type(one: Instrument) -> str:
+def inst_type(one: Listed) -> str:
     return "SPOT" if one.kind == "spot" else "SWAP"
 
 
-def amount(one: Instrument, size: int) -> str:
+def amount(one: Listed, size: int) -> str:
     """A size as OKX counts it: base on spot, contracts on swaps."""
     return plain(size, one.size_digits + (one.contract_exponent or 0))

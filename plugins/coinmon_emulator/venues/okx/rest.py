@@ -7,8 +7,8 @@ from typing import Any
 
 from coinmon_emulator.market.decimals import fixed, plain, units
 from coinmon_emulator.market.intervals import OKX
-from coinmon_emulator.market.market import DAY, HOUR, Instrument
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import DAY, HOUR, Listed
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Refusal, Reply
 from coinmon_emulator.venues.okx import market as okx_market
 from coinmon_emulator.venues.okx.query import (
@@ -27,15 +27,15 @@ NAME = "okx"
 PERIODS = ("5m", "15m", "30m", "1H", "2H", "4H", "6Hutc", "12Hutc", "1Dutc", "6H", "12H", "1D")
 
 
-def time(view: View, query: Query) -> Reply:
+def time(view: WorldNow, query: Query) -> Reply:
     return told([{"ts": str(view.server_time)}])
 
 
-def instruments(view: View, query: Query) -> Reply:
+def instruments(view: WorldNow, query: Query) -> Reply:
     return told([_listed(one) for one in of_type(view, query)])
 
 
-def _listed(one: Instrument) -> dict[str, Any]:
+def _listed(one: Listed) -> dict[str, Any]:
     spot = one.kind == "spot"
     family = "" if spot else f"{one.base}-{one.quote}"
     exponent = one.contract_exponent or 0
@@ -77,7 +77,7 @@ def _listed(one: Instrument) -> dict[str, Any]:
     }
 
 
-def mark_price(view: View, query: Query) -> Reply:
+def mark_price(view: WorldNow, query: Query) -> Reply:
     rows = []
     for one in of_type(view, query):
         mark = view.mark(one)
@@ -87,7 +87,7 @@ def mark_price(view: View, query: Query) -> Reply:
     return told(rows)
 
 
-def index_tickers(view: View, query: Query) -> Reply:
+def index_tickers(view: WorldNow, query: Query) -> Reply:
     """Spot as the venue reckons it, by quote currency (there are four that have indices) or by the index's name."""
     quote, name = query.get("quoteCcy"), query.get("instId")
     if quote and quote not in ("USD", "USDT", "BTC", "USDC"):
@@ -103,7 +103,7 @@ def index_tickers(view: View, query: Query) -> Reply:
     return told(rows)
 
 
-def funding_rate(view: View, query: Query) -> Reply:
+def funding_rate(view: WorldNow, query: Query) -> Reply:
     """The forecast for the settlement at fundingTime; instId=ANY answers for every swap."""
     if required(query, "instId") == "ANY":
         return told([row for one in view.listed(NAME, "perp") if (row := _funding(view, one)) is not None])
@@ -111,7 +111,7 @@ def funding_rate(view: View, query: Query) -> Reply:
     return told([] if row is None else [row])
 
 
-def _funding(view: View, one: Instrument) -> dict[str, str] | None:
+def _funding(view: WorldNow, one: Listed) -> dict[str, str] | None:
     mark = view.mark(one)
     if mark is None:
         return None
@@ -134,7 +134,7 @@ def _funding(view: View, one: Instrument) -> dict[str, str] | None:
     }
 
 
-def funding_history(view: View, query: Query) -> Reply:
+def funding_history(view: WorldNow, query: Query) -> Reply:
     """Settled rates, newest first, three months back."""
     one = instrument(view, query, "perp")
     after, before = integer(query, "after"), integer(query, "before")
@@ -157,7 +157,7 @@ def funding_history(view: View, query: Query) -> Reply:
     )
 
 
-def open_interest(view: View, query: Query) -> Reply:
+def open_interest(view: WorldNow, query: Query) -> Reply:
     rows = []
     for one in of_type(view, query):
         value, mark = view.open_interest(one), view.mark(one)
@@ -177,7 +177,7 @@ def open_interest(view: View, query: Query) -> Reply:
     return told(rows)
 
 
-def open_interest_history(view: View, query: Query) -> Reply:
+def open_interest_history(view: WorldNow, query: Query) -> Reply:
     """Rows of [ts, contracts, base, USD], newest first, of the newest 1,440 those after begin and before end."""
     one = instrument(view, query, "perp")
     period = query.get("period") or "5m"
@@ -203,7 +203,7 @@ def open_interest_history(view: View, query: Query) -> Reply:
     return told(rows)
 
 
-ANSWERS: dict[str, Callable[[View, Query], Reply]] = {
+ANSWERS: dict[str, Callable[[WorldNow, Query], Reply]] = {
     "/api/v5/public/time": time,
     "/api/v5/public/instruments": instruments,
     "/api/v5/public/mark-price": mark_price,
@@ -228,7 +228,7 @@ def endpoint(path: str) -> str | None:
     return path if path in ANSWERS else None
 
 
-def answer(view: View, path: str, query: Query) -> Reply:
+def answer(view: WorldNow, path: str, query: Query) -> Reply:
     if path not in ANSWERS:
         return Reply({"msg": "Invalid request path", "code": "404", "data": [], "error_code": "404"}, 404)
     try:

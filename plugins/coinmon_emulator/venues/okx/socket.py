@@ -9,8 +9,8 @@ import orjson
 
 from coinmon_emulator.server.limits import Sliding
 from coinmon_emulator.server.reply import Query
-from coinmon_emulator.server.socket import Place, Session
-from coinmon_emulator.venues.okx.streams import BUSINESS, PUBLIC, Streams
+from coinmon_emulator.server.socket import Connection, SocketPlace
+from coinmon_emulator.venues.okx.streams import BUSINESS, PUBLIC, OkxStreams
 
 LARGEST_REQUEST = 64 * 1024
 REQUESTS_AN_HOUR = 480
@@ -18,13 +18,13 @@ IDLE = 30.0
 VIP = ("books-l2-tbt", "books50-l2-tbt")
 
 
-def manner(place: Place, session: Session, path: str, query: Query) -> Manner | None:
+def manner(place: SocketPlace, session: Connection, path: str, query: Query) -> OkxRules | None:
     known = {"/ws/v5/public": PUBLIC, "/ws/v5/business": BUSINESS}.get(path.rstrip("/"))
-    return None if known is None else Manner(place, session, Streams(place), known)
+    return None if known is None else OkxRules(place, session, OkxStreams(place), known)
 
 
-class Manner:
-    def __init__(self, place: Place, session: Session, streams: Streams, known: Sequence[str]) -> None:
+class OkxRules:
+    def __init__(self, place: SocketPlace, session: Connection, streams: OkxStreams, known: Sequence[str]) -> None:
         self._session = session
         self._streams = streams
         self._known = known

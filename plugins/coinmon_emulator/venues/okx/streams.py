@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from coinmon_emulator.market.decimals import plain
-from coinmon_emulator.market.feeds import Booking, Feed, Message, Periodic, Row, Trading
+from coinmon_emulator.market.feeds import Booking, DueFeed, FeedMessage, FeedRow, Periodic, Trading
 from coinmon_emulator.market.ladder import Ladder, changes, levels
-from coinmon_emulator.market.market import Instrument
-from coinmon_emulator.market.view import View
+from coinmon_emulator.market.market import Listed
+from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Reply
-from coinmon_emulator.server.socket import Place
+from coinmon_emulator.server.socket import SocketPlace
 from coinmon_emulator.venues.okx import market as okx_market
 from coinmon_emulator.venues.okx import rest
 from coinmon_emulator.venues.okx.query import amount
@@ -28,11 +28,11 @@ DEPTHS = {"books": 400, "books5": 5, "bbo-tbt": 1}
 EVERY = {"tickers": 1000, "mark-price": 200, "funding-rate": 60_000, "open-interest": 3000, "liquidation-orders": 1000}
 
 
-class Streams:
-    def __init__(self, place: Place) -> None:
+class OkxStreams:
+    def __init__(self, place: SocketPlace) -> None:
         self._place = place
 
-    def feed(self, argument: dict[str, Any]) -> Callable[[], Feed] | None:
+    def feed(self, argument: dict[str, Any]) -> Callable[[], DueFeed] | None:
         """How to make the feed of a subscription; None where the venue has none such."""
         channel, market = argument["channel"], self._place.market
         head = b'{"arg":' + orjson.dumps(argument) + b","
@@ -55,40 +55,40 @@ class Streams:
             return lambda: self._book(one, channel, head, tell)
         return lambda: self._told(one, channel, tell)
 
-    def _find(self, name: Any) -> Instrument | None:
+    def _find(self, name: Any) -> Listed | None:
         return self._place.listed.get(("spot", name)) or self._place.listed.get(("perp", name))
 
-    def _told(self, one: Instrument, channel: str, tell: Callable[[Any], bytes]) -> Feed:
+    def _told(self, one: Listed, channel: str, tell: Callable[[Any], bytes]) -> DueFeed:
         """What REST tells too, every so often, and once at the start."""
         market = self._place.market
         query = {"instType": "SWAP", "instId": one.native}
-        answers: dict[str, Callable[[View, Query], Reply]] = {
+        answers: dict[str, Callable[[WorldNow, Query], Reply]] = {
             "mark-price": rest.mark_price,
             "funding-rate": rest.funding_rate,
             "open-interest": rest.open_interest,
             "tickers": okx_market.ticker,
         }
 
-        def render(at: int) -> Sequence[Message]:
-            rows = answers[channel](View(market, at), query).body["data"]
-            return [Message(at, tell(rows))] if rows else ()
+        def render(at: int) -> Sequence[FeedMessage]:
+            rows = answers[channel](WorldNow(market, at), query).body["data"]
+            return [FeedMessage(at, tell(rows))] if rows else ()
 
         return Periodic(EVERY[channel], self._place.now(), render, render)
 
-    def _book(self, one: Instrument, channel: str, head: bytes, tell: Callable[[Any], bytes]) -> Feed:
+    def _book(self, one: Listed, channel: str, head: bytes, tell: Callable[[Any], bytes]) -> DueFeed:
         diffs = channel == "books"
 
         def whole(book: Ladder) -> dict[str, Any]:
             told: dict[str, Any] = {"asks": _side(one, levels(book.asks)), "bids": _side(one, levels(book.bids))}
             return told | {"ts": str(book.time)}
 
-        def snapshot(book: Ladder) -> Message:
+        def snapshot(book: Ladder) -> FeedMessage:
             if not diffs:
-                return Message(book.time, tell([_placed(whole(book), one, book)]))
+                return FeedMessage(book.time, tell([_placed(whole(book), one, book)]))
             data = whole(book) | {"checksum": 0, "prevSeqId": -1, "seqId": book.update_id}
-            return Message(book.time, head + b'"action":"snapshot","data":' + orjson.dumps([data]) + b"}")
+            return FeedMessage(book.time, head + b'"action":"snapshot","data":' + orjson.dumps([data]) + b"}")
 
-        def update(states: Sequence[Ladder]) -> Message:
+        def update(states: Sequence[Ladder]) -> FeedMessage:
             old, new = states[0], states[-1]
             if not diffs:
                 return snapshot(new)._replace(number=new.step)
@@ -100,7 +100,7 @@ class Streams:
                 "prevSeqId": old.update_id,
                 "seqId": new.update_id,
             }
-            return Message(new.time, head + b'"action":"update","data":' + orjson.dumps([data]) + b"}", new.step)
+            return FeedMessage(new.time, head + b'"action":"update","data":' + orjson.dumps([data]) + b"}", new.step)
 
         return Booking(
             self._place.market,
@@ -112,7 +112,7 @@ class Streams:
             update=update,
         )
 
-    def _liquidations(self, swaps: Sequence[Instrument], at: int, tell: Callable[[Any], bytes]) -> Sequence[Message]:
+    def _liquidations(self, swaps: Sequence[Listed], at: int, tell: Callable[[Any], bytes]) -> Sequence[FeedMessage]:
         found = []
         for one in swaps:
             forced = self._place.market.liquidations(one, at - EVERY["liquidation-orders"], at)
@@ -131,11 +131,11 @@ class Streams:
             if details:
                 family = f"{one.base}-{one.quote}"
                 names = {"instFamily": family, "instId": one.native, "instType": "SWAP", "uly": family}
-                found.append(Message(at, tell([{"details": details, **names}]), at // 1000))
+                found.append(FeedMessage(at, tell([{"details": details, **names}]), at // 1000))
         return found
 
 
-def trades(one: Instrument, rows: list[Row], tell: Callable[[Any], bytes], *, each: bool) -> list[Message]:
+def trades(one: Listed, rows: list[FeedRow], tell: Callable[[Any], bytes], *, each: bool) -> list[FeedMessage]:
     """`trades` has one message for each taker order and price, named after its last fill; `trades-all` one a fill."""
     found = []
     place = 0
@@ -154,20 +154,20 @@ def trades(one: Instrument, rows: list[Row], tell: Callable[[Any], bytes], *, ea
             "ts": str(time),
         }
         told |= {"source": "0"} if each else {"count": str(end - place), "source": "0", "seqId": 5 * trade_id}
-        found.append(Message(time, tell([told]), trade_id))
+        found.append(FeedMessage(time, tell([told]), trade_id))
         place = end
     return found
 
 
-def _order(row: Row) -> tuple[int, ...]:
+def _order(row: FeedRow) -> tuple[int, ...]:
     return row[1], row[2], row[4]
 
 
-def _placed(told: dict[str, Any], one: Instrument, book: Ladder) -> dict[str, Any]:
+def _placed(told: dict[str, Any], one: Listed, book: Ladder) -> dict[str, Any]:
     return {**told, "instId": one.native, "seqId": book.update_id}
 
 
-def _side(one: Instrument, found: list[tuple[int, int]]) -> list[list[str]]:
+def _side(one: Listed, found: list[tuple[int, int]]) -> list[list[str]]:
     return [
         [plain(price, one.price_digits), amount(one, lots), "0", str(1 + lots // one.lot % 9 if lots else 0)]
         for price, lots in found

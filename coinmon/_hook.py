@@ -1,0 +1,5 @@
+"""The mark of a function that registers plugins."""
+
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("coinmon")

@@ -1,0 +1,16 @@
+from ._hook import hookimpl as hookimpl
+from .commands.serving import desk_for as desk_for
+from .errors import CoinmonError as CoinmonError
+from .errors import ConfigError as ConfigError
+from .errors import NoDataError as NoDataError
+from .market.result import Moment as Moment
+from .market.result import Result as Result
+from .market.result import SeenReport as SeenReport
+from .market.view import Market as Market
+from .market.view import View as View
+from .model.moment import DAY as DAY
+from .model.moment import MINUTE as MINUTE
+from .model.moment import iso as iso
+from .model.moment import parse_time as parse_time
+from .run.reader import Desk as Desk
+from .run.reader import MarketReader as MarketReader

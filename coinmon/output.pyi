@@ -1,0 +1,13 @@
+from ._hook import hookimpl as hookimpl
+from .config.parsers import time_zone as time_zone
+from .errors import DeliveryRefused as DeliveryRefused
+from .errors import DeliveryRetry as DeliveryRetry
+from .errors import DeliverySplit as DeliverySplit
+from .errors import DeliveryThrottled as DeliveryThrottled
+from .market.result import moment as moment
+from .market.view import Market as Market
+from .market.view import View as View
+from .model.moment import MINUTE as MINUTE
+from .model.signal import say as say
+from .plugin.contracts import Message as Message
+from .plugin.contracts import Output as Output

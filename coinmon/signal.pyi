@@ -1,0 +1,12 @@
+from ._hook import hookimpl as hookimpl
+from .market.view import Market as Market
+from .market.view import View as View
+from .model.instrument import Instrument as Instrument
+from .model.instrument import Pair as Pair
+from .model.moment import MINUTE as MINUTE
+from .model.moment import iso as iso
+from .model.signal import Bilingual as Bilingual
+from .model.signal import Signal as Signal
+from .model.signal import Silent as Silent
+from .model.signal import Text as Text
+from .model.signal import say as say
