@@ -6,7 +6,7 @@ CoinmonError
 ├── DecodeError       a payload that does not follow its venue's format
 │   └── FinerGrid         prices lie between the ticks of the instrument
 ├── VenueError        a venue did not give what was asked
-│   ├── VenueBlocked      it never will from here (451, geo-block): not retried until restart
+│   ├── VenueBlocked      it refuses this place (451, geo-block): asked again after a long pause
 │   ├── VenueBusy         it asks us to wait (`retry_after` seconds)
 │   └── NotPublished      it has no such file (yet)
 └── DeliveryError     an output could not send
@@ -55,7 +55,7 @@ class VenueError(CoinmonError):
 
 
 class VenueBlocked(VenueError):
-    """The venue refuses this network for good (HTTP 451, a geo-block): retrying cannot help."""
+    """The venue refuses this network (HTTP 451, a geo-block): it is asked again after a long pause only."""
 
 
 class VenueBusy(VenueError):

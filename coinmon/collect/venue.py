@@ -26,6 +26,8 @@ _LATEST_KLINE_MS = 30 * MINUTE
 """Where a venue tells no trades, a minute's kline is asked for again this long; later it will not come."""
 _MAX_FIRST_ROUND_PAGES = 200
 """Pages of earlier trades that a whole round may read; each instrument gets its share."""
+BLOCKED_PAUSES_S = 900.0, 6 * 3600.0
+"""The first and the longest pause after a venue refused this network."""
 _CLOSE_ENOUGH = 2000
 """ms that two clocks may differ without a word: some venues tell whole seconds."""
 _LAST_WORDS = 1.0
@@ -34,7 +36,10 @@ _LAST_WORDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class VenueStatus:
-    """How a venue's round went. status: ok, degraded (some instruments failed), down (all did), blocked (for good)."""
+    """How a venue's round went.
+
+    status: ok, degraded (some instruments failed), down (all did), blocked (asked again much later).
+    """
 
     status: str
     requests: int
@@ -49,7 +54,9 @@ class Venue:
     def __init__(self, name: str, exchange: Exchange, clock: Clock) -> None:
         self.name = name
         self.exchange = exchange
-        self.blocked: str | None = None
+        self._blocked: str | None = None
+        self._blocked_until = float("-inf")
+        self._blocked_pause = 0.0
         self._clock = clock
         self._early = 0
         self._misread = False
@@ -57,6 +64,19 @@ class Venue:
 
     def has(self, method: str) -> bool:
         return getattr(self.exchange, method, None) is not None
+
+    @property
+    def blocked(self) -> str | None:
+        """Why it refuses this network, until it is time to ask again: no refusal is for ever."""
+        return self._blocked if monotonic() < self._blocked_until else None
+
+    def block(self, why: str) -> None:
+        """It refused: it is asked again after a pause that doubles each time, up to the longest."""
+        if self.blocked is None:
+            first, longest = BLOCKED_PAUSES_S
+            self._blocked_pause = min(longest, self._blocked_pause * 2 or first)
+            self._blocked_until = monotonic() + self._blocked_pause
+        self._blocked = why
 
     @property
     def _split(self) -> bool:
@@ -81,10 +101,12 @@ class Venue:
         """Await one of the exchange's methods. Raises CoinmonError, whatever the plugin raised, naming the venue."""
         try:
             async with asyncio.timeout(deadline):
-                return await getattr(self.exchange, method)(*arguments)
+                answer = await getattr(self.exchange, method)(*arguments)
+            self._blocked_pause = 0.0
+            return answer
         except VenueBlocked as error:
             if not self.failing:
-                self.blocked = str(error)
+                self.block(str(error))
             raise
         except CoinmonError:
             raise

@@ -165,7 +165,7 @@ class Exchange(Protocol):
 
     A venue that lacks something does not define the method (`getattr(exchange, "open_interest", None)` is asked).
     Everything is in base units, quote currency and ms UTC; contracts were converted here, taker side is the
-    aggressor's. Raises VenueBlocked when it will never answer from here, VenueBusy when it asks to wait, VenueError for
+    aggressor's. Raises VenueBlocked when it refuses this place, VenueBusy when it asks to wait, VenueError for
     the rest; DecodeError for an answer that does not follow the venue's format.
     """
 

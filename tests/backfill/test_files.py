@@ -55,11 +55,15 @@ def test_a_day_of_usdm_aggregates(bench, plain, tmp_path, header, form):
         path.write_bytes(gzip.compress(text) if form == "csv.gz" else text)
     done = bench.backfill("BTCUSDT", "--exchange", "binance", "--file", path)
     assert (done.code, done.err) == (0, "")
-    assert f"{PERP}: 2026-01-15T00:00:00Z to 2026-01-16T00:00:00Z: minutes: 1440 trades" in done.out
     bars = bench.bars(PERP)
     plain.agree(bars, plain.bars(rows))
     assert bars.trades.sum() == len(rows)
-    assert set(bars.coverage.tolist()) == {Coverage.TRADES}
+    first, last = rows[0][0] // 60_000 * 60_000, rows[-1][0] // 60_000 * 60_000
+    known = (last - first) // 60_000 - 1
+    assert f"minutes: {known} trades, 0 klines, {1440 - known} partial" in done.out
+    inside = (bars.time > first) & (bars.time < last)
+    assert set(bars.coverage[inside].tolist()) == {Coverage.TRADES}
+    assert set(bars.coverage[~inside].tolist()) == {Coverage.PARTIAL}, "the file may have been cut there"
 
 
 @pytest.mark.parametrize("scale", [1000, 1], ids=["microseconds", "milliseconds"])
@@ -111,6 +115,8 @@ def test_rows_that_are_no_trades_and_a_hole(bench, plain, tmp_path):
     plain.agree(bars, plain.bars(kept))
     partial = bars.time[bars.coverage == Coverage.PARTIAL].tolist()
     low, high = rows[199][0] // 60_000 * 60_000, rows[201][0] // 60_000 * 60_000
+    first, last = rows[0][0] // 60_000 * 60_000, rows[-1][0] // 60_000 * 60_000
+    partial = [each for each in partial if first < each < last]
     assert partial == list(range(low, high + 1, 60_000)), "the minutes around the missing id, and the zero row is none"
 
 
@@ -190,6 +196,10 @@ def _with(change):
     return make
 
 
+def _shifted(lines):
+    return [line.replace(",17684", ",17694") for line in lines]
+
+
 def _mixed(lines):
     fields = lines[150].split(",")
     fields[5] += "000"
@@ -217,14 +227,9 @@ BAD = {
         ),
         f"holds ETHUSDT-aggTrades-{DATE}.csv",
     ),
-    "mixed units": (_with(_mixed), "line 151: '17"),
-    "an id twice": (_with(lambda lines: lines.insert(50, lines[49])), "id 949 comes twice"),
-    "another day": (
-        _with(lambda lines: lines.append(lines[-1].replace("17684", "17685").replace("1199,", "1200,", 1))),
-        "is not a time between",
-    ),
-    "half a line": (_with(lambda lines: lines.append("1200,95000")), "does not have 7 fields"),
-    "a word for a price": (_with(lambda lines: lines.__setitem__(7, lines[7].replace(",9", ",x", 1))), "line 8: 'x"),
+    "ids out of order": (_with(lambda lines: lines.sort(key=lambda line: line.split(",")[1])), "out of order"),
+    "another day": (_with(lambda lines: lines.__setitem__(slice(None), _shifted(lines))), "is not a time between"),
+    "columns of others": (_with(lambda lines: lines.__setitem__(slice(1, None), ["1,2"] * 299)), "not have 7 fields"),
     "nothing": (_with(list.clear), "holds no trades"),
     "a name of nobody": (lambda plain, folder, rows: plain.zipped(folder, "trades", um_lines(rows)), "not a name of"),
     "no such file": (lambda plain, folder, rows: folder / f"BTCUSDT-aggTrades-{DATE}.zip", "there is no such file"),
@@ -241,6 +246,44 @@ def test_a_bad_file_is_one_line_and_leaves_nothing(bench, plain, tmp_path, make,
     assert len(done.err.splitlines()) == 1
     assert bars is None or not len(bars)
     assert not list(tmp_path.glob(".backfill-*"))
+
+
+ODD = {
+    "mixed units": (_mixed, None),
+    "an id twice": (lambda lines: lines.insert(50, lines[49].replace(",9", ",8", 1)), 49),
+    "another day": (lambda lines: lines.__setitem__(150, lines[150].replace(",17684", ",17694")), 150),
+    "half a line": (lambda lines: lines.__setitem__(150, "1050,95000"), 150),
+    "a word for a price": (lambda lines: lines.__setitem__(150, lines[150].replace(",9", ",x", 1)), 150),
+    "an exponent": (lambda lines: lines.__setitem__(150, _exponent(lines[150])), None),
+    "blank lines": (lambda lines: lines.extend(["", "\r"]), None),
+}
+"""What is wrong, and the row beside which minutes are not known for it."""
+
+
+def _exponent(line):
+    fields = line.split(",")
+    fields[2] = f"{float(fields[2]):e}"
+    return ",".join(fields)
+
+
+@pytest.mark.parametrize(("change", "lost"), ODD.values(), ids=ODD)
+def test_an_odd_line_costs_itself(bench, plain, tmp_path, change, lost):
+    rows = trades(300)
+    path = _with(change)(plain, tmp_path, rows)
+    done = bench.backfill("BTCUSDT", "--exchange", "binance", "--file", path)
+    assert done.code == 0, done.err
+    bars = bench.bars(PERP)
+    minute = [at // 60_000 * 60_000 for at, *_ in rows]
+    inside = (bars.time > minute[0]) & (bars.time < minute[-1])
+    partial = set(bars.time[inside & (bars.coverage == Coverage.PARTIAL)].tolist())
+    if lost is None:
+        assert not partial
+        plain.agree(bars, plain.bars(rows))
+        return
+    around = {minute[lost], minute[lost + 1]} if lost != 150 else {minute[150]}
+    assert around <= partial <= set(range(minute[lost - 1], minute[lost + 1] + 1, 60_000))
+    sound = [row for row in rows if row[0] // 60_000 * 60_000 not in partial]
+    plain.agree(bars[~np.isin(bars.time, sorted(partial))], plain.bars(sound))
 
 
 def test_klines_say_which_market_with_kind(bench, plain, tmp_path):

@@ -81,7 +81,9 @@ def test_down_when_nothing_could_be_read(read):
     assert read(Wayward(BTC=busy, ETH=busy, SOL=busy)) == ("down", "acme: slow down")
 
 
-def test_blocked_for_good_and_not_asked_again(plain):
+def test_blocked_and_not_asked_again_before_a_pause_that_grows(plain, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("coinmon.collect.venue.monotonic", lambda: now)
     exchange = Wayward(BTC=VenueBlocked("acme: 451"))
     venue = Venue("acme", exchange, Clock(plain.start, 0, 0))
     track = Track(plain.instrument(), 1, plain.start)
@@ -89,6 +91,12 @@ def test_blocked_for_good_and_not_asked_again(plain):
         status = plain.run(venue.read([track], plain.start + plain.minute, 5.0))
         assert (status.status, status.error) == ("blocked", "acme: 451")
     assert exchange.requests == 1
+    for pause in (900, 1800, 3600, 7200, 14400, 21600, 21600):
+        asked = exchange.requests
+        for later, more in ((pause - 1, 0), (2, 1)):
+            now += later
+            plain.run(venue.read([track], plain.start + plain.minute, 5.0))
+            assert exchange.requests == asked + more, pause
 
 
 def test_minutes_that_a_venue_without_trades_tells_late_or_after_an_error_are_not_lost(database, plain):

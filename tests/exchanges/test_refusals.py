@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from coinmon import Cursor, DecodeError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, payload
 
 NAMES = ("binance", "okx", "bybit", "coinbase")
 MINUTE = 60_000
@@ -23,10 +24,13 @@ async def refused(call):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("fault", ["451", "403"])
-def test_a_geo_block_is_final_and_asks_the_network_once(emulated, name, fault):
+def test_a_geo_block_asks_the_network_once_and_again_after_its_pause(emulated, name, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("coinmon_exchanges._http.refusal.monotonic", lambda: now)
+
     async def script():
-        async with emulated(faults=f"{name}:{fault}") as market:
+        nonlocal now
+        async with emulated(faults=f"{name}:451") as market:
             venue = getattr(market, name)
             error, _ = await refused(venue.server_time())
             assert type(error) is VenueBlocked
@@ -39,8 +43,82 @@ def test_a_geo_block_is_final_and_asks_the_network_once(emulated, name, fault):
             assert type(again) is VenueBlocked
             assert venue.requests == hosts
             assert seconds < 0.05
+            now += 899
+            await refused(venue.server_time())
+            assert venue.requests == hosts
+            now += 2
+            for _ in range(2 * hosts):
+                await refused(venue.server_time())
+            assert venue.requests == 2 * hosts, "asked again, once"
+            now += 901
+            await refused(venue.server_time())
+            assert venue.requests == 2 * hosts, "the second pause is longer"
 
     asyncio.run(script())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_firewalls_page_passes(emulated, name, monkeypatch):
+    """A 403 with a page is no word of the venue's: it is asked again, after a pause that grows while pages come."""
+    later = 0.0
+    for module in ("refusal", "budget"):
+        monkeypatch.setattr(f"coinmon_exchanges._http.{module}.monotonic", lambda: time.monotonic() + later)
+
+    async def script():
+        nonlocal later
+        async with emulated(faults=f"{name}:403@0+0.5") as market:
+            venue = getattr(market, name)
+            error, _ = await refused(venue.server_time())
+            assert type(error) is VenueBusy
+            assert "HTTP 403" in str(error)
+            assert venue.requests == 1
+            later += 20
+            await refused(venue.server_time())
+            assert venue.requests == 1, "not before the pause is over"
+            later += 11
+            error, _ = await refused(venue.server_time())
+            assert "wait 60 s" in str(error), "the pause has doubled"
+            await asyncio.sleep(0.6)
+            later += 61
+            assert await venue.server_time() == market.clock.now()
+
+    asyncio.run(script())
+
+
+BAN = b'{"code":-1003,"msg":"Way too much request weight used; IP banned until 1789000090000. Please use ..."}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({"Date": "Thu, 10 Sep 2026 00:26:40 GMT"}, BAN, 90.0),
+        ({"Date": "Thu, 10 Sep 2026 00:26:40 GMT", "Retry-After": "7"}, BAN, 7.0),
+        ({}, b'{"code":-1003,"msg":"Too many requests"}', 60.0),
+    ],
+)
+@pytest.mark.parametrize("status", [418, 429])
+def test_a_ban_lasts_as_long_as_it_says(headers, body, seconds, status):
+    with pytest.raises(Throttled) as caught:
+        payload(HttpAnswer("/api", status, headers, body), ReplyRules(pause=60.0))
+    assert caught.value.seconds == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (403, b"<html><title>ERROR: The request could not be satisfied</title></html>", Firewalled),
+        (520, b"<html>Web server is returning an unknown error</html>", Firewalled),
+        (200, b"<html>error code: 1015</html>", Firewalled),
+        (403, b'{"code":0,"msg":"Service unavailable from a restricted location"}', VenueBlocked),
+        (451, b"", VenueBlocked),
+        (403, b'{"retCode":10006,"retMsg":"access too frequent"}', Throttled),
+        (403, b'{"message":"Forbidden"}', Refused),
+    ],
+)
+def test_who_said_no(status, body, kind):
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        payload(HttpAnswer("/api", status, {}, body), ReplyRules(pause=1.0))
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(("host", "refused", "left"), [("fapi", "perp", "spot"), ("api/", "spot", "perp")])

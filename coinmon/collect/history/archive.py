@@ -45,8 +45,14 @@ def bars_of_trades(
     whales: list[WhaleTrade] = []
     carry = Trades.empty()
     begin = archive.start
+    last: int | None = None
     for trades, holes in _batches(pages, archive.start):
         doubtful += holes
+        if len(trades):
+            if last is None:
+                # what is before the first row and after the last one is not known by this file: it may have been cut
+                doubtful.append((archive.start, int(trades.time.min())))
+            last = max(last or 0, int(trades.time.max()))
         day = floor(int(trades.time[-1]), DAY) if len(trades) else begin
         if day > begin and archive.end - archive.start > DAY and parts:
             rows = _day(parts, begin, day, doubtful, archive, instrument, klines, last_price)
@@ -59,6 +65,7 @@ def bars_of_trades(
             minutes = klines.dense(floor(int(trades.time[0])), floor(int(trades.time[-1])) + MINUTE)
             trades, carry = split_at_minute(trades, minutes, instrument)
         parts.append(fold(trades, instrument))
+    doubtful.append((archive.start if last is None else last, archive.end))
     yield DayTotals(_day(parts, begin, archive.end, doubtful, archive, instrument, klines, last_price), whales)
 
 

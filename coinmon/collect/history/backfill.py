@@ -138,7 +138,7 @@ class Backfill:
             except NotPublished as error:
                 unpublished.append(str(error))
             except VenueBlocked as error:
-                self._venue.blocked = str(error)
+                self._venue.block(str(error))
                 self.problems.append(str(error))
                 return None
             except VenueError as error:
@@ -156,7 +156,8 @@ class Backfill:
                 self._progress.step(f"{instrument.id}: {iso(span.start)}: klines only")
             return
         archive, path = got.trades
-        if klines is None and not archive.ids_run:
+        if klines is None:
+            # the first and the last minutes of a file are proven by nothing in it
             klines = await self._rest_klines(instrument, archive)
         await asyncio.to_thread(self._trades, archive, path, number, instrument, klines)
         self._progress.step(f"{instrument.id}: {archive.name}")

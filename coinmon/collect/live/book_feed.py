@@ -198,7 +198,10 @@ class BookFeed:
     async def _run(self) -> None:
         pause = 1.0
         channels: list[Channel] = ["book", "liquidations"] if self._books else ["liquidations"]
-        while not self._venue.blocked:
+        while True:
+            if self._venue.blocked:
+                await asyncio.sleep(_MAX_PAUSE_S)
+                continue
             self._begun = began = monotonic()
             instruments = [shelf.track.instrument for shelf in self._shelves.values()]
             try:

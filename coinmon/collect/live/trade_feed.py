@@ -92,7 +92,10 @@ class TradeFeed:
 
     async def _run(self) -> None:
         pause = 1.0
-        while not self._venue.blocked:
+        while True:
+            if self._venue.blocked:
+                await asyncio.sleep(_MAX_PAUSE_S)
+                continue
             self._began = began = monotonic()
             try:
                 instruments = [track.instrument for track in self._tracks.values()]

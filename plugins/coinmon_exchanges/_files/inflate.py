@@ -15,10 +15,25 @@ _MOST = 1 << 22
 """Bytes that one read may inflate to: a file made to explode is met with an even pace."""
 _AHEAD = 4
 _LOCAL_HEADER = 30
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """Complete lines; a last one without a line end gets one. Raises DecodeError for a damaged file."""
+    """Complete lines that are not empty; a last one without a line end gets one. Without a byte order mark.
+
+    Raises DecodeError for a damaged file.
+    """
+    first = True
+    for part in _complete(path):
+        if first:
+            part, first = part.removeprefix(_BYTE_ORDER_MARK), False
+        if part[:1] in (b"\n", b"\r") or b"\n\n" in part or b"\n\r\n" in part:
+            part = b"".join(line for line in part.splitlines(keepends=True) if line.strip())
+        if part:
+            yield part
+
+
+def _complete(path: Path) -> Iterator[bytes]:
     rest = b""
     for part in _ahead(_contents(path)):
         cut = part.rfind(b"\n") + 1
@@ -57,7 +72,7 @@ def _zip(path: Path) -> Iterator[bytes]:
         raise DecodeError(f"{path.name}: expected one CSV in the zip, found {len(members)}")
     member = members[0]
     stem = path.name.removesuffix(".zip")
-    if member.filename.removesuffix(".csv") != stem:
+    if stem not in _names(member):
         raise DecodeError(f"{path.name}: holds {member.filename}, expected {stem}.csv")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
         raise DecodeError(f"{path.name}: compressed in a way that is not known here")
@@ -78,6 +93,15 @@ def _zip(path: Path) -> Iterator[bytes]:
                 yield part
     if crc != member.CRC or size != member.file_size:
         raise DecodeError(f"{path.name}: damaged: its contents do not have the zip's own checksum")
+
+
+def _names(member: zipfile.ZipInfo) -> set[str]:
+    """A member's name, read in both ways that there are: zips do not always say that theirs is UTF-8."""
+    name = member.filename.removesuffix(".csv")
+    try:
+        return {name, name.encode("cp437").decode("utf-8")}
+    except UnicodeError:
+        return {name}
 
 
 def _gzip(path: Path) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Trades out of an archive's CSV: which column is what differs by venue, everything else is here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from loguru import logger
 
 from coinmon.exchange import MINUTE, Archive, DecodeError, FinerGrid, Instrument, TradePage, Trades, iso
 from coinmon_exchanges._files.csv import Block, Ints
@@ -17,6 +19,8 @@ _MICROSECONDS = 10**14
 """Times beyond this are microseconds: in milliseconds it would be the year 5138."""
 _SLACK = MINUTE
 """A row may be stamped a little outside its file's day; it is left to the file of that day."""
+_MAX_BAD_LINES = 20
+"""Of a block of some ten thousand; more are no odd lines but another format."""
 _HEX = np.r_[0:8, 9:13, 14:18]
 """Where the first 64 bits of a UUID's text are."""
 
@@ -58,7 +62,7 @@ class _Columns:
 
 def pages(path: Path, archive: Archive, instrument: Instrument, layout: Layout) -> Iterator[TradePage]:
     """The file's trades of its own time, split where ids are missing."""
-    blocks: Iterator[_Columns] = (_columns(block, archive, instrument, layout) for block in _blocks(path, layout))
+    blocks = _read(path, archive, instrument, layout)
     if not layout.ordered:
         blocks = iter([_in_order(list(blocks), archive)])
     last: int | None = None
@@ -66,7 +70,7 @@ def pages(path: Path, archive: Archive, instrument: Instrument, layout: Layout) 
     for columns in blocks:
         read += len(columns.id)
         yield from _pages(columns, last, archive)
-        last = int(columns.id[-1])
+        last = int(columns.id.max())
     if not read:
         raise DecodeError(f"{path.name}: holds no trades")
 
@@ -87,8 +91,13 @@ def _grid(values: Ints, digits: int) -> Decimal:
     return Decimal(1).scaleb(-digits)
 
 
-def _blocks(path: Path, layout: Layout) -> Iterator[Block]:
+def _read(path: Path, archive: Archive, instrument: Instrument, layout: Layout) -> Iterator[_Columns]:
+    """The file block by block. A line that cannot be read costs itself: its missing id or the venue's volume tells."""
     width, line = 0, 1
+
+    def read(text: bytes, at: int) -> _Columns:
+        return _columns(Block(text, width, path.name, at), archive, instrument, layout)
+
     for part in lines(path):
         if not width:
             head, _, body = part.partition(b"\n")
@@ -99,10 +108,56 @@ def _blocks(path: Path, layout: Layout) -> Iterator[Block]:
             # a header's fields are words; headers come and go over the years
             if not head.split(b",")[layout.price].strip().replace(b".", b"").isdigit():
                 part, line = body, 2
-        if part:
-            block = Block(part, width, path.name, line)
-            line += len(block)
-            yield block
+        count = part.count(b"\n")
+        for columns in _salvaged(part, read, layout, line):
+            if len(columns.id):
+                yield columns
+        line += count
+
+
+def _salvaged(part: bytes, read: Callable[[bytes, int], _Columns], layout: Layout, line: int) -> Iterator[_Columns]:
+    """What can be read of some lines: all at once or, where some cannot be, what is around them.
+
+    Raises what the first bad line raises where too many are: then it is a file of something else.
+    """
+    try:
+        yield read(part, line)
+        return
+    except FinerGrid:
+        raise
+    except DecodeError as error:
+        rows = part.splitlines(keepends=True)
+        if len(rows) == 1:
+            raise
+        first = error
+    left_out: list[str] = []
+    waiting = [(0, len(rows))]
+    while waiting:
+        low, high = waiting.pop()
+        text = b"".join(rows[low:high])
+        try:
+            yield read(text if high - low > 1 else _plain(text, layout), line + low)
+        except FinerGrid:
+            raise
+        except DecodeError as error:
+            if high - low > 1:
+                middle = (low + high) // 2
+                waiting += [(middle, high), (low, middle)]
+                continue
+            left_out.append(str(error))
+            if len(left_out) > _MAX_BAD_LINES:
+                raise first from None
+    for why in left_out:
+        logger.warning("{}: left out", why)
+
+
+def _plain(row: bytes, layout: Layout) -> bytes:
+    """A line whose numbers may be written with an exponent (`1e-05`), with plain ones."""
+    fields = row.rstrip(b"\r\n").split(b",")
+    for column in (layout.price, layout.size, layout.time):
+        with suppress(ArithmeticError, IndexError, UnicodeError):
+            fields[column] = format(Decimal(fields[column].decode("ascii")), "f").encode()
+    return b",".join(fields) + b"\n"
 
 
 def _columns(block: Block, archive: Archive, instrument: Instrument, layout: Layout) -> _Columns:
@@ -187,13 +242,22 @@ def _in_order(parts: list[_Columns], archive: Archive) -> _Columns:
 
 
 def _pages(rows: _Columns, last: int | None, archive: Archive) -> Iterator[TradePage]:
+    """Pages without a hole inside. A row whose id was there before is left out, and so is the certainty around it."""
     cuts = [0]
     joined = True
     if archive.ids_run:
-        steps = np.diff(rows.id, prepend=rows.id[0] - 1 if last is None else last)
+        before = np.maximum.accumulate(rows.id)
+        steps = rows.id - np.concatenate([[rows.id[0] - 1 if last is None else last], before[:-1]])
         if (steps <= 0).any():
-            repeated = int(rows.id[np.argmax(steps <= 0)])
-            raise DecodeError(f"{archive.name}: id {repeated} comes twice or out of order")
+            fresh = np.flatnonzero(steps > 0)
+            if len(fresh) < len(steps) - _MAX_BAD_LINES:
+                repeated = int(rows.id[np.argmax(steps <= 0)])
+                raise DecodeError(f"{archive.name}: id {repeated} and many more come twice or out of order")
+            # the row after one that was left out follows a hole
+            after = np.isin(np.arange(len(fresh)), np.searchsorted(fresh, np.flatnonzero(steps <= 0)))
+            rows, steps = rows.take(fresh), np.where(after, 2, steps[fresh])
+            if not len(fresh):
+                return
         joined = bool(steps[0] == 1)
         cuts += np.flatnonzero(steps[1:] > 1).__add__(1).tolist()
     inside = (rows.ticks > 0) & (rows.qty > 0) & (rows.time >= archive.start) & (rows.time < archive.end)

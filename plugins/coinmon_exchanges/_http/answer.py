@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from coinmon.exchange import VenueBlocked, VenueBusy, VenueError
@@ -10,9 +12,13 @@ from coinmon.exchange import VenueBlocked, VenueBusy, VenueError
 if TYPE_CHECKING:
     from coinmon.exchange import Instrument
 
-BYBIT_BAN = 600.0
-"""Seconds that Bybit's 403 "access too frequent" lasts (EXCHANGES 2.1)."""
+BYBIT_BAN_S = 600.0
+"""How long Bybit's 403 "access too frequent" lasts (EXCHANGES 2.1)."""
+_BANNED_UNTIL = re.compile(r"until\s+(\d{13})\b")
 
+_PLACE = re.compile(rb"restricted location|not available in your (country|region)|geo.?block|unsupported.country", re.I)
+"""Words of venues that refuse a country (their answers are JSON)."""
+_FIREWALL = re.compile(rb"Request blocked|error code: 1015|Attention Required|cf-error-details", re.I)
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -26,6 +32,10 @@ class Throttled(Exception):
     def __init__(self, text: str, seconds: float) -> None:
         super().__init__(text)
         self.seconds = seconds
+
+
+class Firewalled(Throttled):
+    """A firewall answered in place of the venue: its pages pass, and are no word of the venue's."""
 
 
 class Refused(VenueError):
@@ -51,8 +61,8 @@ class ReplyRules:
 def payload(answer: HttpAnswer, manners: ReplyRules) -> Any:
     """The decoded JSON of a good answer.
 
-    Raises VenueBlocked for what no retry cures (451, the HTML 403 of CloudFront or a WAF), Throttled, Transient or
-    VenueError.
+    Raises VenueBlocked for what no retry cures (451, a 403 whose JSON says that the place is refused), Throttled,
+    Transient or VenueError.
     """
     import orjson
 
@@ -65,11 +75,13 @@ def payload(answer: HttpAnswer, manners: ReplyRules) -> Any:
     if status == 451:
         raise VenueBlocked(_says(answer, data))
     if status in (418, 429):
-        raise Throttled(_says(answer, data), _retry_after(answer) or manners.pause)
+        raise Throttled(_says(answer, data), _retry_after(answer) or _banned_for(answer) or manners.pause)
     if status == 403 and b"too frequent" in answer.body.lower():
-        raise Throttled(_says(answer, data), _retry_after(answer) or BYBIT_BAN)
-    if status == 403 and broken:
+        raise Throttled(_says(answer, data), _retry_after(answer) or BYBIT_BAN_S)
+    if status == 403 and not broken and _PLACE.search(answer.body):
         raise VenueBlocked(_says(answer, data))
+    if broken and (status in (403, 520, 521, 522, 523, 524, 530) or _FIREWALL.search(answer.body[:4000])):
+        raise Firewalled(_says(answer, data), _retry_after(answer) or 0.0)
     if status >= 500 or (status < 400 and broken):
         raise Transient(_says(answer, data))
     if status >= 400:
@@ -87,6 +99,20 @@ def _retry_after(answer: HttpAnswer) -> float | None:
         return max(0.0, float(answer.headers.get("Retry-After", "")))
     except ValueError:
         return None
+
+
+def _banned_for(answer: HttpAnswer) -> float | None:
+    """Seconds until the moment that a ban's text names ("banned until 1789...": ms UTC; EXCHANGES C14)."""
+    matched = _BANNED_UNTIL.search(answer.body[:4000].decode(errors="replace"))
+    if matched is None:
+        return None
+    # by the venue's clock where it says the time: ours may be wrong, and the wait would be too
+    said = answer.headers.get("Date")
+    try:
+        now = parsedate_to_datetime(said).timestamp() if said else time()
+    except ValueError:
+        now = time()
+    return max(1.0, int(matched[1]) / 1000 - now)
 
 
 def _says(answer: HttpAnswer, data: Any) -> str:

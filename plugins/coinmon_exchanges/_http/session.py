@@ -5,12 +5,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from coinmon.exchange import ConfigError, VenueBlocked, VenueBusy, VenueError
-from coinmon_exchanges._http.answer import HttpAnswer, Refused, ReplyRules, Throttled, Transient, payload
+from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, Transient, payload
 from coinmon_exchanges._http.budget import MAX_PAUSE_S, Budget
 from coinmon_exchanges._http.proxy import checked, proxy_for
+from coinmon_exchanges._http.refusal import BLOCKED_PAUSES_S, Refusal
 from coinmon_exchanges._http.wire import Wire, backoff
 
 TRIES = 3
+FIREWALL_PAUSES_S = 30.0, 900.0
+"""The first and the longest pause after a firewall's page: they pass within minutes (EXCHANGES C13)."""
 USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
 
 
@@ -19,7 +22,7 @@ class HostSession:
 
     weights: the budget that Binance's used-weight header counts.
 
-    blocked: why the host never answers from here, once that is known.
+    blocked: why the host refuses this place, until it is time to ask again.
     """
 
     def __init__(
@@ -43,8 +46,13 @@ class HostSession:
         self._timeout = positive(venue, timeout)
         self._weights = weights
         self._wire: Wire | None = None
-        self.blocked: str | None = None
+        self._blocked = Refusal(*BLOCKED_PAUSES_S)
+        self._firewall = Refusal(*FIREWALL_PAUSES_S)
         self._closed = False
+
+    @property
+    def blocked(self) -> str | None:
+        return self._blocked.words
 
     @property
     def requests(self) -> int:
@@ -65,6 +73,8 @@ class HostSession:
                     self._observe(answer)
                 data = payload(answer, self._manners)
                 budget.relieve()
+                self._blocked.end()
+                self._firewall.end()
                 return data
             except Transient as error:
                 problem, busy = f"{self.venue} {error}", 0.0
@@ -72,13 +82,15 @@ class HostSession:
                     await backoff(attempt)
             except Throttled as error:
                 problem, busy = f"{self.venue} {error}", error.seconds
+                if isinstance(error, Firewalled):
+                    busy = self._firewall.begin(problem, busy)
                 budget.penalise(busy, problem)
                 waited += busy
                 if waited > MAX_PAUSE_S:
                     break
             except VenueBlocked as error:
-                self.blocked = f"{self.venue} {error}"
-                raise VenueBlocked(self.blocked) from None
+                self._blocked.begin(f"{self.venue} {error}")
+                raise VenueBlocked(f"{self.venue} {error}") from None
             except VenueBusy:
                 raise
             except Refused as error:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from coinmon.exchange import Archive, ArchivePart, Instrument, Kind
 
 _NAME = re.compile(
-    r"(?P<symbol>[A-Z0-9_]+)-(?P<set>aggTrades|trades|1m|metrics|fundingRate)-(?P<date>\d{4}-\d{2}(-\d{2})?)"
+    r"(?P<symbol>[^\s/\\-]+)-(?P<set>aggTrades|trades|1m|metrics|fundingRate)-(?P<date>\d{4}-\d{2}(-\d{2})?)"
     r"\.(zip|csv|csv\.gz)"
 )
 _DATA: dict[str, Any] = {
@@ -105,10 +105,12 @@ def _archive(name: str, symbol: str, set_: str, date: str, kind: "Kind | None", 
 
     daily = len(date) == len("2026-11-19")
     begin = datetime.strptime(date, "%Y-%m-%d" if daily else "%Y-%m").replace(tzinfo=UTC)
-    after = begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
     start = round(begin.timestamp() * 1000)
-    end = start + DAY if daily else round(after.timestamp() * 1000)
-    return Archive(name, _DATA[set_], symbol, kind, start, end, url)
+    if daily:
+        return Archive(name, _DATA[set_], symbol, kind, start, start + DAY, url)
+    # of a month, whose first day every month has
+    after = begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
+    return Archive(name, _DATA[set_], symbol, kind, start, round(after.timestamp() * 1000), url)
 
 
 def _kind(path: Path, set_: str) -> "Kind | None":

@@ -7,6 +7,7 @@ import numpy as np
 
 from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
 from coinmon_exchanges._columns import JsonRows, by_id, klines, levels, numbers, rows, strict, whole
+from coinmon_exchanges._entries import by_name, each_readable
 from coinmon_exchanges._listing import QUOTES, Draft
 
 
@@ -45,11 +46,22 @@ def bars(payload: Any, instrument: Instrument) -> Bars:
 
 @strict("Binance exchangeInfo")
 def listed(payload: Any, kind: str) -> list[dict[str, Any]]:
-    """The entries that trade. USD-M also has COIN-M, quarterly and equity contracts since 2026 (EXCHANGES 1.2)."""
+    """The entries that trade.
+
+    USD-M also has coin-margined, quarterly and equity contracts since 2026: a contract is linear only where its margin
+    is its quote (EXCHANGES 1.2, C10).
+    """
     entries = [each for each in payload["symbols"] if isinstance(each, dict) and each.get("status") == "TRADING"]
     if kind == "spot":
         return entries
-    return [each for each in entries if each.get("contractType") == "PERPETUAL" and each.get("quoteAsset") in QUOTES]
+    return [
+        each
+        for each in entries
+        if each.get("contractType") == "PERPETUAL"
+        and each.get("quoteAsset") in QUOTES
+        and each.get("marginAsset") == each.get("quoteAsset")
+        and each.get("underlyingType", "COIN") == "COIN"
+    ]
 
 
 def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
@@ -72,13 +84,14 @@ def time(payload: Any) -> int:
 
 @strict("an all-symbols answer of Binance")
 def by_symbol(payload: Any) -> dict[str, dict[str, Any]]:
-    return {each["symbol"]: each for each in payload}
+    return by_name(payload, "symbol")
 
 
 @strict("Binance fundingInfo")
 def funding_hours(payload: Any) -> dict[str, int]:
     """Hours between settlements of the symbols whose interval was adjusted; the others have Binance's 8."""
-    return {each["symbol"]: int(each["fundingIntervalHours"]) for each in payload}
+    entries = by_name(payload, "symbol").items()
+    return dict(each_readable(entries, lambda each: (each[0], int(each[1]["fundingIntervalHours"]))))
 
 
 @strict("Binance openInterest")
@@ -101,19 +114,21 @@ def funding(entry: Any, interval_hours: int) -> Funding:
 
 @strict("Binance openInterestHist")
 def past_open_interest(payload: Any) -> list[OpenInterest]:
-    return [
-        OpenInterest(int(each["timestamp"]), float(each["sumOpenInterest"]), float(each["sumOpenInterestValue"]))
-        for each in payload
-    ]
+    return each_readable(
+        payload,
+        lambda each: OpenInterest(
+            int(each["timestamp"]), float(each["sumOpenInterest"]), float(each.get("sumOpenInterestValue") or 0) or None
+        ),
+    )
 
 
 @strict("Binance fundingRate")
 def past_funding(payload: Any) -> list[tuple[int, float, float | None]]:
     """Time, rate and mark price of settlements; old ones have no mark price."""
-    return [
-        (int(each["fundingTime"]), float(each["fundingRate"]), float(each.get("markPrice") or 0) or None)
-        for each in payload
-    ]
+    return each_readable(
+        payload,
+        lambda each: (int(each["fundingTime"]), float(each["fundingRate"]), float(each.get("markPrice") or 0) or None),
+    )
 
 
 @strict("Binance ticker/24hr")

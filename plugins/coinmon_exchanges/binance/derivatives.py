@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from coinmon.exchange import DAY, MINUTE
+from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import what_succeeded
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
@@ -58,11 +59,12 @@ class Samples:
             return {}
         entries = await by_symbol(self._get, perps, "PremiumIndex", 1, 10)
         hours = await self._funding_hours()
-        return {
-            each.id: decode.funding(entries[each.native_id], hours.get(each.native_id, 8))
-            for each in perps
-            if each.native_id in entries
-        }
+        known = [each for each in perps if each.native_id in entries]
+        return dict(
+            each_readable(
+                known, lambda each: (each.id, decode.funding(entries[each.native_id], hours.get(each.native_id, 8)))
+            )
+        )
 
     async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
         from coinmon_exchanges.binance import decode

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon.exchange import MINUTE, VenueBlocked, VenueError
+from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import Refused, ReplyRules
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
@@ -228,12 +229,13 @@ class Binance:
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges.binance import decode
 
-        found: dict[str, Ticker] = {}
-        for kind, one, every in (("spot", 2, 80), ("perp", 1, 40)):
+        async def of(kind: "Kind", one: int, every: int) -> "dict[str, Ticker]":
             wanted = [each for each in instruments if each.kind == kind and kind not in self.failing]
             entries = await by_symbol(partial(self._get, kind), wanted, "Ticker24hr", one, every)
-            found |= {each.id: decode.ticker(entries[each.native_id]) for each in wanted if each.native_id in entries}
-        return found
+            known = [each for each in wanted if each.native_id in entries]
+            return dict(each_readable(known, lambda each: (each.id, decode.ticker(entries[each.native_id]))))
+
+        return await of("spot", 2, 80) | await of("perp", 1, 40)
 
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges.binance import decode

@@ -20,9 +20,12 @@ from coinmon_exchanges._columns import (
     strict,
     whole,
 )
+from coinmon_exchanges._entries import by_name, each_readable
 from coinmon_exchanges._listing import QUOTES, Draft
 
 _TAKER = {"Buy": BUY, "Sell": SELL}
+_NO_COINS = {"commodity", "stock", "forex", "xstocks", "index", "etf"}
+"""Kinds of instrument that are no coins (EXCHANGES C8)."""
 
 
 _UUID_DIGITS = np.r_[0:8, 9:13, 14:18]
@@ -69,15 +72,22 @@ def bars(payload: Any, instrument: Instrument) -> Bars:
 @strict("Bybit instruments-info")
 def listed(payload: Any, kind: str) -> list[dict[str, Any]]:
     entries = payload["result"]["list"]
-    trading = [each for each in entries if isinstance(each, dict) and each.get("status") == "Trading"]
+    trading = [
+        each
+        for each in entries
+        if isinstance(each, dict) and each.get("status") == "Trading" and each.get("symbolType") not in _NO_COINS
+    ]
     if kind == "spot":
         return trading
-    return [each for each in trading if each.get("contractType") == "LinearPerpetual" and each["quoteCoin"] in QUOTES]
+    return [
+        each for each in trading if each.get("contractType") == "LinearPerpetual" and each.get("quoteCoin") in QUOTES
+    ]
 
 
 def funding_minutes(entries: list[dict[str, Any]]) -> dict[str, int]:
     """instruments-info counts the funding interval in minutes; spot entries have none."""
-    return {each["symbol"]: int(each["fundingInterval"]) for each in entries if each.get("fundingInterval")}
+    known = [each for each in entries if each.get("fundingInterval")]
+    return dict(each_readable(known, lambda each: (each["symbol"], int(each["fundingInterval"]))))
 
 
 def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
@@ -99,7 +109,7 @@ def time(payload: Any) -> int:
 
 @strict("Bybit tickers")
 def by_symbol(payload: Any) -> dict[str, dict[str, Any]]:
-    return {each["symbol"]: each for each in payload["result"]["list"]}
+    return by_name(payload["result"]["list"], "symbol")
 
 
 @strict("Bybit tickers")
@@ -118,20 +128,21 @@ def open_interest(entry: Any, at: int) -> OpenInterest | None:
 @strict("Bybit open-interest")
 def past_open_interest(payload: Any) -> list[OpenInterest]:
     """Newest first; openInterest is the sum of both sides here too."""
-    return [
-        OpenInterest(
-            int(each["timestamp"]),
-            float(each["singleOpenInterest"]) if each.get("singleOpenInterest") else float(each["openInterest"]) / 2,
-        )
-        for each in payload["result"]["list"]
-    ]
+
+    def of(each: dict[str, Any]) -> OpenInterest:
+        single = each.get("singleOpenInterest")
+        return OpenInterest(int(each["timestamp"]), float(single) if single else float(each["openInterest"]) / 2)
+
+    return each_readable(payload["result"]["list"], of)
 
 
 @strict("Bybit funding/history")
 def past_funding(payload: Any) -> list[tuple[int, float, float | None]]:
     """Time and rate of settlements."""
-    rows = payload["result"]["list"]
-    return [(int(each["fundingRateTimestamp"]), float(each["fundingRate"]), None) for each in rows]
+    return each_readable(
+        payload["result"]["list"],
+        lambda each: (int(each["fundingRateTimestamp"]), float(each["fundingRate"]), None),
+    )
 
 
 @strict("Bybit tickers")

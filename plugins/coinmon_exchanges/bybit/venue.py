@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon.exchange import MINUTE
+from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import Refused, ReplyRules, Throttled, Transient
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         Cursor,
         Funding,
         Instrument,
+        Kind,
         OpenInterest,
         Stream,
         Ticker,
@@ -130,20 +132,20 @@ class Bybit:
         perps = [each for each in instruments if each.kind == "perp"]
         entries, time = await self._tickers("perp", perps)
         wanted = [each for each in perps if each.native_id in entries]
-        found = {each.id: decode.open_interest(entries[each.native_id], time) for each in wanted}
-        return {id: value for id, value in found.items() if value is not None}
+        found = each_readable(wanted, lambda each: (each.id, decode.open_interest(entries[each.native_id], time)))
+        return {id: value for id, value in found if value is not None}
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
         from coinmon_exchanges.bybit import decode
 
         perps = [each for each in instruments if each.kind == "perp"]
         entries, time = await self._tickers("perp", perps)
-        found = {
-            each.id: decode.funding(entries[each.native_id], time, self._funding_minutes.get(each.native_id))
-            for each in perps
-            if each.native_id in entries
-        }
-        return {id: value for id, value in found.items() if value is not None}
+        minutes = self._funding_minutes
+        found = each_readable(
+            [each for each in perps if each.native_id in entries],
+            lambda each: (each.id, decode.funding(entries[each.native_id], time, minutes.get(each.native_id))),
+        )
+        return {id: value for id, value in found if value is not None}
 
     async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
         from coinmon_exchanges.bybit import decode
@@ -175,14 +177,13 @@ class Bybit:
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges.bybit import decode
 
-        found = {}
-        for kind in ("spot", "perp"):
+        async def of(kind: "Kind") -> "dict[str, Ticker]":
             wanted = [each for each in instruments if each.kind == kind]
             entries, time = await self._tickers(kind, wanted)
-            for each in wanted:
-                if entries.get(each.native_id, {}).get("lastPrice"):
-                    found[each.id] = decode.ticker(entries[each.native_id], time)
-        return found
+            known = [each for each in wanted if entries.get(each.native_id, {}).get("lastPrice")]
+            return dict(each_readable(known, lambda each: (each.id, decode.ticker(entries[each.native_id], time))))
+
+        return await of("spot") | await of("perp")
 
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges.bybit import decode

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from coinmon.exchange import DecodeError, VenueBlocked, VenueBusy, VenueError
 from coinmon_exchanges._http.answer import HttpAnswer, ReplyRules, Throttled, one_line, payload
 from coinmon_exchanges._http.proxy import ccxt_settings, proxy_for
+from coinmon_exchanges._http.refusal import BLOCKED_PAUSES_S, Refusal
 from coinmon_exchanges._http.wire import backoff
 
 TRIES = 3
@@ -45,7 +46,7 @@ class Calls:
 
         self.ccxt.fetch = counted
         self.ccxt.on_rest_response = _heed
-        self._blocked: str | None = None
+        self._blocked = Refusal(*BLOCKED_PAUSES_S)
 
     def has(self, feature: str) -> bool:
         return self.ccxt.has.get(feature) is True
@@ -54,15 +55,17 @@ class Calls:
         """The answer of a unified method. Raises our errors only."""
         problem = ""
         for attempt in range(TRIES):
-            if self._blocked:
-                raise VenueBlocked(self._blocked)
+            if why := self._blocked.words:
+                raise VenueBlocked(why)
             try:
-                return await getattr(self.ccxt, method)(*args, **kwargs)
+                answer = await getattr(self.ccxt, method)(*args, **kwargs)
+                self._blocked.end()
+                return answer
             except Throttled as error:
                 raise VenueBusy(f"{self._venue} {method}: {error}", error.seconds) from None
             except VenueBlocked as error:
-                self._blocked = f"{self._venue} {method}: {error}"
-                raise VenueBlocked(self._blocked) from None
+                self._blocked.begin(f"{self._venue} {method}: {error}")
+                raise VenueBlocked(f"{self._venue} {method}: {error}") from None
             except VenueError as error:
                 raise VenueError(f"{self._venue} {method}: {error}") from None
             except (self._errors.DDoSProtection, self._errors.RateLimitExceeded) as error:

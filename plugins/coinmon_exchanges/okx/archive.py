@@ -12,7 +12,7 @@ from coinmon_exchanges._files.download import Downloads
 if TYPE_CHECKING:
     from coinmon.exchange import Archive, ArchivePart, Instrument, Kind
 
-_NAME = re.compile(r"(?P<symbol>[A-Z0-9-]+)-trades-(?P<date>\d{4}-\d{2}-\d{2})\.(zip|csv|csv\.gz)")
+_NAME = re.compile(r"(?P<symbol>[^\s/\\]+)-trades-(?P<date>\d{4}-\d{2}-\d{2})\.(zip|csv|csv\.gz)")
 _EIGHT_HOURS = 8 * 3_600_000
 
 

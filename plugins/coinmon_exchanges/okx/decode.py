@@ -19,6 +19,7 @@ from coinmon_exchanges._columns import (
     whole,
 )
 from coinmon_exchanges._columns import by_id as in_order
+from coinmon_exchanges._entries import by_name, each_readable
 from coinmon_exchanges._listing import QUOTES, Draft, exact
 
 _TAKER = {"buy": BUY, "sell": SELL}
@@ -88,7 +89,7 @@ def time(payload: Any) -> int:
 
 @strict("a bulk answer of OKX")
 def by_id(payload: Any) -> dict[str, dict[str, Any]]:
-    return {each["instId"]: each for each in payload["data"]}
+    return by_name(payload["data"], "instId")
 
 
 @strict("OKX open-interest")
@@ -110,16 +111,16 @@ def funding(entry: Any, mark: Any, index: Any) -> Funding:
 @strict("OKX open-interest-history")
 def past_open_interest(payload: Any) -> list[OpenInterest]:
     """Rows of time, contracts, base units and USD, newest first."""
-    return [OpenInterest(int(row[0]), float(row[2]), _known(row[3])) for row in payload["data"]]
+    return each_readable(payload["data"], lambda row: OpenInterest(int(row[0]), float(row[2]), _known(row[3])))
 
 
 @strict("OKX funding-rate-history")
 def past_funding(payload: Any) -> list[tuple[int, float, float | None]]:
     """Time and rate of settlements; realizedRate is what was paid."""
-    return [
-        (int(each["fundingTime"]), float(each.get("realizedRate") or each["fundingRate"]), None)
-        for each in payload["data"]
-    ]
+    return each_readable(
+        payload["data"],
+        lambda each: (int(each["fundingTime"]), float(each.get("realizedRate") or each["fundingRate"]), None),
+    )
 
 
 @strict("OKX tickers")

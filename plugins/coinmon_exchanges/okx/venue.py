@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon.exchange import MINUTE
+from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import Refused, ReplyRules, Throttled, Transient
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
@@ -169,7 +170,8 @@ class Okx:
         from coinmon_exchanges.okx import decode
 
         entries = await self._bulk("publicGetPublicOpenInterest", {"instType": "SWAP"})
-        return {each.id: decode.open_interest(entries[each.native_id]) for each in _among(instruments, entries)}
+        known = _among(instruments, entries)
+        return dict(each_readable(known, lambda each: (each.id, decode.open_interest(entries[each.native_id]))))
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
         from coinmon_exchanges.okx import decode
@@ -181,15 +183,14 @@ class Okx:
             *(self._bulk("publicGetMarketIndexTickers", {"quoteCcy": quote}) for quote in quotes),
         )
         index = {name: entry for each in indices for name, entry in each.items()}
-        return {
-            each.id: decode.funding(
-                entries[each.native_id],
-                marks.get(each.native_id, {}).get("markPx"),
-                # an index is named like the swap on it
-                index.get(each.native_id.removesuffix("-SWAP"), {}).get("idxPx"),
-            )
-            for each in _among(instruments, entries)
-        }
+
+        def of(each: "Instrument") -> "tuple[str, Funding]":
+            mark = marks.get(each.native_id, {}).get("markPx")
+            # an index is named like the swap on it
+            at = index.get(each.native_id.removesuffix("-SWAP"), {}).get("idxPx")
+            return each.id, decode.funding(entries[each.native_id], mark, at)
+
+        return dict(each_readable(_among(instruments, entries), of))
 
     async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
         """The newest 1440 points, which are 5 days at 5 minutes, of any period from 5m on (docs-v5, "Get contract open
@@ -229,7 +230,7 @@ class Okx:
         )
         entries = {native_id: entry for reply in replies for native_id, entry in reply.items() if entry.get("last")}
         wanted = [each for each in instruments if each.native_id in entries]
-        return {each.id: decode.ticker(entries[each.native_id], each) for each in wanted}
+        return dict(each_readable(wanted, lambda each: (each.id, decode.ticker(entries[each.native_id], each))))
 
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges.okx import decode
