@@ -18,12 +18,17 @@ CoinmonError
 
 from decimal import Decimal
 
+from coinmon.secrets import redacted
+
 PLUGIN_FAILURES = (Exception, SystemExit)
 """What a plugin's code may throw at us: one that calls sys.exit() must not end coinmon either."""
 
 
 class CoinmonError(Exception):
-    """Base of every error that coinmon raises on purpose; its text is one line for the user."""
+    """Base of every error that coinmon raises on purpose; its text is one line for the user, without secrets."""
+
+    def __str__(self) -> str:
+        return redacted(super().__str__())
 
 
 class ConfigError(CoinmonError):

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from coinmon.config.env import PROXY_NAMES
 from coinmon.config.parsers import Sessions, written
 from coinmon.config.plugin_config import PluginConfig, choose, near, validated
 from coinmon.config.schema import (
@@ -25,6 +26,7 @@ from coinmon.errors import ConfigError
 from coinmon.model.shard import Shard
 from coinmon.plugin.catalog import GROUP, Catalog, load_catalog
 from coinmon.plugin.signature import INHERITED
+from coinmon.secrets import remember_all
 
 __all__ = [
     "BooksConfig",
@@ -93,7 +95,10 @@ def load_config(
     Raises ConfigError with one line for each problem.
     """
     cwd = cwd or Path.cwd()
-    layers = read_layers(path, overrides or {}, os.environ if environ is None else environ, cwd)
+    environ = os.environ if environ is None else environ
+    layers = read_layers(path, overrides or {}, environ, cwd)
+    remember_all(layers.values)
+    remember_all([value for name, value in environ.items() if name.upper() in PROXY_NAMES])
     core = _core(layers)
     plugins = core.plugins if core else _plugins_alone(layers)
     catalog = load_catalog(_folder(plugins, layers, cwd), plugins.disabled)

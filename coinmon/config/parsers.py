@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from coinmon.model.moment import MINUTE, parse_duration, parse_time
 from coinmon.model.shard import Shard
-from coinmon.secrets import redacted
+from coinmon.secrets import redacted, remember_url
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -98,18 +98,33 @@ def proxy_url(value: Any) -> str | None:
     if value is None or value == "":
         return None
     expected = f"expected {'://, '.join(PROXY_SCHEMES)}://host:port"
+    remember_url(str(value))
+    _refuse_unquoted(str(value))
     try:
         url = urlsplit(str(value))
         if url.scheme in PROXY_SCHEMES and url.hostname and url.port != 0:
+            unquote(f"{url.username}{url.password}").encode("latin-1")
             return str(value)
+    except UnicodeEncodeError:
+        raise ValueError("the proxy's user or password has letters that proxies do not take (beyond Latin-1)") from None
     except ValueError:
         pass
     raise ValueError(f"{redacted(str(value))!r} is not a proxy; {expected}")
 
 
+def _refuse_unquoted(url: str) -> None:
+    """Raises ValueError where a user or password holds what ends a host in a URL, without showing it."""
+    rest = url.partition("://")[2]
+    before, at, _ = rest.rpartition("@")
+    if at and (wrong := sorted(set(before) & set("/?#\\"))):
+        shown = " ".join(f"{char!r} as %{ord(char):02X}" for char in wrong)
+        raise ValueError(f"its user or password holds what a URL has to spell out: write {shown}")
+
+
 def database_url(value: Any) -> str:
     """A SQLAlchemy URL; a plain path is SQLite's file."""
     text = str(value).strip()
+    remember_url(text)
     if "://" not in text:
         if not text or not isinstance(value, str):
             raise ValueError("expected sqlite:///FILE, postgresql://USER@HOST/NAME, or the path of a file")

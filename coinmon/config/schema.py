@@ -151,7 +151,10 @@ class ServeConfig(Section):
     )
     ping_interval: float = Field(default=15.0, gt=0, description="seconds between keepalives")
     token: str | None = Field(
-        default=None, min_length=8, description="secret that clients must send; required beyond this machine"
+        repr=False,
+        default=None,
+        min_length=8,
+        description="secret that clients must send; required beyond this machine",
     )
     toolset: Literal["core", "all"] = Field(
         default="core", description="core: the fifteen most useful tools; all: also each indicator's own"

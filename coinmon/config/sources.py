@@ -1,5 +1,6 @@
 """Where values come from: config.yaml, `.env`, the environment, the command line; the later overrides the earlier."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,7 +190,10 @@ def read_yaml(file: Path, name: str) -> dict[Any, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """A key that is there twice is an error: YAML would silently take the later one."""
+    """A key that is there twice is an error: YAML would silently take the later one.
+
+    Numbers are those of YAML 1.2: `060` is no octal 48 and `1:30` no 90, but text that the setting's own reader judges.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -202,6 +206,13 @@ class _Loader(yaml.SafeLoader):
                     )  # fmt: skip
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in several if tag != "tag:yaml.org,2002:int"]
+    for first, several in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9_]*)\Z"), list("-+0123456789"))
 
 
 def _lay_legacy_sessions(layers: Layers, named: list[Names]) -> None:

@@ -40,6 +40,10 @@ class Finding:
     detail: str
     cure: str | None = None
 
+    def __post_init__(self) -> None:
+        # whatever was found, where it was found
+        object.__setattr__(self, "detail", redacted(self.detail))
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -67,7 +71,7 @@ def _database(config: Config) -> Finding:
         open_database(config.db).close()
     except CoinmonError as error:
         return Finding("database", "opens", "error", str(error), "name one that coinmon can write to with --db or db:")
-    return Finding("database", "opens", "ok", make_url(config.db).render_as_string(hide_password=True))
+    return Finding("database", "opens", "ok", redacted(config.db))
 
 
 def _disk(config: Config) -> Finding:

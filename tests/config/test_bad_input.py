@@ -199,3 +199,30 @@ def test_a_broken_plugin_and_a_wish_for_nothing_are_warnings(tmp_path, configure
     warnings = configured("plugins: {dir: mine, disabled: [signals.whal]}\n").warnings
     assert [each.split(":")[0] for each in warnings] == ["plugin dir.sonar of plugin_dir is broken", "config.yaml"]
     assert warnings[1].endswith("plugins.disabled: signals.whal names no plugin (did you mean signals.whale?)")
+
+
+@pytest.mark.parametrize(("written", "ms"), [("060", None), ("60", 60_000), ("1:30", None)])
+def test_a_number_is_what_a_reader_takes_it_for(written, ms, configured, complaints):
+    """YAML 1.1 would read 060 as 48 and 1:30 as 90."""
+    if ms:
+        assert configured(f"interval: {written}\n").interval == ms
+        return
+    try:
+        assert configured(f"interval: {written}\n").interval == 60_000
+    except ConfigError as error:
+        assert "interval" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("http://用户:密码@127.0.0.1:1", "beyond Latin-1"),
+        ("http://user:s3/cret@127.0.0.1:1", "write '/' as %2F"),
+        ("http://user:s3#cret@127.0.0.1:1", "write '#' as %23"),
+    ],
+)
+def test_a_proxy_whose_password_would_be_misread_is_refused_without_showing_it(proxy, said, complaints):
+    (line,) = complaints(f"proxy: {proxy!r}\n")[:1]
+    assert said in line
+    assert "cret" not in line
+    assert "密" not in line

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from coinmon.exchange import ConfigError
 
@@ -15,6 +15,10 @@ def checked(proxy: str, where: str) -> str:
     try:
         parts = urlsplit(proxy)
         port = parts.port
+        unquote(f"{parts.username}{parts.password}").encode("latin-1")
+    except UnicodeEncodeError:
+        text = "the proxy's user or password has letters that proxies do not take (beyond Latin-1)"
+        raise ConfigError(f"{where}: {text}") from None
     except ValueError:
         raise ConfigError(f"{where}: not a proxy URL; {expected}") from None
     if parts.scheme.lower() not in _SCHEMES or not parts.hostname:
