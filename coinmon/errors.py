@@ -16,12 +16,41 @@ CoinmonError
     └── DeliveryRefused   never going to work as configured
 """
 
+import asyncio
+import threading
 from decimal import Decimal
 
 from coinmon.secrets import redacted
 
 PLUGIN_FAILURES = (Exception, SystemExit)
-"""What a plugin's code may throw at us: one that calls sys.exit() must not end coinmon either."""
+"""What a plugin's code may throw at us: one that calls sys.exit() must not end coinmon either. See `our_stop` too."""
+
+
+def our_stop(error: BaseException) -> bool:
+    """Whether it ends us, and is no plugin's failure: Ctrl-C, a generator that is closed, a task that was cancelled.
+
+    A library's panic may be any BaseException (those written in Rust are), and an inner task that a plugin cancelled
+    looks like our own: ours is one that the running task was asked to stop by.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:
+            return False
+        return task is None or task.cancelling() > 0
+    if isinstance(error, KeyboardInterrupt):
+        # signals are handled in the main thread: elsewhere a plugin has raised it
+        return threading.current_thread() is threading.main_thread()
+    return isinstance(error, GeneratorExit)
+
+
+def words_of(error: BaseException) -> str:
+    """`ValueError: what it says`, on one line, without secrets; an error whose own words fail still has its name."""
+    try:
+        text = " ".join(str(error).split())
+    except BaseException:
+        text = "(its text cannot be read)"
+    return redacted(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
 class CoinmonError(Exception):

@@ -12,7 +12,7 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.collect.track.reconcile import SAME_VOLUME
 from coinmon.collect.track.track import Track
-from coinmon.errors import PLUGIN_FAILURES, CoinmonError, DecodeError, VenueBlocked
+from coinmon.errors import CoinmonError, DecodeError, VenueBlocked, our_stop, words_of
 from coinmon.model.bars import Bars
 from coinmon.model.instrument import Kind
 from coinmon.model.moment import MINUTE
@@ -112,8 +112,10 @@ class Venue:
             raise
         except TimeoutError:
             raise CoinmonError(f"{self.name}: no answer to {method} within {deadline:.0f} s") from None
-        except PLUGIN_FAILURES as error:
-            raise CoinmonError(f"{self.name}: {method} raised {type(error).__name__}: {error}") from error
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            raise CoinmonError(f"{self.name}: {method} raised {words_of(error)}") from error
 
     async def read(
         self,
@@ -167,9 +169,11 @@ class Venue:
                 except CoinmonError as error:
                     errors.append(str(error))
                     self._misread = self._misread or isinstance(error, DecodeError)
-                except PLUGIN_FAILURES as error:
+                except BaseException as error:
+                    if our_stop(error):
+                        raise
                     # what a plugin gave is not what its contract says
-                    errors.append(f"{self.name}: {track.instrument.symbol}: {type(error).__name__}: {error}")
+                    errors.append(f"{self.name}: {track.instrument.symbol}: {words_of(error)}")
                 done(1)
 
         # all of a window's trades may take many minutes of requests: first what one request tells of each

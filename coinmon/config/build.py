@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coinmon.config.load import Config, PluginConfig
-from coinmon.errors import PLUGIN_FAILURES, CoinmonError, ConfigError
+from coinmon.errors import CoinmonError, ConfigError, our_stop, words_of
 from coinmon.secrets import redacted
 
 
@@ -17,8 +17,10 @@ def make(chosen: Mapping[str, PluginConfig]) -> dict[str, Any]:
             made[name] = each.offer.target(name, **each.settings)
         except CoinmonError as error:
             raise ConfigError(f"{where}: {redacted(str(error))}") from error
-        except PLUGIN_FAILURES as error:
-            why = redacted(f"{type(error).__name__}: {error}")
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            why = words_of(error)
             raise ConfigError(
                 f"{where}: plugin {each.offer.plugin} raised {why}; switch it off with {where}: false"
             ) from error

@@ -8,13 +8,14 @@ from loguru import logger
 
 from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
-from coinmon.errors import PLUGIN_FAILURES, CoinmonError, NoAnswer
+from coinmon.errors import CoinmonError, NoAnswer, our_stop, words_of
 from coinmon.market.result import Result
 from coinmon.market.view import Market, Source, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import parse_time
 from coinmon.model.signal import Bilingual, Signal, Silent
 from coinmon.model.symbols import Universe
+from coinmon.plugin.border import NotAsAgreed, signals_of
 from coinmon.plugin.signature import check_settings
 from coinmon.store.database import Database
 from coinmon.store.history import History
@@ -84,7 +85,9 @@ class Evaluator:
             raise
         except NoAnswer as error:
             raise IndicatorFailed(f"indicator {name}: {error}") from error
-        except PLUGIN_FAILURES as error:
+        except BaseException as error:
+            if our_stop(error):
+                raise
             raise IndicatorFailed(self._note(f"indicator {name}", chosen.offer.plugin, error)) from error
         self._works(f"indicator {name}")
         return result
@@ -114,22 +117,27 @@ class Evaluator:
     def _judged(self, name: str, chosen: PluginConfig, market: Market) -> Sequence[Signal] | Silent:
         self._at = f"signal {name} (plugin {chosen.offer.plugin})"
         try:
-            said: Sequence[Signal] | Silent = chosen.offer.target(market, **chosen.settings)
-            if not isinstance(said, Silent):
-                said = list(said) or Silent(Bilingual("没有给出原因", "it gives no reason"))
-            if any(not isinstance(each, Signal) for each in said):
-                raise TypeError("it returned something that is not a Signal")
+            said, left_out = signals_of(chosen.offer.target(market, **chosen.settings), name, str(market.pair))
+            if left_out and not said:
+                raise NotAsAgreed(left_out[0])
+            if not isinstance(said, Silent) and not said:
+                said = Silent(Bilingual("没有给出原因", "it gives no reason"))
         except IndicatorOff as error:
             said = Silent(error.args[0], waits=True)
-        except PLUGIN_FAILURES as error:
+        except BaseException as error:
+            if our_stop(error):
+                raise
             why = self._note(f"signal {name}", chosen.offer.plugin, error)
             return Silent(Bilingual(f"出错: {why}", why), waits=True)
-        self._works(f"signal {name}")
+        if left_out:
+            self._note(f"signal {name}", chosen.offer.plugin, NotAsAgreed(left_out[0]))
+        else:
+            self._works(f"signal {name}")
         return said
 
     def _note(self, what: str, plugin: str, error: BaseException) -> str:
         """Remember a failure and log it once, not each cycle."""
-        text = f"{what} (plugin {plugin}) raised {type(error).__name__}: {' '.join(str(error).split())}"
+        text = f"{what} (plugin {plugin}) raised {words_of(error)}"
         if what not in self.failures:
             logger.bind(plugin=plugin).error(text)
         self.failures[what] = text

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from coinmon.errors import PLUGIN_FAILURES
+from coinmon.errors import PLUGIN_FAILURES, our_stop, words_of
 from coinmon.plugin import hookspecs
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -
             # what they print must not end up between the lines of JSON, or of MCP
             with redirect_stdout(sys.stderr):
                 _take(manager, found, catalog, off)
-        except PLUGIN_FAILURES as error:
+        except BaseException as error:
+            if our_stop(error):
+                raise
             if manager.has_plugin(found.plugin):
                 manager.unregister(name=found.plugin)
             catalog.broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
@@ -245,6 +247,7 @@ def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Ca
 def _offer(
     kind: str, name: str, target: Callable[..., Any], found: _Found, options: dict[str, Any], taken: Sequence[Offer]
 ) -> Offer:
+    from coinmon.plugin.members import check_members
     from coinmon.plugin.signature import settings_model  # pydantic: not needed for --help
 
     if not (isinstance(name, str) and name.isidentifier() and name == name.lower()):
@@ -263,16 +266,16 @@ def _offer(
         raise TypeError(f"{kind} {name}: register() does not take {', '.join(sorted(unknown))}")
     if options.get("scope", "instrument") not in ("instrument", "pair"):
         raise ValueError(f"indicator {name}: scope is 'instrument' or 'pair', not {options['scope']!r}")
+    check_members(kind, name, target)
     try:
         settings = settings_model(target, positional=1)
     except PLUGIN_FAILURES as error:
-        raise TypeError(f"{kind} {name}: {error}") from error
+        raise TypeError(f"{kind} {name}: {words_of(error)}") from error
     return Offer(kind, name, target, found.plugin, found.distribution, settings, **options)
 
 
 def _why(error: BaseException, origin: Path | None) -> str:
     """One line: the kind of error, its text, and the plugin's own line that it came from."""
-    text = " ".join(str(error).split()) or "no reason given"
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
     line = 0
@@ -282,4 +285,4 @@ def _why(error: BaseException, origin: Path | None) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     where = f" ({origin.name}, line {line})" if origin and line else ""
-    return f"{type(error).__name__}: {text}{where}"
+    return f"{words_of(error)}{where}"

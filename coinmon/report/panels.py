@@ -6,7 +6,7 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon.errors import PLUGIN_FAILURES
+from coinmon.errors import our_stop, words_of
 from coinmon.market.panel import Panel
 from coinmon.report.document import PAIR, Report
 
@@ -29,8 +29,10 @@ def drawn(report: Report, indicator: str, of: str) -> Panel | None:
         panel = result.panel(report.subject(indicator, of))
         if panel is not None and not isinstance(panel, Panel):
             raise TypeError("it is not a Panel")
-    except PLUGIN_FAILURES as error:
-        report.failed[indicator] = f"indicator {indicator}: its panel raised {type(error).__name__}: {error}"
+    except BaseException as error:
+        if our_stop(error):
+            raise
+        report.failed[indicator] = f"indicator {indicator}: its panel raised {words_of(error)}"
         logger.error(report.failed[indicator])
         return None
     return panel if panel is not None and any(_something(mark) for mark in panel.marks) else None

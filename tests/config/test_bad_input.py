@@ -201,16 +201,11 @@ def test_a_broken_plugin_and_a_wish_for_nothing_are_warnings(tmp_path, configure
     assert warnings[1].endswith("plugins.disabled: signals.whal names no plugin (did you mean signals.whale?)")
 
 
-@pytest.mark.parametrize(("written", "ms"), [("060", None), ("60", 60_000), ("1:30", None)])
-def test_a_number_is_what_a_reader_takes_it_for(written, ms, configured, complaints):
+def test_a_number_is_what_a_reader_takes_it_for(configured, complaints):
     """YAML 1.1 would read 060 as 48 and 1:30 as 90."""
-    if ms:
-        assert configured(f"interval: {written}\n").interval == ms
-        return
-    try:
-        assert configured(f"interval: {written}\n").interval == 60_000
-    except ConfigError as error:
-        assert "interval" in str(error)
+    assert configured("interval: 060\n").interval == 60_000
+    (line,) = complaints("interval: 1:30\n")
+    assert "interval" in line
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from coinmon.clock import Clock
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
-from coinmon.errors import CoinmonError
+from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, floor
@@ -124,9 +124,11 @@ class WarmUp:
                     self._failed.pop(wish.instrument.id, None)
                 except CoinmonError as error:
                     fail(wish, str(error))
-                except Exception as error:
+                except BaseException as error:
+                    if our_stop(error):
+                        raise
                     # what a plugin gave is not what its contract says
-                    fail(wish, f"{type(error).__name__}: {error}")
+                    fail(wish, words_of(error))
                 finally:
                     self._under_way -= 1
 

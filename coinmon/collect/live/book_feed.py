@@ -11,7 +11,7 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.errors import PLUGIN_FAILURES, CoinmonError
+from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.book import Book, Depth, Picture
 from coinmon.model.derivatives import Liquidation
 from coinmon.model.moment import MINUTE, floor
@@ -211,9 +211,11 @@ class BookFeed:
                             self._take(each)
             except CoinmonError as error:
                 self._complain(f"books: {error}")
-            except PLUGIN_FAILURES as error:
+            except BaseException as error:
+                if our_stop(error):
+                    raise
                 # a plugin's fault: its books are asked for
-                self._complain(f"books: {type(error).__name__}: {error}")
+                self._complain(f"books: {words_of(error)}")
             self._deaf()
             pause = 1.0 if monotonic() - began > _MAX_PAUSE_S else min(_MAX_PAUSE_S, pause * 2)
             await asyncio.sleep(pause)

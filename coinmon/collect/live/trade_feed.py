@@ -12,7 +12,7 @@ from coinmon.collect.live.page_buffer import Held
 from coinmon.collect.live.stall_detector import CHECK_INTERVAL, StallDetector
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.errors import PLUGIN_FAILURES, CoinmonError
+from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.instrument import Instrument
 from coinmon.model.streamed import StreamedMany
 from coinmon.plugin.contracts import Channel, Streamed, StreamItem, StreamState
@@ -105,9 +105,11 @@ class TradeFeed:
                 why = "it ended"
             except CoinmonError as error:
                 why = str(error)
-            except PLUGIN_FAILURES as error:
+            except BaseException as error:
+                if our_stop(error):
+                    raise
                 # a plugin's fault: its venue is polled
-                why = f"{type(error).__name__}: {error}"
+                why = f"{words_of(error)}"
             self._dead()
             self._complain(f"stream: {why}")
             pause = 1.0 if monotonic() - began > _MAX_PAUSE_S else min(_MAX_PAUSE_S, pause * 2)

@@ -1,0 +1,81 @@
+"""The members that a plugin's class has to have, and those that it may have; checked when it is loaded."""
+
+import difflib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+REQUIRED: dict[str, tuple[str, ...]] = {"exchange": ("instruments", "requests"), "output": ("send", "wants")}
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "exchange": (
+        "archives",
+        "bars",
+        "book",
+        "close",
+        "default",
+        "earlier_trades",
+        "failing",
+        "funding",
+        "open_interest",
+        "past_funding",
+        "past_open_interest",
+        "preferred_quotes",
+        "server_time",
+        "split_in_bars",
+        "stream",
+        "tickers",
+        "trades",
+        "usage",
+    ),
+    "output": ("close", "default", "digests", "parts", "robot"),
+}
+ASYNC = {
+    "exchange": {
+        "bars", "book", "close", "earlier_trades", "funding", "instruments", "open_interest", "past_funding",
+        "past_open_interest", "server_time", "tickers", "trades",
+    },
+    "output": {"send"},
+}  # fmt: skip
+_ALIKE = 0.85
+
+
+def check_members(kind: str, name: str, target: Callable[..., Any]) -> None:
+    """Raises TypeError for a class that lacks what it must have, or has something that looks like a slip of the pen."""
+    if kind not in REQUIRED or not inspect.isclass(target):
+        return
+    known = {*REQUIRED[kind], *OPTIONAL[kind]}
+    for each in REQUIRED[kind]:
+        if not _has(target, each):
+            raise TypeError(f"{kind} {name} has no `{each}`{_slip(target, each, known)}")
+    for each in sorted(dir(target)):
+        if not each.startswith("_") and each not in known:
+            near = difflib.get_close_matches(each, known, 1, _ALIKE)
+            if near and not _has(target, near[0]):
+                raise TypeError(f"{kind} {name} has `{each}`, which nobody calls; did you mean `{near[0]}`?")
+    for each in sorted(ASYNC[kind]):
+        method = inspect.getattr_static(target, each, None)
+        if inspect.isfunction(method) and not inspect.iscoroutinefunction(method):
+            raise TypeError(f"{kind} {name}: `{each}` is a plain function; expected async def")
+
+
+def _has(target: type, member: str) -> bool:
+    """As an attribute of the class, an annotation, or something that its code sets on itself."""
+    if hasattr(target, member) or any(member in getattr(base, "__annotations__", {}) for base in target.__mro__):
+        return True
+    if hasattr(target, "__getattr__"):
+        return True
+    for base in target.__mro__[:-1]:
+        try:
+            source = inspect.getsource(base)
+        except (OSError, TypeError):
+            # nothing to read: it shows when it is used
+            return True
+        if f"self.{member}" in source:
+            return True
+    return False
+
+
+def _slip(target: type, member: str, known: set[str]) -> str:
+    others = [each for each in dir(target) if not each.startswith("_") and each not in known]
+    near = difflib.get_close_matches(member, others, 1, 0.6)
+    return f"; did you mean it by `{near[0]}`?" if near else ""
