@@ -3,10 +3,10 @@ from .commands.serving import desk_for as desk_for
 from .errors import CoinmonError as CoinmonError
 from .errors import ConfigError as ConfigError
 from .errors import NoDataError as NoDataError
+from .market.market import Market as Market
 from .market.result import Moment as Moment
 from .market.result import Result as Result
 from .market.result import SeenReport as SeenReport
-from .market.view import Market as Market
 from .market.view import View as View
 from .model.moment import DAY as DAY
 from .model.moment import MINUTE as MINUTE

@@ -4,8 +4,8 @@ from .errors import DeliveryRefused as DeliveryRefused
 from .errors import DeliveryRetry as DeliveryRetry
 from .errors import DeliverySplit as DeliverySplit
 from .errors import DeliveryThrottled as DeliveryThrottled
+from .market.market import Market as Market
 from .market.result import moment as moment
-from .market.view import Market as Market
 from .market.view import View as View
 from .model.moment import MINUTE as MINUTE
 from .model.signal import say as say

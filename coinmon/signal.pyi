@@ -1,5 +1,5 @@
 from ._hook import hookimpl as hookimpl
-from .market.view import Market as Market
+from .market.market import Market as Market
 from .market.view import View as View
 from .model.instrument import Instrument as Instrument
 from .model.instrument import Pair as Pair

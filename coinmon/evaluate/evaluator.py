@@ -9,8 +9,9 @@ from loguru import logger
 from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.errors import CoinmonError, NoAnswer, our_stop, words_of
+from coinmon.market.market import Market
 from coinmon.market.result import Result
-from coinmon.market.view import Market, Source, View
+from coinmon.market.view import Source, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import parse_time
 from coinmon.model.signal import Bilingual, Signal, Silent

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from threading import RLock
 from typing import Any, Protocol, TypeVar
 
 from coinmon.errors import NoAnswer
-from coinmon.market.merged import Merged, instrument_of
+from coinmon.market.read_only import read_only
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
-from coinmon.model.instrument import Instrument, Kind, Pair
+from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE, floor, parse_time
 
@@ -51,13 +51,32 @@ Compute = Callable[..., Any]
 """Runs the indicator of that name on a view or market, with its configured settings but for those given by keyword."""
 
 
-def _of(subject: "View | Market", results: dict[Any, Any], indicator: str, settings: Mapping[str, Any]) -> Any:
-    key = (indicator, *sorted(settings.items()))
-    if key not in results:
-        if subject.compute is None:
-            raise LookupError(f"no indicators are at hand to compute {indicator}")
-        results[key] = subject.compute(indicator, subject, **settings)
-    return results[key]
+class Results:
+    """What indicators came to on one view or market: each is computed once, whoever and however many ask."""
+
+    def __init__(self) -> None:
+        self._found: dict[Hashable, Any] = {}
+        self._lock = RLock()
+
+    def of(self, subject: Any, compute: Compute | None, indicator: str, settings: Mapping[str, Any]) -> Any:
+        key = (indicator, _hashable(settings))
+        with self._lock:
+            if key not in self._found:
+                if compute is None:
+                    raise LookupError(f"no indicators are at hand to compute {indicator}")
+                self._found[key] = compute(indicator, subject, **settings)
+            return self._found[key]
+
+
+def _hashable(value: Any) -> Hashable:
+    """Settings as a key: lists, sets and mappings are none by themselves."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((str(name), _hashable(each)) for name, each in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(map(_hashable, value))
+    if isinstance(value, set | frozenset):
+        return frozenset(map(_hashable, value))
+    return value if isinstance(value, Hashable) else repr(value)
 
 
 @dataclass(eq=False)
@@ -75,7 +94,8 @@ class View:
     since: int = 0
 
     def __post_init__(self) -> None:
-        self._results: dict[Any, Any] = {}
+        self._results = Results()
+        self._lock = RLock()
         # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
         self._held: dict[bool, list[Bars]] = {True: [], False: []}
         self._made: dict[Hashable, Any] = {}
@@ -113,19 +133,25 @@ class View:
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, made once for that key and never changed: what several indicators work out alike."""
-        if key not in self._made:
-            self._made[key] = make()
-        found: Made = self._made[key]
-        return found
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = read_only(make())
+            found: Made = self._made[key]
+            return found
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
         """Dense rows that hold [start, end): those held, and what lies between and beside them read."""
+        with self._lock:
+            return self._read_rows(start, end, levels)
+
+    def _read_rows(self, start: int, end: int, levels: bool) -> Bars:
         # rows with levels do for both
         held = self._held[True] if levels else [*self._held[True], *self._held[False]]
         rows = next((each for each in held if _span(each)[0] <= start and end <= _span(each)[1]), None)
         if rows is None:
             touched = [each for each in held if _span(each)[0] <= end and start <= _span(each)[1]]
-            rows = Bars.concat(list(self._joined(touched, start, end, levels)))
+            # a plugin that changed them in place would change what all others see
+            rows = read_only(Bars.concat(list(self._joined(touched, start, end, levels))))
             kept = [each for each in self._held[levels] if not any(each is one for one in touched)]
             self._held[levels] = [*kept, rows]
         return rows if levels or rows.levels is None else replace(rows, levels=None)
@@ -171,11 +197,11 @@ class View:
 
     def depth(self, minutes: int) -> Sequence[Depth]:
         """Samples of the order book of the last `minutes`, oldest first; while it was not known none was taken."""
-        return self.source.depth(self.instrument, self.now - minutes * MINUTE, self.now + 1)
+        return read_only(self.source.depth(self.instrument, self.now - minutes * MINUTE, self.now + 1))
 
     def heatmap(self, minutes: int) -> Sequence[Picture]:
         """Pictures of the order book, one a minute that ended in the last `minutes`, oldest first."""
-        return self.source.heatmap(self.instrument, self.now - minutes * MINUTE + 1, self.now + 1)
+        return read_only(self.source.heatmap(self.instrument, self.now - minutes * MINUTE + 1, self.now + 1))
 
     def liquidations(self, minutes: int) -> Sequence[Liquidation]:
         """Liquidations of the last `minutes`, the forming minute included, oldest first."""
@@ -195,58 +221,9 @@ class View:
 
     def of(self, indicator: str, **settings: Any) -> Any:
         """The named indicator's result here; computed once. settings: in place of those configured for it."""
-        return _of(self, self._results, indicator, settings)
+        return self._results.of(self, self.compute, indicator, settings)
 
 
 def _span(rows: Bars) -> tuple[int, int]:
     """What dense rows cover, of which there is at least one."""
     return int(rows.time[0]), int(rows.time[-1]) + MINUTE
-
-
-@dataclass(eq=False)
-class Market:
-    """One pair as of a moment on all configured venues.
-
-    venues: every configured venue by name, whether or not it lists the pair.
-    down: venues that could not be asked, and why (an instrument list that never came is not "not listed").
-    """
-
-    pair: Pair
-    now: int
-    venues: Sequence[str]
-    views: Sequence[View]
-    compute: Compute | None = field(default=None, repr=False)
-    down: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._results: dict[Any, Any] = {}
-
-    @cached_property
-    def spot(self) -> Mapping[str, View]:
-        """Spot views by venue."""
-        return {view.instrument.venue: view for view in self.views if view.instrument.kind == "spot"}
-
-    @cached_property
-    def perp(self) -> Mapping[str, View]:
-        """Perp views by venue."""
-        return {view.instrument.venue: view for view in self.views if view.instrument.kind == "perp"}
-
-    @cached_property
-    def merged(self) -> Mapping[Kind, View]:
-        """All venues as one market, by kind: a view like any other, of the instrument `all:BTC/USDT`.
-
-        A venue that is down before it said what it lists may be missing in it, so no minute is complete then.
-        """
-        found: dict[Kind, View] = {}
-        by_kind: dict[Kind, Mapping[str, View]] = {"spot": self.spot, "perp": self.perp}
-        for kind, views in by_kind.items():
-            if views:
-                parts = list(views.values())
-                whole = all(name in views for name in self.down if name in self.venues)
-                traded = instrument_of(self.pair, kind, [view.instrument for view in parts])
-                found[kind] = View(traded, self.now, Merged(parts, whole), self.compute, self.pair)
-        return found
-
-    def of(self, indicator: str, **settings: Any) -> Any:
-        """The named pair indicator's result; computed once. settings: in place of those configured for it."""
-        return _of(self, self._results, indicator, settings)

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from coinmon.market.view import Market
+from coinmon.market.market import Market
 from coinmon.model.moment import iso
 from coinmon.model.signal import Signal, Text
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from coinmon.clock import Clock
-from coinmon.market.view import Market
+from coinmon.market.market import Market
 from coinmon.notify.events import Event
 from coinmon.notify.routing import Route
 from coinmon.notify.sender import Sender

@@ -20,7 +20,7 @@ from coinmon.errors import (
     DeliverySplit,
     DeliveryThrottled,
 )
-from coinmon.market.view import Market
+from coinmon.market.market import Market
 from coinmon.model.moment import iso
 from coinmon.notify.batching import Batch, next_batch
 from coinmon.notify.events import Event

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from coinmon.market.view import Market
+from coinmon.market.market import Market
 from coinmon.model.bars import Bars
 from coinmon.model.book import Book
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, Ticker

@@ -5,8 +5,9 @@ from typing import Any
 
 from coinmon.errors import NoDataError
 from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
+from coinmon.market.market import Market
 from coinmon.market.result import SeenReport
-from coinmon.market.view import Market, View
+from coinmon.market.view import View
 from coinmon.model.moment import MINUTE, iso
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.plugin.catalog import Offer

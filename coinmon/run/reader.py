@@ -12,8 +12,9 @@ from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.evaluate.evaluator import Evaluator
+from coinmon.market.market import Market
 from coinmon.market.result import Result, SeenReport
-from coinmon.market.view import Market, View
+from coinmon.market.view import View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import iso
 from coinmon.model.signal import Signal, Silent

@@ -1,0 +1,59 @@
+"""One pair across venues, as of a moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from coinmon.market.merged import Merged, instrument_of
+from coinmon.market.view import Compute, Results, View
+from coinmon.model.instrument import Kind, Pair
+
+
+@dataclass(eq=False)
+class Market:
+    """One pair as of a moment on all configured venues.
+
+    venues: every configured venue by name, whether or not it lists the pair.
+    down: venues that could not be asked, and why (an instrument list that never came is not "not listed").
+    """
+
+    pair: Pair
+    now: int
+    venues: Sequence[str]
+    views: Sequence[View]
+    compute: Compute | None = field(default=None, repr=False)
+    down: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._results = Results()
+
+    @cached_property
+    def spot(self) -> Mapping[str, View]:
+        """Spot views by venue."""
+        return {view.instrument.venue: view for view in self.views if view.instrument.kind == "spot"}
+
+    @cached_property
+    def perp(self) -> Mapping[str, View]:
+        """Perp views by venue."""
+        return {view.instrument.venue: view for view in self.views if view.instrument.kind == "perp"}
+
+    @cached_property
+    def merged(self) -> Mapping[Kind, View]:
+        """All venues as one market, by kind: a view like any other, of the instrument `all:BTC/USDT`.
+
+        A venue that is down before it said what it lists may be missing in it, so no minute is complete then.
+        """
+        found: dict[Kind, View] = {}
+        by_kind: dict[Kind, Mapping[str, View]] = {"spot": self.spot, "perp": self.perp}
+        for kind, views in by_kind.items():
+            if views:
+                parts = list(views.values())
+                whole = all(name in views for name in self.down if name in self.venues)
+                traded = instrument_of(self.pair, kind, [view.instrument for view in parts])
+                found[kind] = View(traded, self.now, Merged(parts, whole), self.compute, self.pair)
+        return found
+
+    def of(self, indicator: str, **settings: Any) -> Any:
+        """The named pair indicator's result; computed once. settings: in place of those configured for it."""
+        return self._results.of(self, self.compute, indicator, settings)
