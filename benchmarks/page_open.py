@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ASKED = "JSON.stringify([document.documentElement.dataset.opened, document.documentElement.dataset.complete])"
+_ASKED = "JSON.stringify([document.documentElement.dataset.drawn, document.documentElement.dataset.drawn])"
 
 
 def opened(page: Path, times: int = 1) -> list[tuple[float, float]] | None:

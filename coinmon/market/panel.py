@@ -10,9 +10,10 @@ from coinmon.model.signal import Text
 Tone = Literal["up", "down", "plain", "accent", "second", "third", "muted"]
 """What a colour says; light and dark pages have their own shades. `up` and `down` are buying and selling."""
 
-Place = Literal["price", "beside", "time", "own"]
-"""Where a panel is drawn: over the candles; beside them on the same price axis; below them on the same time axis (of
-an indicator without a result for the pair: every instrument's in one chart); in a chart of its own."""
+Place = Literal["price", "under", "beside", "time", "own"]
+"""Where a panel is drawn: over the candles; under them, an instrument at a time (what rests in the books); beside them
+on the same price axis; below them on the same time axis (of an indicator without a result for the pair: every
+instrument's in one chart); in a chart of its own."""
 
 Name = str | Text
 Figures = Sequence[float | None]
@@ -20,7 +21,11 @@ Figures = Sequence[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line through values over time; None is a gap."""
+    """A line through values over time; None is a gap.
+
+    through: it joins points that are far apart on purpose (swings, a level of a session); any other line is broken
+    where nothing was seen between two of its points.
+    """
 
     name: Name
     time: Sequence[datetime]
@@ -28,6 +33,7 @@ class Line:
     tone: Tone = "accent"
     dashed: bool = False
     steps: bool = False
+    through: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class Points:
 class Cells:
     """A matrix of values, a row for each y: shades from nothing to much, or (`signed`) of selling and buying.
 
+    x: names, or the start of each column's time, which ends where the next begins. y: names, or lower edges of rows.
     text: what to write in each cell. strong: cells that stand out, as (x, y, tone).
     """
 
@@ -115,10 +122,14 @@ Mark = Line | Columns | Rows | Level | Box | Points | Cells | Table
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What `Result.panel` gives. unit: what the values are in. quiet: hidden until the reader asks for it."""
+    """What `Result.panel` gives. unit: what the values are in. quiet: hidden until the reader asks for it.
+
+    order: panels stand from the smallest to the largest; those of the core are 0 to 100.
+    """
 
     title: Text
     marks: Sequence[Mark]
     place: Place = "time"
     unit: str = ""
     quiet: bool = False
+    order: int = 65

@@ -38,10 +38,13 @@ def drawn(report: Report, indicator: str, of: str) -> Panel | None:
     return panel if panel is not None and any(_something(mark) for mark in panel.marks) else None
 
 
-def panels(report: Report) -> Iterator[Drawn]:
-    """Of each indicator the pair's, or where it has none every instrument's."""
+def panels(report: Report, instrument: str = "") -> Iterator[Drawn]:
+    """Of each indicator the pair's, or where it has none every instrument's.
+
+    instrument: of those that stand with the candles and beside them the one of this instrument, where it has one.
+    """
     for name, results in report.results.items():
-        for of in [PAIR] if PAIR in results else results:
+        for of in [instrument] if instrument in results else [PAIR] if PAIR in results else results:
             panel = drawn(report, name, of)
             if panel is not None:
                 yield Drawn(name, of, panel)

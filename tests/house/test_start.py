@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"aiohttp", "alembic", "apscheduler", "ccxt", "httpx", "mcp", "numpy", "pandas", "plotly", "sqlalchemy"}
+HEAVY = {"aiohttp", "alembic", "apscheduler", "ccxt", "httpx", "mcp", "numpy", "pandas", "sqlalchemy"}
 
 WATCHED = """
 import json, sys
@@ -34,4 +34,4 @@ def test_help_imports_nothing_heavy(arguments):
 def test_listing_the_plugins_imports_no_venue_library_and_no_database():
     code, modules = start("plugins", "--json")
     assert code == 0
-    assert not modules & {"aiohttp", "apscheduler", "ccxt", "mcp", "pandas", "plotly", "sqlalchemy"}
+    assert not modules & {"aiohttp", "apscheduler", "ccxt", "mcp", "pandas", "sqlalchemy"}

@@ -1,5 +1,6 @@
 """Panels of anybody's indicators: drawn without another line, and harmless when they are wrong."""
 
+import base64
 import json
 import sys
 from datetime import UTC, datetime
@@ -12,13 +13,11 @@ from coinmon import Box, Cells, Columns, Level, Line, Points, Rows, Table
 from coinmon.commands import report as command
 from coinmon.config.load import load_config
 from coinmon.report.document import PAIR
+from coinmon.report.marks import drawn_marks
 from coinmon.report.panels import drawn, panels
-from coinmon.report.plot import strong_cells, traces
-
-pytest.importorskip("plotly", reason="the html extra is not installed")
+from coinmon.report.scene import scene
 
 TIME = [datetime(2026, 1, 15, hour, tzinfo=UTC) for hour in (10, 11, 12)]
-WINDOW = (TIME[0], TIME[-1])
 
 MINE = '''"""A third party's."""
 from coinmon import Cells, Line, Panel, Result, SeenReport, Table, Text, hookimpl, moment
@@ -62,13 +61,13 @@ def test_a_third_partys_panels_are_on_the_page(with_mine):
     from coinmon.report.page import page
 
     text = page(with_mine, "en").decode()
-    for place in ("time", "own"):
-        assert f'data-panel="mine_{place}"' in text
-    assert "My &lt;b&gt;picture" in text
     assert "My <b>picture" not in text.split("<script", 1)[0]
-    figures = json.loads(text.split('id="figures">', 1)[1].split("</script>", 1)[0])
-    assert "mine_price" in {trace.get("legendgroup") for trace in figures[0]["traces"]}
-    assert "<td>&lt;/script&gt;</td>" in text
+    drawn_scene = json.loads(text.split('id="scene">', 1)[1].split("</script>", 1)[0])
+    panes = {each["id"]: each for each in drawn_scene["panes"]}
+    assert {"mine_time", "mine_own"} <= set(panes)
+    assert panes["mine_time"]["title"] == "My <b>picture</b>"
+    assert panes["mine_own"]["tables"][0]["rows"] == [["</script>"]]
+    assert "mine_price" in {each["id"] for each in panes["price"]["layers"]}
 
 
 def test_one_that_raises_is_named_and_harms_nothing(with_mine):
@@ -84,37 +83,71 @@ def test_what_has_nothing_to_show_is_left_out(demo_report):
     assert drawn(demo_report, "nobodys", PAIR) is None
 
 
-def test_every_mark_has_its_trace():
+def test_every_mark_is_plain_data():
     marks = [
         Line("l", TIME, [1.0, None, 2.0], dashed=True), Columns("c", ["a", "b"], [1.0, -1.0]),
         Rows("r", [1.0, 2.0], 1.0, [3.0, 4.0]), Level("v", 5.0, "up"), Level("w", 6.0, "up", TIME[1]),
         Box("b", TIME[0], TIME[1], 1.0, 2.0), Points("p", TIME, [1.0, 2.0, 3.0], ["x", "y", "z"], shape="up"),
         Cells("z", ["a", "b"], [1.0, 2.0], [[1.0, None], [-1.0, 2.0]], signed=True), Table(["h"], [["x"]]),
     ]  # fmt: skip
-    made = {trace["name"]: trace for trace in traces(marks, "en", WINDOW)}
-    assert set(made) == {"l", "c", "r", "v", "b", "p", "z"}
-    assert made["l"]["y"] == [1.0, None, 2.0]
-    assert made["c"]["marker"]["color"] == ["@up", "@down"]
-    # a row's bar is in its middle
-    assert made["r"]["y"] == [1.5, 2.5]
-    # levels of one tone are one trace, each from where it begins
-    assert made["v"]["x"][::3] == ["2026-01-15T10:00:00", "2026-01-15T11:00:00"]
-    assert made["z"]["zmid"] == 0
-    assert made["z"]["y"] == [1.5, 2.5]
+    made = {each["name"]: each for each in drawn_marks(marks, "en")}
+    assert set(made) == {"l", "c", "r", "v", "w", "b", "p", "z"}
+    assert made["l"]["v"] == [1.0, None, 2.0]
+    assert made["w"]["since"] == TIME[1].timestamp()
+    # nothing known is 0, nothing there 128, and as much as there is 1 or 255
+    assert list(base64.b64decode(made["z"]["bytes"])) == [192, 0, 64, 255]
     json.dumps(made)
+
+
+def test_a_line_is_broken_where_nothing_was_seen_but_not_one_that_joins_swings():
+    at = int(TIME[0].timestamp())
+    hole = [(at + 60, at + 1800)]
+    broken, through = drawn_marks(
+        [Line("a", TIME, [1.0, 2.0, 3.0]), Line("b", TIME, [1.0, 2.0, 3.0], through=True)], "en", hole
+    )
+    assert broken["v"] == [1.0, None, 2.0, 3.0]
+    assert through["v"] == [1.0, 2.0, 3.0]
+
+
+def test_a_single_dot_is_a_level_with_its_figure():
+    (made,) = drawn_marks([Line("rate", TIME[:1], [1234.5])], "en")
+    assert (made["m"], made["v"], made["name"]) == ("level", 1234.5, "rate 1,234.5")
 
 
 def test_cells_that_stand_out_are_framed():
     cells = Cells(
-        "z", ["a", "b"], [10.0, 12.0], [[1.0, 2.0], [3.0, 4.0]], strong=[("b", 12.0, "up"), ("c", 10.0, "up")]
-    )
-    (frame,) = strong_cells(cells)
-    assert (frame["x0"], frame["x1"], frame["y0"], frame["y1"]) == (0.52, 1.48, 12.0, 14.0)
+        "z", ["a", "b"], [10.0, 12.0], [[1.0, 2.0], [3.0, 4.0]], text=[["p", "q"], ["r", ""]],
+        strong=[("b", 12.0, "up"), ("c", 10.0, "up")],
+    )  # fmt: skip
+    (made,) = drawn_marks([cells], "en")
+    assert made["strong"] == [[1, 1, "up"]]
+    assert made["cells"] == [[0, 0, 1.0, "p"], [1, 0, 2.0, "q"], [0, 1, 3.0, "r"]]
+    assert made["height"] == 2.0
+
+
+def test_the_profile_marks_the_rows_that_are_shown(demo_report):
+    (side,) = scene(demo_report, "en")["panes"][0]["side"]
+    level = {each["name"]: each["v"] for each in side["marks"] if each["m"] == "level"}
+    rows = [each for each in side["marks"] if each["m"] == "rows"]
+    total = {low: sum(each["v"][k] for each in rows) for k, low in enumerate(rows[0]["y"])}
+    widest = max(total, key=total.get)
+    assert widest < level["POC"] < widest + rows[0]["height"]
+    assert level["VAL"] < level["POC"] < level["VAH"]
+    high = max(view.bars(1440).price(view.bars(1440).high)[-50:].max() for view in demo_report.market.spot.values())
+    assert level["VAH"] <= high
+
+
+def test_nothing_is_drawn_of_what_is_to_come(demo_report):
+    made = scene(demo_report, "en")
+    for pane in made["panes"]:
+        for mark in [*pane["marks"], *(each for layer in pane.get("layers", ()) for each in layer["marks"])]:
+            if mark["m"] not in ("cells", "points") and mark.get("t"):
+                assert mark["t"][-1] <= demo_report.market.now // 1000
 
 
 def test_on_a_terminal_the_page_has_a_name(demo_report, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     command._write(demo_report, "en", command.ReportFormat.html, None, False)
-    assert (tmp_path / "BTCUSDT.html").stat().st_size > 1_000_000
+    assert (tmp_path / "BTCUSDT.html").stat().st_size > 50_000
     assert capsys.readouterr().err == "BTCUSDT.html\n"

@@ -159,7 +159,9 @@ def _drawn(bars: list[FootprintBar], height: float, timeframe: str, base: str) -
         [[_sides(each.get(row)) for each in columns] for row in rows],
         strong,
     )  # fmt: skip
-    return Panel(Text(f"足迹图 {timeframe} 卖×买", f"Footprint {timeframe}, sells × buys"), [cells], "own", base)
+    return Panel(
+        Text(f"足迹图 {timeframe} 卖×买", f"Footprint {timeframe}, sells × buys"), [cells], "own", base, order=80
+    )
 
 
 @hookimpl

@@ -65,7 +65,7 @@ class DepthDelta(OfInstrument):
             known[self.time] = self.delta
         line = Line("", list(known), list(known.values()))
         title = Text(f"盘口 ±{self.percent:g}%，买单 - 卖单", f"Depth ±{self.percent:g}%, bids - asks")
-        return Panel(title, [line], unit=self.base)
+        return Panel(title, [line], unit=self.base, order=75)
 
 
 def depth_delta(

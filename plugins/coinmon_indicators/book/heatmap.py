@@ -70,16 +70,14 @@ class Heatmap(OfInstrument):
             for bids, asks in zip(matrix.bids, matrix.asks, strict=True)
         ]
         rows = [list(row) for row in zip(*columns, strict=True)]
-        # a cell is drawn around its time
-        times = list(matrix.times)
-        if len(times) == 1:
+        starts = [end - timedelta(minutes=matrix.minutes) for end in matrix.times]
+        if len(starts) == 1:
             # how wide a column is shows beside another one
-            times.insert(0, times[0] - timedelta(minutes=matrix.minutes))
+            starts.insert(0, starts[0] - timedelta(minutes=matrix.minutes))
             for row in rows:
                 row.insert(0, None)
-        middles = [end - timedelta(minutes=matrix.minutes) / 2 for end in times]
-        cells = Cells(Text("挂单量", "resting"), middles, matrix.prices, rows, signed=True)
-        return Panel(Text("挂单热力图（绿买红卖）", "Depth heatmap, bids green, asks red"), [cells], "own", self.base)
+        cells = Cells(Text("挂单量", "resting"), starts, matrix.prices, rows, signed=True)
+        return Panel(Text("挂单热力图（绿买红卖）", "Depth heatmap, bids green, asks red"), [cells], "under", self.base)
 
 
 def heatmap(

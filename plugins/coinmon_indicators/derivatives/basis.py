@@ -77,7 +77,7 @@ class Basis(Result):
                 shown = slice(None, None, max(1, len(time) // 300))
                 times = [moment(ms + MINUTE) for ms in time[shown].tolist()]
                 lines.append(Line(name, times, shares[shown].tolist(), tone))
-        return Panel(Text("基差（成交价）", "Basis, traded"), lines, unit="%")
+        return Panel(Text("基差（成交价）", "Basis, traded"), lines, unit="%", order=50)
 
 
 def basis(

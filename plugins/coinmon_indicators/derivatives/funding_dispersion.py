@@ -47,7 +47,7 @@ class FundingDispersion(Result):
         some = [each for each in self.venues if each.annualised is not None]
         rates = [None if each.annualised is None else 100 * each.annualised for each in some]
         bars = Columns(Text("年化", "a year"), [each.venue for each in some], rates)
-        return Panel(Text("资金费率（年化）", "Funding, a year"), [bars], "own", "%")
+        return Panel(Text("资金费率（年化）", "Funding, a year"), [bars], "own", "%", order=59)
 
 
 def funding_dispersion(market: Market) -> FundingDispersion:

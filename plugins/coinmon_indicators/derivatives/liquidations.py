@@ -95,7 +95,7 @@ class Liquidations(OfInstrument):
         if bars:
             marks.append(Columns("", [moment(each * _QUARTER) for _, each in bars], list(bars.values())))
         title = Text("爆仓：空头在上，多头在下", "Liquidations, shorts above, longs below")
-        return Panel(title, marks, unit=self.currency)
+        return Panel(title, marks, unit=self.currency, order=70)
 
 
 def liquidations(

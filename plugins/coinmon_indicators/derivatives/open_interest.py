@@ -73,7 +73,7 @@ class OpenInterestNow(OfInstrument):
         found = subject.open_interest(2880)
         found = found[:: max(1, len(found) // 300)]
         line = Line("", [moment(each.time) for each in found], [each.base for each in found])
-        return Panel(Text("持仓量", "Open interest"), [line], unit=self.base)
+        return Panel(Text("持仓量", "Open interest"), [line], unit=self.base, order=30)
 
 
 def open_interest(

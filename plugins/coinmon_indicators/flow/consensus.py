@@ -79,7 +79,7 @@ class Consensus(Result):
         """Each venue's net flow."""
         some = [each for each in self.venues if each.net_flow is not None]
         bars = Columns(Text("净流量", "net flow"), [each.venue for each in some], [each.net_flow for each in some])
-        return Panel(Text("各交易所资金流", "Fund flow by venue"), [bars], "own", self.currency)
+        return Panel(Text("各交易所资金流", "Fund flow by venue"), [bars], "own", self.currency, order=60)
 
 
 def consensus(

@@ -101,7 +101,9 @@ class Cvd(CandleResult):
             name = Text("看涨背离" if up else "看跌背离", f"{bias} divergence")
             way: Literal["up", "down"] = "up" if up else "down"
             marks.append(Points(name, some, [value[time] for time in some], tone=way, shape=way))
-        return Panel(Text("累计差额 CVD", "CVD"), marks, unit=self.base if self.unit == "base" else self.currency)
+        return Panel(
+            Text("累计差额 CVD", "CVD"), marks, unit=self.base if self.unit == "base" else self.currency, order=20
+        )
 
 
 def cvd(

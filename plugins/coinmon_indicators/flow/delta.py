@@ -60,7 +60,7 @@ class Delta(CandleResult):
         """Each candle's delta."""
         bars = Columns(Text("差额", "delta"), [each.time for each in self.bars], [each.delta for each in self.bars])
         unit = self.base if self.unit == "base" else self.currency
-        return Panel(Text(f"差额 {self.timeframe}", f"Delta {self.timeframe}"), [bars], unit=unit)
+        return Panel(Text(f"差额 {self.timeframe}", f"Delta {self.timeframe}"), [bars], unit=unit, order=15)
 
 
 def delta(

@@ -52,8 +52,9 @@ class NetFlow(OfInstrument):
         shown = slice(int(begun[0]) if len(begun) else len(bars), None, 5)
         time = [moment(ms) for ms in bars.time[shown].tolist()]
         return Panel(
-            Text("累计净流量", "Net flow, added up"), [Line("", time, flow[shown].tolist())], unit=self.currency
-        )
+            Text("累计净流量", "Net flow, added up"), [Line("", time, flow[shown].tolist())],
+            unit=self.currency, order=61,
+        )  # fmt: skip
 
 
 _ZH = "净流量 {flow} {currency} ({pct}){z}  买卖比 {ratio}  现价 {last} ({change})  支撑 {low}  阻力 {high}  ATR {atr}"

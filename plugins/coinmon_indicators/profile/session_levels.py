@@ -48,7 +48,7 @@ class SessionLevels(OfInstrument):
             if each.high is not None
         ]  # fmt: skip
         title = Text(f"交易时段，{self.currency}", f"Sessions, {self.currency}")
-        return Panel(title, [Table(head, rows)], "own", self.currency)
+        return Panel(title, [Table(head, rows)], "own", self.currency, order=90)
 
 
 def session_levels(

@@ -101,7 +101,7 @@ class SessionProfile(OfInstrument):
             if each.low is not None and each.high is not None and end > each.start:
                 marks.append(Box(each.name, each.start, end, each.low, each.high))
                 if each.poc is not None:
-                    marks.append(Line(f"{each.name} POC", [each.start, end], [each.poc] * 2, "second"))
+                    marks.append(Line(f"{each.name} POC", [each.start, end], [each.poc] * 2, "second", through=True))
         return Panel(Text("交易时段", "Sessions"), marks, "price")
 
 

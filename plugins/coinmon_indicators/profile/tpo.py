@@ -106,9 +106,11 @@ class Tpo(Result):
         ]
         name = Text("字母", "letters")
         rows = Rows(name, low, height, [len(each) for each in letters], "muted", letters)
-        lines = [Level("POC", self.tpo_poc, "accent")] if self.tpo_poc is not None else []
+        # of the rows that are shown, and in its middle
+        most = max(zip(map(len, letters), low, strict=True))[1]
+        lines = [Level("POC", most + height / 2, "accent")]
         lines += [Level("IB", edge) for edge in (self.ib_high, self.ib_low) if edge is not None]
-        return Panel(Text("TPO 市场轮廓", "TPO"), [rows, *lines], "beside")
+        return Panel(Text("TPO 市场轮廓", "TPO"), [rows, *lines], "own", order=82)
 
 
 def tpo(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coinmon.indicator import (
     MINUTE,
+    Bars,
     Bilingual,
     Level,
     Moment,
@@ -97,10 +98,11 @@ class VolumeProfile(Area, OfInstrument):
             return None
         height = self.bin_size * math.ceil(self.rows / 80)
         start, end = (round(each.timestamp() * 1000) for each in (self.start, self.end))
-        rows = volume_profile(
+        shown = volume_profile(
             subject, period="window", start=start, end=end, bin_size=float(f"{height:.12g}"), weight=self.weight,
-            mode=self.mode, naked_days=0, include_levels=True,
-        ).levels  # fmt: skip
+            mode=self.mode, naked_days=0, include_levels=True, value_area_percent=self.value_area_pct,
+        )  # fmt: skip
+        rows = shown.levels
         low, total = [each.low for each in rows], [each.volume for each in rows]
         delta = [each.delta for each in rows if each.delta is not None]
         if len(delta) < len(rows):
@@ -112,11 +114,19 @@ class VolumeProfile(Area, OfInstrument):
             ]
         lines = [
             Level(name, value, "accent" if name == "POC" else "muted")
-            for name, value in (("POC", self.poc), ("VAH", self.vah), ("VAL", self.val))
-            if value is not None
+            for name, value in _marked(shown, height, subject.between(start, end))
         ]
         unit = self.base if self.weight == "base" else self.currency
         return Panel(Text("成交量分布", "Volume profile"), [*marks, *lines], "beside", unit)
+
+
+def _marked(shown: VolumeProfile, height: float, bars: Bars) -> list[tuple[str, float]]:
+    """The middle of the row with most volume, and the value area, of the rows that are drawn."""
+    priced = bars[bars.close > 0]
+    if shown.poc is None or shown.vah is None or shown.val is None or not len(priced):
+        return []
+    low, high = (float(bars.price(edge)[0]) for edge in (priced.low.min(keepdims=True), priced.high.max(keepdims=True)))
+    return [("POC", min(shown.poc + height / 2, high)), ("VAH", min(shown.vah, high)), ("VAL", max(shown.val, low))]
 
 
 def volume_profile(

@@ -83,7 +83,9 @@ class Structure(CandleResult):
 
     def panel(self, subject: View) -> Panel:
         """The ZigZag, and a mark at each break and sweep."""
-        legs = Line("ZigZag", [each.time for each in self.zigzag], [each.price for each in self.zigzag], "muted")
+        legs = Line(
+            "ZigZag", [each.time for each in self.zigzag], [each.price for each in self.zigzag], "muted", through=True
+        )
         names = {"bos": "BOS", "choch": "CHoCH", "sweep": "sweep"}
         marks = []
         for way in ("up", "down"):

@@ -1,0 +1,541 @@
+/** The panels of a scene under one another: one time axis, one crosshair, wheel, pinch, drag and keys. */
+import { DRAW, hatch, ink } from "./draw.js";
+import { longTime, lastAt, priced, scaleOf, short, shortTime, ticksOf, timeTicks } from "./scale.js";
+
+const HEIGHTS = { price: 460, coverage: 60, time: 150, names: 200, rows: 260 };
+const GUTTER = 66;
+const FOOT = 18;
+const LEAST_SECONDS = 240;
+const ROOM = 0.04;
+
+function made(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((each) => each !== null && each !== undefined));
+  return node;
+}
+
+export { made };
+
+/** Draws a scene into an element; what it gives moves and replaces it. `tell` hears of each new range. */
+export function sheetOf(root, first, tell = () => {}) {
+  let scene = first;
+  let range = whole(scene);
+  let cross = null;
+  let panes = [];
+  let asked = 0;
+  const hidden = new Map();
+
+  function whole(of) {
+    return [of.start, of.end + (of.end - of.start) * ROOM];
+  }
+
+  function theme() {
+    const set = document.documentElement.dataset.theme;
+    return set || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  }
+
+  function shades() {
+    const now = theme();
+    return document.documentElement.dataset.safe ? { ...scene.shades[now], ...scene.safe[now] } : scene.shades[now];
+  }
+
+  function build() {
+    root.replaceChildren();
+    panes = scene.panes.map(paneOf);
+    root.append(...panes.map((each) => each.section));
+  }
+
+  function paneOf(spec) {
+    const readout = made("output", { class: "readout" });
+    const badge = spec.badge
+      ? made("span", { class: `badge ${spec.badge.tone}`, title: spec.badge.why || null, tabindex: spec.badge.why ? 0 : null },
+        spec.badge.text, ...(spec.badge.why ? [made("small", {}, spec.badge.why)] : []))
+      : null;
+    const unit = spec.unit ? made("span", { class: "unit" }, spec.unit) : null;
+    const head = made("header", { class: "pane-head" }, made("h2", {}, spec.title), unit, badge, readout);
+    const section = made("section", { class: `pane axis-${spec.axis}${spec.half ? " half" : ""}`, "data-panel": spec.id }, head);
+    const pane = { spec, section, readout, canvas: null };
+    if (spec.legend) head.append(...spec.legend.map(([tone, text]) => key(tone, text)));
+    named(spec, head);
+    if (spec.layers) section.append(legend(spec));
+    if (spec.axis !== "none") {
+      const label = `${scene.words.chart}: ${spec.title}. ${spec.axis === "time" ? scene.words.keys : ""}`;
+      pane.canvas = made("canvas", { role: "img", "aria-label": label, tabindex: spec.axis === "time" ? 0 : null });
+      const holder = made("div", { class: "holder" }, pane.canvas);
+      section.append(holder);
+      if (spec.axis === "time") listen(pane);
+      else if (spec.axis === "names" && spec.marks.some((each) => each.cells)) {
+        pane.least = Math.max(...spec.marks.map((each) => (each.names || []).length)) * 64 + GUTTER;
+      }
+    }
+    for (const table of spec.tables) section.append(tableOf(table));
+    for (const [of, text] of spec.figures) section.append(figure(spec, of, text));
+    return pane;
+  }
+
+  function figure(spec, of, text) {
+    return made("p", { class: "figure", "data-result": spec.indicator, "data-of": of }, made("b", {}, of === "pair" ? "" : `${of} `), text);
+  }
+
+  function key(tone, text) {
+    const dot = made("i", { class: "dot", "data-tone": tone });
+    return made("span", { class: "key" }, dot, text);
+  }
+
+  /** Names of the lines where there are several. */
+  function named(spec, head) {
+    const some = spec.axis === "time" && !spec.layers ? spec.marks.filter((each) => each.name && each.m !== "level") : [];
+    const seen = new Map(some.map((each) => [each.name, each.tone]));
+    if (seen.size > 1) head.append(...[...seen].map(([name, tone]) => key(tone || "plain", name)));
+  }
+
+  function legend(spec) {
+    const row = made("div", { class: "legend" });
+    for (const each of spec.side) {
+      row.append(made("span", { class: "key" }, `${each.title} ${each.unit}`, each.badge.why ? made("span", { class: "badge warn", tabindex: 0 }, each.badge.text, made("small", {}, each.badge.why)) : null));
+    }
+    for (const each of spec.layers) {
+      if (!hidden.has(each.id)) hidden.set(each.id, each.hidden);
+      const lacking = each.badge.why ? made("span", { class: "badge warn" }, each.badge.text, made("small", {}, each.badge.why)) : null;
+      const pressed = String(!hidden.get(each.id));
+      const button = made("button", { type: "button", "aria-pressed": pressed, "data-layer": each.id }, each.title, lacking);
+      button.addEventListener("click", () => {
+        hidden.set(each.id, !hidden.get(each.id));
+        button.setAttribute("aria-pressed", String(!hidden.get(each.id)));
+        redraw();
+      });
+      row.append(button);
+    }
+    return row;
+  }
+
+  function tableOf(table) {
+    const head = made("tr", {}, ...table.head.map((each) => made("th", { scope: "col" }, each)));
+    const rows = table.rows.map((row) => made("tr", {}, ...row.map((each) => made("td", {}, each))));
+    return made("div", { class: "scroll" }, made("table", {}, made("thead", {}, head), made("tbody", {}, ...rows)));
+  }
+
+  function move(from, to) {
+    const [start, end] = whole(scene);
+    const width = Math.min(Math.max(to - from, LEAST_SECONDS), (end - start) * 1.5);
+    const middle = Math.min(Math.max((from + to) / 2, start), end);
+    range = [middle - width / 2, middle + width / 2];
+    tell(range);
+    redraw();
+  }
+
+  function zoom(factor, around) {
+    const at = around ?? range[1];
+    move(at - (at - range[0]) * factor, at + (range[1] - at) * factor);
+  }
+
+  function listen(pane) {
+    const { canvas } = pane;
+    const held = new Map();
+    const timeOf = (event) => pane.x.value(event.clientX - canvas.getBoundingClientRect().left);
+    canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      if (sideways) {
+        const shift = (event.deltaX / canvas.clientWidth) * (range[1] - range[0]);
+        move(range[0] + shift, range[1] + shift);
+      } else zoom(Math.exp(Math.max(-120, Math.min(120, event.deltaY)) / 400), timeOf(event));
+    }, { passive: false });
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      held.set(event.pointerId, event.clientX);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const before = held.get(event.pointerId);
+      if (before !== undefined) {
+        const [a, b] = [...held.values()];
+        if (held.size === 2) {
+          const others = [...held].filter(([id]) => id !== event.pointerId)[0][1];
+          const [was, is] = [Math.abs(a - b), Math.abs(event.clientX - others)];
+          const middle = pane.x.value((event.clientX + others) / 2 - canvas.getBoundingClientRect().left);
+          held.set(event.pointerId, event.clientX);
+          if (was > 8 && is > 8) zoom(was / is, middle);
+        } else {
+          held.set(event.pointerId, event.clientX);
+          const shift = ((before - event.clientX) / (pane.x.end - pane.x.start)) * (range[1] - range[0]);
+          move(range[0] + shift, range[1] + shift);
+        }
+      }
+      const bounds = canvas.getBoundingClientRect();
+      cross = { time: timeOf(event), pane, y: event.clientY - bounds.top };
+      redraw();
+    });
+    for (const kind of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(kind, (event) => held.delete(event.pointerId));
+    }
+    canvas.addEventListener("pointerleave", () => {
+      cross = null;
+      redraw();
+    });
+    canvas.addEventListener("dblclick", () => move(...whole(scene)));
+    canvas.addEventListener("keydown", (event) => {
+      const width = range[1] - range[0];
+      const deeds = {
+        ArrowLeft: () => move(range[0] - width * 0.1, range[1] - width * 0.1),
+        ArrowRight: () => move(range[0] + width * 0.1, range[1] + width * 0.1),
+        "+": () => zoom(0.8), "=": () => zoom(0.8), "-": () => zoom(1.25), 0: () => move(...whole(scene)),
+      };
+      if (deeds[event.key] && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        deeds[event.key]();
+      }
+    });
+  }
+
+  function redraw() {
+    if (asked) return;
+    asked = requestAnimationFrame(() => {
+      asked = 0;
+      const colours = shades();
+      for (const pane of panes) if (pane.canvas) drawPane(pane, colours);
+    });
+  }
+
+  function heightOf(spec) {
+    if (spec.id === "coverage") return 24 + 30 * Math.max(1, (spec.marks[0].strips || []).length);
+    if (spec.axis === "rows") return Math.min(900, 30 + 12 * Math.max(12, ...spec.marks.map((each) => (each.y || []).length)));
+    const cells = spec.marks.find((each) => each.m === "cells");
+    if (spec.axis === "names" && cells) return 40 + 15 * cells.y.length;
+    if (spec.id === "price") return innerWidth < 640 ? 360 : HEIGHTS.price;
+    return HEIGHTS[spec.axis] || HEIGHTS.time;
+  }
+
+  function drawPane(pane, colours) {
+    const { canvas, spec } = pane;
+    const wide = Math.max(pane.least || 0, canvas.parentElement.clientWidth);
+    const tall = heightOf(spec);
+    const ratio = devicePixelRatio || 1;
+    if (canvas.width !== Math.round(wide * ratio) || canvas.height !== Math.round(tall * ratio)) {
+      canvas.width = Math.round(wide * ratio);
+      canvas.height = Math.round(tall * ratio);
+      canvas.style.width = `${wide}px`;
+      canvas.style.height = `${tall}px`;
+    }
+    const c = canvas.getContext("2d");
+    c.setTransform(ratio, 0, 0, ratio, 0, 0);
+    c.fillStyle = colours.paper;
+    c.fillRect(0, 0, wide, tall);
+    const right = wide - GUTTER;
+    const labels = [];
+    const plot = {
+      c, now: scene.end, shades: colours, theme: theme() + (document.documentElement.dataset.safe || ""),
+      font: (size) => `${size}px system-ui, "Noto Sans CJK SC", sans-serif`,
+      label: (name, up, tone) => name && labels.push({ name, up, tone }),
+      boxName: (...given) => boxName(plot, ...given),
+    };
+    const marks = [...spec.marks, ...shownLayers(spec).flatMap((each) => each.marks)];
+    plot.x = acrossOf(spec, right);
+    pane.x = plot.x;
+    const [low, high] = bounds(spec, marks, plot.x);
+    plot.y = scaleOf(low, high, tall - FOOT, spec.id === "coverage" ? 0 : 6);
+    grid(plot, spec, tall, right);
+    c.save();
+    c.beginPath();
+    c.rect(0, 0, right, tall - FOOT);
+    c.clip();
+    if (spec.axis === "time") {
+      for (const [start, end] of spec.holes) {
+        const [a, b] = [Math.max(0, plot.x.at(start)), Math.min(right, plot.x.at(end))];
+        if (b > a) hatch(plot, a, b, 0, tall - FOOT);
+      }
+    }
+    for (const layer of shownLayers(spec).filter((each) => each.under)) paint(plot, layer.marks);
+    for (const side of spec.side || []) beside(plot, side, right);
+    if (spec.axis === "rows") sideways(plot, spec.marks, 0, right * 0.94);
+    for (const layer of shownLayers(spec).filter((each) => !each.under)) {
+      paint(plot, layer.marks.filter((each) => each.m === "box"));
+    }
+    paint(plot, spec.marks.filter((each) => spec.axis !== "rows" || each.m === "level"));
+    for (const layer of shownLayers(spec).filter((each) => !each.under)) {
+      paint(plot, layer.marks.filter((each) => each.m !== "box"));
+    }
+    placeLabels(plot, labels, right);
+    c.restore();
+    if (spec.last) tag(plot, spec.last, right, spec.digits, "accent");
+    crosshair(plot, pane, tall, right);
+  }
+
+  function shownLayers(spec) {
+    return (spec.layers || []).filter((each) => !hidden.get(each.id));
+  }
+
+  function paint(plot, marks) {
+    for (const each of marks) if (DRAW[each.m] && each.m !== "rows") DRAW[each.m](plot, each);
+  }
+
+  function beside(plot, side, right) {
+    const most = totals(side.marks);
+    const width = Math.min(220, right * 0.2);
+    plot.along = scaleOf(0, most, right, right - width);
+    plot.beside = true;
+    const before = new Map();
+    for (const each of side.marks) if (each.m === "rows") DRAW.rows(plot, each, before);
+    plot.beside = false;
+    const full = plot.x;
+    plot.x = { ...full, start: right - width * 1.4 };
+    for (const each of side.marks) if (each.m === "level") DRAW.level(plot, { ...each, since: null });
+    plot.x = full;
+  }
+
+  function sideways(plot, marks, left, right) {
+    plot.along = scaleOf(0, totals(marks), left, right);
+    const before = new Map();
+    for (const each of marks) if (each.m === "rows") DRAW.rows(plot, each, before);
+  }
+
+  function totals(marks) {
+    const sums = new Map();
+    for (const each of marks) if (each.m === "rows") each.y.forEach((at, k) => sums.set(at, (sums.get(at) || 0) + (each.v[k] || 0)));
+    return Math.max(1e-12, ...sums.values());
+  }
+
+  function acrossOf(spec, right) {
+    if (spec.axis === "time") return scaleOf(range[0], range[1], 0, right);
+    const names = spec.marks.find((each) => each.names)?.names || [];
+    return scaleOf(0, Math.max(1, names.length), 0, right);
+  }
+
+  /** What the upright axis shows: candles decide over what lies on them; else all that is in sight. */
+  function bounds(spec, marks, x) {
+    let low = Infinity;
+    let high = -Infinity;
+    const take = (value) => {
+      if (value === null || value === undefined || !Number.isFinite(value)) return;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    };
+    const candles = marks.find((each) => each.m === "candles" && each.t.length);
+    const looked = candles ? [candles] : spec.layers ? marks : spec.marks;
+    for (const mark of looked) {
+      if (mark.m === "level") take(mark.v);
+      else if (mark.y) [mark.y[0], mark.y[mark.y.length - 1] + mark.height].forEach((each) => typeof each === "number" && take(each));
+      else if (mark.t || mark.names) {
+        const first = mark.t ? Math.max(0, lastAt(mark.t, x.from)) : 0;
+        const last = mark.t ? lastAt(mark.t, x.to) : mark.names.length - 1;
+        for (let k = first; k <= last; k += 1) {
+          if (mark.m === "candles") [mark.low[k], mark.high[k]].forEach(take);
+          else take(mark.v[k]);
+        }
+      }
+      if (mark.m === "columns") take(0);
+    }
+    if (!(high >= low)) return [0, 1];
+    const rows = spec.axis === "rows" || (spec.axis === "names" && marks.some((each) => each.y));
+    const pad = rows ? 0 : (high - low) * 0.06 || Math.abs(high) * 0.001 || 1;
+    const floor = low === 0 && looked.every((each) => each.m === "columns") ? 0 : low - pad;
+    return [floor, high + pad];
+  }
+
+  function grid(plot, spec, tall, right) {
+    const { c, x, y } = plot;
+    c.font = plot.font(10);
+    c.textBaseline = "middle";
+    if (spec.id !== "coverage") {
+      const cells = spec.marks.find((each) => each.m === "cells" && each.cells) || (spec.axis === "rows" && spec.marks[0]);
+      // rows are labelled by their middle
+      const ticks = cells && typeof cells.y[0] === "number" ? middles(cells, y) : ticksOf(y.from, y.to, (tall - FOOT) / 40);
+      for (const each of ticks) {
+        const up = Math.round(y.at(each)) + 0.5;
+        c.fillStyle = plot.shades.rule;
+        if (!cells) c.fillRect(0, up, right, 1);
+        c.fillStyle = plot.shades.dim;
+        const price = spec.digits !== undefined || cells;
+        c.fillText(price ? priced(each, tickDigits(ticks, spec.digits ?? 8)) : short(each), right + 5, up);
+      }
+    }
+    c.textBaseline = "alphabetic";
+    if (spec.axis === "time") {
+      c.textAlign = "center";
+      for (const each of timeTicks(range[0], range[1], right / 80)) {
+        const at = Math.round(x.at(each));
+        c.fillStyle = plot.shades.rule;
+        c.fillRect(at, 0, 1, tall - FOOT);
+        c.fillStyle = plot.shades.dim;
+        const half = 16;
+        if (at > half && at < right - half) c.fillText(shortTime(each, scene.timezone), at, tall - 5);
+      }
+      c.textAlign = "left";
+    } else if (spec.axis === "names") {
+      const names = spec.marks.find((each) => each.names)?.names || [];
+      c.textAlign = "center";
+      c.fillStyle = plot.shades.dim;
+      names.forEach((each, k) => c.fillText(each, x.at(k + 0.5), tall - 5));
+      c.textAlign = "left";
+      const shown = spec.marks.filter((each) => each.m === "columns");
+      for (const mark of shown) {
+        mark.v.forEach((value, k) => {
+          if (value === null) return;
+          c.textAlign = "center";
+          c.fillStyle = plot.shades.text;
+          const up = y.at(value) + (value < 0 ? 12 : -4);
+          c.fillText(short(value), x.at(k + 0.5), Math.min(tall - FOOT - 2, Math.max(10, up)));
+          c.textAlign = "left";
+        });
+      }
+    }
+  }
+
+  function middles(cells, y) {
+    const every = Math.ceil(14 / Math.max(1, Math.abs(y.at(cells.height) - y.at(0))));
+    return cells.y.filter((_, k) => k % every === 0).map((each) => +(each + cells.height / 2).toPrecision(12));
+  }
+
+  function tickDigits(ticks, most) {
+    let digits = 0;
+    while (digits < most && ticks.some((each) => Math.abs(each * 10 ** digits - Math.round(each * 10 ** digits)) > 1e-6)) digits += 1;
+    return digits;
+  }
+
+  /** Names of levels at the right, moved apart where they would cover one another. */
+  function placeLabels(plot, labels, right) {
+    const { c } = plot;
+    const order = { accent: 0, second: 1, third: 2 };
+    const taken = [];
+    c.font = plot.font(10);
+    c.textBaseline = "middle";
+    for (const each of [...labels].sort((a, b) => (order[a.tone] ?? 3) - (order[b.tone] ?? 3))) {
+      const wide = c.measureText(each.name).width + 6;
+      let left = right - wide;
+      while (taken.some((other) => Math.abs(other.up - each.up) < 12 && left < other.left + other.wide && other.left < left + wide)) {
+        left = Math.min(...taken.filter((other) => Math.abs(other.up - each.up) < 12).map((other) => other.left)) - wide - 2;
+      }
+      if (left < right * 0.3) continue;
+      taken.push({ up: each.up, left, wide });
+      c.fillStyle = plot.shades.paper + "d0";
+      c.fillRect(left, each.up - 6, wide, 12);
+      c.fillStyle = ink(plot, each.tone);
+      c.fillText(each.name, left + 3, each.up);
+    }
+  }
+
+  /** A session's name is written inside its box, on a line of its own where two begin together. */
+  function boxName(plot, name, left, right, top, bottom, tone) {
+    const { c } = plot;
+    c.font = plot.font(10);
+    c.textBaseline = "top";
+    plot.names ||= [];
+    const wide = c.measureText(name).width;
+    const at = Math.max(2, left + 3);
+    let up = Math.max(2, top + 3);
+    while (plot.names.some((each) => Math.abs(each.up - up) < 12 && at < each.left + each.wide && each.left < at + wide)) up += 12;
+    plot.names.push({ left: at, wide, up });
+    c.fillStyle = ink(plot, tone === "muted" ? "text" : tone, 0.9);
+    c.fillText(name, at, up);
+  }
+
+  /** A price on the axis. */
+  function tag(plot, value, right, digits, tone) {
+    const { c, y } = plot;
+    const up = y.at(value);
+    if (up < y.end - 6 || up > y.start + 6) return;
+    c.fillStyle = ink(plot, tone);
+    c.fillRect(right + 1, up - 9, GUTTER - 2, 18);
+    c.fillStyle = plot.shades.paper;
+    c.font = plot.font(10.5);
+    c.textBaseline = "middle";
+    c.fillText(digits === undefined ? short(value) : priced(value, digits), right + 5, up);
+    c.strokeStyle = ink(plot, tone, 0.6);
+    c.setLineDash([2, 3]);
+    c.beginPath();
+    c.moveTo(0, Math.round(up) + 0.5);
+    c.lineTo(right, Math.round(up) + 0.5);
+    c.stroke();
+    c.setLineDash([]);
+  }
+
+  function crosshair(plot, pane, tall, right) {
+    const { c, x } = plot;
+    const time = cross ? cross.time : null;
+    readout(pane, time);
+    if (!cross || pane.spec.axis !== "time") return;
+    const at = Math.round(x.at(time)) + 0.5;
+    c.strokeStyle = plot.shades.dim;
+    c.setLineDash([3, 3]);
+    c.beginPath();
+    c.moveTo(at, 0);
+    c.lineTo(at, tall - FOOT);
+    if (cross.pane === pane && cross.y < tall - FOOT) {
+      c.moveTo(0, Math.round(cross.y) + 0.5);
+      c.lineTo(right, Math.round(cross.y) + 0.5);
+    }
+    c.stroke();
+    c.setLineDash([]);
+    if (cross.pane === pane && cross.y < tall - FOOT && pane.spec.id !== "coverage") {
+      tag({ ...plot, y: { ...plot.y, at: () => cross.y } }, plot.y.value(cross.y), right, pane.spec.digits, "dim");
+    }
+    if (cross.pane === pane) {
+      const text = longTime(time, scene.timezone);
+      c.font = plot.font(10);
+      const wide = c.measureText(text).width + 8;
+      const left = Math.max(0, Math.min(right - wide, at - wide / 2));
+      c.fillStyle = plot.shades.dim;
+      c.fillRect(left, tall - FOOT, wide, FOOT);
+      c.fillStyle = plot.shades.paper;
+      c.textBaseline = "middle";
+      c.fillText(text, left + 4, tall - FOOT / 2);
+    }
+  }
+
+  /** The figures under the crosshair, or the last ones. */
+  function readout(pane, time) {
+    const { spec, readout: out } = pane;
+    if (spec.axis !== "time") return;
+    const words = scene.words;
+    const parts = [];
+    for (const mark of spec.marks) {
+      if (mark.m === "strips") {
+        for (const each of mark.strips) {
+          const run = each.runs.find(([start, end]) => time !== null && start <= time && time < end);
+          if (run) parts.push(`${each.name} ${run[3]}`);
+        }
+        continue;
+      }
+      if (!mark.t) continue;
+      const k = time === null ? mark.t.length - 1 : lastAt(mark.t, time);
+      if (k < 0 || (mark.step && time !== null && time >= mark.t[k] + mark.step)) continue;
+      if (mark.m === "candles") {
+        const keys = ["open", "high", "low", "close"];
+        parts.push(keys.map((each) => `${words[each]} ${priced(mark[each][k], spec.digits)}`).join(" "));
+      } else if (mark.v && mark.v[k] !== null && mark.v[k] !== undefined) parts.push(`${mark.name} ${short(mark.v[k])}`.trim());
+    }
+    if (time !== null && spec.holes.some(([start, end]) => start <= time && time < end)) parts.unshift(words.hole);
+    const text = parts.join("  ");
+    if (out.textContent !== text) out.textContent = text;
+  }
+
+  new ResizeObserver(redraw).observe(root);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  build();
+  redraw();
+  return {
+    redraw,
+    move,
+    range: () => range,
+    whole: () => move(...whole(scene)),
+    /** Another scene in place of this one; what was in sight stays, and goes along with the present. */
+    show(next, keep = true) {
+      const following = range[1] >= scene.end;
+      const shift = following ? next.end - scene.end : 0;
+      const same = keep && next.pair === scene.pair;
+      scene = next;
+      range = same ? [range[0] + shift, range[1] + shift] : whole(next);
+      const focused = document.activeElement?.closest?.("[data-panel]")?.dataset.panel;
+      build();
+      if (focused) root.querySelector(`[data-panel="${CSS.escape(focused)}"] canvas`)?.focus({ preventScroll: true });
+      redraw();
+    },
+    /** Places on the canvases, for tests: where a time is, and what is drawn in a panel. */
+    probe: (id) => {
+      const pane = panes.find((each) => each.spec.id === id);
+      return pane && pane.x ? { range: [...range], left: pane.x.at(range[0]), right: pane.x.end } : null;
+    },
+  };
+}
