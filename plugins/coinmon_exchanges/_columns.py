@@ -17,7 +17,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 BUY, SELL = 1, 255
 """+1 and -1 as bytes: a column of bytes is made much faster than one of signed integers."""
-RENUMBERED = 1000
+MAX_ID_LAG = 1000
 """A venue's answers may be this many trades older than its others; further behind, it has numbered anew."""
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,11 +1,11 @@
-"""What a page of trades proves, where ids run +1 per instrument (Binance aggTrades, OKX, Coinbase: EXCHANGES 10)."""
+"""What a page of trades proves, where ids run +1 per instrument."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from coinmon.exchange import Trades
-from coinmon_exchanges._columns import RENUMBERED, Ints, JsonRows
+from coinmon_exchanges._columns import MAX_ID_LAG, Ints, JsonRows
 
 
 def sequential(ids: Ints) -> bool:
@@ -14,7 +14,7 @@ def sequential(ids: Ints) -> bool:
 
 def behind(page: JsonRows, last_id: int) -> bool:
     """Whether a page of the newest trades is a replica's that is older than what was read: there is more."""
-    return len(page.ids) > 0 and 0 < last_id - int(page.ids[-1]) <= RENUMBERED
+    return len(page.ids) > 0 and 0 < last_id - int(page.ids[-1]) <= MAX_ID_LAG
 
 
 def after(pages: Sequence[JsonRows], last_id: int) -> tuple[Trades, bool, bool]:
@@ -22,7 +22,7 @@ def after(pages: Sequence[JsonRows], last_id: int) -> tuple[Trades, bool, bool]:
     ids = np.unique(np.concatenate([page.ids for page in pages]))
     newer = ids[ids > last_id]
     whole = sequential(newer)
-    nothing_new = len(ids) > 0 and last_id - int(ids[-1]) <= RENUMBERED
+    nothing_new = len(ids) > 0 and last_id - int(ids[-1]) <= MAX_ID_LAG
     joined = whole and int(newer[0]) == last_id + 1 if len(newer) else nothing_new
     trades = Trades.concat([page.trades for page in pages])
     if len(pages) > 1:

@@ -83,7 +83,7 @@ def test_a_month_is_stored_by_the_day(bench, plain, tmp_path):
 
 def test_blocks_and_batches_leave_no_seam(bench, plain, tmp_path, monkeypatch):
     monkeypatch.setattr("coinmon.collect.history.archive._FOLD_TRADES", 97)
-    monkeypatch.setattr("coinmon_exchanges._files.inflate._READ", 1024)
+    monkeypatch.setattr("coinmon_exchanges._files.inflate._READ_BYTES", 1024)
     rows = trades()
     assert (
         bench.backfill(

@@ -55,7 +55,7 @@ TAPES = {
 def test_a_recorded_book_ends_on_what_the_venue_showed(instrument, tape):
     names, kind, last, best, near, comparable = TAPES[tape]
     books = books_of(instrument, "BTCUSDT", kind)
-    kept, waiting, book, compared = books.kept["BTCUSDT"], [], None, 0
+    kept, waiting, book, compared = books.local_books["BTCUSDT"], [], None, 0
     played = list(messages(*names))
     tickers = {each["u"]: tuple(float(each[name]) for name in "bBaA") for each in played if "B" in each}
     for message in played:
@@ -109,7 +109,7 @@ def test_a_damaged_tape_is_found_where_it_is_damaged(instrument, market):
     for part, faults in found.items():
         books, before = None, 0
         for event in events(market, part):
-            if books is None or not books.kept["X"].sound:
+            if books is None or not books.local_books["X"].sound:
                 # as after a snapshot that is as old as the event before
                 books = books_of(instrument, "X", kind)
                 started = {"bids": [], "asks": [], "lastUpdateId": event["U"] - 1 if kind == "spot" else event["pu"]}

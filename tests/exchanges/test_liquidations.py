@@ -5,7 +5,9 @@ import json
 import pytest
 
 from coinmon import DecodeError, StreamState
-from coinmon_exchanges._stream import liquidations as stream_liquidations
+from coinmon_exchanges.binance import liquidations as binance_liquidations
+from coinmon_exchanges.bybit import liquidations as bybit_liquidations
+from coinmon_exchanges.okx import liquidations as okx_liquidations
 
 ORDER = {
     "s": "BTCUSDT",
@@ -47,34 +49,32 @@ def figures(found):
 
 
 def test_the_side_is_that_of_the_position(heard):
-    found = heard(stream_liquidations.binance_links, "BTCUSDT", BINANCE)
+    found = heard(binance_liquidations.links, "BTCUSDT", BINANCE)
     assert figures(found) == [(1568014460893, 1, 9905.0, 0.014)]
-    found = heard(stream_liquidations.okx_links, "IOST-USDT-SWAP", OKX, contract_size="1000")
+    found = heard(okx_liquidations.links, "IOST-USDT-SWAP", OKX, contract_size="1000")
     assert figures(found) == [(1692266434010, -1, 0.007831, 13000.0)]
-    found = heard(stream_liquidations.bybit_links, "ROSEUSDT", BYBIT)
+    found = heard(bybit_liquidations.links, "ROSEUSDT", BYBIT)
     assert figures(found) == [(1739502302929, -1, 0.04499, 20000.0)]
 
 
 def test_net_positions_are_told_by_the_order(heard):
     entry = OKX["data"][0] | {"details": [DETAIL | {"posSide": "net", "side": "sell", "ts": "1692266434010"}]}
-    assert [each.side for each in heard(stream_liquidations.okx_links, "IOST-USDT-SWAP", OKX | {"data": [entry]})] == [
-        1
-    ]
+    assert [each.side for each in heard(okx_liquidations.links, "IOST-USDT-SWAP", OKX | {"data": [entry]})] == [1]
 
 
 def test_the_same_one_again_is_the_same_and_two_alike_are_two(heard):
     twice = BYBIT | {"data": BYBIT["data"] * 2}
-    keys = [each.key for each in heard(stream_liquidations.bybit_links, "ROSEUSDT", twice, BYBIT)]
+    keys = [each.key for each in heard(bybit_liquidations.links, "ROSEUSDT", twice, BYBIT)]
     assert len(keys) == 3
     assert len(set(keys)) == 2
 
 
 def test_others_and_coin_margined_ones_are_left_out(heard):
-    assert heard(stream_liquidations.binance_links, "ETHUSDT", BINANCE) == []
-    assert heard(stream_liquidations.binance_links, "BTCUSDT", BINANCE | {"st": 2}) == []
+    assert heard(binance_liquidations.links, "ETHUSDT", BINANCE) == []
+    assert heard(binance_liquidations.links, "BTCUSDT", BINANCE | {"st": 2}) == []
 
 
 @pytest.mark.parametrize("broken", [{"S": "HOLD"}, {"z": "x"}, {"ap": "-1"}, {"T": None}])
 def test_what_is_not_in_the_format_is_refused(heard, broken):
     with pytest.raises(DecodeError, match="Binance forceOrder stream"):
-        heard(stream_liquidations.binance_links, "BTCUSDT", BINANCE | {"o": BINANCE["o"] | broken})
+        heard(binance_liquidations.links, "BTCUSDT", BINANCE | {"o": BINANCE["o"] | broken})

@@ -194,7 +194,6 @@ ACKNOWLEDGED = [
     (binance_trades, {"error": {"code": 2, "msg": "Invalid request"}, "id": 1}, False),
     (okx_trades, {"event": "subscribe", "arg": {"channel": "trades", "instId": "BTCUSDT"}}, True),
     (bybit_trades, {"success": True, "ret_msg": "", "op": "subscribe", "req_id": "0"}, True),
-    (bybit_trades, {"success": False, "ret_msg": "error:handler not found", "op": "subscribe", "req_id": "0"}, False),
     (coinbase_trades, {"type": "subscriptions", "channels": [{"name": "matches", "product_ids": ["BTCUSDT"]}]}, True),
     (coinbase_trades, {"type": "error", "message": "Failed to subscribe", "reason": "no such product"}, False),
 ]

@@ -7,13 +7,13 @@ from typing import Any
 
 from coinmon.exchange import CoinmonError, NotPublished, VenueBlocked, VenueError
 from coinmon_exchanges._http.proxy import checked, proxy_for
-from coinmon_exchanges._http.session import TRIES, base_url, positive
+from coinmon_exchanges._http.session import MAX_TRIES, base_url, positive
 from coinmon_exchanges._http.wire import backoff
 
-_PIECE = 1 << 18
+_CHUNK_BYTES = 1 << 18
 
 
-class _Passing(Exception):
+class _RetryableDownload(Exception):
     """May go away by itself."""
 
 
@@ -31,24 +31,24 @@ class Downloads:
         """The file at `url`. checksum: the host has a sha256 beside it, in `url` + ".CHECKSUM"."""
         problem = ""
         partial = to.with_name(f".{to.name}.partial")
-        for attempt in range(TRIES):
+        for attempt in range(MAX_TRIES):
             try:
                 # the small file tells whether the large one is there
                 expected = (await self._text(f"{url}.CHECKSUM")).split() if checksum else None
                 digest = await self._save(url, partial, progress)
                 if expected is not None and digest != expected[0].lower():
-                    raise _Passing("does not have the published checksum")
+                    raise _RetryableDownload("does not have the published checksum")
                 partial.replace(to)
                 return
-            except _Passing as error:
+            except _RetryableDownload as error:
                 problem = f"{self._venue}: {to.name}: {error}"
-                if attempt + 1 < TRIES:
+                if attempt + 1 < MAX_TRIES:
                     await backoff(attempt)
             except OSError as error:
                 raise CoinmonError(f"{to}: cannot be written: {error.strerror or error}") from None
             finally:
                 partial.unlink(missing_ok=True)
-        raise VenueError(f"{problem} ({TRIES} tries)")
+        raise VenueError(f"{problem} ({MAX_TRIES} tries)")
 
     async def _text(self, url: str) -> str:
         async def read(response: Any) -> str:
@@ -60,7 +60,7 @@ class Downloads:
         async def read(response: Any) -> str:
             digest = hashlib.sha256()
             with to.open("wb") as file:
-                async for piece in response.content.iter_chunked(_PIECE):
+                async for piece in response.content.iter_chunked(_CHUNK_BYTES):
                     digest.update(piece)
                     file.write(piece)
                     progress(len(piece))
@@ -84,21 +84,21 @@ class Downloads:
                 if response.status == 451:
                     raise VenueBlocked(f"{self._venue}: {name}: HTTP 451: not served to this network")
                 if response.status >= 500 or response.status == 429:
-                    raise _Passing(f"HTTP {response.status}")
+                    raise _RetryableDownload(f"HTTP {response.status}")
                 if response.status >= 300:
                     raise VenueError(f"{self._venue}: {name}: HTTP {response.status}")
                 return await read(response)
         # no text of these errors is passed on: some carry the proxy's URL with its password
         except (TimeoutError, ProxyTimeoutError):
-            raise _Passing(f"no answer within {seconds:g} s") from None
+            raise _RetryableDownload(f"no answer within {seconds:g} s") from None
         except (aiohttp.ClientProxyConnectionError, ProxyConnectionError, ProxyError):
-            raise _Passing("the proxy cannot be reached or refused") from None
+            raise _RetryableDownload("the proxy cannot be reached or refused") from None
         except aiohttp.ClientConnectorError as error:
-            raise _Passing(f"cannot connect: {error.os_error.strerror or 'no such host'}") from None
+            raise _RetryableDownload(f"cannot connect: {error.os_error.strerror or 'no such host'}") from None
         except aiohttp.ClientPayloadError:
-            raise _Passing("the answer was cut short") from None
+            raise _RetryableDownload("the answer was cut short") from None
         except aiohttp.ClientError as error:
-            raise _Passing(f"the connection failed ({type(error).__name__})") from None
+            raise _RetryableDownload(f"the connection failed ({type(error).__name__})") from None
 
     def _open(self) -> Any:
         if self._session is None:

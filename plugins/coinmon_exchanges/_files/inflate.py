@@ -10,10 +10,10 @@ from pathlib import Path
 
 from coinmon.exchange import DecodeError
 
-_READ = 1 << 17
-_MOST = 1 << 22
+_READ_BYTES = 1 << 17
+_MAX_PART_BYTES = 1 << 22
 """Bytes that one read may inflate to: a file made to explode is met with an even pace."""
-_AHEAD = 4
+_MAX_PARTS_AHEAD = 4
 _LOCAL_HEADER = 30
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -42,7 +42,7 @@ def _complete(path: Path) -> Iterator[bytes]:
             rest = part[cut:]
         else:
             rest += part
-            if len(rest) > _MOST:
+            if len(rest) > _MAX_PART_BYTES:
                 raise DecodeError(f"{path.name}: not a CSV: no line ends for {len(rest):,} bytes")
     if rest:
         yield rest + b"\n"
@@ -56,7 +56,7 @@ def _contents(path: Path) -> Iterator[bytes]:
             yield from _gzip(path)
         else:
             with path.open("rb") as file:
-                while part := file.read(_READ * 4):
+                while part := file.read(_READ_BYTES * 4):
                     yield part
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
         raise DecodeError(f"{path.name}: truncated or damaged ({error})") from None
@@ -84,7 +84,7 @@ def _zip(path: Path) -> Iterator[bytes]:
         left, crc, size = member.compress_size, 0, 0
         inflater = zlib.decompressobj(-15) if member.compress_type == zipfile.ZIP_DEFLATED else None
         while left or (inflater and not inflater.eof):
-            packed = file.read(min(_READ, left))
+            packed = file.read(min(_READ_BYTES, left))
             if not packed:
                 raise EOFError("the file ends early")
             left -= len(packed)
@@ -107,7 +107,7 @@ def _names(member: zipfile.ZipInfo) -> set[str]:
 def _gzip(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         inflater = zlib.decompressobj(31)
-        while packed := file.read(_READ):
+        while packed := file.read(_READ_BYTES):
             while packed:
                 yield from _inflated(inflater, packed)
                 packed = inflater.unused_data
@@ -119,14 +119,14 @@ def _gzip(path: Path) -> Iterator[bytes]:
 
 def _inflated(inflater: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
     while packed and not inflater.eof:
-        if part := inflater.decompress(packed, _MOST):
+        if part := inflater.decompress(packed, _MAX_PART_BYTES):
             yield part
         packed = inflater.unconsumed_tail
 
 
 def _ahead(source: Iterator[bytes]) -> Iterator[bytes]:
     """The same items, made a few ahead in a thread (zlib lets other threads run)."""
-    ready: queue.Queue[bytes | BaseException | None] = queue.Queue(_AHEAD)
+    ready: queue.Queue[bytes | BaseException | None] = queue.Queue(_MAX_PARTS_AHEAD)
     given_up = threading.Event()
 
     def put(item: bytes | BaseException | None) -> None:

@@ -17,7 +17,7 @@ from coinmon_exchanges._files.inflate import lines
 
 _MICROSECONDS = 10**14
 """Times beyond this are microseconds: in milliseconds it would be the year 5138."""
-_SLACK = MINUTE
+_DAY_SLACK_MS = MINUTE
 """A row may be stamped a little outside its file's day; it is left to the file of that day."""
 _MAX_BAD_LINES = 20
 """Of a block of some ten thousand; more are no odd lines but another format."""
@@ -164,7 +164,7 @@ def _columns(block: Block, archive: Archive, instrument: Instrument, layout: Lay
     if layout.symbol is not None and (row := block.differs(layout.symbol, instrument.native_id)) is not None:
         raise block.bad(row, layout.symbol, instrument.native_id)
     time = _times(block, layout)
-    late = (time < archive.start - _SLACK) | (time >= archive.end + _SLACK)
+    late = (time < archive.start - _DAY_SLACK_MS) | (time >= archive.end + _DAY_SLACK_MS)
     if late.any():
         raise block.bad(
             int(np.argmax(late)), layout.time, f"a time between {iso(archive.start)} and {iso(archive.end)}"

@@ -12,8 +12,6 @@ from coinmon.exchange import VenueBlocked, VenueBusy, VenueError
 if TYPE_CHECKING:
     from coinmon.exchange import Instrument
 
-BYBIT_BAN_S = 600.0
-"""How long Bybit's 403 "access too frequent" lasts (EXCHANGES 2.1)."""
 _BANNED_UNTIL = re.compile(r"until\s+(\d{13})\b")
 
 _PLACE = re.compile(rb"restricted location|not available in your (country|region)|geo.?block|unsupported.country", re.I)
@@ -52,13 +50,21 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ReplyRules:
-    """What differs between venues: the pause after a 429 that names none, and the complaints inside an HTTP 200."""
+    """What differs between venues.
+
+    pause: seconds to wait after a 429 that names none. check: raises for an error inside an HTTP 200. ban_text,
+    ban_pause: what a 403 that is a ban says, in lower case, and its seconds. used_weight_header: where the venue tells
+    how much of its budget was used.
+    """
 
     pause: float
     check: Callable[[Any], None] = lambda payload: None
+    ban_text: bytes = b"too frequent"
+    ban_pause: float = 600.0
+    used_weight_header: str = ""
 
 
-def payload(answer: HttpAnswer, manners: ReplyRules) -> Any:
+def payload(answer: HttpAnswer, reply_rules: ReplyRules) -> Any:
     """The decoded JSON of a good answer.
 
     Raises VenueBlocked for what no retry cures (451, a 403 whose JSON says that the place is refused), Throttled,
@@ -73,21 +79,21 @@ def payload(answer: HttpAnswer, manners: ReplyRules) -> Any:
         broken = True
     status = answer.status
     if status == 451:
-        raise VenueBlocked(_says(answer, data))
+        raise VenueBlocked(_describe(answer, data))
     if status in (418, 429):
-        raise Throttled(_says(answer, data), _retry_after(answer) or _banned_for(answer) or manners.pause)
-    if status == 403 and b"too frequent" in answer.body.lower():
-        raise Throttled(_says(answer, data), _retry_after(answer) or BYBIT_BAN_S)
+        raise Throttled(_describe(answer, data), _retry_after(answer) or _banned_for(answer) or reply_rules.pause)
+    if status == 403 and reply_rules.ban_text in answer.body.lower():
+        raise Throttled(_describe(answer, data), _retry_after(answer) or reply_rules.ban_pause)
     if status == 403 and not broken and _PLACE.search(answer.body):
-        raise VenueBlocked(_says(answer, data))
+        raise VenueBlocked(_describe(answer, data))
     if broken and (status in (403, 520, 521, 522, 523, 524, 530) or _FIREWALL.search(answer.body[:4000])):
-        raise Firewalled(_says(answer, data), _retry_after(answer) or 0.0)
+        raise Firewalled(_describe(answer, data), _retry_after(answer) or 0.0)
     if status >= 500 or (status < 400 and broken):
-        raise Transient(_says(answer, data))
+        raise Transient(_describe(answer, data))
     if status >= 400:
-        raise Refused(_says(answer, data))
+        raise Refused(_describe(answer, data))
     try:
-        manners.check(data)
+        reply_rules.check(data)
     except (Throttled, Transient, VenueError) as error:
         error.args = (f"{answer.path}: {error}",)
         raise
@@ -115,7 +121,7 @@ def _banned_for(answer: HttpAnswer) -> float | None:
     return max(1.0, int(matched[1]) / 1000 - now)
 
 
-def _says(answer: HttpAnswer, data: Any) -> str:
+def _describe(answer: HttpAnswer, data: Any) -> str:
     """`/api/v3/klines: HTTP 400: Invalid symbol.`: endpoint, status and the venue's words, on one short line."""
     words = None
     if isinstance(data, dict):

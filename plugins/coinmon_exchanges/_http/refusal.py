@@ -6,7 +6,7 @@ BLOCKED_PAUSES_S = 900.0, 6 * 3600.0
 """The first and the longest pause after a venue refused this place."""
 
 
-class Refusal:
+class RefusalPause:
     """What a host said when it refused us, as long as the pause after it lasts. first, longest: seconds."""
 
     def __init__(self, first: float, longest: float) -> None:

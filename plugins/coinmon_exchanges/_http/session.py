@@ -8,19 +8,18 @@ from coinmon.exchange import ConfigError, VenueBlocked, VenueBusy, VenueError
 from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, Transient, payload
 from coinmon_exchanges._http.budget import MAX_PAUSE_S, Budget
 from coinmon_exchanges._http.proxy import checked, proxy_for
-from coinmon_exchanges._http.refusal import BLOCKED_PAUSES_S, Refusal
+from coinmon_exchanges._http.refusal import BLOCKED_PAUSES_S, RefusalPause
 from coinmon_exchanges._http.wire import Wire, backoff
 
-TRIES = 3
+MAX_TRIES = 3
 FIREWALL_PAUSES_S = 30.0, 900.0
 """The first and the longest pause after a firewall's page: they pass within minutes (EXCHANGES C13)."""
-USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
 
 
 class HostSession:
     """`api` maps ccxt's names of the host's interfaces to path prefixes below `url`.
 
-    weights: the budget that Binance's used-weight header counts.
+    weights: the budget that the used-weight header of `reply_rules` counts.
 
     blocked: why the host refuses this place, until it is time to ask again.
     """
@@ -32,7 +31,7 @@ class HostSession:
         url: str,
         api: Mapping[str, str],
         *,
-        manners: ReplyRules,
+        reply_rules: ReplyRules,
         proxy: str | None,
         timeout: float,
         weights: Budget | None = None,
@@ -41,13 +40,13 @@ class HostSession:
         self.venue = venue
         self._ccxt_id = ccxt_id
         self._api = {name: base + prefix for name, prefix in api.items()}
-        self._manners = manners
+        self._reply_rules = reply_rules
         self._proxy = proxy_for(base, checked(proxy, f"exchanges.{venue}.proxy") if proxy else None)
         self._timeout = positive(venue, timeout)
         self._weights = weights
         self._wire: Wire | None = None
-        self._blocked = Refusal(*BLOCKED_PAUSES_S)
-        self._firewall = Refusal(*FIREWALL_PAUSES_S)
+        self._blocked = RefusalPause(*BLOCKED_PAUSES_S)
+        self._firewall = RefusalPause(*FIREWALL_PAUSES_S)
         self._closed = False
 
     @property
@@ -64,21 +63,21 @@ class HostSession:
     async def get(self, endpoint: str, params: Mapping[str, Any], budget: Budget, weight: float = 1.0) -> Any:
         """The decoded answer of a ccxt implicit endpoint."""
         problem, busy, waited = "", 0.0, 0.0
-        for attempt in range(TRIES):
+        for attempt in range(MAX_TRIES):
             if self.blocked:
                 raise VenueBlocked(self.blocked)
             try:
                 async with budget.spend(weight):
                     answer = await self._open().get(endpoint, params)
                     self._observe(answer)
-                data = payload(answer, self._manners)
+                data = payload(answer, self._reply_rules)
                 budget.relieve()
                 self._blocked.end()
                 self._firewall.end()
                 return data
             except Transient as error:
                 problem, busy = f"{self.venue} {error}", 0.0
-                if attempt + 1 < TRIES:
+                if attempt + 1 < MAX_TRIES:
                     await backoff(attempt)
             except Throttled as error:
                 problem, busy = f"{self.venue} {error}", error.seconds
@@ -99,10 +98,10 @@ class HostSession:
                 raise VenueError(f"{self.venue} {error}") from None
         if busy:
             raise VenueBusy(f"{problem}; wait {busy:.0f} s", busy)
-        raise VenueError(f"{problem} ({TRIES} tries)")
+        raise VenueError(f"{problem} ({MAX_TRIES} tries)")
 
     def _observe(self, answer: HttpAnswer) -> None:
-        used = answer.headers.get(USED_WEIGHT, "")
+        used = answer.headers.get(self._reply_rules.used_weight_header, "")
         if self._weights and used.isdigit():
             self._weights.observe(int(used))
 

@@ -83,7 +83,7 @@ def _with_raw_fetch(venue: Any) -> Any:
             raise Transient(f"{path}: the connection failed ({type(error).__name__})") from None
 
     async def request(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return await self.fetch2(*args, **kwargs)  # coinbaseexchange looks into the answer here
+        return await self.fetch2(*args, **kwargs)  # some of ccxt's classes look into the answer here
 
     return type(f"Raw{venue.__name__}", (venue,), {"fetch": fetch, "request": request})
 

@@ -1,14 +1,12 @@
-"""Liquidations as they are pushed, each with the side of the position that was closed (EXCHANGES 1.6, 3).
+"""Streams of liquidations: what all venues have in common; each venue reads its own messages.
 
-A market may go without any for hours. So that a stream that has gone silent is known for it, its connection also
-carries something that is always said: a mark price, open interest, a ticker.
+A market may go without any liquidation for hours. So that a dead stream is noticed, its connection also carries
+something that is always pushed, such as a mark price, and is opened again after `STALL_TIMEOUT_S` without it.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-
-import orjson
 
 from coinmon.exchange import Channel, Instrument, Liquidation, StreamedLiquidations
 from coinmon_exchanges._columns import base_units, numbers, strict
@@ -16,125 +14,58 @@ from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link, Reader
 
 LONG, SHORT = 1, -1
-_BYBIT_CONNECTION, _BYBIT_REQUEST = 200, 10
-_STALL_AFTER_S = 20.0
-"""Seconds; the slowest of what is always said comes every three."""
+STALL_TIMEOUT_S = 20.0
+"""Where something is pushed at least every ten seconds."""
 RawLiquidation = tuple[str, int, int, Any, Any]
-"""Name, time, side of the position, price and size as the venue writes them."""
+"""Native id, time, side of the position that was closed, price and size as the venue writes them."""
 
 
-class Listening(Subscribed):
+class LiquidationSubscription(Subscribed):
     channel: Channel = "liquidations"
 
 
-def _begin(link: Link) -> Subscribed:
-    return Listening(dict(link.instruments), [names for _, names in link.requests])
+def begin(link: Link) -> Subscribed:
+    return LiquidationSubscription(dict(link.instruments), [names for _, names in link.requests])
 
 
-def binance_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
-    from coinmon_exchanges.binance.trades import said
-
-    beat = [f"{each.native_id.lower()}@markPrice" for each in instruments[:1]]
-    request = orjson.dumps({"method": "SUBSCRIBE", "params": ["!forceOrder@arr", *beat], "id": 1}).decode()
-    return _links(url, instruments, request, _reader("Binance forceOrder stream", binance, said))
-
-
-def binance(message: Any) -> Iterator[RawLiquidation]:
-    """`S` is the side of the order that closed the position; coin-margined ones (st 2) come too."""
-    order = message.get("o")
-    if message.get("e") == "forceOrder" and message.get("st", 1) == 1:
-        side = {"SELL": LONG, "BUY": SHORT}[order["S"]]
-        yield order["s"], order["T"], side, order["ap"] if float(order["ap"]) else order["p"], order["z"]
-
-
-def okx_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
-    from coinmon_exchanges.okx.trades import said
-
-    args = [{"channel": "liquidation-orders", "instType": "SWAP"}]
-    args += [{"channel": "open-interest", "instId": each.native_id} for each in instruments[:1]]
-    request = orjson.dumps({"op": "subscribe", "args": args}).decode()
-
-    def told(message: Any, listening: Subscribed) -> list[StreamItem]:
-        if message.get("event") == "subscribe":
-            return [listening.everything(True, "")] if message["arg"]["channel"] == "liquidation-orders" else []
-        return said(message, listening) if "event" in message else []
-
-    return _links(url, instruments, request, _reader("OKX liquidation stream", okx, told))
-
-
-def okx(message: Any) -> Iterator[RawLiquidation]:
-    of_them = message.get("arg", {}).get("channel") == "liquidation-orders"
-    for entry in message.get("data", ()) if of_them else ():
-        for one in entry["details"]:
-            # in net mode posSide says nothing, and the order's side does: it is the opposite of the position's
-            position = one.get("posSide")
-            if position not in ("long", "short"):
-                position = {"sell": "long", "buy": "short"}[one["side"]]
-            yield entry["instId"], int(one["ts"]), LONG if position == "long" else SHORT, one["bkPx"], one["sz"]
-
-
-def bybit_links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
-    from coinmon_exchanges.bybit.trades import said
-
-    reader = _reader(
-        "Bybit liquidation stream", bybit,
-        lambda message, listening: said(message, listening) if message.get("op") == "subscribe" else [],
-    )  # fmt: skip
-    made = []
-    for at in range(0, len(instruments), _BYBIT_CONNECTION):
-        part = {each.native_id: each for each in instruments[at : at + _BYBIT_CONNECTION]}
-        names = list(part)
-        groups = [names[first : first + _BYBIT_REQUEST] for first in range(0, len(names), _BYBIT_REQUEST)]
-        asks = [{"req_id": str(at), "op": "subscribe", "args": [f"allLiquidation.{name}" for name in group]}
-                for at, group in enumerate(groups)]  # fmt: skip
-        requests = [(orjson.dumps(ask).decode(), group) for ask, group in zip(asks, groups, strict=True)]
-        beat = {"req_id": "beat", "op": "subscribe", "args": [f"tickers.{names[0]}"]}
-        requests.append((orjson.dumps(beat).decode(), []))
-        made.append(Link(url, requests, part, reader, _begin, _STALL_AFTER_S))
-    return made
-
-
-def bybit(message: Any) -> Iterator[RawLiquidation]:
-    """`S` is the side of the position: Buy was a long."""
-    if str(message.get("topic", "")).startswith("allLiquidation."):
-        for one in message["data"]:
-            yield one["s"], one["T"], {"Buy": LONG, "Sell": SHORT}[one["S"]], one["p"], one["v"]
-
-
-def _links(url: str, instruments: Sequence[Instrument], request: str, read: Reader) -> list[Link]:
-    """One connection: these two venues tell every instrument's in one stream."""
+def one_link(url: str, instruments: Sequence[Instrument], request: str, read: Reader) -> list[Link]:
+    """One connection, where a venue pushes the liquidations of all instruments in one stream."""
     part = {each.native_id: each for each in instruments}
-    return [Link(url, [(request, list(part))], part, read, _begin, _STALL_AFTER_S)] if part else []
+    return [Link(url, [(request, list(part))], part, read, begin, STALL_TIMEOUT_S)] if part else []
 
 
-def _reader(
-    what: str, told: Callable[[Any], Iterator[RawLiquidation]], said: Callable[[Any, Subscribed], list[StreamItem]]
+def reader(
+    what: str,
+    liquidations_in: Callable[[Any], Iterator[RawLiquidation]],
+    states_in: Callable[[Any, Subscribed], list[StreamItem]],
 ) -> Reader:
+    """what: the name for errors. liquidations_in, states_in: what a message holds of either."""
+
     @strict(what)
-    def read(texts: Sequence[str], listening: Subscribed) -> list[StreamItem]:
+    def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
         messages: list[Any] = parsed(texts)
-        news = [state for each in messages for state in said(each, listening)]
+        items = [state for each in messages for state in states_in(each, subscribed)]
         found: dict[str, list[Liquidation]] = {}
         for message in messages:
             alike: Counter[RawLiquidation] = Counter()
-            for one in told(message):
-                instrument = listening.instrument(one[0])
+            for one in liquidations_in(message):
+                instrument = subscribed.instrument(one[0])
                 if instrument is None:
                     continue
                 # two that are alike in one message are two; the same message again brings nothing new
                 alike[one] += 1
                 found.setdefault(one[0], []).append(_liquidation(one, instrument, alike[one]))
         for name, several in found.items():
-            instrument = listening.instrument(name)
+            instrument = subscribed.instrument(name)
             assert instrument is not None
-            news.append(StreamedLiquidations(instrument, several))
-        return news
+            items.append(StreamedLiquidations(instrument, several))
+        return items
 
     return read
 
 
-def _liquidation(told: RawLiquidation, instrument: Instrument, number: int) -> Liquidation:
-    _, time, side, price, size = told
+def _liquidation(raw: RawLiquidation, instrument: Instrument, number: int) -> Liquidation:
+    _, time, side, price, size = raw
     amount, base = float(numbers([price])[0]), float(base_units([size], instrument.contract_size)[0])
     if amount <= 0 or base <= 0:
         raise ValueError("a liquidation without price or size")

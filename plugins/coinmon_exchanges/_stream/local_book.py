@@ -72,15 +72,15 @@ class BookSide:
         self._drop()
 
 
-class Kept:
-    """One instrument's book. sound: it is in sequence."""
+class LocalBook:
+    """One instrument's book. sound: a snapshot was loaded, and no update after it is missing."""
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.time = 0
         self.breaks = 0
         self.waiting: list[Update] = []
-        self.again_at = 0.0
+        self.resubscribe_at = 0.0
         self._bids, self._asks = BookSide(), BookSide()
         self._pending: list[Update] = []
         self._last: int | None = None
@@ -118,8 +118,8 @@ class Kept:
             self._last, self._starting, self.time = update.last, False, max(self.time, update.time)
         return verdict is not False
 
-    def settle(self) -> bool:
-        """Put what was taken into the levels; False: the book is crossed, so something is missing."""
+    def apply(self) -> bool:
+        """Apply the updates taken to the levels; False: the book is crossed, so something is missing."""
         pending, self._pending = self._pending, []
         size = self.instrument.contract_size
         for side, name in ((self._bids, "bids"), (self._asks, "asks")):
@@ -128,18 +128,18 @@ class Kept:
             return bool(self._bids.prices[-1] < self._asks.prices[0])
         return True
 
-    def lose(self) -> None:
-        """It is not sound any more; the next snapshot is asked for after a pause that grows while this goes on."""
+    def mark_broken(self) -> None:
+        """Its sequence broke; the next snapshot is requested after a pause that grows while this goes on."""
         self._failures = 0 if monotonic() - self._since > _MAX_PAUSE_S else self._failures + 1
         self.breaks += 1
-        self.begin_anew(min(_MAX_PAUSE_S, 0.25 * 2.0**self._failures))
+        self.await_snapshot(min(_MAX_PAUSE_S, 0.25 * 2.0**self._failures))
 
-    def begin_anew(self, pause: float) -> None:
+    def await_snapshot(self, pause: float) -> None:
         self._last, self._pending, self.waiting = None, [], []
-        self.again_at = monotonic() + pause
+        self.resubscribe_at = monotonic() + pause
 
-    def outgrown(self) -> bool:
-        """The mid is near the edge of what the snapshot told."""
+    def left_snapshot(self) -> bool:
+        """Whether the mid has come near to the edge of what the snapshot covered."""
         mid = self._mid()
         return self._known is not None and mid is not None and not self._edge[0] <= mid <= self._edge[1]
 
@@ -170,47 +170,51 @@ class Books(Subscribed):
         resubscribe: Callable[[str], Sequence[str]] = lambda _: (),
     ) -> None:
         super().__init__(dict(instruments), groups)
-        self.kept = {name: Kept(instrument) for name, instrument in instruments.items()}
+        self.local_books = {name: LocalBook(instrument) for name, instrument in instruments.items()}
         self._follows = follows
         self._resubscribe = resubscribe
 
     def take(self, updates: Iterable[Update]) -> list[StreamItem]:
         """Updates in the order they came: the books that changed, and those that are broken."""
         touched: dict[str, None] = {}
-        news: list[StreamItem] = []
+        items: list[StreamItem] = []
         for update in updates:
-            kept = self.kept.get(update.name)
-            if kept is None:
+            local = self.local_books.get(update.name)
+            if local is None:
                 continue
             if update.whole:
-                kept.load(update)
-            elif not kept.sound:
-                self.unsound(kept, update)
+                local.load(update)
+            elif not local.sound:
+                self.without_snapshot(local, update)
                 continue
-            elif not kept.take(update, self._follows):
+            elif not local.take(update, self._follows):
                 touched.pop(update.name, None)
-                news.append(self._broken(update.name, f"sequence broken at {update.last or update.time}"))
+                items.append(self._broken(update.name, f"sequence broken at {update.last or update.time}"))
                 continue
             touched[update.name] = None
         for name in touched:
-            kept = self.kept[name]
-            if kept.settle():
-                news.append(StreamedBook(kept.instrument, kept.book()))
+            local = self.local_books[name]
+            if local.apply():
+                items.append(StreamedBook(local.instrument, local.book()))
             else:
-                news.append(self._broken(name, "the best bid is above the best ask"))
-        return news
+                items.append(self._broken(name, "the best bid is above the best ask"))
+        return items
 
-    def unsound(self, kept: Kept, update: Update) -> None:
-        """What to do with an update of a book that has no snapshot."""
+    def without_snapshot(self, local: LocalBook, update: Update) -> None:
+        """An update came for a book that has no snapshot yet."""
 
     def _broken(self, name: str, why: str) -> StreamItem:
-        self.kept[name].lose()
+        self.local_books[name].mark_broken()
         return self.state([name], False, why)
 
-    def wishes(self) -> Sequence[str]:
+    def requests_due(self) -> Sequence[str]:
         now = monotonic()
-        due = [name for name, kept in self.kept.items() if kept.again_at and now >= kept.again_at and not kept.sound]
+        due = [
+            name
+            for name, local in self.local_books.items()
+            if local.resubscribe_at and now >= local.resubscribe_at and not local.sound
+        ]
         for name in due:
-            # should no snapshot come, it is asked for again
-            self.kept[name].again_at = now + _MAX_PAUSE_S
-        return [text for name in due for text in self._resubscribe(name)]
+            # should no snapshot come, it is requested again
+            self.local_books[name].resubscribe_at = now + _MAX_PAUSE_S
+        return [*super().requests_due(), *(text for name in due for text in self._resubscribe(name))]

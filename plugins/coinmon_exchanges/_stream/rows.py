@@ -23,13 +23,13 @@ from coinmon.exchange import (
     TradePage,
     Trades,
 )  # fmt: skip
-from coinmon_exchanges._columns import RENUMBERED, Floats, Ints
+from coinmon_exchanges._columns import MAX_ID_LAG, Floats, Ints
 
 _OFF_GRID = 1e-3
 """A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
 _MAX_EXACT_TICKS = 2.0**53
 """Ticks beyond this are not exact in float64."""
-_NONE = -1
+_NO_ID = -1
 StreamItem = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
 
 
@@ -75,21 +75,22 @@ def rows_of(
 class Subscribed:
     """The instruments of one connection, by the names its messages carry, and the last trade that each brought.
 
-    groups: the names in each request that was sent, in the order sent.
+    groups: the names in each request that was sent, in the order sent. requests: what is to be sent next.
     """
 
     channel: Channel = "trades"
 
     def __init__(self, instruments: dict[str, Instrument], groups: Sequence[Sequence[str]]) -> None:
         self.number = {name: at for at, name in enumerate(instruments)}
-        self.groups = groups
+        self.groups = list(groups)
+        self.requests: list[str] = []
         self._instruments = list(instruments.values())
         self._tick = np.array([float(each.tick_size) for each in self._instruments])
         contracts = [Fraction(each.contract_size) for each in self._instruments]
         # dividing by an integer keeps 3 contracts of 0.1 at 0.3
         self._times = np.array([float(each.numerator) for each in contracts])
         self._by = np.array([float(each.denominator) for each in contracts])
-        self._last = np.full(len(self._instruments), _NONE, np.int64)
+        self._last = np.full(len(self._instruments), _NO_ID, np.int64)
         self._lead: dict[int, int] = {}
         self._lost: set[int] = set()
 
@@ -100,9 +101,10 @@ class Subscribed:
     def everything(self, live: bool, why: str) -> StreamState:
         return StreamState(self.channel, self._instruments, live, why)
 
-    def wishes(self) -> Sequence[str]:
-        """What should be sent now; asked each time when messages have been read."""
-        return ()
+    def requests_due(self) -> Sequence[str]:
+        """Requests to send now; called each time after messages were read."""
+        due, self.requests = self.requests, []
+        return due
 
     def instrument(self, name: str) -> Instrument | None:
         number = self.number.get(name)
@@ -111,14 +113,14 @@ class Subscribed:
     def at(self, names: Sequence[str]) -> Ints:
         """Row numbers of names, -1 for one that was not asked for."""
         number = self.number
-        return np.array([number.get(name, _NONE) for name in names], np.int64)
+        return np.array([number.get(name, _NO_ID) for name in names], np.int64)
 
     def until(self, name: str, last_id: int, moment: int) -> Streamed | StreamState | None:
         """The venue says that at `moment` the last trade was `last_id`: a page without rows."""
         number = self.number.get(name)
         if number is None or number in self._lost:
             return None
-        if int(self._last[number]) - last_id > RENUMBERED:
+        if int(self._last[number]) - last_id > MAX_ID_LAG:
             self._lost.add(number)
             instrument = self._instruments[number]
             why = f"{instrument.id}: after trade {self._last[number]} comes {last_id}: numbered anew"
@@ -141,7 +143,7 @@ class Subscribed:
     ) -> list[StreamItem]:
         """Columns in the order they came. first_ids: what each row covers begins there; None: ids prove nothing."""
         firsts = ids if first_ids is None else first_ids
-        known = at != _NONE
+        known = at != _NO_ID
         if np.any(sizes < 0) or np.any(prices < 0):
             raise ValueError("a negative price or quantity")
         keep = known & (sizes > 0) & (prices > 0)
@@ -158,12 +160,12 @@ class Subscribed:
         ticks = np.minimum(ticks, _MAX_EXACT_TICKS)
         qty = sizes[order] * self._times[at] / self._by[at]
         trades = Trades(ids, times, ticks.astype(np.int64), qty, side[order])
-        starts = np.flatnonzero(np.diff(at, prepend=_NONE))
+        starts = np.flatnonzero(np.diff(at, prepend=_NO_ID))
         ends = np.append(starts[1:], len(at))
         before = np.empty_like(ids)
         before[1:] = ids[:-1]
         before[starts] = self._last[at[starts]]
-        follows = (firsts == before + 1) if first_ids is not None else before != _NONE
+        follows = (firsts == before + 1) if first_ids is not None else before != _NO_ID
         inner = follows.copy()
         inner[starts] = firsts[starts] > before[starts] if first_ids is not None else True
         plain = np.logical_and.reduceat(inner & keep & ~off, starts)
@@ -174,11 +176,11 @@ class Subscribed:
         many = plain & follows[starts]
         if self._lead:
             many &= ~np.isin(numbers, list(self._lead))
-        news: list[StreamItem] = []
+        items: list[StreamItem] = []
         if many.any():
             rows = slice(None) if many.all() else np.repeat(many, ends - starts)
             covered = None if first_ids is None else firsts[rows]
-            news.append(StreamedMany(self._instruments, at[rows], trades[rows], covered))
+            items.append(StreamedMany(self._instruments, at[rows], trades[rows], covered))
         for run in np.flatnonzero(~many).tolist():
             number, rows = int(numbers[run]), slice(int(starts[run]), int(ends[run]))
             if number in self._lost:
@@ -189,18 +191,18 @@ class Subscribed:
                 if joined:
                     first_id = self._lead.pop(number, first_id)
                 page = TradePage(trades[rows], joined, first_id=None if first_ids is None else first_id)
-                news.append(Streamed(instrument, page))
+                items.append(Streamed(instrument, page))
             elif off[rows].any():
                 self._lost.add(number)
                 price = prices[order][rows][int(np.argmax(off[rows]))]
                 why = f"{instrument.id}: price {price} is not a multiple of tick {instrument.tick_size}"
-                news.append(StreamState("trades", [instrument], False, why))
+                items.append(StreamState("trades", [instrument], False, why))
             elif first_ids is None:
-                news.append(Streamed(instrument, TradePage(trades[rows][keep[rows]], joined)))
+                items.append(Streamed(instrument, TradePage(trades[rows][keep[rows]], joined)))
                 self._last[number] = int(ids[rows][-1])
             else:
-                news += self._in_order(number, trades[rows], firsts[rows], keep[rows])
-        return news
+                items += self._in_order(number, trades[rows], firsts[rows], keep[rows])
+        return items
 
     def _in_order(self, number: int, trades: Trades, firsts: Ints, keep: npt.NDArray[np.bool_]) -> list[StreamItem]:
         """Pages out of rows that repeat, are out of order, leave some out, or are no market trades."""
@@ -213,16 +215,16 @@ class Subscribed:
         follows = firsts == np.concatenate(([last], trades.id[:-1])) + 1
         self._last[number] = int(trades.id[-1])
         cuts = [0, *(np.flatnonzero(~follows[1:]) + 1).tolist(), len(trades)]
-        news: list[StreamItem] = []
+        items: list[StreamItem] = []
         for a, b in pairwise(cuts):
             first_id = self._lead.pop(number, None) if a == 0 else None
             if first_id is None or not follows[a]:
                 first_id = int(firsts[a])
             rows = trades[a:b][keep[a:b]]
             if len(rows):
-                news.append(Streamed(self._instruments[number], TradePage(rows, bool(follows[a]), first_id=first_id)))
+                items.append(Streamed(self._instruments[number], TradePage(rows, bool(follows[a]), first_id=first_id)))
             # ids that are no market trades at the end of a page belong to the next one's beginning
             ends = a + int(np.flatnonzero(keep[a:b])[-1]) + 1 if len(rows) else a
             if b == len(trades) and ends < b:
                 self._lead[number] = first_id if ends == a else int(firsts[ends])
-        return news
+        return items

@@ -24,15 +24,15 @@ _MAX_MESSAGE_BYTES = 16 * 2**20
 
 
 class Dropped(Exception):
-    """The connection is of no more use; the text says why."""
+    """The venue ends this connection; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One connection to be: where, what is sent there and for which names, and the instruments by name.
+    """A connection to open: its address, the requests to send with the names each is about, the instruments by name.
 
-    read, begin: reads its messages, and makes what it knows when it is begun, where it brings no trades.
-    silence: seconds without data after which it is dead, where something is always said; pings answered are no data.
+    read, begin: decodes its messages, and makes the state of a new connection, where it is not about trades.
+    data_timeout: seconds without data after which it is dead, where some data always comes; pings answered are no data.
     """
 
     url: str
@@ -40,24 +40,24 @@ class Link:
     instruments: Mapping[str, Instrument]
     read: "Reader | None" = None
     begin: "Callable[[Link], Subscribed] | None" = None
-    silence: float | None = None
+    data_timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SocketRules:
-    """How a venue wants to be spoken to.
+class ConnectionRules:
+    """The limits and the keepalive of a venue's websockets.
 
-    pace: seconds between two of our messages. gate: seconds between two connections. ping, pong: texts it uses for
-    keepalive (None: the protocol's own). every: seconds between pings. silence: seconds without any message after
-    which the connection is dead (None: quiet is normal, pings tell).
+    send_interval, connect_interval: seconds between two of our messages, and between two connections. ping, pong: texts
+    it uses for keepalive (None: the protocol's own). ping_interval: seconds between pings. receive_timeout: seconds
+    without any message after which the connection is dead (None: quiet is normal, pings tell).
     """
 
-    pace: float
-    gate: float
+    send_interval: float
+    connect_interval: float
     ping: str | None = None
     pong: str | None = None
-    every: float = 10.0
-    silence: float | None = None
+    ping_interval: float = 10.0
+    receive_timeout: float | None = None
 
 
 class Reader(Protocol):
@@ -66,58 +66,58 @@ class Reader(Protocol):
     def __call__(self, texts: Sequence[str], subscribed: "Subscribed", /) -> "list[StreamItem]": ...
 
 
-class _Line:
-    """One connection for ever, and the messages that it brought and nobody has read yet."""
+class _VenueConnection:
+    """One connection that is opened again whenever it ends, and its messages that were not decoded yet."""
 
-    def __init__(self, link: Link, manner: SocketRules, read: Reader) -> None:
+    def __init__(self, link: Link, rules: ConnectionRules, read: Reader) -> None:
         self._link = link
-        self._manner = manner
+        self._rules = rules
         self._read = link.read or read
         self._socket: Any = None
-        self._saying: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
         self._texts: list[str] = []
-        self._news: list[StreamItem] = []
+        self._items: list[StreamItem] = []
         self._subscribed: Subscribed | None = None
-        self._heard = self._told = 0.0
-        self._talking: asyncio.Task[str] | None = None
+        self._last_message_at = self._last_data_at = 0.0
+        self._receiving: asyncio.Task[str] | None = None
         self._fault = ""
 
     async def run(self, connect: Callable[[str], Any], gate: asyncio.Lock) -> None:
         failures = 0
         while True:
             async with gate:
-                await asyncio.sleep(self._manner.gate if failures else 0)
+                await asyncio.sleep(self._rules.connect_interval if failures else 0)
             began = monotonic()
             try:
                 async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                     socket = await connect(self._link.url)
                 async with socket:
-                    self._heard = self._told = monotonic()
+                    self._last_message_at = self._last_data_at = monotonic()
                     self._fault = ""
-                    self._subscribed, self._socket = _begun(self._link), socket
-                    self._talking = asyncio.create_task(self._talk(socket))
-                    why = await self._talking
+                    self._subscribed, self._socket = _new_subscription(self._link), socket
+                    self._receiving = asyncio.create_task(self._receive(socket))
+                    why = await self._receiving
             except asyncio.CancelledError:
-                # the talk's own end is a connection that was dropped; who stops us means it, whatever was wrong before
+                # our own cancelling means that the connection was dropped; anybody else's is meant to stop us
                 stopped = asyncio.current_task()
                 if not self._fault or stopped is None or stopped.cancelling():
                     raise
                 why = self._fault
             except Exception as error:
-                why = _said(error)
+                why = _error_text(error)
             self._end(why)
             failures = 0 if monotonic() - began > _HEALTHY_AFTER_S else failures + 1
             await asyncio.sleep(min(_MAX_PAUSE_S, 0.25 * 2 ** min(failures, 10)) * uniform(0.5, 1.5))
 
-    async def _talk(self, socket: Any) -> str:
+    async def _receive(self, socket: Any) -> str:
         from aiohttp import WSMsgType
 
-        speaking = asyncio.create_task(self._speak(socket))
-        text, pong, texts = WSMsgType.TEXT, self._manner.pong, self._texts
+        speaking = asyncio.create_task(self._subscribe_and_ping(socket))
+        text, pong, texts = WSMsgType.TEXT, self._rules.pong, self._texts
         try:
             while True:
                 message = await socket.receive()
-                self._heard = monotonic()
+                self._last_message_at = monotonic()
                 if message.type is text:
                     if message.data != pong:
                         texts.append(message.data)
@@ -127,67 +127,67 @@ class _Line:
         finally:
             speaking.cancel()
 
-    async def _speak(self, socket: Any) -> None:
+    async def _subscribe_and_ping(self, socket: Any) -> None:
         for place, (request, _) in enumerate(self._link.requests):
             if place:
-                await asyncio.sleep(self._manner.pace)
+                await asyncio.sleep(self._rules.send_interval)
             await socket.send_str(request)
-        while self._manner.ping is not None:
-            await asyncio.sleep(self._manner.every)
-            await socket.send_str(self._manner.ping)
+        while self._rules.ping is not None:
+            await asyncio.sleep(self._rules.ping_interval)
+            await socket.send_str(self._rules.ping)
 
     def _end(self, why: str) -> None:
-        """What was still to be read, and that no more comes."""
+        """Decode what is left, and report the instruments as not live."""
         if self._subscribed is not None:
             self._decode()
-            self._news.append(self._subscribed.everything(False, self._fault or why))
+            self._items.append(self._subscribed.everything(False, self._fault or why))
             self._subscribed = None
-        elif not self._news:
-            self._news.append(_begun(self._link).everything(False, why))
+        elif not self._items:
+            self._items.append(_new_subscription(self._link).everything(False, why))
 
     def _decode(self) -> None:
         texts, subscribed = self._texts[:], self._subscribed
         self._texts.clear()
         if not texts or subscribed is None:
             return
-        if self._link.silence is not None and any('"pong"' not in text for text in texts):
-            self._told = monotonic()
+        if self._link.data_timeout is not None and any('"pong"' not in text for text in texts):
+            self._last_data_at = monotonic()
         try:
-            self._news += self._read(texts, subscribed)
+            self._items += self._read(texts, subscribed)
         except (DecodeError, Dropped) as error:
             self._drop(str(error))
 
     def _drop(self, why: str) -> None:
-        if self._talking is not None and not self._talking.done():
+        if self._receiving is not None and not self._receiving.done():
             self._fault = why
-            self._talking.cancel()
+            self._receiving.cancel()
 
     def collect(self) -> "list[StreamItem]":
-        """What came since the last time."""
+        """Decoded items since the last call."""
         self._decode()
-        silence = self._manner.silence
-        if silence is not None and self._subscribed is not None and monotonic() - self._heard > silence:
-            self._drop(f"not a word for {silence:g} s")
-        silence = self._link.silence
-        if silence is not None and self._subscribed is not None and monotonic() - self._told > silence:
-            self._drop(f"no data for {silence:g} s, pings answered")
-        texts = self._subscribed.wishes() if self._subscribed is not None else []
+        timeout_s = self._rules.receive_timeout
+        if timeout_s is not None and self._subscribed is not None and monotonic() - self._last_message_at > timeout_s:
+            self._drop(f"no message for {timeout_s:g} s")
+        timeout_s = self._link.data_timeout
+        if timeout_s is not None and self._subscribed is not None and monotonic() - self._last_data_at > timeout_s:
+            self._drop(f"no data for {timeout_s:g} s, pings answered")
+        texts = self._subscribed.requests_due() if self._subscribed is not None else []
         if texts:
-            task = asyncio.create_task(self._say(texts))
-            self._saying.add(task)
-            task.add_done_callback(self._saying.discard)
-        news, self._news = self._news, []
-        return news
+            task = asyncio.create_task(self._send_all(texts))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        items, self._items = self._items, []
+        return items
 
-    async def _say(self, texts: Sequence[str]) -> None:
+    async def _send_all(self, texts: Sequence[str]) -> None:
         for text in texts:
-            await asyncio.sleep(self._manner.pace)
+            await asyncio.sleep(self._rules.send_interval)
             # one that breaks meanwhile is begun anew with all its subscriptions
             with suppress(ConnectionError):
                 await self._socket.send_str(text)
 
 
-def _begun(link: Link) -> "Subscribed":
+def _new_subscription(link: Link) -> "Subscribed":
     from coinmon_exchanges._stream.rows import Subscribed
 
     if link.begin is not None:
@@ -196,7 +196,7 @@ def _begun(link: Link) -> "Subscribed":
 
 
 async def streamed(
-    links: Sequence[Link], manner: SocketRules, read: Reader, proxy: str | None, venue: str
+    links: Sequence[Link], rules: ConnectionRules, read: Reader, proxy: str | None, venue: str
 ) -> "AsyncGenerator[list[StreamItem], None]":
     """Batches of all connections, until closed."""
     if not links:
@@ -217,27 +217,27 @@ async def streamed(
             return session.ws_connect(
                 url,
                 proxy=through,
-                heartbeat=manner.every if manner.ping is None else None,
+                heartbeat=rules.ping_interval if rules.ping is None else None,
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
                 max_msg_size=_MAX_MESSAGE_BYTES,
             )
 
         gate = asyncio.Lock()
-        lines = [_Line(link, manner, read) for link in links]
-        tasks = [asyncio.create_task(line.run(connect, gate)) for line in lines]
+        connections = [_VenueConnection(link, rules, read) for link in links]
+        tasks = [asyncio.create_task(each.run(connect, gate)) for each in connections]
         try:
             while True:
                 await asyncio.sleep(BATCH_INTERVAL_S)
-                news = [each for line in lines for each in line.collect()]
-                if news:
-                    yield news
+                items = [each for connection in connections for each in connection.collect()]
+                if items:
+                    yield items
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     """No text of a proxy's error is passed on: some carry its URL with its password."""
     import aiohttp
 

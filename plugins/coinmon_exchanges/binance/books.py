@@ -13,10 +13,10 @@ import orjson
 
 from coinmon.exchange import CoinmonError, Instrument
 from coinmon_exchanges._columns import strict
-from coinmon_exchanges._stream.local_book import Books, Kept, Update
+from coinmon_exchanges._stream.local_book import Books, LocalBook, Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
-from coinmon_exchanges.binance.trades import said
+from coinmon_exchanges.binance.trades import subscription_states
 
 LIMITS = {"spot": 5000, "perp": 1000}
 """Levels of a snapshot: the most there are."""
@@ -57,39 +57,39 @@ class BinanceBooks(Books):
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT_SNAPSHOTS)
         self._asking: dict[str, asyncio.Task[None]] = {}
 
-    def unsound(self, kept: Kept, update: Update) -> None:
-        kept.waiting.append(update)
+    def without_snapshot(self, local: LocalBook, update: Update) -> None:
+        local.waiting.append(update)
 
-    def wishes(self) -> Sequence[str]:
-        for name, kept in self.kept.items():
-            if kept.sound and kept.outgrown():
-                kept.begin_anew(0.0)
-            if not kept.sound and kept.waiting and name not in self._asking and monotonic() >= kept.again_at:
-                task = self._asking[name] = asyncio.create_task(self._ask(name, kept))
+    def requests_due(self) -> Sequence[str]:
+        for name, local in self.local_books.items():
+            if local.sound and local.left_snapshot():
+                local.await_snapshot(0.0)
+            if not local.sound and local.waiting and name not in self._asking and monotonic() >= local.resubscribe_at:
+                task = self._asking[name] = asyncio.create_task(self._ask(name, local))
                 task.add_done_callback(partial(self._asked, name))
         return ()
 
     def _asked(self, name: str, _: "asyncio.Task[None]") -> None:
         del self._asking[name]
 
-    async def _ask(self, name: str, kept: Kept) -> None:
+    async def _ask(self, name: str, local: LocalBook) -> None:
         try:
             async with self._slots:
-                payload = await self._fetch(kept.instrument, self._limit)
+                payload = await self._fetch(local.instrument, self._limit)
             self.started(name, payload, self._limit)
         except CoinmonError:
             # the session has tried several times: others come first
-            kept.again_at = monotonic() + _SNAPSHOT_RETRY_S
+            local.resubscribe_at = monotonic() + _SNAPSHOT_RETRY_S
 
     def started(self, name: str, payload: Any, limit: int) -> None:
         """A snapshot came: what follows it is put on it; one that is older than the stream is asked for again."""
-        kept = self.kept[name]
-        waiting, kept.waiting = kept.waiting, []
+        local = self.local_books[name]
+        waiting, local.waiting = local.waiting, []
         snapshot, known = read_snapshot(name, payload, limit)
-        kept.load(snapshot, known, starting=True)
-        if not all(kept.take(each, self._follows) for each in waiting):
-            kept.begin_anew(0.25)
-            kept.waiting = waiting
+        local.load(snapshot, known, starting=True)
+        if not all(local.take(each, self._follows) for each in waiting):
+            local.await_snapshot(0.25)
+            local.waiting = waiting
 
     def stop(self) -> None:
         for task in self._asking.values():
@@ -135,9 +135,9 @@ def links(url: str, instruments: Sequence[Instrument], kind: str, fetch: Fetch, 
 @strict("Binance depth stream")
 def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
-    news = [state for each in messages if each.get("e") != "depthUpdate" for state in said(each, books)]
-    news += books.take(updates(messages))
-    return news
+    items = [state for each in messages if each.get("e") != "depthUpdate" for state in subscription_states(each, books)]
+    items += books.take(updates(messages))
+    return items
 
 
 def updates(messages: Sequence[Mapping[str, Any]]) -> list[Update]:

@@ -19,14 +19,14 @@ _BULK = 20
 _STEP, _ROWS = 5 * MINUTE, 500
 _HISTORY_REACH_MS = 30 * DAY - 10 * MINUTE
 """openInterestHist has the last month; a little less, as time passes on the way."""
-_SETTLEMENTS = 1000
+_SETTLEMENT_ROWS = 1000
 _MAX_FUNDING_INTERVAL_MS = 8 * 3_600_000
 
 Ask = Callable[[str, Mapping[str, Any], float], Awaitable[Any]]
 """Endpoint, parameters and weight to the decoded answer."""
 
 
-class Samples:
+class UsdmDerivatives:
     """weight: the host's budget; what has limits of its own gets budgets here."""
 
     def __init__(self, venue: str, session: HostSession, weight: Budget) -> None:
@@ -80,25 +80,26 @@ class Samples:
         return found
 
     async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
-        from coinmon_exchanges._settled import settled
+        from coinmon_exchanges._settlements import settlements
         from coinmon_exchanges.binance import decode
 
         rows: list[tuple[int, float, float | None]] = []
         at = start - _MAX_FUNDING_INTERVAL_MS
         while at < end:
-            params = {"symbol": instrument.native_id, "startTime": at, "endTime": end - 1, "limit": _SETTLEMENTS}
-            page = decode.past_funding(await self._session.get("fapiPublicGetFundingRate", params, self._fundings))
+            params = {"symbol": instrument.native_id, "startTime": at, "endTime": end - 1, "limit": _SETTLEMENT_ROWS}
+            reply = await self._session.get("fapiPublicGetFundingRate", params, self._fundings)
+            page = decode.past_funding(reply)
             rows += page
-            if len(page) < _SETTLEMENTS:
+            if len(reply) < _SETTLEMENT_ROWS or not page:
                 break
             at = page[-1][0] + 1
-        return settled(rows, start)
+        return settlements(rows, start)
 
     async def _get(self, endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
         return await self._session.get(f"fapiPublicGet{endpoint}", params, self._weight, weight)
 
     async def _funding_hours(self) -> dict[str, int]:
-        """Kept for an hour."""
+        """LocalBook for an hour."""
         from coinmon_exchanges.binance import decode
 
         if monotonic() >= self._hours_until:

@@ -3,10 +3,9 @@
 from collections.abc import AsyncGenerator, Sequence
 
 from coinmon.exchange import Channel, Instrument
-from coinmon_exchanges._stream.liquidations import binance_links
 from coinmon_exchanges._stream.rows import StreamItem
 from coinmon_exchanges._stream.socket import streamed
-from coinmon_exchanges.binance import books, trades
+from coinmon_exchanges.binance import books, liquidations, trades
 
 
 async def stream(
@@ -28,8 +27,8 @@ async def stream(
         links += books.links(f"{spot_url}/ws", spot, "spot", fetch, begun)
         links += books.links(f"{usdm_url}/public/ws", perp, "perp", fetch, begun)
     if "liquidations" in channels:
-        links += binance_links(f"{usdm_url}/market/ws", perp)
-    batches = streamed(links, trades.MANNER, trades.read, proxy, venue)
+        links += liquidations.links(f"{usdm_url}/market/ws", perp)
+    batches = streamed(links, trades.CONNECTION_RULES, trades.read, proxy, venue)
     try:
         async for batch in batches:
             yield batch

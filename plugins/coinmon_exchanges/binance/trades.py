@@ -10,15 +10,15 @@ import orjson
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import numbers, strict, whole
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
-from coinmon_exchanges._stream.socket import Dropped, Link, SocketRules
+from coinmon_exchanges._stream.socket import ConnectionRules, Dropped, Link
 
-MANNER = SocketRules(pace=0.4, gate=1.1, every=15.0)
+CONNECTION_RULES = ConnectionRules(send_interval=0.4, connect_interval=1.1, ping_interval=15.0)
 """Spot takes 5 messages a second, pings included, and 300 connections in 5 minutes."""
 _REQUEST = 100
 """Streams named in one request."""
 
 
-class _Trade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
+class _AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
     a: int
     s: str
     T: int
@@ -27,7 +27,7 @@ class _Trade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
     m: bool
 
 
-_ROWS = decoder(_Trade)
+_ROWS_DECODER = decoder(_AggTrade)
 
 
 def links(url: str, instruments: Sequence[Instrument], most: int) -> list[Link]:
@@ -48,13 +48,13 @@ def _subscribe(number: int, names: Sequence[str]) -> str:
 
 @strict("Binance stream")
 def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
-    rows, others = rows_of(_ROWS, texts, lambda message: message.get("e") == "aggTrade")
-    news: list[StreamItem] = [state for each in others for state in said(each, subscribed)]
+    rows, others = rows_of(_ROWS_DECODER, texts, lambda message: message.get("e") == "aggTrade")
+    items: list[StreamItem] = [state for each in others for state in subscription_states(each, subscribed)]
     if not rows:
-        return news
+        return items
     ids = whole([row.a for row in rows])
     sold = np.array([row.m for row in rows], np.bool_)
-    return news + subscribed.pages(
+    return items + subscribed.pages(
         subscribed.at([row.s for row in rows]),
         ids,
         whole([row.T for row in rows]),
@@ -65,7 +65,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     )
 
 
-def said(message: Any, subscribed: Subscribed) -> list[StreamItem]:
+def subscription_states(message: Any, subscribed: Subscribed) -> list[StreamItem]:
     if message.get("e") == "serverShutdown":
         raise Dropped("the server shuts down")
     number = message.get("id")

@@ -12,7 +12,7 @@ from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.binance.archive import Vision
-from coinmon_exchanges.binance.derivatives import Samples, by_symbol
+from coinmon_exchanges.binance.derivatives import UsdmDerivatives, by_symbol
 
 if TYPE_CHECKING:
     from coinmon.exchange import (
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     )
 
 _HOUR = 3_600_000
-_PAGE = 1000
-_UM_WINDOW = _HOUR - 1
+_PAGE_TRADES = 1000
+_UM_WINDOW_MS = _HOUR - 1
 """startTime and endTime of USD-M aggTrades must be less than an hour apart."""
-_UM_REACH = 48 * _HOUR - 5 * MINUTE
+_UM_REACH_MS = 48 * _HOUR - 5 * MINUTE
 """USD-M aggTrades answers for the last 48 h only (EXCHANGES 1.2); a little less, as time passes on the way."""
 _DEPTHS = {"spot": {100: 5, 500: 25, 1000: 50, 5000: 250}, "perp": {50: 2, 100: 5, 500: 10, 1000: 20}}
 """Weights of the sizes of a book."""
@@ -65,21 +65,21 @@ class Binance:
         self._proxy = proxy
         self._spot_weight = Budget(f"{name} spot", 5400, 60.0)
         self._perp_weight = Budget(f"{name} USD-M", 2160, 60.0)
-        manners = ReplyRules(pause=60.0)
+        reply_rules = ReplyRules(pause=60.0, used_weight_header="X-MBX-USED-WEIGHT-1M")
         self._spot = HostSession(
             name, "binance", spot_url, {"public": "/api/v3"},
-            manners=manners, proxy=proxy, timeout=timeout, weights=self._spot_weight,
+            reply_rules=reply_rules, proxy=proxy, timeout=timeout, weights=self._spot_weight,
         )  # fmt: skip
         self._perp = HostSession(
             name, "binance", futures_url, {"fapiPublic": "/fapi/v1", "fapiData": "/futures/data"},
-            manners=manners, proxy=proxy, timeout=timeout, weights=self._perp_weight,
+            reply_rules=reply_rules, proxy=proxy, timeout=timeout, weights=self._perp_weight,
         )  # fmt: skip
         self._spot_ws_url = spot_ws_url
         self._usdm_ws_url = usdm_ws_url
         self.archives = Vision(name, archive_url, proxy, timeout)
         self._unlisted: dict[Kind, VenueError] = {}
-        self._samples = Samples(name, self._perp, self._perp_weight)
-        self._budgets = (self._spot_weight, self._perp_weight, *self._samples.budgets)
+        self._derivatives = UsdmDerivatives(name, self._perp, self._perp_weight)
+        self._budgets = (self._spot_weight, self._perp_weight, *self._derivatives.budgets)
 
     @property
     def requests(self) -> int:
@@ -120,7 +120,7 @@ class Binance:
         at = start
         while at < end:
             # the minute after the last one is asked for too: that it has begun proves the last one closed
-            limit = min((end - at) // MINUTE + 2, _PAGE)
+            limit = min((end - at) // MINUTE + 2, _PAGE_TRADES)
             weight = 2 if instrument.kind == "spot" else 1 if limit < 100 else 2 if limit < 500 else 5
             params = {"interval": "1m", "startTime": at, "endTime": end + MINUTE - 1, "limit": limit}
             page = decode.bars(await self._ask(instrument, "Klines", params, weight), instrument)
@@ -146,7 +146,7 @@ class Binance:
         if cursor.last_id is None:
             return await self._first_trades(instrument, cursor.since)
         try:
-            reply = await self._agg_trades(instrument, {"fromId": cursor.last_id + 1, "limit": _PAGE})
+            reply = await self._agg_trades(instrument, {"fromId": cursor.last_id + 1, "limit": _PAGE_TRADES})
         except Refused:
             if instrument.kind == "spot":
                 raise
@@ -158,14 +158,14 @@ class Binance:
         if not len(page.ids):
             return TradePage(page.trades, joined=True)
         trades, joined, whole = _continuity.after([page], cursor.last_id)
-        return TradePage(trades, joined, more=len(reply) >= _PAGE, whole=whole)
+        return TradePage(trades, joined, more=len(reply) >= _PAGE_TRADES, whole=whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
         from coinmon.exchange import TradePage, Trades
         from coinmon_exchanges import _continuity
         from coinmon_exchanges.binance import decode
 
-        first = max(0, before_id - _PAGE)
+        first = max(0, before_id - _PAGE_TRADES)
         try:
             reply = await self._agg_trades(instrument, {"fromId": first, "limit": max(1, before_id - first)})
         except Refused:
@@ -179,22 +179,22 @@ class Binance:
         from coinmon_exchanges.binance import decode
 
         start, within_reach, now = since, True, None
-        params: dict[str, Any] = {"limit": _PAGE}
+        params: dict[str, Any] = {"limit": _PAGE_TRADES}
         if instrument.kind == "perp":
             now = await self._time("perp")
-            start = max(since, now - _UM_REACH)
+            start = max(since, now - _UM_REACH_MS)
             within_reach = start == since
         while True:
-            window = {"startTime": start} if now is None else {"startTime": start, "endTime": start + _UM_WINDOW}
+            window = {"startTime": start} if now is None else {"startTime": start, "endTime": start + _UM_WINDOW_MS}
             reply = await self._agg_trades(instrument, params | window)
-            if reply or now is None or start + _UM_WINDOW >= now:
+            if reply or now is None or start + _UM_WINDOW_MS >= now:
                 break
-            start += _UM_WINDOW + 1
+            start += _UM_WINDOW_MS + 1
         page = decode.agg_trades(reply, instrument)
-        full = len(reply) >= _PAGE
+        full = len(reply) >= _PAGE_TRADES
         is_all = not full or await self._starts_before(instrument, int(page.ids[0]), since)
         joined = _continuity.since(page, since, is_all)
-        more = full or (now is not None and start + _UM_WINDOW < now)
+        more = full or (now is not None and start + _UM_WINDOW_MS < now)
         return TradePage(page.trades, joined and within_reach, more, whole=_continuity.sequential(page.ids))
 
     async def _starts_before(self, instrument: "Instrument", first_id: int, since: int) -> bool:
@@ -215,16 +215,16 @@ class Binance:
         )
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
-        return await self._samples.open_interest(instruments)
+        return await self._derivatives.open_interest(instruments)
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
-        return await self._samples.funding(instruments)
+        return await self._derivatives.funding(instruments)
 
     async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
-        return await self._samples.past_open_interest(instrument, start, end)
+        return await self._derivatives.past_open_interest(instrument, start, end)
 
     async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
-        return await self._samples.past_funding(instrument, start, end)
+        return await self._derivatives.past_funding(instrument, start, end)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges.binance import decode

@@ -24,6 +24,7 @@ from coinmon_exchanges._entries import by_name, each_readable
 from coinmon_exchanges._listing import QUOTES, Draft
 
 _TAKER = {"Buy": BUY, "Sell": SELL}
+CATEGORIES = {"spot": "spot", "perp": "linear"}
 _NO_COINS = {"commodity", "stock", "forex", "xstocks", "index", "etf"}
 """Kinds of instrument that are no coins (EXCHANGES C8)."""
 

@@ -11,6 +11,7 @@ from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.bybit.archive import BybitFiles
+from coinmon_exchanges.bybit.derivatives import BybitDerivatives
 
 if TYPE_CHECKING:
     from coinmon.exchange import (
@@ -28,11 +29,8 @@ if TYPE_CHECKING:
     )
 
 _KLINES = 1000
-_NEWEST = {"spot": 60, "perp": 1000}
+_NEWEST_TRADES = {"spot": 60, "perp": 1000}
 """All that recent-trade ever shows; there is no paging and no history (EXCHANGES 1.4)."""
-_PAST = 200
-_MAX_FUNDING_INTERVAL_MS = 8 * 3_600_000
-_CATEGORY = {"spot": "spot", "perp": "linear"}
 
 
 class Bybit:
@@ -58,10 +56,12 @@ class Bybit:
         self._ws_url = ws_url
         # of the IP's 600 in 5 s; one too many and the IP is out for ten minutes
         self._budget = Budget(name, 540, 5.0)
-        manners = ReplyRules(pause=5.0, check=_complain)
-        self._session = HostSession(name, "bybit", url, {"public": ""}, manners=manners, proxy=proxy, timeout=timeout)
+        reply_rules = ReplyRules(pause=5.0, check=_check_code)
+        self._session = HostSession(
+            name, "bybit", url, {"public": ""}, reply_rules=reply_rules, proxy=proxy, timeout=timeout
+        )
         self.archives = BybitFiles(name, archive_url, proxy, timeout)
-        self._funding_minutes: dict[str, int] = {}
+        self._derivatives = BybitDerivatives(self._ask, self._tickers)
 
     @property
     def requests(self) -> int:
@@ -73,7 +73,7 @@ class Bybit:
 
         async def of(kind: str) -> list[dict[str, Any]]:
             entries: list[dict[str, Any]] = []
-            params: dict[str, Any] = {"category": _CATEGORY[kind], "limit": 1000}
+            params: dict[str, Any] = {"category": decode.CATEGORIES[kind], "limit": 1000}
             while True:
                 reply = await self._get("InstrumentsInfo", params)
                 entries += decode.listed(reply, kind)
@@ -83,7 +83,7 @@ class Bybit:
                 params["cursor"] = cursor
 
         entries = [entry for part in await asyncio.gather(*(of(kind) for kind in self._kinds)) for entry in part]
-        self._funding_minutes = decode.funding_minutes(entries)
+        self._derivatives.funding_minutes = decode.funding_minutes(entries)
         return instruments(self.name, entries, decode.draft, self._session.currency)
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
@@ -103,7 +103,7 @@ class Bybit:
         from coinmon.exchange import TradePage
         from coinmon_exchanges.bybit import decode
 
-        limit = _NEWEST[instrument.kind]
+        limit = _NEWEST_TRADES[instrument.kind]
         page = decode.trades(await self._ask(instrument, "RecentTrade", {"limit": limit}), instrument)
         if not len(page.ids):
             return TradePage(page.trades, joined=cursor.last_id is None)
@@ -113,66 +113,21 @@ class Bybit:
         return TradePage(page.trades, joined=int(page.times[0]) < cursor.since)
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
-        from coinmon_exchanges._stream.liquidations import bybit_links
-        from coinmon_exchanges._stream.socket import streamed
-        from coinmon_exchanges.bybit import books
-        from coinmon_exchanges.bybit import trades as stream
+        from coinmon_exchanges.bybit import streams
 
-        links = []
-        for kind, category in _CATEGORY.items():
-            url, wanted = f"{self._ws_url}/v5/public/{category}", [each for each in instruments if each.kind == kind]
-            links += stream.links(url, wanted) if "trades" in channels else []
-            links += books.links(url, wanted) if "book" in channels else []
-            links += bybit_links(url, wanted) if "liquidations" in channels and kind == "perp" else []
-        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
+        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
-        from coinmon_exchanges.bybit import decode
-
-        perps = [each for each in instruments if each.kind == "perp"]
-        entries, time = await self._tickers("perp", perps)
-        wanted = [each for each in perps if each.native_id in entries]
-        found = each_readable(wanted, lambda each: (each.id, decode.open_interest(entries[each.native_id], time)))
-        return {id: value for id, value in found if value is not None}
+        return await self._derivatives.open_interest(instruments)
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
-        from coinmon_exchanges.bybit import decode
-
-        perps = [each for each in instruments if each.kind == "perp"]
-        entries, time = await self._tickers("perp", perps)
-        minutes = self._funding_minutes
-        found = each_readable(
-            [each for each in perps if each.native_id in entries],
-            lambda each: (each.id, decode.funding(entries[each.native_id], time, minutes.get(each.native_id))),
-        )
-        return {id: value for id, value in found if value is not None}
+        return await self._derivatives.funding(instruments)
 
     async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
-        from coinmon_exchanges.bybit import decode
-
-        found: list[OpenInterest] = []
-        params: dict[str, Any] = {"intervalTime": "5min", "startTime": start, "endTime": end - 1, "limit": _PAST}
-        while True:
-            reply = await self._ask(instrument, "OpenInterest", params)
-            found += [each for each in decode.past_open_interest(reply) if start <= each.time < end]
-            cursor = reply["result"].get("nextPageCursor")
-            if not cursor or cursor == params.get("cursor"):
-                return found[::-1]
-            params["cursor"] = cursor
+        return await self._derivatives.past_open_interest(instrument, start, end)
 
     async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
-        from coinmon_exchanges._settled import settled
-        from coinmon_exchanges.bybit import decode
-
-        rows: list[tuple[int, float, float | None]] = []
-        until, since = end, start - _MAX_FUNDING_INTERVAL_MS
-        while until > since:
-            params = {"startTime": since, "endTime": until - 1, "limit": _PAST}
-            page = decode.past_funding(await self._ask(instrument, "FundingHistory", params))
-            rows += page
-            oldest = min((each[0] for each in page), default=since)
-            until = oldest if len(page) >= _PAST and oldest < until else since
-        return settled(rows, start)
+        return await self._derivatives.past_funding(instrument, start, end)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges.bybit import decode
@@ -205,7 +160,9 @@ class Bybit:
         return await self._session.get(f"publicGetV5Market{endpoint}", params, self._budget)
 
     async def _ask(self, instrument: "Instrument", endpoint: str, params: Mapping[str, Any]) -> Any:
-        market = {"category": _CATEGORY[instrument.kind], "symbol": instrument.native_id}
+        from coinmon_exchanges.bybit import decode
+
+        market = {"category": decode.CATEGORIES[instrument.kind], "symbol": instrument.native_id}
         return await self._get(endpoint, {**market, **params})
 
     async def _tickers(self, kind: str, wanted: "Sequence[Instrument]") -> tuple[dict[str, dict[str, Any]], int]:
@@ -214,14 +171,14 @@ class Bybit:
 
         if not wanted:
             return {}, 0
-        params = {"category": _CATEGORY[kind]}
+        params = {"category": decode.CATEGORIES[kind]}
         if len(wanted) == 1:
             params["symbol"] = wanted[0].native_id
         reply = await self._get("Tickers", params)
         return decode.by_symbol(reply), decode.time(reply)
 
 
-def _complain(reply: Any) -> None:
+def _check_code(reply: Any) -> None:
     """Bybit answers 200 with a retCode: 10006 is too many visits, 10000 and 10016 are its own failures."""
     if not isinstance(reply, dict):
         raise Transient("not an object")

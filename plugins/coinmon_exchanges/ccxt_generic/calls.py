@@ -7,11 +7,11 @@ from urllib.parse import urlsplit, urlunsplit
 from coinmon.exchange import DecodeError, VenueBlocked, VenueBusy, VenueError
 from coinmon_exchanges._http.answer import HttpAnswer, ReplyRules, Throttled, one_line, payload
 from coinmon_exchanges._http.proxy import ccxt_settings, proxy_for
-from coinmon_exchanges._http.refusal import BLOCKED_PAUSES_S, Refusal
+from coinmon_exchanges._http.refusal import BLOCKED_PAUSES_S, RefusalPause
 from coinmon_exchanges._http.wire import backoff
 
-TRIES = 3
-BUSY = 60.0
+MAX_TRIES = 3
+BUSY_PAUSE_S = 60.0
 
 
 class Calls:
@@ -45,8 +45,8 @@ class Calls:
                 raise self._errors.NetworkError("the proxy cannot be reached or refused") from None
 
         self.ccxt.fetch = counted
-        self.ccxt.on_rest_response = _heed
-        self._blocked = Refusal(*BLOCKED_PAUSES_S)
+        self.ccxt.on_rest_response = _read_refusal
+        self._blocked = RefusalPause(*BLOCKED_PAUSES_S)
 
     def has(self, feature: str) -> bool:
         return self.ccxt.has.get(feature) is True
@@ -54,7 +54,7 @@ class Calls:
     async def __call__(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """The answer of a unified method. Raises our errors only."""
         problem = ""
-        for attempt in range(TRIES):
+        for attempt in range(MAX_TRIES):
             if why := self._blocked.words:
                 raise VenueBlocked(why)
             try:
@@ -69,16 +69,16 @@ class Calls:
             except VenueError as error:
                 raise VenueError(f"{self._venue} {method}: {error}") from None
             except (self._errors.DDoSProtection, self._errors.RateLimitExceeded) as error:
-                raise VenueBusy(self._told(method, error), BUSY) from None
+                raise VenueBusy(self._told(method, error), BUSY_PAUSE_S) from None
             except self._errors.NetworkError as error:
                 problem = self._told(method, error)
-                if attempt + 1 < TRIES:
+                if attempt + 1 < MAX_TRIES:
                     await backoff(attempt)
             except self._errors.BaseError as error:
                 raise VenueError(self._told(method, error)) from None
             except Exception as error:
                 raise DecodeError(f"{self._told(method, error)} (while ccxt read the answer)") from None
-        raise VenueError(f"{problem} ({TRIES} tries)")
+        raise VenueError(f"{problem} ({MAX_TRIES} tries)")
 
     async def close(self) -> None:
         await self.ccxt.close()
@@ -87,13 +87,15 @@ class Calls:
         return f"{self._venue} {method}: {type(error).__name__}: {one_line(str(error))}"
 
 
-def _heed(code: int, reason: str, url: str, method: str, headers: Mapping[str, str], body: str, *rest: Any) -> str:
+def _read_refusal(
+    code: int, reason: str, url: str, method: str, headers: Mapping[str, str], body: str, *rest: Any
+) -> str:
     """A hook of ccxt's fetch: refusals are read by their status before ccxt makes passing faults of them.
 
     Raises VenueBlocked, Throttled or VenueError.
     """
     if code in (403, 418, 429, 451):
-        payload(HttpAnswer(urlsplit(url).path, code, headers, body.encode()), ReplyRules(pause=BUSY))
+        payload(HttpAnswer(urlsplit(url).path, code, headers, body.encode()), ReplyRules(pause=BUSY_PAUSE_S))
     return body.strip()
 
 

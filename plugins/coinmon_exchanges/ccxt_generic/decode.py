@@ -16,7 +16,7 @@ _DECIMAL_PLACES, _TICK_SIZE = 2, 4
 _FINEST = Decimal("0.00000001")
 """The grid where a venue has none (prices of so many significant digits): fine enough, and exact in 63 bits."""
 _TAKER = {"buy": 1, "sell": -1}
-_LARGEST = 2**63
+_ID_LIMIT = 2**63
 
 
 def wanted(markets: Mapping[str, Any], kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -88,8 +88,8 @@ def _ids(payload: Sequence[Any]) -> Iterator[int]:
             content = f"{row['timestamp']} {row['side']} {row['price']} {row['amount']}"
             twins[content] += 1
             text = f"{content} {twins[content]}"
-        number = int(text) if str(text).isdecimal() else _LARGEST
-        yield number if number < _LARGEST else int.from_bytes(blake2b(str(text).encode(), digest_size=8).digest()) >> 1
+        number = int(text) if str(text).isdecimal() else _ID_LIMIT
+        yield number if number < _ID_LIMIT else int.from_bytes(blake2b(str(text).encode(), digest_size=8).digest()) >> 1
 
 
 @strict("ccxt ticker")

@@ -13,8 +13,8 @@ from coinmon_exchanges.ccxt_generic.calls import Calls
 if TYPE_CHECKING:
     from coinmon.exchange import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
 
-_CANDLES = 500
-_NEWEST = 1000
+_CANDLE_ROWS = 500
+_NEWEST_TRADES = 1000
 _MAKER_SIDE = ("coinbase", "coinbaseadvanced")
 """ccxt hands the maker's side through for Coinbase Advanced Trade (EXCHANGES 1.6)."""
 _TWO_SIDED = ("bybit", "bybiteu")
@@ -44,7 +44,7 @@ class CcxtGeneric:
         self._timeout = positive(name, timeout)
         self._calls: Calls | None = None
         self._closed = False
-        self._newest: int | None = _NEWEST
+        self._newest: int | None = _NEWEST_TRADES
 
     @property
     def requests(self) -> int:
@@ -68,7 +68,7 @@ class CcxtGeneric:
         parts = []
         at, newest = start, -1
         while at < end:
-            limit = min((end - at) // MINUTE + 1, _CANDLES)
+            limit = min((end - at) // MINUTE + 1, _CANDLE_ROWS)
             page = decode.bars(await self._call("fetch_ohlcv", instrument.symbol, "1m", at, limit), instrument)
             page = page[page.time >= at]
             if not len(page):

@@ -7,29 +7,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
-import orjson
-
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import iso_times, strict
 from coinmon_exchanges._stream.local_book import Books, Update
 from coinmon_exchanges._stream.rows import StreamItem, parsed
 from coinmon_exchanges._stream.socket import Link
+from coinmon_exchanges.coinbase.trades import refused, request
 
 _CONNECTION_TOPICS = 20
-_RENEWED = 300.0
+_CHANNELS = ("level2_batch", "heartbeat")
+"""Heartbeats tell a quiet connection from a dead one."""
+_RENEW_AFTER_S = 300.0
 """Seconds that a book which proves nothing is trusted for."""
 
 
 class CoinbaseBooks(Books):
     def __init__(self, link: Link) -> None:
         super().__init__(link.instruments, [names for _, names in link.requests], follows, _again)
-        self._renew_at = monotonic() + _RENEWED
+        self._renew_at = monotonic() + _RENEW_AFTER_S
 
-    def wishes(self) -> Sequence[str]:
+    def requests_due(self) -> Sequence[str]:
         if monotonic() < self._renew_at:
-            return super().wishes()
-        self._renew_at = monotonic() + _RENEWED
-        return [text for name in self.kept for text in _again(name)]
+            return super().requests_due()
+        self._renew_at = monotonic() + _RENEW_AFTER_S
+        return [text for name in self.local_books for text in _again(name)]
 
 
 def follows(last: int, starting: bool, update: Update) -> bool | None:
@@ -40,32 +41,27 @@ def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
     for at in range(0, len(instruments), _CONNECTION_TOPICS):
         part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
-        # heartbeats tell a quiet connection from a dead one
-        text = _ask("subscribe", list(part), ["level2_batch", "heartbeat"])
+        text = request("subscribe", list(part), _CHANNELS)
         made.append(Link(url, [(text, list(part))], part, read, CoinbaseBooks))
     return made
 
 
 def _again(name: str) -> Sequence[str]:
-    return tuple(_ask(operation, [name], ["level2_batch"]) for operation in ("unsubscribe", "subscribe"))
-
-
-def _ask(operation: str, names: Sequence[str], channels: Sequence[str]) -> str:
-    return orjson.dumps({"type": operation, "product_ids": names, "channels": channels}).decode()
+    return tuple(request(operation, [name], ["level2_batch"]) for operation in ("unsubscribe", "subscribe"))
 
 
 @strict("Coinbase book stream")
 def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
-    news: list[StreamItem] = []
+    items: list[StreamItem] = []
     for each in messages:
         if each["type"] == "subscriptions":
             named = {name for one in each["channels"] if one["name"] == "level2_batch" for name in one["product_ids"]}
-            news.append(books.state(sorted(named), True))
+            items.append(books.state(sorted(named), True))
         elif each["type"] == "error":
-            news.append(books.everything(False, f"{each.get('message')}: {each.get('reason') or ''}"[:160]))
+            items += refused(each, books, _CHANNELS)
     taken: list[StreamItem] = books.take(_updates(messages))
-    return news + taken
+    return items + taken
 
 
 def _updates(messages: Sequence[Mapping[str, Any]]) -> Iterator[Update]:

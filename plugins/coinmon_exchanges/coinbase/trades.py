@@ -9,12 +9,13 @@ import orjson
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import BUY, SELL, iso_times, numbers, sides, strict, whole
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, rows_of
-from coinmon_exchanges._stream.socket import Link, SocketRules
+from coinmon_exchanges._stream.socket import ConnectionRules, Link
 
-MANNER = SocketRules(pace=0.2, gate=0.2, every=10.0, silence=15.0)
+CONNECTION_RULES = ConnectionRules(send_interval=0.2, connect_interval=0.2, ping_interval=10.0, receive_timeout=15.0)
 """8 requests a second; heartbeats come every second."""
 _CONNECTION_TOPICS = 100
 _TAKER = {"sell": BUY, "buy": SELL}
+_CHANNELS = ("matches", "heartbeat")
 _KINDS = ("match", "last_match", "heartbeat")
 
 
@@ -37,26 +38,29 @@ class _Heartbeat(msgspec.Struct, tag_field="type", tag="heartbeat", gc=False):
     time: str
 
 
-_ROWS = msgspec.json.Decoder(list[_Match | _LastMatch | _Heartbeat], strict=False)
+_ROWS_DECODER = msgspec.json.Decoder(list[_Match | _LastMatch | _Heartbeat], strict=False)
 
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
     for at in range(0, len(instruments), _CONNECTION_TOPICS):
         part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
-        request = {"type": "subscribe", "product_ids": list(part), "channels": ["matches", "heartbeat"]}
-        made.append(Link(url, [(orjson.dumps(request).decode(), list(part))], part))
+        made.append(Link(url, [(request("subscribe", list(part), _CHANNELS), list(part))], part))
     return made
+
+
+def request(operation: str, names: Sequence[str], channels: Sequence[str]) -> str:
+    return orjson.dumps({"type": operation, "product_ids": names, "channels": channels}).decode()
 
 
 @strict("Coinbase stream")
 def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
-    found, others = rows_of(_ROWS, texts, lambda message: message["type"] in _KINDS)
+    found, others = rows_of(_ROWS_DECODER, texts, lambda message: message["type"] in _KINDS)
     rows = [each for each in found if isinstance(each, _Match)]
-    news: list[StreamItem] = [state for each in others for state in _said(each, subscribed)]
+    items: list[StreamItem] = [state for each in others for state in subscription_states(each, subscribed)]
     if rows:
         ids = whole([row.trade_id for row in rows])
-        news += subscribed.pages(
+        items += subscribed.pages(
             subscribed.at([row.product_id for row in rows]),
             ids,
             iso_times([row.time for row in rows]),
@@ -65,22 +69,35 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
             sides([row.side for row in rows], _TAKER),
             ids,
         )
-    # only the last heartbeat of each product is news, and its moment is proof once the matches above are read
+    # only the last heartbeat of each product is items, and its moment is proof once the matches above are read
     beats = {each.product_id: each for each in found if isinstance(each, _Heartbeat)}
     if beats:
         times = iso_times([each.time for each in beats.values()]).tolist()
         for (name, beat), moment in zip(beats.items(), times, strict=True):
             page = subscribed.until(name, beat.last_trade_id, moment)
             if page is not None:
-                news.append(page)
-    return news
+                items.append(page)
+    return items
 
 
-def _said(message: Any, subscribed: Subscribed) -> list[StreamItem]:
+def subscription_states(message: Any, subscribed: Subscribed) -> list[StreamItem]:
     if message["type"] == "subscriptions":
         names = {name for each in message["channels"] if each["name"] == "matches" for name in each["product_ids"]}
         return [subscribed.state(sorted(names), True)]
     if message["type"] == "error":
-        why = f"{message.get('message')}: {message.get('reason') or ''}"[:160]
-        return [subscribed.everything(False, why)]
+        return refused(message, subscribed, _CHANNELS)
     return []
+
+
+def refused(message: Any, subscribed: Subscribed, channels: Sequence[str]) -> list[StreamItem]:
+    """One product that Coinbase does not have refuses the whole request: the others are asked for again without it."""
+    why = f"{message.get('message')}: {message.get('reason') or ''}"[:160]
+    words = str(message.get("reason") or "").replace(",", " ").split()
+    wanted = [name for group in subscribed.groups[-1:] for name in group]
+    bad = [name for name in wanted if name in words]
+    others = [name for name in wanted if name not in words]
+    if not bad or not others:
+        return [subscribed.everything(False, why)]
+    subscribed.groups.append(others)
+    subscribed.requests.append(request("subscribe", others, channels))
+    return [subscribed.state(bad, False, why)]

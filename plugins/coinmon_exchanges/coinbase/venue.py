@@ -13,8 +13,8 @@ from coinmon_exchanges._minutes import opening_in
 if TYPE_CHECKING:
     from coinmon.exchange import Bars, Book, Channel, Cursor, Instrument, Stream, Ticker, TradePage
 
-_CANDLES = 300
-_PAGE = 1000
+_CANDLE_ROWS = 300
+_PAGE_TRADES = 1000
 
 
 class Coinbase:
@@ -42,7 +42,7 @@ class Coinbase:
         self._budget = Budget(name, 15, 1.5)
         self._session = HostSession(
             name, "coinbaseexchange", url, {"public": ""},
-            manners=ReplyRules(pause=1.0), proxy=proxy, timeout=timeout,
+            reply_rules=ReplyRules(pause=1.0), proxy=proxy, timeout=timeout,
         )  # fmt: skip
 
     @property
@@ -64,9 +64,9 @@ class Coinbase:
         start, end = opening_in(start, end)
         parts = []
         following = False
-        for at in range(start, end, _CANDLES * MINUTE):
+        for at in range(start, end, _CANDLE_ROWS * MINUTE):
             # `end` is inclusive; the last page asks for the minute after too: that it traded proves the others closed
-            last = min(at + (_CANDLES - 1) * MINUTE, end)
+            last = min(at + (_CANDLE_ROWS - 1) * MINUTE, end)
             params = {"granularity": 60, "start": iso(at), "end": iso(last)}
             page = decode.bars(await self._ask(instrument, "Candles", params), instrument)
             following = following or bool((page.time >= end).any())
@@ -83,15 +83,15 @@ class Coinbase:
         from coinmon_exchanges import _continuity
         from coinmon_exchanges.coinbase import decode
 
-        params: dict[str, Any] = {"limit": _PAGE}
+        params: dict[str, Any] = {"limit": _PAGE_TRADES}
         if cursor.last_id is not None:
-            params["after"] = cursor.last_id + _PAGE + 1
+            params["after"] = cursor.last_id + _PAGE_TRADES + 1
         page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
         if cursor.last_id is None:
-            joined = _continuity.since(page, cursor.since, is_all=len(page.ids) < _PAGE)
+            joined = _continuity.since(page, cursor.since, is_all=len(page.ids) < _PAGE_TRADES)
             return TradePage(page.trades, joined, whole=_continuity.sequential(page.ids))
         trades, joined, whole = _continuity.after([page], cursor.last_id)
-        more = len(page.ids) > 0 and int(page.ids[-1]) >= cursor.last_id + _PAGE
+        more = len(page.ids) > 0 and int(page.ids[-1]) >= cursor.last_id + _PAGE_TRADES
         return TradePage(trades, joined, more or _continuity.behind(page, cursor.last_id), whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
@@ -99,19 +99,15 @@ class Coinbase:
         from coinmon_exchanges import _continuity
         from coinmon_exchanges.coinbase import decode
 
-        params = {"limit": _PAGE, "after": before_id}
+        params = {"limit": _PAGE_TRADES, "after": before_id}
         page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
         return TradePage(*_continuity.before(page, before_id, since))
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         """matches, and heartbeats, which tell the last trade's id; books in batches of 50 ms."""
-        from coinmon_exchanges._stream.socket import streamed
-        from coinmon_exchanges.coinbase import books
-        from coinmon_exchanges.coinbase import trades as stream
+        from coinmon_exchanges.coinbase import streams
 
-        links = stream.links(self._ws_url, instruments) if "trades" in channels else []
-        links += books.links(self._ws_url, instruments) if "book" in channels else []
-        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
+        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         """One call each: the bulk call's shape is undocumented."""

@@ -13,7 +13,7 @@ from coinmon_exchanges._columns import strict
 from coinmon_exchanges._stream.local_book import Books, Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
-from coinmon_exchanges.okx.trades import said
+from coinmon_exchanges.okx.trades import subscription_states
 
 _CONNECTION_TOPICS = 25
 """Fewer than 30 books a connection, as OKX advises."""
@@ -51,7 +51,7 @@ def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
     # an unsubscription is half of asking for a snapshot again
     said_so = [each for each in messages if "event" in each and each["event"] != "unsubscribe"]
-    news = [state for each in said_so for state in said(each, books)]
+    items = [state for each in said_so for state in subscription_states(each, books)]
     taken: list[StreamItem] = books.take(
         Update(
             each["arg"]["instId"], int(row["ts"]), row["bids"], row["asks"],
@@ -61,4 +61,4 @@ def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
         if "data" in each
         for row in each["data"]
     )  # fmt: skip
-    return news + taken
+    return items + taken

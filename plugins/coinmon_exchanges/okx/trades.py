@@ -9,15 +9,17 @@ import orjson
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import BUY, SELL, numbers, sides, strict, whole
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
-from coinmon_exchanges._stream.socket import Dropped, Link, SocketRules
+from coinmon_exchanges._stream.socket import ConnectionRules, Dropped, Link
 
-MANNER = SocketRules(pace=0.1, gate=0.4, ping="ping", pong="pong", silence=25.0)
+CONNECTION_RULES = ConnectionRules(
+    send_interval=0.1, connect_interval=0.4, ping="ping", pong="pong", receive_timeout=25.0
+)
 """3 connections a second; a connection without data for 30 s is cut, and only the text "ping" counts."""
 _CONNECTION_TOPICS, _REQUEST_TOPICS = 200, 100
 _TAKER = {"buy": BUY, "sell": SELL}
 
 
-class _Trade(msgspec.Struct, gc=False):
+class _TradesRow(msgspec.Struct, gc=False):
     instId: str
     tradeId: int
     px: float
@@ -32,12 +34,12 @@ class _Channel(msgspec.Struct, tag_field="channel", tag="trades", gc=False):
     """Of others nothing else is told apart."""
 
 
-class _Trades(msgspec.Struct, gc=False):
+class _TradesMessage(msgspec.Struct, gc=False):
     arg: _Channel
-    data: list[_Trade]
+    data: list[_TradesRow]
 
 
-_ROWS = decoder(_Trades)
+_ROWS_DECODER = decoder(_TradesMessage)
 
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
@@ -57,14 +59,16 @@ def _subscribe(names: Sequence[str]) -> str:
 
 @strict("OKX stream")
 def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
-    found, others = rows_of(_ROWS, texts, lambda each: "data" in each and each["arg"]["channel"] == "trades")
+    found, others = rows_of(_ROWS_DECODER, texts, lambda each: "data" in each and each["arg"]["channel"] == "trades")
     rows = [row for each in found for row in each.data]
-    news: list[StreamItem] = [state for each in others if "event" in each for state in said(each, subscribed)]
+    items: list[StreamItem] = [
+        state for each in others if "event" in each for state in subscription_states(each, subscribed)
+    ]
     if not rows:
-        return news
+        return items
     ids = whole([row.tradeId for row in rows])
     counts = [row.count or 1 for row in rows]
-    return news + subscribed.pages(
+    return items + subscribed.pages(
         subscribed.at([row.instId for row in rows]),
         ids,
         whole([row.ts for row in rows]),
@@ -75,7 +79,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     )
 
 
-def said(message: Any, subscribed: Subscribed) -> list[StreamItem]:
+def subscription_states(message: Any, subscribed: Subscribed) -> list[StreamItem]:
     event = message["event"]
     if event == "notice":
         raise Dropped(f"notice {message.get('code')}: {message.get('msg')}"[:160])

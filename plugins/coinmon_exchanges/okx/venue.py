@@ -1,7 +1,7 @@
 """OKX spot and linear swaps."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon.exchange import MINUTE
@@ -11,6 +11,7 @@ from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.okx.archive import OkxFiles
+from coinmon_exchanges.okx.derivatives import OkxDerivatives
 
 if TYPE_CHECKING:
     from coinmon.exchange import (
@@ -27,13 +28,11 @@ if TYPE_CHECKING:
     )
     from coinmon_exchanges._columns import JsonRows
 
-_CANDLES = 300
-_NEWEST = 500
-_HISTORY = 100
-_HISTORY_PAGES = 20
+_CANDLE_ROWS = 300
+_NEWEST_TRADES = 500
+_HISTORY_TRADES = 100
+_MAX_HISTORY_PAGES = 20
 """Pages of history-trades fetched in one call: what its budget allows at once."""
-_POINTS, _SETTLEMENTS = 100, 400
-_MAX_FUNDING_INTERVAL_MS = 8 * 3_600_000
 _LIMITS = {
     "publicGetPublicTime": 10,
     "publicGetPublicInstruments": 20,
@@ -53,8 +52,6 @@ _LIMITS = {
 }
 """Requests in any 2 s, each endpoint by itself (EXCHANGES 1.3; index-tickers: OKX's page of it, docs-v5 "Get index
 tickers", 20 requests in 2 s for an IP)."""
-_INDEXED = ("USD", "USDT", "BTC", "USDC")
-"""Quote currencies that have indices; OKX's page of index-tickers knows no others."""
 
 
 class Okx:
@@ -83,8 +80,11 @@ class Okx:
             for endpoint, limit in _LIMITS.items()
         }
         self.archives = OkxFiles(name, archive_url, proxy, timeout)
-        manners = ReplyRules(pause=2.0, check=_complain)
-        self._session = HostSession(name, "okx", url, {"rest": ""}, manners=manners, proxy=proxy, timeout=timeout)
+        reply_rules = ReplyRules(pause=2.0, check=_check_code)
+        self._session = HostSession(
+            name, "okx", url, {"rest": ""}, reply_rules=reply_rules, proxy=proxy, timeout=timeout
+        )
+        self._derivatives = OkxDerivatives(self._get)
 
     @property
     def requests(self) -> int:
@@ -109,7 +109,7 @@ class Okx:
         parts: list[Bars] = []
         endpoint, until = "publicGetMarketCandles", end
         while until > start:
-            limit = min((until - start) // MINUTE, _CANDLES)
+            limit = min((until - start) // MINUTE, _CANDLE_ROWS)
             params = {"instId": instrument.native_id, "bar": "1m", "after": until, "limit": limit}
             reply = await self._get(endpoint, params)
             times = decode.times(reply)
@@ -130,17 +130,19 @@ class Okx:
 
         head = await self._newest(instrument)
         if cursor.last_id is None:
-            is_all = 0 < len(head.ids) < _NEWEST and not len((await self._older(instrument, int(head.ids[0]))).ids)
+            is_all = 0 < len(head.ids) < _NEWEST_TRADES and not len(
+                (await self._older(instrument, int(head.ids[0]))).ids
+            )
             joined = _continuity.since(head, cursor.since, is_all)
             return TradePage(head.trades, joined, whole=_continuity.sequential(head.ids))
         hole = (int(head.ids[0]) if len(head.ids) else 0) - cursor.last_id - 1
         if hole <= 0:
             trades, joined, whole = _continuity.after([head], cursor.last_id)
             return TradePage(trades, joined, _continuity.behind(head, cursor.last_id), whole)
-        pages = min(-(-hole // _HISTORY), _HISTORY_PAGES)
-        ends = (cursor.last_id + 1 + _HISTORY * (page + 1) for page in range(pages))
+        pages = min(-(-hole // _HISTORY_TRADES), _MAX_HISTORY_PAGES)
+        ends = (cursor.last_id + 1 + _HISTORY_TRADES * (page + 1) for page in range(pages))
         found = await asyncio.gather(*(self._older(instrument, end) for end in ends))
-        to_head = hole <= _HISTORY * _HISTORY_PAGES
+        to_head = hole <= _HISTORY_TRADES * _MAX_HISTORY_PAGES
         trades, joined, whole = _continuity.after([*found, head] if to_head else found, cursor.last_id)
         if not to_head and not len(trades):
             # older than history-trades reaches: go on from the head, with the hole told
@@ -154,72 +156,21 @@ class Okx:
         return TradePage(*_continuity.before(await self._older(instrument, before_id), before_id, since))
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
-        from coinmon_exchanges._stream.liquidations import okx_links
-        from coinmon_exchanges._stream.socket import streamed
-        from coinmon_exchanges.okx import books
-        from coinmon_exchanges.okx import trades as stream
+        from coinmon_exchanges.okx import streams
 
-        url = f"{self._ws_url}/ws/v5/public"
-        links = stream.links(url, instruments) if "trades" in channels else []
-        links += books.links(url, instruments) if "book" in channels else []
-        if "liquidations" in channels:
-            links += okx_links(url, [each for each in instruments if each.kind == "perp"])
-        return streamed(links, stream.MANNER, stream.read, self._proxy, self.name)
+        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
-        from coinmon_exchanges.okx import decode
-
-        entries = await self._bulk("publicGetPublicOpenInterest", {"instType": "SWAP"})
-        known = _among(instruments, entries)
-        return dict(each_readable(known, lambda each: (each.id, decode.open_interest(entries[each.native_id]))))
+        return await self._derivatives.open_interest(instruments)
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
-        from coinmon_exchanges.okx import decode
-
-        quotes = sorted({each.quote for each in instruments if each.kind == "perp"}.intersection(_INDEXED))
-        entries, marks, *indices = await asyncio.gather(
-            self._bulk("publicGetPublicFundingRate", {"instId": "ANY"}),
-            self._bulk("publicGetPublicMarkPrice", {"instType": "SWAP"}),
-            *(self._bulk("publicGetMarketIndexTickers", {"quoteCcy": quote}) for quote in quotes),
-        )
-        index = {name: entry for each in indices for name, entry in each.items()}
-
-        def of(each: "Instrument") -> "tuple[str, Funding]":
-            mark = marks.get(each.native_id, {}).get("markPx")
-            # an index is named like the swap on it
-            at = index.get(each.native_id.removesuffix("-SWAP"), {}).get("idxPx")
-            return each.id, decode.funding(entries[each.native_id], mark, at)
-
-        return dict(each_readable(_among(instruments, entries), of))
+        return await self._derivatives.funding(instruments)
 
     async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
-        """The newest 1440 points, which are 5 days at 5 minutes, of any period from 5m on (docs-v5, "Get contract open
-        interest history": 100 a page, points newer than `begin` and earlier than `end`)."""
-        from coinmon_exchanges.okx import decode
-
-        found: list[OpenInterest] = []
-        while end > start:
-            params = {"instId": instrument.native_id, "period": "5m", "begin": start - 1, "end": end, "limit": _POINTS}
-            page = decode.past_open_interest(await self._get("publicGetRubikStatContractsOpenInterestHistory", params))
-            found += [each for each in page if start <= each.time < end]
-            oldest = min((each.time for each in page), default=start)
-            end = oldest if len(page) >= _POINTS and oldest < end else start
-        return found[::-1]
+        return await self._derivatives.past_open_interest(instrument, start, end)
 
     async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":
-        """The last three months."""
-        from coinmon_exchanges._settled import settled
-        from coinmon_exchanges.okx import decode
-
-        rows: list[tuple[int, float, float | None]] = []
-        until, since = end, start - _MAX_FUNDING_INTERVAL_MS
-        while until > since:
-            params = {"instId": instrument.native_id, "after": until, "before": since - 1, "limit": _SETTLEMENTS}
-            page = decode.past_funding(await self._get("publicGetPublicFundingRateHistory", params))
-            rows += page
-            oldest = min((each[0] for each in page), default=since)
-            until = oldest if len(page) >= _SETTLEMENTS and oldest < until else since
-        return settled(rows, start)
+        return await self._derivatives.past_funding(instrument, start, end)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges.okx import decode
@@ -256,14 +207,14 @@ class Okx:
     async def _newest(self, instrument: "Instrument") -> "JsonRows":
         from coinmon_exchanges.okx import decode
 
-        params = {"instId": instrument.native_id, "limit": _NEWEST}
+        params = {"instId": instrument.native_id, "limit": _NEWEST_TRADES}
         return decode.trades(await self._get("publicGetMarketTrades", params), instrument)
 
     async def _older(self, instrument: "Instrument", before_id: int) -> "JsonRows":
         """The 100 trades before an id."""
         from coinmon_exchanges.okx import decode
 
-        params = {"instId": instrument.native_id, "type": 1, "after": before_id, "limit": _HISTORY}
+        params = {"instId": instrument.native_id, "type": 1, "after": before_id, "limit": _HISTORY_TRADES}
         return decode.trades(await self._get("publicGetMarketHistoryTrades", params), instrument)
 
     async def _bulk(self, endpoint: str, params: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -276,11 +227,7 @@ class Okx:
 _TYPES = {"spot": "SPOT", "perp": "SWAP"}
 
 
-def _among(instruments: "Iterable[Instrument]", entries: Mapping[str, Any]) -> "list[Instrument]":
-    return [each for each in instruments if each.kind == "perp" and each.native_id in entries]
-
-
-def _complain(reply: Any) -> None:
+def _check_code(reply: Any) -> None:
     """OKX answers 200 with a code: 50011 and 50013 want a pause, 50026 is its own failure (EXCHANGES 2.1)."""
     code = reply.get("code") if isinstance(reply, dict) else None
     if code == "0" and isinstance(reply.get("data"), list):

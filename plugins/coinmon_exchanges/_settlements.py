@@ -8,7 +8,7 @@ from coinmon.exchange import Funding
 _HOUR = 3_600_000
 
 
-def settled(rows: Iterable[tuple[int, float, float | None]], start: int) -> list[Funding]:
+def settlements(rows: Iterable[tuple[int, float, float | None]], start: int) -> list[Funding]:
     """(time, rate, mark price) in any order to those from `start` on, oldest first.
 
     The interval of a settlement is the time since the one before it, which is why rows begin before `start`; of the

@@ -1,0 +1,80 @@
+"""A subscription to many instruments of which the venue does not have one: the others are streamed (EXCHANGES C9)."""
+
+import json
+
+import pytest
+
+from coinmon import StreamState
+from coinmon_exchanges._stream.rows import Subscribed
+from coinmon_exchanges.binance import liquidations as binance_liquidations
+from coinmon_exchanges.bybit import books as bybit_books
+from coinmon_exchanges.bybit import liquidations as bybit_liquidations
+from coinmon_exchanges.bybit import trades as bybit_trades
+from coinmon_exchanges.coinbase import books as coinbase_books
+from coinmon_exchanges.coinbase import trades as coinbase_trades
+from coinmon_exchanges.okx import liquidations as okx_liquidations
+
+NAMES = [f"C{number}USDT" for number in range(17)]
+
+
+def state_of(link):
+    return link.begin(link) if link.begin else Subscribed(dict(link.instruments), [names for _, names in link.requests])
+
+
+def live(link, read, answer):
+    """The instruments that stream and those that are refused, after every request and what follows from it."""
+    subscribed = state_of(link)
+    waiting = [text for text, names in link.requests if names]
+    streaming, refused = set(), set()
+    for _ in range(100):
+        if not waiting:
+            return streaming, refused
+        for state in read([json.dumps(answer(json.loads(waiting.pop(0))))], subscribed):
+            assert isinstance(state, StreamState)
+            (streaming if state.live else refused).update(each.native_id for each in state.instruments)
+        waiting += subscribed.requests_due()
+    raise AssertionError("it asks for ever")
+
+
+@pytest.mark.parametrize("venue", [bybit_trades, bybit_books, bybit_liquidations])
+@pytest.mark.parametrize("bad", [{NAMES[3]}, {NAMES[0], NAMES[16]}, set(NAMES), set()])
+def test_a_topic_that_bybit_does_not_have_refuses_no_other(instrument, venue, bad):
+    made = [instrument("bybit", "X/USDT:USDT", name, "0.1", "0.1") for name in NAMES]
+    (link,) = venue.links("ws://x", made)
+
+    def answer(request):
+        wrong = [topic for topic in request["args"] if topic.rsplit(".", 1)[1] in bad]
+        said = f"error:handler not found,topic:{wrong[0]}" if wrong else ""
+        return {"success": not wrong, "ret_msg": said, "req_id": request["req_id"], "op": "subscribe"}
+
+    assert live(link, link.read or venue.read, answer) == (set(NAMES) - bad, bad)
+
+
+@pytest.mark.parametrize("venue", [coinbase_trades, coinbase_books])
+@pytest.mark.parametrize("bad", [{NAMES[3]}, {NAMES[0], NAMES[16]}, set()])
+def test_a_product_that_coinbase_does_not_have_refuses_no_other(instrument, venue, bad):
+    made = [instrument("coinbase", "X/USD", name, "0.1", "0.1") for name in NAMES]
+    (link,) = venue.links("ws://x", made)
+
+    def answer(request):
+        wrong = [name for name in request["product_ids"] if name in bad]
+        if wrong:
+            return {"type": "error", "message": "Failed to subscribe", "reason": f"{wrong[0]} is not a valid product"}
+        channels = [{"name": name, "product_ids": request["product_ids"]} for name in request["channels"]]
+        return {"type": "subscriptions", "channels": channels}
+
+    assert live(link, link.read or venue.read, answer) == (set(NAMES) - bad, bad)
+
+
+def test_what_keeps_a_liquidation_stream_alive_is_pushed_though_nothing_happens(instrument):
+    """Open interest of a quiet swap is not (EXCHANGES C3); a mark price is, every 10 s at the latest."""
+    made = [instrument("v", "X/USDT:USDT", name, "0.1", "0.1") for name in NAMES]
+    (okx,) = okx_liquidations.links("ws://x", made)
+    assert [each["channel"] for each in json.loads(okx.requests[0][0])["args"]] == ["liquidation-orders", "mark-price"]
+    (binance,) = binance_liquidations.links("ws://x", made)
+    assert json.loads(binance.requests[0][0])["params"] == ["!forceOrder@arr", f"{NAMES[0].lower()}@markPrice"]
+    assert min(okx.data_timeout, binance.data_timeout) > 15
+    (bybit,) = bybit_liquidations.links("ws://x", made)
+    beats = [json.loads(text)["args"] for text, names in bybit.requests if not names]
+    assert beats == [[f"tickers.{name}"] for name in NAMES[:5]]
+    assert bybit.data_timeout >= 60
