@@ -67,6 +67,11 @@ class Universe:
         place = order.index(instrument.quote) if instrument.quote in order else len(order)
         return place, instrument.quote != pair.quote, instrument.quote
 
+    def _named(self, text: str) -> Pair | None:
+        """The pair of that name, with its quote or without."""
+        name = _bare(text)
+        return next((self._names[name + quote] for quote in ("", *_QUOTES) if name + quote in self._names), None)
+
     def resolve(self, text: str) -> Wanted:
         """`BTCUSDT`, `btc/usdt`, `BTC-USDT`, `BTC/USDT:USDT`, `okx:BTCUSDT`, `BTCUSDT.P`, `BTC-USDT-SWAP`, `BTC`.
 
@@ -80,12 +85,14 @@ class Universe:
                 raise ConfigError(f"{text}: no venue {head!r} here; there is {', '.join(sorted(venues)) or 'none'}")
             venue, rest = head.lower(), tail
         rest = rest.upper()
+        # a coin may be called like the mark of a perpetual: PERP, SWAP
+        marked = not self._named(rest)
         for mark in (r"\.P$", r"[-_]?SWAP$", r"[-_]?PERP$", r":[A-Z0-9]+$"):
             shorter = re.sub(mark, "", rest)
-            if shorter != rest:
+            if shorter != rest and marked:
                 rest, kind = shorter, "perp"
-        name = re.sub(r"[-/_ ]", "", rest)
-        pair = self._names.get(name) or next((self._names[name + q] for q in _QUOTES if name + q in self._names), None)
+        name = _bare(rest)
+        pair = self._named(rest)
         if pair is None:
             near = difflib.get_close_matches(name, self._names, 3, 0.6)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
@@ -97,6 +104,10 @@ class Universe:
             where = ", ".join(sorted({each.id for each in self.by_pair[pair]}))
             raise ConfigError(f"{text}: {pair} is not there; it is at {where}")
         return wanted
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[-/_ ]", "", text)
 
 
 _FEW = 12

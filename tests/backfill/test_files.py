@@ -59,9 +59,10 @@ def test_a_day_of_usdm_aggregates(bench, plain, tmp_path, header, form):
     plain.agree(bars, plain.bars(rows))
     assert bars.trades.sum() == len(rows)
     first, last = rows[0][0] // 60_000 * 60_000, rows[-1][0] // 60_000 * 60_000
-    known = (last - first) // 60_000 - 1
+    # its first row is in the day's first minute
+    known = (last - first) // 60_000
     assert f"minutes: {known} trades, 0 klines, {1440 - known} partial" in done.out
-    inside = (bars.time > first) & (bars.time < last)
+    inside = bars.time < last
     assert set(bars.coverage[inside].tolist()) == {Coverage.TRADES}
     assert set(bars.coverage[~inside].tolist()) == {Coverage.PARTIAL}, "the file may have been cut there"
 
@@ -309,3 +310,11 @@ def test_a_file_needs_no_venue(bench, plain, tmp_path, kind, name):
     assert (done.code, done.err) == (0, "")
     plain.agree(bench.bars(name), plain.bars(rows))
     assert bench.backfill("ETHUSDT", "--exchange", "binance", "--file", path).code == 2
+
+
+def test_a_file_that_reaches_both_ends_of_its_day_is_the_whole_day(bench, plain, tmp_path):
+    rows = trades(300)
+    rows = [(DAY + 5, *rows[0][1:]), *rows[1:], (DAY + 86_399_000, *rows[-1][1:])]
+    path = plain.zipped(tmp_path, f"BTCUSDT-aggTrades-{DATE}", um_lines(rows))
+    assert bench.backfill("BTCUSDT", "--exchange", "binance", "--file", path).code == 0
+    assert set(bench.bars(PERP).coverage.tolist()) == {Coverage.TRADES}

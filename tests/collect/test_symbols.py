@@ -3,6 +3,7 @@
 import pytest
 
 from coinmon.errors import ConfigError
+from coinmon.model.instrument import Pair
 from coinmon.model.symbols import Universe
 
 QUOTES = {"USD": "USDT", "USDC": "USDT"}
@@ -83,3 +84,16 @@ def test_a_venue_says_which_quote_it_prefers(plain):
     pair = Universe(listed, QUOTES).resolve("BTC").pair
     assert [each.quote for each in Universe(listed, QUOTES).of(pair)] == ["USDT"]
     assert [each.quote for each in Universe(listed, QUOTES, {"coinbase": ("USD",)}).of(pair)] == ["USD"]
+
+
+@pytest.mark.parametrize("base", ["PERP", "SWAP"])
+def test_coins_that_are_called_like_a_mark(base, plain):
+    made = plain.instrument
+    coin = made(f"{base}/USDT", "binance", native=f"{base}USDT")
+    swap = made(f"{base}/USDT:USDT", "okx", native=f"{base}-USDT-SWAP")
+    universe = Universe([coin, swap], {})
+    for text in (base, base.lower(), f"{base}USDT", f"{base}/USDT", f"okx:{base}"):
+        assert universe.resolve(text).pair == Pair(base, "USDT")
+        assert universe.resolve(text).kind is None
+    for text in (f"{base}USDT.P", f"{base}-USDT-SWAP", f"{base}/USDT:USDT"):
+        assert universe.resolve(text).kind == "perp"

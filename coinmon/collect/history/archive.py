@@ -49,7 +49,7 @@ def bars_of_trades(
     for trades, holes in _batches(pages, archive.start):
         doubtful += holes
         if len(trades):
-            if last is None:
+            if last is None and floor(int(trades.time.min())) > archive.start:
                 # what is before the first row and after the last one is not known by this file: it may have been cut
                 doubtful.append((archive.start, int(trades.time.min())))
             last = max(last or 0, int(trades.time.max()))
@@ -65,7 +65,8 @@ def bars_of_trades(
             minutes = klines.dense(floor(int(trades.time[0])), floor(int(trades.time[-1])) + MINUTE)
             trades, carry = split_at_minute(trades, minutes, instrument)
         parts.append(fold(trades, instrument))
-    doubtful.append((archive.start if last is None else last, archive.end))
+    if last is None or floor(last) < archive.end - MINUTE:
+        doubtful.append((archive.start if last is None else last, archive.end))
     yield DayTotals(_day(parts, begin, archive.end, doubtful, archive, instrument, klines, last_price), whales)
 
 
