@@ -14,3 +14,4 @@ from .model.moment import iso as iso
 from .model.moment import parse_time as parse_time
 from .run.reader import Desk as Desk
 from .run.reader import MarketReader as MarketReader
+from .secrets import redacted as redacted

@@ -13,14 +13,15 @@ from mcp.server.stdio import stdio_server
 
 from coinmon.command import ConfigError, MarketReader
 from coinmon_mcp._http.access import Rules, is_loopback
+from coinmon_mcp._http.connections import Connections, connection_limit, guarded
 from coinmon_mcp._http.web import web_app
 from coinmon_mcp._service import Service
 
 _STOP_TIMEOUT_S = 3
 """Streams stay open for ever: at the end they are closed after this long."""
-_IDLE_SECONDS = 75
+_KEEP_ALIVE_S = 75
 """An idle connection is kept longer than clients and proxies do, who else meet it closed when they ask again."""
-_TURN_SECONDS = 0.001
+_THREAD_SWITCH_S = 0.001
 """A thread that computes hands over this often, a fifth of what is usual: connections are served between two turns."""
 
 
@@ -36,15 +37,21 @@ def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
     service = Service(desk, scan=scan)
     rules = Rules.of(serve.host, serve.public_url, serve.token, serve.requests_per_second)
     app = web_app(service, rules)
+    connections = Connections(connection_limit())
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=_STOP_TIMEOUT_S, timeout_keep_alive=_IDLE_SECONDS,
+        app, http=guarded(connections), ws="none", backlog=128, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=_STOP_TIMEOUT_S, timeout_keep_alive=_KEEP_ALIVE_S,
     )  # fmt: skip
     _quiet_libraries()
-    sys.setswitchinterval(_TURN_SECONDS)
+    sys.setswitchinterval(_THREAD_SWITCH_S)
     shown = f"[{serve.host}]" if ":" in serve.host else serve.host
     logger.info("serving http://{}:{}/mcp and /sse", shown, taken.getsockname()[1])
-    asyncio.run(uvicorn.Server(config).serve(sockets=[taken]))
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(connections.failed)
+        await uvicorn.Server(config).serve(sockets=[taken])
+
+    asyncio.run(run())
 
 
 def serve_stdio(desk: MarketReader, *, scan: bool) -> None:

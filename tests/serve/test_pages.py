@@ -7,6 +7,9 @@ import httpx
 import pytest
 
 from coinmon_mcp._http.access import Access, Rules, is_loopback
+from coinmon_mcp._http.web import web_app
+from coinmon_mcp._service import Service
+from tests.serve.conftest import Stored
 
 
 def test_health_says_how_fresh_each_venue_is(address: str) -> None:
@@ -93,3 +96,48 @@ def test_loopback() -> None:
     assert [is_loopback(each) for each in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "10.0.0.1")] == [
         True, True, True, False, False,
     ]  # fmt: skip
+
+
+def test_a_host_that_is_none_is_refused_and_no_error() -> None:
+    rules = Rules.of("127.0.0.1", None, None, 100)
+    odd = ["http://[::1", "null", "http://", "//localhost", "x" * 500]
+    assert statuses(rules, [{"host": "localhost", "origin": each} for each in odd]) == [403] * len(odd)
+    assert statuses(rules, [{"host": "[::1"}, {"host": ""}]) == [421, 421]
+
+
+def test_without_a_token_no_name_that_a_page_can_have_reaches_us() -> None:
+    """DNS rebinding: the page's own name is made to mean our address."""
+    rules = Rules.of("0.0.0.0", "https://desk.example/coinmon", None, 100)
+    hosts = ["evil.example", "evil.example:8022", "192.168.1.7.evil.example", "127.0.0.1.nip.io"]
+    assert statuses(rules, [{"host": each, "origin": f"http://{each}"} for each in hosts]) == [421] * len(hosts)
+    ours = ["192.168.1.7:8022", "[fe80::1]:8022", "localhost", "desk.example"]
+    assert statuses(rules, [{"host": each} for each in ours]) == [200] * len(ours)
+    assert statuses(rules, [{"host": "192.168.1.7:8022", "origin": "http://evil.example"}]) == [403]
+
+
+def test_tokens_cannot_be_guessed_quickly() -> None:
+    rules = Rules.of("0.0.0.0", None, "correct horse", 1e6)
+    guesses = [{"host": "x", "authorization": f"Bearer {number}"} for number in range(1000)]
+    right = {"host": "x", "authorization": "Bearer correct horse"}
+    found = statuses(rules, [right, *guesses, right])
+    assert found[0] == 200
+    assert found.count(401) <= 11
+    assert found[-1] == 429, "else a guess that is right would be told all the same"
+    assert statuses(rules, [{"host": "x"}] * 50) == [401] * 50, "no token is no guess"
+
+
+def test_where_a_token_is_set_health_says_ok_or_not_and_nothing_else(stored: Stored) -> None:
+    service = Service(stored.desk, scan=False)
+    rules = Rules.of("0.0.0.0", None, "correct horse", 100)
+    right = {"authorization": "Bearer correct horse"}
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(web_app(service, rules))
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            asked = [("/healthz", {}), ("/healthz", right), ("/metrics", {}), ("/metrics", right)]
+            return [await client.get(path, headers=headers) for path, headers in asked]
+
+    terse, full, unseen, seen = asyncio.run(ask())
+    assert terse.json() == {"status": "ok"}
+    assert full.json()["venues"]
+    assert (unseen.status_code, seen.status_code) == (401, 200)

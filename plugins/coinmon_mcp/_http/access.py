@@ -1,20 +1,28 @@
 """Who may ask, and how often: token, Host and Origin, rate, checked before anything else is done."""
 
 import hmac
+import socket
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_OPEN = ("/healthz",)
+ADMITTED = "coinmon.admitted"
+"""In the scope of a health check: whether its sender may see everything."""
+_HEALTH = "/healthz"
 """Asked by health checks, which know no token and come by any name."""
 _LOCAL = ("127.0.0.1", "localhost", "::1")
-_REMEMBERED = 4096
+_MAX_ADDRESSES = 4096
+GUESSES_AT_ONCE = 10
+"""Wrong tokens of one address before it has to wait; a wrong one costs GUESS_INTERVAL_S."""
+GUESS_INTERVAL_S = 6.0
+ALL_GUESSES_AT_ONCE, ALL_GUESSES_PER_S = 200, 5.0
+"""Of all addresses together, but those that have shown the right token."""
 
 
 def is_loopback(host: str) -> bool:
@@ -28,20 +36,53 @@ def is_loopback(host: str) -> bool:
 class Rules:
     """token: required of every request where set. names: hosts that requests may be addressed to, None for any.
 
+    by_number: requests may also be addressed to any IP address, which no page's name can be made to mean.
     per_second: requests of one address, with bursts of ten times as many.
     """
 
     token: str | None
     names: frozenset[str] | None
     per_second: float
+    by_number: bool = False
 
     @classmethod
     def of(cls, host: str, public_url: str | None, token: str | None, per_second: float) -> "Rules":
-        """A page in a browser can send requests to loopback under a name of its own: only our names are answered."""
-        if not is_loopback(host):
+        """A page in a browser can send requests under a name of its own (DNS rebinding): only our names are answered.
+
+        With a token any name will do on other addresses than loopback: a page does not know the token.
+        """
+        if token is not None and not is_loopback(host):
             return cls(token, None, per_second)
-        public = urlsplit(public_url).hostname if public_url else None
-        return cls(token, frozenset(each for each in (*_LOCAL, host, public) if each), per_second)
+        public = _name(urlsplit(public_url).netloc) if public_url else None
+        names = {*_LOCAL, host, public}
+        if not is_loopback(host):
+            names |= {socket.gethostname().lower(), f"{socket.gethostname().lower()}.local"}
+        return cls(token, frozenset(each for each in names if each), per_second, not is_loopback(host))
+
+    def admits(self, host: str) -> bool:
+        """Whether a request may be addressed to that host."""
+        return self.names is None or host in self.names or (self.by_number and _is_number(host))
+
+
+class Buckets:
+    """What each address may still do: `most` at once, and `per_second` after that."""
+
+    def __init__(self, most: float, per_second: float) -> None:
+        self._most = most
+        self._rate = per_second
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, address: str, cost: float) -> float:
+        """Seconds until the address may do it; 0: it may now, and `cost` is taken."""
+        now = time.monotonic()
+        left, at = self._left.pop(address, (self._most, now))
+        left = min(self._most, left + (now - at) * self._rate)
+        if enough := left >= max(cost, 1):
+            left -= cost
+        self._left[address] = (left, now)
+        if len(self._left) > _MAX_ADDRESSES:
+            self._left.popitem(last=False)
+        return 0.0 if enough else (max(cost, 1) - left) / self._rate
 
 
 class Access:
@@ -50,53 +91,90 @@ class Access:
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self._app = app
         self._rules = rules
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._requests = Buckets(rules.per_second * 10, rules.per_second)
+        self._guesses = Buckets(GUESSES_AT_ONCE, 1 / GUESS_INTERVAL_S)
+        self._all_guesses = Buckets(ALL_GUESSES_AT_ONCE, ALL_GUESSES_PER_S)
+        # addresses that have shown the right token
+        self._trusted: OrderedDict[str, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _OPEN:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
+        if scope["path"] == _HEALTH:
+            scope[ADMITTED] = refusal is None
+            refusal = None
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
-        names = self._rules.names
+        rules = self._rules
         host = _name(headers.get("host", ""))
-        if names is not None and host not in names:
-            return PlainTextResponse(f"not addressed to this server: use {sorted(names)[0]}\n", 421)
+        if not rules.admits(host):
+            there = sorted(rules.names or ())[0]
+            return PlainTextResponse(f"not addressed to this server: use {there}, or set MCP_PUBLIC_URL\n", 421)
         origin = headers.get("origin")
-        if origin and urlsplit(origin).hostname not in (names or {host}):
+        if origin and not self._own(_name(origin.partition("://")[2]), host):
             return PlainTextResponse("requests from other sites' pages are refused\n", 403)
-        if self._rules.token is not None and not self._has_token(headers):
-            return PlainTextResponse(
-                "a token is required: send the header Authorization: Bearer MCP_TOKEN\n",
-                401,
-                {"WWW-Authenticate": "Bearer"},
-            )
-        wait = self._wait((scope.get("client") or ("?",))[0])
-        if wait > 0:
-            return PlainTextResponse("too many requests\n", 429, {"Retry-After": str(int(wait) + 1)})
-        return None
+        address = _network((scope.get("client") or ("?",))[0])
+        refusal = self._without_token(headers, address) if rules.token is not None else None
+        if refusal:
+            return refusal
+        wait = self._requests.wait(address, 1)
+        return _too_many("too many requests", wait) if wait else None
 
-    def _has_token(self, headers: Headers) -> bool:
+    def _own(self, origin: str, host: str) -> bool:
+        """Whether a page of that host is ours: it is where the request is addressed to, or one of our names."""
+        return bool(origin) and (origin == host or origin in (self._rules.names or ()))
+
+    def _without_token(self, headers: Headers, address: str) -> PlainTextResponse | None:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        token = self._rules.token or ""
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+        if scheme.lower() == "bearer" and given.strip():
+            # a right token is not even looked at while the address has to wait: else it could be guessed all the same
+            wait = self._guesses.wait(address, 0)
+            if not wait and address not in self._trusted:
+                wait = self._all_guesses.wait("", 0)
+            if wait:
+                return _too_many("too many wrong tokens", wait)
+            if hmac.compare_digest(given.strip().encode(), (self._rules.token or "").encode()):
+                self._trusted[address] = None
+                if len(self._trusted) > _MAX_ADDRESSES:
+                    self._trusted.popitem(last=False)
+                return None
+            self._guesses.wait(address, 1)
+            if address not in self._trusted:
+                self._all_guesses.wait("", 1)
+        return PlainTextResponse(
+            "a token is required: send the header Authorization: Bearer MCP_TOKEN\n",
+            401,
+            {"WWW-Authenticate": "Bearer"},
+        )
 
-    def _wait(self, address: str) -> float:
-        """Seconds until this address may ask again."""
-        rate, now = self._rules.per_second, time.monotonic()
-        left, at = self._buckets.pop(address, (rate * 10, now))
-        left = min(rate * 10, left + (now - at) * rate) - 1
-        self._buckets[address] = (max(left, -1), now)
-        if len(self._buckets) > _REMEMBERED:
-            self._buckets.popitem(last=False)
-        return -left / rate
+
+def _too_many(text: str, wait_s: float) -> PlainTextResponse:
+    return PlainTextResponse(f"{text}\n", 429, {"Retry-After": str(int(wait_s) + 1)})
+
+
+def _network(address: str) -> str:
+    """The address, or the /64 of an IPv6 one, of which one client has as many as it likes."""
+    try:
+        number = ip_address(address)
+    except ValueError:
+        return address
+    return str(number) if number.version == 4 else str(ip_network((int(number) >> 64 << 64, 64)))
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(host: str) -> str:
-    """`[::1]:8022`, `localhost:8022` and `localhost` without their port."""
+    """`[::1]:8022`, `localhost:8022` and `localhost` without their port; nothing where it is no host."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -1,14 +1,18 @@
 """Is what is served still being filled?"""
 
+import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from coinmon.command import MINUTE, CoinmonError, MarketReader, NoDataError, iso
+from coinmon.command import MINUTE, CoinmonError, MarketReader, NoDataError, iso, redacted
 
 _MISSED = 3
 """Scans that may be missed before data is stale."""
 _NAMED = 10
 """Stale streams of a venue that are named."""
+_KEPT_S = 1.0
+"""A document is given to all who ask within this time."""
 
 
 class Health:
@@ -25,6 +29,8 @@ class Health:
         # the last scan that ended, at first when we began
         self._scanned = desk.now()
         self._since = self._scanned
+        self._coming: asyncio.Future[tuple[bool, dict[str, Any]]] | None = None
+        self._made_at = 0.0
 
     def take(self, event: Mapping[str, Any]) -> None:
         """An event of the scan."""
@@ -32,6 +38,13 @@ class Health:
             self._venues[event["venue"]] = event
         elif event["event"] == "scan_finished":
             self._scanned = self._desk.now()
+
+    async def current(self) -> tuple[bool, dict[str, Any]]:
+        """`document`, made off the event loop, once a second at most and once for all who wait for it."""
+        if self._coming is None or (self._coming.done() and time.monotonic() - self._made_at > _KEPT_S):
+            self._made_at = time.monotonic()
+            self._coming = asyncio.ensure_future(asyncio.to_thread(self.document))
+        return await asyncio.shield(self._coming)
 
     def ages(self) -> dict[str, float]:
         """Seconds since the last stored minute of each venue ended."""
@@ -51,7 +64,7 @@ class Health:
         try:
             streams = self._streams()
         except CoinmonError as error:
-            return False, {"status": "unreadable", "time": iso(now), "reason": str(error)}
+            return False, {"status": "unreadable", "time": iso(now), "reason": redacted(str(error))}
         venues = {venue: self._venue(venue, streams.get(venue, {})) for venue in sorted({*streams, *self._venues})}
         fresh = [each["status"] == "ok" for each in venues.values()]
         if self._scans and now - self._scanned > self._stale_after:
@@ -85,5 +98,5 @@ class Health:
             "age_seconds": round(min(streams.values()), 1) if streams else None,
             "streams": {"stored": len(streams), "fresh": len(streams) - len(stale), "stale": stale[:_NAMED]},
             "last_scan": last.get("status"),
-            "error": last.get("error"),
+            "error": redacted(last["error"]) if last.get("error") else None,
         }

@@ -9,17 +9,19 @@ from mcp.server.sse import SseServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coinmon_mcp._http.access import Access, Rules
+from coinmon_mcp._http.access import ADMITTED, Access, Rules
+from coinmon_mcp._http.sessions import SESSION_HEADER, BoundedSessions, BoundedStreams
 from coinmon_mcp._protocol import Protocol
 from coinmon_mcp._service import Service
 
-_BODY = 256 * 1024
+_MAX_BODY_BYTES = 256 * 1024
 """A call's arguments are small; what is larger is a mistake or worse."""
 _MESSAGES = "/messages/"
 
@@ -30,7 +32,8 @@ class _Sse:
     def __init__(self, protocol: Protocol, public_url: str | None) -> None:
         self._protocol = protocol
         self._public = (public_url or "").rstrip("/")
-        self.transport = SseServerTransport(_MESSAGES, max_request_body_size=_BODY)
+        self._streams = BoundedStreams()
+        self.transport = SseServerTransport(_MESSAGES, max_request_body_size=_MAX_BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         named = False
@@ -44,21 +47,39 @@ class _Sse:
                 message = {**message, "body": body.replace(b"data: ", b"data: " + self._public.encode(), 1)}
             await send(message)
 
-        async with self.transport.connect_sse(scope, receive, naming) as (read, write):
-            await self._protocol.server.run(read, write, self._protocol.options())
+        async def serve() -> None:
+            async with self.transport.connect_sse(scope, receive, naming) as (read, write):
+                await self._protocol.server.run(read, write, self._protocol.options())
+
+        await self._streams.run(scope, serve)
+
+
+class _Either:
+    """Clients that were given /sse may speak the newer transport there, which begins with a POST."""
+
+    def __init__(self, streamable: ASGIApp, sse: ASGIApp) -> None:
+        self._streamable = streamable
+        self._sse = sse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        newer = scope["method"] != "GET" or SESSION_HEADER in Headers(scope=scope)
+        await (self._streamable if newer else self._sse)(scope, receive, send)
 
 
 def web_app(service: Service, rules: Rules) -> Starlette:
     """Everything that is served over HTTP."""
     protocol, health, serve = service.protocol, service.health, service.desk.config.serve
     sessions: StreamableHTTPSessionManager = StreamableHTTPSessionManager(
-        app=protocol.server, json_response=True, max_request_body_size=_BODY
+        app=protocol.server, json_response=True, max_request_body_size=_MAX_BODY_BYTES
     )
     EventSourceResponse.DEFAULT_PING_INTERVAL = round(serve.ping_interval)
+    streamable = BoundedSessions(StreamableHTTPASGIApp(sessions))
     sse = _Sse(protocol, serve.public_url)
 
     async def healthz(request: Request) -> Response:
-        alive, document = await asyncio.to_thread(health.document)
+        alive, document = await health.current()
+        if not request.scope.get(ADMITTED):
+            document = {"status": "ok" if alive else "unavailable"}
         return JSONResponse(document, 200 if alive else 503)
 
     async def metrics_page(request: Request) -> Response:
@@ -89,8 +110,8 @@ def web_app(service: Service, rules: Rules) -> Starlette:
             Route("/", info),
             Route("/healthz", healthz),
             Route("/metrics", metrics_page),
-            Route("/mcp", StreamableHTTPASGIApp(sessions)),
-            Route("/sse", sse, methods=["GET"]),
+            Route("/mcp", streamable),
+            Route("/sse", _Either(streamable, sse)),
             Mount(_MESSAGES, app=sse.transport.handle_post_message),
         ],
         middleware=[Middleware(Access, rules=rules)],

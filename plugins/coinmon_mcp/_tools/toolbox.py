@@ -9,7 +9,7 @@ import orjson
 from loguru import logger
 from pydantic import ValidationError
 
-from coinmon.command import CoinmonError, MarketReader, iso
+from coinmon.command import CoinmonError, MarketReader, iso, redacted
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._tools.answers import Answers
@@ -117,7 +117,7 @@ class Toolbox:
         except TimeoutError:
             raise CallFailed(f"no answer within {_TIMEOUT:.0f} s; ask for a shorter window") from None
         except CoinmonError as error:
-            raise CallFailed(str(error)) from None
+            raise CallFailed(redacted(str(error))) from None
         except Exception as error:
             logger.error("tool {} raised {}: {}", tool.name, type(error).__name__, error)
             raise CallFailed(f"{tool.name} failed ({type(error).__name__}); the server's log says more") from None

@@ -1,0 +1,128 @@
+"""Connections that clients leave idle or half open: bounded in number, in age, and in what the log says of them."""
+
+import asyncio
+import resource
+import time
+from typing import Any
+
+from loguru import logger
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MAX_CONNECTIONS = 1024
+RESERVED_FILES = 256
+"""File descriptors left for venues, the database and the log."""
+REQUEST_TIMEOUT_S = 20.0
+"""From a connection's first byte, or the end of the answer before, to the end of a request; idle ones have longer."""
+SWEEP_INTERVAL_S = 5.0
+COMPLAINT_INTERVAL_S = 60.0
+
+
+class Connections:
+    """Those that are open, the one that came or was answered longest ago first.
+
+    A new connection beyond the limit ends the one that has waited longest for a request to be complete; where all are
+    being answered, the answer that has taken longest. A client that holds many open harms nobody but itself.
+    """
+
+    def __init__(self, limit: int = MAX_CONNECTIONS) -> None:
+        self._limit = limit
+        self._open: dict[GuardedProtocol, float] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._complained_at = -COMPLAINT_INTERVAL_S
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def opened(self, connection: "GuardedProtocol") -> None:
+        if len(self._open) >= self._limit:
+            waiting = next((each for each in self._open if each.waits), None)
+            self._end(waiting or next(iter(self._open)))
+            self.complain(f"{self._limit} connections are open: idle ones are ended for new ones")
+        self._open[connection] = time.monotonic()
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(SWEEP_INTERVAL_S, self._sweep)
+
+    def answered(self, connection: "GuardedProtocol") -> None:
+        if self._open.pop(connection, None) is not None:
+            self._open[connection] = time.monotonic()
+
+    def closed(self, connection: "GuardedProtocol") -> None:
+        self._open.pop(connection, None)
+
+    def complain(self, text: str) -> None:
+        """A line in the log, once a minute at most."""
+        now = time.monotonic()
+        if now - self._complained_at >= COMPLAINT_INTERVAL_S:
+            self._complained_at = now
+            logger.warning(text)
+
+    def failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The event loop's own complaints, of which one client could cause thousands a second."""
+        error = context.get("exception")
+        self.complain(
+            f"{context.get('message', 'an error in the event loop')}: {type(error).__name__ if error else ''}"
+        )
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        before = time.monotonic() - REQUEST_TIMEOUT_S
+        for connection, since in list(self._open.items()):
+            if since < before and connection.half_open:
+                self._end(connection)
+        if self._open:
+            self._sweeping = asyncio.get_running_loop().call_later(SWEEP_INTERVAL_S, self._sweep)
+
+    def _end(self, connection: "GuardedProtocol") -> None:
+        self._open.pop(connection, None)
+        connection.transport.abort()
+
+
+class GuardedProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1, with its connection counted by `guard`."""
+
+    guard: Connections
+    _answered_once = False
+    _received = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is the client's turn: no request is complete."""
+        return self.cycle is None or bool(self.cycle.response_complete) or bool(self.cycle.more_body)
+
+    @property
+    def half_open(self) -> bool:
+        """Whether it waits for the rest of a request, or for the first one."""
+        return self.waits and (not self._answered_once or self._received)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.guard.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.guard.closed(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._received = True
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        self._answered_once, self._received = True, False
+        self.guard.answered(self)
+        super().on_response_complete()
+
+
+def guarded(connections: Connections) -> type[GuardedProtocol]:
+    """The protocol class for uvicorn."""
+    return type("GuardedConnection", (GuardedProtocol,), {"guard": connections})
+
+
+def connection_limit() -> int:
+    """As many as file descriptors allow, after the process's own limit was raised as far as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + RESERVED_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(16, min(MAX_CONNECTIONS, soft - RESERVED_FILES))
