@@ -58,7 +58,19 @@ def run(arguments: list[str]) -> int:
 
 def build() -> typer.Typer:
     """The whole command line, plugins' commands included."""
-    from coinmon.commands import backfill, backtest, config, doctor, export, notify, plugins, report, scan, signals
+    from coinmon.commands import (
+        backfill,
+        backtest,
+        config,
+        doctor,
+        export,
+        notify,
+        plugins,
+        report,
+        scan,
+        scorecard,
+        signals,
+    )  # fmt: skip
 
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_globals)
@@ -68,6 +80,7 @@ def build() -> typer.Typer:
     app.command("backfill")(backfill.backfill)
     app.command("backtest")(backtest.backtest)
     app.command("signals")(signals.signals)
+    app.command("scorecard")(scorecard.scorecard)
     app.command("doctor")(doctor.doctor)
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(config.app, name="config")

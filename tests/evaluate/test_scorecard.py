@@ -1,0 +1,116 @@
+"""`coinmon scorecard` over a made-up store: a planted edge is proven, noise is not, a burst is too few."""
+
+import json
+from decimal import Decimal
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from coinmon.model.bars import Bars, Coverage
+from coinmon.model.instrument import Instrument
+from coinmon.model.levels import Levels
+from coinmon.model.moment import DAY, MINUTE, iso
+
+NOW = 1_768_435_200_000
+DAYS = 60
+BASE = 30
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return made(np.random.default_rng(7))
+
+
+def made(random):
+    """Log returns of a minute, and where signals are: `edge` is followed by 0.6 % within the hour."""
+    minutes = (BASE + DAYS) * 1440
+    moves = random.standard_normal(minutes) * 0.03
+    first = BASE * 1440
+    edge = np.sort(random.choice(np.arange(first, minutes - 200), 120, replace=False))
+    noise = np.sort(random.choice(np.arange(first, minutes - 200), 120, replace=False))
+    burst = np.arange(first + 5000, first + 5129)
+    for at in edge:
+        moves[at + 2 : at + 62] += 0.01
+    return moves, {"edge": edge, "noise": noise, "burst": burst}
+
+
+class Stored:
+    """What History gives."""
+
+    def __init__(self, moves, signals):
+        self.instruments = [
+            Instrument(venue, "spot", "BTC", "USDT", "BTCUSDT", "BTC/USDT", Decimal("0.01"), Decimal("0.001"))
+            for venue in ("binance", "okx")
+        ]
+        self.start = NOW - len(moves) * MINUTE
+        self.close = np.rint(100_00 * np.exp(np.cumsum(moves) / 100)).astype(np.int64)
+        self._signals = signals
+
+    def bars(self, instrument, start, end, *, levels=False):
+        low, high = (max(0, min(len(self.close), (at - self.start) // MINUTE)) for at in (start, end))
+        n = high - low
+        close, volume = self.close[low:high], np.full(n, 2.0 if instrument.venue == "okx" else 1.0)
+        time = self.start + np.arange(low, high) * MINUTE
+        columns = [close, close, close, close, volume, volume * 100, np.ones(n, np.int64), volume / 2, volume * 50]
+        extremes = [np.zeros(n), np.zeros(n), np.full(n, Coverage.TRADES, np.uint8)]
+        return Bars(instrument.tick_size, time, *columns, *extremes, Levels.empty(n))
+
+    def signals(self, pair, start, end):
+        return [
+            {"event": "signal", "signal": name, "direction": "bullish", "pair": "BTC/USDT", "time": iso(at)}
+            for name, minutes in self._signals.items()
+            for at in (self.start + (minutes + 1) * MINUTE).tolist()
+            if start <= at < end
+        ]
+
+
+Settings = SimpleNamespace(exchanges={"binance": None, "okx": None}, quotes={"USD": "USDT"})
+
+
+def test_an_edge_is_proven_noise_is_not_and_a_burst_is_too_few(stored):
+    from coinmon.run.scorecard import scorecard
+
+    card = scorecard(Settings, Stored(*stored), NOW, DAYS, cost=0.13)
+    found = {each.signal: each for each in card.rows}
+    assert {name: str(each.record.verdict) for name, each in found.items()} == {
+        "edge": "proven",
+        "noise": "not proven",
+        "burst": "too few",
+    }
+    assert card.rows[0].signal == "edge"
+    edge = found["edge"]
+    assert (edge.told, edge.judged) == (120, 120)
+    assert edge.record.excess.mean == pytest.approx(0.6, abs=0.15)
+    assert edge.record.net.mean == pytest.approx(edge.record.excess.mean - 0.13)
+    assert found["burst"].record.excess.clusters == 1
+    (one,) = scorecard(Settings, Stored(*stored), NOW, DAYS, 0.13, ["noise"]).rows
+    assert one.record == found["noise"].record, "what is shown does not change the family"
+
+
+def test_costs_larger_than_the_edge(stored):
+    from coinmon.run.scorecard import scorecard
+
+    (edge,) = scorecard(Settings, Stored(*stored), NOW, DAYS, 0.9, ["edge"]).rows
+    assert str(edge.record.verdict) == "edge, not after costs"
+
+
+def test_without_a_base_nothing_is_judged(stored):
+    from coinmon.run.scorecard import scorecard
+
+    moves, signals = stored
+    young = {name: at - at.min() + 10 for name, at in signals.items()}
+    card = scorecard(Settings, Stored(moves[: 15 * 1440], {"edge": young["edge"][:40]}), NOW, 14, 0.13)
+    (row,) = card.rows
+    assert (row.judged, str(row.record.verdict)) == (0, "too few")
+
+
+def test_the_json_has_no_nan(stored):
+    from coinmon.commands.scorecard import _document
+    from coinmon.run.scorecard import scorecard
+
+    moves, _ = stored
+    card = scorecard(Settings, Stored(moves, {"edge": np.array([BASE * 1440 + 5])}), NOW, DAYS, 0.13)
+    document = json.loads(json.dumps(_document(card, 0.13), allow_nan=False))
+    assert document["signals"][0]["verdict"] == "too few"
+    assert document["from"] == iso(NOW - DAYS * DAY)
