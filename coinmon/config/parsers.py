@@ -100,15 +100,18 @@ def proxy_url(value: Any) -> str | None:
     expected = f"expected {'://, '.join(PROXY_SCHEMES)}://host:port"
     remember_url(str(value))
     _refuse_unquoted(str(value))
+    problem = ""
     try:
         url = urlsplit(str(value))
         if url.scheme in PROXY_SCHEMES and url.hostname and url.port != 0:
-            unquote(f"{url.username}{url.password}").encode("latin-1")
-            return str(value)
-    except UnicodeEncodeError:
-        raise ValueError("the proxy's user or password has letters that proxies do not take (beyond Latin-1)") from None
+            if url.scheme.startswith("socks") and not unquote(f"{url.username}{url.password}").isascii():
+                problem = "its user or password has letters beyond ASCII, which go through an http proxy only"
+            else:
+                return str(value)
     except ValueError:
         pass
+    if problem:
+        raise ValueError(problem)
     raise ValueError(f"{redacted(str(value))!r} is not a proxy; {expected}")
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from coinmon_emulator.scenario.scenario import Scenario
 
-FROM, NOW = "2026-01-16T14:00:00Z", "2026-01-17T00:10:00Z"
-START, END = 1_768_572_000_000, 1_768_608_600_000
+FROM, NOW = "2026-01-16T14:00:00Z", "2026-01-17T00:15:00Z"
+START, END = 1_768_572_000_000, 1_768_608_900_000
 HOUR = 3_600_000
 
 
@@ -57,7 +57,7 @@ def test_the_venues_refusal_is_told_and_the_bars_are_there(other_bench, market):
         done = bench.backfill(*words)
         assert done.code == 0
         assert "not had: binance:BTC/USDT:USDT: open_interest: 2026-01-16T23:00:00Z to" in done.out
-        assert len(bench.bars("binance:BTC/USDT:USDT")) == 70
+        assert len(bench.bars("binance:BTC/USDT:USDT")) == 75
 
 
 @pytest.mark.parametrize(

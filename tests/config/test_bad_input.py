@@ -211,7 +211,7 @@ def test_a_number_is_what_a_reader_takes_it_for(configured, complaints):
 @pytest.mark.parametrize(
     ("proxy", "said"),
     [
-        ("http://用户:密码@127.0.0.1:1", "beyond Latin-1"),
+        ("socks5://用户:密码@127.0.0.1:1", "beyond ASCII"),
         ("http://user:s3/cret@127.0.0.1:1", "write '/' as %2F"),
         ("http://user:s3#cret@127.0.0.1:1", "write '#' as %23"),
     ],

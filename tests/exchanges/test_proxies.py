@@ -1,9 +1,11 @@
 """Proxies, over real HTTP and SOCKS: the setting, the environment, their exceptions, and no password in sight."""
 
 import asyncio
+import base64
 import socket
 import struct
 from contextlib import asynccontextmanager
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -116,6 +118,26 @@ def test_the_environments_proxy_serves_unless_the_host_is_excepted(monkeypatch):
             assert len(asked) == 1
 
     asyncio.run(script())
+
+
+@pytest.mark.parametrize("make", [Okx, lambda name, **more: CcxtGeneric(name, id="okx", **more)])
+@pytest.mark.parametrize("user", ["用户:密码", "ann:pa ss%2Fword", "%E7%94%A8:%D0%BF"])
+def test_a_user_and_a_password_may_be_any_text(make, user):
+    async def script():
+        async with http_proxy() as (port, asked):
+            venue = make("okx", url=VENUE, proxy=f"http://{user}@127.0.0.1:{port}")
+            assert await time_through(venue) == 1_700_000_000_000
+            kind, sent = asked[0][2].split()
+            assert kind == "Basic"
+            assert base64.b64decode(sent).decode() == unquote(user)
+
+    asyncio.run(script())
+
+
+def test_a_socks_proxy_that_cannot_take_them_says_so():
+    with pytest.raises(ConfigError, match=r"exchanges\.okx\.proxy: .*ASCII") as caught:
+        Okx("okx", proxy="socks5://用户:密码@127.0.0.1:1")
+    assert "密码" not in str(caught.value)
 
 
 def test_which_proxy_for_which_address(monkeypatch):

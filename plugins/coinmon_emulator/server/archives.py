@@ -128,6 +128,10 @@ def _candles(view: WorldNow, one: Listed, start: int, end: int, scale: int) -> I
         yield ",".join(fields)
 
 
+METRICS_LABELS_ARE_STARTS_FROM = 1_782_345_600_000
+"""2026-06-25 00:00 UTC, in ms."""
+
+
 def _metrics(view: WorldNow, one: Listed, start: int, end: int) -> Iterator[str] | None:
     if view.open_interest(one, start) is None:
         return None
@@ -135,11 +139,14 @@ def _metrics(view: WorldNow, one: Listed, start: int, end: int) -> Iterator[str]
 
 
 def _open_interest(view: WorldNow, one: Listed, start: int, end: int) -> Iterator[str]:
+    # since 2026-06-25 a row is labelled with the start of its five minutes, before with their end (EXCHANGES C1)
+    shift = 5 * MINUTE if start >= METRICS_LABELS_ARE_STARTS_FROM else 0
+    first, last = start + 5 * MINUTE, end + 5 * MINUTE
     # the venue's rows are not in order
-    for at in [*range(start + 5 * MINUTE, end, 10 * MINUTE), *range(start, end, 10 * MINUTE)]:
+    for at in [*range(first + 5 * MINUTE, last, 10 * MINUTE), *range(first, last, 10 * MINUTE)]:
         base = view.open_interest(one, at) or 0.0
         price = (view.close_before(one, at + 1) or 0) / 10**one.price_digits
-        text = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        text = datetime.fromtimestamp((at - shift) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         yield f"{text},{one.native},{base:.3f},{base * price:.8f},1.5,1.4,1.3,1.0"
 
 

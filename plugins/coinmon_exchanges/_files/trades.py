@@ -75,6 +75,12 @@ def pages(path: Path, archive: Archive, instrument: Instrument, layout: Layout) 
         raise DecodeError(f"{path.name}: holds no trades")
 
 
+def width(path: Path) -> int:
+    """How many columns the file's first line has."""
+    first = next(lines(path), b"")
+    return first.partition(b"\n")[0].count(b",") + 1
+
+
 def grids(path: Path, *, price: int, size: int) -> tuple[Decimal, Decimal]:
     """The powers of ten that the first block's prices and sizes are multiples of."""
     for part in lines(path):

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from coinmon.exchange import ConfigError
 
@@ -15,16 +15,15 @@ def checked(proxy: str, where: str) -> str:
     try:
         parts = urlsplit(proxy)
         port = parts.port
-        unquote(f"{parts.username}{parts.password}").encode("latin-1")
-    except UnicodeEncodeError:
-        text = "the proxy's user or password has letters that proxies do not take (beyond Latin-1)"
-        raise ConfigError(f"{where}: {text}") from None
     except ValueError:
         raise ConfigError(f"{where}: not a proxy URL; {expected}") from None
     if parts.scheme.lower() not in _SCHEMES or not parts.hostname:
         raise ConfigError(f"{where}: {hidden(proxy)!r} is not a proxy URL; {expected}")
     if port is None and parts.scheme.lower().startswith("socks"):
         raise ConfigError(f"{where}: {hidden(proxy)!r} has no port; {expected}")
+    if parts.scheme.lower().startswith("socks") and not unquote(f"{parts.username}{parts.password}").isascii():
+        text = "the proxy's user or password has letters beyond ASCII, which go through an http proxy only"
+        raise ConfigError(f"{where}: {text}")
     return proxy
 
 
@@ -44,13 +43,30 @@ def proxy_for(url: str, setting: str | None) -> str | None:
     if _is_loopback(host):
         return None
     if setting:
-        return setting
+        return sendable(setting)
     proxies = getproxies_environment()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(host):
         return None
     # curl and requests take a bare host:port as an http proxy, so people write it
-    return checked(proxy if "://" in proxy else f"http://{proxy}", _variable(parts.scheme))
+    return sendable(checked(proxy if "://" in proxy else f"http://{proxy}", _variable(parts.scheme)))
+
+
+def sendable(proxy: str) -> str:
+    """The URL with user and password in such a way that the HTTP client sends them in UTF-8.
+
+    It encodes them in Latin-1, which most of the world's letters are not in: so it is given the Latin-1 letters that
+    the UTF-8 bytes would be.
+    """
+    parts = urlsplit(proxy)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    try:
+        f"{user}{password}".encode("latin-1")
+    except UnicodeEncodeError:
+        user, password = (quote(each.encode().decode("latin-1"), safe="") for each in (user, password))
+        place = parts.netloc.rpartition("@")[2]
+        return parts._replace(netloc=f"{user}:{password}@{place}").geturl()
+    return proxy
 
 
 def _variable(scheme: str) -> str:

@@ -24,6 +24,8 @@ _DATA: dict[str, Any] = {
     "fundingRate": "funding",
 }
 _FOLDER = {"spot": "spot", "perp": "futures/um"}
+METRICS_PERIOD_MS = 300_000
+"""A day of metrics has the moments 00:05 to 24:00 (EXCHANGES C1)."""
 _WIDTHS = {"aggTrades": (7, 8), "trades": (6, 7)}
 """Columns on USD-M and on spot, which has is_best_match at the end; neither always has a header."""
 
@@ -37,12 +39,17 @@ class Vision:
 
     def covering(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Archive]":
         """aggTrades before trades, which are half as large again for the same bars but for a few straddling fills."""
-        sets = ("aggTrades", "trades", "1m") + (("metrics",) if instrument.kind == "perp" else ())
+        sets = ("aggTrades", "trades", "1m")
         found = []
         for day in range(start - start % DAY, end, DAY):
             date = _date(day).strftime("%Y-%m-%d")
             found += [self._archive(instrument, each, date, "daily") for each in sets]
-        if instrument.kind == "perp":
+        perp = instrument.kind == "perp"
+        # what was at midnight is in the file of the day before
+        first = start - METRICS_PERIOD_MS
+        for day in range(first - first % DAY, end - METRICS_PERIOD_MS, DAY) if perp else ():
+            found.append(self._archive(instrument, "metrics", f"{_date(day):%Y-%m-%d}", "daily"))
+        if perp:
             months = dict.fromkeys(_date(day).strftime("%Y-%m") for day in range(start - start % DAY, end, DAY))
             found += [self._archive(instrument, "fundingRate", month, "monthly") for month in months]
         return found
@@ -106,6 +113,8 @@ def _archive(name: str, symbol: str, set_: str, date: str, kind: "Kind | None", 
     daily = len(date) == len("2026-11-19")
     begin = datetime.strptime(date, "%Y-%m-%d" if daily else "%Y-%m").replace(tzinfo=UTC)
     start = round(begin.timestamp() * 1000)
+    if set_ == "metrics":
+        start += METRICS_PERIOD_MS
     if daily:
         return Archive(name, _DATA[set_], symbol, kind, start, start + DAY, url)
     # of a month, whose first day every month has

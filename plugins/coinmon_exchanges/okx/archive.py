@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from coinmon.exchange import Archive, ArchivePart, Instrument, Kind
 
 _NAME = re.compile(r"(?P<symbol>[^\s/\\]+)-trades-(?P<date>\d{4}-\d{2}-\d{2})\.(zip|csv|csv\.gz)")
-_EIGHT_HOURS = 8 * 3_600_000
+_OLD_COLUMNS = 5
+_EIGHT_HOURS_MS = 8 * 3_600_000
 
 
 class OkxFiles:
@@ -23,9 +24,9 @@ class OkxFiles:
         self._files = Downloads(venue, url, proxy, timeout)
 
     def covering(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Archive]":
-        first = start + _EIGHT_HOURS - (start + _EIGHT_HOURS) % DAY
+        first = start + _EIGHT_HOURS_MS - (start + _EIGHT_HOURS_MS) % DAY
         found = []
-        for day in range(first, end + _EIGHT_HOURS, DAY):
+        for day in range(first, end + _EIGHT_HOURS_MS, DAY):
             date = datetime.fromtimestamp(day / 1000, UTC)
             name = f"{instrument.native_id}-trades-{date:%Y-%m-%d}.zip"
             url = f"{self._files.url}/cdn/okex/traderecords/trades/daily/{date:%Y%m%d}/{name}"
@@ -50,9 +51,12 @@ class OkxFiles:
         await self._files.fetch(archive.url, to, progress, checksum=False)
 
     def read(self, archive: "Archive", path: Path, instrument: "Instrument") -> "Iterator[ArchivePart]":
-        from coinmon_exchanges._files.trades import Layout, pages
+        from coinmon_exchanges._files.trades import Layout, pages, width
 
         layout = Layout((6, 7), 1, 5, 3, 4, 2, sold="s", bought="b", symbol=0, ordered=False)
+        if width(path) == _OLD_COLUMNS:
+            # trade_id, side, size, price, created_time below a header in GBK, before 2025 (EXCHANGES C16)
+            layout = Layout((_OLD_COLUMNS,), 0, 4, 3, 2, 1, sold="s", bought="b", ordered=False)
         return pages(path, archive, instrument, layout)
 
     async def close(self) -> None:
@@ -62,6 +66,6 @@ class OkxFiles:
 def _archive(name: str, symbol: str, day: int, url: str = "") -> "Archive":
     from coinmon.exchange import Archive
 
-    start = day - _EIGHT_HOURS
+    start = day - _EIGHT_HOURS_MS
     kind: Kind = "perp" if symbol.endswith("-SWAP") else "spot"
     return Archive(name, "trades", symbol, kind, start, start + DAY, url)

@@ -55,10 +55,15 @@ def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     taken: list[StreamItem] = books.take(
         Update(
             each["arg"]["instId"], int(row["ts"]), row["bids"], row["asks"],
-            last=int(row["seqId"]), before=int(row["prevSeqId"]), whole=each["action"] == "snapshot",
+            last=int(row["seqId"]), before=_before(row), whole=each["action"] == "snapshot",
         )
         for each in messages
         if "data" in each
         for row in each["data"]
     )  # fmt: skip
     return items + taken
+
+
+def _before(row: Any) -> int:
+    """A snapshot needs no predecessor, and does not always name one (EXCHANGES C4)."""
+    return int(row.get("prevSeqId") or -1)

@@ -23,6 +23,7 @@ from coinmon_exchanges._entries import by_name, each_readable
 from coinmon_exchanges._listing import QUOTES, Draft, exact
 
 _TAKER = {"buy": BUY, "sell": SELL}
+_UNITED_MARGIN = "_UM"
 
 
 @strict("OKX trades")
@@ -73,12 +74,15 @@ def listed(payload: Any) -> list[dict[str, Any]]:
 def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
     """A contract is ctVal x ctMult base units (ccxt leaves ctMult out); swap entries name the pair only in their id."""
     base, quote = entry["instId"].split("-")[:2]
+    # BTC-USD_UM-SWAP is margined in dollars, which OKX writes as USD and a circled S (EXCHANGES C6)
+    united = quote.endswith(_UNITED_MARGIN)
+    quote = quote.removesuffix(_UNITED_MARGIN)
     if entry["instType"] == "SPOT":
         return Draft(currency(base), currency(quote), None, entry["instId"], entry["tickSz"], entry["lotSz"])
     if quote not in QUOTES or entry["ctValCcy"] != base:
         raise ValueError(f"{entry['instId']} is not a linear perp of USD, USDT or USDC")
     size = exact(entry["ctVal"]) * Decimal(entry.get("ctMult") or 1)
-    settle = currency(entry["settleCcy"])
+    settle = currency("USD" if united else entry["settleCcy"])
     return Draft(currency(base), currency(quote), settle, entry["instId"], entry["tickSz"], entry["lotSz"], exact(size))
 
 

@@ -42,7 +42,7 @@ class OkxDerivatives:
         def of(each: "Instrument") -> "tuple[str, Funding]":
             mark = marks.get(each.native_id, {}).get("markPx")
             # an index is named like the swap on it
-            at = index.get(each.native_id.removesuffix("-SWAP"), {}).get("idxPx")
+            at = index.get(each.native_id.removesuffix("-SWAP").removesuffix("_UM"), {}).get("idxPx")
             return each.id, decode.funding(entries[each.native_id], mark, at)
 
         return dict(each_readable(_among(instruments, entries), of))
