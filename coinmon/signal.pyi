@@ -1,4 +1,10 @@
 from ._hook import hookimpl as hookimpl
+from .evaluate.frame import ASK as ASK
+from .evaluate.frame import HOLDS as HOLDS
+from .evaluate.frame import SILENT as SILENT
+from .evaluate.frame import WAITS as WAITS
+from .evaluate.frame import Codes as Codes
+from .evaluate.frame import Frame as Frame
 from .market.market import Market as Market
 from .market.view import View as View
 from .model.instrument import Instrument as Instrument

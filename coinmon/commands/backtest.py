@@ -11,7 +11,8 @@ from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
-    from coinmon.run.backtest import ReplayedSignal, ReplayRecord
+    from coinmon.evaluate.replay import Judgement
+    from coinmon.run.backtest import Replay, ReplayedSignal, ReplayRecord
 
 _HEAD = {"zh": ("信号", "方向", "次数"), "en": ("signal", "direction", "told")}
 _NOTE = {
@@ -47,18 +48,23 @@ def backtest(
         raise ConfigError("--to is not after --from")
     with redirect_stdout(sys.stderr):
         # what a plugin prints is not the result
-        told = _replayed(config, symbols or [], start, end)
-    made = records(told)
+        replay = _replayed(config, symbols or [], start, end)
+    made = records(replay.told)
     if as_json:
         import orjson
 
-        document = {"records": [_plain(each) for each in made], "signals": [_told(each) for each in told]}
+        document = {
+            **_scope(replay),
+            "records": [_plain(each) for each in made],
+            "signals": [_told(each) for each in replay.told],
+        }
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
     _show(made, config.lang)
+    _show_judgements(replay, config.lang)
 
 
-def _replayed(config: "Config", symbols: list[str], start: int | None, end: int | None) -> "list[ReplayedSignal]":
+def _replayed(config: "Config", symbols: list[str], start: int | None, end: int | None) -> "Replay":
     from rich.console import Console
     from rich.progress import Progress
 
@@ -125,4 +131,54 @@ def _plain(record: "ReplayRecord") -> dict[str, Any]:
 
 
 def _told(each: "ReplayedSignal") -> dict[str, Any]:
-    return {**each.event, "price": each.price, "change_pct": dict(each.changes)}
+    found = each.outcome
+    return {
+        **each.event, "price": each.price, "entry": found.entry, "change_pct": dict(found.after),
+        "best_pct": dict(found.best), "worst_pct": dict(found.worst),
+    }  # fmt: skip
+
+
+def _scope(replay: "Replay") -> dict[str, Any]:
+    """What the result is about: period, pairs, venues, coverage, and how much of it each signal could judge."""
+    from coinmon.model.moment import iso
+
+    return {
+        "pairs": [
+            {
+                "pair": each.pair, "from": iso(each.start), "to": iso(each.end), "venues": list(each.venues),
+                "coverage": dict(each.coverage),
+                "judged": {name: _judgement(one) for name, one in each.judgements.items()},
+            }
+            for each in replay.pairs
+        ],
+        "judged": {name: _judgement(one) for name, one in replay.judgements().items()},
+    }  # fmt: skip
+
+
+def _judgement(one: "Judgement") -> dict[str, Any]:
+    minutes = max(1, one.minutes)
+    return {
+        "minutes": one.minutes, "share": one.judged / minutes, "waited": one.waited / minutes,
+        "failed": one.failed / minutes, "why_waited": one.why_waited or None, "why_failed": one.why_failed or None,
+    }  # fmt: skip
+
+
+def _show_judgements(replay: "Replay", lang: str) -> None:
+    """The period and, a line each, the signals that could not be judged all the time."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from coinmon.model.moment import iso
+
+    console, zh = Console(width=None if sys.stdout.isatty() else 200), lang == "zh"
+    for pair in replay.pairs:
+        seen = ", ".join(f"{name} {share:.1%}" for name, share in pair.coverage.items())
+        words = "覆盖" if zh else "covered:"
+        console.print(Text(f"{pair.pair}  {iso(pair.start)} - {iso(pair.end)}  {words} {seen}"), style="dim")
+    for name, each in replay.judgements().items():
+        if each.judged == each.minutes:
+            continue
+        share = each.judged / max(1, each.minutes)
+        why = each.why_failed or each.why_waited
+        words = f"{name}: 可判断 {share:.1%} 的分钟" if zh else f"{name}: could be judged in {share:.1%} of the minutes"
+        console.print(Text(f"{words} ({why})" if why else words), style="red" if each.failed else "dim")

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
 from loguru import logger
 
 from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.errors import CoinmonError, NoAnswer, our_stop, words_of
+from coinmon.evaluate.frame import Codes, Frame
 from coinmon.market.market import Market
 from coinmon.market.result import Result
 from coinmon.market.view import Source, View
@@ -114,6 +116,43 @@ class Evaluator:
     def judged(self, market: Market) -> dict[str, Sequence[Signal] | Silent]:
         """What each configured signal says of a pair, or why it says nothing."""
         return {name: self._judged(name, chosen, market) for name, chosen in self._config.signals.items()}
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The configured signals."""
+        return list(self._config.signals)
+
+    def judge(self, name: str, market: Market) -> Sequence[Signal] | Silent:
+        """What one configured signal says of a pair, or why it says nothing."""
+        return self._judged(name, self._config.signals[name], market)
+
+    def raised(self, name: str) -> bool:
+        """Whether the signal raised, or broke its contract, when it was asked last."""
+        return f"signal {name}" in self.failures
+
+    def indicator_settings(self, name: str) -> Mapping[str, Any]:
+        """Raises KeyError for an indicator that is not there or switched off."""
+        return self._config.indicators[name].settings
+
+    def codes(self, name: str, frame: Frame) -> Codes | None:
+        """What the signal's `columns` say of each moment of the frame; None where it has none, or they are broken."""
+        chosen = self._config.signals[name]
+        columns = chosen.offer.columns
+        if columns is None:
+            return None
+        try:
+            found = columns(frame, **chosen.settings)
+            if not isinstance(found, np.ndarray) or found.shape != (frame.count,) or found.dtype != np.int8:
+                raise NotAsAgreed(f"columns gave {type(found).__name__}, not {frame.count} int8 codes")
+        except (KeyError, IndicatorFailed):
+            # an indicator that it needs is off: the signal itself says so
+            return None
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            self._note(f"columns of signal {name}", chosen.offer.plugin, error)
+            return None
+        return found
 
     def _judged(self, name: str, chosen: PluginConfig, market: Market) -> Sequence[Signal] | Silent:
         self._at = f"signal {name} (plugin {chosen.offer.plugin})"

@@ -26,6 +26,8 @@ GROUP = "coinmon"
 KINDS = ("exchange", "indicator", "signal", "output")
 _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
+_OPTIONS = {"indicator": {"kinds", "scope", "merges"}, "signal": {"columns"}}
+"""What `register` takes beside name and target, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Offer:
     scope: str = "instrument"
     merges: bool = False
     """An indicator of a view that also means something of all venues' bars added up."""
+    columns: Callable[..., Any] | None = None
+    """Of a signal: what it says of each moment of a frame; `None`: it is asked moment by moment."""
 
     @property
     def summary(self) -> str:
@@ -247,7 +251,7 @@ def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Ca
 def _offer(
     kind: str, name: str, target: Callable[..., Any], found: _Found, options: dict[str, Any], taken: Sequence[Offer]
 ) -> Offer:
-    from coinmon.plugin.members import check_members
+    from coinmon.plugin.members import check_columns, check_members
     from coinmon.plugin.signature import settings_model  # pydantic: not needed for --help
 
     if not (isinstance(name, str) and name.isidentifier() and name == name.lower()):
@@ -261,12 +265,14 @@ def _offer(
             raise ValueError(
                 f"{kind} {name} is taken by {other.plugin} of {other.distribution}; disable that to replace it"
             )
-    unknown = set(options) - ({"kinds", "scope", "merges"} if kind == "indicator" else set())
+    unknown = set(options) - _OPTIONS.get(kind, set())
     if unknown:
         raise TypeError(f"{kind} {name}: register() does not take {', '.join(sorted(unknown))}")
     if options.get("scope", "instrument") not in ("instrument", "pair"):
         raise ValueError(f"indicator {name}: scope is 'instrument' or 'pair', not {options['scope']!r}")
     check_members(kind, name, target)
+    if (columns := options.get("columns")) is not None:
+        check_columns(name, target, columns)
     try:
         settings = settings_model(target, positional=1)
     except PLUGIN_FAILURES as error:

@@ -24,7 +24,11 @@ def register_indicators(register: Any) -> None:
 
 @hookspec
 def register_signals(register: Any) -> None:
-    """`register(name, function)`: `function(market, *, settings...) -> list[Signal]`."""
+    """`register(name, function, columns=None)`: `function(market, *, settings...) -> list[Signal]`.
+
+    columns: `columns(frame, *, the same settings) -> int8 array`, what the function says of each moment of a frame at
+    once (WAITS, SILENT, HOLDS and above, ASK): replays are fast with it. The function stays the definition.
+    """
 
 
 @hookspec

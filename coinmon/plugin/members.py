@@ -58,6 +58,18 @@ def check_members(kind: str, name: str, target: Callable[..., Any]) -> None:
             raise TypeError(f"{kind} {name}: `{each}` is a plain function; expected async def")
 
 
+def check_columns(name: str, signal: Callable[..., Any], columns: Any) -> None:
+    """Raises TypeError for `columns` of a signal that are no plain function of a frame and the signal's settings."""
+    if not callable(columns) or inspect.iscoroutinefunction(columns):
+        raise TypeError(f"signal {name}: columns is not a plain function")
+    takes = list(inspect.signature(columns).parameters.values())[1:]
+    if any(each.kind is each.VAR_KEYWORD for each in takes):
+        return
+    lacks = sorted(set(list(inspect.signature(signal).parameters)[1:]) - {each.name for each in takes})
+    if lacks:
+        raise TypeError(f"signal {name}: columns does not take the signal's settings {', '.join(lacks)}")
+
+
 def _has(target: type, member: str) -> bool:
     """As an attribute of the class, an annotation, or something that its code sets on itself."""
     if hasattr(target, member) or any(member in getattr(base, "__annotations__", {}) for base in target.__mro__):

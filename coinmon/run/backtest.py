@@ -1,45 +1,41 @@
 """What each signal was worth: it is replayed over stored history, and the price is looked at afterwards.
 
-The replay is the scan's own: the same views as of each moment, the same signals, the same ledger of what is told once.
+The replay is the scan's own: the same views as of each moment, the same signals, the same rules of what is told once.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import fmean, median
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.evaluate.evaluator import Evaluator
-from coinmon.model.bars import Bars, Coverage
+from coinmon.evaluate.ledger import Ledger, ledger_key, step
+from coinmon.evaluate.outcomes import DELAY_MINUTES, Outcome, Prices, outcome, weighted_close
+from coinmon.evaluate.read_once import ReadOnce
+from coinmon.evaluate.replay import Judgement, evaluate
+from coinmon.market.market import Market
 from coinmon.model.instrument import Instrument, Pair
-from coinmon.model.moment import DAY, MINUTE, ceil, floor, iso
+from coinmon.model.moment import MINUTE, ceil, floor
 from coinmon.model.symbols import Universe
-from coinmon.notify import signal_state
-from coinmon.notify.events import Event
-from coinmon.store.database import open_database
+from coinmon.notify.events import Event, signal_event, signal_id
 from coinmon.store.history import History
-from coinmon.store.outbox import write_signals
 
 HORIZONS = {"5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
-"""Minutes after a signal at which the price is looked at."""
+"""Minutes after entry, which is a minute after the signal, at which the price is looked at."""
+LEAD_IN_MS = 60 * MINUTE
+"""How long before the first moment states are followed, untold: one that is on already is not new."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayedSignal:
-    """A signal that would have been told, the price then, and its change in percent after each horizon.
-
-    None: not known.
-    """
+    """A signal that would have been told, the price at the end of its minute (None: not known), and what followed."""
 
     event: Event
     price: float | None
-    changes: Mapping[str, float | None]
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +50,33 @@ class ReplayRecord:
     horizons: Mapping[str, Mapping[str, float | int | None]]
 
 
-class DayAheadSource:
-    """A `Source` over stored history that is walked forwards: bars are read a day ahead, and not again each minute."""
+@dataclass(frozen=True, slots=True)
+class PairReplay:
+    """What was replayed of a pair. start, end: moments judged, ms UTC; venues: those with something stored of it.
 
-    def __init__(self, history: History) -> None:
-        self._history = history
-        self._held: dict[tuple[str, bool], tuple[int, int, Bars]] = {}
-        self._reach: dict[tuple[str, bool], int] = {}
+    coverage: by instrument id the share of the minutes with a complete taker split. judgements: by signal.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._history, name)
-
-    def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
-        key = (instrument.id, levels)
-        first, last, rows = self._held.get(key, (0, 0, None))
-        if rows is None or start < first or end > last:
-            self._reach[key] = reach = max(self._reach.get(key, 0), end - start)
-            first, last = end - reach, end + DAY
-            rows = self._history.bars(instrument, first, last, levels=levels)
-            self._held[key] = first, last, rows
-        return rows[int(np.searchsorted(rows.time, start)) : int(np.searchsorted(rows.time, end))]
+    pair: str
+    start: int
+    end: int
+    venues: Sequence[str]
+    coverage: Mapping[str, float]
+    judgements: Mapping[str, Judgement]
 
 
-class Prices:
-    """Closes of the pair's reference instrument: the one with most minutes stored, a spot market where there is one."""
+@dataclass(frozen=True, slots=True)
+class Replay:
+    told: Sequence[ReplayedSignal]
+    pairs: Sequence[PairReplay]
 
-    def __init__(self, history: History, instruments: Sequence[Instrument], start: int, end: int) -> None:
-        found = [(each, history.bars(each, start, end)) for each in instruments]
-        self.instrument, bars = max(found, key=lambda each: (each[0].kind == "spot", len(each[1])))
-        known = (bars.coverage > Coverage.MISSING) & (bars.close > 0)
-        self._ends = (bars.time[known] + MINUTE).tolist()
-        self._closes = bars.price(bars.close)[known].tolist()
-
-    def at(self, moment: int) -> float | None:
-        """The close of the minute that ends at `moment`; None where that minute is not known."""
-        row = bisect_left(self._ends, moment)
-        return self._closes[row] if row < len(self._ends) and self._ends[row] == moment else None
+    def judgements(self) -> dict[str, Judgement]:
+        """By signal, all pairs together."""
+        found: dict[str, Judgement] = {}
+        for pair in self.pairs:
+            for name, each in pair.judgements.items():
+                found.setdefault(name, Judgement()).add(each)
+        return found
 
 
 def backtest(
@@ -100,7 +87,7 @@ def backtest(
     start: int | None,
     end: int | None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> list[ReplayedSignal]:
+) -> Replay:
     """Replay [start, end), ms UTC (None: as far as is stored), minute by minute.
 
     Raises NoDataError where nothing is stored.
@@ -111,28 +98,80 @@ def backtest(
         raise NoDataError(
             f"nothing is stored of {', '.join(map(str, pairs)) or 'any pair'} in that time; see coinmon backfill"
         )
-    evaluator = Evaluator(config, list(config.exchanges))
     told: list[ReplayedSignal] = []
+    replayed: list[PairReplay] = []
     done = 0
-    with TemporaryDirectory() as folder:
-        scratch = open_database(f"sqlite:///{Path(folder, 'backtest.db')}")
-        try:
-            for pair, (first, last) in spans.items():
-                instruments = universe.of(pair)
-                prices = Prices(history, instruments, first, last + max(HORIZONS.values()) * MINUTE)
-                source = DayAheadSource(history)
-                for now in range(first, last, MINUTE):
-                    market = evaluator.market(pair, instruments, source, now)
-                    signals = evaluator.signals(market)
-                    with scratch.write() as connection:
-                        news = signal_state.update(connection, signals, [str(pair)], now)
-                        write_signals(connection, news.rows, {})
-                    told += [_told(event, prices, now) for event in news.events.values()]
-                    done += 1
-                    progress(done, total)
-        finally:
-            scratch.close()
-    return told
+    for pair, (first, last) in spans.items():
+
+        def moved(minutes: int, before: int = done) -> None:
+            progress(before + minutes, total)
+
+        more, one = _replayed(config, history, universe, pair, first, last, moved)
+        told += more
+        replayed.append(one)
+        done += (last - first) // MINUTE
+    return Replay(told, replayed)
+
+
+def _replayed(
+    config: Config,
+    history: History,
+    universe: Universe,
+    pair: Pair,
+    first: int,
+    last: int,
+    progress: Callable[[int], None],
+) -> tuple[list[ReplayedSignal], PairReplay]:
+    """One pair from `first` on. What was on already, and events of before, are learnt from a lead-in and not told."""
+    venues = list(config.exchanges)
+    instruments = [each for each in universe.of(pair) if each.venue in venues]
+    prices = _prices(history, instruments, first - MINUTE, last + (max(HORIZONS.values()) + DELAY_MINUTES) * MINUTE)
+    source = ReadOnce(history)
+    evaluator = Evaluator(config, venues)
+    ledger = Ledger()
+    judgements: dict[str, Judgement] = {}
+    told: list[ReplayedSignal] = []
+    ids: dict[tuple[str, int], str] = {}
+
+    def market_at(now: int) -> Market:
+        if now >= first:
+            progress((now - first) // MINUTE)
+        return evaluator.market(pair, instruments, source, now)
+
+    for begin, end, counted in ((_lead_in(history, instruments, first), first, {}), (first, last, judgements)):
+        for now, holds in evaluate(evaluator, market_at, source, begin, end, counted):
+            news = step(ledger, holds, now)
+            ledger = news.ledger
+            for key, began, ended in news.moves:
+                if (key, began) in ids:
+                    source.end(ids[key, began], ended)
+            for signal, at, graver_than in news.told:
+                id = signal_id(signal, at)
+                event = signal_event(signal, id, at, graver_than)
+                ids[ledger_key(signal), at] = id
+                source.tell(event, at if signal.once else None)
+                if now >= first:
+                    told.append(_judged_by_price(event, prices, at))
+    rows = {each: history.bars(each, first - MINUTE, last - MINUTE) for each in instruments}
+    coverage = {each.id: float(bars.has_flow.sum()) / max(1, (last - first) // MINUTE) for each, bars in rows.items()}
+    seen = [name for name in venues if any(each.venue == name and len(bars) for each, bars in rows.items())]
+    return told, PairReplay(str(pair), first, last, seen, coverage, judgements)
+
+
+def _lead_in(history: History, instruments: Sequence[Instrument], first: int) -> int:
+    """From when on states are followed so that those that are on at `first` are known."""
+    begins = [span[0] + MINUTE for span in map(history.span, instruments) if span]
+    return min(first, max(first - LEAD_IN_MS, min(begins))) if begins else first
+
+
+def _prices(history: History, instruments: Sequence[Instrument], start: int, end: int) -> Prices:
+    """Of the spot markets; a minute that none of them knew is the perpetuals'."""
+    found = [
+        weighted_close([history.bars(each, start, end) for each in instruments if each.kind == kind], start, end)
+        for kind in ("spot", "perp")
+    ]
+    spot, perp = found
+    return replace(spot, values=np.where(np.isfinite(spot.values), spot.values, perp.values))
 
 
 def only(config: Config, names: Sequence[str]) -> Config:
@@ -154,7 +193,9 @@ def records(told: Iterable[ReplayedSignal]) -> list[ReplayRecord]:
         sign = -1.0 if direction == "bearish" else 1.0
         horizons: dict[str, Mapping[str, float | int | None]] = {}
         for horizon in HORIZONS:
-            known = [sign * change for change in (each.changes[horizon] for each in several) if change is not None]
+            known = [
+                sign * change for change in (each.outcome.after[horizon] for each in several) if change is not None
+            ]
             horizons[horizon] = {
                 "known": len(known),
                 "mean_pct": fmean(known) if known else None,
@@ -173,16 +214,12 @@ def _span(history: History, instruments: Sequence[Instrument], start: int | None
     first, last = min(a for a, _ in spans), max(b for _, b in spans)
     # the first minute is known when it has closed
     first = max(first + MINUTE, ceil(start) if start is not None else 0)
-    return first, max(first, min(last + 1, floor(end) if end is not None else last + 1))
+    return first, max(first, min(last + MINUTE, floor(end) if end is not None else last + MINUTE))
 
 
-def _told(event: Event, prices: Prices, now: int) -> ReplayedSignal:
-    price = prices.at(floor(now))
-    after = {name: prices.at(floor(now) + minutes * MINUTE) for name, minutes in HORIZONS.items()}
-    changes = {
-        name: None if each is None or price is None else 100 * (each / price - 1) for name, each in after.items()
-    }
-    return ReplayedSignal({**event, "time": iso(now)}, price, changes)
+def _judged_by_price(event: Event, prices: Prices, at: int) -> ReplayedSignal:
+    way = {"bullish": 1, "bearish": -1}.get(_direction(event), 0)
+    return ReplayedSignal(event, prices.at(at), outcome(prices, at, way, HORIZONS))
 
 
 def _direction(event: Event) -> str:

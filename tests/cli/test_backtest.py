@@ -1,9 +1,12 @@
 """`coinmon backtest`: signals replayed over what is stored, against the price afterwards."""
 
 import json
+import math
 from decimal import Decimal
 
 import pytest
+
+LATER = "2026-01-15T11:45:00Z"
 
 STEADY = '''
 from coinmon import Signal, Text, hookimpl
@@ -33,22 +36,73 @@ def replayed(stored, changed, coinmon, tmp_path):
 
 
 def test_changes_are_those_of_the_stored_closes(replayed, stored):
+    """From the price a minute after the signal on; a minute's price weighs the spot venues' closes by their volume."""
     done = replayed("BTCUSDT", "--signal", "every_tenth", "--json")
     assert done.code == 0, done.err
     found = json.loads(done.out)
-    rows = json.loads(stored("export", "BTCUSDT", "--exchange", "binance", "--format", "json").out)
-    # a signal at 11:20 knows the minute that closed then
-    closes = {row["time"][11:16]: Decimal(str(row["close"])) for row in rows}
+    money, volume = {}, {}
+    for venue in found["pairs"][0]["venues"]:
+        for row in json.loads(stored("export", "BTCUSDT", "--exchange", venue, "--format", "json").out):
+            if row["close"] and row["volume"]:
+                # the minute that opens at 11:19 ends at 11:20
+                hour, minute = map(int, row["time"][11:16].split(":"))
+                at = hour * 60 + minute + 1
+                money[at] = money.get(at, Decimal(0)) + Decimal(str(row["close"])) * Decimal(str(row["volume"]))
+                volume[at] = volume.get(at, Decimal(0)) + Decimal(str(row["volume"]))
+    prices = {at: float(money[at] / volume[at]) for at in money}
     assert [each["time"][11:16] for each in found["signals"]] == ["11:20", "11:30", "11:40", "11:50", "12:00"]
+    known = 0
     for each in found["signals"]:
         hour, minute = map(int, each["time"][11:16].split(":"))
-        last = hour * 60 + minute - 1
-        price, later = (closes.get(f"{at // 60:02d}:{at % 60:02d}") for at in (last, last + 15))
-        assert Decimal(str(each["price"])) == price
-        if later is None:
+        at = hour * 60 + minute
+        assert each["price"] == pytest.approx(prices[at], rel=1e-12)
+        entry, later = prices.get(at + 1), prices.get(at + 16)
+        if entry is None or later is None:
             assert each["change_pct"]["15m"] is None
-        else:
-            assert each["change_pct"]["15m"] == pytest.approx(float(100 * (later / price - 1)))
+            continue
+        known += 1
+        assert each["change_pct"]["15m"] == pytest.approx(100 * math.log(later / entry), rel=1e-9)
+        path = [100 * math.log(prices[one] / entry) for one in range(at + 1, at + 17) if one in prices]
+        best, worst = (max, min) if each["direction"] == "bullish" else (min, max)
+        sign = 1 if each["direction"] == "bullish" else -1
+        assert each["best_pct"]["15m"] == pytest.approx(sign * best(path), abs=1e-9)
+        assert each["worst_pct"]["15m"] == pytest.approx(sign * worst(path), abs=1e-9)
+    assert known >= 2
+
+
+def test_the_price_does_not_depend_on_the_end(replayed):
+    short, long = (
+        json.loads(replayed("--signal", "every_tenth", "--json", *more).out) for more in (["--to", LATER], [])
+    )
+    told = {each["id"]: each for each in long["signals"]}
+    assert short["signals"]
+    assert all(told[each["id"]] == each for each in short["signals"])
+
+
+def test_what_was_judged_is_said(replayed):
+    found = json.loads(replayed("--signal", "every_tenth", "--json").out)
+    (pair,) = found["pairs"]
+    assert pair["judged"]["every_tenth"]["share"] == 1.0
+    assert pair["judged"]["every_tenth"]["minutes"] > 40
+    assert set(pair["coverage"].values()) <= {share for share in pair["coverage"].values() if 0 <= share <= 1}
+    assert pair["from"] < pair["to"]
+
+
+def test_a_signal_that_raises_is_a_row_and_not_silence(replayed, tmp_path):
+    (tmp_path / "mine" / "steady.py").write_text(STEADY.replace("minute = market.now // 60_000", "1 / 0"), "utf-8")
+    found = json.loads(replayed("--signal", "every_tenth", "--json").out)
+    assert found["signals"] == []
+    assert found["judged"]["every_tenth"]["failed"] == 1.0
+    assert "ZeroDivisionError" in found["judged"]["every_tenth"]["why_failed"]
+    assert "ZeroDivisionError" in replayed("--signal", "every_tenth").out
+
+
+def test_a_state_that_is_on_at_the_beginning_is_not_new(replayed, tmp_path):
+    lasting = STEADY.replace("if minute % 10:", "if False:").replace('key=f"tenth {minute}", once=True', 'key="on"')
+    lasting = lasting.replace('"bearish"', '"bullish"')
+    (tmp_path / "mine" / "steady.py").write_text(lasting, "utf-8")
+    assert len(json.loads(replayed("--signal", "every_tenth", "--json").out)["signals"]) == 1
+    assert json.loads(replayed("--signal", "every_tenth", "--json", "--from", LATER).out)["signals"] == []
 
 
 def test_a_record_counts_in_the_signals_direction(replayed):

@@ -1,0 +1,104 @@
+"""What is told once: a state when it begins and when it becomes graver, not while it lasts; an event once.
+
+A state that ends and is there again within its cooldown went on. Pure: what was told before is handed in and on, so a
+span may be cut anywhere, and the parts joined, and the same is told.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from coinmon.model.signal import GRADES, Grade, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class StateTold:
+    """A state that was told at `began`, ms UTC, with that grade. ended: None while it lasts."""
+
+    began: int
+    grade: Grade | None
+    ended: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What was told so far, by the signal's name and key. states: the last of each. events: those told once."""
+
+    states: Mapping[str, StateTold] = field(default_factory=dict)
+    events: frozenset[str] = frozenset()
+
+
+class Telling(NamedTuple):
+    """A signal that is told at `at`, ms UTC. graver_than: the lesser grade that it was told with before."""
+
+    signal: Signal
+    at: int
+    graver_than: Grade | None = None
+
+
+class StateMove(NamedTuple):
+    """The state told under `key` at `began` ended at `ended`, or (None) goes on after all."""
+
+    key: str
+    began: int
+    ended: int | None
+
+
+class Step(NamedTuple):
+    told: Sequence[Telling]
+    moves: Sequence[StateMove]
+    ledger: Ledger
+
+
+def ledger_key(signal: Signal) -> str:
+    return f"{signal.name} {signal.key}"
+
+
+def step(ledger: Ledger, signals: Sequence[Signal], now: int) -> Step:
+    """What is news when `signals` are all that holds of the ledger's pairs at `now`."""
+    lasting = {ledger_key(each): each for each in signals if not each.once}
+    single = {ledger_key(each): each for each in signals if each.once}
+    states = dict(ledger.states)
+    told: dict[str, Telling] = {}
+    moves: list[StateMove] = []
+    graver: list[str] = []
+    for key, state in states.items():
+        if state.ended is not None:
+            continue
+        holds = lasting.get(key)
+        if holds is None or _rank(holds.grade) > _rank(state.grade):
+            states[key] = replace(state, ended=now)
+            moves.append(StateMove(key, state.began, now))
+            if holds is not None:
+                graver.append(key)
+    for key in graver:
+        told[key] = Telling(lasting[key], now, states[key].grade)
+    for key, signal in lasting.items():
+        before = states.get(key)
+        if key in told or not signal.begins or (before is not None and before.ended is None):
+            continue
+        if before is not None and before.ended is not None and now - before.ended <= signal.cooldown:
+            if _rank(signal.grade) <= _rank(before.grade):
+                states[key] = replace(before, ended=None)
+                moves.append(StateMove(key, before.began, None))
+            else:
+                told[key] = Telling(signal, now, before.grade)
+        else:
+            told[key] = Telling(signal, now)
+    for key, each in told.items():
+        states[key] = StateTold(now, each.signal.grade)
+    new = {key: each for key, each in single.items() if key not in ledger.events}
+    told |= {key: Telling(each, now) for key, each in new.items()}
+    return Step(list(told.values()), moves, Ledger(states, ledger.events | new.keys() if new else ledger.events))
+
+
+def fold(answers: Iterable[tuple[int, Sequence[Signal]]], ledger: Ledger) -> Iterator[Step]:
+    """The steps of what held from each of these moments on, oldest first; each hands on the ledger as it then is."""
+    for at, signals in answers:
+        done = step(ledger, signals, at)
+        ledger = done.ledger
+        yield done
+
+
+def _rank(grade: str | None) -> int:
+    return -1 if grade is None else GRADES.index(grade)
