@@ -1,5 +1,6 @@
 """The command line: options that go with every command, errors as one line, exit codes."""
 
+import errno
 import os
 import signal
 import sys
@@ -12,7 +13,10 @@ from coinmon.commands import Globals
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.plugin.catalog import add_commands
 
-BAD_USAGE, NO_DATA, INTERRUPTED = 2, 3, 130
+CANNOT_WRITE, BAD_USAGE, NO_DATA, INTERRUPTED = 1, 2, 3, 130
+
+_NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EROFS}
+"""What the operating system says where nothing more can be written, to standard output above all."""
 
 _ANYWHERE = {
     "--config": True,
@@ -27,7 +31,8 @@ _ANYWHERE = {
 
 
 def main() -> None:
-    """Run a command. Exit 0 done, 2 bad arguments or configuration, 3 no data could be had, 130 interrupted."""
+    """Run a command. Exit 0 done, 1 its output cannot be written, 2 bad arguments or configuration, 3 no data could
+    be had, 130 interrupted."""
     # SIGTERM and a terminal that is closed end a command as Ctrl-C does: what it began is put away
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
@@ -38,6 +43,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     try:
         outcome = build()(_hoisted(arguments), prog_name="coinmon", standalone_mode=False)
+        if sys.stdout is not None:
+            # now, while a full disk can still be told in a line
+            sys.stdout.flush()
     except NoDataError as error:
         return _complain(str(error), NO_DATA)
     except CoinmonError as error:
@@ -46,14 +54,44 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has seen enough; the interpreter must not complain about it at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_output()
         return 0
     except Exception as error:
-        usage = getattr(error, "format_message", None)
-        if usage is None:
+        known = _in_a_line(error)
+        if known is None:
             raise
-        return _complain(" ".join(str(usage()).split()), BAD_USAGE)
+        return _complain(*known)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _in_a_line(error: Exception) -> tuple[str, int] | None:
+    """What to say of an error that is no fault of the code, and the exit code; None where it is one."""
+    usage = getattr(error, "format_message", None)
+    if usage is not None:
+        return " ".join(str(usage()).split()), BAD_USAGE
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("coinmon"):
+        return (
+            f"it needs {error.name}, which is not installed; install coinmon with the extra that brings it",
+            BAD_USAGE,
+        )
+    if isinstance(error, OSError) and error.errno in _NOT_WRITTEN:
+        _silence_output()
+        return (
+            f"cannot write{f' {error.filename}' if error.filename else ' the output'}: {error.strerror}",
+            CANNOT_WRITE,
+        )
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return (
+            "the operating system gives no more threads: raise the limit (ulimit -u), or end other programs",
+            BAD_USAGE,
+        )
+    return None
+
+
+def _silence_output() -> None:
+    """The interpreter must not complain at exit about what it cannot write."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build() -> typer.Typer:

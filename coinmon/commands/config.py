@@ -30,7 +30,9 @@ def init(
     target = path or found.config or Path("config.yaml")
     text = sample(load_catalog())
     try:
-        with target.open("w" if force else "x", encoding="utf-8") as file:
+        with open(  # secrets will be written into it
+            target, "w" if force else "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)
+        ) as file:
             file.write(text)
     except FileExistsError:
         raise ConfigError(f"{target}: is there already; --force overwrites it") from None

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from coinmon.config.load import Config
     from coinmon.run.demo import Demo
 
+DEMO_PARTS = ("plugins", "indicators", "signals", "outputs")
+"""The sections of --config that go with --demo: an author tries a plugin in one command."""
+
 
 @dataclass
 class InDemo(Globals):
     """Global options in a demo: only the emulator's configuration and the command line count.
 
-    Nobody's robots are told what happens in a made-up market: neither `config.yaml` nor the environment is read.
+    Nobody's robots are told what happens in a made-up market: neither `config.yaml` nor the environment is read, but
+    for what --config names.
     """
 
     def load(self, **overrides: Any) -> "Config":
@@ -38,7 +42,35 @@ def pointed_at_demo(options: Globals, demo: "Demo | None", given: Sequence[Any] 
         return
     from coinmon.run.demo import emulator
 
-    if options.config:
-        raise ConfigError("--config does not go with --demo: the emulator brings its own; or run coinmon emulate")
+    given_parts = parts_of(options.config) if options.config else {}
     with emulator(demo) as path:
+        if given_parts:
+            _add_parts(Path(path), given_parts)
         yield InDemo(**{**vars(options), "config": Path(path)})
+
+
+def parts_of(path: Path) -> dict[str, Any]:
+    """What of a configuration counts in a demo too: plugins, and the settings of all but exchanges.
+
+    Raises ConfigError for a file that cannot be read, or that has nothing of it.
+    """
+    from coinmon.config.sources import read_yaml
+
+    parts = {key: value for key, value in read_yaml(path, str(path)).items() if key in DEMO_PARTS and value}
+    if not parts:
+        raise ConfigError(f"{path}: with --demo only {', '.join(DEMO_PARTS)} count, and none of them is set there")
+    plugins = parts.get("plugins")
+    if isinstance(plugins, dict) and plugins.get("dir"):
+        parts["plugins"] = {**plugins, "dir": str(path.absolute().parent / Path(str(plugins["dir"])).expanduser())}
+    return parts
+
+
+def _add_parts(path: Path, parts: dict[str, Any]) -> None:
+    """Into the emulator's configuration, whose own outputs (robots) stay."""
+    import yaml
+
+    whole = yaml.safe_load(path.read_text("utf-8")) or {}
+    for key, value in parts.items():
+        there = whole.get(key)
+        whole[key] = {**there, **value} if isinstance(there, dict) and isinstance(value, dict) else value
+    path.write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False), "utf-8")

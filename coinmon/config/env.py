@@ -94,7 +94,7 @@ def read_names(where: str, values: Mapping[str, str]) -> Names:
             try:
                 names.later[name] = TypeAdapter(kind).validate_python(value)
             except ValidationError as error:
-                message = error.errors()[0]["msg"]
+                message = error.errors()[0]["msg"].removeprefix("Value error, ")
                 names.problems.append(f"{where} {name}: {message[:1].lower()}{message[1:]}")
     ours = {*NAMES, *LATER, *LEGACY_SESSIONS, CONFIG}
     for name in values:

@@ -20,6 +20,9 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEFAULT_SESSIONS = "A=00:00-06:00,L=06:00-12:00,N=12:00-20:00,E=20:00-00:00"
 _SYMBOL = re.compile(r"\w+(?:[/.:_-]\w+)*")
+_HOST_PORT = re.compile(r"^(?:\[[^\]]*\]|[^:/?]*):([^/?]+)")
+_FULL_WIDTH = str.maketrans({"，": ",", "、": ",", "：": ":", "；": ";", "＝": "=", "－": "-"})
+"""Punctuation as Chinese and Japanese keyboards give it, and what it stands for where only punctuation can stand."""
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 
 Sessions = Mapping[str, tuple[int, int]]
@@ -51,9 +54,11 @@ def minutes(value: Any) -> int:
 
 
 def listed(value: Any) -> Any:
-    """A list, or a text with commas, or a JSON list in a text."""
+    """A list, or a text with commas, or a JSON list in a text; a full-width comma is a comma."""
+    if isinstance(value, list | tuple) and any(isinstance(each, str) and "，" in each for each in value):
+        value = [part for each in value for part in (each.split("，") if isinstance(each, str) else [each])]
     if isinstance(value, str):
-        text = value.strip()
+        text = value.strip().replace("，", ",").replace("、", ",")
         try:
             value = json.loads(text) if text.startswith("[") else text.split(",")
         except ValueError:
@@ -136,6 +141,9 @@ def database_url(value: Any) -> str:
     if scheme not in ("sqlite", "postgresql"):
         hint = " (did you mean postgresql://?)" if scheme.startswith("pos") else ""
         raise ValueError(f"{scheme}:// is not a database that coinmon knows{hint}; sqlite:///FILE or postgresql://")
+    port = _HOST_PORT.search(text.partition("://")[2].rpartition("@")[2]) if scheme == "postgresql" else None
+    if port and not (port[1].isascii() and port[1].isdigit() and 0 < int(port[1]) < 65536):
+        raise ValueError("the port of a database is a number up to 65535, as in HOST:5432")
     return text
 
 
@@ -151,9 +159,10 @@ def http_url(value: Any) -> str | None:
 def parse_sessions(value: Any) -> Sessions:
     """`A=00:00-06:00,L=06:00-12:00`, or a mapping of names to `HH:MM-HH:MM`."""
     if isinstance(value, str):
-        pairs = [part.strip().partition("=")[::2] for part in value.split(",") if part.strip()]
+        parts = value.translate(_FULL_WIDTH).split(",")
+        pairs = [part.strip().partition("=")[::2] for part in parts if part.strip()]
     elif isinstance(value, Mapping):
-        pairs = [(str(name), str(span)) for name, span in value.items()]
+        pairs = [(str(name), str(span).translate(_FULL_WIDTH)) for name, span in value.items()]
     else:
         pairs = []
     sessions: dict[str, tuple[int, int]] = {}
@@ -171,7 +180,7 @@ def parse_sessions(value: Any) -> Sessions:
 
 def hours(value: Any) -> str:
     """`23:00-07:00`, past midnight too."""
-    text = str(value).strip()
+    text = str(value).strip().translate(_FULL_WIDTH)
     ends = [_CLOCK.fullmatch(end.strip()) for end in text.split("-")]
     clock = [int(end[1]) * 60 + int(end[2]) for end in ends if end]
     if len(ends) != 2 or len(clock) != 2 or max(clock) >= 1440 or clock[0] == clock[1]:

@@ -170,7 +170,7 @@ def read_yaml(file: Path, name: str) -> dict[Any, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{name}{place}: {error.problem or error.context}") from None
+        raise ConfigError(f"{name}{place}: {error.problem or error.context}{_slip(text, error)}") from None
     except RecursionError:
         raise ConfigError(f"{name}: nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -178,7 +178,8 @@ def read_yaml(file: Path, name: str) -> dict[Any, Any]:
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise ConfigError(f"{name}: expected keys and values, not {'a list' if isinstance(values, list) else 'a text'}")
+        shape = "a list" if isinstance(values, list) else "a text"
+        raise ConfigError(f"{name}: expected keys and values, not {shape}{_slip(text)}")
     waiting, count = [values], 0
     while waiting and count <= _MOST_VALUES:
         count += 1
@@ -187,6 +188,19 @@ def read_yaml(file: Path, name: str) -> dict[Any, Any]:
     if waiting:
         raise ConfigError(f"{name}: over {_MOST_VALUES:,} values: an alias (*) stands for too much, or for itself")
     return values
+
+
+def _slip(text: str, error: yaml.MarkedYAMLError | None = None) -> str:
+    """What is often meant where YAML does not understand."""
+    if error and "escape" in f"{error.problem}":
+        return "; in double quotes a backslash begins an escape: use single quotes, as in 'C:\\Users'"
+    for number, line in enumerate(text.splitlines(), 1):
+        if key := _FULL_WIDTH_COLON.match(line):
+            return f"; line {number} has a full-width colon after {key[1]}: write {key[1]}: and a blank"
+    return ""
+
+
+_FULL_WIDTH_COLON = re.compile(r"\s*(\w+)\s*：")
 
 
 class _Loader(yaml.SafeLoader):

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, get_args, get_type_hints
@@ -13,6 +14,9 @@ from coinmon.errors import ConfigError
 
 INHERITED = ("proxy", "lang", "timezone", "sessions")
 """Settings that, left unset, take the value set for the whole of coinmon."""
+
+_ABBREVIATED = re.compile(r"[$￥¥]?\s*(\d[\d,，]*(?:\.\d+)?)\s*([kKmMbB万亿]?)")
+_UNITS = {"": 1, "k": 1e3, "m": 1e6, "b": 1e9, "万": 1e4, "亿": 1e8}
 
 
 @cache
@@ -68,7 +72,16 @@ def complaint(model: type[BaseModel], problem: Any, where: str) -> str:
     if problem["type"] == "missing":
         return f"{key} is required"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[:1].lower()}{message[1:]}"
+    return f"{key}: {message[:1].lower()}{message[1:]}{_in_digits(problem.get('input'))}"
+
+
+def _in_digits(given: Any) -> str:
+    """` (write 500000)` for a number that is abbreviated, such as 500k, or grouped, such as 500,000."""
+    amount = _ABBREVIATED.fullmatch(given.strip()) if isinstance(given, str) else None
+    if amount is None:
+        return ""
+    number = float(amount[1].replace(",", "").replace("，", "")) * _UNITS[amount[2].lower()]
+    return f" (write {number:.10g})"
 
 
 def _owner(model: type[BaseModel], path: list[str]) -> type[BaseModel] | None:

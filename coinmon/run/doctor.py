@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
@@ -50,7 +51,7 @@ class Finding:
 
 async def examine(config: Config, clock: Clock) -> list[Finding]:
     """Look at everything; one venue's trouble does not hide another's."""
-    findings = [*_configuration(config), _database(config), _disk(config)]
+    findings = [*_configuration(config), _database(config), *private_files(config), _disk(config)]
     for several in await asyncio.gather(*(_venue(name, config, clock) for name in config.exchanges)):
         findings += several
     return findings
@@ -72,6 +73,21 @@ def _database(config: Config) -> Finding:
     except CoinmonError as error:
         return Finding("database", "opens", "error", str(error), "name one that coinmon can write to with --db or db:")
     return Finding("database", "opens", "ok", redacted(config.db))
+
+
+def private_files(config: Config) -> Iterator[Finding]:
+    """Files with secrets, and the database, that others on this machine can read."""
+    beside = {config.path.absolute().parent} if config.path else set()
+    files = [folder / ".env" for folder in {Path.cwd(), *beside}]
+    if config.path and (file := config.path.absolute()).is_file():
+        files += [file] if redacted(text := file.read_text("utf-8", "replace")) != text else []
+    url = make_url(config.db)
+    if url.get_backend_name() == "sqlite" and url.database:
+        files.append(Path(url.database))
+    for file in files:
+        if file.is_file() and (mode := stat.S_IMODE(file.stat().st_mode)) & 0o077:
+            detail = f"{file} has mode {mode:04o}: other users of this machine can read it"
+            yield Finding("files", "private", "warning", detail, f"chmod 600 {file}")
 
 
 def _disk(config: Config) -> Finding:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,8 @@ def _target(url: str, create: bool) -> URL:
         target.get_dialect()
     except (ArgumentError, NoSuchModuleError):
         raise ConfigError(f"db: not a database URL; write sqlite:///path/to/file.db or {_POSTGRES}") from None
+    except ValueError:
+        raise ConfigError(f"db: its port is not a number; write {_POSTGRES}") from None
     except ImportError as error:
         raise ConfigError(
             f"db: {target.get_backend_name()} needs {error.name}; pip install '.[postgres]' in coinmon's folder"
@@ -131,6 +133,9 @@ def _target(url: str, create: bool) -> URL:
             if path.exists() and not os.access(path, os.W_OK):
                 # said now: the driver would say it at the first write, when the venues have been asked already
                 raise ConfigError(f"db: {url}: {_CURES['readonly database']}")
+            with suppress(OSError):
+                # ours alone: SQLite gives the files beside it the same mode
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         elif not path.exists():
             raise ConfigError(f"db: {path} does not exist; run coinmon scan first, or name another with --db")
     return target

@@ -35,7 +35,7 @@ def test_help_anywhere(coinmon, arguments):
         (["report", "BTC", "--config"], "--config: a value is missing"),
         (["scan", "--seed", "1"], "--tape, --scenario, --seed, --speed, --at and --robots go with --demo"),
         (["scan", "--demo", "--seed", "many"], "Invalid value for '--seed'"),
-        (["scan", "--demo", "--config", "x.yaml"], "--config does not go with --demo"),
+        (["scan", "--demo", "--config", "x.yaml"], "x.yaml: no such file"),
         (["report", "BTC", "--at", "2024-01-01", "--date", "2024-01-01"], "--at and --date: give one of them"),
         (["report", "BTC", "--demo", "--offline"], "--offline does not go with --demo"),
         (["--lang", "fr", "scan"], "lang"),

@@ -147,4 +147,5 @@ def _complaint(problem: Any, tool: Tool) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"{where}: no such argument; {tool.name} takes {', '.join(tool.arguments.model_fields)}"
-    return f"{where}: {problem['msg']}" if where else problem["msg"]
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
