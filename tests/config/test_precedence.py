@@ -168,7 +168,8 @@ def test_a_plugin_that_needs_a_setting_is_off_until_it_is_named(tmp_path, config
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "needy.py").write_text(
-        "from coinmon import hookimpl\nclass Needy:\n    wants = frozenset()\n    def __init__(self, name, *, path: str): ...\n"
+        "from coinmon import hookimpl\nclass Needy:\n    wants = frozenset()\n"
+        "    def __init__(self, name, *, path: str): ...\n"
         "    async def send(self, message): ...\n"
         "@hookimpl\ndef register_outputs(register): register('needy', Needy)\n",
         "utf-8",
