@@ -156,6 +156,7 @@ class Evaluator:
 
     def _judged(self, name: str, chosen: PluginConfig, market: Market) -> Sequence[Signal] | Silent:
         self._at = f"signal {name} (plugin {chosen.offer.plugin})"
+        left_out: list[str] = []
         try:
             said, left_out = signals_of(chosen.offer.target(market, **chosen.settings), name, str(market.pair))
             if left_out and not said:

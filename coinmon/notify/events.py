@@ -1,11 +1,15 @@
 """Events: the JSON objects of `coinmon scan --json`, which outputs get too."""
 
 import hashlib
+import math
 from typing import Any
 
+import numpy as np
+
+from coinmon.errors import CoinmonError
 from coinmon.market.market import Market
 from coinmon.model.moment import iso
-from coinmon.model.signal import Signal, Text
+from coinmon.model.signal import Bilingual, Signal, Text
 
 Event = dict[str, Any]
 
@@ -43,9 +47,17 @@ def _both(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-def flow_event(market: Market) -> Event:
-    """The fund flow of a pair on every venue, and what the venues say together."""
-    agreed = market.of("consensus")
+def flow_event(market: Market, window: int) -> Event:
+    """The fund flow of a pair on every venue, and what the venues say together.
+
+    window: closed minutes that are looked at where the consensus is switched off or failed; then the flow of each venue
+    is there without it, and `consensus_reason` says why.
+    """
+    try:
+        agreed = market.of("consensus")
+    except CoinmonError as error:
+        said = error.args[0] if error.args else ""
+        return _flow_alone(market, window, said if isinstance(said, Bilingual) else str(error))
     return {
         "event": "flow",
         "time": iso(market.now),
@@ -73,3 +85,56 @@ def flow_event(market: Market) -> Event:
         "consensus_reason": agreed.reason,
         "coverage": agreed.coverage.share,
     }
+
+
+def _flow_alone(market: Market, window: int, why: Any) -> Event:
+    """The same fields from the bars alone: money, ratio and coverage of each spot market, and no verdict."""
+    venues: dict[str, dict[str, Any]] = {}
+    price = None
+    for name in market.venues:
+        view = market.spot.get(name)
+        if view is None:
+            venues[name] = dict.fromkeys(_VENUE_FIELDS) | {"listed": None if name in market.down else False}
+            continue
+        bars = view.bars(window)
+        seen = view.seen(bars)
+        rows = bars[bars.has_flow & np.isfinite(bars.buy_quote) & np.isfinite(bars.quote_volume)]
+        buy = math.fsum(rows.buy_quote)
+        sell = math.fsum(np.maximum(rows.sell_quote, 0.0))
+        traded = math.fsum(rows.quote_volume)
+        closes = bars.price(bars.close)
+        known = closes[np.isfinite(closes) & (closes > 0)]
+        if price is None and len(known):
+            price = float(known[-1])
+        venues[name] = {
+            "instrument": view.instrument.id,
+            "listed": True,
+            "net_flow": buy - sell if len(rows) else None,
+            "ratio": buy / sell if seen.share == 1 and sell else None,
+            "net_flow_pct": 100 * (buy - sell) / traded if traded else None,
+            "zscore": None,
+            "coverage": seen.share,
+            "complete": seen.complete,
+            "warming": seen.warming,
+            "minutes": seen.minutes,
+        }
+    listed = [each for each in venues.values() if each["listed"]]
+    whole = bool(listed) and not market.down and all(each["coverage"] == 1 for each in listed)
+    return {
+        "event": "flow",
+        "time": iso(market.now),
+        "pair": str(market.pair),
+        "price": price,
+        "currency": market.pair.quote,
+        "window": window,
+        "venues": venues,
+        "total": math.fsum(each["net_flow"] for each in listed) if whole else None,
+        "consensus": None,
+        "consensus_reason": why,
+        "coverage": min((each["coverage"] for each in listed), default=None),
+    }
+
+
+_VENUE_FIELDS = (
+    "instrument", "listed", "net_flow", "ratio", "net_flow_pct", "zscore", "coverage", "complete", "warming", "minutes",
+)  # fmt: skip

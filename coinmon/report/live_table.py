@@ -8,6 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from coinmon.model.signal import say
+
 _VERDICTS = {
     "strong_bull": ("强力看涨", "strong bull", "bold green"),
     "strong_bear": ("强力看跌", "strong bear", "bold red"),
@@ -137,6 +139,9 @@ class Board:
             }
             waiting = [f"{name[:3].upper()} {each['complete']}/{each['minutes']}" for name, each in short.items()]
             words = ("预热", "warming") if all(each.get("warming") for each in short.values()) else ("等待", "waits")
+            if not waiting and flow["total"] is not None:
+                # every venue is seen, and yet no verdict: it is off, or it failed, and says which
+                return _one_line(say(flow["consensus_reason"] or "-", self._lang), "dim")
             return Text(" ".join([words[self._lang != "zh"], *waiting]) if waiting else "-", "yellow")
         zh, en, style = _VERDICTS[flow["consensus"]]
         return Text(zh if self._lang == "zh" else en, style)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from time import monotonic
@@ -21,7 +20,7 @@ from coinmon.collect.watchlist import LISTING_SECONDS, Watchlist
 from coinmon.config.build import make
 from coinmon.config.load import Config
 from coinmon.errors import PLUGIN_FAILURES
-from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed, market_then
+from coinmon.evaluate.evaluator import Evaluator, market_then
 from coinmon.health import memory
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
@@ -228,8 +227,7 @@ class Scan:
                 followed = watch.universe.of(pair, watch.kinds)
                 market = self._evaluator.market(pair, followed, history, now, down, since)
                 found[str(pair)] = self._evaluator.signals(market)
-                with suppress(IndicatorFailed):
-                    flows.append(flow_event(market))
+                flows.append(flow_event(market, self._config.window))
         return found, flows
 
     def _write(self, watch: Watchlist, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:

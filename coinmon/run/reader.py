@@ -96,7 +96,7 @@ class MarketReader:
 
     def flow(self, symbol: str, at: int | None = None) -> Event:
         """The `flow` event of a pair: money by venue and what the venues say together."""
-        return flow_event(self.market(symbol, at))
+        return flow_event(self.market(symbol, at), self.config.window)
 
     def judged(self, market: Market) -> Mapping[str, Sequence[Signal] | Silent]:
         """What each configured signal says of a pair, or why it says nothing."""
