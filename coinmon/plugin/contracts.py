@@ -178,6 +178,7 @@ class Exchange(Protocol):
     # Optional class attributes:
     # default = False: not used unless it is configured.
     # split_in_bars = True: its klines carry the taker split; they are asked for beside trades and have the last word.
+    # trades_of_any_age = True: its REST interface gives trades from any moment on, however old: history is read there.
     # preferred_quotes = ("USD", ...): which of several instruments that count as one pair is followed here.
     # Optional attribute of a venue with several hosts:
     # failing: Mapping[Kind, VenueError]: the kinds whose host refuses this network or could not be asked for its list,

@@ -22,6 +22,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "preferred_quotes",
         "server_time",
         "split_in_bars",
+        "trades_of_any_age",
         "stream",
         "tickers",
         "trades",

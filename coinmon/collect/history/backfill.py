@@ -251,7 +251,8 @@ class Backfill:
 
     async def _rest(self, number: int, instrument: Instrument, start: int, end: int) -> None:
         """Trades only as far back as they can be had, klines everywhere."""
-        recent = floor(self._clock.now() - _REST_TRADES)
+        any_age = getattr(self._venue.exchange, "trades_of_any_age", False)
+        recent = start if any_age else floor(self._clock.now() - _REST_TRADES)
         # an old minute that is partly known gets no better by klines without the taker split
         again = 0 if getattr(self._venue.exchange, "split_in_bars", False) else recent
         for low, high in gaps(self._database, number, start, end, partial_since=again):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from coinmon.exchange import MINUTE
@@ -9,12 +10,16 @@ from coinmon_exchanges._http.answer import Refused, ReplyRules
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges.coinbase.history import seek
 
 if TYPE_CHECKING:
     from coinmon.exchange import Bars, Book, Channel, Cursor, Instrument, Stream, Ticker, TradePage
+    from coinmon_exchanges._columns import JsonRows
 
 _CANDLE_ROWS = 300
 _PAGE_TRADES = 1000
+_SEEK_BEYOND_MS = 36 * 60 * MINUTE
+"""A beginning further back than this from the newest trades is looked for by id, and not paged back to."""
 
 
 class Coinbase:
@@ -23,6 +28,7 @@ class Coinbase:
     Trade ids run +1 per product, so a hole's pages can be addressed by id.
     """
 
+    trades_of_any_age = True
     preferred_quotes = ("USD", "USDC", "USDT")
     """USD is the main book; USDT pairs are few and thin (EXCHANGES 5)."""
 
@@ -81,12 +87,11 @@ class Coinbase:
         """Of the trades after the cursor the next thousand: `after` gives those below an id, newest first."""
         from coinmon.exchange import TradePage
         from coinmon_exchanges import _continuity
-        from coinmon_exchanges.coinbase import decode
 
-        params: dict[str, Any] = {"limit": _PAGE_TRADES}
-        if cursor.last_id is not None:
-            params["after"] = cursor.last_id + _PAGE_TRADES + 1
-        page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
+        below = None if cursor.last_id is None else cursor.last_id + _PAGE_TRADES + 1
+        page = await self._trades_below(instrument, below)
+        if cursor.last_id is None and len(page.ids) and int(page.times[0]) - cursor.since > _SEEK_BEYOND_MS:
+            return await seek(partial(self._trades_below, instrument), page, cursor.since)
         if cursor.last_id is None:
             joined = _continuity.since(page, cursor.since, is_all=len(page.ids) < _PAGE_TRADES)
             return TradePage(page.trades, joined, whole=_continuity.sequential(page.ids))
@@ -97,11 +102,15 @@ class Coinbase:
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
         from coinmon.exchange import TradePage
         from coinmon_exchanges import _continuity
+
+        return TradePage(*_continuity.before(await self._trades_below(instrument, before_id), before_id, since))
+
+    async def _trades_below(self, instrument: "Instrument", id: int | None) -> "JsonRows":
+        """The page that ends before an id; None: the newest."""
         from coinmon_exchanges.coinbase import decode
 
-        params = {"limit": _PAGE_TRADES, "after": before_id}
-        page = decode.trades(await self._ask(instrument, "Trades", params), instrument)
-        return TradePage(*_continuity.before(page, before_id, since))
+        params = {"limit": _PAGE_TRADES} if id is None else {"limit": _PAGE_TRADES, "after": id}
+        return decode.trades(await self._ask(instrument, "Trades", params), instrument)
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         """matches, and heartbeats, which tell the last trade's id; books in batches of 50 ms."""
