@@ -116,3 +116,16 @@ def test_both_first_commands_are_in_the_readme_and_the_second_is_what_ci_runs():
     script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert any(line.startswith("pip install") and '".[test]"' in line for line in script)
     assert "pytest" in script
+
+
+def test_what_the_architecture_names_is_there():
+    """A file that moved is found by nobody who follows the page."""
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "architecture.md").read_text("utf-8")
+    known = [each.as_posix() for each in root.rglob("*.py") if ".venv" not in each.parts]
+    named = set(re.findall(r"`([\w/]+\.py)`", text))
+    assert len(named) > 30
+    assert not {each for each in named if not any(path.endswith(f"/{each}") for path in known)}
+    folders = re.findall(r"^\| `((?:coinmon|plugins|tests)[\w/]*/)`", text, re.MULTILINE)
+    assert len(folders) > 15
+    assert not [each for each in folders if not (root / each).is_dir()]

@@ -10,7 +10,7 @@ import orjson
 from coinmon_emulator.market.market import Listed, RestingOrders
 
 
-class Replay:
+class BookReplay:
     """Rolls forward as it is asked; a moment before the last one starts it over."""
 
     def __init__(self, one: Listed, snapshots: Sequence[tuple[int, bytes]], diffs: Sequence[tuple[int, bytes]]) -> None:

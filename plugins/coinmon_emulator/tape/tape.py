@@ -10,7 +10,7 @@ import numpy as np
 
 from coinmon_emulator.market.ladder import Ladder
 from coinmon_emulator.market.market import Column, Listed, MarkPrice, Prints, RestingOrders, Settlement
-from coinmon_emulator.tape.book import Replay
+from coinmon_emulator.tape.book import BookReplay
 from coinmon_emulator.tape.raw import payload, read_raw
 from coinmon_emulator.tape.track import TapeTrack, decimals
 from coinmon_emulator.tape.vision import is_vision, read_vision
@@ -25,7 +25,7 @@ class Tape:
     def __init__(self, tracks: Iterable[TapeTrack]) -> None:
         self._trades: dict[Listed, Prints] = {}
         self._aggregates: dict[Listed, tuple[int, Column]] = {}
-        self._books: dict[Listed, Replay] = {}
+        self._books: dict[Listed, BookReplay] = {}
         self._marks: dict[Listed, list[tuple[int, float, float, float, int]]] = {}
         self._events: dict[Listed, dict[str, Sequence[tuple[int, bytes]]]] = {}
         for track in tracks:
@@ -87,7 +87,7 @@ class Tape:
             starts = aggregate_starts(trades, one.kind)
             self._aggregates[one] = int(ids[0]), starts
         if track.snapshots:
-            self._books[one] = Replay(one, track.snapshots, track.diffs)
+            self._books[one] = BookReplay(one, track.snapshots, track.diffs)
         self._marks[one] = sorted(track.marks)
         diffs = [(time, payload(raw)) for time, raw in sorted(track.diffs, key=lambda diff: diff[0])]
         self._events[one] = {"depthUpdate": diffs, **track.events}
