@@ -5,6 +5,7 @@ import subprocess
 import sys
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from coinmon import ConfigError, Cursor, VenueBlocked, VenueBusy, VenueError
@@ -119,3 +120,16 @@ def test_a_grid_that_ccxt_gives_in_contracts_is_base_units(emulated):
             assert {each.symbol: (each.tick_size, each.lot_size) for each in await market.generic.instruments()} == ours
 
     asyncio.run(script())
+
+
+def test_klines_in_contracts_are_in_base_units_where_that_is_known(instrument):
+    perp = instrument("gate", "BTC/USDT:USDT", "BTC_USDT", "0.1", "0.0001", "0.0001")
+    rows = [[1_789_776_000_000, 100, 101, 99, 100, 25_000]]
+    assert decode.bars(rows, perp, in_contracts=True).volume.tolist() == [2.5]
+    assert np.isnan(decode.bars(rows, perp).volume[0])
+
+
+@pytest.mark.parametrize("id", ["hyperliquid", "coinbaseinternational"])
+def test_a_venue_without_public_trades_has_none(id):
+    assert CcxtGeneric(id).trades is None
+    assert CcxtGeneric("okx").trades is not None

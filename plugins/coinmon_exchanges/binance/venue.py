@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon.exchange import MINUTE, VenueBlocked, VenueError
@@ -77,6 +78,7 @@ class Binance:
         self._spot_ws_url = spot_ws_url
         self._usdm_ws_url = usdm_ws_url
         self.archives = Vision(name, archive_url, proxy, timeout)
+        self._reached: dict[str, tuple[int, float]] = {}
         self._unlisted: dict[Kind, VenueError] = {}
         self._derivatives = UsdmDerivatives(name, self._perp, self._perp_weight)
         self._budgets = (self._spot_weight, self._perp_weight, *self._derivatives.budgets)
@@ -150,15 +152,36 @@ class Binance:
         except Refused:
             if instrument.kind == "spot":
                 raise
-            # whether an id older than 48 h is refused or skipped is not documented: go on from where answers begin
-            later = await self._first_trades(instrument, cursor.since)
-            newer = later.trades[later.trades.id > cursor.last_id]
-            return TradePage(newer, joined=False, more=later.more, whole=later.whole)
+            return await self._beyond_reach(instrument, cursor)
         page = decode.agg_trades(reply, instrument)
         if not len(page.ids):
+            if instrument.kind == "perp" and await self._has_newer(instrument, cursor.last_id):
+                return await self._beyond_reach(instrument, cursor)
             return TradePage(page.trades, joined=True)
+        self._reached[instrument.native_id] = int(page.ids[-1]), monotonic()
         trades, joined, whole = _continuity.after([page], cursor.last_id)
         return TradePage(trades, joined, more=len(reply) >= _PAGE_TRADES, whole=whole)
+
+    async def _has_newer(self, instrument: "Instrument", last_id: int) -> bool:
+        """Whether the empty answer is one to an id older than 48 h; not asked where it was the newest since then."""
+        from coinmon_exchanges.binance import decode
+
+        known, at = self._reached.get(instrument.native_id, (-1, 0.0))
+        if known == last_id and monotonic() - at < _UM_REACH_MS / 1000:
+            return False
+        newest = decode.agg_trades(await self._agg_trades(instrument, {"limit": 1}), instrument)
+        if len(newest.ids) and int(newest.ids[-1]) > last_id:
+            return True
+        self._reached[instrument.native_id] = last_id, monotonic()
+        return False
+
+    async def _beyond_reach(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
+        """After an id older than 48 h, which is refused, skipped or answered by nothing: from where answers begin."""
+        from coinmon.exchange import TradePage
+
+        later = await self._first_trades(instrument, cursor.since)
+        newer = later.trades[later.trades.id > (cursor.last_id or 0)]
+        return TradePage(newer, joined=False, more=later.more, whole=later.whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
         from coinmon.exchange import TradePage, Trades

@@ -49,12 +49,13 @@ def _grid(precision: Any, mode: int) -> Decimal:
 
 
 @strict("ccxt fetch_ohlcv")
-def bars(payload: Any, instrument: Instrument) -> Bars:
-    """[t, o, h, l, c, v]. Of a contract worth other than one base unit, v may count contracts or base: unknown."""
+def bars(payload: Any, instrument: Instrument, in_contracts: bool = False) -> Bars:
+    """[t, o, h, l, c, v]. Of a contract worth other than one base unit, v is unknown unless known to count them."""
     if not payload:
         return Bars.empty(instrument.tick_size)
     columns = list(zip(*(row[:6] for row in payload), strict=True))
-    volume = np.full(len(payload), np.nan) if instrument.contract_size != 1 else numbers(columns[5])
+    known = instrument.contract_size == 1 or in_contracts
+    volume = base_units(columns[5], instrument.contract_size) if known else np.full(len(payload), np.nan)
     return klines(instrument, whole(columns[0]), columns[1:5], volume)
 
 

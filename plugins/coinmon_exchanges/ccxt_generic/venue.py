@@ -17,6 +17,10 @@ _CANDLE_ROWS = 500
 _NEWEST_TRADES = 1000
 _MAKER_SIDE = ("coinbase", "coinbaseadvanced")
 """ccxt hands the maker's side through for Coinbase Advanced Trade (EXCHANGES 1.6)."""
+_WITHOUT_PUBLIC_TRADES = ("hyperliquid", "coinbaseinternational")
+"""Their klines are read alone; what ccxt calls their trades are a user's own fills (EXCHANGES C19, C20)."""
+_VOLUME_IN_CONTRACTS = ("gate", "gateio", "kucoin", "kucoinfutures")
+"""Venues whose klines of perpetuals ccxt gives in contracts (EXCHANGES C20)."""
 _TWO_SIDED = ("bybit", "bybiteu")
 """ccxt reads Bybit's openInterest, which counts both sides (EXCHANGES 1.4)."""
 
@@ -44,6 +48,9 @@ class CcxtGeneric:
         self._timeout = positive(name, timeout)
         self._calls: Calls | None = None
         self._closed = False
+        if self._id in _WITHOUT_PUBLIC_TRADES:
+            # what a venue lacks is absent, so that nobody asks for it and calls the venue down
+            self.__dict__["trades"] = None
         self._newest: int | None = _NEWEST_TRADES
 
     @property
@@ -69,7 +76,8 @@ class CcxtGeneric:
         at, newest = start, -1
         while at < end:
             limit = min((end - at) // MINUTE + 1, _CANDLE_ROWS)
-            page = decode.bars(await self._call("fetch_ohlcv", instrument.symbol, "1m", at, limit), instrument)
+            reply = await self._call("fetch_ohlcv", instrument.symbol, "1m", at, limit)
+            page = decode.bars(reply, instrument, self._id in _VOLUME_IN_CONTRACTS)
             page = page[page.time >= at]
             if not len(page):
                 break
