@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 LEAST_SEEN = 0.95
 """Share of the minutes that is needed."""
-_FEWEST = 8
+FEWEST = 8
 """Fewer windows than this say nothing about what is usual."""
 
 
@@ -77,7 +77,7 @@ def windows(market: Market, minutes: int, lookback: int) -> Windows | Silent:
     view = whole(market)
     if isinstance(view, Silent):
         return view
-    count = max(_FEWEST, lookback // minutes) + 1
+    count = max(FEWEST, lookback // minutes) + 1
     span = count * minutes
     for length, what in (
         (minutes, Bilingual(f"最近 {minutes} 分钟", f"the last {minutes} minutes")),

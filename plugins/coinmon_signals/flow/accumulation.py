@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import windows
 
 
@@ -59,6 +62,18 @@ def accumulation(
     ]
 
 
+def columns(frame: Frame, *, window: int, lookback: int, min_ratio: float, max_move: float) -> Codes:
+    """What `accumulation` says of each moment of the frame."""
+    found, compare = window_columns(frame, window, lookback), Comparisons(frame.count)
+    if found is None:
+        return np.zeros(frame.count, np.int8)
+    buy, sell, times = found.buy[:, -1], found.sell[:, -1], found.times()
+    holds = compare.above(sell, 0.0, NEAR * found.volume[:, -1])
+    holds &= compare.above(buy, (1 + HOLD * (min_ratio - 1)) * sell)
+    holds &= compare.above(max_move, np.abs(found.moved_atr())) & compare.above(times, HOLD)
+    return compare.codes(found.ready, holds, compare.above(buy, min_ratio * sell) & compare.above(times, 1.0))
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("accumulation", accumulation)
+    register("accumulation", accumulation, columns=columns)

@@ -2,8 +2,12 @@
 
 from typing import Any, Literal
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+import numpy as np
+
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import compared, flows, waits, worded
+from coinmon_signals.flow._venue_flows import venue_flows
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
     "strong_bull": (
@@ -51,6 +55,19 @@ def consensus(market: Market) -> list[Signal] | Silent:
     ]
 
 
+def columns(frame: Frame) -> Codes:
+    """What `consensus` says of each moment of the frame."""
+    found, compare, settings = venue_flows(frame), Comparisons(frame.count), frame.settings("consensus")
+    bull, bear = np.ones(frame.count, bool), np.ones(frame.count, bool)
+    for each in found.venues.values():
+        bull &= compare.above(each.flow, settings["venue_threshold"], each.scale)
+        bear &= compare.above(-each.flow, settings["venue_threshold"], each.scale)
+    if settings["mode"] != "absolute":
+        # deviations are worked out by the indicator alone
+        compare.unsure[:] = True
+    return compare.codes(found.enough, bull | bear, bear)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("consensus", consensus)
+    register("consensus", consensus, columns=columns)

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, compared, flows, waits, worded
+from coinmon_signals.flow._venue_flows import venue_flows
 
 
 def global_sync(
@@ -82,6 +85,24 @@ def global_sync(
     )
 
 
+def columns(frame: Frame, *, bull_ratio: float, bearish: bool, bear_ratio: float) -> Codes:
+    """What `global_sync` says of each moment of the frame."""
+    found, compare = venue_flows(frame), Comparisons(frame.count)
+    yes = np.ones(frame.count, bool)
+    rated, up, risen, down, fallen = (yes.copy() for _ in range(5))
+    for each in found.venues.values():
+        compare.above(each.sell, 0.0, 1e-3)
+        rated &= each.rated & (each.sell > 0)
+        up &= compare.above(each.flow, 0.0, each.scale)
+        up &= compare.above(each.buy, (1 + HOLD * (bull_ratio - 1)) * each.sell)
+        risen &= compare.above(each.buy, bull_ratio * each.sell)
+        down &= compare.above(0.0, each.flow, each.scale)
+        down &= compare.above((1 - HOLD * (1 - bear_ratio)) * each.sell, each.buy)
+        fallen &= compare.above(bear_ratio * each.sell, each.buy)
+    down &= bearish & ~up
+    return compare.codes(found.enough & (rated | compare.unsure), up | down, np.where(up, risen, fallen), down)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("global_sync", global_sync)
+    register("global_sync", global_sync, columns=columns)

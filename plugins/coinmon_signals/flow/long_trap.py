@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, say
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, say
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, compared, flows, worded
+from coinmon_signals.flow._venue_flows import venue_flows
 
 
 def long_trap(
@@ -62,6 +65,23 @@ def long_trap(
     ]
 
 
+def columns(frame: Frame, *, east_venues: tuple[str, ...], us_venue: str, noise_floor: float) -> Codes:
+    """What `long_trap` says of each moment of the frame."""
+    found, compare = venue_flows(frame), Comparisons(frame.count)
+    nobody = np.zeros(frame.count, bool)
+    east = [found.venues[name] for name in east_venues if name in found.venues]
+    if us_venue not in found.venues or not east:
+        return compare.codes(nobody, nobody)
+    us = found.venues[us_venue]
+    some, buys, bought = nobody.copy(), nobody.copy(), nobody.copy()
+    for each in east:
+        some |= each.comparable
+        buys |= each.comparable & compare.above(each.flow, HOLD * noise_floor, each.scale)
+        bought |= each.comparable & compare.above(each.flow, noise_floor, each.scale)
+    holds = buys & compare.above(-us.flow, HOLD * noise_floor, us.scale)
+    return compare.codes(some & us.comparable, holds, bought & compare.above(-us.flow, noise_floor, us.scale))
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("long_trap", long_trap)
+    register("long_trap", long_trap, columns=columns)

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import Windows, windows
 
 WindowSetting = Annotated[int, Field(gt=0, le=240, description="closed minutes that are looked at")]
@@ -114,7 +117,35 @@ def _burst(
     ]
 
 
+def _columns(frame: Frame, way: int, window: int, lookback: int, *limits: float) -> Codes:
+    found, compare = window_columns(frame, window, lookback), Comparisons(frame.count)
+    if found is None:
+        return np.zeros(frame.count, np.int8)
+    min_move, min_ratio, min_zscore = limits
+    move, zscore = way * found.moved_atr(), found.zscore(compare)
+    buys, sells = found.buy[:, -1], found.sell[:, -1]
+    more, less = (buys, sells) if way > 0 else (sells, buys)
+    holds = compare.above(move, HOLD * min_move) & compare.above(zscore, HOLD * min_zscore)
+    holds &= compare.above(more, HOLD * min_ratio * less)
+    begins = compare.above(move, min_move) & compare.above(zscore, min_zscore) & compare.above(more, min_ratio * less)
+    return compare.codes(found.ready, holds, begins, compare.above(move, 2 * min_move))
+
+
+def pump_columns(
+    frame: Frame, *, window: int, lookback: int, min_move: float, min_ratio: float, min_zscore: float
+) -> Codes:
+    """What `early_pump` says of each moment of the frame."""
+    return _columns(frame, 1, window, lookback, min_move, min_ratio, min_zscore)
+
+
+def dump_columns(
+    frame: Frame, *, window: int, lookback: int, min_move: float, min_ratio: float, min_zscore: float
+) -> Codes:
+    """What `panic_dump` says of each moment of the frame."""
+    return _columns(frame, -1, window, lookback, min_move, min_ratio, min_zscore)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("early_pump", early_pump)
-    register("panic_dump", panic_dump)
+    register("early_pump", early_pump, columns=pump_columns)
+    register("panic_dump", panic_dump, columns=dump_columns)

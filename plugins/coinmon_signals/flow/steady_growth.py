@@ -5,8 +5,10 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import windows
 
 
@@ -65,6 +67,24 @@ def steady_growth(
     ]
 
 
+def columns(
+    frame: Frame, *, window: int, steps: int, lookback: int, min_move: float, min_up: float, min_ratio: float
+) -> Codes:
+    """What `steady_growth` says of each moment of the frame."""
+    found, compare = window_columns(frame, window, max(lookback, (steps + 1) * window)), Comparisons(frame.count)
+    if found is None:
+        return np.zeros(frame.count, np.int8)
+    changes = np.diff(found.close, axis=1)[:, -steps:]
+    rise, move = found.close[:, -1] - found.close[:, -1 - steps], found.moved_atr(steps)
+    up = (changes > 0).mean(axis=1)
+    buy, sell = found.buy[:, -steps:].sum(axis=1), found.sell[:, -steps:].sum(axis=1)
+    holds = compare.above(sell, 0.0, NEAR * (buy + sell)) & compare.above(up, HOLD * min_up)
+    holds &= compare.above(move, HOLD * min_move) & ~compare.above(changes.max(axis=1), 0.5 * rise)
+    holds &= compare.above(buy, (1 + HOLD * (min_ratio - 1)) * sell)
+    begins = compare.above(move, min_move) & compare.above(up, min_up) & compare.above(buy, min_ratio * sell)
+    return compare.codes(found.ready, holds, begins)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("steady_growth", steady_growth)
+    register("steady_growth", steady_growth, columns=columns)

@@ -3,10 +3,13 @@
 import math
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, compared, flows, waits
+from coinmon_signals.flow._venue_flows import venue_flows
 
 
 def us_accumulation(
@@ -69,6 +72,21 @@ def us_accumulation(
     ]
 
 
+def columns(frame: Frame, *, us_venue: str, min_net_flow: float, times_others: float) -> Codes:
+    """What `us_accumulation` says of each moment of the frame."""
+    found, compare = venue_flows(frame), Comparisons(frame.count)
+    others = [each for name, each in found.venues.items() if name != us_venue]
+    nobody = np.zeros(frame.count, bool)
+    if us_venue not in found.venues or not others:
+        return compare.codes(found.covered, nobody)
+    us = found.venues[us_venue]
+    scale = us.scale + np.sum([each.scale for each in others], axis=0)
+    mean = np.sum([each.flow for each in others], axis=0) / len(others)
+    least = np.maximum(min_net_flow, times_others * np.maximum(mean, 0.0))
+    holds = compare.above(us.flow, HOLD * least, scale)
+    return compare.codes(found.covered, holds, compare.above(us.flow, least, scale))
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("us_accumulation", us_accumulation)
+    register("us_accumulation", us_accumulation, columns=columns)

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import windows
 
 
@@ -67,6 +70,18 @@ def volume_spike(
     ]
 
 
+def columns(frame: Frame, *, window: int, lookback: int, min_zscore: float, min_times: float, max_move: float) -> Codes:
+    """What `volume_spike` says of each moment of the frame."""
+    found, compare = window_columns(frame, window, lookback), Comparisons(frame.count)
+    if found is None:
+        return np.zeros(frame.count, np.int8)
+    zscore, times = found.zscore(compare), found.times()
+    holds = compare.above(zscore, HOLD * min_zscore) & compare.above(times, HOLD * min_times)
+    holds &= compare.above(max_move, np.abs(found.moved_atr()))
+    begins = compare.above(zscore, min_zscore) & compare.above(times, min_times)
+    return compare.codes(found.ready, holds, begins, compare.above(times, 2 * min_times))
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("volume_spike", volume_spike)
+    register("volume_spike", volume_spike, columns=columns)

@@ -1,0 +1,48 @@
+"""All moments of a frame judged at once, as exactly as the signals themselves.
+
+Sums of columns round otherwise than sums of single moments: where a figure is so near to its limit that it might
+matter, the signal itself is asked.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon.signal import ASK, HOLDS, SILENT, WAITS, Codes
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+NEAR = 1e-7
+"""Relative to the figures compared; what rounding of sums amounts to is a thousand times less."""
+
+
+class Comparisons:
+    """Remembers in `unsure` at which moments any of its comparisons was too near to call."""
+
+    def __init__(self, count: int) -> None:
+        self.unsure: Mask = np.zeros(count, bool)
+
+    def above(self, value: Any, limit: Any, scale: Any = 0.0) -> Mask:
+        """value > limit; scale: size of what the figures were made of, where they are differences."""
+        value, limit = np.broadcast_arrays(np.asarray(value, float), np.asarray(limit, float))
+        with np.errstate(invalid="ignore"):
+            near = np.abs(value - limit) <= NEAR * (np.abs(value) + np.abs(limit) + scale)
+        self.unsure = self.unsure | near
+        with np.errstate(invalid="ignore"):
+            return np.asarray(value > limit)
+
+    def codes(self, ready: Mask, holds: Mask, *more: Mask) -> Codes:
+        """WAITS where not ready; where it holds a code for each combination of `more` (it begins, it is graver...)."""
+        code = np.full(len(ready), HOLDS, np.int8)
+        for i, each in enumerate(more):
+            code += each.astype(np.int8) << i
+        code = np.where(holds, code, np.int8(SILENT))
+        code = np.where(self.unsure, np.int8(ASK), code)
+        return np.where(ready, code, np.int8(WAITS)).astype(np.int8)
+
+
+def rolling(column: Floats | Mask, length: int, every: int = 1) -> Floats:
+    """Sums of each `length` rows that follow one another, each summed by itself: no error is carried along."""
+    windows = np.lib.stride_tricks.sliding_window_view(column, length)[::every]
+    return np.asarray(windows.sum(axis=-1), np.float64)
