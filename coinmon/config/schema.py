@@ -157,7 +157,7 @@ class ServeConfig(Section):
         description="secret that clients must send; required beyond this machine",
     )
     toolset: Literal["core", "all"] = Field(
-        default="core", description="core: the fifteen most useful tools; all: also each indicator's own"
+        default="core", description="core: the twenty most useful tools; all: also each indicator's own"
     )
     max_tokens: int = Field(default=3500, ge=300, le=20_000, description="size of an answer, in tokens of four bytes")
     requests_per_second: float = Field(default=1000.0, gt=0, description="of one client address")

@@ -24,10 +24,10 @@ PROMPTS = [
 _TEXTS = {
     "market_brief": (
         "Write a brief of {symbol} in at most ten lines. Call get_report for it, then get_key_levels and "
-        "compare_venues (or get_fund_flow). Say who is buying and selling and on which venues, where value area, POC "
-        "and VWAP are and where price is against them, what open interest and funding add. Name as of when the figures "
-        "are and what was not seen (coverage below 1, nulls and their reasons). Draw no conclusion from what was not "
-        "seen. No advice to trade."
+        "what_changed (compare_venues for each venue's share). Say who is buying and selling and on which venues,"
+        " where value area, POC and VWAP are and where price is against them, what open interest and funding add."
+        " Name as of when the figures are and what was not seen (coverage below 1, nulls and their reasons). Draw"
+        " no conclusion from what was not seen. No advice to trade."
     ),
     "explain_signal": (
         "Explain the latest signal of {symbol}. Call get_signals with that symbol; if there is none in the last day, "

@@ -11,8 +11,8 @@ from mcp.server.lowlevel.server import NotificationOptions
 from mcp.server.models import InitializationOptions
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 from mcp.shared.exceptions import MCPError
-from pydantic.json_schema import GenerateJsonSchema
 
+from coinmon_mcp._listing import listed, shared_arguments
 from coinmon_mcp._prompts import PROMPTS, prompt_text
 from coinmon_mcp._resources import SIGNALS, TEMPLATES, Resources, address_of
 from coinmon_mcp._tools.toolbox import CallFailed, Toolbox
@@ -21,10 +21,12 @@ INSTRUCTIONS = (
     "Order flow and fund flow of crypto markets across exchanges, from one-minute footprint bars that coinmon keeps. "
     "Begin with get_report for a pair. Every answer says as of when it is, by which convention, and how much of the "
     "market was seen (coverage): do not conclude from what was not seen; null means unknown, never zero. "
-    "Money is in quote currency."
+    "Money is in quote currency. Lists in the order of time keep their newest rows where they are cut, and `cursor` "
+    "goes back. "
+    f"What arguments mean in every tool: {shared_arguments()}."
 )
 
-_TELL_SECONDS = 5.0
+_NOTICE_TIMEOUT_S = 5.0
 
 
 class Protocol:
@@ -36,7 +38,7 @@ class Protocol:
         # by connection, for a session object is made anew for each request: one to tell it by, and the addresses
         self._subscribers: dict[Any, tuple[Any, set[str]]] = {}
         self._bus = InMemorySubscriptionBus()
-        self.listed = [_listed(tool) for tool in toolbox.listed]
+        self.listed = listed(toolbox.listed)
         self.server: Server[Any] = Server(
             "coinmon",
             version=version("coinmon"),
@@ -67,7 +69,7 @@ class Protocol:
             await self._bus.publish(ResourceUpdated(uri=SIGNALS))
         # side by side and not for long: one client that does not read must not keep the news from the others
         telling = [
-            asyncio.wait_for(session.send_resource_updated(uri), _TELL_SECONDS)
+            asyncio.wait_for(session.send_resource_updated(uri), _NOTICE_TIMEOUT_S)
             for session, uris in self._subscribers.values()
             for uri in uris
             if signals or uri != SIGNALS
@@ -159,23 +161,3 @@ def _connection(ctx: Any) -> Any:
     if not hasattr(connection, "exit_stack"):
         raise MCPError(types.INTERNAL_ERROR, "resources/subscribe does not work with this version of the mcp package")
     return connection
-
-
-class _Brief(GenerateJsonSchema):
-    """Without a title for each field, which is its name over again: a fifth of what an assistant has to read."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-
-def _listed(tool: Any) -> types.Tool:
-    return types.Tool(
-        name=tool.name,
-        title=tool.title,
-        description=tool.description,
-        input_schema=tool.arguments.model_json_schema(schema_generator=_Brief),
-        output_schema=tool.answer.model_json_schema(schema_generator=_Brief, mode="serialization"),
-        annotations=types.ToolAnnotations(
-            title=tool.title, read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-        ),
-    )

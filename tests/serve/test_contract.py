@@ -34,7 +34,7 @@ def plain(schema: dict[str, Any]) -> dict[str, Any]:
 def test_every_tool_takes_what_it_took(contract: dict[str, Any], listed: dict[str, Any]) -> None:
     for name, promised in contract.items():
         schema = listed[name].input_schema
-        assert set(schema["required"]) - {"timeframe"} == set(promised["required"]) - {"timeframe"}
+        assert set(schema["required"]) <= set(promised["required"])
         for argument, kind in promised["params"].items():
             offered = plain(schema["properties"][argument])
             assert offered["type"] == kind["type"], (name, argument)
@@ -43,8 +43,8 @@ def test_every_tool_takes_what_it_took(contract: dict[str, Any], listed: dict[st
                 assert offered["default"] == kind["default"], (name, argument)
 
 
-def test_no_more_than_fifteen_are_listed(listed: dict[str, Any]) -> None:
-    assert len(listed) <= 15
+def test_about_twenty_are_listed(listed: dict[str, Any]) -> None:
+    assert len(listed) <= 20
 
 
 def test_every_tool_answers(contract: dict[str, Any], address: str) -> None:

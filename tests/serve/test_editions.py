@@ -229,9 +229,15 @@ def test_the_answers_are_those_of_the_report(stored: Stored, capsys: pytest.Capt
                 if of in report["indicators"][name]:
                     asked = {**BTC, "exchange": exchange, "kind": "spot", "maxTokens": 20_000}
                     alone = await toolbox.call(f"get_{name}", asked)
-                    assert alone["result"] == report["indicators"][name][of]
+                    assert known(alone["result"]) == known(report["indicators"][name][of])
 
     asyncio.run(talk())
+
+
+def known(result: dict[str, Any]) -> dict[str, Any]:
+    """Without the candles of which nothing is known: a run of them is one row in an answer."""
+    rows = [each for each in result.get("bars", ()) if each["coverage"] != "missing"]
+    return {**result, "bars": rows} if "bars" in result else result
 
 
 async def read_on(toolbox: Toolbox, arguments: dict[str, Any]) -> list[Any]:

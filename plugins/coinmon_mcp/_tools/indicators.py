@@ -1,13 +1,13 @@
 """Every indicator as a tool: its settings are the arguments, its result is the answer."""
 
 from collections.abc import Iterator
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, Field, create_model
 
 from coinmon.command import Market, MarketReader, Result, View
 from coinmon_mcp._tools.times import check_times
-from coinmon_mcp._tools.tool import Answer, OfInstrument, OfPair, Tool
+from coinmon_mcp._tools.tool import Answer, OfInstrument, OfPair, Time, Tool
 
 
 def indicator_tools(desk: MarketReader) -> Iterator[Tool]:
@@ -53,7 +53,9 @@ def _tool(name: str, offer: Any) -> Tool:
     of_pair = offer.scope == "pair"
     base = OfPair if of_pair else OfInstrument
     fields: dict[str, Any] = {
-        each: (field.annotation, field)
+        each: (Annotated[Time | None, Field(description="ISO 8601, or ms UTC")], None)
+        if each in ("start", "end") and field.default is None
+        else (field.annotation, field)
         for each, field in offer.settings.model_fields.items()
         if each not in base.model_fields
     }

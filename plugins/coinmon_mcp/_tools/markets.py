@@ -68,11 +68,11 @@ class Whales(OfPair):
 
     minutes: Annotated[int, Field(ge=1, le=10_080, description="minutes to look back")] = 60
     minQuote: Annotated[float, Field(ge=0, description="smallest order, quote currency")] = 0.0
-    limit: Annotated[int, Field(ge=1, le=500, description="the largest so many")] = 50
+    limit: Annotated[int, Field(ge=1, le=500, description="the newest so many")] = 50
 
 
 class WhalesAnswer(MarketAnswer):
-    """Whale trades, the largest first."""
+    """Whale trades, the newest first."""
 
     pair: str
     buy: float | None = Field(description="taker buys of all that were found, quote currency; null: nothing was seen")
@@ -80,7 +80,7 @@ class WhalesAnswer(MarketAnswer):
     count: int = Field(description="orders found")
     reasons: dict[str, str] = Field(description="by instrument id: why its orders are not known, or not all of them")
     trades: list[dict[str, Any]] = Field(
-        description="instrument, time, side, price, base, quote, fills; the largest first"
+        description="instrument, time, side, price, base, quote, fills; the newest first"
     )
     coverage: dict[str, SeenReport] = Field(description="by instrument id: how much of the window was seen")
 
@@ -100,7 +100,7 @@ def _whales(desk: MarketReader, asked: Whales) -> dict[str, Any]:
         "sell": sum(one["sell_volume"] for one in known) if known else None,
         "count": len(found),
         "reasons": {id: one["reason"] for id, one in told.items() if one["reason"]},
-        "trades": sorted(found, key=lambda each: -each["quote"])[: asked.limit],
+        "trades": sorted(found, key=lambda each: each["time"], reverse=True)[: asked.limit],
         "coverage": {id: one["coverage"] for id, one in told.items()},
     }
 
@@ -189,7 +189,7 @@ def market_tools(desk: MarketReader) -> Iterator[Tool]:
     yield Tool(
         "get_fund_flow", "Fund flow", "Where the money goes: taker buys less taker sells by venue over the last "
         "minutes, in quote currency, with buy/sell ratio and coverage.",
-        OfPair, FlowAnswer, fund_flow,
+        OfPair, FlowAnswer, fund_flow, core=True,
     )  # fmt: skip
     consensus = desk.indicators.get("consensus")
     if consensus:
@@ -204,13 +204,13 @@ def market_tools(desk: MarketReader) -> Iterator[Tool]:
         )  # fmt: skip
     yield Tool(
         "get_signals", "Signals", "Signals that were on lately, newest first, with grade, reading and evidence.",
-        Signals, SignalsAnswer, _signals,
+        Signals, SignalsAnswer, _signals, core=True,
     )  # fmt: skip
     if "whale_trades" in desk.indicators:
         yield Tool(
             "get_whale_trades", "Whale trades", "Single taker orders above the whale threshold on all venues, the "
-            "largest first, with totals for each side.",
-            Whales, WhalesAnswer, _whales,
+            "newest first, with totals for each side.",
+            Whales, WhalesAnswer, _whales, core=True,
         )  # fmt: skip
     yield Tool(
         "get_coverage", "Coverage", "How much of a pair's market was seen, venue by venue, and the missing ranges.",
@@ -220,5 +220,5 @@ def market_tools(desk: MarketReader) -> Iterator[Tool]:
         yield Tool(
             "compare_venues", "Compare venues", "Price, premium, money flow and share of volume of every venue, side "
             "by side.",
-            Compared, ComparedAnswer, _compare,
+            Compared, ComparedAnswer, _compare, core=True,
         )  # fmt: skip

@@ -12,10 +12,11 @@ from pydantic import Field, create_model
 
 from coinmon.command import MarketReader
 from coinmon_mcp._tools.indicators import answer_model, result_model, shown
+from coinmon_mcp._tools.older_names import older_names
 from coinmon_mcp._tools.times import check_times
-from coinmon_mcp._tools.tool import Answer, OfInstrument, Tool
+from coinmon_mcp._tools.tool import Answer, OfInstrument, Time, Tool
 
-Ms = Annotated[int | None, Field(ge=0, le=2**43, description="ms since 1970, UTC")]
+Ms = Annotated[Time | None, Field(ge=0, le=2**43, description="ISO 8601, or ms UTC")]
 Frame = Literal["1m", "5m", "15m", "30m", "1h", "4h", "1d"]
 Short = Literal["1m", "5m", "15m", "30m", "1h"]
 Swing = Literal["1m", "5m", "15m", "30m", "1h", "4h"]
@@ -102,6 +103,9 @@ _CONTRACTS = (
             "percent": (Annotated[float, Field(gt=0, le=20, description="of the mid, on both sides")], 1.0),
             "windowSec": (Annotated[int, Field(ge=1, le=86_400)], 60),
             "lookbackSec": (Annotated[int, Field(ge=1, le=604_800)], 3600),
+            "lookback": (
+                Annotated[int | None, Field(ge=1, le=604_800, description="the same, by its older name")], None,
+            ),
             "maxPoints": (Annotated[int, Field(ge=1, le=500)], 30),
         },
         {"windowSec": "step", "lookbackSec": "lookback"},
@@ -132,6 +136,7 @@ _CONTRACTS = (
             "binSize": (Height, None), "mode": (Mode, "raw"),
             "normalizeSeconds": (Annotated[int, Field(ge=1, le=60)], 3),
             "windowStartMs": (Ms, None), "windowEndMs": (Ms, None),
+            "weight": (Literal["quote", "base"], "quote"),
         },
         {
             "interval": "interval", "includeProfileLevels": "include_levels", "maxProfileLevels": "max_levels",
@@ -201,7 +206,9 @@ def _tool(contract: _Contract, desk: MarketReader) -> Tool:
     def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
         check_times(asked)
         view = asked.subject(desk, offer.kinds)
-        return shown(desk, view, desk.result(contract.indicator, view, _settings(contract, asked)))
+        answer = shown(desk, view, desk.result(contract.indicator, view, _settings(contract, asked)))
+        share = getattr(asked, "valueAreaPercent", None)
+        return {**older_names(contract.name, desk, view, answer["result"], share), **answer}
 
     return Tool(
         contract.name, contract.title, contract.description, arguments, answer_model(contract.name, result), run,
@@ -219,6 +226,9 @@ def _settings(contract: _Contract, asked: Any) -> dict[str, Any]:
         if name == "compress" or (name == "limit" and contract.pages):
             continue
         found[contract.settings.get(name) or _NAMES.get(name) or _snake(name)] = value
+    if contract.name == "get_session_profile" and asked.session == "all" and asked.windowStartMs is None:
+        # candles of eight sessions would leave no room for the sessions
+        found.pop("interval", None)
     if not getattr(asked, "compress", True):
         found["max_levels"] = None
     return found
@@ -232,8 +242,8 @@ class MetricsOf(OfInstrument):
     """Which candles."""
 
     timeframe: Short = "15m"
-    startTime: Annotated[int, Field(ge=0, le=2**43, description="ms since 1970, UTC")]
-    endTime: Annotated[int, Field(ge=0, le=2**43, description="ms since 1970, UTC")]
+    startTime: Ms = None
+    endTime: Ms = None
 
 
 def _orderflow_metrics(desk: MarketReader) -> Tool:
@@ -253,7 +263,8 @@ def _orderflow_metrics(desk: MarketReader) -> Tool:
     def run(desk: MarketReader, asked: MetricsOf) -> dict[str, Any]:
         check_times(asked)
         view = asked.subject(desk)
-        settings = {"timeframe": asked.timeframe, "start": asked.startTime, "end": asked.endTime}
+        given = {"timeframe": asked.timeframe, "start": asked.startTime, "end": asked.endTime}
+        settings = {name: each for name, each in given.items() if each is not None}
         results = {name: shown(desk, view, desk.result(name, view, settings)) for name in names}
         whole = results["delta"]
         return {
@@ -265,6 +276,6 @@ def _orderflow_metrics(desk: MarketReader) -> Tool:
 
     return Tool(
         "get_orderflow_metrics", "Order flow metrics",
-        "Delta of each candle, cumulative volume delta and stacked imbalances between two times.",
+        "Delta of each candle, cumulative volume delta and stacked imbalances, of the last day or between two times.",
         MetricsOf, answer, run, core=True,
     )  # fmt: skip

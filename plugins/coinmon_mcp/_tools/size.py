@@ -14,46 +14,105 @@ _RESERVE = 400
 Path = tuple[str, ...]
 
 
-def cursor_of(moment: int, offset: int) -> int:
-    """moment: ms UTC, of which the whole seconds count."""
-    return moment // 1000 * _SECONDS + offset
+def cursor_of(moment: int, offset: int, *, forward: bool = True) -> int:
+    """moment: ms UTC, of which the whole seconds count. forward: rows after those shown, else the ones before them."""
+    return (moment // 1000 * _SECONDS + offset) * 2 + (not forward)
 
 
-def moment_and_offset(cursor: int) -> tuple[int, int]:
-    return cursor // _SECONDS * 1000, cursor % _SECONDS
+def moment_and_offset(cursor: int) -> tuple[int, int, bool]:
+    """Moment, rows that were shown, and whether to go forward in time."""
+    at = cursor // 2
+    return at // _SECONDS * 1000, at % _SECONDS, cursor % 2 == 0
 
 
 def fit(
-    answer: dict[str, Any], moment: int, offset: int, max_tokens: int, max_rows: int | None = None
+    answer: dict[str, Any],
+    moment: int,
+    offset: int,
+    max_tokens: int,
+    max_rows: int | None = None,
+    *,
+    forward: bool = False,
 ) -> dict[str, Any]:
-    """The answer with its longest lists cut until it fits; the longest of all begins at `offset`.
+    """The answer with its longest lists cut until it fits, the longest of all after `offset` rows.
 
-    max_rows: of that one.
+    Of a list in the order of time the newest rows stay, and reading on goes back in time; with `forward` that is the
+    other way for the longest. Other lists keep their first rows. max_rows: of the longest.
     """
     limit = max_tokens * BYTES_PER_TOKEN
     answer = {**answer, "truncated": [], "cursor": None}
     if offset == 0 and max_rows is None and _size(answer) <= limit:
         return answer
     cuts: list[dict[str, Any]] = []
+    backward = False
     while True:
         lists = {path: each for path, each in _lists(answer, ()) if len(each) > 1 or not cuts}
         if not lists:
             break
         path = max(lists, key=lambda each: _size(lists[each]))
         rows = lists[path]
-        first = min(offset, len(rows)) if not cuts else 0
+        from_end = in_order_of_time(rows) and not (forward and not cuts)
+        skipped = min(offset, len(rows)) if not cuts else 0
         room = limit - _RESERVE - (_size(answer) - _size(rows))
-        kept = _fitting(rows[first:] if cuts else rows[first:][:max_rows], room)
-        if first == 0 and kept == len(rows):
+        left = rows[: len(rows) - skipped][::-1] if from_end else rows[skipped:]
+        kept = _fitting(left if cuts else left[:max_rows], room)
+        if skipped == 0 and kept == len(rows):
             break
+        first = len(rows) - skipped - kept if from_end else skipped
+        if not cuts:
+            backward = from_end
         answer = _replaced(answer, path, rows[first : first + kept])
         cuts.append({"path": ".".join(path), "first": first, "shown": kept, "total": len(rows)})
         if _size(answer) + _RESERVE <= limit:
             break
     answer["truncated"] = cuts
-    if cuts and cuts[0]["first"] + cuts[0]["shown"] < cuts[0]["total"]:
-        answer["cursor"] = cursor_of(moment, cuts[0]["first"] + cuts[0]["shown"])
+    if cuts:
+        shown = offset + cuts[0]["shown"]
+        if cuts[0]["first"] > 0 if backward else shown < cuts[0]["total"]:
+            answer["cursor"] = cursor_of(moment, shown, forward=not backward)
     return answer
+
+
+def in_order_of_time(rows: list[Any]) -> bool:
+    """Whether the oldest come first."""
+    if len(rows) < 2:
+        return False
+    first, last = _time_of(rows[0]), _time_of(rows[-1])
+    return first is not None and last is not None and first < last
+
+
+def _time_of(row: Any) -> str | None:
+    """A row's time, ISO 8601, where it has one."""
+    if isinstance(row, Mapping):
+        row = row.get("time") or row.get("start")
+    elif isinstance(row, list) and row:
+        row = row[0]
+    else:
+        return None
+    return row if isinstance(row, str) and row[:4].isdigit() and row.endswith("Z") else None
+
+
+def folded(value: Any) -> Any:
+    """The answer with each run of rows of which nothing is known as its first row, with `candles` and `until`."""
+    if isinstance(value, Mapping):
+        return {key: folded(each) for key, each in value.items()}
+    if not isinstance(value, list) or len(value) < 2 or not in_order_of_time(value):
+        return value
+    rows: list[Any] = []
+    for row in value:
+        if _unknown(row) and rows and _unknown(rows[-1]):
+            rows[-1] = {**rows[-1], "candles": rows[-1].get("candles", 1) + 1, "until": row["time"]}
+        else:
+            rows.append(row)
+    return rows
+
+
+def _unknown(row: Any) -> bool:
+    """Whether a row says nothing but when it is."""
+    if not isinstance(row, Mapping) or "time" not in row:
+        return False
+    said = [each for key, each in row.items() if key not in ("time", "candles", "until")]
+    return said.count(None) > 1 and all(each in (None, False, 0, "missing") for each in said)
 
 
 def _size(value: Any) -> int:

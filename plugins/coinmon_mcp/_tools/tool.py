@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from coinmon.command import ConfigError, Market, MarketReader, Moment, View, parse_time
 
@@ -23,6 +23,21 @@ class Arguments(BaseModel):
     cursor: Annotated[
         int | None, Field(ge=0, le=2**53, description="`cursor` of an answer that was cut: its next part")
     ] = None
+
+
+def ms_of(given: Any) -> Any:
+    """A time as people or programs write it, in ms UTC: ISO 8601, or ms already."""
+    if not isinstance(given, str) or given.strip().lstrip("-").isdigit():
+        return given
+    return parse_time(given)
+
+
+Time = Annotated[
+    int,
+    BeforeValidator(ms_of),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+]
+"""ms UTC, given as such or in ISO 8601."""
 
 
 class AsOf(Arguments):

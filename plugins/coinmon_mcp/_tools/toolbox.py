@@ -17,15 +17,18 @@ from coinmon_mcp._tools.indicators import indicator_tools
 from coinmon_mcp._tools.markets import market_tools
 from coinmon_mcp._tools.orderflow import contract_tools
 from coinmon_mcp._tools.report import REPORT
-from coinmon_mcp._tools.size import fit, moment_and_offset
+from coinmon_mcp._tools.size import fit, folded, moment_and_offset
 from coinmon_mcp._tools.tool import Arguments, AsOf, Tool
+from coinmon_mcp._tools.what_changed import what_changed_tools
 
-_TIMEOUT = 30.0
-_PREPARE_SECONDS = 20.0
-_LATELY = 2
+_ANSWER_TIMEOUT_S = 30.0
+_PREPARE_TIMEOUT_S = 20.0
+_PREPARED_EDITIONS = 2
 """Editions for which a question is prepared after it was asked."""
-_PREPARED = 100
-_CUT = 100
+_MAX_PREPARED_QUESTIONS = 100
+_MAX_OFFSET = 1_000_000
+"""Smaller cursors are rows of the window, as the older server's clients count them."""
+_MAX_CUT_ANSWERS = 100
 """Answers kept as they were cut and given."""
 
 
@@ -46,7 +49,8 @@ class Toolbox:
         # questions about the present and in how many editions more they are prepared
         self._asked: dict[tuple[str, str], tuple[Tool, Arguments, int]] = {}
         self.tools: dict[str, Tool] = {}
-        for tool in (*contract_tools(desk), REPORT, *market_tools(desk), *indicator_tools(desk)):
+        about_pairs = *what_changed_tools(desk), *market_tools(desk)
+        for tool in (REPORT, *about_pairs, *contract_tools(desk), *indicator_tools(desk)):
             self.tools.setdefault(tool.name, tool)
         self.listed = [tool for tool in self.tools.values() if desk.config.serve.toolset == "all" or tool.core]
 
@@ -69,7 +73,7 @@ class Toolbox:
         """Answer what was asked lately as of that moment, one after the other, before it is asked again."""
         lately = list(self._asked.items())
         self._asked = {key: (tool, asked, times - 1) for key, (tool, asked, times) in lately if times > 1}
-        until = time.monotonic() + _PREPARE_SECONDS
+        until = time.monotonic() + _PREPARE_TIMEOUT_S
         # pair by pair, for what was read of a pair is kept only for a while
         for question, (tool, asked, _) in sorted(lately, key=lambda each: getattr(each[1][1], "symbol", None) or ""):
             if time.monotonic() > until:
@@ -89,22 +93,24 @@ class Toolbox:
             raise CallFailed("; ".join(_complaint(each, tool) for each in error.errors())) from None
 
     async def _cut(self, tool: Tool, asked: Arguments) -> dict[str, Any]:
-        moment, offset = self._moment(tool, asked)
+        moment, offset, forward = self._page(tool, asked)
         max_tokens = asked.maxTokens or self._max_tokens
         question = tool.name, asked.model_dump_json(exclude={"maxTokens", "cursor", "at"})
         if not tool.live and moment == self._edition.moment():
             self._asked.pop(question, None)
-            self._asked[question] = (tool, asked, _LATELY)
-            if len(self._asked) > _PREPARED:
+            self._asked[question] = (tool, asked, _PREPARED_EDITIONS)
+            if len(self._asked) > _MAX_PREPARED_QUESTIONS:
                 del self._asked[next(iter(self._asked))]
-        given = self._given.get((question, moment, offset, max_tokens))
+        page = question, moment, offset, max_tokens, forward
+        given = self._given.get(page)
         if given is None:
             full = orjson.loads(await self._whole(question, tool, asked, moment))
             max_rows = getattr(asked, "limit", None) if tool.pages else None
-            given = fit({"asOf": iso(moment), **full}, moment, offset, max_tokens, max_rows)
-            if len(self._given) == _CUT:
+            shown = full if forward else folded(full)
+            given = fit({"asOf": iso(moment), **shown}, moment, offset, max_tokens, max_rows, forward=forward)
+            if len(self._given) == _MAX_CUT_ANSWERS:
                 self._given.clear()
-            self._given[question, moment, offset, max_tokens] = given
+            self._given[page] = given
         return given
 
     async def _whole(self, question: tuple[str, str], tool: Tool, asked: Arguments, moment: int) -> bytes:
@@ -112,18 +118,18 @@ class Toolbox:
         if isinstance(asked, AsOf):
             asked = asked.model_copy(update={"at": str(moment)})
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
                 return await self._answers.of((*question, moment), lambda: tool.run(self._desk, asked))
         except TimeoutError:
-            raise CallFailed(f"no answer within {_TIMEOUT:.0f} s; ask for a shorter window") from None
+            raise CallFailed(f"no answer within {_ANSWER_TIMEOUT_S:.0f} s; ask for a shorter window") from None
         except CoinmonError as error:
             raise CallFailed(redacted(str(error))) from None
         except Exception as error:
             logger.error("tool {} raised {}: {}", tool.name, type(error).__name__, error)
             raise CallFailed(f"{tool.name} failed ({type(error).__name__}); the server's log says more") from None
 
-    def _moment(self, tool: Tool, asked: Arguments) -> tuple[int, int]:
-        """As of when, ms UTC, and where its longest list begins."""
+    def _page(self, tool: Tool, asked: Arguments) -> tuple[int, int, bool]:
+        """As of when, ms UTC, after how many rows of its longest list, and whether that is read forward in time."""
         moment = self._edition.moment(live=tool.live)
         if isinstance(asked, AsOf):
             try:
@@ -134,13 +140,16 @@ class Toolbox:
                 if given > self._desk.now():
                     raise CallFailed(f"at: {iso(given)} has not come yet; it is {iso(self._desk.now())}")
                 moment = given
-        if asked.cursor is None:
-            return moment, 0
-        second, offset = moment_and_offset(asked.cursor)
+        # as the older server's clients page: from the window's start on
+        begins = getattr(asked, "startTime", None) is not None
+        forward = begins and (getattr(asked, "limit", None) is not None or asked.cursor is not None)
+        if asked.cursor is None or asked.cursor < _MAX_OFFSET:
+            return moment, asked.cursor or 0, forward
+        second, offset, forward = moment_and_offset(asked.cursor)
         if second > self._desk.now():
             raise CallFailed("cursor: not one that an answer gave; leave it out to begin anew")
         # `at` may have been finer than a cursor
-        return moment if moment // 1000 == second // 1000 else second, offset
+        return (moment if moment // 1000 == second // 1000 else second), offset, forward
 
 
 def _complaint(problem: Any, tool: Tool) -> str:

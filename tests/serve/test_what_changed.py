@@ -1,0 +1,71 @@
+"""The questions that are asked most, answered shortly, newest first, with coverage, as the report answers them."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+
+from coinmon_mcp._edition import Edition
+from coinmon_mcp._http.metrics import Metrics
+from coinmon_mcp._prompts import PROMPTS, prompt_text
+from coinmon_mcp._service import Service
+from coinmon_mcp._tools.toolbox import Toolbox
+from tests.serve.conftest import Stored
+
+BTC = {"symbol": "BTCUSDT"}
+MAX_TOKENS = 1500
+
+
+def ask(stored: Stored, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    toolbox = Toolbox(stored.desk, Edition(stored.desk), Metrics())
+    return asyncio.run(toolbox.call(name, arguments))
+
+
+@pytest.mark.parametrize("name", ["get_key_levels", "get_fund_flow", "what_changed"])
+def test_the_four_questions_fit_in_fifteen_hundred_tokens(stored: Stored, name: str) -> None:
+    answer = ask(stored, name, BTC)
+    assert len(orjson.dumps(answer)) <= 4 * MAX_TOKENS
+    assert not answer["truncated"]
+    assert "coverage" in answer.get("result", answer)
+
+
+def test_what_changed_says_what_the_report_says(stored: Stored) -> None:
+    changed = ask(stored, "what_changed", {**BTC, "minutes": 50})
+    report = stored.desk.report("BTCUSDT").document()["indicators"]
+    flow = report["net_flow"]
+    for kind in ("spot", "perp"):
+        told = changed["flow"][kind]
+        for id, net_flow in told["venues"].items():
+            assert net_flow == flow[id]["net_flow"]
+        assert told["net_flow"] == pytest.approx(sum(told["venues"].values()))
+    assert changed["price"]["last"] == flow["binance:BTC/USDT"]["last_price"]
+    for id, one in changed["funding"].items():
+        assert one["rate"] == report["funding"][id]["rate"]
+    for id, one in changed["openInterest"].items():
+        assert one["now"] == report["open_interest"][id]["open_interest"]
+    times = [each["time"] for each in changed["whales"]["trades"]]
+    assert times == sorted(times, reverse=True)
+
+
+def test_the_list_of_tools_is_short_and_prompts_name_what_is_in_it(stored: Stored) -> None:
+    listed = Service(stored.desk, scan=False).protocol.listed
+    names = {tool.name for tool in listed} - {"get_counting"}
+    assert len(names) == 20
+    assert {"get_signals", "get_whale_trades", "get_fund_flow", "compare_venues", "what_changed"} <= names
+    shown = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
+    assert len(orjson.dumps({"tools": shown})) <= 28_000
+    for prompt in PROMPTS:
+        words = prompt_text(prompt.name, BTC).replace(",", " ").replace(".", " ").replace(")", " ").split()
+        named = {word for word in words if word.startswith(("get_", "compare_", "what_"))}
+        assert named
+        assert named <= names
+
+
+def test_a_limit_gives_the_latest_and_the_cursor_goes_back(stored: Stored) -> None:
+    asked = {**BTC, "timeframe": "5m", "limit": 3}
+    latest = ask(stored, "get_footprint", asked)
+    before = ask(stored, "get_footprint", {**asked, "cursor": latest["cursor"]})
+    whole = ask(stored, "get_footprint", {**BTC, "timeframe": "5m", "maxTokens": 20_000})["result"]["bars"]
+    assert [each["time"] for each in latest["result"]["bars"]] == [each["time"] for each in whole[-3:]]
+    assert [each["time"] for each in before["result"]["bars"]] == [each["time"] for each in whole[-6:-3]]
