@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from coinmon_emulator.market.clock import EmulatedClock
-from coinmon_emulator.market.market import World
+from coinmon_emulator.market.world import World
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.server import Emulator, running
 

@@ -12,9 +12,9 @@ import aiohttp
 import orjson
 import pytest
 
-from coinmon_emulator.market.market import VENUES
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.faults import Fault, FaultSchedule, parse
+from coinmon_emulator.venues.folders import VENUES
 
 TIMES = {
     "binance": "/binance/api/v3/time",
@@ -37,7 +37,7 @@ def test_a_schedule_is_read_whole() -> None:
     ("spec", "told"),
     [
         ("okx", "'okx' is not of the shape venue:kind"),
-        ("kraken:500", "no venue 'kraken'; expected binance, okx, bybit, coinbase or *"),
+        ("kraken:500", "no venue 'kraken'; expected binance, bybit, coinbase, okx or *"),
         ("okx:501", "no kind '501'; expected one of 429"),
         ("okx:slow", "slow needs a number"),
         ("okx:cut=3", "cut takes no argument"),

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from coinmon_emulator.scenario.scenario import Scenario
-from coinmon_emulator.server.limits import BinanceLimits, BybitLimits, CoinbaseLimits, OkxLimits, binance_weight
+from coinmon_emulator.venues.binance.limits import BinanceLimits, binance_weight
+from coinmon_emulator.venues.bybit.limits import BybitLimits
+from coinmon_emulator.venues.coinbase.limits import CoinbaseLimits
+from coinmon_emulator.venues.okx.limits import OkxLimits
 
 BTC = {"symbol": "BTCUSDT"}
 

@@ -9,10 +9,10 @@ import numpy as np
 import orjson
 import pytest
 
-from coinmon_emulator.market.market import DAY, World
+from coinmon_emulator.market.market import DAY
 from coinmon_emulator.market.view import WorldNow
+from coinmon_emulator.market.world import World
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
-from coinmon_emulator.server.limits import OkxLimits
 from coinmon_emulator.server.reply import Reply
 from coinmon_emulator.tape.tape import Tape
 from coinmon_emulator.tape.track import TapeTrack
@@ -20,6 +20,7 @@ from coinmon_emulator.venues.binance import rest as binance_rest
 from coinmon_emulator.venues.bybit import rest as bybit_rest
 from coinmon_emulator.venues.coinbase import rest as coinbase_rest
 from coinmon_emulator.venues.okx import rest as okx_rest
+from coinmon_emulator.venues.okx.limits import OkxLimits
 
 NUMBERS = ["0", "1", "5", "60", "999999", str(STARTS_AT), str(STARTS_AT - 3_600_000), "9" * 20, "-1", "x", "", "1.5"]
 VALUES: dict[str, list[str]] = {

@@ -11,7 +11,7 @@ from coinmon_emulator.market.market import Column, Prints
 
 
 @dataclass(frozen=True, slots=True)
-class Candles:
+class CandleColumns:
     """Candles as columns, oldest first; sizes and quotes are sums of integer units."""
 
     start: Column
@@ -28,17 +28,17 @@ class Candles:
     def __len__(self) -> int:
         return len(self.start)
 
-    def take(self, which: slice) -> Candles:
-        return Candles(*(getattr(self, name)[which] for name in self.__slots__))
+    def take(self, which: slice) -> CandleColumns:
+        return CandleColumns(*(getattr(self, name)[which] for name in self.__slots__))
 
     def rows(self) -> list[tuple[int, ...]]:
         return list(zip(*(getattr(self, name).tolist() for name in self.__slots__), strict=True))
 
 
-def fold(trades: Prints, interval: CandleInterval) -> Candles:
+def fold(trades: Prints, interval: CandleInterval) -> CandleColumns:
     """One bar for each interval that has trades."""
     if not len(trades):
-        return Candles(*(np.empty(0, np.int64) for _ in Candles.__slots__))
+        return CandleColumns(*(np.empty(0, np.int64) for _ in CandleColumns.__slots__))
     starts = interval.floors(trades.time)
     edges = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
     last = np.append(edges[1:], len(starts)) - 1
@@ -48,7 +48,7 @@ def fold(trades: Prints, interval: CandleInterval) -> Candles:
         count = last - edges + 1
     else:
         count = np.add.reduceat(trades.last - trades.first + 1, edges)
-    return Candles(
+    return CandleColumns(
         starts[edges],
         trades.price[edges],
         np.maximum.reduceat(trades.price, edges),
@@ -62,7 +62,7 @@ def fold(trades: Prints, interval: CandleInterval) -> Candles:
     )
 
 
-def spread(bars: Candles, interval: CandleInterval, low: int, high: int, previous: int | None) -> Candles:
+def spread(bars: CandleColumns, interval: CandleInterval, low: int, high: int, previous: int | None) -> CandleColumns:
     """Every interval from `low` to `high`: those without trades are flat at the close before them.
 
     Where nothing traded before, the answer begins at the first trade.
@@ -83,7 +83,7 @@ def spread(bars: Candles, interval: CandleInterval, low: int, high: int, previou
         filled = np.append(values, 0)[place]
         return np.where(has, filled, empty)
 
-    return Candles(
+    return CandleColumns(
         starts,
         laid(bars.open, before),
         laid(bars.high, before),
@@ -97,12 +97,12 @@ def spread(bars: Candles, interval: CandleInterval, low: int, high: int, previou
     )
 
 
-def opened_at_the_close_before(bars: Candles, previous: int | None) -> Candles:
+def opened_at_the_close_before(bars: CandleColumns, previous: int | None) -> CandleColumns:
     """Bybit's candles: each opens at the close before it, and its high and low include that price."""
     if not len(bars):
         return bars
     before = np.append(bars.open[0] if previous is None else previous, bars.close[:-1])
-    return Candles(
+    return CandleColumns(
         bars.start,
         before,
         np.maximum(bars.high, before),

@@ -22,7 +22,7 @@ class EmulatedClock:
         return self.at_ms + int((self.wall() - self.wall_started) * self.speed * 1000)
 
 
-def iso(ms: int) -> str:
+def utc_text(ms: int) -> str:
     """2026-01-15T12:00:20Z, with milliseconds where there are any."""
     moment = datetime.fromtimestamp(ms / 1000, UTC)
     if ms % 1000:

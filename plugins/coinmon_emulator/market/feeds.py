@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from coinmon_emulator.market.ladder import STEP, Ladder
-from coinmon_emulator.market.market import Listed, World
+from coinmon_emulator.market.market import Listed
+from coinmon_emulator.market.world import World
 
 NEVER = 1 << 62
 CHUNK = 64

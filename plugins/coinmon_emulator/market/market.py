@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from coinmon_emulator.market.ladder import Ladder
-
 Column = NDArray[np.int64]
 MarketKind = Literal["spot", "perp"]
-VENUES = ("binance", "okx", "bybit", "coinbase")
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -139,58 +135,3 @@ class Settlement:
     time: int
     rate: float
     mark: float
-
-
-class World(Protocol):
-    """A source of trades addressed by position: 0 is the first one it knows, whatever the time.
-
-    It knows the future; only a `View` may be shown to a client.
-    """
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def instruments(self) -> Sequence[Listed]: ...
-    @property
-    def opens_at(self) -> int:
-        """Where the clock starts unless told otherwise."""
-        ...
-
-    def begins(self, instrument: Listed) -> int:
-        """Time of the first moment there is anything to know about."""
-        ...
-
-    def before(self, instrument: Listed, ms: int) -> int:
-        """How many trades are earlier than `ms`."""
-        ...
-
-    def at_id(self, instrument: Listed, trade_id: int) -> int:
-        """How many trades have a smaller id."""
-        ...
-
-    def rows(self, instrument: Listed, low: int, high: int) -> Prints: ...
-
-    def aggregates(self, instrument: Listed) -> tuple[int, Column] | None:
-        """First aggregate id and the position each aggregate starts at; None where every row is one."""
-        ...
-
-    def book(self, instrument: Listed, at: int, depth: int) -> RestingOrders | None: ...
-    def ladder(self, instrument: Listed, step: int) -> Ladder | None:
-        """The whole book at a step of 100 ms; None where books are recorded messages, or unknown."""
-        ...
-
-    def recorded(self, instrument: Listed, event: str) -> Sequence[tuple[int, bytes]] | None:
-        """Binance's stream messages of an event as they were recorded; None where they are made up."""
-        ...
-
-    def liquidations(self, instrument: Listed, start: int, end: int) -> Prints:
-        """Forced orders from `start` up to but without `end`; they are among the trades, ids and all."""
-        ...
-
-    def mark(self, instrument: Listed, at: int) -> MarkPrice | None: ...
-    def open_interest(self, instrument: Listed, at: int) -> float | None:
-        """One side, in base."""
-        ...
-
-    def settlements(self, instrument: Listed, start: int, end: int) -> list[Settlement] | None: ...
-    def planted(self, until: int) -> list[dict[str, Any]]: ...

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coinmon_emulator.market.candles import Candles, fold, spread
+from coinmon_emulator.market.candles import CandleColumns, fold, spread
 from coinmon_emulator.market.intervals import CandleInterval
-from coinmon_emulator.market.market import DAY, Column, Listed, MarkPrice, Prints, RestingOrders, Settlement, World
+from coinmon_emulator.market.market import DAY, Column, Listed, MarkPrice, Prints, RestingOrders, Settlement
+from coinmon_emulator.market.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,9 @@ class WorldNow:
             trades = trades.take(np.repeat(np.arange(len(trades)), np.where(trades.id % 10 == 0, 2, 1)))
         return trades
 
-    def bars(self, instrument: Listed, interval: CandleInterval, low: int, high: int, *, flat: bool = True) -> Candles:
+    def bars(
+        self, instrument: Listed, interval: CandleInterval, low: int, high: int, *, flat: bool = True
+    ) -> CandleColumns:
         """Candles that start from `low` up to but without `high`, the open one as far as it has come."""
         floor = interval.floor(low)
         low = max(interval.floor(self.market.begins(instrument)), floor if floor == low else interval.after(floor))

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinmon_emulator.market.market import MINUTE, Column, Listed, Prints
-from coinmon_emulator.scenario.listing import Pace
+from coinmon_emulator.scenario.coins import Pace
+from coinmon_emulator.scenario.listing import listing_of
 from coinmon_emulator.scenario.paths import Paths
 from coinmon_emulator.scenario.plan import Leg, PlantedEvent
 
@@ -28,9 +29,10 @@ def counts(seed: int, instrument: Listed, pace: Pace, paths: Paths, planted: Col
     rng = np.random.default_rng([seed, zlib.crc32(instrument.key.encode()), 1])
     found = 2 * rng.integers(pace.low, pace.high + 1, paths.minutes)
     start = paths.start_minute
-    if instrument.venue == "coinbase":
-        found[rng.random(paths.minutes) < 0.01] = 0
-    if instrument.venue == "bybit" and instrument.kind == "spot" and pace.low > 0:
+    listing = listing_of(instrument)
+    if listing.empty_minutes:
+        found[rng.random(paths.minutes) < listing.empty_minutes] = 0
+    if listing.one_page and pace.low > 0:
         # One row a minute, so that a page of 60 covers 55 minutes; planted rows take the place of others.
         zone = slice(start - SINGLES, start)
         found[zone] = planted[zone] == 0
@@ -63,7 +65,7 @@ def block(
     side[::2], side[1::2] = opening, -opening[: total // 2]
     price = _prices(instrument, paths, time, side, rng)
     wanted = mean_quote * np.clip(rng.lognormal(-0.32, 0.8, (total + 1) // 2), 0.15, 8.0)
-    if instrument.venue == "bybit" and instrument.kind == "spot":
+    if listing_of(instrument).one_page:
         # A window that splits a pair must not show it as flow.
         wanted = np.minimum(wanted, 2 * mean_quote)
     sizes = _sizes(instrument, price, np.repeat(wanted, 2)[:total])

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from coinmon_emulator.market.ladder import mix
-from coinmon_emulator.market.market import HOUR, MINUTE, VENUES, Column, Listed, Prints
-from coinmon_emulator.scenario.listing import many
+from coinmon_emulator.market.market import HOUR, MINUTE, Column, Listed, Prints
+from coinmon_emulator.scenario.listing import LOAD, many
 from coinmon_emulator.scenario.made import MadeUpMarket
+from coinmon_emulator.venues.folders import VENUES
 
-COUNTS = {"okx": 559, "binance": 400, "bybit": 400, "coinbase": 200}
 RATE = 5000
 HISTORY = HOUR
 SHAPE = re.compile(r"load(:(?P<settings>[a-z]+=[0-9]+(,[a-z]+=[0-9]+)*))?")
@@ -34,7 +34,7 @@ class Load(MadeUpMarket):
         rate = told.pop("rate", RATE)
         if unknown or rate <= 0:
             raise ValueError(f"scenario {spec!r}: expected {EXPECTED}, the rate above 0")
-        coins, instruments = many({**COUNTS, **told})
+        coins, instruments = many({**LOAD, **told})
         if not instruments:
             raise ValueError(f"scenario {spec!r} has no instruments")
         super().__init__(seed, coins, instruments)

@@ -9,7 +9,7 @@ import numpy as np
 
 from coinmon_emulator.market.ladder import STEP, Ladder, ladder
 from coinmon_emulator.market.market import MINUTE, Listed, MarkPrice, RestingOrders, Settlement
-from coinmon_emulator.scenario.listing import MadeUpCoin
+from coinmon_emulator.scenario.coins import MadeUpCoin
 from coinmon_emulator.scenario.paths import Paths
 
 STARTS_AT = 1_768_478_420_000  # 2026-01-15T12:00:20Z, 20 seconds into a minute: the last closed one has settled.

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinmon_emulator.market.market import HOUR, MINUTE, Listed, MarkPrice, Settlement
-from coinmon_emulator.scenario.listing import MadeUpCoin
+from coinmon_emulator.scenario.coins import MadeUpCoin
+from coinmon_emulator.scenario.listing import listing_of
 
 Floats = NDArray[np.float64]
 OWN_WALKS = 16
@@ -86,7 +87,7 @@ class Paths:
     def open_interest(self, instrument: Listed, ms: int) -> float:
         """One side, in base: a smooth walk around the coin's usual."""
         coin = self.coins[self.at[instrument.base]]
-        share = {"binance": 0.45, "okx": 0.25}.get(instrument.venue, 0.3)
+        share = listing_of(instrument).open_interest_share
         minute = min(max((ms - self.begin) / MINUTE, 0), self.minutes)
         walk = self.own[(self.at[instrument.base] * 5 + 3) % OWN_WALKS]
         whole = int(minute)

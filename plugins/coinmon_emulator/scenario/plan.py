@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from coinmon_emulator.market.clock import iso
+from coinmon_emulator.market.clock import utc_text
 from coinmon_emulator.market.market import MINUTE, Listed
 
 # A venue's half of the volume of 50 quiet minutes, against which a one-sided flow must stand out.
@@ -46,8 +46,8 @@ class PlantedEvent:
             {
                 "kind": kind,
                 "pair": f"{self.base}USDT",
-                "start": iso(start),
-                "end": iso(end),
+                "start": utc_text(start),
+                "end": utc_text(end),
                 "start_ms": start,
                 "end_ms": end,
                 "venues": {leg.instrument.venue: round(leg.net, 2) for leg in legs},

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from coinmon_emulator.market.market import DAY, MINUTE, Listed, Prints
 from coinmon_emulator.scenario import flow
-from coinmon_emulator.scenario.listing import PACES, QUIET, WIDE, Pace, four_venues, wide
+from coinmon_emulator.scenario.coins import Pace
+from coinmon_emulator.scenario.listing import all_venues, listing_of, wide
 from coinmon_emulator.scenario.made import BEFORE, STARTS_AT, MadeUpMarket
 from coinmon_emulator.scenario.plan import Leg, Plan, PlantedEvent
 from coinmon_emulator.scenario.signal_plan import SIGNALS_AT, SignalPlan
@@ -31,9 +32,9 @@ class Scenario(MadeUpMarket):
         if name not in NAMES:
             raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)} and load")
         self.title = f"scenario {name}, seed {seed}"
-        coins, instruments = wide() if name == "wide" else four_venues()
+        coins, instruments = wide() if name == "wide" else all_venues()
         super().__init__(seed, coins, instruments)
-        self._paces = {"default": PACES, "quiet": QUIET, "wide": WIDE, "signals": PACES}[name]
+        self._name = name
         self.events: list[PlantedEvent] = []
         if name == "default":
             plan = Plan(seed, instruments, BEFORE, self.paths.minutes, self._half_volume)
@@ -51,7 +52,10 @@ class Scenario(MadeUpMarket):
         self._kept = 0
 
     def _pace(self, instrument: Listed) -> Pace:
-        return self._paces[f"{instrument.venue}:{instrument.kind}"]
+        listing = listing_of(instrument)
+        if self._name == "quiet":
+            return listing.quiet
+        return listing.wide if self._name == "wide" and listing.wide is not None else listing.pace
 
     def _half_volume(self, instrument: Listed) -> float:
         pace = self._pace(instrument)

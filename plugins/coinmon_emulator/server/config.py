@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-from coinmon_emulator.market.clock import EmulatedClock, iso
-from coinmon_emulator.market.market import VENUES, Listed
+from coinmon_emulator.market.clock import EmulatedClock, utc_text
+from coinmon_emulator.market.market import Listed
+from coinmon_emulator.venues.folders import VENUES, module_of
 
 _BOOKS_TO = 4.0
 
@@ -28,8 +29,8 @@ class Pointing:
     def settings(self) -> dict[str, Any]:
         return {
             "clock": {
-                "at": iso(self.clock.at_ms),
-                "wall": iso(self.wall_started_ms),
+                "at": utc_text(self.clock.at_ms),
+                "wall": utc_text(self.wall_started_ms),
                 "speed": self.clock.speed,
             },
             "db": self.db,
@@ -55,11 +56,8 @@ class Pointing:
         if not any(one.venue == venue for one in self.instruments):
             return False
         url = f"{self.url}/{venue}"
-        sockets = "ws" + url.removeprefix("http")
-        files = {} if venue == "coinbase" else {"archive_url": f"{url}/archive"}
-        if venue == "binance":
-            return {"spot_url": url, "futures_url": url, "spot_ws_url": sockets, "usdm_ws_url": sockets, **files}
-        return {"url": url, "ws_url": sockets, **files}
+        settings: dict[str, str] = module_of(venue, "config").settings(url, "ws" + url.removeprefix("http"))
+        return settings
 
     def yaml(self) -> str:
         """The settings as YAML; every value is written as JSON, which YAML reads, but for the two times."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from aiohttp import web
 
-from coinmon_emulator.market.clock import iso, parse_time
+from coinmon_emulator.market.clock import parse_time, utc_text
 from coinmon_emulator.market.decimals import plain
 from coinmon_emulator.market.market import HOUR
 from coinmon_emulator.market.view import WorldNow
+from coinmon_emulator.server.answering import Server
 from coinmon_emulator.server.faults import FaultSchedule
-
-if TYPE_CHECKING:
-    from coinmon_emulator.server.server import Server
 
 
 class Control:
@@ -57,11 +55,11 @@ class Control:
         now = clock.now()
         started = round(clock.wall_started * 1000)
         return {
-            "now": iso(now),
+            "now": utc_text(now),
             "now_ms": now,
-            "at": iso(clock.at_ms),
+            "at": utc_text(clock.at_ms),
             "speed": clock.speed,
-            "wall": iso(started),
+            "wall": utc_text(started),
             "market": self._server.market.title,
         }
 
@@ -69,7 +67,7 @@ class Control:
         """The planted events: those that have ended, and those to come within a day."""
         now = self._server.clock.now()
         told = self._server.market.planted(now)
-        return {"now": iso(now), "events": [event | {"over": event["end_ms"] <= now} for event in told]}
+        return {"now": utc_text(now), "events": [event | {"over": event["end_ms"] <= now} for event in told]}
 
     def _log(self, request: web.Request) -> dict[str, Any]:
         """Requests by venue and endpoint; status 0 is one that was never answered."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from coinmon_emulator.market.clock import EmulatedClock, parse_time
-from coinmon_emulator.market.market import World
+from coinmon_emulator.market.world import World
 from coinmon_emulator.server.faults import parse
 from coinmon_emulator.server.robots import Arrival, Robots
 from coinmon_emulator.server.server import Emulator, running

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import orjson
 from aiohttp import WSMsgType, web
 
-from coinmon_emulator.market.market import Listed, World
+from coinmon_emulator.market.market import Listed
+from coinmon_emulator.market.world import World
 from coinmon_emulator.server.faults import Fault
 from coinmon_emulator.server.hub import Hub, text_frame
 

@@ -9,38 +9,20 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from types import ModuleType
 
 from aiohttp import web
 
-from coinmon_emulator.market.market import VENUES, World
+from coinmon_emulator.market.world import World
 from coinmon_emulator.server.faults import ON_STREAMS, Fault, FaultSchedule
 from coinmon_emulator.server.hub import Hub
 from coinmon_emulator.server.limits import Seconds, Sliding
 from coinmon_emulator.server.reply import Reply
-from coinmon_emulator.server.socket import Connection, SocketPlace
-from coinmon_emulator.venues.binance import socket as binance_socket
-from coinmon_emulator.venues.bybit import socket as bybit_socket
-from coinmon_emulator.venues.coinbase import socket as coinbase_socket
-from coinmon_emulator.venues.okx import socket as okx_socket
+from coinmon_emulator.server.socket import Connection, SocketPlace, SocketRules
+from coinmon_emulator.venues.folders import VENUES, module_of
 
 TICK = 0.02
 LOOK_EVERY = 1.0
 DRAWN_FOR = 1.0
-MANNERS: dict[str, ModuleType] = {
-    "binance": binance_socket,
-    "okx": okx_socket,
-    "bybit": bybit_socket,
-    "coinbase": coinbase_socket,
-}
-# New connections of an address in so many seconds.
-CONNECTIONS = {"binance": (300, 300), "okx": (3, 1), "bybit": (500, 300), "coinbase": (20, 2.5)}
-TOO_MANY = {
-    "binance": Reply({"code": -1003, "msg": "Too many connection attempts."}, 429),
-    "okx": Reply(b"Too Many Requests", 429, content_type="text/plain"),
-    "bybit": Reply(b"access too frequent", 403, content_type="text/plain"),
-    "coinbase": Reply({"message": "Public rate limit exceeded"}, 429),
-}
 
 
 @dataclass(slots=True, eq=False)
@@ -80,9 +62,10 @@ class Streams:
         self._hubs = {venue: Hub() for venue in VENUES}
         self._open: dict[str, dict[Open, None]] = {venue: {} for venue in VENUES}
         self._any_open = asyncio.Event()
-        self._attempts = {
-            venue: Sliding(most, seconds, time.monotonic, late) for venue, (most, seconds) in CONNECTIONS.items()
-        }
+        self._attempts = {}
+        for venue in VENUES:
+            most, seconds = module_of(venue, "socket").CONNECTIONS
+            self._attempts[venue] = Sliding(most, seconds, time.monotonic, late)
         self._places = {
             venue: SocketPlace(
                 market=market,
@@ -100,12 +83,13 @@ class Streams:
     ) -> web.StreamResponse | Reply:
         """Serve a socket to its end; a reply where there will be none."""
         if not self._attempts[venue].spend() and self._enforce:
-            return TOO_MANY[venue]
+            refused: Reply = module_of(venue, "socket").too_many_connections()
+            return refused
         if request.transport is None:
             return web.Response()  # the client has left: there is nobody to answer
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
         session = Connection(self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault))
-        manner = MANNERS[venue].manner(self._places[venue], session, path, request.query)
+        manner: SocketRules | None = module_of(venue, "socket").rules(self._places[venue], session, path, request.query)
         if manner is None or not socket.can_prepare(request):
             return Reply(b"Not Found", 404, content_type="text/plain")
         session.manner = manner

@@ -11,7 +11,7 @@ from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Refusal, Reply
 from coinmon_emulator.venues.binance import trades as binance_trades
 from coinmon_emulator.venues.binance import usdm
-from coinmon_emulator.venues.binance.listing import exchange_info
+from coinmon_emulator.venues.binance.instruments import exchange_info
 from coinmon_emulator.venues.binance.query import (
     instrument,
     integer,
@@ -198,6 +198,13 @@ ANSWERS: dict[str, tuple[MarketKind, BinanceAnswer]] = {
 def endpoint(path: str) -> str | None:
     """The name an endpoint is counted under; None when there is none."""
     return path if path in ANSWERS else None
+
+
+def whole_market(path: str, query: Query) -> MarketKind | None:
+    """The kind of instruments whose day is asked for all together: a day of hundreds takes a second."""
+    if path not in ("/api/v3/ticker/24hr", "/fapi/v1/ticker/24hr") or {"symbol", "symbols"} & query.keys():
+        return None
+    return "perp" if path.startswith("/fapi") else "spot"
 
 
 def answer(view: WorldNow, path: str, query: Query) -> Reply:

@@ -9,7 +9,7 @@ import orjson
 
 from coinmon_emulator.market.market import MarketKind
 from coinmon_emulator.server.limits import Sliding
-from coinmon_emulator.server.reply import Query
+from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.server.socket import Connection, SocketPlace
 from coinmon_emulator.venues.binance.streams import PERP_MARKET, PERP_PUBLIC, SPOT, BinanceStreams
 
@@ -18,7 +18,15 @@ LIFETIME = 24 * 3600
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 
 
-def manner(place: SocketPlace, session: Connection, path: str, query: Query) -> BinanceRules | None:
+CONNECTIONS = (300, 300)
+"""New connections of an address, and in how many seconds."""
+
+
+def too_many_connections() -> Reply:
+    return Reply({"code": -1003, "msg": "Too many connection attempts."}, 429)
+
+
+def rules(place: SocketPlace, session: Connection, path: str, query: Query) -> BinanceRules | None:
     """The manner of a path; None where there is no socket. What follows /ws/ is a stream to begin with."""
     parts = path.strip("/").split("/")
     kind: MarketKind = "spot"

@@ -22,7 +22,8 @@ from coinmon_emulator.market.feeds import (
     Trading,
 )
 from coinmon_emulator.market.ladder import LEVELS, STEP, Ladder, changes, levels
-from coinmon_emulator.market.market import Listed, MarketKind, Prints, World
+from coinmon_emulator.market.market import Listed, MarketKind, Prints
+from coinmon_emulator.market.world import World
 from coinmon_emulator.server.socket import SocketPlace
 
 NAME = re.compile(r"(?P<symbol>[a-z0-9_]+)@(?P<event>[a-zA-Z]+)(@(?P<speed>0ms|100ms|250ms|500ms|1s))?")

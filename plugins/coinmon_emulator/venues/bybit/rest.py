@@ -8,7 +8,7 @@ from typing import Any
 
 from coinmon_emulator.market.candles import opened_at_the_close_before
 from coinmon_emulator.market.decimals import fixed, plain
-from coinmon_emulator.market.market import HOUR, Listed
+from coinmon_emulator.market.market import HOUR, Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Refusal, Reply
 from coinmon_emulator.venues.bybit import market as bybit_market
@@ -186,6 +186,13 @@ ANSWERS: dict[str, Callable[[WorldNow, Query], Reply]] = {
 def endpoint(path: str) -> str | None:
     """The name an endpoint is counted under; None when there is none."""
     return path if path in ANSWERS else None
+
+
+def whole_market(path: str, query: Query) -> MarketKind | None:
+    """The kind of instruments whose day is asked for all together: a day of hundreds takes a second."""
+    if path != "/v5/market/tickers" or "symbol" in query:
+        return None
+    return "perp" if query.get("category") == "linear" else "spot"
 
 
 def answer(view: WorldNow, path: str, query: Query) -> Reply:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from coinmon_emulator.market.market import MarketKind
-from coinmon_emulator.server.reply import Query
+from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.server.socket import Connection, SocketPlace
 from coinmon_emulator.venues.bybit.streams import BybitStreams
 
@@ -16,7 +16,15 @@ SPOT_ARGUMENTS = 10
 ARGUMENT_LETTERS = 21_000
 
 
-def manner(place: SocketPlace, session: Connection, path: str, query: Query) -> BybitRules | None:
+CONNECTIONS = (500, 300)
+"""New connections of an address, and in how many seconds."""
+
+
+def too_many_connections() -> Reply:
+    return Reply(b"access too frequent", 403, content_type="text/plain")
+
+
+def rules(place: SocketPlace, session: Connection, path: str, query: Query) -> BybitRules | None:
     kinds: dict[str, MarketKind] = {"/v5/public/spot": "spot", "/v5/public/linear": "perp"}
     kind = kinds.get(path.rstrip("/"))
     return None if kind is None else BybitRules(place, session, kind)

@@ -44,7 +44,7 @@ class BybitStreams:
         one = self._place.listed[self._kind, matched["symbol"]]
         market, now = self._place.market, self._place.now()
         if matched[1] == "publicTrade":
-            return Trading(market, one, now, Prints(one, topic))
+            return Trading(market, one, now, PrintMessages(one, topic))
         if matched[1] == "tickers":
             return self._tickers(one, topic, now)
         if matched[1] == "allLiquidation":
@@ -112,7 +112,7 @@ class BybitStreams:
         return Periodic(TICKER_EVERY, now, render, first)
 
 
-class Prints:
+class PrintMessages:
     """Trades of one millisecond in one message; linear ones say which way the price went."""
 
     def __init__(self, one: Listed, topic: str) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from coinmon_emulator.market.clock import iso, parse_time
+from coinmon_emulator.market.clock import parse_time, utc_text
 from coinmon_emulator.market.decimals import fixed, number, plain
 from coinmon_emulator.market.intervals import COINBASE
-from coinmon_emulator.market.market import DAY, Listed
+from coinmon_emulator.market.market import DAY, Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
 
@@ -37,7 +37,7 @@ def _integer(query: Query, name: str) -> int | None:
 
 
 def time(view: WorldNow, one: Listed | None, query: Query) -> Reply:
-    return Reply({"iso": iso(view.server_time), "epoch": view.server_time / 1000})
+    return Reply({"utc_text": utc_text(view.server_time), "epoch": view.server_time / 1000})
 
 
 def products(view: WorldNow, one: Listed | None, query: Query) -> Reply:
@@ -244,6 +244,11 @@ def endpoint(path: str) -> str | None:
     """The name an endpoint is counted under; None when there is none."""
     name = re.sub(r"^/products/[^/]+", "/products/:id", path)
     return name if name in ANSWERS else None
+
+
+def whole_market(path: str, query: Query) -> MarketKind | None:
+    """The kind of instruments whose day is asked for all together: a day of hundreds takes a second."""
+    return None
 
 
 def answer(view: WorldNow, path: str, query: Query) -> Reply:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from coinmon_emulator.server.limits import Sliding
-from coinmon_emulator.server.reply import Query
+from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.server.socket import Connection, SocketPlace
 from coinmon_emulator.venues.coinbase.streams import CHANNELS, CoinbaseStreams
 
@@ -25,7 +25,15 @@ class SubscriptionRefused(Exception):
     """Why a subscription cannot be had."""
 
 
-def manner(place: SocketPlace, session: Connection, path: str, query: Query) -> CoinbaseRules | None:
+CONNECTIONS = (20, 2.5)
+"""New connections of an address, and in how many seconds."""
+
+
+def too_many_connections() -> Reply:
+    return Reply({"message": "Public rate limit exceeded"}, 429)
+
+
+def rules(place: SocketPlace, session: Connection, path: str, query: Query) -> CoinbaseRules | None:
     return CoinbaseRules(place, session) if not path.strip("/") else None
 
 

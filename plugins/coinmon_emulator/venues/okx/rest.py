@@ -7,7 +7,7 @@ from typing import Any
 
 from coinmon_emulator.market.decimals import fixed, plain, units
 from coinmon_emulator.market.intervals import OKX
-from coinmon_emulator.market.market import DAY, HOUR, Listed
+from coinmon_emulator.market.market import DAY, HOUR, Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Refusal, Reply
 from coinmon_emulator.venues.okx import market as okx_market
@@ -226,6 +226,13 @@ ANSWERS: dict[str, Callable[[WorldNow, Query], Reply]] = {
 def endpoint(path: str) -> str | None:
     """The name an endpoint is counted under; None when there is none."""
     return path if path in ANSWERS else None
+
+
+def whole_market(path: str, query: Query) -> MarketKind | None:
+    """The kind of instruments whose day is asked for all together: a day of hundreds takes a second."""
+    if path != "/api/v5/market/tickers" or "instId" in query:
+        return None
+    return "perp" if query.get("instType") == "SWAP" else "spot"
 
 
 def answer(view: WorldNow, path: str, query: Query) -> Reply:

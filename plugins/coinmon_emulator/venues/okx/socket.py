@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from coinmon_emulator.server.limits import Sliding
-from coinmon_emulator.server.reply import Query
+from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.server.socket import Connection, SocketPlace
 from coinmon_emulator.venues.okx.streams import BUSINESS, PUBLIC, OkxStreams
 
@@ -18,7 +18,15 @@ IDLE = 30.0
 VIP = ("books-l2-tbt", "books50-l2-tbt")
 
 
-def manner(place: SocketPlace, session: Connection, path: str, query: Query) -> OkxRules | None:
+CONNECTIONS = (3, 1)
+"""New connections of an address, and in how many seconds."""
+
+
+def too_many_connections() -> Reply:
+    return Reply(b"Too Many Requests", 429, content_type="text/plain")
+
+
+def rules(place: SocketPlace, session: Connection, path: str, query: Query) -> OkxRules | None:
     known = {"/ws/v5/public": PUBLIC, "/ws/v5/business": BUSINESS}.get(path.rstrip("/"))
     return None if known is None else OkxRules(place, session, OkxStreams(place), known)
 

@@ -1,0 +1,74 @@
+"""The coins of the scenarios, and what a venue's `listing` says of the markets it has in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from coinmon_emulator.market.market import MarketKind
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUpCoin:
+    """A base: its price at the start, its usual trade and open interest in quote, its size of a swap's contract."""
+
+    base: str
+    price: float
+    price_decimals: int
+    trade_quote: float
+    open_interest_quote: float
+    contract_exponent: int
+    """A swap counted in contracts has 10^this of the base in one."""
+    lots: Mapping[MarketKind, int] = field(default_factory=lambda: {"spot": 2, "perp": 2})
+    """Decimals of a lot where the venue's listing names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many pairs of trades a minute has, and how large a trade is against the coin's usual."""
+
+    low: int
+    high: int
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUpListing:
+    """One kind of market at one venue: how it writes names and numbers, and how busy it is in each scenario."""
+
+    native: Callable[[str, str], str]
+    """The venue's name of a base and a quote."""
+    lots: Mapping[str, int]
+    """Decimals of a lot by base; below 0 for tens and hundreds."""
+    pace: Pace
+    quiet: Pace
+    wide: Pace | None = None
+    """In the scenario `wide`, which lists nothing of markets that have none."""
+    quote: str = "USDT"
+    ticks: Mapping[str, int] = field(default_factory=dict)
+    """Decimals of a price by base, where they are not the coin's own."""
+    price_text: int = 0
+    """Decimals that prices are written with at least."""
+    size_text: int = 0
+    contracts: bool = False
+    """Whether sizes are counted in contracts."""
+    funding_hours: Mapping[str, int] = field(default_factory=dict)
+    """Where it is not 8, by base."""
+    empty_minutes: float = 0.0
+    """Share of minutes without a trade."""
+    one_page: bool = False
+    """Its page of recent trades must cover the minutes before the start: few and small trades."""
+    open_interest_share: float = 0.0
+    """Of the coin's open interest."""
+    load: int = 0
+    """Instruments in the scenario `load`."""
+
+
+COINS = (
+    MadeUpCoin("BTC", 96_400, 2, 3000, 6e9, -2),
+    MadeUpCoin("ETH", 3_320, 2, 2000, 3e9, -1),
+    MadeUpCoin("SOL", 142, 2, 1200, 9e8, 0),
+    MadeUpCoin("XRP", 2.08, 4, 1000, 6e8, 2),
+    MadeUpCoin("DOGE", 0.1402, 5, 700, 4e8, 3),
+    MadeUpCoin("ADA", 0.3921, 4, 500, 2e8, 2),
+)

@@ -1,0 +1,150 @@
+"""Requests in, replies out, with faults and limits in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Protocol, cast
+
+import orjson
+from aiohttp import web
+
+from coinmon_emulator.market.clock import EmulatedClock
+from coinmon_emulator.market.market import MarketKind
+from coinmon_emulator.market.view import WorldNow
+from coinmon_emulator.market.world import World
+from coinmon_emulator.server import archives
+from coinmon_emulator.server.faults import ON_PAGES, Fault, FaultSchedule, refusal, spoil_of
+from coinmon_emulator.server.lateness import Lateness
+from coinmon_emulator.server.limits import Limits, of_all_venues
+from coinmon_emulator.server.reply import Query, Reply
+from coinmon_emulator.server.streams import Streams
+from coinmon_emulator.venues.folders import VENUES, module_of
+
+
+class VenueApi(Protocol):
+    """What the module `rest` of a venue's folder has."""
+
+    NAME: str
+
+    def endpoint(self, path: str) -> str | None: ...
+    def answer(self, view: WorldNow, path: str, query: Query) -> Reply: ...
+    def whole_market(self, path: str, query: Query) -> MarketKind | None:
+        """The kind of instruments whose day a request asks for all together; None for any other request."""
+        ...
+
+
+class Server:
+    """Requests in, replies out; faults and limits in between."""
+
+    def __init__(self, market: World, clock: EmulatedClock, faults: FaultSchedule, *, enforce: bool) -> None:
+        self.market = market
+        self.clock = clock
+        self.faults = faults
+        self.lateness = Lateness()
+        self.limits: dict[str, Limits] = of_all_venues(self.lateness)
+        self.enforce = enforce
+        self.counts: Counter[tuple[str, str, int]] = Counter()
+        self.venues: dict[str, VenueApi] = {venue: cast(VenueApi, module_of(venue, "rest")) for venue in VENUES}
+        self.streams = Streams(market, self.now, lambda: self.faults, self.lateness, enforce=enforce)
+
+    def now(self, venue: str) -> int:
+        """The venue's time: the clock's, unless a fault has it jump."""
+        return self.clock.now() + self.faults.jump_ms(venue)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        venue = self.venues.get(request.match_info["venue"])
+        if venue is None:
+            return web.Response(status=404, text="no such venue")
+        path = "/" + request.match_info.get("path", "")
+        asks_for_socket = request.headers.get("Upgrade", "").lower() == "websocket"
+        endpoint = venue.endpoint(path)
+        faults = self.faults.on(venue.NAME, f"/stream{path}" if asks_for_socket else path)
+        kinds = {fault.kind: fault for fault in faults}
+        if "slow" in kinds:
+            self.faults.strike(kinds["slow"])
+            await asyncio.sleep(kinds["slow"].argument or 0)
+        if "silence" in kinds:
+            self.faults.strike(kinds["silence"])
+            self.counts[venue.NAME, endpoint or path, 0] += 1
+            await asyncio.Event().wait()
+        if "refuse" in kinds and request.transport is not None:
+            self.faults.strike(kinds["refuse"])
+            self.counts[venue.NAME, endpoint or path, 0] += 1
+            request.transport.abort()
+            return web.Response()
+        if asks_for_socket:
+            return await self._socket(venue, path, request, faults)
+        reply = await self._reply(venue, path, endpoint, request.query, faults)
+        self.counts[venue.NAME, endpoint or path, reply.status] += 1
+        body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
+        if reply.status == 200 and "garbage" in kinds:
+            self.faults.strike(kinds["garbage"])
+            body = body[: len(body) // 2] + b'{"\x00]'
+        if endpoint is not None:
+            reply.headers |= self.limits[venue.NAME].headers(endpoint)
+        if "cut" in kinds:
+            self.faults.strike(kinds["cut"])
+            return await _cut(request, reply, body)
+        return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=reply.content_type)
+
+    async def _socket(
+        self, venue: VenueApi, path: str, request: web.Request, faults: list[Fault]
+    ) -> web.StreamResponse:
+        refused = self._refusal(venue, faults)
+        if refused is None:
+            found = await self.streams.serve(venue.NAME, path, request, self.counts)
+            if isinstance(found, web.StreamResponse):
+                return found
+            refused = found
+        self.counts[venue.NAME, f"/stream{path}", refused.status] += 1
+        body = refused.body if isinstance(refused.body, bytes) else orjson.dumps(refused.body)
+        return web.Response(
+            body=body, status=refused.status, headers=refused.headers, content_type=refused.content_type
+        )
+
+    def _refusal(self, venue: VenueApi, faults: list[Fault]) -> Reply | None:
+        """Of several answers in place of the venue's the first."""
+        for fault in faults:
+            refused = refusal(venue.NAME, fault)
+            if refused is not None:
+                self.faults.strike(fault)
+                return refused
+        return None
+
+    async def _reply(
+        self, venue: VenueApi, path: str, endpoint: str | None, query: Query, faults: list[Fault]
+    ) -> Reply:
+        refused = self._refusal(venue, faults)
+        if refused is not None:
+            return refused
+        if endpoint is not None:
+            limited = self.limits[venue.NAME].admit(endpoint, query)
+            if limited is not None and self.enforce:
+                return limited
+        for fault in faults:
+            if fault.kind in ON_PAGES:
+                self.faults.strike(fault)
+        view = WorldNow(self.market, self.now(venue.NAME), spoil_of(faults))
+        if path.startswith(archives.PREFIX):
+            return archives.answer(venue.NAME, view, path)
+        kind = venue.whole_market(path, query)
+        if kind is not None:
+            # A day of hundreds of instruments takes a second: others must not wait, their limits count arrivals.
+            for one in view.listed(venue.NAME, kind):
+                view.day(one)
+                view.book(one, 1)
+                await asyncio.sleep(0)
+        return venue.answer(view, path, query)
+
+
+async def _cut(request: web.Request, reply: Reply, body: bytes) -> web.StreamResponse:
+    """Promise a body, send half of it, hang up."""
+    response = web.StreamResponse(status=reply.status, headers=reply.headers)
+    response.content_type = reply.content_type
+    response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response

@@ -1,0 +1,42 @@
+"""What the venues' files of history have in common: a day or month in the name, text in lines, zip."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from coinmon_emulator.market.intervals import CandleInterval
+from coinmon_emulator.market.market import DAY, Listed
+from coinmon_emulator.market.view import WorldNow
+
+DATE = r"(?P<date>\d{4}-\d{2}(?:-\d{2})?)"
+
+
+def span_of(date: str, *, monthly: bool) -> tuple[int, int] | None:
+    """The day or month that a file's name says: its begin and end, ms UTC; None where it says none."""
+    if monthly != (len(date) == len("2026-11")):
+        return None
+    try:
+        begin = datetime.strptime(date, "%Y-%m" if monthly else "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    start = round(begin.timestamp() * 1000)
+    return start, (CandleInterval(0).after(start) if monthly else start + DAY)
+
+
+def published(view: WorldNow, one: Listed, start: int, end: int) -> bool:
+    return end <= view.now and end > view.market.begins(one)
+
+
+def zipped(name: str, rows: Iterable[str]) -> bytes:
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        # a fixed time of the file, so that the same day has the same checksum each time
+        archive.writestr(zipfile.ZipInfo(f"{name}.csv"), text_of(rows), zipfile.ZIP_DEFLATED)
+    return into.getvalue()
+
+
+def text_of(rows: Iterable[str]) -> bytes:
+    return ("\n".join(rows) + "\n").encode()

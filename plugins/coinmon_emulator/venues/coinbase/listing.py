@@ -1,0 +1,27 @@
+"""What the scenarios list at Coinbase, and how busy it is there."""
+
+from __future__ import annotations
+
+from coinmon_emulator.market.market import MarketKind
+from coinmon_emulator.scenario.coins import MadeUpListing, Pace
+
+LOAD = 200
+"""Instruments in the scenario `load`."""
+
+
+def _native(base: str, quote: str) -> str:
+    return f"{base}-{quote}"
+
+
+MARKETS: dict[MarketKind, MadeUpListing] = {
+    "spot": MadeUpListing(
+        native=_native,
+        lots={"BTC": 8, "ETH": 8, "SOL": 8, "XRP": 6, "DOGE": 1, "ADA": 8},
+        pace=Pace(2, 9, 1.0),
+        quiet=Pace(1, 3, 1.0),
+        quote="USD",
+        price_text=8,
+        size_text=8,
+        empty_minutes=0.01,
+    ),
+}

@@ -1,0 +1,9 @@
+"""How Coinbase words what it refuses: too many requests, a fault of its own, a place it does not serve."""
+
+from __future__ import annotations
+
+ALWAYS_SAYS_WHEN = False
+"""Whether a 429 or 418 has Retry-After even where the fault names no seconds."""
+LIMITED = {"message": "Public rate limit exceeded"}
+BROKEN = {"message": "Internal server error"}
+GEO_BLOCKED = {"message": "Service unavailable from a restricted location."}

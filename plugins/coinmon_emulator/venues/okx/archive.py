@@ -1,0 +1,35 @@
+"""OKX's files: a day of trades that begins at 16:00 UTC (EXCHANGES 6.3)."""
+
+from __future__ import annotations
+
+import re
+
+from coinmon_emulator.market.decimals import plain
+from coinmon_emulator.market.market import DAY, HOUR
+from coinmon_emulator.market.view import WorldNow
+from coinmon_emulator.server.files import DATE, published, span_of, zipped
+
+OKX = re.compile(
+    rf"cdn/okex/traderecords/trades/daily/(?P<day>\d{{8}})/(?P<name>(?P<symbol>[A-Z0-9-]+)-trades-{DATE})\.zip"
+)
+
+
+def file(view: WorldNow, path: str) -> bytes | None:
+    matched = OKX.fullmatch(path)
+    if matched is None or matched["day"] != matched["date"].replace("-", ""):
+        return None
+    kind = "perp" if matched["symbol"].endswith("-SWAP") else "spot"
+    one = view.find("okx", kind, matched["symbol"])
+    span = span_of(matched["date"], monthly=False)
+    if one is None or span is None:
+        return None
+    start, end = span[0] - 8 * HOUR, span[1] - 8 * HOUR
+    # a day late, where Binance and Bybit have the day before
+    if not published(view, one, start, end + DAY):
+        return None
+    rows = ["instrument_name,trade_id,side,price,size,created_time,source"]
+    digits = one.size_digits + (one.contract_exponent or 0)
+    for trade_id, time, price, size, side in view.spoiled(view.between(one, start, end)).rows():
+        amounts = f"{plain(price, one.price_digits)},{plain(size, digits)}"
+        rows.append(f"{one.native},{trade_id},{'buy' if side > 0 else 'sell'},{amounts},{time},0")
+    return zipped(matched["name"], rows)

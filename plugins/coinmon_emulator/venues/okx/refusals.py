@@ -1,0 +1,9 @@
+"""How OKX words what it refuses: too many requests, a fault of its own, a place it does not serve."""
+
+from __future__ import annotations
+
+ALWAYS_SAYS_WHEN = False
+"""Whether a 429 or 418 has Retry-After even where the fault names no seconds."""
+LIMITED = {"msg": "Too Many Requests", "code": "50011"}
+BROKEN = {"code": "50026", "msg": "System error. Try again later.", "data": []}
+GEO_BLOCKED = {"message": "Service unavailable from a restricted location."}
