@@ -13,7 +13,9 @@ FAULTS = (
     "?p=PROBABILITY. VENUE is binance, okx, bybit, coinbase or *. KIND is 429 or 418 (or 429=RETRY-AFTER), 451, 403, "
     "500, 502, 503, 504, slow=SECONDS, cut, garbage, html, silence, refuse, skew=MS, jump=MS, gap=N (trades or "
     "messages missing in each 100), repeat; on sockets alone drop, stall, late=SECONDS. A socket's path begins with "
-    "/stream. For example: okx:503@10+30,binance:429=5/klines,*:slow=2?p=0.1,bybit:stall@60+30/stream"
+    "/stream. Odd shapes: unlisted=BASE, delisted=BASE, odd=BASE (empty funding and open interest), tick=BASE, "
+    "firewall, ban=SECONDS (no Retry-After); of files bom, exponent, blank, cutday. "
+    "For example: okx:503@10+30,binance:429=5/klines,*:slow=2?p=0.1,bybit:stall@60+30/stream"
 )
 
 

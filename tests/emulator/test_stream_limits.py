@@ -185,7 +185,7 @@ def place(scenario: Scenario, seconds: list[float]) -> SocketPlace:
 @pytest.mark.parametrize(("path", "every", "patience"), [("/ws", 20, 60), ("/public/ws", 180, 600)])
 def test_binance_pings_and_hangs_up_without_a_pong(scenario: Scenario, path: str, every: int, patience: int) -> None:
     now = [0.0]
-    manner = binance_socket.manner(place(scenario, now), Quiet(), path, {})  # type: ignore[arg-type]
+    manner = binance_socket.rules(place(scenario, now), Quiet(), path, {})  # type: ignore[arg-type]
     assert manner is not None
     asked = []
     for second in range(1, 24 * 3600):
@@ -196,7 +196,7 @@ def test_binance_pings_and_hangs_up_without_a_pong(scenario: Scenario, path: str
             manner.pinged(answer=True)
     assert asked[:3] == [every, 2 * every, 3 * every]
     assert manner.check(24 * 3600 + 1.0) == b"24 hours are over"
-    silent = binance_socket.manner(place(scenario, [0.0]), Quiet(), path, {})  # type: ignore[arg-type]
+    silent = binance_socket.rules(place(scenario, [0.0]), Quiet(), path, {})  # type: ignore[arg-type]
     assert silent is not None
     assert silent.check(every) == b""
     assert silent.check(every + patience - 1) is None
@@ -205,13 +205,13 @@ def test_binance_pings_and_hangs_up_without_a_pong(scenario: Scenario, path: str
 
 def test_okx_cuts_the_quiet_and_coinbase_who_asks_for_nothing(scenario: Scenario) -> None:
     session: Any = Quiet()
-    okx = okx_socket.manner(place(scenario, [0.0]), session, "/ws/v5/public", {})
+    okx = okx_socket.rules(place(scenario, [0.0]), session, "/ws/v5/public", {})
     assert okx is not None
     assert okx.check(29.0) is None
     assert okx.check(31.0) == b"No data received in 30s."
     session.spoke = 20.0
     assert okx.check(31.0) is None
-    coinbase = coinbase_socket.manner(place(scenario, [0.0]), session, "/", {})
+    coinbase = coinbase_socket.rules(place(scenario, [0.0]), session, "/", {})
     assert coinbase is not None
     assert coinbase.check(4.0) is None
     assert coinbase.check(6.0) == b"subscribe timeout"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 
 def fixed(value: int, digits: int, places: int) -> str:
     """`value` x 10^-digits with exactly `places` decimals; what does not fit is cut off."""
@@ -40,3 +42,8 @@ def units(value: float, digits: int) -> int:
     """A plain number in integer units."""
     found: int = round(value * 10.0**digits)
     return found
+
+
+def finer(step: str) -> str:
+    """A step of prices divided by ten, as text: 0.010 is 0.0010, 10 is 1."""
+    return f"{Decimal(step).scaleb(-1):f}"

@@ -23,6 +23,10 @@ class Spoil:
     gap: int = 0
     repeat: bool = False
     skew_ms: int = 0
+    unlisted: frozenset[str] = frozenset()
+    """Bases that no list has now, and that are refused by name."""
+    files: frozenset[str] = frozenset()
+    """Odd shapes of files of history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,17 @@ class WorldNow:
         return self.now + self.spoil.skew_ms
 
     def listed(self, venue: str, kind: str | None = None) -> list[Listed]:
-        return [one for one in self.market.instruments if one.venue == venue and kind in (None, one.kind)]
+        unlisted = self.spoil.unlisted
+        return [
+            one
+            for one in self.market.instruments
+            if one.venue == venue and kind in (None, one.kind) and one.base not in unlisted
+        ]
 
     def find(self, venue: str, kind: str, native: str) -> Listed | None:
         for one in self.market.instruments:
             if one.native == native and one.venue == venue and one.kind == kind:
-                return one
+                return None if one.base in self.spoil.unlisted else one
         return None
 
     def seen(self, instrument: Listed) -> int:

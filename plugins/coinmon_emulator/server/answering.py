@@ -14,7 +14,7 @@ from coinmon_emulator.market.market import MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.market.world import World
 from coinmon_emulator.server import archives
-from coinmon_emulator.server.faults import ON_PAGES, Fault, FaultSchedule, refusal, spoil_of
+from coinmon_emulator.server.faults import IN_FILES, ON_PAGES, WITH_NAME, Fault, FaultSchedule, refusal, spoil_of
 from coinmon_emulator.server.lateness import Lateness
 from coinmon_emulator.server.limits import Limits, of_all_venues
 from coinmon_emulator.server.reply import Query, Reply
@@ -106,7 +106,7 @@ class Server:
     def _refusal(self, venue: VenueApi, faults: list[Fault]) -> Reply | None:
         """Of several answers in place of the venue's the first."""
         for fault in faults:
-            refused = refusal(venue.NAME, fault)
+            refused = refusal(venue.NAME, fault, self.faults.banned_until_ms(fault))
             if refused is not None:
                 self.faults.strike(fault)
                 return refused
@@ -123,7 +123,7 @@ class Server:
             if limited is not None and self.enforce:
                 return limited
         for fault in faults:
-            if fault.kind in ON_PAGES:
+            if fault.kind in ON_PAGES or (fault.kind in IN_FILES and path.startswith(archives.PREFIX)):
                 self.faults.strike(fault)
         view = WorldNow(self.market, self.now(venue.NAME), spoil_of(faults))
         if path.startswith(archives.PREFIX):
@@ -135,7 +135,17 @@ class Server:
                 view.day(one)
                 view.book(one, 1)
                 await asyncio.sleep(0)
-        return venue.answer(view, path, query)
+        reply = venue.answer(view, path, query)
+        for fault in faults:
+            if fault.kind in WITH_NAME and reply.status == 200 and _reshape(venue.NAME, path, reply, fault):
+                self.faults.strike(fault)
+        return reply
+
+
+def _reshape(venue: str, path: str, reply: Reply, fault: Fault) -> bool:
+    """Give the answer an odd shape of the field; whether there was anything to change."""
+    changed: bool = module_of(venue, "shapes").reshape(path, reply.body, fault.kind, fault.name)
+    return changed
 
 
 async def _cut(request: web.Request, reply: Reply, body: bytes) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from coinmon_emulator.market.intervals import CandleInterval
 from coinmon_emulator.market.market import DAY, Listed
 from coinmon_emulator.market.view import WorldNow
 
+TINY = re.compile(r"(?<=,)0\.0000[0-9]*[1-9][0-9]*(?=,|$)")
+"""A number that programs print with an exponent: 0.00001 is 1e-05."""
 DATE = r"(?P<date>\d{4}-\d{2}(?:-\d{2})?)"
 
 
@@ -30,13 +33,25 @@ def published(view: WorldNow, one: Listed, start: int, end: int) -> bool:
     return end <= view.now and end > view.market.begins(one)
 
 
-def zipped(name: str, rows: Iterable[str]) -> bytes:
+def zipped(view: WorldNow, name: str, rows: Iterable[str]) -> bytes:
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
         # a fixed time of the file, so that the same day has the same checksum each time
-        archive.writestr(zipfile.ZipInfo(f"{name}.csv"), text_of(rows), zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo(f"{name}.csv"), text_of(view, rows), zipfile.ZIP_DEFLATED)
     return into.getvalue()
 
 
-def text_of(rows: Iterable[str]) -> bytes:
-    return ("\n".join(rows) + "\n").encode()
+def text_of(view: WorldNow, rows: Iterable[str]) -> bytes:
+    """The lines as the file host has them, in the odd shapes that are asked for."""
+    shapes, lines = view.spoil.files, list(rows)
+    if "cutday" in shapes:
+        lines = lines[: len(lines) * 2 // 3]
+    if "exponent" in shapes:
+        lines = [TINY.sub(lambda found: repr(float(found[0])), line) for line in lines]
+    if "blank" in shapes:
+        for place in range(50, len(lines), 100):
+            cells = lines[place].split(",")
+            lines[place] = ",".join([*cells[:2], "", *cells[3:]])
+    if "bom" in shapes:
+        return ("\ufeff" + "\r\n".join(lines) + "\r\n\r\n").encode()
+    return ("\n".join(lines) + "\n").encode()

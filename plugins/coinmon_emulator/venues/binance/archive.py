@@ -44,7 +44,7 @@ def file(view: WorldNow, path: str) -> bytes | None:
     if rows is None:
         return None
     header = [] if spot else [HEADERS[matched["part"]]]
-    body = zipped(matched["name"], [*header, *rows])
+    body = zipped(view, matched["name"], [*header, *rows])
     if matched["sum"]:
         return f"{hashlib.sha256(body).hexdigest()}  {matched['name']}.zip\n".encode()
     return body

@@ -39,4 +39,4 @@ def file(view: WorldNow, path: str) -> bytes | None:
                 f"{where},{one.native},{'Buy' if side > 0 else 'Sell'},{amount},{plain(price, one.price_digits)},"
                 f"PlusTick,{uuid},{quote}e+08,{amount},{quote},0"
             )
-    return gzip.compress(text_of(rows), mtime=0)
+    return gzip.compress(text_of(view, rows), mtime=0)

@@ -32,4 +32,4 @@ def file(view: WorldNow, path: str) -> bytes | None:
     for trade_id, time, price, size, side in view.spoiled(view.between(one, start, end)).rows():
         amounts = f"{plain(price, one.price_digits)},{plain(size, digits)}"
         rows.append(f"{one.native},{trade_id},{'buy' if side > 0 else 'sell'},{amounts},{time},0")
-    return zipped(matched["name"], rows)
+    return zipped(view, matched["name"], rows)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 ALWAYS_SAYS_WHEN = False
 """Whether a 429 or 418 has Retry-After even where the fault names no seconds."""
 LIMITED = {"msg": "Too Many Requests", "code": "50011"}
 BROKEN = {"code": "50026", "msg": "System error. Try again later.", "data": []}
 GEO_BLOCKED = {"message": "Service unavailable from a restricted location."}
+
+
+def banned(until_ms: int) -> dict[str, Any]:
+    """A ban whose end only the text says."""
+    return {"code": "50011", "msg": f"Too Many Requests; banned until {until_ms}"}

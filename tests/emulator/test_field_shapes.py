@@ -1,0 +1,159 @@
+"""The odd shapes of the field that a schedule can ask for."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import time
+import zipfile
+from typing import Any
+
+import pytest
+
+from coinmon_emulator.market.market import DAY
+from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_emulator.server.faults import parse
+from coinmon_emulator.venues.folders import VENUES
+
+LISTS: dict[str, tuple[str, dict[str, str]]] = {
+    "binance": ("/binance/fapi/v1/exchangeInfo", {}),
+    "okx": ("/okx/api/v5/public/instruments", {"instType": "SWAP"}),
+    "bybit": ("/bybit/v5/market/instruments-info", {"category": "linear"}),
+    "coinbase": ("/coinbase/products", {}),
+}
+ENDED = {
+    "binance": ("status", "SETTLING"),
+    "okx": ("state", "suspend"),
+    "bybit": ("status", "Closed"),
+    "coinbase": ("status", "delisted"),
+}
+
+
+def rows(venue: str, body: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = {
+        "binance": lambda: body["symbols"],
+        "okx": lambda: body["data"],
+        "bybit": lambda: body["result"]["list"],
+        "coinbase": lambda: body,
+    }[venue]()
+    return found
+
+
+def of(base: str, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = ("symbol", "instId", "id")
+    return [row for row in found if any(str(row.get(name, "")).startswith(base) for name in names)]
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_coin_is_delisted_and_is_gone(visit: Any, scenario: Scenario, venue: str) -> None:
+    path, query = LISTS[venue]
+
+    async def listed(visitor: Any) -> list[dict[str, Any]]:
+        return rows(venue, await visitor.get(path, **query))
+
+    whole = visit(scenario, listed)
+    ended = visit(scenario, listed, faults=f"{venue}:delisted=DOGE")
+    gone = visit(scenario, listed, faults=f"{venue}:unlisted=DOGE")
+    field, status = ENDED[venue]
+    assert {row[field] for row in of("DOGE", ended)} == {status}
+    assert [row for row in ended if not of("DOGE", [row])] == [row for row in whole if not of("DOGE", [row])]
+    assert of("DOGE", whole)
+    assert gone == [row for row in whole if not of("DOGE", [row])]
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_price_grid_becomes_finer(visit: Any, scenario: Scenario, venue: str) -> None:
+    path, query = LISTS[venue]
+
+    def tick(row: dict[str, Any]) -> float:
+        if venue == "binance":
+            return float(row["filters"][0]["tickSize"])
+        if venue == "bybit":
+            return float(row["priceFilter"]["tickSize"])
+        return float(row["tickSz"] if venue == "okx" else row["quote_increment"])
+
+    async def listed(visitor: Any) -> list[dict[str, Any]]:
+        return rows(venue, await visitor.get(path, **query))
+
+    before, after = visit(scenario, listed), visit(scenario, listed, faults=f"{venue}:tick=SOL")
+    for one, other in zip(before, after, strict=True):
+        assert tick(other) == pytest.approx(tick(one) / (10 if of("SOL", [one]) else 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "fields"),
+    [
+        ("/binance/fapi/v1/premiumIndex", {}, ["lastFundingRate", "indexPrice"]),
+        ("/okx/api/v5/public/funding-rate", {"instId": "ANY"}, ["fundingRate", "nextFundingTime"]),
+        ("/okx/api/v5/public/open-interest", {"instType": "SWAP"}, ["oiCcy"]),
+        ("/bybit/v5/market/tickers", {"category": "linear"}, ["fundingRate", "openInterest", "fundingIntervalHour"]),
+    ],
+)
+def test_one_entry_of_a_bulk_answer_is_empty(
+    visit: Any, scenario: Scenario, path: str, query: dict[str, str], fields: list[str]
+) -> None:
+    async def script(visitor: Any) -> Any:
+        body = await visitor.get(path, **query)
+        return body if isinstance(body, list) else rows(path.split("/")[1], body)
+
+    found = visit(scenario, script, faults="*:odd=SOL")
+    assert len(of("SOL", found)) == 1
+    for row in found:
+        assert all((row[field] == "") == bool(of("SOL", [row])) for field in fields)
+
+
+def test_a_firewall_and_a_ban_that_only_its_text_tells(visit: Any, scenario: Scenario) -> None:
+    async def script(visitor: Any) -> None:
+        page = await visitor.ask("/okx/api/v5/public/time")
+        assert (page.status, b"Request blocked" in page.raw, b"country" in page.raw) == (403, True, False)
+        first = await visitor.ask("/binance/api/v3/time")
+        again = await visitor.ask("/binance/api/v3/time")
+        assert first.status == 418
+        assert "Retry-After" not in first.headers
+        until = int(first.json["msg"].split("banned until ")[1].split(".")[0])
+        assert time.time() < until / 1000 < time.time() + 91
+        assert abs(int(again.json["msg"].split("banned until ")[1].split(".")[0]) - until) < 1000
+
+    visit(scenario, script, faults="okx:firewall,binance:ban=90")
+
+
+def lines(raw: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        return archive.read(archive.namelist()[0])
+
+
+def test_files_in_the_shapes_of_the_field(visit: Any, scenario: Scenario) -> None:
+    vision = "/binance/archive/data/spot/daily/trades/BTCUSDT/BTCUSDT-trades-2026-01-15.zip"
+    linear = "/bybit/archive/trading/BTCUSDT/BTCUSDT2026-01-15.csv.gz"
+    later = scenario.opens_at + DAY
+
+    async def script(visitor: Any) -> tuple[bytes, bytes, str]:
+        found, other = await visitor.ask(vision), await visitor.ask(linear)
+        told = await visitor.ask(f"{vision}.CHECKSUM")
+        assert told.raw.split()[0].decode() == hashlib.sha256(found.raw).hexdigest()
+        return lines(found.raw), gzip.decompress(other.raw), told.raw.decode()
+
+    plain, bybit, _ = visit(scenario, script, at=later)
+    saved, _, _ = visit(scenario, script, at=later, faults="*:bom")
+    assert saved == b"\xef\xbb\xbf" + plain.rstrip(b"\n").replace(b"\n", b"\r\n") + b"\r\n\r\n"
+    cut, _, _ = visit(scenario, script, at=later, faults="*:cutday")
+    assert plain.startswith(cut)
+    assert cut.endswith(b"\n")
+    assert len(cut) < 0.7 * len(plain)
+    blank, _, _ = visit(scenario, script, at=later, faults="*:blank")
+    assert blank.splitlines()[50].split(b",")[2] == b""
+    assert sum(one != other for one, other in zip(plain.splitlines(), blank.splitlines(), strict=True)) == len(
+        range(50, len(plain.splitlines()), 100)
+    )
+    # what is no longer listed still has its files
+    assert visit(scenario, script, at=later, faults="*:unlisted=BTC")[:2] == (plain, bybit)
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [("okx:odd", "needs a coin"), ("okx:odd=5", "needs a coin"), ("okx:slow=DOGE", "is no number")],
+)
+def test_a_shape_names_its_coin(spec: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        parse(spec)
