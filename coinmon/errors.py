@@ -17,10 +17,15 @@ CoinmonError
 """
 
 import asyncio
+import os
 import threading
 from decimal import Decimal
+from pathlib import Path
 
 from coinmon.secrets import redacted
+
+_CORE = f"{Path(__file__).parent}{os.sep}"
+_STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 PLUGIN_FAILURES = (Exception, SystemExit)
 """What a plugin's code may throw at us: one that calls sys.exit() must not end coinmon either. See `our_stop` too."""
@@ -51,6 +56,21 @@ def words_of(error: BaseException) -> str:
     except BaseException:
         text = "(its text cannot be read)"
     return redacted(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+def place_of(error: BaseException) -> str:
+    """` (file.py, line 12)`: where in the plugin's own file it was raised; nothing where no plugin's code was run."""
+    own, line = "", 0
+    trace = error.__traceback__
+    while trace:
+        file = trace.tb_frame.f_code.co_filename
+        installed = "-packages" in file
+        if not own and not file.startswith(_CORE) and (installed or not file.startswith(_STANDARD_LIBRARY)):
+            own = file
+        if file == own:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f" ({Path(own).name}, line {line})" if own else ""
 
 
 class CoinmonError(Exception):

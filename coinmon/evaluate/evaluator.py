@@ -9,7 +9,7 @@ from loguru import logger
 
 from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
-from coinmon.errors import CoinmonError, NoAnswer, our_stop, words_of
+from coinmon.errors import CoinmonError, NoAnswer, our_stop, place_of, words_of
 from coinmon.evaluate.frame import Codes, Frame
 from coinmon.market.market import Market
 from coinmon.market.result import Result
@@ -178,7 +178,7 @@ class Evaluator:
 
     def _note(self, what: str, plugin: str, error: BaseException) -> str:
         """Remember a failure and log it once, not each cycle."""
-        text = f"{what} (plugin {plugin}) raised {words_of(error)}"
+        text = f"{what} (plugin {plugin}) raised {words_of(error)}{place_of(error)}"
         if what not in self.failures:
             logger.bind(plugin=plugin).error(text)
         self.failures[what] = text
