@@ -1,0 +1,56 @@
+"""`columns` that are not as agreed are refused when they are loaded, or left aside for the signal itself."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from coinmon.config.load import load_config
+from coinmon.evaluate.evaluator import Evaluator
+from coinmon.plugin.members import check_columns
+
+
+def mine(market, *, limit: float = 1.0, window: int = 5):
+    return []
+
+
+async def later(frame, *, limit, window):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        (3, "not a plain function"),
+        (later, "not a plain function"),
+        (lambda frame, *, limit: None, "does not take the signal's settings window"),
+    ],
+)
+def test_refused_when_loaded(columns, why):
+    with pytest.raises(TypeError, match=why):
+        check_columns("mine", mine, columns)
+
+
+def test_all_settings_by_name_or_any():
+    check_columns("mine", mine, lambda frame, *, limit, window: None)
+    check_columns("mine", mine, lambda frame, **settings: None)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda frame, **settings: np.zeros(frame.count),
+        lambda frame, **settings: np.zeros(frame.count - 1, np.int8),
+        lambda frame, **settings: [0] * frame.count,
+        lambda frame, **settings: 1 / 0,
+    ],
+)
+def test_what_they_give_wrong_is_noted_and_the_signal_is_asked(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = load_config(None, environ={})
+    chosen = config.signals["consensus"]
+    config = replace(config, signals={"consensus": replace(chosen, offer=replace(chosen.offer, columns=given))})
+    evaluator = Evaluator(config, ["binance"])
+    assert evaluator.codes("consensus", SimpleNamespace(count=5)) is None
+    assert list(evaluator.failures) == ["columns of signal consensus"]
