@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 from aiohttp import web
@@ -217,6 +218,9 @@ def test_a_short_pause_is_sat_out_a_long_one_handed_on(emulated):
         assert type(again) is VenueBusy
         assert 28 < again.retry_after <= 30
         assert venue.requests == 1  # a venue that asked for peace is left in peace
+
+    # what is timed is the waiting and not the loading of a library
+    import_module("ccxt.async_support")
 
     async def script():
         async with emulated(faults="*:429=30") as market:
