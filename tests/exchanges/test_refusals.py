@@ -213,7 +213,8 @@ def test_a_short_pause_is_sat_out_a_long_one_handed_on(emulated):
         error, seconds = await refused(venue.server_time())
         assert type(error) is VenueBusy
         assert error.retry_after == 30
-        assert seconds < 1
+        # not a moment of the 30 s is waited; a busy machine takes a while to load the library
+        assert seconds < 5
         again, seconds = await refused(venue.server_time())
         assert type(again) is VenueBusy
         assert 28 < again.retry_after <= 30
