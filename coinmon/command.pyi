@@ -12,6 +12,15 @@ from .model.moment import DAY as DAY
 from .model.moment import MINUTE as MINUTE
 from .model.moment import iso as iso
 from .model.moment import parse_time as parse_time
+from .plugin.pages import SESSION_COOKIE as SESSION_COOKIE
+from .plugin.pages import Pages as Pages
+from .plugin.pages import is_session as is_session
+from .plugin.pages import session_of as session_of
+from .report.scene import scene as scene
+from .report.web import MODULES as MODULES
+from .report.web import style as style
+from .report.web import web_file as web_file
+from .run.pages import pages_of as pages_of
 from .run.reader import Desk as Desk
 from .run.reader import MarketReader as MarketReader
 from .secrets import redacted as redacted

@@ -1,6 +1,6 @@
 """The commands, one module each, and the options that go with all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,12 @@ class Globals:
     db: str | None = None
     lang: str | None = None
     verbose: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Keys that a command sets for another that it starts, with `__` for a dot."""
+
+    def with_settings(self, settings: dict[str, Any]) -> "Globals":
+        """The same options, and these keys where they are not None."""
+        return replace(self, settings={**self.settings, **settings})
 
     def load(self, **overrides: Any) -> "Config":
         """The configuration. overrides: keys, with `__` for a dot (`symbols__all`); None is not set."""
@@ -31,6 +37,7 @@ class Globals:
         return load_plugins(self.config)
 
     def _overrides(self, overrides: dict[str, Any]) -> dict[str, Any]:
-        dotted = {key.replace("__", "."): value for key, value in overrides.items()}
+        given = {**self.settings, **{key: value for key, value in overrides.items() if value is not None}}
+        dotted = {key.replace("__", "."): value for key, value in given.items()}
         level = {0: None, 1: "DEBUG"}.get(self.verbose, "TRACE")
         return {"db": self.db, "lang": self.lang, "log.level": level, **dotted}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coinmon.commands import Globals
+from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
@@ -36,6 +37,9 @@ def scan(
     seed: Annotated[int | None, typer.Option(help="With --demo: another seed, another market.")] = None,
     speed: Annotated[float | None, typer.Option(help="With --demo: how fast its clock runs.")] = None,
     at: Annotated[str | None, typer.Option(help="With --demo: where its clock starts.")] = None,
+    desk: Annotated[
+        bool, typer.Option("--desk", help="Serve the live desk too, as `coinmon serve` does, in place of the table.")
+    ] = False,
     robots: Annotated[
         bool, typer.Option("--robots", help="With --demo: also group robots; print what arrives there.")
     ] = False,
@@ -51,6 +55,15 @@ def scan(
         "shard": shard,
         "exchanges": exchange or None,
     }
+    if desk:
+        from coinmon.commands.serving import scan_with_desk
+
+        if once or as_json or any((tape, scenario, seed, speed, at, robots)):
+            raise ConfigError(
+                "--desk goes on as long as it is looked at: it goes with neither --once, --json nor a tape"
+            )
+        scan_with_desk(ctx, settings, demo=demo)
+        return
     wanted = Demo(tuple(tape or ()), scenario, seed, speed, at, robots=robots) if demo else None
     with pointed_at_demo(
         ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed, at, robots or None)

@@ -5,8 +5,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from coinmon.commands import Globals
+from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
+    import typer
+
     from coinmon.run.reader import MarketReader
 
 
@@ -35,3 +38,16 @@ def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -
             yield MarketReader(config, clock, database)
         finally:
             database.close()
+
+
+def scan_with_desk(ctx: "typer.Context", settings: dict[str, Any], *, demo: bool) -> None:
+    """The plugins' `serve` command, with the scan's own settings on top. Raises ConfigError where there is none."""
+    root = ctx.find_root()
+    commands = getattr(root.command, "commands", {})
+    if "serve" not in commands:
+        raise ConfigError("--desk needs the command `serve`, and no plugin brings one: see `coinmon plugins`")
+    options = root.obj or Globals()
+    root.obj = options.with_settings(settings)
+    arguments = ["--demo"] if demo else []
+    with commands["serve"].make_context("serve", arguments, parent=root) as context:
+        commands["serve"].invoke(context)

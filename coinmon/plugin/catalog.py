@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 GROUP = "coinmon"
-KINDS = ("exchange", "indicator", "signal", "output")
+KINDS = ("exchange", "indicator", "signal", "output", "page")
 _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
 _OPTIONS = {"indicator": {"kinds", "scope", "merges"}, "signal": {"columns"}}

@@ -37,5 +37,10 @@ def register_outputs(register: Any) -> None:
 
 
 @hookspec
+def register_pages(register: Any) -> None:
+    """`register(name, make)`: `make(desk) -> Pages`, what `coinmon serve` serves to browsers beside its own."""
+
+
+@hookspec
 def register_commands(app: Any) -> None:
     """`app.command("name")(function)`: a command line of its own, on a Typer app."""

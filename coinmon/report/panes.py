@@ -8,7 +8,7 @@ import numpy as np
 
 from coinmon.market.view import View
 from coinmon.model.bars import Bars, Coverage, Seen
-from coinmon.model.moment import MINUTE, iso
+from coinmon.model.moment import MINUTE, iso, parse_time
 from coinmon.model.signal import say
 from coinmon.report.document import Report
 from coinmon.report.marks import Drawing, Holes, drawn_marks, said
@@ -71,6 +71,8 @@ def price_pane(
     for each in found:
         if each.panel.place == "price":
             layers.append(_layer(report, each, lang, holes=holes))
+    told = signal_layer(report, view, shown, step, lang)
+    layers += [told] if told["marks"] else []
     side = [
         {
             "id": each.indicator, "title": said(each.panel.title, lang), "unit": each.panel.unit,
@@ -86,6 +88,31 @@ def price_pane(
         "layers": layers, "side": side, "holes": [list(each) for each in holes], "tables": [],
         "badge": seen_badge(seen, lang), "figures": [], "indicator": "", "quiet": False, "last": last,
         "digits": _digits(view), "step": step,
+    }  # fmt: skip
+
+
+def signal_layer(report: Report, view: View, shown: Bars, step: int, lang: str) -> Drawing:
+    """The pair's signals where they were told, under the candle where they are bullish, over it where bearish."""
+    time, marks = shown.time // 1000, []
+    low, high = shown.price(shown.low), shown.price(shown.high)
+    events = [*report.signals, *(view.signals(2880) if view.pair is not None else ())]
+    found = {each["id"]: each for each in events if each["event"] == "signal"}
+    for tone, direction, prices in (("up", "bullish", low), ("down", "bearish", high), ("accent", "neutral", high)):
+        at, value, text = [], [], []
+        for each in found.values():
+            moment = parse_time(each["time"]) // 1000
+            row = int(np.searchsorted(time, moment, side="right")) - 1
+            if each["direction"] == direction and row >= 0:
+                at.append(int(time[row]) + step // 2)
+                value.append(float(prices[row]))
+                text.append(f"[{each['grade']}] {each['title'][lang]}")
+        if at:
+            shape = "up" if tone == "up" else "down"
+            mark = {"m": "points", "name": "", "t": at, "v": value, "text": text, "tone": tone, "shape": shape}
+            marks.append(mark)
+    return {
+        "id": "signals", "title": WORDS[lang]["signals"], "under": False, "hidden": False, "marks": marks,
+        "badge": {"text": "", "why": "", "tone": "up"},
     }  # fmt: skip
 
 

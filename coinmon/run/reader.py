@@ -112,6 +112,10 @@ class MarketReader:
         """The instruments of which bars are stored, and the end of the last one, ms UTC."""
         return {each: end for each, end in self._stored()[0].ends().items() if each.venue in self.config.exchanges}
 
+    def span(self, instrument: Instrument) -> tuple[int, int] | None:
+        """From the first stored bar to the end of the last, ms UTC."""
+        return self._stored()[0].span(instrument)
+
     def lacking(self, instrument: Instrument, seen: SeenReport) -> str | None:
         """What brings the bars that a result of this coverage had to do without; None where bars are not what lacks."""
         span = self._stored()[0].span(instrument)

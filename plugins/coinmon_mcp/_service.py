@@ -8,7 +8,7 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon.command import CoinmonError, MarketReader
+from coinmon.command import CoinmonError, MarketReader, pages_of
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.health import Health
 from coinmon_mcp._http.metrics import Metrics
@@ -29,6 +29,7 @@ class Service:
         self.desk = desk
         self.metrics = Metrics()
         self.health = Health(desk, scans=scan)
+        self.pages = pages_of(desk)
         self._scan = scan
         self._collected = asyncio.Event()
         self._edition = Edition(desk)
@@ -52,6 +53,8 @@ class Service:
     def _heard(self, event: Mapping[str, Any]) -> None:
         """An event of the scan of this process."""
         self.health.take(event)
+        for pages in self.pages:
+            pages.hear(event)
         if event["event"] == "scan_finished":
             self._collected.set()
 
@@ -87,6 +90,8 @@ class Service:
         moment = self._edition.after(max(ends.values(), default=0))
         await self._toolbox.prepare(moment)
         self._edition.begin(moment)
+        for pages in self.pages:
+            pages.changed(moment)
         await self.protocol.changed(signals=signal != last)
         if before is None:
             # hundreds of thousands of objects that stay: searched for garbage every few seconds, nobody was answered

@@ -1,15 +1,9 @@
-"""A headless Chromium spoken to in its own protocol, and a stored market to report on."""
+"""A stored market to report on."""
 
 import asyncio
-import os
-import shutil
-import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import numpy as np
 import pytest
 
@@ -25,92 +19,6 @@ from coinmon.store.instruments import read_instruments
 from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.server import running
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-class Browser:
-    """One page of a headless Chromium. `heard` are its protocol's events.
-
-    worked: seconds of processor time that the page took, whatever else the machine did meanwhile.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.heard: list[dict[str, Any]] = []
-        self.worked = 0.0
-
-    def open(self, page: Path, *scripts: str, width: int = 1280, dark: bool = False) -> Any:
-        """What each script gives, asked again until it gives something (or ten seconds have passed)."""
-        return asyncio.run(self._open(page.as_uri(), scripts, width, dark))
-
-    async def _open(self, url: str, scripts: Sequence[str], width: int, dark: bool) -> list[Any]:
-        port = (self._folder / "DevToolsActivePort").read_text().split()[0]
-        async with aiohttp.ClientSession(trust_env=False) as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as reply:
-                pages = [each for each in await reply.json() if each["type"] == "page"]
-            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                for domain in ("Page", "Runtime", "Network", "Log"):
-                    await self._ask(socket, f"{domain}.enable")
-                scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-                await self._ask(socket, "Emulation.setEmulatedMedia", features=[scheme])
-                size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-                await self._ask(socket, "Emulation.setDeviceMetricsOverride", **size)
-                await self._ask(socket, "Performance.enable", timeDomain="threadTicks")
-                before = await self._busy(socket)
-                await self._ask(socket, "Page.navigate", url=url)
-                values = [await self._value(socket, script) for script in scripts]
-                after = await self._busy(socket)
-                # a new page may have got a new process, which counts from nothing
-                self.worked = after - before if after > before else after
-                return values
-
-    async def _busy(self, socket: aiohttp.ClientWebSocketResponse) -> float:
-        found = await self._ask(socket, "Performance.getMetrics")
-        return next(each["value"] for each in found["metrics"] if each["name"] == "TaskDuration")
-
-    async def _value(self, socket: aiohttp.ClientWebSocketResponse, script: str) -> Any:
-        for _ in range(200):
-            shown = await self._ask(socket, "Runtime.evaluate", expression=script, returnByValue=True)
-            value = shown["result"].get("value")
-            if value:
-                return value
-            await asyncio.sleep(0.05)
-        return None
-
-    async def _ask(self, socket: aiohttp.ClientWebSocketResponse, method: str, **parameters: Any) -> Any:
-        number = len(self.heard) + 1
-        await socket.send_json({"id": number, "method": method, "params": parameters})
-        while True:
-            said = await socket.receive_json()
-            self.heard.append(said)
-            if said.get("id") == number:
-                return said.get("result")
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Browser]]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed")
-    folder = tmp_path_factory.mktemp("chromium")
-    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run"]
-    options += ["--disable-dev-shm-usage", f"--user-data-dir={folder}", "about:blank"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen([CHROMIUM, *options], env={**os.environ, "HOME": str(folder)}, **quiet)
-    try:
-        for _ in range(200):
-            if (folder / "DevToolsActivePort").exists():
-                break
-            if running.poll() is not None:
-                pytest.skip(f"chromium does not start here (exit {running.returncode})")
-            time.sleep(0.05)
-        else:
-            pytest.skip("chromium does not start here")
-        yield lambda: Browser(folder)
-    finally:
-        running.terminate()
-        running.wait(10)
-
 
 NOW = STARTS_AT + 20_000
 

@@ -4,13 +4,17 @@ import hmac
 import socket
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from coinmon.command import SESSION_COOKIE, Pages, is_session
 
 ADMITTED = "coinmon.admitted"
 """In the scope of a health check: whether its sender may see everything."""
@@ -86,11 +90,16 @@ class Buckets:
 
 
 class Access:
-    """ASGI middleware that answers 401, 403, 421 or 429 itself."""
+    """ASGI middleware that answers 401, 403, 421 or 429 itself.
 
-    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+    pages: of plugins; a browser without the token is sent to the login form of the first.
+    """
+
+    def __init__(self, app: ASGIApp, rules: Rules, pages: Sequence[Pages] = ()) -> None:
         self._app = app
         self._rules = rules
+        self._login = pages[0].login_path if pages else None
+        self._unguarded = {path for each in pages for path in each.open_paths}
         self._requests = Buckets(rules.per_second * 10, rules.per_second)
         self._guesses = Buckets(GUESSES_AT_ONCE, 1 / GUESS_INTERVAL_S)
         self._all_guesses = Buckets(ALL_GUESSES_AT_ONCE, ALL_GUESSES_PER_S)
@@ -107,7 +116,7 @@ class Access:
             refusal = None
         await (refusal or self._app)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         rules = self._rules
         host = _name(headers.get("host", ""))
@@ -118,11 +127,28 @@ class Access:
         if origin and not self._own(_name(origin.partition("://")[2]), host):
             return PlainTextResponse("requests from other sites' pages are refused\n", 403)
         address = _network((scope.get("client") or ("?",))[0])
-        refusal = self._without_token(headers, address) if rules.token is not None else None
+        refusal = self._unadmitted(scope, headers, address) if rules.token is not None else None
         if refusal:
             return refusal
         wait = self._requests.wait(address, 1)
         return _too_many("too many requests", wait) if wait else None
+
+    def _unadmitted(self, scope: Scope, headers: Headers, address: str) -> Response | None:
+        """What a request gets that does not show the token: a browser the login form, all others a refusal."""
+        if scope["path"] in self._unguarded:
+            if scope.get("method") != "POST":
+                return None
+            # a form that is sent is a guess like any other
+            wait = self._guesses.wait(address, 1) or self._all_guesses.wait("", address not in self._trusted)
+            return _too_many("too many wrong tokens", wait) if wait else None
+        refusal = self._without_token(headers, address)
+        if refusal is None or refusal.status_code != 401 or self._login is None:
+            return refusal
+        if scope.get("method") != "GET" or "text/html" not in headers.get("accept", ""):
+            return refusal
+        query = scope.get("query_string", b"").decode("latin-1")
+        target = scope["path"] + (f"?{query}" if query else "")
+        return RedirectResponse(f"{self._login}?next={quote(target)}", 303)
 
     def _own(self, origin: str, host: str) -> bool:
         """Whether a page of that host is ours: it is where the request is addressed to, or one of our names."""
@@ -130,14 +156,18 @@ class Access:
 
     def _without_token(self, headers: Headers, address: str) -> PlainTextResponse | None:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and given.strip():
+        session = cookie_parser(headers.get("cookie", "")).get(SESSION_COOKIE)
+        token = self._rules.token or ""
+        if (scheme.lower() == "bearer" and given.strip()) or session:
             # a right token is not even looked at while the address has to wait: else it could be guessed all the same
             wait = self._guesses.wait(address, 0)
             if not wait and address not in self._trusted:
                 wait = self._all_guesses.wait("", 0)
             if wait:
                 return _too_many("too many wrong tokens", wait)
-            if hmac.compare_digest(given.strip().encode(), (self._rules.token or "").encode()):
+            if (
+                scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+            ) or is_session(session, token):
                 self._trusted[address] = None
                 if len(self._trusted) > _MAX_ADDRESSES:
                     self._trusted.popitem(last=False)

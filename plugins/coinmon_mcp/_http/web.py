@@ -87,6 +87,9 @@ def web_app(service: Service, rules: Rules) -> Starlette:
         return Response(service.metrics.page(ages), media_type="text/plain; version=0.0.4")
 
     async def info(request: Request) -> Response:
+        if service.pages and "text/html" in request.headers.get("accept", ""):
+            page: Response = await service.pages[0].home(request)
+            return page
         return JSONResponse(
             {
                 "name": "coinmon",
@@ -102,6 +105,8 @@ def web_app(service: Service, rules: Rules) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(sessions.run())
+            for pages in service.pages:
+                await stack.enter_async_context(pages.running())
             await stack.enter_async_context(service.kept_fresh())
             yield
 
@@ -113,7 +118,8 @@ def web_app(service: Service, rules: Rules) -> Starlette:
             Route("/mcp", streamable),
             Route("/sse", _Either(streamable, sse)),
             Mount(_MESSAGES, app=sse.transport.handle_post_message),
+            *(route for pages in service.pages for route in pages.routes),
         ],
-        middleware=[Middleware(Access, rules=rules)],
+        middleware=[Middleware(Access, rules=rules, pages=service.pages)],
         lifespan=lifespan,
     )

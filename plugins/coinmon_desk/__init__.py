@@ -1,0 +1,1 @@
+"""The live desk: the page that `coinmon serve` shows to browsers."""

@@ -1,0 +1,103 @@
+"""The board: a row for each pair, kept up to date by the scan's events and by looks at the store."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from loguru import logger
+
+from coinmon.command import CoinmonError, MarketReader
+from coinmon_desk._figures import Cell, cell, flow_cells, market_cells
+
+Row = dict[str, Cell]
+
+_REST = 3.0
+"""Looks at the store are followed by a rest this many times as long, so that the scan keeps its core."""
+
+
+class Board:
+    """Rows by pair. `changed` holds what readers have not been sent."""
+
+    def __init__(self, reader: MarketReader) -> None:
+        self._reader = reader
+        self.venues = list(reader.config.exchanges)
+        self.rows: dict[str, Row] = {}
+        self.changed: dict[str, Row] = {}
+        self._flowed: dict[str, int] = {}
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        if event["event"] == "flow":
+            self._flowed[event["pair"]] = self._reader.now()
+            self._put(event["pair"], flow_cells(event, self.venues))
+        elif event["event"] in ("signal", "whale"):
+            self._put(event["pair"], {"signal": signal_cell(event)})
+
+    def _put(self, pair: str, cells: Mapping[str, Cell]) -> None:
+        row = self.rows.setdefault(pair, {"pair": cell(pair, pair)})
+        new = {name: each for name, each in cells.items() if row.get(name) != each}
+        if new or pair not in self.rows:
+            row.update(new)
+            self.changed.setdefault(pair, {"pair": row["pair"]}).update(new)
+
+    def news(self) -> dict[str, Row]:
+        """What changed since it was asked for."""
+        found, self.changed = self.changed, {}
+        return found
+
+    async def look(self, moment: int) -> None:
+        """Bring every row to a moment, in turns; a pair that cannot be read keeps its row and says why."""
+        try:
+            pairs = await asyncio.to_thread(self._reader.pairs)
+            told = await asyncio.to_thread(self._reader.signals, None, moment - 86_400_000, moment + 1)
+        except CoinmonError:
+            return
+        for event in reversed(told):
+            if event["event"] in ("signal", "whale"):
+                self._put(event["pair"], {"signal": signal_cell(event)})
+        for pair in map(str, pairs):
+            begun = time.monotonic()
+            try:
+                self._put(pair, await asyncio.to_thread(self._cells, pair, moment))
+            except CoinmonError as error:
+                self._put(pair, {"seen": cell("-", None, "warn", str(error))})
+            except Exception as error:
+                # an indicator of somebody's, or a bug of ours: one row, not the board
+                logger.error("desk: the row of {} failed: {}: {}", pair, type(error).__name__, error)
+                self._put(pair, {"seen": cell("-", None, "warn", f"{type(error).__name__}: {error}")})
+            if len(pairs) > 1:
+                await asyncio.sleep((time.monotonic() - begun) * _REST)
+
+    def _cells(self, pair: str, moment: int) -> Mapping[str, Cell]:
+        market = self._reader.market(pair, moment)
+        made = market_cells(self._reader, market)
+        if self._flowed.get(pair, 0) < moment - 60_000:
+            # nobody told: another process scans
+            made |= flow_cells(self._reader.flow(pair, moment), self.venues)
+        return made
+
+    def at(self, moment: int) -> dict[str, Row]:
+        """Every row as of a moment in the past, whatever is shown now."""
+        made: dict[str, Row] = {}
+        latest = {each["pair"]: each for each in reversed(self._reader.signals(None, moment - 86_400_000, moment + 1))}
+        for pair in map(str, self._reader.pairs()):
+            try:
+                market = self._reader.market(pair, moment)
+                flow = flow_cells(self._reader.flow(pair, moment), self.venues)
+                made[pair] = {"pair": cell(pair, pair), **flow, **market_cells(self._reader, market)}
+            except CoinmonError as error:
+                made[pair] = {"pair": cell(pair, pair), "seen": cell("-", None, "warn", str(error))}
+            if pair in latest:
+                made[pair]["signal"] = signal_cell(latest[pair])
+        return made
+
+
+def signal_cell(event: Mapping[str, Any]) -> Cell:
+    """Grade, title in both languages and time."""
+    clock = str(event["time"])[11:16]
+    if event["event"] == "whale":
+        up = event.get("side") == "buy"
+        return cell("", event["time"], "up" if up else "down") | {"zh": f"{clock} 🐳", "en": f"{clock} 🐳"}
+    tone = {"bullish": "up", "bearish": "down"}.get(str(event.get("direction")), "")
+    words = {lang: f"{clock} [{event['grade']}] {event['title'][lang]}" for lang in ("zh", "en")}
+    return cell("", event["time"], tone) | words

@@ -1,0 +1,244 @@
+"""The desk as routes of the server: documents, data, and one stream of what changes."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import orjson
+from loguru import logger
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from coinmon.command import SESSION_COOKIE, CoinmonError, MarketReader, NoDataError, is_session, iso, session_of
+from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
+from coinmon_desk._board import Board
+from coinmon_desk._push import Broadcast, frame
+from coinmon_desk._scenes import Scenes, chosen
+from coinmon_desk._shell import SECURITY, document, static
+from coinmon_desk._state import State
+from coinmon_desk._tape import Tape
+from coinmon_desk._words import WORDS
+
+_FLUSH_S = 0.25
+"""Between two frames of rows: what changes meanwhile travels together."""
+_SQUEEZED_BYTES = 1400
+"""Answers longer than this are compressed."""
+_YEAR_S = 31_536_000
+_FORM_BYTES = 4096
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request, Address], Awaitable[Response]]
+
+
+class DeskPages:
+    """Everything that `coinmon serve` shows to browsers."""
+
+    login_path = "/login"
+    open_paths = ("/login", "/desk/desk.css", "/desk/icon.svg")
+
+    def __init__(self, reader: MarketReader) -> None:
+        self._reader = reader
+        self._board, self._tape, self._state = Board(reader), Tape(reader), State(reader)
+        self._scenes = Scenes(reader)
+        self._push = Broadcast(self._whole)
+        self._present: int | None = None
+        self._news = asyncio.Event()
+        self.home = self._guarded(self._board_page)
+        self.routes = [
+            Route("/pair/{symbol:path}", self._guarded(self._pair_page)),
+            Route("/tape", self._guarded(self._tape_page)),
+            Route("/state", self._guarded(self._state_page)),
+            Route("/login", self._login, methods=["GET", "POST"]),
+            Route("/desk/events", self._events),
+            Route("/desk/scene.json", self._data(self._scene)),
+            Route("/desk/board.json", self._data(self._board_data)),
+            Route("/desk/tape.json", self._data(self._tape_data)),
+            Route("/desk/state.json", self._data(self._state_data)),
+            Route("/desk/{name}", self._static),
+        ]
+
+    # what the server tells
+
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """An event of the scan."""
+        self._board.take(event)
+        self._state.take(event)
+        row = self._tape.take(event)
+        if row is not None:
+            self._push.send("tape", [row])
+        if event["event"] in ("venue", "scan_finished", "delivery"):
+            self._push.send("state", self._state.document())
+
+    def changed(self, moment: int) -> None:
+        """The store has settled on a new edition."""
+        self._present = moment
+        self._push.send("edition", {"at": iso(moment)})
+        self._news.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Rows are looked up, and what changed is sent, until the server stops."""
+        works = [asyncio.create_task(self._kept(each)) for each in (self._look, self._flush)]
+        try:
+            yield
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.wait(works)
+
+    async def _kept(self, work: Callable[[], Awaitable[None]]) -> None:
+        """A task that fails is named and begins again: nothing here ends unseen."""
+        while True:
+            try:
+                await work()
+            except Exception as error:
+                logger.opt(exception=error).error("desk: {} failed and begins again: {}", work.__name__, error)
+                await asyncio.sleep(1)
+
+    async def _look(self) -> None:
+        await self._news.wait()
+        self._news.clear()
+        await self._board.look(self._present or self._reader.now())
+
+    async def _flush(self) -> None:
+        await asyncio.sleep(_FLUSH_S)
+        news = self._board.news()
+        if news:
+            self._push.send("board", news)
+
+    def _whole(self) -> Iterator[bytes]:
+        """What a reader of the stream begins with."""
+        yield frame("edition", {"at": iso(self._now())})
+        yield frame("board", self._board.rows)
+        yield frame("state", self._state.document())
+
+    def _now(self) -> int:
+        return self._reader.now() if self._present is None else self._present
+
+    # documents
+
+    def _guarded(self, handler: Handler) -> Endpoint:
+        """An address that cannot be shown gives a page that says what is wrong with it."""
+
+        async def answer(request: Request) -> Response:
+            lang = self._lang(request)
+            try:
+                address = address_of(request.query_params, self._reader, request.cookies)
+                made = await handler(request, address)
+            except CoinmonError as error:
+                status = 404 if isinstance(error, NoDataError) else 400
+                return document("wrong.html", lang, status, reason=str(error))
+            for cookie, name in ((LANG_COOKIE, "lang"), (ZONE_COOKIE, "zone")):
+                if request.query_params.get(name):
+                    made.set_cookie(cookie, request.query_params[name], max_age=_YEAR_S, samesite="strict")
+            return made
+
+        return answer
+
+    def _lang(self, request: Request) -> str:
+        asked = request.query_params.get("lang") or request.cookies.get(LANG_COOKIE)
+        return asked if asked in ("zh", "en") else self._reader.config.lang
+
+    async def _board_page(self, request: Request, address: Address) -> Response:
+        return self._document("board.html", "board", address)
+
+    async def _tape_page(self, request: Request, address: Address) -> Response:
+        return self._document("tape.html", "tape", address)
+
+    async def _state_page(self, request: Request, address: Address) -> Response:
+        return self._document("state.html", "state", address)
+
+    async def _pair_page(self, request: Request, address: Address) -> Response:
+        symbol = request.path_params["symbol"]
+        market = await asyncio.to_thread(self._reader.market, symbol, address.at)
+        chosen(market, address.market)
+        return self._document("pair.html", "pair", address, symbol=symbol, pair=str(market.pair))
+
+    def _document(self, name: str, page: str, address: Address, **values: Any) -> Response:
+        at = iso(address.at) if address.at is not None else None
+        return document(
+            name, address.lang, page=page, address=address, at=at, venues=self._board.venues,
+            config={"lang": address.lang, "zone": address.zone, "at": at, "page": page, "market": address.market,
+                    "venues": self._board.venues, "words": WORDS[address.lang], **values},
+            **values,
+        )  # fmt: skip
+
+    async def _static(self, request: Request) -> Response:
+        return static(request.path_params["name"]) or Response("no such file\n", 404, SECURITY, "text/plain")
+
+    # data
+
+    def _data(self, handler: Callable[[Request, Address], Awaitable[bytes]]) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            status = 200
+            try:
+                address = address_of(request.query_params, self._reader, request.cookies)
+                body = await handler(request, address)
+            except CoinmonError as error:
+                body, status = orjson.dumps({"error": str(error)}), 404 if isinstance(error, NoDataError) else 400
+            headers = dict(SECURITY)
+            if len(body) > _SQUEEZED_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
+                body = await asyncio.to_thread(gzip.compress, body, 5)
+                headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+            return Response(body, status, headers, "application/json")
+
+        return answer
+
+    async def _scene(self, request: Request, address: Address) -> bytes:
+        return await self._scenes.json(request.query_params.get("symbol", ""), address, self._now())
+
+    async def _board_data(self, request: Request, address: Address) -> bytes:
+        at = address.at
+        rows = self._board.rows if at is None else await asyncio.to_thread(self._board.at, at)
+        return orjson.dumps({"at": iso(self._now() if at is None else at), "rows": rows})
+
+    async def _tape_data(self, request: Request, address: Address) -> bytes:
+        return orjson.dumps({"rows": await asyncio.to_thread(self._tape.rows, address.at)})
+
+    async def _state_data(self, request: Request, address: Address) -> bytes:
+        return orjson.dumps(await asyncio.to_thread(self._state.document))
+
+    async def _events(self, request: Request) -> Response:
+        return StreamingResponse(self._push.stream(), 200, {**SECURITY, "X-Accel-Buffering": "no"}, "text/event-stream")
+
+    # who comes without the token
+
+    async def _login(self, request: Request) -> Response:
+        lang, token = self._lang(request), self._reader.config.serve.token
+        target = _own_path(request.query_params.get("next", "/"))
+        if token is None or is_session(request.cookies.get(SESSION_COOKIE), token):
+            return RedirectResponse(target, 303, SECURITY)
+        wrong = False
+        if request.method == "POST":
+            given = await _form(request)
+            if is_session(session_of(given), token):
+                made = RedirectResponse(target, 303, SECURITY)
+                secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+                made.set_cookie(
+                    SESSION_COOKIE, session_of(token), httponly=True, samesite="strict", secure=secure, max_age=_YEAR_S
+                )
+                return made
+            wrong = True
+        return document("login.html", lang, 401 if wrong else 200, wrong=wrong, next=target)
+
+
+def _own_path(target: str) -> str:
+    """Only a path of this server's is gone to after the login."""
+    return target if target.startswith("/") and not target.startswith("//") and "\\" not in target else "/"
+
+
+async def _form(request: Request) -> str:
+    """The token field of a small form."""
+    from urllib.parse import parse_qs
+
+    body = b""
+    with suppress(UnicodeDecodeError):
+        async for part in request.stream():
+            body += part
+            if len(body) > _FORM_BYTES:
+                return ""
+        return parse_qs(body.decode()).get("token", [""])[0]
+    return ""

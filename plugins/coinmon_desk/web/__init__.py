@@ -1,0 +1,1 @@
+"""Style sheets, templates and modules of the desk, read as text."""

@@ -1,0 +1,112 @@
+/** A pair: its scene, drawn by the report's modules, and taken anew with each edition unless the address says when. */
+import { config, fetched, on, words } from "./desk.js";
+import { made, sheetOf } from "./sheet.js";
+
+const find = (id) => document.getElementById(id);
+const state = new URL(location.href).searchParams;
+let at = config.at || "";
+let market = config.market || "";
+let sheet = null;
+let busy = false;
+let again = false;
+let replaying = 0;
+
+function keep() {
+  const url = new URL(location.href);
+  for (const [name, value] of [["at", at], ["market", market]]) {
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+  }
+  if (sheet && zoomed) {
+    const [from, to] = sheet.range().map((each) => new Date(each * 1000).toISOString().slice(0, 19) + "Z");
+    url.searchParams.set("from", from);
+    url.searchParams.set("to", to);
+  }
+  history.replaceState(null, "", url);
+}
+
+let zoomed = false;
+let keeping = 0;
+function moved() {
+  zoomed = true;
+  clearTimeout(keeping);
+  keeping = setTimeout(keep, 300);
+}
+
+async function load() {
+  if (busy) {
+    again = true;
+    return;
+  }
+  busy = true;
+  try {
+    const scene = await fetched("/desk/scene.json", { symbol: config.symbol, at, market });
+    find("trouble").textContent = scene.failed.map(([name, why]) => `${name}: ${why}`).join("; ");
+    find("title").textContent = scene.title;
+    document.title = `${scene.title} · coinmon`;
+    find("as-of").textContent = `${words.as_of} ${scene.now} · ${words.closed}`;
+    markets(scene);
+    find("slider").min = scene.first + 60;
+    if (!at) find("slider").max = scene.now_s;
+    find("slider").value = scene.now_s;
+    if (sheet) sheet.show(scene);
+    else {
+      sheet = sheetOf(find("sheet"), scene, moved);
+      window.coinmonSheet = sheet;
+      const [from, to] = ["from", "to"].map((name) => Date.parse(state.get(name) || "") / 1000);
+      if (from < to) sheet.move(from, to);
+    }
+    document.documentElement.dataset.shown = scene.now;
+  } catch (error) {
+    find("trouble").textContent = error.message;
+  } finally {
+    busy = false;
+    if (again) {
+      again = false;
+      load();
+    }
+  }
+}
+
+function markets(scene) {
+  const select = find("market");
+  if (select.options.length) return;
+  const names = { spot: `${words.whole} · ${words.spot}`, perp: `${words.whole} · ${words.perp}` };
+  for (const each of scene.markets) select.append(made("option", { value: each }, names[each] || each));
+  select.value = market || scene.markets[0];
+}
+
+function go(moment) {
+  at = moment;
+  find("at").value = at;
+  config.at = at || null;
+  find("live").textContent = at ? `${words.past} ${at}` : words.live;
+  find("live").className = `live ${at ? "past" : "on"}`;
+  keep();
+  return load();
+}
+
+find("market").addEventListener("change", (event) => {
+  market = event.target.value;
+  keep();
+  load();
+});
+find("at").addEventListener("change", (event) => go(event.target.value.trim()));
+find("slider").addEventListener("input", (event) => {
+  go(`${new Date(event.target.value * 1000).toISOString().slice(0, 19)}Z`);
+});
+find("present").addEventListener("click", () => go(""));
+find("reset").addEventListener("click", () => sheet && sheet.whole());
+find("replay").addEventListener("click", () => {
+  clearInterval(replaying);
+  replaying = replaying ? 0 : setInterval(() => {
+    const next = Number(find("slider").value) + 60;
+    if (next > Number(find("slider").max)) find("replay").click();
+    else if (!busy) go(`${new Date(next * 1000).toISOString().slice(0, 19)}Z`);
+  }, 1000);
+  find("replay").setAttribute("aria-pressed", String(Boolean(replaying)));
+});
+document.addEventListener("recoloured", () => sheet && sheet.redraw());
+on("edition", () => {
+  if (!at || !sheet) load();
+});

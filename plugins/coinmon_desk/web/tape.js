@@ -1,0 +1,77 @@
+/** The tape: newest first, each row with its words, why, and a jump to its moment in the chart. */
+import { config, fetched, on, words } from "./desk.js";
+import { made } from "./sheet.js";
+
+const list = document.getElementById("tape");
+const inputs = ["kind", "grade", "search", "sound"].map((id) => document.getElementById(id));
+const [kind, grade, search, sound] = inputs;
+const rows = new Map();
+
+function passes(row) {
+  const text = search.value.trim().toUpperCase().replace(/[^A-Z0-9]/g, "");
+  return (!kind.value || row.kind === kind.value) && (!grade.value || row.grade === grade.value)
+    && (!text || row.pair.replace("/", "").includes(text));
+}
+
+function money(value) {
+  return value === null || value === undefined ? "" : Math.round(value).toLocaleString("en-US");
+}
+
+function said(row) {
+  if (row.kind === "signal") return `${row.title[config.lang]} — ${row.reading[config.lang]}`;
+  return [words[row.kind] || row.kind, row.venue, words[row.side] || row.side, money(row.amount), row.price ? `@ ${+row.price.toPrecision(8)}` : ""].filter(Boolean).join(" ");
+}
+
+function clock(time) {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: config.zone, dateStyle: "short", timeStyle: "medium" }).format(Date.parse(time));
+}
+
+function item(row) {
+  const jump = `/pair/${encodeURIComponent(row.pair.replace("/", ""))}?at=${encodeURIComponent(row.time)}`;
+  const why = row.why.length
+    ? made("details", {}, made("summary", {}, words.why), made("dl", {}, ...row.why.flatMap(([name, value]) => [made("dt", {}, name), made("dd", {}, value)])))
+    : null;
+  const record = row.record ? made("span", { class: "dim" }, ` ${typeof row.record === "string" ? row.record : JSON.stringify(row.record)}`) : null;
+  return made("li", { "data-id": row.id, "data-kind": row.kind },
+    made("time", { datetime: row.time }, clock(row.time)), made("b", { class: `k-${row.tone}` }, row.grade || "·"),
+    made("b", {}, row.pair), made("span", { class: `what k-${row.tone}` }, said(row), record), made("a", { href: jump }, words.jump), why);
+}
+
+function draw() {
+  const order = [...rows.values()].filter(passes).sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
+  const opened = new Set([...list.querySelectorAll("details[open]")].map((each) => each.closest("li").dataset.id));
+  list.replaceChildren(...order.slice(0, 400).map((row) => {
+    const node = item(row);
+    if (opened.has(row.id)) node.querySelector("details")?.setAttribute("open", "");
+    return node;
+  }));
+  if (!order.length) list.append(made("li", { class: "dim" }, words.none));
+}
+
+function beep() {
+  const audio = new AudioContext();
+  const tone = audio.createOscillator();
+  tone.frequency.value = 880;
+  tone.connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.12);
+}
+
+async function load() {
+  const data = await fetched("/desk/tape.json", { at: config.at });
+  for (const row of data.rows) rows.set(row.id, row);
+  draw();
+}
+
+for (const each of inputs) each.addEventListener("input", draw);
+document.querySelector(".filters").addEventListener("submit", (event) => event.preventDefault());
+if (config.at) load();
+else {
+  on("tape", (news) => {
+    for (const row of news) rows.set(row.id, row);
+    draw();
+    if (sound.checked) beep();
+  });
+  // an edition begins each connection: what was missed meanwhile is fetched
+  on("edition", load);
+}

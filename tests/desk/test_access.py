@@ -1,0 +1,96 @@
+"""Who gets the desk, and what an address that makes no sense is answered."""
+
+import re
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+HTML = {"accept": "text/html,application/xhtml+xml"}
+TOKEN = "correct horse"
+BEARER = {"authorization": f"Bearer {TOKEN}"}
+WORDS = ["", "NOPE", "BTC", "<script>", "..%2F..%2Fetc", "%00", "a" * 300, "binance:", "币", "okx:BTC/USDT:USDT:X"]
+QUERIES = [
+    "at=yesterday", "at=2999-01-01T00:00:00Z", "at=1900-01-01T00:00:00Z", "at=99999999999999999999", "at=%00", "at=<b>",
+    "market=nowhere", "lang=xx", "zone=Mars/Base", "from=x",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def entered(server):
+    with httpx.Client(base_url=server.address, headers=HTML) as client:
+        assert client.post("/login", data={"token": TOKEN}).status_code == 303
+        yield client
+
+
+def test_who_does_not_ask_for_html_gets_the_json_of_before(server):
+    answer = httpx.get(server.address, headers=BEARER)
+    assert answer.json()["mcp"] == {"streamable_http": "/mcp", "sse": "/sse"}
+    assert httpx.get(server.address).status_code == 401
+
+
+def test_a_browser_without_the_token_is_sent_to_the_form_and_back(server):
+    with httpx.Client(base_url=server.address, headers=HTML) as client:
+        sent = client.get("/pair/BTCUSDT?at=2026-01-15T11:40:00Z")
+        assert sent.status_code == 303
+        form = client.get(sent.headers["location"])
+        assert 'type="password"' in form.text
+        action = re.search(r'action="([^"]+)"', form.text)[1].replace("&amp;", "&")
+        assert client.post(action, data={"token": "battery"}).status_code == 401
+        back = client.post(action, data={"token": TOKEN})
+        assert back.headers["location"] == "/pair/BTCUSDT?at=2026-01-15T11:40:00Z"
+        cookie = back.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert TOKEN not in cookie
+        assert client.get(back.headers["location"]).status_code == 200
+
+
+def test_the_form_sends_nobody_to_another_host(server):
+    for target in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):
+        answer = httpx.post(f"{server.address}/login?next={quote(target)}", data={"token": TOKEN}, headers=HTML)
+        assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize("path", ["/desk/events", "/desk/board.json", "/desk/scene.json", "/tape", "/desk/desk.js"])
+def test_nothing_but_the_form_is_open(server, path):
+    assert httpx.get(server.address + path).status_code == 401
+
+
+def test_host_and_origin_are_checked_as_for_all_else(entered):
+    assert entered.get("/", headers={"host": "evil.example"}).status_code == 421
+    assert entered.get("/", headers={"origin": "https://evil.example"}).status_code == 403
+    assert entered.post("/login", data={"token": TOKEN}, headers={"origin": "https://evil.example"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/tape", "/state", "/pair/BTCUSDT", "/login", "/pair/NOPE"])
+def test_no_document_has_script_or_style_in_it(entered, path):
+    answer = entered.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy or answer.status_code == 303
+    assert "unsafe" not in policy
+    assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", answer.text)
+
+
+def test_a_hundred_malformed_addresses_say_what_is_wrong(entered):
+    tried = 0
+    for word in WORDS:
+        for query in QUERIES:
+            answer = entered.get(f"/pair/{word}?{query}")
+            tried += 1
+            assert answer.status_code in (400, 404), (word, query)
+            reason = re.search(r'id="reason">([^<]+)<', answer.text)
+            assert reason, (word, query, answer.text[:300])
+            assert "Traceback" not in answer.text
+            data = entered.get(f"/desk/scene.json?symbol={word}&{query}")
+            assert data.status_code in (400, 404)
+            assert data.json()["error"]
+    assert tried == 100
+
+
+def test_the_first_view_is_small(entered):
+    total = sum(
+        len(entered.get(path, headers={"accept-encoding": "gzip"}).content)
+        for path in ("/", "/desk/desk.css", "/desk/desk.js", "/desk/board.js", "/desk/sheet.js", "/desk/draw.js")
+    )
+    assert total <= 300_000

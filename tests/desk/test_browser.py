@@ -1,0 +1,154 @@
+"""The desk in a browser: what it shows is what the report says, and nothing breaks it."""
+
+import asyncio
+import json
+
+import aiohttp
+import httpx
+import pytest
+
+from coinmon.clock import Clock
+from coinmon.config.load import load_config
+from coinmon.run.reader import MarketReader
+from coinmon.store.database import open_database
+from coinmon_emulator.scenario.scenario import STARTS_AT
+
+TOKEN = "correct horse"
+COMPLAINTS = {"Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"}
+SHOWN = "document.documentElement.dataset.shown"
+LOGIN = """(() => {
+  const one = document.getElementById('token');
+  if (!one) return Boolean(document.body && document.body.dataset.config);
+  one.value = 'TOKEN';
+  one.form.submit();
+  return true;
+})()""".replace("TOKEN", TOKEN)
+ROWS = "[...document.querySelectorAll('.board-row')].map(each => each.dataset.pair).filter(Boolean).length >= 6"
+FIGURES = "[...document.querySelectorAll('[data-result]')].map(e => [e.dataset.result, e.dataset.of, e.textContent])"
+MOMENTS = [f"2026-01-15T11:{minute}:00Z" for minute in range(20, 60, 10)]
+
+
+@pytest.fixture(scope="module")
+def desk(server, browser):
+    page = browser()
+    # the cookie stays in the browser
+    page.open(f"{server.address}/", LOGIN, ROWS)
+
+    def opened(path, *scripts, **size):
+        page.heard.clear()
+        return page, page.open(f"{server.address}{path}", *scripts, **size)
+
+    return opened
+
+
+def complaints(page):
+    return [json.dumps(each)[:300] for each in page.heard if each.get("method") in COMPLAINTS]
+
+
+def test_the_board_shows_sorts_and_searches_without_a_complaint(desk, server):
+    first = "document.querySelector('.board-row').dataset.pair"
+    sort = "document.querySelector('[data-column=price]').click() || true"
+    search = (
+        "(() => { const one = document.getElementById('search'); one.value = 'eth';"
+        " one.dispatchEvent(new Event('input')); return true; })()"
+    )
+    cell = "document.querySelector('.board-row [data-cell=price]').textContent"
+    page, (rows, _, dearest, price, _, count) = desk(
+        "/", ROWS, sort, f"{first} === 'BTC/USDT' && {first}", cell, search,
+        "document.getElementById('count').textContent === '1 / 6' && '1 / 6'",
+    )  # fmt: skip
+    assert rows
+    assert dearest == "BTC/USDT"
+    assert price == "96,409.34"
+    assert count == "1 / 6"
+    assert complaints(page) == []
+    asked = [
+        each["params"]["request"]["url"] for each in page.heard if each.get("method") == "Network.requestWillBeSent"
+    ]
+    assert [url for url in asked if not url.startswith((server.address, "about:"))] == []
+
+
+def test_what_the_desk_shows_is_what_the_report_says(desk, server):
+    config = load_config(server.config, environ={}, cwd=server.folder)
+    database = open_database(config.db)
+    reader = MarketReader(config, Clock(STARTS_AT + 60_000, 0, 0), database)
+    compared = 0
+    for moment in MOMENTS:
+        _page, (*_, shown, figures) = desk(
+            f"/pair/BTCUSDT?at={moment}&lang=en", *[f"{SHOWN} === '{moment}' && {SHOWN}"] * 3, FIGURES
+        )
+        assert shown == moment
+        at = STARTS_AT - STARTS_AT % 3_600_000 - 3_600_000 + int(moment[14:16]) * 60_000
+        report = reader.report("BTCUSDT", at)
+        for name, of, text in figures:
+            line = report.results[name][of].line("en")
+            assert text == (line if of == "pair" else f"{of} {line}"), (moment, name, of)
+            compared += 1
+    database.close()
+    assert compared > 20 * len(MOMENTS)
+
+
+@pytest.mark.parametrize(("width", "dark", "lang"), [(1280, False, "en"), (390, True, "zh")])
+def test_a_pair_fits_its_screen_in_both_languages(desk, width, dark, lang):
+    page, (shown, wide, colours, name) = desk(
+        f"/pair/BTCUSDT?lang={lang}", SHOWN, "document.documentElement.scrollWidth",
+        "[...document.querySelectorAll('canvas')].length", "document.documentElement.lang", width=width, dark=dark,
+    )  # fmt: skip
+    assert shown
+    assert wide <= width
+    assert colours > 10
+    assert name.startswith(lang)
+    assert complaints(page) == []
+
+
+def test_a_plugins_words_are_words(desk):
+    page, (shown, injected, title) = desk(
+        "/pair/BTCUSDT", SHOWN, "String(window.injected)", "document.querySelector('[data-panel=mine] h2').textContent"
+    )
+    assert shown
+    assert injected == "undefined"
+    assert title.startswith("<img src=x")
+    assert complaints(page) == []
+
+
+def test_the_tape_says_why_and_jumps_to_the_moment(desk):
+    row = "document.querySelector('#tape li[data-kind=signal]')"
+    page, (why, jump) = desk(
+        "/tape?lang=en", f"{row} && {row}.querySelectorAll('dt').length", f"{row}.querySelector('a').href"
+    )
+    assert why > 3
+    assert "?at=2026-01-15T" in jump
+    assert complaints(page) == []
+
+
+def test_a_view_that_was_sent_shows_the_same_range(desk):
+    query = "from=2026-01-15T11:20:00Z&to=2026-01-15T11:40:00Z"
+    _, (_, seen) = desk(f"/pair/BTCUSDT?{query}", SHOWN, "coinmonSheet.range()")
+    assert seen == pytest.approx([1768476000, 1768477200])
+
+
+def test_it_finds_back_after_a_restart_without_a_reload(desk, server):
+    page, (_, once) = desk("/", ROWS, "coinmonDesk.connected === 1 && 1")
+    assert once == 1
+    # the page stays open in the browser while the server goes and comes
+    server.stop()
+    server.start()
+    connected = asyncio.run(still(page, "coinmonDesk.connected >= 2 && document.getElementById('live').className"))
+    assert connected == "live on"
+
+
+async def still(page, script):
+    """What a script gives in the page that is open."""
+    port = (page._folder / "DevToolsActivePort").read_text().split()[0]
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        async with session.get(f"http://127.0.0.1:{port}/json") as reply:
+            tab = next(each for each in await reply.json() if each["type"] == "page")
+        async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            return await page._value(socket, script)
+
+
+def test_the_state_names_every_venue(server):
+    with httpx.Client(base_url=server.address, headers={"authorization": f"Bearer {TOKEN}"}) as client:
+        state = client.get("/desk/state.json").json()
+    assert {each["venue"] for each in state["venues"]} == {"binance", "okx", "bybit", "coinbase"}
+    assert state["broken"] == []
