@@ -63,6 +63,7 @@ class Server:
                 return
             # a busy machine was too slow for the emulator, whose clock stands still: no other scan would follow
             self.stop()
+        pytest.skip("this machine is too busy: the emulator did not answer a first scan within 12 s, five times")
 
     def stop(self) -> None:
         if self._process is not None:

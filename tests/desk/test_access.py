@@ -6,6 +6,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+# a server that scans has to start first
+pytestmark = pytest.mark.timeout(300)
+
 HTML = {"accept": "text/html,application/xhtml+xml"}
 TOKEN = "correct horse"
 BEARER = {"authorization": f"Bearer {TOKEN}"}

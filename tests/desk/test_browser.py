@@ -13,6 +13,9 @@ from coinmon.run.reader import MarketReader
 from coinmon.store.database import open_database
 from coinmon_emulator.scenario.scenario import STARTS_AT
 
+# a server that scans has to start first
+pytestmark = pytest.mark.timeout(300)
+
 TOKEN = "correct horse"
 COMPLAINTS = {"Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"}
 SHOWN = "document.documentElement.dataset.shown"
