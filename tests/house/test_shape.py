@@ -14,31 +14,22 @@ from .test_rules import CORE, ROOT, SOURCES, module, name
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in SOURCES}
 MODULES = {module(path): path for path in SOURCES}
 
-MEDIAN_LINES, MOST_LINES_OF_90_PERCENT = 110, 230
+MEDIAN_LINES, MOST_LINES_OF_90_PERCENT = 100, 220
 """What is wanted is 95 and 200: these bounds are for what there is, and go down with it."""
 
 SHARED_NAMES = {
-    "Candles": "the emulator reads the venues' documents for itself, in its own words",
     "Cut": "a cut of trades in time, and an answer that was cut: both are private to their package",
     "OfInstrument": "a result, and the arguments of a tool: both are private to their package",
-    "Prints": "the emulator's market, and a frame of Bybit's in it",
 }
 """Types of which there are two, and why that is borne; no further one."""
 
 NAMES_COINBASE = {
     "plugins/coinmon_emulator/emulate.py",
     "plugins/coinmon_emulator/market/intervals.py",
-    "plugins/coinmon_emulator/market/market.py",
-    "plugins/coinmon_emulator/scenario/flow.py",
-    "plugins/coinmon_emulator/scenario/listing.py",
     "plugins/coinmon_emulator/scenario/load.py",
     "plugins/coinmon_emulator/scenario/plan.py",
     "plugins/coinmon_emulator/scenario/signal_plan.py",
-    "plugins/coinmon_emulator/server/config.py",
     "plugins/coinmon_emulator/server/faults.py",
-    "plugins/coinmon_emulator/server/limits.py",
-    "plugins/coinmon_emulator/server/server.py",
-    "plugins/coinmon_emulator/server/streams.py",
     "plugins/coinmon_exchanges/ccxt_generic/decode.py",
     "plugins/coinmon_exchanges/ccxt_generic/venue.py",
     "plugins/coinmon_signals/flow/long_trap.py",
