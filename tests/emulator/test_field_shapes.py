@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from coinmon_emulator.market.market import DAY
+from coinmon_emulator.market.view import Spoil, WorldNow
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.faults import parse
+from coinmon_emulator.server.files import text_of
 from coinmon_emulator.venues.folders import VENUES
 
 LISTS: dict[str, tuple[str, dict[str, str]]] = {
@@ -157,3 +159,10 @@ def test_files_in_the_shapes_of_the_field(visit: Any, scenario: Scenario) -> Non
 def test_a_shape_names_its_coin(spec: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         parse(spec)
+
+
+def test_a_small_number_is_written_with_an_exponent(scenario: Scenario) -> None:
+    view = WorldNow(scenario, scenario.opens_at, Spoil(files=frozenset({"exponent"})))
+    assert text_of(view, ["1,0.00001,0.00001200", "0.00001,0.0001,10.00001,0.00000"]) == (
+        b"1,1e-05,1.2e-05\n0.00001,0.0001,10.00001,0.00000\n"
+    )

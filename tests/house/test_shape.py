@@ -35,7 +35,7 @@ NAMES_COINBASE = {
     "plugins/coinmon_signals/flow/long_trap.py",
     "plugins/coinmon_signals/flow/us_accumulation.py",
 }
-"""Files outside its two folders that name that venue: the signals' as data, the emulator's and ccxt's still to go."""
+"""Files outside its two folders that name that venue: the signals' and the scenarios' as data, ccxt's still to go."""
 
 NAMES_INDICATORS = {
     "coinmon/notify/events.py": {"consensus"},
