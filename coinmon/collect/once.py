@@ -28,7 +28,7 @@ async def collect_once(
         now = clock.now()
         end = floor(now)
         symbols = SymbolsConfig(names=(symbol,))
-        watch = await begin(venues, database, symbols, config.quotes, now, end - config.window * MINUTE)
+        watch = await begin(venues, database, symbols, config.quotes, now, end - config.window * MINUTE, follows=False)
         statuses = {}
 
         async def one(venue: Venue) -> None:

@@ -69,7 +69,6 @@ def _replayed(config: "Config", symbols: list[str], start: int | None, end: int 
     from rich.progress import Progress
 
     from coinmon.log import start_log
-    from coinmon.model.symbols import Universe
     from coinmon.run.backtest import backtest as replay
     from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
@@ -79,8 +78,7 @@ def _replayed(config: "Config", symbols: list[str], start: int | None, end: int 
     database = open_database(config.db, create=False)
     try:
         history = History(database)
-        mine = [each for each in history.instruments if each.venue in config.exchanges]
-        universe = Universe(mine, config.quotes)
+        universe = history.universe(config.exchanges, config.quotes)
         stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
         pairs = [universe.resolve(each).pair for each in symbols] or sorted(stored, key=str)
         console = Console(stderr=True)

@@ -78,11 +78,12 @@ def one_stored(
     stored = history.with_bars()
     if not stored:
         raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
-    wanted = Universe(stored, config.quotes).resolve(symbol)
     universe = Universe(stored, config.quotes)
+    wanted = universe.resolve(symbol)
     kind = kind or wanted.kind
     venue = exchange or wanted.venue
-    found = [each for each in universe.by_pair[wanted.pair] if each.venue == (venue or each.venue)]
+    found = [each for each in universe.by_pair[wanted.pair] if wanted.quote in (None, each.quote)]
+    found = [each for each in found if each.venue == (venue or each.venue)]
     found = [each for each in found if each.kind == (kind or each.kind)]
     if not kind:
         # people who say BTCUSDT mean the spot market where there is one

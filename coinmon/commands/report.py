@@ -70,7 +70,6 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
     from coinmon.evaluate.evaluator import Evaluator
     from coinmon.log import start_log
     from coinmon.model.moment import MINUTE
-    from coinmon.model.symbols import Universe
     from coinmon.report.document import report_of
     from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
@@ -88,7 +87,7 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
             history = History(database)
             if not history.instruments:
                 raise NoDataError("nothing is stored yet: run `coinmon scan`, or leave out --offline")
-            universe = Universe([each for each in history.instruments if each.venue in config.exchanges], config.quotes)
+            universe = history.universe(config.exchanges, config.quotes)
         else:
             from coinmon.collect.once import collect_once
 

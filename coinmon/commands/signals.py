@@ -103,13 +103,12 @@ def _moment(clock: "Clock", at: str | None) -> int:
 
 def _listed(config: "Config", database: "Database", symbol: str | None, now: int, hours: float) -> dict[str, Any]:
     from coinmon.model.moment import iso
-    from coinmon.model.symbols import Universe
     from coinmon.store.history import History
 
     history = History(database)
     pair = None
     if symbol is not None:
-        pair = str(Universe(list(history.instruments), config.quotes).resolve(symbol).pair)
+        pair = str(history.universe({each.venue for each in history.instruments}, config.quotes).resolve(symbol).pair)
     found = history.signals(pair, now - round(hours * 3_600_000), now + 1)
     rows = [{**each, "ended": iso(each["ended"])} for each in found if each["event"] == "signal"]
     return {"as_of": iso(now), "pair": pair, "signals": sorted(rows, key=lambda each: each["ended"] is not None)}

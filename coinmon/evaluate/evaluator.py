@@ -16,8 +16,8 @@ from coinmon.market.result import Result
 from coinmon.market.view import Source, View
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import parse_time
+from coinmon.model.multiples import in_coins
 from coinmon.model.signal import Bilingual, Signal, Silent
-from coinmon.model.symbols import Universe
 from coinmon.plugin.border import NotAsAgreed, signals_of
 from coinmon.plugin.signature import check_settings
 from coinmon.store.database import Database
@@ -60,7 +60,7 @@ class Evaluator:
         """
         down, since = down or {}, since or {}
         views = [
-            View(each, now, source, self.compute, pair, 0 if each.venue in down else since.get(each.id, 0))
+            View(in_coins(each), now, source, self.compute, pair, 0 if each.venue in down else since.get(each.id, 0))
             for each in instruments
             if each.venue in self._venues
         ]
@@ -193,7 +193,7 @@ def market_then(config: Config, database: Database, event: Mapping[str, Any]) ->
     """The pair of an event at the event's time, of what is stored. Raises CoinmonError."""
     venues = list(config.exchanges)
     history = History(database)
-    universe = Universe([each for each in history.instruments if each.venue in venues], config.quotes)
+    universe = history.universe(venues, config.quotes)
     wanted = universe.resolve(str(event["pair"]))
     evaluator = Evaluator(config, venues)
     return evaluator.market(wanted.pair, universe.meant(wanted), history, parse_time(str(event["time"])))

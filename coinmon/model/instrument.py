@@ -1,7 +1,7 @@
 """What is traded where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from math import gcd, lcm
@@ -48,9 +48,6 @@ class Instrument:
 
     def price(self, ticks: int) -> Decimal:
         return self.tick_size * int(ticks)
-
-    def with_tick(self, tick_size: Decimal) -> "Instrument":
-        return replace(self, tick_size=tick_size)
 
 
 def common_grid(sizes: Sequence[Decimal]) -> Decimal:

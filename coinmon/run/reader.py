@@ -174,8 +174,7 @@ class MarketReader:
             grids = self._history.grids()
             if grids != self._grids:
                 self._history = History(self._database)
-                mine = [each for each in self._history.instruments if each.venue in self.config.exchanges]
-                self._universe = Universe(mine, self.config.quotes)
+                self._universe = self._history.universe(self.config.exchanges, self.config.quotes)
                 self._grids = grids
                 self._held.clear()
             if not grids[0]:

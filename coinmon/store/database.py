@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from coinmon.errors import ConfigError
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest version under migrations/versions."""
 
 _MIGRATIONS = Path(__file__).with_name("migrations")

@@ -1,6 +1,6 @@
 """The database as views read it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Float, cast, func, select
@@ -11,10 +11,12 @@ from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleT
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE
+from coinmon.model.multiples import bars_in_coins, coin_of, levels_in_coins, samples_in_coins, units_between
+from coinmon.model.symbols import Universe
 from coinmon.store import books, samples
 from coinmon.store.bars import read_bars, read_profile
 from coinmon.store.database import Database
-from coinmon.store.instruments import read_instruments
+from coinmon.store.instruments import chosen_instruments, read_instruments
 from coinmon.store.outbox import read_signals
 from coinmon.store.schema import bars, instruments, signals
 
@@ -26,11 +28,24 @@ class History:
         self._database = database
         with database.read() as connection:
             self._stored = read_instruments(connection)
+            self._followed = chosen_instruments(connection)
         self._numbers = {instrument.id: number for number, instrument in self._stored.items()}
 
     @property
     def instruments(self) -> Sequence[Instrument]:
         return list(self._stored.values())
+
+    def universe(self, venues: Collection[str], quotes: Mapping[str, str]) -> Universe:
+        """What is stored of these venues, by pair. Where a venue has several markets of a pair, the one that a scan
+        follows stands for it, else one of which bars are stored: a market that is listed later changes nothing.
+        """
+        mine = [each for each in self._stored.values() if each.venue in venues]
+        chosen = set(self._followed)
+        taken = {(each.venue, each.kind, coin_of(each.base)) for each in mine if each.id in chosen}
+        if len({(each.venue, each.kind, coin_of(each.base)) for each in mine}) < len(mine):
+            free = [each for each in self.with_bars() if (each.venue, each.kind, coin_of(each.base)) not in taken]
+            chosen |= {each.id for each in free}
+        return Universe(mine, quotes, chosen=chosen)
 
     def with_bars(self) -> Sequence[Instrument]:
         """The instruments of which at least one bar is stored."""
@@ -40,8 +55,9 @@ class History:
         return [self._stored[number] for number in numbers]
 
     def grids(self) -> tuple[int, float]:
-        """Changes when an instrument is listed or its price grid becomes finer: then a new History is needed."""
-        query = select(func.count(), func.coalesce(func.sum(cast(instruments.c.tick_size, Float)), 0.0))
+        """Changes when an instrument is listed or followed, or its price grid becomes finer: a new one is needed."""
+        both = func.count() + func.count(instruments.c.followed_at)
+        query = select(both, func.coalesce(func.sum(cast(instruments.c.tick_size, Float)), 0.0))
         with self._database.read() as connection:
             count, total = connection.execute(query.select_from(instruments)).one()
         return count, total
@@ -76,45 +92,60 @@ class History:
         number = self._numbers.get(instrument.id)
         if number is None:
             return Bars.empty(instrument.tick_size)
+        stored, units = self._as_stored(instrument)
         with self._database.read() as connection:
-            return read_bars(connection, number, instrument, start, end, levels=levels)
+            found = read_bars(connection, number, stored, start, end, levels=levels)
+        return bars_in_coins(found, units)
+
+    def _as_stored(self, instrument: Instrument) -> tuple[Instrument, int]:
+        """The instrument as its rows count it, and how many coins are one there."""
+        stored = self._stored.get(self._numbers.get(instrument.id, -1), instrument)
+        units = units_between(stored, instrument)
+        return (stored if units != 1 else instrument), units
 
     def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
         number = self._numbers.get(instrument.id)
         if number is None:
             return Levels.empty(1)
+        stored, units = self._as_stored(instrument)
         with self._database.read() as connection:
-            return read_profile(connection, number, instrument, start, end)
+            return levels_in_coins(read_profile(connection, number, stored, start, end), units)
 
     def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
-            return [] if number is None else samples.read_open_interest(connection, number, start, end)
+            found = [] if number is None else samples.read_open_interest(connection, number, start, end)
+        return samples_in_coins(found, self._as_stored(instrument)[1])
 
     def funding(self, instrument: Instrument, start: int, end: int) -> Sequence[Funding]:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
-            return [] if number is None else samples.read_funding(connection, number, start, end)
+            found = [] if number is None else samples.read_funding(connection, number, start, end)
+        return samples_in_coins(found, self._as_stored(instrument)[1])
 
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
-            return [] if number is None else samples.read_whales(connection, number, instrument.id, start, end)
+            found = [] if number is None else samples.read_whales(connection, number, instrument.id, start, end)
+        return samples_in_coins(found, self._as_stored(instrument)[1])
 
     def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
-            return [] if number is None else books.read_depth(connection, number, start, end)
+            found = [] if number is None else books.read_depth(connection, number, start, end)
+        return samples_in_coins(found, self._as_stored(instrument)[1])
 
     def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
-            return [] if number is None else books.read_heatmap(connection, number, start, end)
+            found = [] if number is None else books.read_heatmap(connection, number, start, end)
+        return samples_in_coins(found, self._as_stored(instrument)[1])
 
     def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
-            return [] if number is None else books.read_liquidations(connection, number, start, end)
+            found = [] if number is None else books.read_liquidations(connection, number, start, end)
+        return samples_in_coins(found, self._as_stored(instrument)[1])
 
     def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]:
         number = self._numbers.get(instrument.id)

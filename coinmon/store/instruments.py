@@ -1,14 +1,17 @@
 """Instruments in the database: their row numbers and their price grids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from sqlalchemy import Connection, select, update
 
 from coinmon.model.instrument import Instrument, common_grid
+from coinmon.model.moment import DAY
 from coinmon.store.schema import bars
+from coinmon.store.schema import instrument_attributes as attributes
 from coinmon.store.schema import instruments as table
+from coinmon.store.upsert import upsert
 
 _FIELDS = (
     "venue",
@@ -66,8 +69,78 @@ def sync_instruments(
             connection.execute(update(bars).where(bars.c.instrument == number).values(prices))
         if new != old:
             connection.execute(update(table).where(table.c.id == number).values(_row(new)))
+            _note_attributes(connection, number, old, new, now)
         result[instrument.id] = (number, new)
     return result
+
+
+def follow_listing(
+    connection: Connection, listed: Mapping[str, Sequence[Instrument]], now: int
+) -> tuple[dict[str, tuple[int, Instrument]], list[str]]:
+    """`sync_instruments` of venues' whole lists, and in words what is new, gone, back or changed since the last ones.
+
+    listed: by venue, everything it lists now. An instrument that is not listed any more keeps its row and its history.
+    """
+    before = {each.id: each for each in read_instruments(connection).values()}
+    known_venues = {each.venue for each in before.values()}
+    gone = select(table.c.id, table.c.delisted_at).where(table.c.delisted_at.is_not(None))
+    gone_since = {row.id: row.delisted_at for row in connection.execute(gone)}
+    numbered = sync_instruments(connection, [each for several in listed.values() for each in several], now)
+    told = []
+    for id, (number, instrument) in numbered.items():
+        if id not in before:
+            told += [f"{id}: listed from now on"] if instrument.venue in known_venues else []
+        elif number in gone_since:
+            days = (now - gone_since[number]) / DAY
+            told.append(f"{id}: listed again after {days:.1f} days; the name may stand for another coin now")
+        else:
+            told += _differences(before[id], instrument)
+    back = [number for number, _ in numbered.values() if number in gone_since]
+    for number, old in read_instruments(connection).items():
+        if old.venue in listed and listed[old.venue] and old.id not in numbered and number not in gone_since:
+            connection.execute(update(table).where(table.c.id == number).values(delisted_at=now))
+            told.append(f"{old.id}: not listed any more; what is stored of it stays")
+    if back:
+        connection.execute(update(table).where(table.c.id.in_(back)).values(delisted_at=None))
+    return numbered, told
+
+
+def _differences(old: Instrument, new: Instrument) -> list[str]:
+    words = {"tick_size": "price grid", "contract_size": "contract size", "native_id": "the venue's name"}
+    return [
+        f"{new.id}: {word} changed from {getattr(old, name)} to {getattr(new, name)}"
+        for name, word in words.items()
+        if getattr(old, name) != getattr(new, name)
+    ]
+
+
+def mark_followed(connection: Connection, numbers: Sequence[int], now: int) -> None:
+    """A scan follows these: whoever reads the store chooses them where a venue has several markets of a pair."""
+    if numbers:
+        connection.execute(update(table).where(table.c.id.in_(numbers)).values(followed_at=now))
+
+
+def chosen_instruments(connection: Connection) -> set[str]:
+    """Ids of the markets that a scan followed last, one a venue, kind and base."""
+    query = select(table.c.venue, table.c.symbol).where(table.c.followed_at.is_not(None)).order_by(table.c.followed_at)
+    return {f"{row.venue}:{row.symbol}" for row in connection.execute(query)}
+
+
+def _note_attributes(connection: Connection, number: int, old: Instrument, new: Instrument, now: int) -> None:
+    """What a size of contracts, a grid or a name was until now: history is read with the attributes of its day."""
+    if (old.contract_size, old.native_id) == (new.contract_size, new.native_id):
+        return
+    values = {name: _row(old)[name] for name in ("native_id", "contract_size")}
+    upsert(connection, attributes, [{"instrument": number, "until": now, **values}])
+
+
+def instrument_at(connection: Connection, number: int, instrument: Instrument, time: int) -> Instrument:
+    """The instrument with the attributes that it had at `time`, as far as they were seen."""
+    query = select(attributes).where(attributes.c.instrument == number, attributes.c.until > time)
+    row = connection.execute(query.order_by(attributes.c.until).limit(1)).first()
+    if row is None:
+        return instrument
+    return replace(instrument, native_id=row.native_id, contract_size=Decimal(row.contract_size))
 
 
 def _row(instrument: Instrument) -> dict[str, object]:

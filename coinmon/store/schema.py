@@ -33,12 +33,41 @@ instruments = Table(
     Column("lot_size", String, nullable=False),
     Column("contract_size", String, nullable=False),
     Column("first_seen", BigInteger, nullable=False),
+    # when a whole list of its venue first lacked it, NULL: it is listed
+    Column("delisted_at", BigInteger),
+    # when a scan last began or renewed following it, NULL: never
+    Column("followed_at", BigInteger),
     UniqueConstraint("venue", "symbol"),
 )
 
 
 def _instrument() -> Column[int]:
     return Column("instrument", Integer, ForeignKey("instruments.id"), primary_key=True)
+
+
+# what an instrument's attributes were before they changed: each row holds up to `until`, and after the row before it
+instrument_attributes = Table(
+    "instrument_attributes",
+    metadata,
+    _instrument(),
+    Column("until", BigInteger, primary_key=True),
+    Column("native_id", String, nullable=False),
+    Column("contract_size", String, nullable=False),
+)
+
+# history that a user brought on purpose: it stays until the user says otherwise
+kept = Table(
+    "kept",
+    metadata,
+    _instrument(),
+    Column("start", BigInteger, primary_key=True),
+    Column("end", BigInteger, nullable=False),
+)
+
+
+def _known_at() -> Column[int]:
+    """When the row could be known; NULL: as soon as it happened (a minute's bar: as soon as the minute was over)."""
+    return Column("known_at", BigInteger)
 
 
 bars = Table(
@@ -58,6 +87,7 @@ bars = Table(
     Column("delta_min", Float(53)),
     Column("delta_max", Float(53)),
     Column("coverage", SmallInteger, nullable=False),
+    _known_at(),
     # last, so that reading the other columns of a row does not touch its pages
     Column("levels", LargeBinary),
 )
@@ -91,6 +121,7 @@ open_interest = Table(
     Column("time", BigInteger, primary_key=True),
     Column("base", Float(53), nullable=False),
     Column("value", Float(53)),
+    _known_at(),
 )
 
 funding = Table(
@@ -103,6 +134,7 @@ funding = Table(
     Column("interval_ms", BigInteger),
     Column("mark", Float(53)),
     Column("index", Float(53)),
+    _known_at(),
 )
 
 whale_trades = Table(
@@ -116,6 +148,7 @@ whale_trades = Table(
     Column("base", Float(53), nullable=False),
     Column("quote", Float(53), nullable=False),
     Column("fills", Integer, nullable=False),
+    _known_at(),
     Index("whale_trades_by_time", "instrument", "time"),
 )
 
@@ -127,6 +160,7 @@ depth = Table(
     *(Column(name, Float(53), nullable=False) for name in ("bid", "ask", "reach_bid", "reach_ask")),
     # five little-endian float64 a percentage: as in model.book.Near
     Column("near", LargeBinary, nullable=False),
+    _known_at(),
 )
 
 heatmap = Table(
@@ -140,6 +174,7 @@ heatmap = Table(
     Column("first", BigInteger, nullable=False),
     # zlib of little-endian float32: bids from the lowest row up, then as many asks
     Column("sizes", LargeBinary, nullable=False),
+    _known_at(),
 )
 
 liquidations = Table(
@@ -150,6 +185,7 @@ liquidations = Table(
     Column("time", BigInteger, nullable=False),
     Column("side", SmallInteger, nullable=False),
     *(Column(name, Float(53), nullable=False) for name in ("price", "base")),
+    _known_at(),
     Index("liquidations_by_time", "instrument", "time"),
 )
 

@@ -4,6 +4,7 @@ import pytest
 
 from coinmon.errors import ConfigError
 from coinmon.model.instrument import Pair
+from coinmon.model.multiples import multiple_of
 from coinmon.model.symbols import Universe
 
 QUOTES = {"USD": "USDT", "USDC": "USDT"}
@@ -40,7 +41,7 @@ def test_every_spelling_of_bitcoin(universe, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "pair"), [("ETHBTC", "ETH/BTC"), ("eth-btc", "ETH/BTC"), ("1000pepeusdt.p", "1000PEPE/USDT")]
+    ("text", "pair"), [("ETHBTC", "ETH/BTC"), ("eth-btc", "ETH/BTC"), ("1000pepeusdt.p", "PEPE/USDT")]
 )
 def test_other_pairs(universe, text, pair):
     assert str(universe.resolve(text).pair) == pair
@@ -97,3 +98,57 @@ def test_coins_that_are_called_like_a_mark(base, plain):
         assert universe.resolve(text).kind is None
     for text in (f"{base}USDT.P", f"{base}-USDT-SWAP", f"{base}/USDT:USDT"):
         assert universe.resolve(text).kind == "perp"
+
+
+@pytest.mark.parametrize(
+    ("text", "pair", "kind"),
+    [
+        ("PERP", "PERP/USDT", None), ("perpusdt", "PERP/USDT", None), ("SWAP", "SWAP/USDT", None),
+        ("PERP-PERP", "PERP/USDT", "perp"), ("SWAP-USDT-SWAP", "SWAP/USDT", "perp"),
+        ("PERPUSDT.P", "PERP/USDT", "perp"),
+        ("BTC-PERP", "BTC/USDT", "perp"), ("币安人生USDT", "币安人生/USDT", None),
+        ("币安人生/usdt:usdt", "币安人生/USDT", "perp"),
+    ],
+)  # fmt: skip
+def test_coins_whose_names_are_marks_or_chinese(plain, text, pair, kind):
+    symbols = [f"{coin}/USDT{end}" for coin in ("PERP", "SWAP", "BTC", "币安人生") for end in ("", ":USDT")]
+    wanted = Universe([plain.instrument(each, "binance") for each in symbols], QUOTES).resolve(text)
+    assert (str(wanted.pair), wanted.kind) == (pair, kind)
+
+
+def test_a_market_named_in_full_is_that_market(plain):
+    markets = [plain.instrument(each, "bybit") for each in ("UNI/USDT", "UNI/USDC", "UNI/USDT:USDT")]
+    universe = Universe([*markets, plain.instrument("UNI/USD", "coinbase")], QUOTES)
+    for text in ("bybit:UNI/USDC", "bybit:uniusdc"):
+        assert [each.id for each in universe.meant(universe.resolve(text))] == ["bybit:UNI/USDC"]
+    everywhere = ["bybit:UNI/USDT", "coinbase:UNI/USD", "bybit:UNI/USDT:USDT"]
+    assert [each.id for each in universe.meant(universe.resolve("UNIUSDT"))] == everywhere
+    universe.choose([universe.resolve("bybit:UNI/USDC")])
+    pair = universe.resolve("UNI").pair
+    assert [each.id for each in universe.of(pair, ("spot",))] == ["bybit:UNI/USDC", "coinbase:UNI/USD"]
+
+
+@pytest.mark.parametrize(
+    ("base", "found"),
+    [
+        ("1000PEPE", (1000, "PEPE")), ("10000NFT", (10_000, "NFT")), ("1000000MOG", (1_000_000, "MOG")),
+        ("1MBABYDOGE", (1_000_000, "BABYDOGE")), ("kPEPE", (1000, "PEPE")), ("1INCH", (1, "1INCH")),
+        ("KSM", (1, "KSM")), ("1000X", (1, "1000X")), ("BTC", (1, "BTC")), ("100", (1, "100")),
+    ],
+)  # fmt: skip
+def test_markets_in_thousands_of_a_coin(base, found):
+    assert multiple_of(base) == found
+
+
+def test_a_coin_and_its_thousands_are_one_pair_and_the_coins_own_market_comes_first(plain):
+    made = plain.instrument
+    universe = Universe(
+        [made("PEPE/USDT", "binance"), made("1000PEPE/USDT:USDT", "binance"), made("PEPE/USDT:USDT", "okx"),
+         made("1000PEPE/USDT:USDT", "okx"), made("kPEPE/USDC:USDC", "hyper")], QUOTES,
+    )  # fmt: skip
+    pairs = {universe.resolve(each).pair for each in ("PEPEUSDT", "1000PEPEUSDT", "pepe", "1000pepe", "kpepeusdc")}
+    (pair,) = pairs
+    assert str(pair) == "PEPE/USDT"
+    assert [each.id for each in universe.of(pair)] == [
+        "binance:PEPE/USDT", "binance:1000PEPE/USDT:USDT", "hyper:kPEPE/USDC:USDC", "okx:PEPE/USDT:USDT",
+    ]  # fmt: skip

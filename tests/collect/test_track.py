@@ -150,3 +150,8 @@ def test_a_restart_in_mid_minute_loses_nothing_of_that_minute(plain, at):
     again = after.settle(at(2), WHALE)
     assert plain.seen(again.bars) == plain.volumes(rows[1:4])
     assert labels(again.bars) == ["trades"]
+
+
+def test_a_minute_before_the_proof_is_partial_though_all_minutes_have_trades(plain, at, track):
+    track.take(plain.page((8, 10, 21, 1), (9, 70, 22, 1), joined=False), at(2))
+    assert labels(track.settle(at(2), WHALE).bars) == ["partial", "trades"]

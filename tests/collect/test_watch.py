@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.track.persist import persist
@@ -12,7 +13,10 @@ from coinmon.collect.watchlist import begin
 from coinmon.config.load import SymbolsConfig
 from coinmon.errors import ConfigError, NoDataError, VenueBlocked
 from coinmon.model.derivatives import Ticker
+from coinmon.model.multiples import in_coins
 from coinmon.store.cursors import Position
+from coinmon.store.history import History
+from coinmon.store.instruments import instrument_at
 
 
 @pytest.fixture
@@ -133,6 +137,15 @@ def test_a_new_tick_size_begins_again_where_the_store_ends(follow, plain, databa
 
 
 @pytest.fixture
+def logged():
+    """What was logged so far, as one text."""
+    lines = []
+    sink = logger.add(lines.append, format="{message}", level="INFO")
+    yield lambda: "".join(lines)
+    logger.remove(sink)
+
+
+@pytest.fixture
 def market(plain):
     """Four pairs with 24 h volumes: in quote, in base only, small, unknown; and one in another quote."""
     symbols = ("BTC/USDT", "ETH/USDT", "DOGE/USDT", "NEW/USDT", "ETH/BTC")
@@ -190,3 +203,62 @@ def test_volumes_that_cannot_be_had_are_no_data(follow, market):
     market["acme"].tickers = refuse
     with pytest.raises(NoDataError, match=r"^symbols\.all: acme: tickers raised RuntimeError: later$"):
         follow(venues=market, all="acme", limit=1)
+
+
+def test_a_coin_that_no_venue_lists_any_more_is_left_out_and_named(follow, plain, logged):
+    venue = acme(plain, "BTC/USDT", "MATIC/USDT")
+    wanted = {"venues": {"acme": venue}, "names": ("BTCUSDT", "MATICUSDT", "TYPOUSDT")}
+    first = follow(**wanted)
+    assert ids(first) == ["acme:BTC/USDT", "acme:MATIC/USDT"]
+    # beside it another coin gets a finer grid: that must not be lost
+    venue.listed = [replace(venue.listed[0], tick_size=venue.listed[0].tick_size / 5)]
+    second = follow(before=first, **wanted)
+    assert [str(each.tick_size) for each in second.instruments] == ["0.1"]
+    assert "acme:MATIC/USDT: not listed any more" in logged()
+    assert "MATICUSDT: no venue lists it any more" in logged()
+    assert "acme:BTC/USDT: price grid changed from 0.5 to 0.1" in logged()
+    assert "TYPOUSDT: no such pair" in logged()
+    venue.listed = acme(plain, "BTC/USDT", "MATIC/USDT", "POL/USDT").listed
+    follow(before=second, **wanted)
+    assert "acme:MATIC/USDT: listed again after 0.0 days" in logged()
+    assert "acme:POL/USDT: listed from now on" in logged()
+
+
+def test_what_a_scan_follows_stands_for_the_pair_whatever_is_listed_later(follow, plain, database):
+    follow(venues={"acme": acme(plain, "BTC/USD")})
+    venue = acme(plain, "BTC/USD", "BTC/USDT")
+    venue.preferred_quotes = ("USD",)
+    assert ids(follow(venues={"acme": venue})) == ["acme:BTC/USD"]
+    universe = History(database).universe({"acme"}, {"USD": "USDT"})
+    assert [each.id for each in universe.meant(universe.resolve("BTCUSDT"))] == ["acme:BTC/USD"]
+    assert [each.id for each in universe.meant(universe.resolve("acme:BTC/USDT"))] == ["acme:BTC/USDT"]
+    assert ids(follow(venues={"acme": venue}, names=("acme:BTC/USDT",))) == ["acme:BTC/USDT"]
+
+
+def test_history_has_the_contract_size_of_its_day(follow, plain, database):
+    venue = acme(plain, "SOL/USDT:USDT")
+    follow(venues={"acme": venue}, names=("SOL",))
+    old = venue.listed[0]
+    venue.listed = [replace(old, contract_size=old.contract_size * 10)]
+    (track,) = follow(venues={"acme": venue}, names=("SOL",)).tracks["acme"]
+    with database.read() as connection:
+        then = instrument_at(connection, track.number, track.instrument, plain.start - 1)
+        now = instrument_at(connection, track.number, track.instrument, plain.start)
+    assert (then.contract_size, now.contract_size) == (old.contract_size, old.contract_size * 10)
+
+
+def test_thousands_of_a_coin_are_read_as_the_coin(follow, plain, database):
+    (track,) = follow(venues={"acme": acme(plain, "1000PEPE/USDT:USDT")}, names=("PEPE",)).tracks["acme"]
+    track.take(plain.page((1, -3000, 20, 1), (2, -61, 20, -2)), plain.start)
+    persist(database, [track], plain.start, 1e9)
+    history, coin = History(database), in_coins(track.instrument)
+    start = plain.start - 50 * plain.minute
+    native, coins = (history.bars(each, start, plain.start, levels=True) for each in (track.instrument, coin))
+    assert coin.id == track.instrument.id
+    assert (coin.base, coin.tick_size) == ("PEPE", track.instrument.tick_size / 1000)
+    assert coins.tick_size == coin.tick_size
+    assert coins.volume.sum() == 3000 == 1000 * native.volume.sum()
+    assert coins.quote_volume.tolist() == native.quote_volume.tolist()
+    assert coins.close.tolist() == native.close.tolist()
+    assert coins.levels.sell.sum() == 2000
+    assert history.profile(coin, start, plain.start).sell.sum() == 2000

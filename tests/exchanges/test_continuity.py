@@ -1,12 +1,15 @@
 """`joined` is a proof: every page is held against what the emulator's market really holds, and against holes."""
 
 import asyncio
+from types import SimpleNamespace
 
 import aiohttp
+import numpy as np
 import pytest
 from aiohttp import web
 
-from coinmon import Cursor, VenueError
+from coinmon import Cursor, Trades, VenueError
+from coinmon_exchanges._continuity import before
 
 MINUTE = 60_000
 VENUES = [
@@ -310,3 +313,15 @@ def test_a_page_older_than_what_was_read_does_not_say_that_nothing_more_traded(e
 async def set_faults(url, spec):
     async with aiohttp.ClientSession() as session, session.post(f"{url}/emulator/faults", json={"spec": spec}) as reply:
         assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    ("ids", "joined"),
+    [([3, 4, 5, 6], True), ([3, 4, 5, 6, 7, 8], True), ([3, 4, 5], False), ([3, 5, 6], False), ([7, 8], False)],
+)
+def test_earlier_trades_are_joined_only_if_the_last_one_is_the_one_before(ids, joined):
+    many = len(ids)
+    trades = Trades(*(np.array(each) for each in (ids, range(many), [20] * many, [1.0] * many, [1] * many)))
+    page = SimpleNamespace(ids=trades.id, times=trades.time, trades=trades)
+    found, proven, _ = before(page, 7, 0)
+    assert (found.id.tolist(), proven) == ([each for each in ids if each < 7], joined)

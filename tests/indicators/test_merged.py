@@ -1,5 +1,6 @@
 """All venues as one market: adding up their bars is adding up their trades."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -24,7 +25,7 @@ def market(scene, made, now=None, down=()):
         rows = scene.bars_of(minutes)
         columns = {name: getattr(rows, name) * (10**number if "quote" in name else 1) for name in scene.columns}
         bars = Bars(traded.tick_size * coarse, **columns, levels=rows.levels)
-        views.append(View(traded.with_tick(traded.tick_size * coarse), now, scene.Tape({traded.id: bars})))
+        views.append(View(replace(traded, tick_size=traded.tick_size * coarse), now, scene.Tape({traded.id: bars})))
     return Market(
         PAIR, now, [view.instrument.venue for view in views] + list(down), views, down=dict.fromkeys(down, "no")
     )

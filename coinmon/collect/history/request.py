@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -25,7 +25,7 @@ from coinmon.model.moment import DAY, iso
 from coinmon.model.symbols import Universe
 from coinmon.plugin.contracts import Archive
 from coinmon.store.database import Database
-from coinmon.store.instruments import sync_instruments
+from coinmon.store.instruments import chosen_instruments, read_instruments, sync_instruments
 from coinmon.store.seen import counts
 
 _DOWNLOADS = ".backfill-"
@@ -63,8 +63,8 @@ async def fill(
         files = [(_recognised(path, venues), path) for path in wish.files]
         try:
             targets, problems = await _targets(venues, config, clock, database, wish)
-        except NoDataError:
-            # no venue can be asked and none ever was: files on disk can do without
+        except (NoDataError, ConfigError):
+            # no venue can be asked and none ever was, or none lists it any more: files on disk can do without
             targets, problems = _targets_of_files(files, config, clock, database, wish), []
             if not targets:
                 raise
@@ -98,7 +98,14 @@ async def _targets(
 ) -> tuple[Targets, list[str]]:
     now = clock.now()
     symbols = SymbolsConfig(names=(wish.symbol,))
-    watch = await begin(venues, database, symbols, config.quotes, now, now)
+    try:
+        watch = await begin(venues, database, symbols, config.quotes, now, now, follows=False)
+    except ConfigError:
+        # no venue lists it any more: its history may be had still
+        found = _stored_targets(venues, config, database, wish)
+        if not found:
+            raise
+        return found, []
     wanted = watch.universe.resolve(wish.symbol)
     found = [
         (venue, track.number, track.instrument)
@@ -106,12 +113,38 @@ async def _targets(
         for track in watch.tracks[venue.name]
         if wanted.admits(track.instrument) and wish.kind in (None, track.instrument.kind)
     ]
+    there = {each.id for _, _, each in found}
+    found += [each for each in _stored_targets(venues, config, database, wish) if not _is_rival(each[2], there)]
     problems = [*watch.failed.values()]
     if not found:
         if problems:
             raise NoDataError("\n".join(problems))
         raise ConfigError(f"{wish.symbol}: none of {', '.join(each.name for each in venues)} has that of this kind")
     return found, problems
+
+
+def _stored_targets(
+    venues: Sequence[Venue], config: Config, database: Database, wish: Wish
+) -> list[tuple[Venue, int, Instrument]]:
+    """Instruments that are stored, whether or not they are listed still."""
+    by_name = {venue.name: venue for venue in venues}
+    with database.read() as connection:
+        stored = {each.id: (number, each) for number, each in read_instruments(connection).items()}
+        chosen = chosen_instruments(connection)
+    preferred = {venue.name: venue.preferred_quotes for venue in venues}
+    mine = [each for _, each in stored.values() if each.venue in by_name]
+    universe = Universe(mine, config.quotes, preferred, chosen)
+    try:
+        meant = universe.meant(universe.resolve(wish.symbol))
+    except ConfigError:
+        return []
+    return [(by_name[each.venue], *stored[each.id]) for each in meant if wish.kind in (None, each.kind)]
+
+
+def _is_rival(instrument: Instrument, there: Collection[str]) -> bool:
+    """Whether another market of that venue and kind is meant already: `there` are ids."""
+    kinds = {(id.partition(":")[0], "perp" if ":" in id.partition(":")[2] else "spot") for id in there}
+    return (instrument.venue, instrument.kind) in kinds
 
 
 def _targets_of_files(

@@ -1,5 +1,6 @@
 """The volume profile against plain loops over Decimals, and the rules that decide between equals."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -157,7 +158,7 @@ def test_tick_size_from_the_instrument_never_from_the_name(scene):
     coarse = Decimal("0.25")
     rows = view.source.rows[view.instrument.id]
     other = scene.view([])
-    other.instrument = view.instrument.with_tick(coarse)
+    other.instrument = replace(view.instrument, tick_size=coarse)
     other.now = view.now
     other.source.rows[view.instrument.id] = Bars(
         coarse, *(getattr(rows, name) for name in scene.columns), levels=rows.levels
