@@ -30,7 +30,7 @@ async def sample(
             return
         samples = {track.number: found[track.instrument.id] for track in perps if track.instrument.id in found}
         with database.write() as connection:
-            write_samples(connection, samples)
+            write_samples(connection, samples, venue.clock.now())
 
     await asyncio.gather(*(ask(venue, method) for venue in venues for method in ("open_interest", "funding")))
     return problems

@@ -7,30 +7,22 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from loguru import logger
-
 from coinmon.clock import Clock
-from coinmon.collect.track.reconcile import SAME_VOLUME
 from coinmon.collect.track.track import Track
+from coinmon.collect.track_reader import TrackReader
 from coinmon.errors import CoinmonError, DecodeError, VenueBlocked, our_stop, words_of
-from coinmon.model.bars import Bars
 from coinmon.model.instrument import Kind
-from coinmon.model.moment import MINUTE
-from coinmon.plugin.contracts import Cursor, Exchange
+from coinmon.plugin.contracts import Exchange
 
 _MAX_CONCURRENT_READS = 32
 """Instruments read at the same time; the venue's own budgets pace the requests."""
 _MAX_CONCURRENT_WINDOWS = 32
 """Instruments whose windows of trades are read at once; of more some would wait for the pages of others."""
-_LATEST_KLINE_MS = 30 * MINUTE
-"""Where a venue tells no trades, a minute's kline is asked for again this long; later it will not come."""
 _MAX_FIRST_ROUND_PAGES = 200
 """Pages of earlier trades that a whole round may read; each instrument gets its share."""
 BLOCKED_PAUSES_S = 900.0, 6 * 3600.0
 """The first and the longest pause after a venue refused this network."""
-_CLOSE_ENOUGH = 2000
-"""ms that two clocks may differ without a word: some venues tell whole seconds."""
-_LAST_WORDS = 1.0
+_CANCEL_TIMEOUT_S = 1.0
 """Seconds that what is cancelled gets to end."""
 
 
@@ -57,9 +49,9 @@ class Venue:
         self._blocked: str | None = None
         self._blocked_until = float("-inf")
         self._blocked_pause = 0.0
-        self._clock = clock
-        self._early = 0
+        self.clock = clock
         self._misread = False
+        self._reader = TrackReader(self, clock)
         self.down = False
 
     def has(self, method: str) -> bool:
@@ -91,7 +83,11 @@ class Venue:
     @property
     def unlisted(self) -> bool:
         """Whether it may list more, or something else, when it is asked again: a price grid may change at any time."""
-        return self._misread or any(not isinstance(error, VenueBlocked) for error in self.failing.values())
+        return (
+            self._misread
+            or bool(self._reader.contradicted)
+            or any(not isinstance(error, VenueBlocked) for error in self.failing.values())
+        )
 
     @property
     def preferred_quotes(self) -> Sequence[str]:
@@ -134,21 +130,42 @@ class Venue:
         """
         began, sent = monotonic(), self.exchange.requests
         self._misread = False
-        errors: list[str] = []
 
         def status(name: str, error: str | None = None) -> VenueStatus:
             self.down = name in ("down", "blocked")
             return VenueStatus(name, self.exchange.requests - sent, monotonic() - began, len(tracks), error)
 
+        dead = await self._knock(deadline)
+        if dead is not None:
+            return status("blocked" if self.blocked else "down", dead)
+        errors = await self._read_all(tracks, end, began + deadline, done, warmed=warmed, streams=streams)
         if self.blocked:
             return status("blocked", self.blocked)
-        if self.has("server_time"):
-            try:
-                await self._compare_clocks(min(10.0, deadline / 4))
-            except CoinmonError as error:
-                # one cheap question first: a dead venue is not asked for every instrument again
-                if self.down or self.blocked:
-                    return status("blocked" if self.blocked else "down", str(error))
+        if errors and len(errors) >= len(tracks):
+            return status("down", errors[0])
+        errors = errors or [str(error) for error in self.failing.values()]
+        if not errors:
+            return status("ok")
+        return status("degraded", f"{errors[0]} (and {len(errors) - 1} more)" if errors[1:] else errors[0])
+
+    async def _knock(self, deadline: float) -> str | None:
+        """One cheap question first: a dead venue is not asked for every instrument again. Why it is dead, or None."""
+        if self.blocked or not self.has("server_time"):
+            return self.blocked
+        try:
+            await self._reader.compare_clocks(min(10.0, deadline / 4))
+        except CoinmonError as error:
+            if self.down or self.blocked:
+                return str(error)
+        return None
+
+    async def _read_all(
+        self, tracks: Sequence[Track], end: int, until: float, done: Callable[[int], None], *, warmed: bool,
+        streams: bool,
+    ) -> list[str]:  # fmt: skip
+        """Read every track side by side, `until` the monotonic clock says so; what went wrong, in words."""
+        deadline = until - monotonic()
+        errors: list[str] = []
         slots = asyncio.Semaphore(_MAX_CONCURRENT_READS)
         streams = streams and warmed and len(tracks) > _MAX_CONCURRENT_WINDOWS
         look_back = 0 if warmed else max(2, _MAX_FIRST_ROUND_PAGES // max(1, len(tracks)))
@@ -163,9 +180,11 @@ class Venue:
             async with slots:
                 if self.blocked:
                     return
-                left = deadline - (monotonic() - began)
                 try:
-                    await self._read_track(track, end, look_back, left, streams)
+                    await self._reader.read(
+                        track, end, look_back, until - monotonic(), streams=streams, split=self._split,
+                        tracks=len(tracks),
+                    )  # fmt: skip
                 except CoinmonError as error:
                     errors.append(str(error))
                     self._misread = self._misread or isinstance(error, DecodeError)
@@ -191,94 +210,12 @@ class Venue:
                 task.cancel()
             # so that nobody is kept from its tracks by one that is not asked any more
             if tasks:
-                await asyncio.wait(tasks, timeout=_LAST_WORDS)
-        if self.blocked:
-            return status("blocked", self.blocked)
-        if errors and len(errors) >= len(tracks):
-            return status("down", errors[0])
-        errors = errors or [str(error) for error in self.failing.values()]
-        return (
-            status("degraded", f"{errors[0]} (and {len(errors) - 1} more)" if errors[1:] else errors[0])
-            if errors
-            else status("ok")
-        )
-
-    async def _read_track(self, track: Track, end: int, look_back: int, deadline: float, streams: bool) -> None:
-        """Trades first; klines for what they do not prove, and always where klines carry the taker split."""
-        async with track.alone():
-            track.join()
-            split = self._split and track.start < end
-            if split and track.streamed and track.caught_up < end:
-                # the venue's own volume tells a minute that ended quietly from one that the stream kept to itself
-                track.klines = await self._klines(track, end, deadline)
-                if track.agrees(end):
-                    track.caught_up = end
-            begins = streams and track.cursor is None and track.klines is not None
-            if begins:
-                # the klines tell the past and the stream the rest: a cold start waits for no page of trades
-                track.begin_streamed()
-            failed: CoinmonError | None = None
-            if self.has("trades") and not begins and not (track.streamed and track.caught_up >= end):
-                try:
-                    await self._read_trades(track, look_back, deadline)
-                except CoinmonError as error:
-                    failed = error
-                track.join()
-            whole = track.proven_from is not None and track.proven_from <= track.start and track.caught_up >= end
-            wanted = split or not whole or track.unverified_from is not None
-            if self.has("bars") and track.start < end and track.klines is None and wanted:
-                track.klines = await self._klines(track, end, deadline)
-                if split and whole and _falls_short(track, end):
-                    # the page was older than the kline: the minute's last trades are still to come
-                    track.caught_up = end - MINUTE
-                if not self.has("trades"):
-                    told = int(track.klines.time[-1]) + MINUTE if len(track.klines) else 0
-                    track.caught_up = max(told, end - _LATEST_KLINE_MS)
-            if failed:
-                raise failed
-
-    async def _compare_clocks(self, deadline: float) -> None:
-        """Our clock may be ahead of the venue's by whatever it likes."""
-        asked_at = self._clock.now()
-        early = max(0, asked_at - await self.call("server_time", deadline=deadline))
-        if early > _CLOSE_ENOUGH >= self._early:
-            text = "{}: our clock is {} s ahead of the venue's: minutes wait until they are over there"
-            logger.warning(text, self.name, round(early / 1000))
-        self._early = early
-
-    async def _klines(self, track: Track, end: int, deadline: float) -> Bars:
-        """Of the minutes before `end`, those included that were stored without their klines."""
-        since = track.unverified_from or track.start
-        found: Bars = await self.call("bars", track.instrument, since, end, deadline=deadline)
-        return found
+                await asyncio.wait(tasks, timeout=_CANCEL_TIMEOUT_S)
+        return errors
 
     async def repair(self, track: Track, deadline: float) -> bool:
         """Read what is missing before what was streamed; whether nothing is now."""
-        async with track.alone():
-            if not track.join():
-                await self._read_trades(track, 0, deadline)
-            return track.join()
-
-    async def _read_trades(self, track: Track, look_back: int, deadline: float) -> None:
-        first = track.cursor is None
-        more = whole = True
-        while more:
-            # by the venue's clock: what it has not traded yet is not known to be quiet
-            asked_at = self._clock.now() - self._early
-            cursor = track.cursor or Cursor(track.start)
-            page = await self.call("trades", track.instrument, cursor, deadline=deadline)
-            more = page.more and len(page.trades) > 0
-            whole = whole and page.whole
-            track.take(page, asked_at)
-        if not (first and whole and self.has("earlier_trades")):
-            return
-        for _ in range(look_back):
-            if track.oldest_id is None or (track.proven_from is not None and track.proven_from <= track.start):
-                return
-            page = await self.call("earlier_trades", track.instrument, track.oldest_id, track.start, deadline=deadline)
-            if not page.joined:
-                return
-            track.take_earlier(page)
+        return await self._reader.repair(track, deadline)
 
     async def close(self) -> None:
         if self.has("close"):
@@ -286,10 +223,3 @@ class Venue:
                 await self.call("close", deadline=5)
             except CoinmonError:
                 return
-
-
-def _falls_short(track: Track, end: int) -> bool:
-    """Whether the venue's own volume of the minute before `end` is more than that of the trades at hand."""
-    if track.klines is None or not len(track.klines) or int(track.klines.time[-1]) != end - MINUTE:
-        return False
-    return track.volume_of(end - MINUTE) < float(track.klines.volume[-1]) * (1 - SAME_VOLUME)

@@ -186,7 +186,8 @@ class Scan:
             streams = feed is not None and (feed.live > 0 or self._cycle == 1)
             status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
             async with undisturbed(tracks) as free:
-                await asyncio.to_thread(persist, self._database, free, end, self._config.whale_threshold)
+                now = self._clock.now()
+                await asyncio.to_thread(persist, self._database, free, end, self._config.whale_threshold, now)
             if warm_up:
                 warm_up.begin(tracks)
             return venue.name, status

@@ -15,8 +15,20 @@ from coinmon.store.schema import bars as table
 from coinmon.store.upsert import upsert
 
 
-def write_bars(connection: Connection, number: int, instrument: Instrument, bars: Bars) -> None:
-    """Store an instrument's bars; one that saw more of the same minute is kept. `number`: its row in instruments."""
+def write_bars(
+    connection: Connection,
+    number: int,
+    instrument: Instrument,
+    bars: Bars,
+    *,
+    known_at: int | None = None,
+    changed_at: int | None = None,
+) -> None:
+    """Store an instrument's bars; one that saw more of the same minute is kept. `number`: its row in instruments.
+
+    known_at: now, of what was followed; None for history, which anybody could have known when its minute was over.
+    changed_at: now, for history: what was stored of a minute was known to be otherwise until then.
+    """
     columns = [getattr(bars, name).tolist() for name in COLUMNS]
     rows = [
         dict(zip(COLUMNS, values, strict=True), instrument=number, levels=None) for values in zip(*columns, strict=True)
@@ -24,7 +36,9 @@ def write_bars(connection: Connection, number: int, instrument: Instrument, bars
     if bars.levels is not None:
         for row, packed in zip(rows, pack(bars.levels, bars.tick_size, instrument.lot_size), strict=True):
             row["levels"] = packed
-    upsert(connection, table, rows, unless_less="coverage")
+    if known_at is not None:
+        rows = [{**row, "known_at": known_at} for row in rows]
+    upsert(connection, table, rows, unless_less="coverage", changed_at=changed_at)
     roll_up(connection, number, instrument, bars.time)
 
 

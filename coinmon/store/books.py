@@ -42,10 +42,13 @@ def write_heatmap(connection: Connection, pictures: Mapping[int, Picture]) -> No
     upsert(connection, schema.heatmap, rows)
 
 
-def write_liquidations(connection: Connection, found: Mapping[int, Sequence[Liquidation]]) -> None:
-    """By row number of the instrument; one that is there already is written over itself."""
+def write_liquidations(
+    connection: Connection, found: Mapping[int, Sequence[Liquidation]], known_at: int | None = None
+) -> None:
+    """By row number of the instrument; one that is there already is written over itself. known_at: now, ms UTC."""
     rows = {(number, each.key): each for number, several in found.items() for each in several}
-    upsert(connection, schema.liquidations, [{"instrument": key[0], **asdict(each)} for key, each in rows.items()])
+    made = [{"instrument": key[0], **asdict(each), "known_at": known_at} for key, each in rows.items()]
+    upsert(connection, schema.liquidations, made)
 
 
 def write_heard(connection: Connection, minutes: Mapping[int, Sequence[int]]) -> None:

@@ -1,11 +1,12 @@
 """Forgetting what is older than it is kept."""
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, case, delete, select, update
 
 from coinmon.model.bars import Coverage
 from coinmon.model.moment import DAY
 from coinmon.store import schema
 from coinmon.store.database import Database
+from coinmon.store.upsert import upsert
 
 _KEPT_FOR_DAYS = (
     schema.bars, schema.hours, schema.open_interest, schema.funding, schema.whale_trades, schema.depth,
@@ -16,13 +17,15 @@ _KEPT_FOR_DAYS = (
 def forget(database: Database, now: int, days: int, levels_days: int, since: int = 0) -> int:
     """Delete market data older than `days`, and the levels, which are most of a bar, of bars older than `levels_days`.
 
+    What a user brought on purpose (`keep`) stays, levels and all.
+
     A bar without its levels is what a kline with the taker split is, and says so. Signals and their deliveries stay,
     they are the record of what was said. Returns the time before which no bar has levels now; given to the next call
     as `since`, that one looks only at what has become old meanwhile.
     """
     with database.write() as connection:
         for table in _KEPT_FOR_DAYS:
-            connection.execute(delete(table).where(table.c.time < now - days * DAY))
+            connection.execute(delete(table).where(table.c.time < now - days * DAY, ~_is_kept(table)))
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
     if levels_days >= days:
         return since
@@ -36,5 +39,19 @@ def forget(database: Database, now: int, days: int, levels_days: int, since: int
         # one at a time: a scan that waits to write waits for one instrument, not for all
         with database.write() as connection:
             old = (bars.c.instrument == number) & bars.c.time.between(since, until - 1) & bars.c.levels.is_not(None)
-            connection.execute(update(bars).where(old).values(compacted))
+            connection.execute(update(bars).where(old, ~_is_kept(bars)).values(compacted))
     return until
+
+
+def keep(connection: Connection, number: int, start: int, end: int) -> None:
+    """History of [start, end) was brought on purpose: no scan deletes it."""
+    kept = schema.kept
+    known = select(kept.c.start).where(kept.c.instrument == number, kept.c.start <= start, kept.c.end >= end)
+    if connection.execute(known).first() is None:
+        upsert(connection, kept, [{"instrument": number, "start": start, "end": end}])
+
+
+def _is_kept(table: Table) -> ColumnElement[bool]:
+    kept = schema.kept
+    within = (kept.c.instrument == table.c.instrument) & (kept.c.start <= table.c.time) & (table.c.time < kept.c.end)
+    return select(kept.c.start).where(within).exists()

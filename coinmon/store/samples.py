@@ -14,10 +14,16 @@ from coinmon.store.upsert import upsert
 Sample = TypeVar("Sample", OpenInterest, Funding)
 
 
-def write_samples(connection: Connection, samples: Mapping[int, OpenInterest] | Mapping[int, Funding]) -> None:
-    """One sample an instrument, by its row number."""
+def write_samples(
+    connection: Connection, samples: Mapping[int, OpenInterest] | Mapping[int, Funding], known_at: int | None = None
+) -> None:
+    """One sample an instrument, by its row number. known_at: now, ms UTC."""
     for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
-        rows = [{"instrument": number, **_columns(each)} for number, each in samples.items() if isinstance(each, kind)]
+        rows = [
+            {"instrument": number, **_columns(each), "known_at": known_at}
+            for number, each in samples.items()
+            if isinstance(each, kind)
+        ]
         upsert(connection, table, rows)
 
 
@@ -28,9 +34,11 @@ def write_series(connection: Connection, number: int, samples: Sequence[OpenInte
         upsert(connection, table, rows)
 
 
-def write_whales(connection: Connection, numbers: Mapping[str, int], whales: Iterable[WhaleTrade]) -> None:
+def write_whales(
+    connection: Connection, numbers: Mapping[str, int], whales: Iterable[WhaleTrade], known_at: int | None = None
+) -> None:
     """What is stored of the same moments and sides goes: a stream, a page and a file name an order differently."""
-    rows = [{**_columns(whale), "instrument": numbers[whale.instrument]} for whale in whales]
+    rows = [{**_columns(whale), "instrument": numbers[whale.instrument], "known_at": known_at} for whale in whales]
     if not rows:
         return
     table = schema.whale_trades

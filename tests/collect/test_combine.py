@@ -38,7 +38,9 @@ def bars(*rows):
 
 
 CASES = {
-    "proven trades stand": ((TRADES, 5, 3, 7), (PARTIAL, 6, NAN, 9), (TRADES, 5, 3, 9)),
+    "a total that disagrees with proven trades": ((TRADES, 5, 3, 7), (PARTIAL, 6, NAN, 9), (PARTIAL, 6, NAN, 9)),
+    "a total of nothing against proven trades": ((TRADES, 5, 3, 7), (PARTIAL, 0, NAN, 9), (PARTIAL, 5, 3, 9)),
+    "proven trades and a total but for rounding": ((TRADES, 5, 3, 7), (PARTIAL, 5.000001, NAN, 9), (TRADES, 5, 3, 9)),
     "but a split that disagrees with them wins": ((TRADES, 5, 3, 7), (KLINES, 6, 4, 9), (KLINES, 6, 4, 9)),
     "a split that agrees leaves them their levels": ((TRADES, 5, 3, 7), (KLINES, 5, 3, 9), (TRADES, 5, 3, 9)),
     "equal volume proves trades": ((PARTIAL, 5, 3, 7), (PARTIAL, 5, NAN, 9), (TRADES, 5, 3, 9)),
@@ -62,7 +64,7 @@ def test_the_better_account_stands(case):
     trades, kline, expected = CASES[case]
     found = reconcile(bars(trades), bars(kline))
     assert figures(found) == pytest.approx([*expected], nan_ok=True)
-    assert len(found.levels.ticks) == (1 if found.coverage[0] == TRADES or case == "no kline" else 0)
+    assert len(found.levels.ticks) == (1 if found.buy[0] > 0 and found.coverage[0] != KLINES else 0)
 
 
 ACCOUNT = st.tuples(st.sampled_from([0.0, 2.0, 3.0]), st.sampled_from([0.0, 1.0]), st.integers(1, 9))
@@ -78,13 +80,15 @@ def test_minute_by_minute_as_the_rules_say(rows):
         same = t[0] and k[0] and t[1] == k[1]
         if k[0] == KLINES and not same:
             expected = (KLINES, k[1])
+        elif t[0] == TRADES and k[0] and not same:
+            expected = (PARTIAL, k[1] or t[1])
         elif t[0] == TRADES or same:
             expected = (TRADES, t[1])
         elif k[0]:
             expected = (k[0] if k[1] else KLINES, k[1])
         else:
             expected = (t[0], t[1] if t[0] else NAN)
-        if k[0] and not k[1] and found.coverage[place] != TRADES:
+        if k[0] and not k[1] and t[0] != TRADES and found.coverage[place] != TRADES:
             expected = (KLINES, 0.0)
         assert (found.coverage[place], found.volume[place]) == pytest.approx(expected, nan_ok=True)
 

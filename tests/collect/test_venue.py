@@ -1,18 +1,22 @@
 """One round of a venue: what it says of itself, and that one instrument's trouble is not another's."""
 
 import asyncio
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 import pytest
+from loguru import logger
 
 from coinmon import Bars, Coverage, TradePage
 from coinmon.clock import Clock
+from coinmon.collect import track_reader
 from coinmon.collect import venue as module
 from coinmon.collect.track.persist import persist
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import DecodeError, VenueBlocked, VenueBusy
+from coinmon.model.fold import fold
 from coinmon.store.bars import read_bars
 from coinmon.store.cursors import Position
 from coinmon.store.instruments import sync_instruments
@@ -313,3 +317,43 @@ def test_a_venue_whose_answers_do_not_fit_its_list_is_asked_for_it_again_soon(pl
     exchange.answers["BTC"] = quiet
     assert plain.run(venue.read(tracks, plain.start + plain.minute, 5.0)).status == "ok"
     assert not venue.unlisted
+
+
+def test_trades_that_are_not_what_the_venues_volume_says_are_partial_and_named_once(plain, database, monkeypatch):
+    """A contract's size has changed: ids run on, amounts are a tenth."""
+    monkeypatch.setattr(track_reader, "_RECHECK_PAUSE_S", 0.0)
+    lines = []
+    sink = logger.add(lines.append, format="{message}", level="WARNING")
+
+    class Resized:
+        requests = 0
+        times = 10
+
+        async def trades(self, instrument, cursor):
+            rows = [(7, 10, 20, 1), (8, 70, 20, 2)]
+            return plain.page(*(row for row in rows if cursor.last_id is None or row[0] > cursor.last_id))
+
+        async def bars(self, instrument, start, end):
+            seen = fold(plain.page((7, 10, 20, 1), (8, 70, 20, 2)).trades, instrument).dense(start, end)
+            unknown = seen.volume * np.nan
+            figures = {"volume": seen.volume * self.times, "buy": unknown, "buy_quote": unknown}
+            return replace(seen, **figures, levels=None).with_coverage(Coverage.PARTIAL)
+
+    end = plain.start + 2 * plain.minute
+    exchange = Resized()
+    venue = Venue("acme", exchange, Clock(end, 0, 0))
+
+    def bars():
+        track = Track(plain.instrument(), 1, plain.start)
+        for _ in range(2):
+            plain.run(venue.read([track], end, 5.0))
+        return track.settle(end, 1e9).bars
+
+    assert bars().coverage.tolist() == [Coverage.PARTIAL] * 2
+    assert bars().volume.tolist() == [10, 20]
+    assert venue.unlisted
+    assert "".join(lines).count("acme:BTC/USDT: the trades of ") == 1
+    exchange.times = 1
+    assert bars().coverage.tolist() == [Coverage.TRADES] * 2
+    assert not venue.unlisted
+    logger.remove(sink)

@@ -1,15 +1,18 @@
 """Levels go before bars do, and a bar without its levels does not say that it has them."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from coinmon import DAY, MINUTE, Coverage, Instrument, Trades
 from coinmon.model.fold import fold
+from coinmon.store import schema
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.instruments import sync_instruments
-from coinmon.store.retention import forget
+from coinmon.store.retention import forget, keep
 
 NOW = 1_768_435_200_000
 
@@ -52,3 +55,32 @@ def test_a_later_run_looks_only_at_what_became_old_since(database, filled):
     assert forget(database, NOW, days=30, levels_days=2, since=NOW - 8 * DAY) == NOW - 2 * DAY
     assert np.diff(read().levels.start).tolist() == [1, 0, 1, 1]
     assert forget(database, NOW, days=30, levels_days=30, since=7) == 7
+
+
+def test_history_that_was_brought_on_purpose_stays_with_its_levels(database, filled):
+    times, read = filled
+    with database.write() as connection:
+        keep(connection, 1, NOW - 9 * DAY, NOW - 8 * DAY)
+        keep(connection, 1, NOW - 9 * DAY, NOW - 8 * DAY)
+    forget(database, NOW, days=3, levels_days=1)
+    bars = read()
+    assert bars.time.tolist() == [time - time % MINUTE for time in times.tolist() if time != times[1]]
+    assert bars.coverage.tolist() == [Coverage.TRADES, Coverage.KLINES, Coverage.TRADES]
+
+
+def test_a_row_knows_when_it_was_known_and_history_when_it_was_corrected(database, btc, plain):
+    number, instrument = btc
+
+    def known():
+        with database.read() as connection:
+            return list(connection.execute(select(schema.bars.c.known_at).order_by(schema.bars.c.time)).scalars())
+
+    with database.write() as connection:
+        write_bars(connection, number, instrument, plain.bars(0, 1), known_at=500)
+        # the same again, later: it was known before
+        write_bars(connection, number, instrument, plain.bars(0, 1), known_at=900)
+    assert known() == [500, 500]
+    with database.write() as connection:
+        changed = plain.bars(1, 2)
+        write_bars(connection, number, instrument, replace(changed, volume=changed.volume + 1), changed_at=1000)
+    assert known() == [500, 1000, None]

@@ -224,7 +224,13 @@ class Backfill:
         bars = bars[bars.coverage > 0]
         with self._database.write() as connection:
             grid = read_grids(connection, [number])[number]
-            write_bars(connection, number, replace(instrument, tick_size=grid), bars.on_grid(grid))
+            write_bars(
+                connection,
+                number,
+                replace(instrument, tick_size=grid),
+                bars.on_grid(grid),
+                changed_at=self._clock.now(),
+            )
             write_whales(connection, {instrument.id: number}, whales)
 
     async def _samples(

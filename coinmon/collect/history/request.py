@@ -26,6 +26,7 @@ from coinmon.model.symbols import Universe
 from coinmon.plugin.contracts import Archive
 from coinmon.store.database import Database
 from coinmon.store.instruments import chosen_instruments, read_instruments, sync_instruments
+from coinmon.store.retention import keep
 from coinmon.store.seen import counts
 
 _DOWNLOADS = ".backfill-"
@@ -82,6 +83,9 @@ async def fill(
                 await asyncio.gather(*(_fill_venue(fills[venue.name], targets, venue, wish) for venue in venues))
         for each in fills.values():
             problems += each.problems
+        with database.write() as connection:
+            for number, _, start, end in spans:
+                keep(connection, number, start, end)
         return _summary(database, spans, problems, config.retention_days, clock)
     finally:
         await asyncio.gather(*(venue.close() for venue in venues))
@@ -252,5 +256,5 @@ def _summary(
         raise NoDataError("\n".join(missed or ["no data for that time"]))
     lines += [f"not had: {each}" for each in missed]
     if any(start < clock.now() - retention_days * DAY for _, _, start, _ in spans):
-        lines.append(f"older than retention_days ({retention_days}) is deleted by coinmon scan; raise it to keep this")
+        lines.append(f"this is older than retention_days ({retention_days}), and kept: coinmon scan does not delete it")
     return lines

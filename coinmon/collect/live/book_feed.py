@@ -34,12 +34,13 @@ _MAX_PAUSE_S = 60.0
 
 @dataclass(slots=True)
 class Taken:
-    """What is to be stored, by row number of the instrument."""
+    """What is to be stored, by row number of the instrument. gone: tracks that are followed no longer."""
 
     depth: dict[int, Depth] = field(default_factory=dict)
     pictures: dict[int, Picture] = field(default_factory=dict)
     liquidations: dict[int, Sequence[Liquidation]] = field(default_factory=dict)
     observed_minutes: dict[int, Sequence[int]] = field(default_factory=dict)
+    gone: dict[int, Track] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -77,6 +78,7 @@ class BookFeed:
         self._streams = streams
         self._books = False
         self._shelves: dict[str, _Shelf] = {}
+        self._leftover: list[_Shelf] = []
         self._streaming: asyncio.Task[None] | None = None
         self._polling: asyncio.Task[None] | None = None
         self._complaint = ""
@@ -103,7 +105,13 @@ class BookFeed:
             return
         await self.close()
         self._books = books
-        self._shelves = {id: _Shelf(track) for id, track in wanted.items()}
+        before, self._shelves = self._shelves, {id: _Shelf(track) for id, track in wanted.items()}
+        # what was streamed and is not stored yet comes once: of those that are followed no longer too
+        self._leftover += [shelf for id, shelf in before.items() if id not in wanted and shelf.liquidations]
+        for id, shelf in self._shelves.items():
+            if id in before:
+                shelf.liquidations = before[id].liquidations
+                shelf.pictures = before[id].pictures
         if self._streams and wanted:
             self._streaming = asyncio.create_task(self._run())
 
@@ -185,10 +193,17 @@ class BookFeed:
             minutes = _minutes(shelf, now)
             if minutes:
                 taken.observed_minutes[number] = minutes
+        for shelf in self._leftover:
+            taken.liquidations[shelf.track.number] = shelf.liquidations
+            taken.gone[shelf.track.number] = shelf.track
+        self._leftover = []
         return taken
 
     def put_back(self, taken: Taken) -> None:
         """It could not be stored: what does not come again is given once more."""
+        there = {shelf.track.number for shelf in self._shelves.values()}
+        lost = {number: some for number, some in taken.liquidations.items() if number not in there}
+        self._leftover += [_Shelf(taken.gone[number], liquidations=[*some]) for number, some in lost.items()]
         for shelf in self._shelves.values():
             number = shelf.track.number
             shelf.liquidations = [*taken.liquidations.get(number, ()), *shelf.liquidations]

@@ -71,7 +71,7 @@ class BookSampler:
             for each in taken:
                 books.write_depth(connection, each.depth)
                 books.write_heatmap(connection, each.pictures)
-                books.write_liquidations(connection, each.liquidations)
+                books.write_liquidations(connection, each.liquidations, self._clock.now())
                 books.write_heard(connection, each.observed_minutes)
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.instrument import Instrument
 from coinmon.model.streamed import StreamedMany
-from coinmon.plugin.contracts import Channel, Streamed, StreamItem, StreamState
+from coinmon.plugin.contracts import Channel, Cursor, Streamed, StreamItem, StreamState
 from coinmon.secrets import redacted
 
 _CHANNELS: Sequence[Channel] = ("trades",)
@@ -50,7 +50,7 @@ class TradeFeed:
         self._complaint = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._repairing: dict[str, asyncio.Task[None]] = {}
-        self._behind: dict[str, float] = {}
+        self._behind: dict[str, tuple[Cursor | None, float]] = {}
         self._began = 0.0
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT_REPAIRS)
         self._stalls = StallDetector(venue, patience, self._stall, self._doubted, self._hand_over)
@@ -182,7 +182,9 @@ class TradeFeed:
 
     def _repair_soon(self, track: Track) -> None:
         id = track.instrument.id
-        self._behind.setdefault(id, monotonic())
+        if id not in self._behind or self._behind[id][0] != track.cursor:
+            # polling may have closed the gap before: what was read since then shows it, and this one has its own time
+            self._behind[id] = track.cursor, monotonic()
         if id not in self._repairing:
             self._repairing[id] = asyncio.create_task(self._repair(track))
             self._repairing[id].add_done_callback(lambda _: self._repairing.pop(id, None))
@@ -198,15 +200,13 @@ class TradeFeed:
                         # the first join of a stream with what was read before it is no gap
                         self.repaired += track.instrument.id in self._joined
                         self._joined.add(track.instrument.id)
-                        del self._behind[track.instrument.id]
                         return
                 answers += 1
             except CoinmonError as error:
                 logger.debug("{}: gap not filled yet: {}", track.instrument.id, redacted(str(error)))
         lacks = answers > len(_TRIES) / 2
-        if track.waits and (lacks or monotonic() - self._behind[track.instrument.id] > _UNREPAIRED_TIMEOUT_S):
+        if track.waits and (lacks or monotonic() - self._behind[track.instrument.id][1] > _UNREPAIRED_TIMEOUT_S):
             self.holes += 1
-            del self._behind[track.instrument.id]
             logger.warning("{}: trades are missing and cannot be had", track.instrument.id)
             track.accept_hole()
 

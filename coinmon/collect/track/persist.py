@@ -46,9 +46,14 @@ async def undisturbed(tracks: Sequence[Track]) -> AsyncGenerator[list[Track], No
         yield free
 
 
-def persist(database: Database, tracks: Sequence[Track], end: int, whale_threshold: float) -> list[WhaleTrade]:
-    """Store everything that tracks have read of the minutes before `end`, a track's in one transaction; the whales."""
-    return [whale for part in _parts(tracks) for whale in _record(database, part, end, whale_threshold)]
+def persist(
+    database: Database, tracks: Sequence[Track], end: int, whale_threshold: float, known_at: int | None = None
+) -> list[WhaleTrade]:
+    """Store everything that tracks have read of the minutes before `end`, a track's in one transaction; the whales.
+
+    known_at: now, ms UTC.
+    """
+    return [whale for part in _parts(tracks) for whale in _persist_part(database, part, end, whale_threshold, known_at)]
 
 
 def _parts(tracks: Sequence[Track]) -> Iterator[Sequence[Track]]:
@@ -62,7 +67,9 @@ def _parts(tracks: Sequence[Track]) -> Iterator[Sequence[Track]]:
         yield tracks[first:]
 
 
-def _record(database: Database, tracks: Sequence[Track], end: int, whale_threshold: float) -> list[WhaleTrade]:
+def _persist_part(
+    database: Database, tracks: Sequence[Track], end: int, whale_threshold: float, known_at: int | None
+) -> list[WhaleTrade]:
     settled = list(zip(tracks, settle_many(tracks, end, whale_threshold), strict=True))
     with database.write() as connection:
         grids = read_grids(connection, [track.number for track in tracks])
@@ -70,14 +77,17 @@ def _record(database: Database, tracks: Sequence[Track], end: int, whale_thresho
             instrument = replace(track.instrument, tick_size=grids[track.number])
             if len(each.late):
                 late = each.late.on_grid(instrument.tick_size)
-                write_bars(connection, track.number, instrument, _with_late(connection, track.number, instrument, late))
+                rows = _with_late(connection, track.number, instrument, late)
+                write_bars(connection, track.number, instrument, rows, known_at=known_at)
             if track.klines is not None and track.unverified_from is not None and track.unverified_from < track.start:
                 told = track.klines[track.klines.time < track.start].on_grid(instrument.tick_size)
-                write_bars(connection, track.number, instrument, _revised(connection, track.number, instrument, told))
-            write_bars(connection, track.number, instrument, each.bars.on_grid(instrument.tick_size))
+                rows = _revised(connection, track.number, instrument, told)
+                write_bars(connection, track.number, instrument, rows, known_at=known_at)
+            rows = each.bars.on_grid(instrument.tick_size)
+            write_bars(connection, track.number, instrument, rows, known_at=known_at)
         write_positions(connection, {track.number: each.position for track, each in settled if _has_moved(track, each)})
         whales = [whale for _, each in settled for whale in each.whales]
-        write_whales(connection, {track.instrument.id: track.number for track in tracks}, whales)
+        write_whales(connection, {track.instrument.id: track.number for track in tracks}, whales, known_at)
     for track, each in settled:
         track.advance(each)
     return whales

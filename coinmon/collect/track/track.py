@@ -78,6 +78,11 @@ class Track:
         return sum(map(len, self._pending))
 
     @property
+    def trades(self) -> Trades:
+        """Those at hand, and what of the stored minutes' belongs to the first open one."""
+        return Trades.concat([self._carry, *self._pending])
+
+    @property
     def last_price(self) -> int:
         """Ticks of the last trade read; 0: none."""
         return int(self._pending[-1].ticks[-1]) if self._pending else self._last_price
