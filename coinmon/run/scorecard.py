@@ -53,7 +53,7 @@ def scorecard(
     end = floor(now) - (HORIZON_MINUTES + 1) * MINUTE
     start = max(floor(now - days * DAY), 0)
     venues = set(config.exchanges)
-    universe = Universe([each for each in history.instruments if each.venue in venues], config.quotes)
+    universe = history.universe(venues, config.quotes)
     told: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
     for event in history.signals(None, start, end):
         at = parse_time(str(event["time"]))
