@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
-from coinmon.model.moment import DAY, MINUTE
+from coinmon.model.moment import DAY, MINUTE, floor
 from coinmon.model.trades import Trades
 from coinmon.store.cursors import Position
 
@@ -50,3 +50,8 @@ class Cut:
     closed: npt.NDArray[np.bool_]
     in_time: Trades
     late: Trades
+
+
+def after_hole(trades: Trades, whole: bool = True) -> int | None:
+    """The first whole minute after the hole before a page's trades, or somewhere among them."""
+    return floor(int(trades.time[0 if whole else -1])) + MINUTE if len(trades) else None

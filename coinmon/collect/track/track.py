@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.collect.track.reconcile import reconcile, same_volume
-from coinmon.collect.track.settlement import Cut, Settled
+from coinmon.collect.track.settlement import Cut, Settled, after_hole
 from coinmon.collect.track.split_at_minute import fitted
 from coinmon.collect.track.whales import find_whales
 from coinmon.model.bars import Bars, Coverage
@@ -199,9 +199,8 @@ class Track:
 
     def volume_of(self, minute: int) -> float:
         """In base units, of the trades at hand."""
-        return float(
-            sum(each.qty[each.time // MINUTE * MINUTE == minute].sum() for each in (self._carry, *self._pending))
-        )
+        trades = self.trades
+        return float(trades.qty[trades.time // MINUTE == minute // MINUTE].sum())
 
     def take(self, page: TradePage, asked_at: int) -> None:
         """A page that follows the cursor; `asked_at` is the market time of the request."""
@@ -210,11 +209,11 @@ class Track:
             # the first page may reach back further than asked for
             trades = trades[trades.time >= self.start]
             self.cursor = page.cursor_after(Cursor(self.start))
-            self.proven_from = self.start if page.joined else _after_hole(trades, page.whole)
+            self.proven_from = self.start if page.joined else after_hole(trades, page.whole)
         else:
             self.cursor = page.cursor_after(self.cursor)
             if not page.joined:
-                self.proven_from = _after_hole(trades, page.whole)
+                self.proven_from = after_hole(trades, page.whole)
         if len(trades):
             self._pending.append(trades)
         if not page.more:
@@ -225,7 +224,7 @@ class Track:
         trades = page.trades[page.trades.time >= self.start]
         if len(trades):
             self._pending.insert(0, trades)
-        self.proven_from = _after_hole(trades) if page.more else self.start
+        self.proven_from = after_hole(trades) if page.more else self.start
 
     def settle(self, end: int, whale_threshold: float) -> Settled:
         """Bars of the minutes before `end`, as far as they are known; later trades wait for their minute to close."""
@@ -297,8 +296,3 @@ class Track:
             seen = reconcile(seen, self.klines.dense(self.start, end))
         known = seen.coverage > Coverage.MISSING
         return seen if known.all() else seen[known]
-
-
-def _after_hole(trades: Trades, whole: bool = True) -> int | None:
-    """The first whole minute after the hole before a page's trades, or somewhere among them."""
-    return floor(int(trades.time[0 if whole else -1])) + MINUTE if len(trades) else None
