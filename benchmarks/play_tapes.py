@@ -29,7 +29,7 @@ from coinmon.store.database import open_database
 from coinmon.store.history import History
 from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.server.server import running
-from coinmon_emulator.tape.tape import Tape
+from coinmon_emulator.tape.tape import RecordedMarket
 
 REAL = Path(__file__).parents[1].parent / "shared" / "real"
 COLUMNS = (
@@ -78,7 +78,7 @@ async def play(
     folder: Path, real: Path, files: Sequence[str], titles: dict[str, str], speed: float, minutes: int | None = None
 ) -> Played:
     """minutes: of the tapes, so many; else all."""
-    market = Tape.read([real / "binance" / name for name in files])
+    market = RecordedMarket.read([real / "binance" / name for name in files])
     tables = {id: manifest(real, title) for id, title in titles.items()}
     first = min(market.begins(one) for one in market.instruments)
     opens = min(min(table) for table in tables.values())

@@ -14,7 +14,7 @@ from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.market.world import World
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.reply import Reply
-from coinmon_emulator.tape.tape import Tape
+from coinmon_emulator.tape.tape import RecordedMarket
 from coinmon_emulator.tape.track import TapeTrack
 from coinmon_emulator.venues.binance import rest as binance_rest
 from coinmon_emulator.venues.bybit import rest as bybit_rest
@@ -48,7 +48,7 @@ PATHS = {
 }
 
 
-def made_tape() -> Tape:
+def made_tape() -> RecordedMarket:
     track = TapeTrack("perp", "BTCUSDT")
     for number in range(200):
         track.ids.append(7 + number)
@@ -56,7 +56,7 @@ def made_tape() -> Tape:
         track.prices.append(f"{61000 + number % 7}.10")
         track.sizes.append("0.010")
         track.sides.append(1 if number % 3 else -1)
-    return Tape([track])
+    return RecordedMarket([track])
 
 
 @pytest.mark.parametrize("market", [Scenario("default", 1), made_tape()], ids=["scenario", "tape"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coinmon_emulator.scenario.scenario import Scenario
-from coinmon_emulator.tape.tape import Tape
+from coinmon_emulator.tape.tape import RecordedMarket
 
 Side = dict[Decimal, Decimal]
 
@@ -153,7 +153,7 @@ def _read(venue: str, message: Any) -> tuple[bool, tuple[Any, Any], Any, Any]:
 def test_a_tape_plays_its_books_and_trades_as_recorded(
     stage: Any, real: Path, file: str, kind: str, same_as_best: int, trades: int, final: tuple[str, ...]
 ) -> None:
-    tape = Tape.read([real / "binance" / file])
+    tape = RecordedMarket.read([real / "binance" / file])
     one = tape.instruments[0]
     begins, ends = tape.begins(one) - 3000, tape.opens_at + 3000
 
@@ -203,7 +203,7 @@ def test_the_aggregates_of_a_tape_are_those_of_rest(stage: Any, real: Path, kind
         "spot": ("spot_btcusdt_20230405.dat.gz", "/binance/ws", "/binance/api/v3/aggTrades"),
         "perp": ("usdm_btcusdt_20230405.dat.gz", "/binance/market/ws", "/binance/fapi/v1/aggTrades"),
     }[kind]
-    tape = Tape.read([real / "binance" / file])
+    tape = RecordedMarket.read([real / "binance" / file])
 
     async def script(stage: Any) -> None:
         socket = await stage.open(f"{path}/btcusdt@aggTrade")

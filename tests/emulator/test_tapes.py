@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from coinmon_emulator.tape.tape import Tape
+from coinmon_emulator.tape.tape import RecordedMarket
 
 # Name of the table in real/MANIFEST.md, its files, and the path that serves it.
 TABLES = [
@@ -40,8 +40,8 @@ def table(manifest: str, name: str) -> list[list[Decimal]]:
     return [[Decimal(start), *(Decimal(cell) for cell in cells.split(" | "))] for start, cells in rows]
 
 
-def tape(real: Path, files: list[str]) -> Tape:
-    return Tape.read([real / "binance" / name for name in files])
+def tape(real: Path, files: list[str]) -> RecordedMarket:
+    return RecordedMarket.read([real / "binance" / name for name in files])
 
 
 @pytest.mark.parametrize(("name", "files", "root"), TABLES, ids=[name for name, *_ in TABLES])
@@ -208,7 +208,7 @@ def test_vision_files_are_tapes_spot_in_microseconds_without_header(visit: Any, 
         assert candle[8] == 4
         assert candle[9] == "0.01000000"
 
-    visit(Tape.read([packed]), script)
+    visit(RecordedMarket.read([packed]), script)
 
 
 def test_vision_files_are_tapes_usdm_with_header(visit: Any, tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_vision_files_are_tapes_usdm_with_header(visit: Any, tmp_path: Path) -> 
             (8, "0.010", True),
         ]
 
-    visit(Tape.read([plain]), script)
+    visit(RecordedMarket.read([plain]), script)
 
 
 @pytest.mark.parametrize(
@@ -245,11 +245,11 @@ def test_a_bad_tape_is_refused_with_its_line(tmp_path: Path, name: str, content:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises((ValueError, OSError), match=re.escape(told)):
-        Tape.read([path])
+        RecordedMarket.read([path])
 
 
 def test_a_usdm_tape_is_told_by_its_content_not_by_its_name(tmp_path: Path) -> None:
     trade = {"e": "trade", "E": 1, "T": 1, "s": "BTCUSDT", "t": 1, "p": "5.10", "q": "1", "X": "MARKET", "m": True}
     path = tmp_path / "spot_misnamed.dat"
     path.write_bytes(b"1 " + orjson.dumps({"stream": "btcusdt@trade", "data": trade}) + b"\n")
-    assert [one.kind for one in Tape.read([path]).instruments] == ["perp"]
+    assert [one.kind for one in RecordedMarket.read([path]).instruments] == ["perp"]

@@ -12,7 +12,7 @@ import pytest
 
 from coinmon.model.moment import MINUTE, parse_time
 from coinmon.report.export import records, stored_bars
-from coinmon_emulator.tape.tape import Tape
+from coinmon_emulator.tape.tape import RecordedMarket
 
 COLUMNS = (
     "open", "high", "low", "close", "volume", "quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume",
@@ -123,7 +123,7 @@ def test_an_emulated_usdm_tape_is_scanned_in_two_steps(tapes, started, coinmon, 
 
 def test_insurance_fund_and_empty_rows_are_in_no_bar(tapes, watching, manifest):
     names = ("usdm_btcusdt_20230404.dat.gz", "usdm_btcusdt_20230405.dat.gz")
-    tape = Tape.read([tapes / name for name in names])
+    tape = RecordedMarket.read([tapes / name for name in names])
 
     async def play():
         async with watching(tape, symbols__names=["BTCUSDT"]) as watched:

@@ -60,9 +60,9 @@ def run(order: Order) -> None:
 
 def _market(order: Order) -> World:
     if order.tapes:
-        from coinmon_emulator.tape.tape import Tape
+        from coinmon_emulator.tape.tape import RecordedMarket
 
-        return Tape.read(order.tapes)
+        return RecordedMarket.read(order.tapes)
     if order.scenario.startswith("load"):
         from coinmon_emulator.scenario.load import Load
 

@@ -19,7 +19,7 @@ QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD1", "USD", "EUR", "TRY", 
 AGGREGATE_MS = 100
 
 
-class Tape:
+class RecordedMarket:
     """A market that was recorded; several files of one instrument join."""
 
     def __init__(self, tracks: Iterable[TapeTrack]) -> None:
@@ -36,7 +36,7 @@ class Tape:
         self.title = "tape of " + ", ".join(f"{one.native} {one.kind}" for one in self._trades)
 
     @classmethod
-    def read(cls, paths: Sequence[Path]) -> Tape:
+    def read(cls, paths: Sequence[Path]) -> RecordedMarket:
         """The tape in these files; OSError or ValueError tell which file and line is at fault."""
         tracks: dict[tuple[str, str], TapeTrack] = {}
         for path in paths:
