@@ -75,9 +75,11 @@ def remember_all(values: Any, key: str = "") -> None:
 def _tokens(address: str) -> Iterator[str]:
     """What is secret in a robot's address: values of its query, and long parts of its path."""
     if "://" in address:
-        path, _, query = address.partition("://")[2].partition("?")
+        place, _, query = address.partition("://")[2].partition("?")
+        # behind the host, which is no secret
+        path = place.rpartition("@")[2].partition("/")[2]
         yield from (part.partition("=")[2] for part in query.split("&") if len(part.partition("=")[2]) >= 8)
-        yield from (part for part in re.split(r"[/@:]", path)[1:] if len(part) >= 8)
+        yield from (part for part in re.split(r"[/:]", path) if len(part) >= 8)
 
 
 def _json(text: str) -> str:

@@ -29,8 +29,8 @@ async def sample(
             problems[f"{venue.name} {method}"] = f"{venue.name}: {method} gave no mapping: {error}"
             return
         samples = {track.number: found[track.instrument.id] for track in perps if track.instrument.id in found}
-        with database.write() as connection:
-            write_samples(connection, samples, venue.clock.now())
+        at = venue.clock.now()
+        await database.written(lambda connection: write_samples(connection, samples, at))
 
     await asyncio.gather(*(ask(venue, method) for venue in venues for method in ("open_interest", "funding")))
     return problems

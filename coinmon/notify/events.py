@@ -12,12 +12,15 @@ from coinmon.model.moment import iso
 from coinmon.model.signal import Bilingual, Signal, Text
 
 Event = dict[str, Any]
+_ID_DIGITS = 12
+"""Hexadecimal: short, so that a digest of hundreds names each; two of a million may agree, one then gets another."""
 
 
-def signal_id(signal: Signal, now: int) -> str:
-    """Short, visible, and the same when the same event is found again."""
+def signal_id(signal: Signal, now: int, attempt: int = 0) -> str:
+    """Short, visible, and the same when the same event is found again. attempt: of ids that others have."""
     text = signal.key if signal.once else f"{signal.key}@{now}"
-    return hashlib.sha256(f"{signal.name} {text}".encode()).hexdigest()[:12]
+    text += f" #{attempt}" if attempt else ""
+    return hashlib.sha256(f"{signal.name} {text}".encode()).hexdigest()[:_ID_DIGITS]
 
 
 def signal_event(signal: Signal, id: str, now: int, graver_than: str | None = None) -> Event:

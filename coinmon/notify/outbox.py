@@ -12,11 +12,18 @@ from coinmon.notify.sender import Sender
 from coinmon.notify.sharing import channels_of
 from coinmon.plugin.contracts import Output
 from coinmon.store.database import Database
+from coinmon.supervise import Supervisor
 
 
 def wall_ms() -> int:
     """The time in the robots' world, whatever it is in the market's."""
     return round(time.time() * 1000)
+
+
+def steady_wall() -> Callable[[], int]:
+    """The same, which nobody can set: how long a robot rests does not change when the machine's clock is set."""
+    began, at = time.monotonic(), wall_ms()
+    return lambda: at + round((time.monotonic() - began) * 1000)
 
 
 class Outbox:
@@ -29,11 +36,14 @@ class Outbox:
         routes: Mapping[str, Route],
         clock: Clock,
         tell: Callable[[Event], None],
-        wall: Callable[[], int] = wall_ms,
+        wall: Callable[[], int] | None = None,
         market: Callable[[Event], Market] | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
+        wall = wall or steady_wall()
+        self._supervisor = supervisor or Supervisor()
         channels = channels_of(outputs)
-        self.lines = {
+        self.senders = {
             name: Sender(
                 channels[name],
                 output,
@@ -50,13 +60,26 @@ class Outbox:
 
     def wake(self) -> None:
         """There may be something new to send."""
-        for line in self.lines.values():
-            line.wake()
+        for sender in self.senders.values():
+            sender.wake()
+
+    def start(self) -> None:
+        """Send from now on, in the background: a sender that dies is started again."""
+        for name, sender in self.senders.items():
+            self._supervisor.start(f"sender of {name}", sender.run)
 
     async def run(self) -> None:
         """Send for ever."""
-        await asyncio.gather(*(line.run() for line in self.lines.values()))
+        self.start()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self._supervisor.close()
 
     async def flush(self) -> None:
         """Send everything that is due, as far as pace and robots allow."""
-        await asyncio.gather(*(line.flush() for line in self.lines.values()))
+        await asyncio.gather(*(sender.flush() for sender in self.senders.values()))
+
+    def close(self) -> None:
+        for sender in self.senders.values():
+            sender.thread.close()

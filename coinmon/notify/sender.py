@@ -1,47 +1,47 @@
-"""One output's line: its messages in order, at its pace, retried until sent or refused."""
+"""Sends one output's messages: in order, at its pace, retried until sent or refused."""
 
 import asyncio
-import random
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
 
 from loguru import logger
+from sqlalchemy import Connection
 
 from coinmon.clock import Clock
-from coinmon.errors import (
-    PLUGIN_FAILURES,
-    CoinmonError,
-    DeliveryRefused,
-    DeliveryRetry,
-    DeliverySplit,
-    DeliveryThrottled,
-)
+from coinmon.errors import CoinmonError
 from coinmon.market.market import Market
 from coinmon.model.moment import iso
+from coinmon.notify.attempt import AttemptOutcome, attempt
 from coinmon.notify.batching import Batch, next_batch
 from coinmon.notify.events import Event
+from coinmon.notify.output_thread import OutputThread
 from coinmon.notify.rate_limit import free, ms_to_next, recent
-from coinmon.notify.sharing import read_others
+from coinmon.notify.sharing import as_read_at_start, read_others
 from coinmon.plugin.contracts import Message, Output
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
-from coinmon.store.deliveries import RobotChannel, mark, next_due, read_channel, read_due, write_channel
-from coinmon.store.lease import LeaseTaken, leased
+from coinmon.store.deliveries import (
+    RobotChannel,
+    Waiting,
+    mark,
+    next_due,
+    read_channel,
+    read_due,
+    write_channel,
+)
+from coinmon.store.lease import Lease, LeaseLost, LeaseTaken, take
 
-_TIMEOUT = 60.0
-"""Seconds for one post; outputs have shorter ones of their own."""
-_DATABASE_PAUSE_S = 30.0
+_DATABASE_PAUSE_S = 5.0
+"""Seconds after which a database that did not answer is asked again."""
+_RECORD_PAUSE_S = 2.0
+"""The same while the outcome of a post waits to be written down: until then it must not be posted again."""
 _POLL_INTERVAL_S = 2.0
 """Seconds after which to look for what other processes on the database wrote, and whether they still send."""
 _FLUSH_TIMEOUT_S = 10.0
 """Seconds that a single flush waits for another process to send what is due."""
-_BACKOFF_S = (2.0, 600.0)
-"""Seconds: the first wait, doubled each time, and the longest."""
-_MOST_SPLITS = 8
+_MAX_DUE = 1000
 
 
 class Sender:
@@ -51,7 +51,8 @@ class Sender:
 
     Before a post its message is written down, and counted: whatever happens then, it goes on under the same id. A
     message that fails holds up those behind it, which would fail the same way, or overtake it. Of several processes on
-    one database only one sends to an output of that name, for all of them; another goes on when it ends.
+    one database only one sends to an output of that name, for all of them; another goes on when it ends. Each write is
+    fenced: a process that was stopped while another took over writes no more, and so posts no more.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Sender:
         tell: Callable[[Event], None],
         market: Callable[[Event], Market] | None,
     ) -> None:
+        self.thread = OutputThread(channels[0])
         self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
         self._name = name = channels[0]
         self._database, self._clock, self._wall, self._tell, self._market = database, clock, wall, tell, market
@@ -79,36 +81,59 @@ class Sender:
 
     async def run(self) -> None:
         """Send for ever."""
+        complaint = ""
         while True:
             try:
-                with leased(self._database, self._lease, self._name) as held:
-                    # another process may have sent meanwhile
-                    self._channel = None
+                async with self._holding() as (lease, database):
                     while True:
                         self._wake.clear()
-                        held()
-                        await self._send_due()
-                        await self._pause(min(_POLL_INTERVAL_S, self._seconds_to_next()))
+                        await asyncio.to_thread(lease.check)
+                        await self._send_due(database, lease)
+                        pause = await self._seconds_to_next()
+                        complaint = ""
+                        await self._pause(min(_POLL_INTERVAL_S, pause))
             except LeaseTaken:
                 await asyncio.sleep(_POLL_INTERVAL_S)
+            except LeaseLost as error:
+                logger.warning("output {}: {}", self._name, error)
+                await asyncio.sleep(_POLL_INTERVAL_S)
             except CoinmonError as error:
-                # a full disk may be freed: sending goes on when the database does
-                logger.error("outbox: {}", error)
-                await self._pause(_DATABASE_PAUSE_S)
+                # a full disk may be freed, a server started again: sending goes on when the database does
+                if str(error) != complaint:
+                    complaint = str(error)
+                    logger.error("outbox: {}", error)
+                await asyncio.sleep(_DATABASE_PAUSE_S)
 
     async def flush(self) -> None:
         """Send what is due, as far as the pace and the robot allow, unless another process does so."""
         for _ in range(round(_FLUSH_TIMEOUT_S / 0.2)):
             try:
-                with leased(self._database, self._lease, self._name):
-                    await self._send_due()
+                async with self._holding() as (lease, database):
+                    await self._send_due(database, lease)
                     return
             except LeaseTaken:
-                with self._database.read() as connection:
-                    due = next_due(connection, self._name)
+                due = await self._due(self._clock.now())
                 if due is None or due > self._clock.now():
                     return
                 await asyncio.sleep(0.2)
+
+    @asynccontextmanager
+    async def _holding(self) -> AsyncIterator[tuple[Lease, Database]]:
+        """The lease, and the database as it is written under it."""
+        taking = asyncio.ensure_future(asyncio.to_thread(take, self._database, self._lease, self._name))
+        try:
+            lease = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # the thread goes on: what it gets is given back
+            with suppress(CoinmonError):
+                (await taking).free()
+            raise
+        # another process may have sent meanwhile
+        self._channel = None
+        try:
+            yield lease, self._database.fenced(lease.fence)
+        finally:
+            await asyncio.to_thread(lease.free)
 
     async def _pause(self, seconds: float) -> None:
         """Until woken, or for so long."""
@@ -116,113 +141,105 @@ class Sender:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
 
-    async def _send_due(self) -> None:
-        while (batch := self._next()) is not None:
-            if not await self._send(batch):
+    async def _send_due(self, database: Database, lease: Lease) -> None:
+        while (batch := await self._next(database, lease)) is not None:
+            message = Message(batch.id, batch.event, market=self._market_of(batch.event))
+            outcome = await attempt(self.thread, self._output, message, batch, (await self._state()).failures)
+            await self._record(database, lease, batch, outcome)
+            if not outcome.goes_on:
                 return
 
-    def claim(self, now: int) -> bool:
+    async def claim(self) -> bool:
         """Count a post that is about to be made; False when there is no room for it."""
-        channel = self._state()
         if self._per_minute is None:
-            return True
-        posts, paused_until = self._sent()
-        if paused_until > now or not free(posts, now, self._per_minute):
+            return not self.thread.blocked
+        await self._state()
+        return not self.thread.blocked and self._take_room(self._wall(), self._per_minute)
+
+    def _take_room(self, now: int, per_minute: int) -> bool:
+        assert self._channel is not None
+        posts, paused_until = self._sent(self._channel)
+        if paused_until > now or not free(posts, now, per_minute):
             return False
-        self._channel = channel._replace(posts=(*recent(channel.posts, now), now))
+        self._channel = self._channel._replace(posts=(*recent(self._channel.posts, now), now))
         return True
 
-    def _state(self) -> RobotChannel:
+    async def _state(self) -> RobotChannel:
         if self._channel is None:
-            with self._database.read() as connection:
-                channel = read_channel(connection, self._name)
-            # a post that was under way when we were stopped may have arrived as late as now
-            posts = (*channel.posts[:-1], self._wall()) if channel.posts else ()
-            self._channel = channel._replace(posts=posts)
+            read = await self._database.looked_up(lambda connection: read_channel(connection, self._name))
+            if self._channel is None:
+                self._channel = as_read_at_start(read, self._wall())
         return self._channel
 
-    def _sent(self) -> tuple[tuple[int, ...], int]:
+    def _sent(self, ours: RobotChannel) -> tuple[tuple[int, ...], int]:
         """The robot's last posts, those of others too, and until when it rests."""
-        ours, others = self._state(), self._others
-        return (*ours.posts, *others.posts), max(ours.paused_until, others.paused_until)
+        return (*ours.posts, *self._others.posts), max(ours.paused_until, self._others.paused_until)
 
-    def _next(self) -> Batch | None:
-        wall, market = self._wall(), self._clock.now()
-        if self._state().paused_until > wall:
+    async def _next(self, database: Database, lease: Lease) -> Batch | None:
+        channel, market, paced = await self._state(), self._clock.now(), self._per_minute is not None
+        if channel.paused_until > self._wall():
             return None
-        with self._database.read() as connection:
-            if self._per_minute is not None:
-                self._others = read_others(connection, self._channels)
-            due = read_due(connection, self._name, market, 1 if self._per_minute is None else 1000)
+
+        def look(connection: Connection) -> tuple[RobotChannel, list[Waiting]]:
+            lease.fence(connection)
+            others = read_others(connection, self._channels) if paced else self._others
+            return others, read_due(connection, self._name, market, _MAX_DUE if paced else 1)
+
+        self._others, due = await database.looked_up(look)
         if not due:
             return None
         if self._per_minute is None:
             return next_batch(due, len(due) + 1, 0, 0)
-        room = free(self._sent()[0], wall, self._per_minute)
+        wall = self._wall()
+        room = free(self._sent(channel)[0], wall, self._per_minute)
         batch = next_batch(due, room, self._per_minute, market - self._expire)
-        if not self.claim(wall):
+        before = self._channel
+        if not self._take_room(wall, self._per_minute):
             return None
-        with self._database.write() as connection:
-            mark(connection, [row.id for row in batch.rows], message=batch.id)
-            write_channel(connection, self._name, self._state())
-        return batch
+        claimed = self._channel or channel
 
-    async def _send(self, batch: Batch) -> bool:
-        """Send the next part of a message; whether the line may go on."""
-        state, error, pause = "sent", None, None
-        attempts = batch.rows[0].attempts + 1
-        values: dict[str, Any] = {"attempts": attempts}
-        failures = self._state().failures
-        parts: int | None = None
-        try:
-            async with asyncio.timeout(_TIMEOUT):
-                count = getattr(self._output, "parts", None)
-                message = Message(batch.id, batch.event, market=self._market_of(batch.event))
-                parts = count(message) if count else None
-                await self._output.send(message if parts is None else replace(message, part=batch.part))
-        except DeliveryRefused as refusal:
-            state, error = "refused", str(refusal)
-        except DeliveryThrottled as failure:
-            # it was not taken: what waits meanwhile may join it
-            state, error, pause = "waiting", str(failure), failure.retry_after or 60.0
-            values |= {"message": None} if batch.part == 0 else {}
-        except DeliverySplit as failure:
-            state, error, pause = "waiting" if attempts < _MOST_SPLITS else "refused", str(failure), 0.0
-            values |= {"part": 0}
-        except DeliveryRetry as failure:
-            state, error, pause = "waiting", str(failure), failure.retry_after or _backoff(failures)
-        except TimeoutError:
-            state, error, pause = "waiting", f"no end after {_TIMEOUT:.0f} s", _backoff(failures)
-        except PLUGIN_FAILURES as failure:
-            # the output cannot make a message of it: that is not a reason to hold up the others
-            state, error = "waiting", f"{type(failure).__name__}: {failure}"
-            # later than now also where the clock stands still: else it would be due for ever
-            later = self._clock.now() + max(1, round(_backoff(attempts - 1) * 1000 * self._clock.speed))
-            values |= {"message": None, "next_attempt": later}
-        if state == "sent" and parts is not None and batch.part + 1 < parts:
-            state, values = "waiting", {"part": batch.part + 1}
-        self._record(batch, state, error and redacted(error), values, pause)
-        return pause is None or (pause == 0.0 and state == "waiting")
+        def write(connection: Connection) -> RobotChannel | None:
+            """None: written. Else what others have sent to the same robot meanwhile, so that there is no room."""
+            others = read_others(connection, self._channels)
+            if others != self._others:
+                return others
+            mark(connection, [row.id for row in batch.rows], message=batch.id)
+            write_channel(connection, self._name, claimed)
+            return None
+
+        taken = await database.written(write)
+        if taken is None:
+            return batch
+        self._channel, self._others = before, taken
+        return await self._next(database, lease)
 
     def _market_of(self, event: Event) -> Callable[[], Market] | None:
         return partial(self._market, event) if self._market and "pair" in event else None
 
-    def _record(self, batch: Batch, state: str, error: str | None, values: dict[str, Any], pause: float | None) -> None:
-        wall, channel = self._wall(), self._state()
+    async def _record(self, database: Database, lease: Lease, batch: Batch, outcome: AttemptOutcome) -> None:
+        wall, before = self._wall(), await self._state()
+        error = outcome.error and redacted(outcome.error)
         if error:
             # refused or to be retried, it has failed; the words name the cure
-            logger.bind(plugin=self._name).warning("output {}: {}: {}", self._name, state, error)
-        self._channel = RobotChannel(
+            logger.bind(plugin=self._name).warning("output {}: {}: {}", self._name, outcome.state, error)
+        self._channel = channel = RobotChannel(
             # when it was answered: it arrived before that
-            (*channel.posts[:-1], wall) if channel.posts else (),
-            channel.paused_until if pause is None else wall + round(pause * 1000),
-            channel.failures + 1 if pause else 0,
+            (*before.posts[:-1], wall) if before.posts else (),
+            before.paused_until if outcome.pause_s is None else wall + round(outcome.pause_s * 1000),
+            before.failures + 1 if outcome.pause_s else 0,
         )
-        with self._database.write() as connection:
-            mark(connection, [row.id for row in batch.rows], state=state, error=error, **values)
-            if self._per_minute is not None or self._channel != channel:
-                write_channel(connection, self._name, self._channel)
-        if state == "waiting" and error is None:
+        values = {**outcome.values, "attempts": batch.rows[0].attempts + 1, "state": outcome.state, "error": error}
+        if outcome.retry_s is not None:
+            # later than now also where the clock stands still: else it would be due for ever
+            values["next_attempt"] = self._clock.now() + max(1, round(outcome.retry_s * 1000 * self._clock.speed))
+
+        def write(connection: Connection) -> None:
+            mark(connection, [row.id for row in batch.rows], **values)
+            if self._per_minute is not None or channel != before:
+                write_channel(connection, self._name, channel)
+
+        await self._persisted(database, lease, write)
+        if outcome.state == "waiting" and error is None:
             return
         for row in batch.rows:
             self._tell(
@@ -232,24 +249,43 @@ class Sender:
                     "signal": row.signal,
                     "message": batch.id,
                     "output": self._name,
-                    "state": state,
+                    "state": outcome.state,
                     "attempts": row.attempts + 1,
                     "error": error,
                 }
             )
 
-    def _seconds_to_next(self) -> float:
-        with self._database.read() as connection:
-            due = next_due(connection, self._name)
+    async def _persisted(self, database: Database, lease: Lease, write: Callable[[Connection], None]) -> None:
+        """Write what came of a post, however long the database does not answer: else it would be posted again."""
+        complaint = ""
+        while True:
+            try:
+                await database.written(write)
+                return
+            except LeaseLost:
+                raise
+            except CoinmonError as error:
+                if str(error) != complaint:
+                    complaint = str(error)
+                    logger.error("outbox: {}", error)
+                await asyncio.sleep(_RECORD_PAUSE_S)
+                try:
+                    await asyncio.to_thread(lease.check)
+                except LeaseLost:
+                    raise
+                except CoinmonError:
+                    continue
+
+    async def _due(self, now: int) -> int | None:
+        return await self._database.looked_up(lambda connection: next_due(connection, self._name, now))
+
+    async def _seconds_to_next(self) -> float:
+        now = self._clock.now()
+        due = await self._due(now)
         if due is None:
             return 3600.0
-        wall, (posts, paused_until) = self._wall(), self._sent()
-        waits = [(due - self._clock.now()) / 1000 / (self._clock.speed or 1), (paused_until - wall) / 1000]
+        wall, (posts, paused_until) = self._wall(), self._sent(await self._state())
+        waits = [(due - now) / 1000 / (self._clock.speed or 1), (paused_until - wall) / 1000]
         if self._per_minute is not None:
             waits.append(ms_to_next(posts, wall, self._per_minute) / 1000)
         return min(3600.0, max(0.05, *waits))
-
-
-def _backoff(failures: int) -> float:
-    first, longest = _BACKOFF_S
-    return min(longest, first * 2.0 ** min(failures, 30)) * random.uniform(0.75, 1.25)

@@ -53,6 +53,18 @@ def rest(database: Database, output: str, until: int) -> None:
         write_channel(connection, _by_hand(output), ours._replace(paused_until=until))
 
 
+def as_read_at_start(channel: RobotChannel, wall: int) -> RobotChannel:
+    """A channel as it is read at a start.
+
+    A post that was under way when we were stopped may have arrived as late as now. One from the future is from before
+    the clock was set back: so is the moment until which the robot rests.
+    """
+    if not channel.posts:
+        return channel
+    ahead = max(0, channel.posts[-1] - wall)
+    return channel._replace(posts=(*channel.posts[:-1], wall), paused_until=channel.paused_until - ahead)
+
+
 def _by_hand(output: str) -> str:
     """The channel of posts by hand to an output: its own channel is for its line alone to write."""
     return f"{output} (by hand)"

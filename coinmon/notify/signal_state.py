@@ -10,7 +10,17 @@ from sqlalchemy import Connection
 
 from coinmon.model.signal import GRADES, Signal
 from coinmon.notify.events import Event, signal_event, signal_id
-from coinmon.store.outbox import active_signals, end_signals, ended_signals, known_keys, reopen_signals
+from coinmon.store.outbox import (
+    ToldSignal,
+    active_signals,
+    end_signals,
+    ended_signals,
+    known_keys,
+    reopen_signals,
+    taken_ids,
+)
+
+_MAX_ID_COLLISIONS = 8
 
 
 class SignalChanges(NamedTuple):
@@ -26,14 +36,16 @@ def update(
     pairs: Collection[str],
     now: int,
     dropped: Callable[[str], bool] = lambda pair: False,
+    active: Mapping[str, ToldSignal] | None = None,
 ) -> SignalChanges:
     """Bring the stored states up to `signals`, all those that are true now of the pairs that could be looked at.
 
+    active: of those that were on before, the ones to look at; None: all.
     dropped: whether a pair that was not looked at never will be: its states end.
     """
     lasting = {f"{each.name} {each.key}": each for each in signals if not each.once}
     single = {f"{each.name} {each.key}": each for each in signals if each.once}
-    active = active_signals(connection)
+    active = active_signals(connection) if active is None else active
     graver = {key for key in lasting.keys() & active.keys() if _rank(lasting[key].grade) > _rank(active[key].grade)}
     gone = [row.id for key, row in active.items() if key not in lasting and (row.pair in pairs or dropped(row.pair))]
     end_signals(connection, [*gone, *(active[key].id for key in graver)], now)
@@ -50,9 +62,10 @@ def update(
     new = {key: lasting[key] for key in graver}
     new |= {key: each for key, each in began.items() if key not in before or before[key].id not in again}
     new |= {key: each for key, each in single.items() if key not in told_once}
-    rows, events = [], {}
+    rows: list[Mapping[str, Any]] = []
+    events: dict[str, Event] = {}
     for key, signal in new.items():
-        id = signal_id(signal, now)
+        id = _free_id(connection, signal, now, events)
         less = active.get(key) or before.get(key)
         events[id] = signal_event(signal, id, now, None if less is None else less.grade)
         rows.append(
@@ -68,6 +81,23 @@ def update(
             }
         )
     return SignalChanges(rows, events)
+
+
+def active_by_name(connection: Connection) -> dict[str, dict[str, ToldSignal]]:
+    """The signals that are on, by name and then by key."""
+    found: dict[str, dict[str, ToldSignal]] = {}
+    for key, told in active_signals(connection).items():
+        found.setdefault(key.partition(" ")[0], {})[key] = told
+    return found
+
+
+def _free_id(connection: Connection, signal: Signal, now: int, new: Collection[str]) -> str:
+    """Its id, or the next one where another signal happens to have it."""
+    for attempt in range(_MAX_ID_COLLISIONS):
+        id = signal_id(signal, now, attempt)
+        if id not in new and not taken_ids(connection, [id]):
+            return id
+    raise ValueError(f"no free id for {signal.name}")
 
 
 def _rank(grade: str | None) -> int:

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from loguru import logger
+from sqlalchemy.exc import OperationalError
 
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
@@ -19,27 +20,28 @@ from coinmon.collect.venue import Venue, VenueStatus
 from coinmon.collect.watchlist import LISTING_SECONDS, Watchlist
 from coinmon.config.build import make
 from coinmon.config.load import Config
-from coinmon.errors import PLUGIN_FAILURES
+from coinmon.errors import our_stop, words_of
 from coinmon.evaluate.evaluator import Evaluator, market_then
 from coinmon.health import memory
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
 from coinmon.notify import signal_state
 from coinmon.notify.events import Event, flow_event
-from coinmon.notify.outbox import Outbox, wall_ms
+from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
 from coinmon.run.listing import Listing
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.history import History
-from coinmon.store.outbox import write_signals
+from coinmon.store.outbox import Due, write_signals
+from coinmon.supervise import Supervisor
 
 _FIRST_ROUND_TIMEOUT_S = 60.0
 """Seconds that the first round may take: it brings the whole window."""
 _FIRST_LISTING_TIMEOUT_S = 12.0
 """Seconds that a monitor waits for silent venues before it begins without them; longer where nobody answered."""
-_SAMPLE_TIMEOUT_S = 30.0
+_SAMPLE_TIMEOUT_S, _SEND_NOW_TIMEOUT_S = 30.0, 20.0
 
 ReadProgress = Callable[[int, int], None]
 """Called with instruments read and instruments in all."""
@@ -77,7 +79,9 @@ class Scan:
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)
         then = partial(market_then, config, database)
-        self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell, market=then)
+        self.supervisor = tasks = Supervisor()
+        self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell, market=then, supervisor=tasks)
+        self._unwritten: dict[str, str] = {}
         patience = _FIRST_LISTING_TIMEOUT_S if goes_on else LISTING_SECONDS
         self._listing = Listing(config, self._venues, database, clock, patience)
         self._cycle = 0
@@ -121,7 +125,7 @@ class Scan:
                 "signals": sum(event["event"] == "signal" for event in news.values()),
                 "whales": sum(event["event"] == "whale" for event in news.values()),
                 "coverage": sum(shares) / len(shares) if shares else None,
-                "failing_plugins": dict(self._evaluator.failures),
+                "failing_plugins": {**self._evaluator.failures, **self._unwritten},
                 "health": self._health(now),
             }
         )
@@ -143,6 +147,8 @@ class Scan:
         self._listing.close()
         if self._sending:
             await asyncio.wait(self._sending, timeout=5)
+        await self.supervisor.close()
+        self.outbox.close()
         await asyncio.gather(*(each.close() for each in self._warm_ups.values()))
         await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self._feeds.values()))
         await asyncio.gather(*(venue.close() for venue in self._venues))
@@ -160,6 +166,7 @@ class Scan:
             "holes": sum(feed.holes for feed in feeds),
             "books": {"live": self._sampling.live, "resyncs": self._sampling.resyncs},
             "warming": progress(self._warm_ups.values()),
+            "tasks": self.supervisor.as_json(),
         }
 
     async def _collect(self, watch: Watchlist, end: int) -> dict[str, str]:
@@ -239,14 +246,35 @@ class Scan:
             # a venue that did not say what it lists may have it still; another shard's is for that scanner to end
             return not watch.failed and self._config.shard.has(pair)
 
+        told: dict[str, Event] = {}
         with self._database.write() as connection:
-            news = signal_state.update(connection, signals, found.keys(), now, dropped)
-            wanted = {
-                id: [route.due(name, event, now) for name, route in self._routes.items() if route.takes(event)]
-                for id, event in news.events.items()
-            }
-            write_signals(connection, news.rows, wanted)
-        return dict(news.events)
+            active = signal_state.active_by_name(connection)
+            for name in dict.fromkeys([*(each.name for each in signals), *active]):
+                of_name = [each for each in signals if each.name == name]
+                try:
+                    # what one plugin says can be lost by its own failure only
+                    with connection.begin_nested():
+                        on = active.get(name, {})
+                        news = signal_state.update(connection, of_name, found.keys(), now, dropped, on)
+                        wanted = {id: self._due(event, now) for id, event in news.events.items()}
+                        write_signals(connection, news.rows, wanted)
+                except OperationalError:  # the database, and not the plugin
+                    raise
+                except Exception as error:
+                    self._not_written(name, error)
+                    continue
+                self._unwritten.pop(f"signal {name}", None)
+                told.update(news.events)
+        return told
+
+    def _due(self, event: Event, now: int) -> list[Due]:
+        return [route.due(name, event, now) for name, route in self._routes.items() if route.takes(event)]
+
+    def _not_written(self, name: str, error: Exception) -> None:
+        text = f"signal {name} could not be stored: {words_of(error)[:300]}"
+        if f"signal {name}" not in self._unwritten:
+            logger.error("{}", text)
+        self._unwritten[f"signal {name}"] = text
 
     def _tell(self, event: Event, durable: bool = False) -> None:
         """Pass an event on; outputs get durable ones through the outbox."""
@@ -254,7 +282,7 @@ class Scan:
         if durable:
             return
         for name, output in self._outputs.items():
-            if self._routes[name].takes(event) and self.outbox.lines[name].claim(wall_ms()):
+            if self._routes[name].takes(event):
                 task = asyncio.get_running_loop().create_task(self._send_now(name, output, event))
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
@@ -262,8 +290,11 @@ class Scan:
     async def _send_now(self, name: str, output: Output, event: Event) -> None:
         """Tell an output something that is gone when it fails: the next cycle brings its like."""
         id = f"{event['event']}-{self._cycle}-{event.get('pair') or event.get('venue') or ''}"
+        sender = self.outbox.senders[name]
         try:
-            async with asyncio.timeout(20):
-                await output.send(Message(id, event))
-        except PLUGIN_FAILURES as error:
-            logger.bind(plugin=name).warning("output {}: {}", name, redacted(f"{type(error).__name__}: {error}"))
+            if await sender.claim():
+                await sender.thread.call(lambda: output.send(Message(id, event)), _SEND_NOW_TIMEOUT_S)
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            logger.bind(plugin=name).warning("output {}: {}", name, redacted(words_of(error)))

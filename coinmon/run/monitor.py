@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from coinmon.allocator import settle_memory
 from coinmon.clock import Clock
 from coinmon.config.load import Config
-from coinmon.errors import NoDataError
+from coinmon.errors import CoinmonError, NoDataError
 from coinmon.log import start_log
 from coinmon.model.moment import MINUTE
 from coinmon.notify.events import Event
@@ -14,11 +14,15 @@ from coinmon.report.screen import Screen
 from coinmon.run.cycle import Scan
 from coinmon.run.schedule import Schedule, stop_on_signals
 from coinmon.store.database import Database, open_database
-from coinmon.store.lease import leased
-from coinmon.store.retention import forget
+from coinmon.store.file_identity import DatabaseGone
+from coinmon.store.lease import Lease, LeaseLost, leased
+from coinmon.store.retention import forget, forget_told
 
 _DERIVATIVES_EVERY = 5 * MINUTE
 _FORGET_EVERY = 60 * MINUTE
+_DELIVERIES_DAYS = 90
+"""Days that it is kept how each message was delivered; signals are kept for good: they are the record."""
+_LEASE_CHECK_S = 2.0
 _RESTART = 2.0
 """Seconds that a new scanner waits for one that was just killed."""
 
@@ -46,7 +50,8 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
     start_log(config, clock, screen.log)
     database = open_database(config.db)
     try:
-        with alone(database, config), screen.shown(clock, nobody_reads):
+        with alone(database, config) as lease, screen.shown(clock, nobody_reads):
+            database = database.fenced(lease.fence)
             statuses: dict[str, Event] = {}
 
             def tell(event: Event) -> None:
@@ -59,7 +64,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
                 if once:
                     await _once(scan, statuses, stop)
                 else:
-                    await keep_scanning(config, clock, scan, database, stop)
+                    await keep_scanning(config, clock, scan, database, stop, lease)
                     raise KeyboardInterrupt
             finally:
                 await scan.close()
@@ -67,7 +72,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
         database.close()
 
 
-def alone(database: Database, config: Config) -> AbstractContextManager[object]:
+def alone(database: Database, config: Config) -> AbstractContextManager[Lease]:
     """One scanner for each shard of a database: two would send each message twice."""
     return leased(
         database,
@@ -98,8 +103,28 @@ async def _one_cycle(scan: Scan) -> None:
     await scan.outbox.flush()
 
 
-async def keep_scanning(config: Config, clock: Clock, scan: Scan, database: Database, stop: asyncio.Event) -> None:
-    """Everything that a running monitor does, each in its time, until `stop` is set."""
+async def keep_scanning(
+    config: Config, clock: Clock, scan: Scan, database: Database, stop: asyncio.Event, lease: Lease
+) -> None:
+    """Everything that a running monitor does, each in its time, until `stop` is set.
+
+    Raises LeaseLost when another process scans in its place, and DatabaseGone when the database's file was deleted.
+    """
+    fatal: list[CoinmonError] = []
+
+    async def keep_lease() -> None:
+        while True:
+            try:
+                await asyncio.to_thread(lease.check)
+                await asyncio.to_thread(database.check_file)
+            except (LeaseLost, DatabaseGone) as error:
+                fatal.append(error)
+                stop.set()
+                return
+            except CoinmonError:
+                # it does not answer: what wants to write says so
+                pass
+            await asyncio.sleep(_LEASE_CHECK_S)
 
     compacted = 0
 
@@ -107,15 +132,19 @@ async def keep_scanning(config: Config, clock: Clock, scan: Scan, database: Data
         nonlocal compacted
         days = config.retention_days, config.levels_days
         compacted = await asyncio.to_thread(forget, database, clock.now(), *days, compacted)
+        await asyncio.to_thread(forget_told, database, clock.now(), _DELIVERIES_DAYS)
 
     schedule = Schedule(clock)
     schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
     schedule.every(_DERIVATIVES_EVERY, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
     schedule.every(config.books.interval, scan.sample_books, "order books", at_once=True)
     schedule.every(_FORGET_EVERY, forget_old, "retention")
-    sender = asyncio.create_task(scan.outbox.run())
+    scan.supervisor.start("lease of the scan", keep_lease)
+    scan.supervisor.start("clock", schedule.watch_clock)
+    scan.outbox.start()
     try:
         await schedule.run(stop)
     finally:
-        sender.cancel()
-        await asyncio.wait({sender})
+        await scan.supervisor.close()
+    if fatal:
+        raise fatal[0]

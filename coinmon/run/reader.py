@@ -153,10 +153,12 @@ class MarketReader:
     @asynccontextmanager
     async def scanning(self, tell: Callable[[Event], None]) -> AsyncIterator[None]:
         """`coinmon scan` in the background of the running event loop; `tell` gets each event."""
-        with alone(self._database, self.config):
-            scan = Scan(self.config, self._clock, self._database, tell, goes_on=True)
+        with alone(self._database, self.config) as lease:
+            database = self._database.fenced(lease.fence)
+            scan = Scan(self.config, self._clock, database, tell, goes_on=True)
             stop = asyncio.Event()
-            work = asyncio.create_task(keep_scanning(self.config, self._clock, scan, self._database, stop))
+            work = asyncio.create_task(keep_scanning(self.config, self._clock, scan, database, stop, lease))
+            work.add_done_callback(_say_how_it_ended)
             try:
                 yield
             finally:
@@ -186,6 +188,11 @@ class MarketReader:
         if at is not None and at > now:
             raise ConfigError(f"{iso(at)} has not come yet; it is {iso(now)}")
         return now if at is None else at
+
+
+def _say_how_it_ended(scan: "asyncio.Task[None]") -> None:
+    if not scan.cancelled() and (error := scan.exception()) is not None:
+        logger.error("the scan ended: {}; what is served is not filled any more", error)
 
 
 Desk = MarketReader

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,9 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.errors import CoinmonError
 
+_CLOCK_LOOK_S = 1.0
+_CLOCK_STEP_S = 2.0
+"""Seconds by which the wall clock and one that nobody sets have to differ: less is NTP's slewing, or a busy machine."""
 _STOP_TIMEOUT_S = 20.0
 """Seconds that a running cycle gets to end when we are asked to stop."""
 
@@ -34,8 +38,9 @@ class Aligned(BaseTrigger):  # type: ignore[misc]
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
         at = self._clock.now()
         if previous:
-            passed = self._clock.at + (previous.timestamp() * 1000 - self._clock.wall) * self._clock.speed
-            at = max(at, round(passed))
+            passed = round(self._clock.at + (previous.timestamp() * 1000 - self._clock.wall) * self._clock.speed)
+            # a run that lies further ahead is from before the clock was set back
+            at = max(at, passed) if passed - at < self._interval else at
         due = (at - self._settle) // self._interval * self._interval + self._interval + self._settle
         wall = self._clock.wall_time(due)
         return None if wall == float("inf") else datetime.fromtimestamp(wall, UTC)
@@ -96,6 +101,28 @@ class Schedule:
             misfire_grace_time=max(1, round(interval / 1000)),
             **({"next_run_time": datetime.now(UTC) - timedelta(milliseconds=1)} if at_once else {}),
         )
+
+    async def watch_clock(self) -> None:
+        """For ever: when the machine's clock is set, or it was suspended, every job gets its next boundary anew.
+
+        A wait is begun by the clock of the wall as it was: set back by three hours it would last three hours more.
+        """
+        wall, steady = time.time(), time.monotonic()
+        while True:
+            await asyncio.sleep(_CLOCK_LOOK_S)
+            step = (time.time() - wall) - (time.monotonic() - steady)
+            wall, steady = time.time(), time.monotonic()
+            if abs(step) < _CLOCK_STEP_S:
+                continue
+            logger.warning(
+                "this machine's clock went {} by {:.0f} s (it was set, or the machine slept): minutes go on from there",
+                "forward" if step > 0 else "back",
+                abs(step),
+            )
+            now = datetime.now(UTC)
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=now if step > 0 else job.trigger.get_next_fire_time(None, now))
+            self._scheduler.wakeup()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; then no new run begins and those under way may end."""

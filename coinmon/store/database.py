@@ -1,18 +1,21 @@
 """Opening the database: connection rules, schema version, and errors in words."""
 
+import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from coinmon.errors import ConfigError
+from coinmon.store.file_identity import FileIdentity
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest version under migrations/versions."""
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -27,26 +30,47 @@ _CURES = {
     "malformed": "it is corrupt; move it away (coinmon collects anew) or name another with --db",
     "disk is full": "the disk is full",
     "locked": "another process holds it; stop that one or name another with --db",
+    "lock timeout": "another process has been writing to it for too long; stop that one or name another with --db",
     "connection refused": "no server answers there; start it or name another with --db",
 }
+
+
+_T = TypeVar("_T")
+Fence = Callable[[Connection], None]
+"""Asked inside each write, before anything is written; raises where the writer may not write any more."""
 
 
 class Database:
     """An open database at the current schema version.
 
-    Readers wait for nobody and see one moment of it for as long as they look; writers take turns.
+    Readers wait for nobody and see one moment of it for as long as they look; writers take turns. Each write first asks
+    the `fences`. `file`: of SQLite, the file that was opened; it is not written any more once it was deleted.
     """
 
-    def __init__(self, engine: Engine, held: Connection | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        held: Connection | None = None,
+        fences: tuple[Fence, ...] = (),
+        file: FileIdentity | None = None,
+        writer: ThreadPoolExecutor | None = None,
+    ) -> None:
         self.engine = engine
         self.name = engine.url.render_as_string(hide_password=True)
         self._held = held
+        self._fences = fences
+        self._file = file
+        self._writer = writer or ThreadPoolExecutor(1, "database writer")
+
+    def fenced(self, fence: Fence) -> "Database":
+        """The same database, whose writes ask `fence` too."""
+        return Database(self.engine, self._held, (*self._fences, fence), self._file, self._writer)
 
     @contextmanager
     def still(self) -> "Iterator[Database]":
-        """The same, of which every look is at one moment, by one thread; thousands of looks need one connection."""
+        """One read transaction: a snapshot, for one thread; thousands of reads need one connection."""
         with self.read() as connection:
-            yield Database(self.engine, connection)
+            yield Database(self.engine, connection, self._fences, self._file, self._writer)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -60,13 +84,41 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: all of it is kept, or none."""
+        """One transaction: all of it is kept, or none. It may wait for other writers: call it in a thread."""
+        self.check_file()
         with explained(self.name), self.engine.execution_options(writes=True).begin() as connection:
             if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SET LOCAL lock_timeout = {_BUSY_MS}"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+            for fence in self._fences:
+                fence(connection)
             yield connection
 
+    async def written(self, work: Callable[[Connection], _T]) -> _T:
+        """What `work` returns of a write transaction, made by the thread that writes: the event loop goes on."""
+
+        def run() -> _T:
+            with self.write() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+
+    async def looked_up(self, work: Callable[[Connection], _T]) -> _T:
+        """What `work` returns of a read transaction, made in a thread."""
+
+        def run() -> _T:
+            with self.read() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
+
+    def check_file(self) -> None:
+        """Raises DatabaseGone when the file of a SQLite database was deleted or replaced."""
+        if self._file is not None:
+            self._file.check(self.name)
+
     def close(self) -> None:
+        self._writer.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
 
 
@@ -88,7 +140,7 @@ def open_database(url: str, *, create: bool = True) -> Database:
     create: make a database that does not exist; else it must be there.
     """
     target = _target(url, create)
-    engine = create_engine(target, connect_args=_connect_arguments(target), pool_pre_ping=not _is_sqlite(target))
+    engine = _engine(target)
     if _is_sqlite(target):
         _sqlite_rules(engine)
     else:
@@ -104,7 +156,18 @@ def open_database(url: str, *, create: bool = True) -> Database:
     except BaseException:
         database.close()
         raise
+    if target.database and _is_sqlite(target):
+        return Database(engine, file=FileIdentity(Path(target.database)))
     return database
+
+
+def _engine(target: URL) -> Engine:
+    try:
+        return create_engine(target, connect_args=_connect_arguments(target), pool_pre_ping=not _is_sqlite(target))
+    except ImportError as error:
+        raise ConfigError(
+            f"db: {target.get_backend_name()} needs {error.name}; pip install '.[postgres]' in coinmon's folder"
+        ) from None
 
 
 def _target(url: str, create: bool) -> URL:
@@ -116,9 +179,7 @@ def _target(url: str, create: bool) -> URL:
     except ValueError:
         raise ConfigError(f"db: its port is not a number; write {_POSTGRES}") from None
     except ImportError as error:
-        raise ConfigError(
-            f"db: {target.get_backend_name()} needs {error.name}; pip install '.[postgres]' in coinmon's folder"
-        ) from None
+        raise ConfigError(f"db: it needs {error.name}; pip install '.[postgres]' in coinmon's folder") from None
     if target.get_backend_name() not in ("sqlite", "postgresql"):
         raise ConfigError(f"db: {target.get_backend_name()} is not supported; write sqlite:///file.db or {_POSTGRES}")
     if _is_sqlite(target):
@@ -220,7 +281,8 @@ def explained(name: str) -> Iterator[None]:
     """Turn a driver's error into one line that names the database and the cure."""
     try:
         yield
-    except DBAPIError as error:
-        reason = " ".join(str(error.orig).split())
+    except SQLAlchemyError as error:
+        # a connection that was lost in the middle fails once more when its transaction is ended
+        reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
         cure = next((cure for sign, cure in _CURES.items() if sign in reason.lower()), reason)
         raise ConfigError(f"db: {name}: {cure}") from error

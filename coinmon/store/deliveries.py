@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select, update
 
 from coinmon.store.schema import channels, deliveries, signals
 from coinmon.store.upsert import upsert
@@ -30,26 +30,35 @@ class RobotChannel(NamedTuple):
     failures: int = 0
 
 
+CLOCK_STEP_MS = 120_000
+"""A signal of a moment that comes only after so long was told by a clock that has been set back since."""
+
+
 def read_due(connection: Connection, output: str, now: int, limit: int = 1000) -> list[Waiting]:
     """Deliveries to an output that are due, oldest first; those of a message that was begun before any other."""
     columns = (deliveries.c[name] for name in ("id", "attempts", "gather", "message", "part", "signal"))
     query = (
         select(*columns, signals.c.time, signals.c.event)
         .join(signals)
-        .where(_waits_for(output), deliveries.c.next_attempt <= now)
+        # a signal from the future is from before the clock was set back: it does not wait until then again
+        .where(_waits_for(output), (deliveries.c.next_attempt <= now) | (signals.c.time > now + CLOCK_STEP_MS))
         .order_by(deliveries.c.message.is_(None), deliveries.c.id)
         .limit(limit)
     )
     return [Waiting(**row._mapping) for row in connection.execute(query)]
 
 
-def next_due(connection: Connection, output: str) -> int | None:
+def next_due(connection: Connection, output: str, now: int) -> int | None:
     """When the next delivery is due, ms UTC; None when nothing waits."""
-    return connection.execute(select(func.min(deliveries.c.next_attempt)).where(_waits_for(output))).scalar()
+    soonest = connection.execute(select(func.min(deliveries.c.next_attempt)).where(_waits_for(output))).scalar()
+    if soonest is not None and soonest > now and read_due(connection, output, now, 1):
+        return now
+    return soonest
 
 
 def _waits_for(output: str) -> ColumnElement[bool]:
-    return (deliveries.c.state == "waiting") & (deliveries.c.output == output)
+    # a literal: the index of what waits is of no use for a parameter
+    return (deliveries.c.state == literal_column("'waiting'")) & (deliveries.c.output == output)
 
 
 def mark(connection: Connection, ids: Sequence[int], **values: Any) -> None:
@@ -75,7 +84,20 @@ def read_queue(connection: Connection, since: int) -> list[dict[str, Any]]:
     query = (
         select(deliveries.c.signal.label("id"), *columns, *told)
         .join(signals)
-        .where((deliveries.c.state == "waiting") | refused)
+        .where((deliveries.c.state == literal_column("'waiting'")) | refused)
         .order_by(deliveries.c.output, deliveries.c.id)
     )
     return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def forget_deliveries(connection: Connection, before: int, most: int = 5_000) -> int:
+    """Delete up to so many that were sent or refused of signals before then, ms UTC; how many there were.
+
+    Rows lie in the order of their signals, so that the oldest are looked at first and the rest not at all.
+    """
+    query = select(deliveries.c.id, deliveries.c.state, signals.c.time).join(signals).order_by(deliveries.c.id)
+    rows = connection.execute(query.limit(most)).all()
+    old = [row.id for row in rows if row.time < before and row.state != "waiting"]
+    if old:
+        connection.execute(delete(deliveries).where(deliveries.c.id.in_(old)))
+    return len(old)

@@ -45,6 +45,11 @@ def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
     return set(connection.execute(select(signals.c.key).where(signals.c.key.in_(keys))).scalars())
 
 
+def taken_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Which of the ids a signal has."""
+    return set(connection.execute(select(signals.c.id).where(signals.c.id.in_(ids))).scalars())
+
+
 def reopen_signals(connection: Connection, ids: Sequence[str]) -> None:
     """Signals go on as if they had not ended."""
     if ids:

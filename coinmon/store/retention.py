@@ -6,6 +6,7 @@ from coinmon.model.bars import Coverage
 from coinmon.model.moment import DAY
 from coinmon.store import schema
 from coinmon.store.database import Database
+from coinmon.store.deliveries import forget_deliveries
 from coinmon.store.upsert import upsert
 
 _KEPT_FOR_DAYS = (
@@ -55,3 +56,11 @@ def _is_kept(table: Table) -> ColumnElement[bool]:
     kept = schema.kept
     within = (kept.c.instrument == table.c.instrument) & (kept.c.start <= table.c.time) & (table.c.time < kept.c.end)
     return select(kept.c.start).where(within).exists()
+
+
+def forget_told(database: Database, now: int, days: int) -> None:
+    """Delete how messages were delivered of signals older than `days`; what still waits stays, and so do signals."""
+    more = 1
+    while more:
+        with database.write() as connection:
+            more = forget_deliveries(connection, now - days * DAY)

@@ -1,5 +1,7 @@
 """The tables. Times are ms UTC, prices of bars are ticks of the instrument's grid, NULL is unknown."""
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -39,6 +42,11 @@ instruments = Table(
     Column("followed_at", BigInteger),
     UniqueConstraint("venue", "symbol"),
 )
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """An index of the rows of which this holds alone. A query uses it that says the same, in literals."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _instrument() -> Column[int]:
@@ -211,6 +219,8 @@ signals = Table(
     Column("event", JSON, nullable=False),
     Index("signals_by_key", "key", "time"),
     Index("signals_by_time", "time"),
+    # the few that last, among all that were ever told
+    Index("signals_lasting", "key", **_where("ended IS NULL")),
 )
 
 deliveries = Table(
@@ -230,7 +240,7 @@ deliveries = Table(
     Column("message", String),
     Column("part", Integer, nullable=False, server_default="0"),
     UniqueConstraint("signal", "output"),
-    Index("deliveries_by_state", "state", "next_attempt"),
+    Index("deliveries_waiting", "output", "next_attempt", **_where("state = 'waiting'")),
 )
 
 # what an output's robot was sent lately and until when it rests, by the wall clock: it is the robot's
@@ -241,4 +251,14 @@ channels = Table(
     Column("paused_until", BigInteger, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("posts", JSON, nullable=False),
+)
+
+# what only one process may do at a time. token: goes up with each holder; who has a smaller one lost the lease
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    # of SQLite: which file the holder has locked; NULL when nobody holds it
+    Column("lock_file", String),
 )

@@ -16,7 +16,7 @@ _REST = 3.0
 """Looks at the store are followed by a rest this many times as long, so that the scan keeps its core."""
 
 
-class Board:
+class PairBoard:
     """Rows by pair. `changed` holds what readers have not been sent."""
 
     def __init__(self, reader: MarketReader) -> None:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from coinmon.command import SESSION_COOKIE, CoinmonError, MarketReader, NoDataError, is_session, iso, session_of
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
-from coinmon_desk._board import Board
+from coinmon_desk._board import PairBoard
 from coinmon_desk._push import Broadcast, frame
 from coinmon_desk._scenes import Scenes, chosen
 from coinmon_desk._shell import SECURITY, document, static
@@ -41,7 +41,7 @@ class DeskPages:
 
     def __init__(self, reader: MarketReader) -> None:
         self._reader = reader
-        self._board, self._tape, self._state = Board(reader), Tape(reader), State(reader)
+        self._board, self._tape, self._state = PairBoard(reader), Tape(reader), State(reader)
         self._scenes = Scenes(reader)
         self._push = Broadcast(self._whole)
         self._present: int | None = None

@@ -11,7 +11,8 @@ from pydantic import Field, SecretStr
 from coinmon.output import DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message, hookimpl
 from coinmon_outputs._robot import Webhook, post
 
-_LATER = (408, 425, 429)
+_ABOUT_THE_MESSAGE = (410, 413, 422)
+"""Statuses about the message itself: a redirect, and any other 4xx, may be a gateway's that is wrong for a while."""
 
 
 class WebHook:
@@ -49,11 +50,12 @@ class WebHook:
             return
         if status == 429:
             raise DeliveryThrottled(f"{self._name}: HTTP 429", after or 60.0)
-        if status >= 500 or status in _LATER:
+        if status >= 500:
             raise DeliveryRetry(f"{self._name}: HTTP {status}", after)
-        raise DeliveryRefused(
-            f"{self._name}: refused with HTTP {status}: check outputs.{self._name}.webhook and .secret"
-        )
+        text = f"{self._name}: HTTP {status}: check outputs.{self._name}.webhook and .secret"
+        if status in _ABOUT_THE_MESSAGE:
+            raise DeliveryRefused(text)
+        raise DeliveryRetry(text, after)
 
 
 @hookimpl

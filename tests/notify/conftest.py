@@ -100,7 +100,7 @@ def outbox(database, clock):
             Hand.moment += round(after * 1000)
             asyncio.run(made.flush())
 
-        return SimpleNamespace(flush=flush, told=told)
+        return SimpleNamespace(flush=flush, told=told, box=made)
 
     return start
 

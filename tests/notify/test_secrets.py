@@ -50,7 +50,8 @@ COMMANDS = [
     "plugins new output mine", "report BTCUSDT --offline --full -vv", "report BTCUSDT --offline --format json",
     "report BTCUSDT --offline --format html -o page.html", "export BTCUSDT --exchange binance -vv",
     "backfill BTCUSDT --exchange okx --exchange binance --source rest --from 2026-01-15T11:00:00Z -vv",
-    "backtest BTCUSDT --from 2026-01-15T11:40:00Z --json -vv", "signals -vv", "signals --explain BTCUSDT --json", SERVE,
+    "backtest BTCUSDT --from 2026-01-15T11:40:00Z --json -vv", "scorecard --json", "signals -vv",
+    "signals --explain BTCUSDT --json", SERVE,
     f"{EMULATE} --port 0 --robots --write-config written.yaml",
     f"report BTCUSDT --db {ELSEWHERE}", f"doctor --json --db {ELSEWHERE}", f"config show --db {ELSEWHERE}",
 ]  # fmt: skip

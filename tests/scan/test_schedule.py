@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_plugin_that_keeps_the_scan_waiting_is_named(logged, monkeypatch):
     offer = SimpleNamespace(plugin="dir.dozy", target=lambda market: time.sleep(0.2) or [])
     dozy = SimpleNamespace(offer=offer, settings={})
     evaluator = Evaluator(SimpleNamespace(signals={"dozy": dozy}), [])
-    asyncio.run(evaluator.patiently(asyncio.to_thread(evaluator.judged, None)))
+    asyncio.run(evaluator.patiently(asyncio.to_thread(evaluator.judged, SimpleNamespace(pair="BTC/USDT"))))
     assert len(logged) == 1
     assert logged[0].startswith("signal dozy (plugin dir.dozy) has not come to an end")
 
@@ -96,3 +97,38 @@ def test_a_signal_that_is_ignored_stays_ignored():
         asyncio.run(run())
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("step", [-3 * 3600, 3 * 3600])
+def test_a_clock_that_is_set_stops_no_job_and_is_said_once(logged, monkeypatch, step):
+    """The wall clock jumps, the steady one goes on: the job runs at the boundaries of the clock as it is now."""
+    real, shift = time.time, [0.0]
+    monkeypatch.setattr("time.time", lambda: real() + shift[0])
+    monkeypatch.setattr("coinmon.run.schedule._CLOCK_LOOK_S", 0.02)
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromtimestamp(time.time(), tz)
+
+    monkeypatch.setattr("coinmon.run.schedule.datetime", Shifted)
+    for module in ("apscheduler.schedulers.base", "apscheduler.executors.base"):
+        monkeypatch.setattr(f"{module}.datetime", Shifted)
+
+    async def run():
+        schedule, stop, runs = Schedule(Clock()), asyncio.Event(), []
+
+        async def job():
+            runs.append(time.monotonic())
+            if len(runs) == 2:
+                shift[0] = step
+            if len(runs) == 5:
+                stop.set()
+
+        schedule.every(200, job, "scan", at_once=True)
+        watching = asyncio.create_task(schedule.watch_clock())
+        await asyncio.wait_for(schedule.run(stop), 10)
+        watching.cancel()
+
+    asyncio.run(run())
+    assert len([line for line in logged if "this machine's clock went" in line]) == 1

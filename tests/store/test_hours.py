@@ -185,7 +185,11 @@ def test_a_database_of_before_has_hours_of_what_is_written_to_it(url, plain, fir
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")
-        ((number, instrument),) = sync_instruments(connection, [instrument], 0).values()
+        # the columns that there were
+        row = {each: str(getattr(instrument, each)) for each in ("tick_size", "lot_size", "contract_size")}
+        row |= {each: getattr(instrument, each) for each in ("venue", "kind", "base", "quote", "native_id", "symbol")}
+        made = connection.execute(schema.instruments.insert().values(**row, first_seen=0))
+        (number,) = made.inserted_primary_key
         columns = zip(*(getattr(old, name).tolist() for name in COLUMNS), strict=True)
         packed = pack(old.levels, instrument.tick_size, instrument.lot_size)
         rows = [

@@ -1,0 +1,88 @@
+"""One attempt to send a message, and what came of it."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from coinmon.errors import DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled, our_stop, words_of
+from coinmon.notify.batching import Batch
+from coinmon.notify.output_thread import OutputThread
+from coinmon.plugin.contracts import Message, Output
+
+POST_TIMEOUT_S = 60.0
+"""Seconds for one post; outputs have shorter ones of their own."""
+_BACKOFF_S = (2.0, 600.0)
+"""Seconds: the first wait, doubled each time, and the longest."""
+_THROTTLED_PAUSE_S = 60.0
+_MAX_SPLITS = 8
+
+
+@dataclass(frozen=True)
+class AttemptOutcome:
+    """state: of the deliveries (sent, waiting, refused). pause_s: seconds in which the output is sent nothing more.
+
+    values: columns of the deliveries. retry_s: seconds until these are tried again, where others need not wait.
+    """
+
+    state: str = "sent"
+    error: str | None = None
+    pause_s: float | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    retry_s: float | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the output may be sent the next message at once."""
+        return self.pause_s is None or (self.pause_s == 0.0 and self.state == "waiting")
+
+
+async def attempt(
+    thread: OutputThread, output: Output, message: Message, batch: Batch, failures: int
+) -> AttemptOutcome:
+    """Send the next part of a message. failures: how often the output failed in a row before."""
+    attempts = batch.rows[0].attempts + 1
+
+    async def post() -> int | None:
+        parts = _parts(output, message)
+        await output.send(message if parts is None else replace(message, part=batch.part))
+        return parts
+
+    try:
+        parts = await thread.call(post, POST_TIMEOUT_S)
+    except DeliveryRefused as refusal:
+        return AttemptOutcome("refused", str(refusal))
+    except DeliveryThrottled as failure:
+        # it was not taken: what waits meanwhile may join it
+        pause = failure.retry_after or _THROTTLED_PAUSE_S
+        return AttemptOutcome("waiting", str(failure), pause, {"message": None} if batch.part == 0 else {})
+    except DeliverySplit as failure:
+        return AttemptOutcome("waiting" if attempts < _MAX_SPLITS else "refused", str(failure), 0.0, {"part": 0})
+    except DeliveryRetry as failure:
+        return AttemptOutcome("waiting", str(failure), failure.retry_after or backoff_s(failures))
+    except TimeoutError as failure:
+        return AttemptOutcome("waiting", str(failure), backoff_s(failures))
+    except BaseException as failure:
+        if our_stop(failure):
+            raise
+        # the output cannot make a message of it: that is not a reason to hold up the others
+        retry = backoff_s(attempts - 1)
+        return AttemptOutcome("waiting", words_of(failure), None, {"message": None}, retry)
+    if parts is not None and batch.part + 1 < parts:
+        return AttemptOutcome("waiting", None, None, {"part": batch.part + 1})
+    return AttemptOutcome()
+
+
+def _parts(output: Output, message: Message) -> int | None:
+    count: Callable[[Message], Any] | None = getattr(output, "parts", None)
+    if count is None:
+        return None
+    parts = count(message)
+    if not isinstance(parts, int) or isinstance(parts, bool) or parts < 0:
+        raise TypeError(f"parts returned {type(parts).__name__}, not a number of posts")
+    return parts
+
+
+def backoff_s(failures: int) -> float:
+    first, longest = _BACKOFF_S
+    return min(longest, first * 2.0 ** min(failures, 30)) * random.uniform(0.75, 1.25)
