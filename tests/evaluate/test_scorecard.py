@@ -11,6 +11,7 @@ from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE, iso
+from coinmon.model.symbols import Universe
 
 NOW = 1_768_435_200_000
 DAYS = 60
@@ -46,6 +47,9 @@ class Stored:
         self.start = NOW - len(moves) * MINUTE
         self.close = np.rint(100_00 * np.exp(np.cumsum(moves) / 100)).astype(np.int64)
         self._signals = signals
+
+    def universe(self, venues, quotes):
+        return Universe([each for each in self.instruments if each.venue in venues], quotes)
 
     def bars(self, instrument, start, end, *, levels=False):
         low, high = (max(0, min(len(self.close), (at - self.start) // MINUTE)) for at in (start, end))

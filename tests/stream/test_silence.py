@@ -157,7 +157,8 @@ def test_books_whose_stream_is_silent_are_begun_anew(ran):
 
 
 def test_liquidations_whose_stream_is_silent_are_begun_anew(ran, monkeypatch):
-    monkeypatch.setattr("coinmon_exchanges._stream.liquidations._STALL_AFTER_S", 1.0)
+    monkeypatch.setattr("coinmon_exchanges._stream.liquidations.STALL_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("coinmon_exchanges.bybit.liquidations._STALL_TIMEOUT_S", 1.0)
 
     def listens(feed):
         perps = [shelf for shelf in feed._shelves.values() if shelf.track.instrument.kind == "perp"]
