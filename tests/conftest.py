@@ -121,7 +121,7 @@ class Browser:
         return next(each["value"] for each in found["metrics"] if each["name"] == "TaskDuration")
 
     async def _value(self, socket: aiohttp.ClientWebSocketResponse, script: str) -> Any:
-        for _ in range(800):
+        for _ in range(400):
             shown = await self._ask(socket, "Runtime.evaluate", expression=script, returnByValue=True)
             value = shown["result"].get("value")
             if value:
@@ -149,7 +149,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], B
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     running = subprocess.Popen([CHROMIUM, *options], env={**os.environ, "HOME": str(folder)}, **quiet)
     try:
-        for _ in range(800):
+        for _ in range(400):
             if (folder / "DevToolsActivePort").exists():
                 break
             if running.poll() is not None:
