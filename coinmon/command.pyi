@@ -1,5 +1,8 @@
 from ._hook import hookimpl as hookimpl
+from .commands import Globals as Globals
+from .commands.demo import pointed_at_demo as pointed_at_demo
 from .commands.serving import desk_for as desk_for
+from .config.plugin_config import PluginConfig as PluginConfig
 from .errors import CoinmonError as CoinmonError
 from .errors import ConfigError as ConfigError
 from .errors import NoDataError as NoDataError
@@ -16,6 +19,8 @@ from .plugin.pages import SESSION_COOKIE as SESSION_COOKIE
 from .plugin.pages import Pages as Pages
 from .plugin.pages import is_session as is_session
 from .plugin.pages import session_of as session_of
+from .plugin.rules import RulesFile as RulesFile
+from .plugin.rules import WrittenSignals as WrittenSignals
 from .report.scene import scene as scene
 from .report.web import MODULES as MODULES
 from .report.web import style as style

@@ -19,6 +19,8 @@ class Globals:
     verbose: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     """Keys that a command sets for another that it starts, with `__` for a dot."""
+    rules: tuple[Path, ...] = ()
+    """Files of rules that a command names."""
 
     def with_settings(self, settings: dict[str, Any]) -> "Globals":
         """The same options, and these keys where they are not None."""
@@ -28,7 +30,7 @@ class Globals:
         """The configuration. overrides: keys, with `__` for a dot (`symbols__all`); None is not set."""
         from coinmon.config.load import load_config  # pydantic: not needed for --help
 
-        return load_config(self.config, overrides=self._overrides(overrides))
+        return load_config(self.config, overrides=self._overrides(overrides), rules=self.rules)
 
     def catalog(self) -> "Catalog":
         """The plugins alone, whatever else is wrong with the configuration."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from coinmon.config.load import Config
     from coinmon.run.demo import Demo
 
-DEMO_PARTS = ("plugins", "indicators", "signals", "outputs")
+DEMO_PARTS = ("plugins", "indicators", "signals", "outputs", "rules")
 """The sections of --config that go with --demo: an author tries a plugin in one command."""
 
 
@@ -29,7 +29,9 @@ class InDemo(Globals):
         from coinmon.config.load import load_config
 
         assert self.config is not None
-        return load_config(self.config, overrides=self._overrides(overrides), environ={}, cwd=self.config.parent)
+        return load_config(
+            self.config, overrides=self._overrides(overrides), environ={}, cwd=self.config.parent, rules=self.rules
+        )
 
 
 @contextmanager
@@ -46,7 +48,19 @@ def pointed_at_demo(options: Globals, demo: "Demo | None", given: Sequence[Any] 
     with emulator(demo) as path:
         if given_parts:
             _add_parts(Path(path), given_parts)
-        yield InDemo(**{**vars(options), "config": Path(path)})
+        rules = (*rules_beside(options.config, given_parts), *options.rules)
+        yield InDemo(**{**vars(options), "config": Path(path), "rules": rules})
+
+
+def rules_beside(config: Path | None, parts: dict[str, Any]) -> Iterator[Path]:
+    """The files of rules that a configuration brings into a demo; its own where there are rules in it."""
+    if config is None:
+        return
+    from coinmon.config.rules import RulesPlace
+
+    for each in RulesPlace(config, config.parent).files():
+        if each != config or "rules" in parts:
+            yield each
 
 
 def parts_of(path: Path) -> dict[str, Any]:
@@ -57,7 +71,7 @@ def parts_of(path: Path) -> dict[str, Any]:
     from coinmon.config.sources import read_yaml
 
     parts = {key: value for key, value in read_yaml(path, str(path)).items() if key in DEMO_PARTS and value}
-    if not parts:
+    if not parts and not list(rules_beside(path, parts)):
         raise ConfigError(f"{path}: with --demo only {', '.join(DEMO_PARTS)} count, and none of them is set there")
     plugins = parts.get("plugins")
     if isinstance(plugins, dict) and plugins.get("dir"):
@@ -72,5 +86,7 @@ def _add_parts(path: Path, parts: dict[str, Any]) -> None:
     whole = yaml.safe_load(path.read_text("utf-8")) or {}
     for key, value in parts.items():
         there = whole.get(key)
+        if key == "rules":
+            continue
         whole[key] = {**there, **value} if isinstance(there, dict) and isinstance(value, dict) else value
     path.write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False), "utf-8")

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -> "Iterator[MarketReader]":
+def desk_for(
+    options: Globals | None, *, demo: bool = False, at: str | None = None, **overrides: Any
+) -> "Iterator[MarketReader]":
     """The desk of the configuration that the command's options name (`typer.Context.obj`).
 
-    demo: against the built-in emulator, with a database of its own. overrides: configuration keys with `__` for a dot
-    (`serve__port=8022`), None is not set. The log goes to standard error.
+    demo: against the built-in emulator, with a database of its own, whose clock starts at `at`. overrides: keys of the
+    configuration with `__` for a dot (`serve__port=8022`), None is not set. The log goes to standard error.
     """
     from coinmon.allocator import settle_memory
     from coinmon.commands.demo import pointed_at_demo
@@ -29,7 +31,7 @@ def desk_for(options: Globals | None, *, demo: bool = False, **overrides: Any) -
     from coinmon.store.database import open_database
 
     settle_memory()
-    with pointed_at_demo(options or Globals(), Demo() if demo else None) as where:
+    with pointed_at_demo(options or Globals(), Demo(at=at) if demo else None) as where:
         config = where.load(**overrides)
         clock = clock_of(config)
         start_log(config, clock)

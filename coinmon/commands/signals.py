@@ -36,8 +36,10 @@ def signals(
     Only what is stored is looked at; no exchange is asked.
     """
     from coinmon.commands.demo import pointed_at_demo
+    from coinmon.log import start_log
     from coinmon.run.demo import Demo
     from coinmon.run.monitor import clock_of
+    from coinmon.run.reader import MarketReader
     from coinmon.store.database import open_database
 
     if explain and symbol is None:
@@ -49,7 +51,8 @@ def signals(
         database = open_database(config.db, create=demo)
         try:
             if demo:
-                _scan_once(config, clock, database)
+                start_log(config, clock)
+                MarketReader(config, clock, database).scan_once()
             now = _moment(clock, None if demo else at)
             if explain:
                 with redirect_stdout(sys.stderr):
@@ -66,24 +69,6 @@ def signals(
         return
     for line in _lines(document, config.lang):
         typer.echo(line)
-
-
-def _scan_once(config: "Config", clock: "Clock", database: "Database") -> None:
-    import asyncio
-
-    from coinmon.log import start_log
-    from coinmon.run.cycle import Scan
-
-    async def run() -> None:
-        scan = Scan(config, clock, database, lambda event: None)
-        try:
-            await scan.sample_derivatives()
-            await scan.cycle()
-        finally:
-            await scan.close()
-
-    start_log(config, clock)
-    asyncio.run(run())
 
 
 def _moment(clock: "Clock", at: str | None) -> int:

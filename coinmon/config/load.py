@@ -1,15 +1,17 @@
 """config.yaml, `.env`, the environment and the command line as one validated configuration."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from coinmon.config.env import PROXY_NAMES
-from coinmon.config.parsers import Sessions, written
+from coinmon.config.parsers import Sessions
+from coinmon.config.parsers import written as as_written
 from coinmon.config.plugin_config import PluginConfig, choose, near, validated
+from coinmon.config.rules import RULES, RulesPlace, read_rules
 from coinmon.config.schema import (
     BooksConfig,
     ClockConfig,
@@ -79,6 +81,7 @@ class Config:
     later: Mapping[str, Any]
     catalog: Catalog = field(repr=False)
     origins: Mapping[str, str] = field(repr=False)
+    rules: RulesPlace = field(default_factory=lambda: RulesPlace(None, Path()), repr=False)
     warnings: tuple[str, ...] = ()
 
 
@@ -88,10 +91,12 @@ def load_config(
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    rules: Sequence[Path] = (),
 ) -> Config:
     """Read, merge and check everything.
 
     path: None means $COINMON_CONFIG, else ./config.yaml where there is one. overrides: dotted keys; None is not set.
+    rules: files of rules beside those that are found.
     Raises ConfigError with one line for each problem.
     """
     cwd = cwd or Path.cwd()
@@ -102,7 +107,7 @@ def load_config(
     core = _core(layers)
     plugins = core.plugins if core else _plugins_alone(layers)
     catalog = load_catalog(_folder(plugins, layers, cwd), plugins.disabled)
-    inherited = {name: written(name, getattr(core, name)) for name in INHERITED} if core else {}
+    inherited = {name: as_written(name, getattr(core, name)) for name in INHERITED} if core else {}
     chosen: dict[str, Any] = {section: choose(section, layers, catalog, inherited) for section in PLUGIN_SECTIONS}
     if core and core.symbols.all and core.symbols.all not in chosen["exchanges"] and not layers.problems:
         names = list(chosen["exchanges"])
@@ -110,6 +115,13 @@ def load_config(
             f"{layers.origin('symbols.all')}: symbols.all: {core.symbols.all} is not an exchange that is on"
             f"{near(core.symbols.all, names)}; there are {', '.join(names) or 'none'}"
         )
+    file = cwd / layers.path if layers.path else None
+    place = RulesPlace(file, file.parent if file else cwd, tuple(rules))
+    written, faults = read_rules(
+        place, chosen["indicators"], list(chosen["exchanges"]), list(chosen["signals"]), catalog
+    )
+    layers.problems += faults
+    chosen["signals"] |= written
     if layers.problems or core is None:
         raise ConfigError("\n".join(dict.fromkeys(layers.problems)))
     return Config(
@@ -119,6 +131,7 @@ def load_config(
         later=layers.later,
         catalog=catalog,
         origins=dict(_origins(core, chosen, layers)),
+        rules=place,
         warnings=tuple(_warnings(layers, plugins, catalog, chosen)),
     )
 
@@ -142,8 +155,8 @@ def load_plugins(
 
 
 def _core(layers: Layers) -> Core | None:
-    values = {key: value for key, value in layers.values.items() if key not in PLUGIN_SECTIONS}
-    names = sorted([*Core.model_fields, *PLUGIN_SECTIONS])
+    values = {key: value for key, value in layers.values.items() if key not in PLUGIN_SECTIONS and key != RULES}
+    names = sorted([*Core.model_fields, *PLUGIN_SECTIONS, RULES])
     for key in [key for key in values if key not in names]:
         del values[key]
         layers.problems.append(

@@ -51,6 +51,9 @@ class Layers:
                 self.problems.append(f"{where}: {key!r} is not a key; keys are words")
             elif key in PLUGIN_SECTIONS:
                 self._lay_plugins(key, value, where)
+            elif key == "rules":
+                # read by the language of rules, which says the line and column of what is wrong
+                self.origins[key] = where
             elif key == "symbols" and not isinstance(value, Mapping) and value is not None:
                 self._put("symbols.names", value, where)
             elif (kept := _without_none(value)) is not None:

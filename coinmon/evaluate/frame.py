@@ -1,6 +1,7 @@
 """A frame: one pair's minutes over a span as columns, for signals that judge all of them at once."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,6 +23,20 @@ something, the same signals with the same grades as long as the code stays; ASK:
 _Made = TypeVar("_Made")
 
 
+class Lane:
+    """One instrument's minutes of a frame, or those of all venues added up."""
+
+    def __init__(self, frame: "Frame", instrument: Instrument, bars: Callable[[int], Bars]) -> None:
+        self.instrument, self.start, self.count = instrument, frame.start, frame.count
+        self.bars = bars
+        """As `Frame.bars`: before + count - 1 rows."""
+        self._frame = frame
+
+    def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """As `Frame.once`, for this instrument."""
+        return self._frame.once((self.instrument.id, key), make)
+
+
 class Frame:
     """`count` moments, a minute apart, from `start` on, ms UTC on whole minutes; arrays are read-only.
 
@@ -37,13 +52,16 @@ class Frame:
         start: int,
         count: int,
         settings: Callable[[str], Mapping[str, Any]],
+        market_at: Callable[[int], Market] | None = None,
     ) -> None:
         self.pair: Pair = market.pair
         self.venues: Sequence[str] = market.venues
         self.start, self.count = start, count
         self._instruments: Sequence[Instrument] = [view.instrument for view in market.views]
+        self._market = market
         self._source = source
         self._settings = settings
+        self._market_at = market_at
         self._made: dict[Hashable, Any] = {}
 
     def settings(self, indicator: str) -> Mapping[str, Any]:
@@ -62,6 +80,31 @@ class Frame:
             return self._source.bars(instrument, first, last).dense(first, last)
 
         return self.once(("bars", instrument.id, before), read)
+
+    def market(self, i: int) -> Market:
+        """The pair as of moment i; below 0: of the moments before. Raises LookupError where frames stand alone."""
+        if self._market_at is None:
+            raise LookupError("this frame has no markets")
+        return self._market_at(self.start + i * MINUTE)
+
+    def earlier(self, moments: int) -> "Frame":
+        """The same frame with so many moments before it; with 0 itself."""
+        if not moments:
+            return self
+        start, count = self.start - moments * MINUTE, self.count + moments
+        return self.once(
+            ("earlier", moments),
+            lambda: Frame(self._market, self._source, start, count, self._settings, self._market_at),
+        )
+
+    def lanes(self, kind: Kind) -> Mapping[str, Lane]:
+        """By venue."""
+        return {name: Lane(self, each, partial(self.bars, each)) for name, each in self.instruments(kind).items()}
+
+    def whole(self, kind: Kind) -> Lane | None:
+        """All venues' markets of that kind as one; None where there is none."""
+        parts = list(self.instruments(kind).values())
+        return Lane(self, instrument_of(self.pair, kind, parts), partial(self.merged, kind)) if parts else None
 
     def merged(self, kind: Kind, before: int) -> Bars:
         """The same of all venues as one market; there has to be one."""

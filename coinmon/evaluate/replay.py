@@ -54,7 +54,7 @@ def evaluate(
         count = (min(end, first + DAY) - first) // MINUTE
         if count <= 0:
             continue
-        frame = Frame(market_at(first), source, first, count, evaluator.indicator_settings)
+        frame = Frame(market_at(first), source, first, count, evaluator.indicator_settings, market_at)
         codes = {name: evaluator.codes(name, frame) if columns else None for name in evaluator.names}
         for i, due in _due(codes, count):
             now = first + i * MINUTE

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 GROUP = "coinmon"
-KINDS = ("exchange", "indicator", "signal", "output", "page")
+KINDS = ("exchange", "indicator", "signal", "output", "page", "language")
 _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
-_OPTIONS = {"indicator": {"kinds", "scope", "merges"}, "signal": {"columns"}}
+_OPTIONS = {"indicator": {"kinds", "scope", "merges", "columns"}, "signal": {"columns"}}
 """What `register` takes beside name and target, by kind."""
 
 
@@ -45,7 +45,7 @@ class Offer:
     merges: bool = False
     """An indicator of a view that also means something of all venues' bars added up."""
     columns: Callable[..., Any] | None = None
-    """Of a signal: what it says of each moment of a frame; `None`: it is asked moment by moment."""
+    """Of a signal or indicator: what it says of each moment of a frame; `None`: it is asked moment by moment."""
 
     @property
     def summary(self) -> str:
@@ -274,7 +274,7 @@ def _offer(
     if (columns := options.get("columns")) is not None:
         check_columns(name, target, columns)
     try:
-        settings = settings_model(target, positional=1)
+        settings = settings_model(target, positional=4 if kind == "language" else 1)
     except PLUGIN_FAILURES as error:
         raise TypeError(f"{kind} {name}: {words_of(error)}") from error
     return Offer(kind, name, target, found.plugin, found.distribution, settings, **options)

@@ -16,6 +16,10 @@ def register_exchanges(register: Any) -> None:
 def register_indicators(register: Any) -> None:
     """`register(name, function, kinds=("spot", "perp"), merges=False)`: `function(view, *, settings...) -> Result`.
 
+    columns: `columns(lane, *, the same settings) -> {field: array}`, figures at all moments of a frame at once, for
+    rules and replays: `lane` is one instrument's (or for scope="pair" the frame), `coverage` the covered share, what is
+    unknown NaN (a text: None). The function stays the definition.
+
     merges: it reads nothing but bars, so the pair has a result too, of `market.merged`: all venues' bars added up.
 
     `register(name, function, scope="pair")`: `function(market, *, settings...) -> Result`, across venues.
@@ -39,6 +43,15 @@ def register_outputs(register: Any) -> None:
 @hookspec
 def register_pages(register: Any) -> None:
     """`register(name, make)`: `make(desk) -> Pages`, what `coinmon serve` serves to browsers beside its own."""
+
+
+@hookspec
+def register_languages(register: Any) -> None:
+    """`register("rules", read)`: `read(files, indicators, venues, signals) -> WrittenSignals`.
+
+    What reads the signals that users write in `config.yaml` and `rules/*.yaml`. indicators, venues: those that are on;
+    signals: names that are taken.
+    """
 
 
 @hookspec

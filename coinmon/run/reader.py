@@ -170,6 +170,19 @@ class MarketReader:
                 except TimeoutError:
                     logger.warning("the scan does not end: what is stored is whole, the rest is left")
 
+    def scan_once(self) -> None:
+        """One scan, and the derivatives' samples before it. For a command, which has no event loop running."""
+
+        async def run() -> None:
+            scan = Scan(self.config, self._clock, self._database, lambda event: None)
+            try:
+                await scan.sample_derivatives()
+                await scan.cycle()
+            finally:
+                await scan.close()
+
+        asyncio.run(run())
+
     def _stored(self) -> tuple[History, Universe]:
         """What the venues list, read again when there is more of it."""
         with self._lock:

@@ -1,0 +1,103 @@
+"""Signals that users write as rules: in `config.yaml` under `rules`, and in `rules/*.yaml` beside it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coinmon.config.plugin_config import PluginConfig
+from coinmon.errors import ConfigError, our_stop, words_of
+from coinmon.plugin.catalog import Catalog, Offer
+from coinmon.plugin.rules import RulesFile, WrittenSignals
+from coinmon.plugin.signature import settings_model
+
+if TYPE_CHECKING:
+    from coinmon.config.load import Config
+
+RULES = "rules"
+"""The key in the configuration, the folder beside it, and the language that reads both."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPlace:
+    """Where rules are looked for. config: the configuration's file. more: files named on the command line."""
+
+    config: Path | None
+    folder: Path
+    more: tuple[Path, ...] = ()
+
+    def files(self) -> Iterator[Path]:
+        if self.config is not None and self.config.is_file():
+            yield self.config
+        try:
+            beside = sorted(each for each in (self.folder / RULES).iterdir() if each.suffix in (".yaml", ".yml"))
+        except OSError:
+            beside = []
+        yield from (each for each in beside if each.is_file())
+        yield from self.more
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Differs when a file has come, gone or changed."""
+        found = []
+        for each in self.files():
+            try:
+                state = each.stat()
+            except OSError:
+                continue
+            found.append((str(each), state.st_mtime_ns, state.st_size))
+        return tuple(found)
+
+
+def read_rules(
+    place: RulesPlace, indicators: Mapping[str, PluginConfig], venues: Sequence[str], taken: Sequence[str],
+    catalog: Catalog,
+) -> tuple[dict[str, PluginConfig], list[str]]:  # fmt: skip
+    """Rules as signals that are on, by name, and a line for each fault."""
+    files, faults = [], []
+    for path in place.files():
+        try:
+            text = path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "not UTF-8 text"
+            faults.append(f"{_shown(path, place)}: cannot be read ({why})")
+            continue
+        if path != place.config or f"{RULES}:" in text:
+            files.append(RulesFile(_shown(path, place), text, alone=path != place.config))
+    language = catalog.get("language", RULES)
+    if not files:
+        return {}, faults
+    if language is None:
+        return {}, [*faults, f"{files[0].name}: rules: no plugin reads them; see coinmon plugins"]
+    try:
+        made: WrittenSignals = language.target(files, indicators, venues, taken)
+    except BaseException as error:
+        if our_stop(error):
+            raise
+        return {}, [*faults, f"{files[0].name}: rules: plugin {language.plugin} raised {words_of(error)}"]
+    on = {name: _signal(name, each, language) for name, each in made.signals.items()}
+    return on, [*faults, *made.faults]
+
+
+def reread(config: "Config") -> "Config":
+    """The same configuration with the rules as they are now. Raises ConfigError where one of them is wrong."""
+    others = {name: each for name, each in config.signals.items() if each.offer.distribution != RULES}
+    rules, faults = read_rules(config.rules, config.indicators, list(config.exchanges), list(others), config.catalog)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return replace(config, signals={**others, **rules})
+
+
+def _signal(name: str, target: object, language: Offer) -> PluginConfig:
+    offer = Offer(
+        "signal", name, target, language.plugin, RULES, settings_model(_nothing, positional=1),  # type: ignore[arg-type]
+        columns=getattr(target, "columns", None),
+    )  # fmt: skip
+    return PluginConfig(name, offer, {})
+
+
+def _nothing(market: object) -> None:
+    """Rules have no settings."""
+
+
+def _shown(path: Path, place: RulesPlace) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
