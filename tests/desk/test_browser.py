@@ -91,11 +91,7 @@ def test_what_the_desk_shows_is_what_the_report_says(desk, server):
     assert compared > 20 * len(MOMENTS)
 
 
-# known and not found yet: after the other tests of this file the wide page does not come to be shown; alone it does
-LATE = pytest.mark.xfail(strict=False, reason="the first wide page after others is at times not shown: not found yet")
-
-
-@pytest.mark.parametrize(("width", "dark", "lang"), [pytest.param(1280, False, "en", marks=LATE), (390, True, "zh")])
+@pytest.mark.parametrize(("width", "dark", "lang"), [(1280, False, "en"), (390, True, "zh")])
 def test_a_pair_fits_its_screen_in_both_languages(desk, width, dark, lang):
     page, (shown, wide, colours, name) = desk(
         f"/pair/BTCUSDT?lang={lang}", SHOWN, "document.documentElement.scrollWidth",

@@ -1,4 +1,6 @@
 /** Every page of the desk: theme, language, zone, and the stream of what changes. */
+import { listenTo } from "./events.js";
+
 const body = document.body;
 export const config = JSON.parse(body.dataset.config);
 export const words = config.words;
@@ -63,40 +65,62 @@ function said(text, kind) {
   live.className = `live ${kind}`;
 }
 
-let heardAt = 0;
-let source = null;
-
-function listen() {
-  source = new EventSource("/desk/events");
-  source.addEventListener("open", () => {
-    heardAt = performance.now();
-    window.coinmonDesk.connected += 1;
-  });
-  for (const kind of ["board", "tape", "state", "edition", "ping"]) {
-    source.addEventListener(kind, (event) => {
-      heardAt = performance.now();
-      window.coinmonDesk.events += 1;
-      const data = JSON.parse(event.data);
-      if (kind === "edition") said(config.at ? `${words.past} ${config.at}` : `${words.live} · ${data.at.slice(11, 19)} UTC`, config.at ? "past" : "on");
-      for (const hear of listeners.get(kind) || []) hear(data);
-    });
-  }
-  source.addEventListener("error", () => {
+function heard(kind, data) {
+  if (kind === "lost") {
     said(words.lost, "lost");
-    // a stream that the server refused is closed for good: another one is begun
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
-  });
+    return;
+  }
+  if (kind === "open") {
+    window.coinmonDesk.connected += 1;
+    return;
+  }
+  window.coinmonDesk.events += 1;
+  if (kind === "edition") said(config.at ? `${words.past} ${config.at}` : `${words.live} · ${data.at.slice(11, 19)} UTC`, config.at ? "past" : "on");
+  for (const hear of listeners.get(kind) || []) hear(data);
 }
 
-setInterval(() => {
-  // a connection that hangs says nothing: silence tells
-  if (heardAt && performance.now() - heardAt > 25000) {
-    said(words.lost, "lost");
-    source.close();
-    heardAt = performance.now();
-    listen();
-  }
-}, 2000);
+/** By the stream that all pages of this browser share, or where it has no shared workers by one of its own. */
+function listen() {
+  let end = window.SharedWorker ? shared() : alone();
+  // a page that a browser keeps for its way back must not go on listening
+  const leave = () => {
+    if (end) end();
+    end = null;
+  };
+  const come = () => {
+    if (!end) end = window.SharedWorker ? shared() : alone();
+  };
+  for (const each of ["pagehide", "freeze"]) addEventListener(each, leave);
+  for (const each of ["pageshow", "resume"]) addEventListener(each, come);
+}
+
+function shared() {
+  const worker = new SharedWorker("/desk/stream.js", { type: "module" });
+  worker.port.onmessage = ({ data: [kind, data] }) => heard(kind, data);
+  worker.port.postMessage("hello");
+  worker.onerror = () => said(words.lost, "lost");
+  return () => {
+    worker.port.postMessage("bye");
+    worker.port.close();
+  };
+}
+
+/** Not while nobody looks: six tabs that listen leave a browser no connection for anything else. */
+function alone() {
+  let end = null;
+  const look = () => {
+    if (document.hidden && end) {
+      end();
+      end = null;
+    } else if (!document.hidden && !end) end = listenTo("/desk/events", heard);
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
+  return () => {
+    document.removeEventListener("visibilitychange", look);
+    if (end) end();
+  };
+}
 
 const pages = { board: "./board.js", pair: "./pair.js", tape: "./tape.js", state: "./state.js" };
 import(pages[config.page]).then(listen);
