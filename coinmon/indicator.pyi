@@ -2,6 +2,8 @@ from ._hook import hookimpl as hookimpl
 from .config.parsers import DEFAULT_SESSIONS as DEFAULT_SESSIONS
 from .config.parsers import parse_sessions as parse_sessions
 from .config.parsers import time_zone as time_zone
+from .evaluate.frame import Frame as Frame
+from .evaluate.frame import Lane as Lane
 from .market.market import Market as Market
 from .market.panel import Box as Box
 from .market.panel import Cells as Cells
@@ -18,6 +20,7 @@ from .market.result import Reason as Reason
 from .market.result import Result as Result
 from .market.result import SeenReport as SeenReport
 from .market.result import moment as moment
+from .market.rolling import rolling as rolling
 from .market.view import View as View
 from .model.bars import Bars as Bars
 from .model.bars import Coverage as Coverage

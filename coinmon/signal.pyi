@@ -5,7 +5,9 @@ from .evaluate.frame import SILENT as SILENT
 from .evaluate.frame import WAITS as WAITS
 from .evaluate.frame import Codes as Codes
 from .evaluate.frame import Frame as Frame
+from .evaluate.frame import Lane as Lane
 from .market.market import Market as Market
+from .market.rolling import rolling as rolling
 from .market.view import View as View
 from .model.instrument import Instrument as Instrument
 from .model.instrument import Pair as Pair

@@ -2,6 +2,8 @@
 
 import sys
 from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +30,9 @@ def backtest(
         list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="BTCUSDT, ...; every pair that is stored.")
     ] = None,
     signal: Annotated[list[str] | None, typer.Option(help="Only this signal (repeatable).")] = None,
+    rule: Annotated[
+        list[Path] | None, typer.Option(help="Only the rules of this file, before they are switched on (repeatable).")
+    ] = None,
     since: Annotated[str | None, typer.Option("--from", help="First time, UTC.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="End, exclusive.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Records and every signal told, as one JSON object.")] = False,
@@ -36,10 +41,14 @@ def backtest(
 
     Changes count in the signal's direction: positive is right. A handful of signals proves nothing.
     """
+    from coinmon.config.rules import written_in
     from coinmon.model.moment import parse_time
     from coinmon.run.backtest import only, records
 
-    config = only((ctx.obj or Globals()).load(), signal or [])
+    options: Globals = ctx.obj or Globals()
+    config = replace(options, rules=(*options.rules, *(rule or ()))).load()
+    names = [name for each in rule or () for name in written_in(config, each)]
+    config = only(config, [*(signal or []), *names])
     try:
         start, end = (None if text is None else parse_time(text) for text in (since, until))
     except ValueError as error:

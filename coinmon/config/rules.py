@@ -34,7 +34,8 @@ class RulesPlace:
         except OSError:
             beside = []
         yield from (each for each in beside if each.is_file())
-        yield from self.more
+        found = {each.resolve() for each in [*beside, *([self.config] if self.config else [])]}
+        yield from (each for each in self.more if each.resolve() not in found)
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Differs when a file has come, gone or changed."""
@@ -59,10 +60,10 @@ def read_rules(
             text = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "not UTF-8 text"
-            faults.append(f"{_shown(path, place)}: cannot be read ({why})")
+            faults.append(f"{_shown(path)}: cannot be read ({why})")
             continue
         if path != place.config or f"{RULES}:" in text:
-            files.append(RulesFile(_shown(path, place), text, alone=path != place.config))
+            files.append(RulesFile(_shown(path), text, alone=path != place.config))
     language = catalog.get("language", RULES)
     if not files:
         return {}, faults
@@ -74,8 +75,18 @@ def read_rules(
         if our_stop(error):
             raise
         return {}, [*faults, f"{files[0].name}: rules: plugin {language.plugin} raised {words_of(error)}"]
-    on = {name: _signal(name, each, language) for name, each in made.signals.items()}
+    on = {name: _signal(name, each, made.files[name]) for name, each in made.signals.items()}
     return on, [*faults, *made.faults]
+
+
+def written_in(config: "Config", file: Path) -> list[str]:
+    """The names of the rules in a file of the configuration. Raises ConfigError where there is none."""
+    shown = _shown(file.absolute())
+    found = [name for name, each in config.signals.items() if each.offer.distribution == RULES]
+    names = [name for name in found if config.signals[name].offer.plugin in (shown, str(file))]
+    if not names:
+        raise ConfigError(f"{file}: there is no rule in it that is on")
+    return names
 
 
 def reread(config: "Config") -> "Config":
@@ -87,9 +98,9 @@ def reread(config: "Config") -> "Config":
     return replace(config, signals={**others, **rules})
 
 
-def _signal(name: str, target: object, language: Offer) -> PluginConfig:
+def _signal(name: str, target: object, file: str) -> PluginConfig:
     offer = Offer(
-        "signal", name, target, language.plugin, RULES, settings_model(_nothing, positional=1),  # type: ignore[arg-type]
+        "signal", name, target, file, RULES, settings_model(_nothing, positional=1),  # type: ignore[arg-type]
         columns=getattr(target, "columns", None),
     )  # fmt: skip
     return PluginConfig(name, offer, {})
@@ -99,5 +110,5 @@ def _nothing(market: object) -> None:
     """Rules have no settings."""
 
 
-def _shown(path: Path, place: RulesPlace) -> str:
+def _shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

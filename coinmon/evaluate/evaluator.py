@@ -9,7 +9,8 @@ from loguru import logger
 
 from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
-from coinmon.errors import CoinmonError, NoAnswer, our_stop, place_of, words_of
+from coinmon.config.rules import RULES, reread
+from coinmon.errors import CoinmonError, ConfigError, NoAnswer, our_stop, place_of, words_of
 from coinmon.evaluate.frame import Codes, Frame
 from coinmon.market.market import Market
 from coinmon.market.result import Result
@@ -44,6 +45,7 @@ class Evaluator:
         self._venues = venues
         self.failures: dict[str, str] = {}
         self._at = "nothing"
+        self._rules = config.rules.stamp()
 
     def market(
         self,
@@ -65,6 +67,24 @@ class Evaluator:
             if each.venue in self._venues
         ]
         return Market(pair, now, self._venues, views, self.compute, down)
+
+    def refresh(self) -> None:
+        """Take rules that were changed since; where one is wrong, all stay as they were, and the log says why."""
+        stamp = self._config.rules.stamp()
+        if stamp == self._rules:
+            return
+        self._rules = stamp
+        try:
+            fresh = reread(self._config)
+        except ConfigError as error:
+            for line in str(error).splitlines():
+                logger.error("{}; the rules stay as they were", line)
+            return
+        logger.info("rules were read again: {}", ", ".join(sorted(fresh.signals.keys() - self._bundled())) or "none")
+        self._config = fresh
+
+    def _bundled(self) -> set[str]:
+        return {name for name, each in self._config.signals.items() if each.offer.distribution != RULES}
 
     def compute(self, name: str, subject: Any, **settings: Any) -> Any:
         """The indicator's result on a view or market; settings in place of the configured ones.

@@ -16,7 +16,11 @@ class RulesFile:
 
 @dataclass(frozen=True, slots=True)
 class WrittenSignals:
-    """What a language of rules made of files: signals by name, each with its `columns`, and a line for each fault."""
+    """What a language of rules made of files: signals by name, each with its `columns`, and a line for each fault.
+
+    files: the name of the file that each signal is in.
+    """
 
     signals: Mapping[str, Any]
+    files: Mapping[str, str]
     faults: Sequence[str]

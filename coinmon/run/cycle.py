@@ -105,8 +105,9 @@ class Scan:
             }
         )
         down = await self._collect(watch, floor(now))
-        # as of the present, whales of the forming minute included; a minute that closed meanwhile was not read
+        # as of the present, with whales of the forming minute; a minute that closed meanwhile was not read
         now = min(self._clock.now(), floor(now) + MINUTE - 1)
+        await asyncio.to_thread(self._evaluator.refresh)
         found, flows = await self._evaluator.patiently(asyncio.to_thread(self._evaluate, watch, now, down))
         news = await asyncio.to_thread(self._write, watch, found, now)
         self.outbox.wake()
@@ -171,9 +172,8 @@ class Scan:
 
     async def _collect(self, watch: Watchlist, end: int) -> dict[str, str]:
         """Read and store every venue, side by side; those that are down."""
-        deadline = (
-            max(_FIRST_ROUND_TIMEOUT_S, self._seconds()) if self._cycle == 1 else max(5.0, 0.75 * self._seconds())
-        )
+        seconds = self._seconds()
+        deadline = max(_FIRST_ROUND_TIMEOUT_S, seconds) if self._cycle == 1 else max(5.0, 0.75 * seconds)
         read, everything = 0, len(watch.instruments)
 
         def done(count: int) -> None:

@@ -67,7 +67,7 @@ def read_rules(
         faults += reader.faults
         if rule is not None and not reader.faults:
             rules[name] = rule
-    return WrittenSignals(rules, faults)
+    return WrittenSignals(rules, {name: entries[name].file for name in rules}, faults)
 
 
 class _Reader:
@@ -90,6 +90,8 @@ class _Reader:
             word = str(key.value)
             if word not in _KEYS:
                 meant = f" (did you mean {_MEANT[word]}?)" if word in _MEANT else near(word, _KEYS)
+                if any(each in word for each in "()<>,"):
+                    meant = "; inside { } a condition stands in quotes"
                 self._fault(key, f"{word} is not a key of a rule{meant}; there are {', '.join(_KEYS)}")
             elif word in given:
                 self._fault(key, f"{word} is there twice")

@@ -8,30 +8,29 @@ from coinmon.signal import Silent
 from coinmon_rules._fields import near
 from coinmon_rules._rule import Example, Rule
 
-DEMO_WINDOW = 300
-"""Minutes that a demo reads before the moment of an example."""
+DEMO_WINDOW = 50
+"""Minutes that a demo reads before the moment of an example, beside those that the rule looks back."""
 
 
 def tried(options: Globals, names: Sequence[str], *, demo: bool) -> list[dict[str, Any]]:
     """A row an example: rule, pair, at, expect, ok, said, place. Raises ConfigError for a rule that is not there."""
     if not demo:
         with desk_for(options) as reader:
-            return list(_rows(reader, _wanted(reader, names)))
-    with desk_for(options, demo=True) as reader:
-        moments = sorted({example.at for _, example in _wanted(reader, names)})
+            return list(_rows(reader, _wanted(reader.config, names)))
+    examples = _wanted(options.load(), names)
+    moments = sorted({example.at for _, example in examples})
+    back = max((back for rule, _ in examples for _, back in rule.fields().values()), default=0)
     rows: list[dict[str, Any]] = []
     for at in moments:
-        with desk_for(options, demo=True, at=at, window=DEMO_WINDOW) as reader:
-            wanted = [(rule, example) for rule, example in _wanted(reader, names) if example.at == at]
+        with desk_for(options, demo=True, at=at, window=DEMO_WINDOW + back) as reader:
+            wanted = [(rule, example) for rule, example in _wanted(reader.config, names) if example.at == at]
             reader.scan_once()
             rows += _rows(reader, wanted)
     return rows
 
 
-def _wanted(reader: MarketReader, names: Sequence[str]) -> list[tuple[Rule, Example]]:
-    rules = {
-        name: each.offer.target for name, each in reader.config.signals.items() if isinstance(each.offer.target, Rule)
-    }
+def _wanted(config: Any, names: Sequence[str]) -> list[tuple[Rule, Example]]:
+    rules = {name: each.offer.target for name, each in config.signals.items() if isinstance(each.offer.target, Rule)}
     for name in names:
         if name not in rules:
             raise ConfigError(f"there is no rule {name}{near(name, rules)}; there are {', '.join(rules) or 'none'}")

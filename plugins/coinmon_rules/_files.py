@@ -27,14 +27,28 @@ class Entry:
         """Where the character `at` of its text is: file, line and column."""
         line, column = self.line, self.column
         if isinstance(self.node, yaml.ScalarNode):
-            text = str(self.value)[:at]
-            if self.node.style in ("|", ">"):
-                # the text begins in the next line, indented as YAML found it
-                line += 1 + text.count("\n")
-                column = 1 + len(text) - text.rfind("\n") - 1
-            elif self.node.end_mark.line == self.node.start_mark.line:
+            if self.node.style in ("|", ">") or self.node.end_mark.line > self.node.start_mark.line:
+                line, column = self._in_lines(self.node, at)
+            else:
                 column += at + (self.node.style is not None)
         return f"{self.file}, line {line}, column {column}"
+
+    def _in_lines(self, node: yaml.ScalarNode, at: int) -> tuple[int, int]:
+        """Of a text of several lines, which YAML joined with a blank or a newline each."""
+        block = node.style in ("|", ">")
+        lines = (self.node.start_mark.buffer or "").rstrip("\0").split("\n")
+        first = self.node.start_mark.line + block
+        base = len(lines[first]) - len(lines[first].lstrip()) if block and first < len(lines) else 0
+        start = base if block else node.start_mark.column + (node.style is not None)
+        for number in range(first, min(len(lines), self.node.end_mark.line + 1)):
+            text = lines[number][start:]
+            # a block keeps what is indented further
+            text = text.rstrip() if block else text.strip()
+            if at <= len(text):
+                return number + 1, lines[number].index(text, start) + at + 1
+            at -= len(text) + 1
+            start = base
+        return self.line, self.column
 
     def entries(self) -> "Iterator[tuple[Entry, Entry]]":
         """Keys and values of a mapping."""
@@ -107,6 +121,8 @@ def _value(node: yaml.Node) -> Any:
 def _hint(error: yaml.MarkedYAMLError) -> str:
     if "mapping values are not allowed" in str(error.problem):
         return "; a text that holds a colon and a blank stands in quotes"
+    if "expected ',' or '}'" in str(error.problem):
+        return "; inside { } a condition stands in quotes"
     if "found character" in str(error.problem) and "\\t" in str(error.problem):
         return "; indent with blanks, not with tabs"
     return ""

@@ -240,8 +240,10 @@ def _unexpected(text: str, error: UnexpectedInput) -> RuleFault:
     if ended or at is None or at < 0 or at >= len(text):
         deep = text.count("(") - text.count(")")
         lacks = f"{deep} parenthes{'i' if deep == 1 else 'e'}s not closed: add )" if deep > 0 else "it breaks off here"
-        return RuleFault(lacks, len(text))
+        return RuleFault(lacks, len(text.rstrip()))
     rest = text[at:]
+    if isinstance(error, UnexpectedToken) and error.token.type in ("NUMBER", "DURATION"):
+        return RuleFault(f"{error.token} cannot stand here; a comparison or an operator is expected before it", at)
     for pattern, cure in _CURES:
         if match := re.match(pattern, rest):
             return RuleFault(f"{match[0]!r} cannot stand here; {cure}", at)

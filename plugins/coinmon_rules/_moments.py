@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coinmon.signal import MINUTE, Frame, Market, View
+from coinmon.signal import MINUTE, Frame, Lane, Market, View
 from coinmon_rules._nodes import Field
 from coinmon_rules._reading import Known, read
 from coinmon_rules._values import Column, Columns
@@ -38,6 +38,27 @@ class OfMarket:
         return self._markets[minutes]
 
 
+class OfBars(OfMarket):
+    """As a market's, but windows of what has columns are computed at once: as exact as columns are."""
+
+    rounded = True
+
+    def __init__(self, market: Market, chosen: Mapping[str, Any], back: int) -> None:
+        super().__init__(market)
+        start = market.now - market.now % MINUTE - back * MINUTE
+        frame = Frame(market, _OfViews(market), start, back + 1, lambda name: chosen[name].settings)
+        self._back = back
+        self._frame = OfFrame(frame, chosen, ())
+
+    def figures(self, field: Field, before: int) -> Column | Columns:
+        found = self._frame.in_columns(field, 0) if before else None
+        if found is None:
+            return super().figures(field, before)
+        if isinstance(found, Column):
+            return _last(found, before + 1)
+        return {name: _last(each, before + 1) for name, each in found.items()}
+
+
 class OfFrame:
     """All moments of a frame: from an indicator's own columns where it has them, else read moment by moment."""
 
@@ -50,20 +71,21 @@ class OfFrame:
         """Fields that are read moment by moment, and how far back: all in one walk."""
 
     def figures(self, field: Field, before: int) -> Column | Columns:
+        made = self.in_columns(field, before)
+        return as_columns(self._walked(field, before), field.many) if made is None else made
+
+    def in_columns(self, field: Field, before: int) -> Column | Columns | None:
+        """None where it has to be read moment by moment."""
         frame = self._frame.earlier(before)
-        made = frame.once(("figures", field.key), lambda: self._made(field, frame))
-        if made is not None:
-            found: Column | Columns = made
-            return found
-        rows = self._walked(field, before)
-        return as_columns(rows, field.many)
+        found: Column | Columns | None = frame.once(("figures", field.key), lambda: self._made(field, frame))
+        return found
 
     def times(self, before: int) -> Column:
         first = self._frame.start - before * MINUTE
         return Column(first + MINUTE * np.arange(self._frame.count + before, dtype=float))
 
     def _made(self, field: Field, frame: Frame) -> Column | Columns | None:
-        """By the indicator's `columns`; None where it has none, or none for this field."""
+        """Of prices, and by the indicator's `columns`; None where it has none, or none for this field."""
         chosen = self._chosen.get(field.indicator)
         if chosen is None or field.where == "price" or field.steps[0].name == "coverage":
             return None
@@ -72,15 +94,20 @@ class OfFrame:
             return None
         settings = {**chosen.settings, **dict(field.settings)}
         if field.where == "pair":
-            return _column(field, columns(frame, **settings), frame.count)
+            key = (field.indicator, tuple(sorted(settings.items())))
+            return _column(field, frame.once(key, lambda: columns(frame, **settings)), frame.count)
         lanes = frame.lanes(field.kind)  # type: ignore[arg-type]
+
+        def of(lane: Lane) -> Column | None:
+            figures = lane.once((field.indicator, tuple(sorted(settings.items()))), lambda: columns(lane, **settings))
+            return _column(field, figures, frame.count)
+
         if field.where == "merged":
             whole = frame.whole(field.kind)  # type: ignore[arg-type]
-            return None if whole is None else _column(field, columns(whole, **settings), frame.count)
+            return None if whole is None else of(whole)
         if any(name not in lanes for name in field.venues):
             return None
-        named = {name: lanes[name] for name in field.venues or lanes}
-        made = {name: _column(field, columns(lane, **settings), frame.count) for name, lane in named.items()}
+        made = {name: of(lanes[name]) for name in field.venues or lanes}
         if any(not isinstance(each, Column) for each in made.values()):
             return None
         return made if field.many else next(iter(made.values()))  # type: ignore[return-value]
@@ -89,9 +116,12 @@ class OfFrame:
         """What is read at each moment, once a frame for all fields that need it."""
         frame = self._frame
         walks: dict[tuple[Any, ...], dict[int, Any]] = frame.once("walks", dict)
-        due = [(each, back) for each, back in self._wanted if each.key not in walks]
-        if field.key not in walks and all(each.key != field.key for each, _ in due):
-            due.append((field, before))
+        wanted = [*self._wanted, (field, before)]
+        due = [
+            (each, back)
+            for each, back in wanted
+            if -back not in walks.get(each.key, ()) and self.in_columns(each, back) is None
+        ]
         if due:
             deepest = max(back for _, back in due)
             for i in range(-deepest, frame.count):
@@ -122,7 +152,9 @@ def _column(field: Field, found: Mapping[str, Any], count: int) -> Column | None
     if figures is None or len(figures) != count:
         return None
     enough = found["coverage"] >= field.least
-    return Column(np.asarray(np.where(enough, figures, None if figures.dtype == object else np.nan)))
+    return Column(
+        np.asarray(np.where(enough, figures, None if figures.dtype == object else np.nan)), found.get("unsure")
+    )
 
 
 def earlier(market: Market, minutes: int) -> Market:
@@ -130,6 +162,23 @@ def earlier(market: Market, minutes: int) -> Market:
     now = market.now - minutes * MINUTE
     views = [replace(view, now=now, source=_Earlier(view)) for view in market.views]
     return replace(market, now=now, views=views)
+
+
+def _last(column: Column, moments: int) -> Column:
+    return Column(column.figures[-moments:], None if column.unsure is None else column.unsure[-moments:])
+
+
+class _OfViews:
+    """A market's views as a source by instrument."""
+
+    def __init__(self, market: Market) -> None:
+        self._views = {view.instrument.id: view for view in market.views}
+
+    def bars(self, instrument: Any, start: int, end: int, *, levels: bool = False) -> Any:
+        return self._views[instrument.id].between(start, end, levels=levels)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"columns are made of bars alone, not of {name}")
 
 
 class _Earlier:

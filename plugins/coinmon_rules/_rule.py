@@ -8,7 +8,7 @@ import numpy as np
 
 from coinmon.command import PluginConfig
 from coinmon.signal import ASK, HOLDS, MINUTE, SILENT, WAITS, Bilingual, Codes, Frame, Market, Signal, Silent, Text
-from coinmon_rules._moments import OfFrame, OfMarket
+from coinmon_rules._moments import OfBars, OfFrame, OfMarket
 from coinmon_rules._nodes import Field, Moments, Node
 from coinmon_rules._reading import why_unknown
 from coinmon_rules._values import Column, both, negated
@@ -73,8 +73,11 @@ class Rule:
     def __call__(self, market: Market) -> list[Signal] | Silent:
         if self.pairs and not self.pairs & {str(market.pair), str(market.pair).replace("/", "")}:
             return Silent(Bilingual("规则不适用于该交易对", "the rule is for other pairs"))
-        moments = OfMarket(market)
+        moments = self._moments(market)
         begins, holds = self._state(moments)
+        if any(each.unsure is not None and each.unsure[-1] for each in self.judged(moments)):
+            moments = OfMarket(market)
+            begins, holds = self._state(moments)
         now, goes_on = float(begins[-1]), float(holds[-1])
         if (np.isnan(now) and goes_on != 1) or np.isnan(goes_on):
             return self._waits(market)
@@ -100,6 +103,10 @@ class Rule:
         assert isinstance(ended, Column)
         holds = negated(ended)
         return both([begins, holds]), holds
+
+    def _moments(self, market: Market) -> OfMarket:
+        back = max((back for _, back in self.fields().values()), default=0)
+        return OfBars(market, self.chosen, back) if back else OfMarket(market)
 
     def _state(self, moments: Moments) -> tuple[Any, Any]:
         begins, holds = self.judged(moments)

@@ -138,18 +138,25 @@ def _tried(rows: Figures, function: Callable[[Figures], Figures]) -> Figures:
     return np.where(enough & known(rows[..., -1]), function(rows), np.nan)
 
 
+def _mean(rows: Figures) -> Figures:
+    """Of those known; of none: unknown."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.nansum(rows, axis=-1) / known(rows).sum(axis=-1))
+
+
 def _slope(rows: Figures) -> Figures:
     """Least squares, a step."""
     x = np.broadcast_to(np.arange(rows.shape[-1], dtype=float), rows.shape)
     x = np.where(np.isnan(rows), np.nan, x)
-    across = x - np.nanmean(x, axis=-1, keepdims=True)
+    across = x - _mean(x)[..., None]
     return np.asarray(np.nansum(across * rows, axis=-1) / np.nansum(across**2, axis=-1))
 
 
 def _deviations(rows: Figures) -> Figures:
     before = rows[..., :-1]
-    mean, spread = np.nanmean(before, axis=-1), np.nanstd(before, axis=-1, ddof=1)
-    steady = spread <= 1e-9 * np.maximum(np.abs(mean), 1e-300)
+    mean = _mean(before)
+    spread = np.sqrt(np.nansum((before - mean[..., None]) ** 2, axis=-1) / (known(before).sum(axis=-1) - 1))
+    steady = ~(spread > 1e-9 * np.maximum(np.abs(mean), 1e-300))
     return np.where(steady, np.nan, (rows[..., -1] - mean) / np.where(steady, 1.0, spread))
 
 
@@ -165,7 +172,7 @@ _OVER_TIME: dict[str, Callable[[Any], Any]] = {
     "min": lambda rows: rows[..., 1:].min(axis=-1),
     "sum": lambda rows: rows[..., 1:].sum(axis=-1),
     "count": lambda rows: rows[..., 1:].sum(axis=-1),
-    "mean": lambda rows: _tried(rows[..., 1:], lambda some: np.nanmean(some, axis=-1)),
+    "mean": lambda rows: _tried(rows[..., 1:], _mean),
     "all": lambda rows: _both(np.moveaxis(rows[..., 1:], -1, 0)),
     "any": lambda rows: 1 - _both(1 - np.moveaxis(rows[..., 1:], -1, 0)),
     # against the window's beginning, or all of it

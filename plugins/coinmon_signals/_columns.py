@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.signal import ASK, HOLDS, SILENT, WAITS, Codes
+from coinmon.signal import ASK, HOLDS, SILENT, WAITS, Codes, rolling
+
+__all__ = ["NEAR", "Comparisons", "Floats", "Mask", "rolling"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -40,9 +42,3 @@ class Comparisons:
         code = np.where(holds, code, np.int8(SILENT))
         code = np.where(self.unsure, np.int8(ASK), code)
         return np.where(ready, code, np.int8(WAITS)).astype(np.int8)
-
-
-def rolling(column: Floats | Mask, length: int, every: int = 1) -> Floats:
-    """Sums of each `length` rows that follow one another, each summed by itself: no error is carried along."""
-    windows = np.lib.stride_tricks.sliding_window_view(column, length)[::every]
-    return np.asarray(windows.sum(axis=-1), np.float64)

@@ -21,6 +21,7 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._covered import covered
 from coinmon_indicators._figures import because, compact, money
+from coinmon_indicators.flow._consensus_columns import columns
 from coinmon_indicators.flow._verdict import LABELS, FlowVerdict, in_deviations, in_money
 
 Mode = Literal["absolute", "relative"]
@@ -157,7 +158,7 @@ def consensus(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("consensus", consensus, scope="pair")
+    register("consensus", consensus, scope="pair", columns=columns)
 
 
 def _venue(market: Market, name: str, min_coverage: float) -> VenueFlow:

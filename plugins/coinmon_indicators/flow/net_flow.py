@@ -5,15 +5,12 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from coinmon.indicator import Bars, Bilingual, Line, Panel, SeenReport, Text, View, hookimpl, moment, say
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient
 from coinmon_indicators._of_instrument import OfInstrument
-
-MIN_BLOCKS = 10
-"""Fewer earlier windows than this say nothing about what is usual."""
+from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, columns, usable
 
 
 class NetFlow(OfInstrument):
@@ -47,8 +44,8 @@ class NetFlow(OfInstrument):
     def panel(self, subject: View) -> Panel:
         """Net flow added up over a day, minutes without a taker split counting as nothing."""
         bars = subject.bars(max(1440, self.window))
-        flow = np.cumsum(np.where(_usable(bars), bars.buy_quote - bars.sell_quote, 0.0))
-        begun = np.flatnonzero(_usable(bars))[:1]
+        flow = np.cumsum(np.where(usable(bars), bars.buy_quote - bars.sell_quote, 0.0))
+        begun = np.flatnonzero(usable(bars))[:1]
         shown = slice(int(begun[0]) if len(begun) else len(bars), None, 5)
         time = [moment(ms) for ms in bars.time[shown].tolist()]
         return Panel(
@@ -109,15 +106,11 @@ def net_flow(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("net_flow", net_flow)
-
-
-def _usable(bars: Bars) -> npt.NDArray[np.bool_]:
-    return bars.has_flow & np.isfinite(bars.quote_volume) & np.isfinite(bars.buy_quote) & np.isfinite(bars.volume)
+    register("net_flow", net_flow, columns=columns)
 
 
 def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> dict[str, Any]:
-    rows = bars[_usable(bars)]
+    rows = bars[usable(bars)]
     if not len(rows):
         reasons.append(
             Bilingual(
@@ -154,12 +147,12 @@ def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> d
 
 
 def _zscore(flow: float, rows: Bars, window: int, blocks: int, min_coverage: float, reasons: list[str]) -> float | None:
-    usable = _usable(rows)
-    if usable[-window:].sum() / window < min_coverage:
+    known_rows = usable(rows)
+    if known_rows[-window:].sum() / window < min_coverage:
         return None
-    flows = np.where(usable, rows.buy_quote - rows.sell_quote, 0.0)
+    flows = np.where(known_rows, rows.buy_quote - rows.sell_quote, 0.0)
     before = slice(len(rows) - window * (blocks + 1), len(rows) - window)
-    complete = usable[before].reshape(blocks, window).all(axis=1)
+    complete = known_rows[before].reshape(blocks, window).all(axis=1)
     past = flows[before].reshape(blocks, window)[complete].sum(axis=1)
     if len(past) < MIN_BLOCKS:
         reasons.append(

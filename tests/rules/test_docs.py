@@ -1,0 +1,46 @@
+"""docs/rules.md: its rules are read as they stand there, and those after bundled signals begin when these do."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from coinmon_rules._check import condition
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "rules.md").read_text("utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+RECIPES = re.findall(r"^\| [^|]+ \| `([^`]+ [^`]+)` \|$", TEXT[TEXT.index("## Ten recipes") :], re.MULTILINE)
+
+
+def test_every_rule_is_read(load):
+    assert len(BLOCKS) == 3
+    config = load("\n".join(BLOCKS))
+    assert {"spot_leads", "consensus_turns", "my_absorption"} <= config.signals.keys()
+    assert len([name for name in config.signals if name.startswith("my_")]) >= 12
+
+
+def test_the_first_rule_has_six_lines():
+    assert len(BLOCKS[0].strip().splitlines()) <= 6
+
+
+@pytest.mark.parametrize("when", RECIPES)
+def test_recipes(known, when):
+    condition(when, known)
+
+
+def test_there_are_ten_recipes():
+    assert len(RECIPES) == 10
+
+
+@pytest.mark.timeout(100)
+def test_rules_after_bundled_signals_begin_when_these_do(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.setitem(sys.modules, "signal_truth", __import__("signal_truth"))
+    from rules_as_signals import differences
+
+    _, found, on, looked = differences(seed=7, step=30, events=4)
+    assert not found
+    assert looked > 6
+    assert len(on) >= 12
