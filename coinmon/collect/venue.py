@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from coinmon.clock import Clock
 from coinmon.collect.track.track import Track
@@ -26,6 +26,9 @@ _CANCEL_TIMEOUT_S = 1.0
 """Seconds that what is cancelled gets to end."""
 
 
+VenueState = Literal["ok", "degraded", "down", "blocked"]
+
+
 @dataclass(frozen=True, slots=True)
 class VenueStatus:
     """How a venue's round went.
@@ -33,7 +36,7 @@ class VenueStatus:
     status: ok, degraded (some instruments failed), down (all did), blocked (asked again much later).
     """
 
-    status: str
+    status: VenueState
     requests: int
     seconds: float
     instruments: int
@@ -131,7 +134,7 @@ class Venue:
         began, sent = monotonic(), self.exchange.requests
         self._misread = False
 
-        def status(name: str, error: str | None = None) -> VenueStatus:
+        def status(name: VenueState, error: str | None = None) -> VenueStatus:
             self.down = name in ("down", "blocked")
             return VenueStatus(name, self.exchange.requests - sent, monotonic() - began, len(tracks), error)
 

@@ -29,6 +29,9 @@ def scan(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON event a line on stdout, the log on stderr.")
     ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="With --json: print the JSON schema of the lines, and end.")
+    ] = False,
     demo: Annotated[
         bool, typer.Option("--demo", help="Against the built-in emulator instead of the exchanges.")
     ] = False,
@@ -45,6 +48,11 @@ def scan(
     ] = False,
 ) -> None:
     """Watch the market: every interval collect, compute, decide, tell."""
+    if schema:
+        if not as_json:
+            raise ConfigError("--schema is of the lines of --json: coinmon scan --json --schema")
+        print_schema()
+        return
     from coinmon.commands.demo import pointed_at_demo
     from coinmon.run.demo import Demo
 
@@ -69,6 +77,15 @@ def scan(
         ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed, at, robots or None)
     ) as where:
         run(where.load(**settings), once=once, as_json=as_json)
+
+
+def print_schema() -> None:
+    """The JSON schema of the events."""
+    import json
+
+    from coinmon.report.event_schema import event_schema
+
+    typer.echo(json.dumps(event_schema(), indent=2))
 
 
 def run(config: "Config", *, once: bool, as_json: bool) -> None:

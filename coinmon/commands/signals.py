@@ -100,6 +100,7 @@ def _listed(config: "Config", database: "Database", symbol: str | None, now: int
 
 
 def _explained(config: "Config", clock: "Clock", database: "Database", symbol: str, now: int) -> dict[str, Any]:
+    from coinmon.model.events import as_json
     from coinmon.model.moment import iso
     from coinmon.model.signal import Silent
     from coinmon.notify.events import signal_event, signal_id
@@ -114,7 +115,7 @@ def _explained(config: "Config", clock: "Clock", database: "Database", symbol: s
             continue
         # what is enough to go on, but not to begin, is on only where it began
         state = "on" if any(each.begins for each in said) else "holds"
-        events = [signal_event(each, signal_id(each, now), now) for each in said]
+        events = [as_json(signal_event(each, signal_id(each, now), now)) for each in said]
         signals[name] = {"state": state, "reason": None, "events": events}
     return {"as_of": iso(now), "pair": str(market.pair), "explained": signals}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -107,6 +107,9 @@ Hours = Annotated[str | None, BeforeValidator(lambda value: None if value is Non
 
 class NotifyConfig(Section):
     """What is worth a message, and how many."""
+
+    switches: ClassVar[Mapping[str, str]] = {"consensus_change": "consensus"}
+    """Signals that a setting of their own switches, in place of their grade."""
 
     grades: GradeList = Field(
         default=("A+", "A", "B+", "B"), description="grades of signal that are sent; the rest is only logged"

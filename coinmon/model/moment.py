@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, tzinfo
+from typing import overload
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -18,6 +19,12 @@ def ceil(ms: int, step: int = MINUTE) -> int:
     return -(-ms // step) * step
 
 
+@overload
+def iso(ms: int) -> str: ...
+@overload
+def iso(ms: None) -> None: ...
+@overload
+def iso(ms: int | None) -> str | None: ...
 def iso(ms: int | None) -> str | None:
     """`2024-08-09T00:05:00Z`, with milliseconds only where there are some."""
     if ms is None:

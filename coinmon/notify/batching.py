@@ -1,10 +1,10 @@
 """Which of the deliveries that wait become one message."""
 
 import hashlib
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
-from coinmon.notify.events import Event
+from coinmon.model.events import DigestEvent, as_json
 from coinmon.store.deliveries import Waiting
 
 _MOST = 200
@@ -16,7 +16,7 @@ class Batch(NamedTuple):
 
     id: str
     rows: Sequence[Waiting]
-    event: Event
+    event: Mapping[str, Any]
     part: int = 0
 
 
@@ -51,14 +51,14 @@ def _batch(rows: Sequence[Waiting], id: str | None = None) -> Batch:
         return Batch(rows[0].signal, rows, {**rows[0].event}, part)
     # the same rows are the same message, whenever it is written
     id = id or "d" + hashlib.sha256(" ".join(row.signal for row in rows).encode()).hexdigest()[:11]
+    time = max(str(row.event["time"]) for row in rows)
+    return Batch(id, rows, as_json(DigestEvent(id, time, _reason(rows), [row.event for row in rows])), part)
+
+
+def _reason(rows: Sequence[Waiting]) -> Literal["digest", "quiet", "busy", "late"]:
     gathers = {row.gather for row in rows}
-    reason = next(iter(gathers)) if len(gathers) == 1 else None
-    late = any(row.attempts for row in rows)
-    event = {
-        "event": "digest",
-        "id": id,
-        "time": max(str(row.event["time"]) for row in rows),
-        "reason": reason or ("late" if late else "busy"),
-        "events": [row.event for row in rows],
-    }
-    return Batch(id, rows, event, part)
+    if gathers == {"digest"}:
+        return "digest"
+    if gathers == {"quiet"}:
+        return "quiet"
+    return "late" if any(row.attempts for row in rows) else "busy"

@@ -1,17 +1,26 @@
-"""Events: the JSON objects of `coinmon scan --json`, which outputs get too."""
+"""What is made of signals and markets: the events of a scan."""
 
 import hashlib
 import math
-from typing import Any
 
 import numpy as np
+from msgspec import UNSET, ValidationError, convert
 
 from coinmon.errors import CoinmonError
 from coinmon.market.market import Market
+from coinmon.model.events import (
+    WHALE_EVIDENCE,
+    BothLanguages,
+    FlowEvent,
+    FlowOfVenue,
+    PluginEvent,
+    SignalEvent,
+    ToldEvent,
+    WhaleEvent,
+)
 from coinmon.model.moment import iso
-from coinmon.model.signal import Bilingual, Signal, Text
+from coinmon.model.signal import Bilingual, Grade, Signal, Text
 
-Event = dict[str, Any]
 _ID_DIGITS = 12
 """Hexadecimal: short, so that a digest of hundreds names each; two of a million may agree, one then gets another."""
 
@@ -23,34 +32,43 @@ def signal_id(signal: Signal, now: int, attempt: int = 0) -> str:
     return hashlib.sha256(f"{signal.name} {text}".encode()).hexdigest()[:_ID_DIGITS]
 
 
-def signal_event(signal: Signal, id: str, now: int, graver_than: str | None = None) -> Event:
+def signal_event(signal: Signal, id: str, now: int, graver_than: Grade | None = None) -> ToldEvent:
     """A graded signal; one without a grade is an event of its own name (`whale`), with its evidence as fields.
 
     graver_than: the lesser grade it was told at before.
     """
     if signal.grade is None:
-        return {"event": signal.name, "id": id, "time": iso(now), "pair": signal.pair, **signal.evidence}
-    return {
-        "event": "signal",
-        "id": id,
-        "time": iso(now),
-        "pair": signal.pair,
-        "signal": signal.name,
-        "grade": signal.grade,
-        "direction": signal.direction,
-        "title": _both(signal.title),
-        "reading": _both(signal.reading),
-        "advice": _both(signal.advice) if signal.advice else None,
-        "evidence": dict(signal.evidence),
-        **({"graver_than": graver_than} if graver_than else {}),
-    }
+        return _plain_event(PluginEvent(signal.name, id, iso(now), signal.pair, signal.evidence))
+    return SignalEvent(
+        id=id,
+        time=iso(now),
+        pair=signal.pair,
+        signal=signal.name,
+        grade=signal.grade,
+        direction=signal.direction,
+        title=_both(signal.title),
+        reading=_both(signal.reading),
+        advice=_both(signal.advice) if signal.advice else None,
+        evidence=dict(signal.evidence),
+        graver_than=graver_than or UNSET,
+    )
 
 
-def _both(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
+def _plain_event(event: PluginEvent) -> WhaleEvent | PluginEvent:
+    """A whale trade where it is one, with all that belongs to one and nothing else."""
+    if event.event == "whale" and event.evidence.keys() == WHALE_EVIDENCE:
+        try:
+            return convert({"id": event.id, "pair": event.pair, **event.evidence}, WhaleEvent)
+        except ValidationError:
+            pass
+    return event
 
 
-def flow_event(market: Market, window: int) -> Event:
+def _both(text: Text) -> BothLanguages:
+    return BothLanguages(text.zh, text.en)
+
+
+def flow_event(market: Market, window: int) -> FlowEvent:
     """The fund flow of a pair on every venue, and what the venues say together.
 
     window: closed minutes that are looked at where the consensus is switched off or failed; then the flow of each venue
@@ -61,43 +79,42 @@ def flow_event(market: Market, window: int) -> Event:
     except CoinmonError as error:
         said = error.args[0] if error.args else ""
         return _flow_alone(market, window, said if isinstance(said, Bilingual) else str(error))
-    return {
-        "event": "flow",
-        "time": iso(market.now),
-        "pair": str(market.pair),
-        "price": agreed.last_price,
-        "currency": agreed.currency,
-        "window": agreed.window,
-        "venues": {
-            each.venue: {
-                "instrument": each.instrument,
-                "listed": each.listed,
-                "net_flow": each.net_flow,
-                "ratio": each.buy_sell_ratio,
-                "net_flow_pct": each.net_flow_pct,
-                "zscore": each.zscore,
-                "coverage": each.coverage,
-                "complete": each.complete,
-                "warming": each.warming,
-                "minutes": each.minutes,
-            }
+    return FlowEvent(
+        time=iso(market.now),
+        pair=str(market.pair),
+        price=agreed.last_price,
+        currency=agreed.currency,
+        window=agreed.window,
+        venues={
+            each.venue: FlowOfVenue(
+                instrument=each.instrument,
+                listed=each.listed,
+                net_flow=each.net_flow,
+                ratio=each.buy_sell_ratio,
+                net_flow_pct=each.net_flow_pct,
+                zscore=each.zscore,
+                coverage=each.coverage,
+                complete=each.complete,
+                warming=each.warming,
+                minutes=each.minutes,
+            )
             for each in agreed.venues
         },
-        "total": agreed.total,
-        "consensus": agreed.verdict,
-        "consensus_reason": agreed.reason,
-        "coverage": agreed.coverage.share,
-    }
+        total=agreed.total,
+        consensus=agreed.verdict,
+        consensus_reason=agreed.reason,
+        coverage=agreed.coverage.share,
+    )
 
 
-def _flow_alone(market: Market, window: int, why: Any) -> Event:
+def _flow_alone(market: Market, window: int, why: str) -> FlowEvent:
     """The same fields from the bars alone: money, ratio and coverage of each spot market, and no verdict."""
-    venues: dict[str, dict[str, Any]] = {}
+    venues: dict[str, FlowOfVenue] = {}
     price = None
     for name in market.venues:
         view = market.spot.get(name)
         if view is None:
-            venues[name] = dict.fromkeys(_VENUE_FIELDS) | {"listed": None if name in market.down else False}
+            venues[name] = FlowOfVenue(listed=None if name in market.down else False)
             continue
         bars = view.bars(window)
         seen = view.seen(bars)
@@ -109,35 +126,29 @@ def _flow_alone(market: Market, window: int, why: Any) -> Event:
         known = closes[np.isfinite(closes) & (closes > 0)]
         if price is None and len(known):
             price = float(known[-1])
-        venues[name] = {
-            "instrument": view.instrument.id,
-            "listed": True,
-            "net_flow": buy - sell if len(rows) else None,
-            "ratio": buy / sell if seen.share == 1 and sell else None,
-            "net_flow_pct": 100 * (buy - sell) / traded if traded else None,
-            "zscore": None,
-            "coverage": seen.share,
-            "complete": seen.complete,
-            "warming": seen.warming,
-            "minutes": seen.minutes,
-        }
-    listed = [each for each in venues.values() if each["listed"]]
-    whole = bool(listed) and not market.down and all(each["coverage"] == 1 for each in listed)
-    return {
-        "event": "flow",
-        "time": iso(market.now),
-        "pair": str(market.pair),
-        "price": price,
-        "currency": market.pair.quote,
-        "window": window,
-        "venues": venues,
-        "total": math.fsum(each["net_flow"] for each in listed) if whole else None,
-        "consensus": None,
-        "consensus_reason": why,
-        "coverage": min((each["coverage"] for each in listed), default=None),
-    }
-
-
-_VENUE_FIELDS = (
-    "instrument", "listed", "net_flow", "ratio", "net_flow_pct", "zscore", "coverage", "complete", "warming", "minutes",
-)  # fmt: skip
+        venues[name] = FlowOfVenue(
+            instrument=view.instrument.id,
+            listed=True,
+            net_flow=buy - sell if len(rows) else None,
+            ratio=buy / sell if seen.share == 1 and sell else None,
+            net_flow_pct=100 * (buy - sell) / traded if traded else None,
+            zscore=None,
+            coverage=seen.share,
+            complete=seen.complete,
+            warming=seen.warming,
+            minutes=seen.minutes,
+        )
+    listed = [each for each in venues.values() if each.listed]
+    whole = bool(listed) and not market.down and all(each.coverage == 1 for each in listed)
+    return FlowEvent(
+        time=iso(market.now),
+        pair=str(market.pair),
+        price=price,
+        currency=market.pair.quote,
+        window=window,
+        venues=venues,
+        total=math.fsum(each.net_flow or 0.0 for each in listed) if whole else None,
+        consensus=None,
+        consensus_reason=why,
+        coverage=min((each.coverage for each in listed if each.coverage is not None), default=None),
+    )

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from coinmon.clock import Clock
 from coinmon.market.market import Market
-from coinmon.notify.events import Event
+from coinmon.model.events import DeliveryEvent
 from coinmon.notify.routing import Route
 from coinmon.notify.sender import Sender
 from coinmon.notify.sharing import channels_of
@@ -35,9 +36,9 @@ class Outbox:
         outputs: Mapping[str, Output],
         routes: Mapping[str, Route],
         clock: Clock,
-        tell: Callable[[Event], None],
+        tell: Callable[[DeliveryEvent], None],
         wall: Callable[[], int] | None = None,
-        market: Callable[[Event], Market] | None = None,
+        market: Callable[[Mapping[str, Any]], Market] | None = None,
         supervisor: Supervisor | None = None,
     ) -> None:
         wall = wall or steady_wall()

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from coinmon.config.load import Config
 from coinmon.config.schema import NotifyConfig
+from coinmon.model.events import Event, SignalEvent, WhaleEvent, kind_of
 from coinmon.model.moment import MINUTE, floor
 from coinmon.plugin.contracts import Output
 from coinmon.store.outbox import Due
@@ -30,17 +30,17 @@ class Route:
     digest: frozenset[str]
     zone: ZoneInfo
 
-    def takes(self, event: Mapping[str, Any]) -> bool:
+    def takes(self, event: Event) -> bool:
         """Whether the output gets an event at all."""
-        if event["event"] not in self.events:
+        if kind_of(event) not in self.events:
             return False
         return self.record or (self._of_its_pairs(event) and self._worth_telling(event))
 
-    def due(self, output: str, event: Mapping[str, Any], now: int) -> Due:
+    def due(self, output: str, event: Event, now: int) -> Due:
         """When an event is to be sent that happens now."""
         if self.record:
             return Due(output, now)
-        grade = event.get("grade")
+        grade = event.grade if isinstance(event, SignalEvent) else None
         end = self._end_of_quiet(now)
         if end is not None and grade not in self.policy.quiet_grades:
             return Due(output, end, "quiet")
@@ -49,16 +49,18 @@ class Route:
             return Due(output, floor(now, step) + step, "digest")
         return Due(output, now)
 
-    def _of_its_pairs(self, event: Mapping[str, Any]) -> bool:
-        return self.pairs is None or "pair" not in event or _bare(str(event["pair"])) in self.pairs
+    def _of_its_pairs(self, event: Event) -> bool:
+        pair = getattr(event, "pair", None)
+        return self.pairs is None or pair is None or _bare(pair) in self.pairs
 
-    def _worth_telling(self, event: Mapping[str, Any]) -> bool:
+    def _worth_telling(self, event: Event) -> bool:
         policy = self.policy
-        if event["event"] == "whale":
-            return policy.whale and event["quote"] >= policy.whale_threshold
-        if event.get("signal") == "consensus_change":
-            return policy.consensus
-        return event.get("grade") in policy.grades if event["event"] == "signal" else True
+        if isinstance(event, WhaleEvent):
+            return policy.whale and event.quote >= policy.whale_threshold
+        if not isinstance(event, SignalEvent):
+            return True
+        switch = NotifyConfig.switches.get(event.signal)
+        return event.grade in policy.grades if switch is None else bool(getattr(policy, switch))
 
     def _end_of_quiet(self, now: int) -> int | None:
         """When the quiet hours end that now is in, ms UTC; None outside them."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import Any
 
 from loguru import logger
 from sqlalchemy import Connection
@@ -12,10 +13,10 @@ from sqlalchemy import Connection
 from coinmon.clock import Clock
 from coinmon.errors import CoinmonError
 from coinmon.market.market import Market
+from coinmon.model.events import DeliveryEvent
 from coinmon.model.moment import iso
 from coinmon.notify.attempt import AttemptOutcome, attempt
 from coinmon.notify.batching import Batch, next_batch
-from coinmon.notify.events import Event
 from coinmon.notify.output_thread import OutputThread
 from coinmon.notify.rate_limit import free, ms_to_next, recent
 from coinmon.notify.sharing import as_read_at_start, read_others
@@ -64,8 +65,8 @@ class Sender:
         database: Database,
         clock: Clock,
         wall: Callable[[], int],
-        tell: Callable[[Event], None],
-        market: Callable[[Event], Market] | None,
+        tell: Callable[[DeliveryEvent], None],
+        market: Callable[[Mapping[str, Any]], Market] | None,
     ) -> None:
         self.thread = OutputThread(channels[0])
         self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
@@ -213,7 +214,7 @@ class Sender:
         self._channel, self._others = before, taken
         return await self._next(database, lease)
 
-    def _market_of(self, event: Event) -> Callable[[], Market] | None:
+    def _market_of(self, event: Mapping[str, Any]) -> Callable[[], Market] | None:
         return partial(self._market, event) if self._market and "pair" in event else None
 
     async def _record(self, database: Database, lease: Lease, batch: Batch, outcome: AttemptOutcome) -> None:
@@ -243,16 +244,15 @@ class Sender:
             return
         for row in batch.rows:
             self._tell(
-                {
-                    "event": "delivery",
-                    "time": iso(self._clock.now()),
-                    "signal": row.signal,
-                    "message": batch.id,
-                    "output": self._name,
-                    "state": outcome.state,
-                    "attempts": row.attempts + 1,
-                    "error": error,
-                }
+                DeliveryEvent(
+                    time=iso(self._clock.now()),
+                    signal=row.signal,
+                    message=batch.id,
+                    output=self._name,
+                    state=outcome.state,
+                    attempts=row.attempts + 1,
+                    error=error,
+                )
             )
 
     async def _persisted(self, database: Database, lease: Lease, write: Callable[[Connection], None]) -> None:

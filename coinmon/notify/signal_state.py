@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from coinmon.model.events import ToldEvent, as_json
 from coinmon.model.signal import GRADES, Signal
-from coinmon.notify.events import Event, signal_event, signal_id
+from coinmon.notify.events import signal_event, signal_id
 from coinmon.store.outbox import (
     ToldSignal,
     active_signals,
@@ -27,7 +28,7 @@ class SignalChanges(NamedTuple):
     """What is new: rows for the signals table, and their events by id."""
 
     rows: Sequence[Mapping[str, Any]]
-    events: Mapping[str, Event]
+    events: Mapping[str, ToldEvent]
 
 
 def update(
@@ -63,7 +64,7 @@ def update(
     new |= {key: each for key, each in began.items() if key not in before or before[key].id not in again}
     new |= {key: each for key, each in single.items() if key not in told_once}
     rows: list[Mapping[str, Any]] = []
-    events: dict[str, Event] = {}
+    events: dict[str, ToldEvent] = {}
     for key, signal in new.items():
         id = _free_id(connection, signal, now, events)
         less = active.get(key) or before.get(key)
@@ -77,7 +78,7 @@ def update(
                 "grade": signal.grade,
                 "time": now,
                 "ended": now if signal.once else None,
-                "event": events[id],
+                "event": as_json(events[id]),
             }
         )
     return SignalChanges(rows, events)

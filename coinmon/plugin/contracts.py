@@ -255,7 +255,8 @@ class Exchange(Protocol):
 class Message:
     """Something to tell. `id` is unique and visible, so that a repeated delivery is recognised.
 
-    event: the JSON object of `coinmon scan --json` (`event` names its kind), with both languages where there is text.
+    event: the JSON object of `coinmon scan --json` (`event` names its kind), with both languages where there is text;
+    `from_json` gives it typed.
     Of kind `digest` it is several told together: `events` holds them in order, `reason` says why they are: `digest`
     (a digest was asked for), `quiet` (held back overnight), `busy` (too many at once) or `late` (could not be sent).
     part: which part to send, of an output that has `parts`; None: all of them.

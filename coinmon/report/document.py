@@ -8,6 +8,7 @@ from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
 from coinmon.market.market import Market
 from coinmon.market.result import SeenReport
 from coinmon.market.view import View
+from coinmon.model.events import as_json
 from coinmon.model.moment import MINUTE, iso
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.plugin.catalog import Offer
@@ -22,7 +23,7 @@ PAIR = "pair"
 class Report:
     """The pair's market, each indicator's results, and the signals that are true at that moment.
 
-    results: by indicator, by instrument id or "pair". failed: indicators that raised, and why.
+    results: by indicator, by instrument id or "pair". events: of the signals. failed: indicators that raised, and why.
     """
 
     def __init__(self, market: Market, offers: Sequence[Offer], evaluator: Evaluator, window: int) -> None:
@@ -39,7 +40,7 @@ class Report:
         for offer in offers:
             self.results[offer.name] = self._results(offer)
         found = [each for each in evaluator.signals(market) if each.begins]
-        self.signals = [signal_event(each, signal_id(each, market.now), market.now) for each in found]
+        self.events = [signal_event(each, signal_id(each, market.now), market.now) for each in found]
 
     def _results(self, offer: Offer) -> dict[str, Any]:
         self._subjects[offer.name] = subjects = self._subjects_of(offer)
@@ -62,6 +63,11 @@ class Report:
             # spot where there is spot
             subjects[PAIR] = merged[0]
         return subjects
+
+    @property
+    def signals(self) -> list[dict[str, Any]]:
+        """The events' JSON objects."""
+        return [as_json(each) for each in self.events]
 
     def subject(self, indicator: str, id: str) -> Market | View:
         """What an indicator's result was computed of."""

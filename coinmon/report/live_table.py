@@ -1,13 +1,13 @@
 """The live table: a row a pair."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
+from coinmon.model.events import Event, FlowEvent, FlowOfVenue, SignalEvent, VenueEvent, WhaleEvent
 from coinmon.model.signal import say
 
 _VERDICTS = {
@@ -39,19 +39,19 @@ class Board:
     def __init__(self, venues: Sequence[str], lang: str) -> None:
         self._venues = venues
         self._lang = lang
-        self._flows: dict[str, Mapping[str, Any]] = {}
-        self._signals: dict[str, Mapping[str, Any]] = {}
-        self._status: dict[str, Mapping[str, Any]] = {}
+        self._flows: dict[str, FlowEvent] = {}
+        self._signals: dict[str, SignalEvent | WhaleEvent] = {}
+        self._status: dict[str, VenueEvent] = {}
 
-    def take(self, event: Mapping[str, Any]) -> None:
-        if event["event"] == "flow":
-            self._flows[event["pair"]] = event
-        elif event["event"] in ("signal", "whale"):
+    def take(self, event: Event) -> None:
+        if isinstance(event, FlowEvent):
+            self._flows[event.pair] = event
+        elif isinstance(event, SignalEvent | WhaleEvent):
             # the newest comes last
-            self._signals.pop(event["pair"], None)
-            self._signals[event["pair"]] = event
-        elif event["event"] == "venue":
-            self._status[event["venue"]] = event
+            self._signals.pop(event.pair, None)
+            self._signals[event.pair] = event
+        elif isinstance(event, VenueEvent):
+            self._status[event.venue] = event
 
     def table(self, now: int, width: int, rows: int) -> Table:
         """At most `rows` pairs, as many columns as `width` has room for: figures are shown whole or not at all."""
@@ -62,7 +62,7 @@ class Board:
         table.add_column(pair, no_wrap=True)
         table.add_column(price, justify="right", no_wrap=True)
         for venue in self._venues:
-            status = self._status.get(venue, {}).get("status", "ok")
+            status = self._status[venue].status if venue in self._status else "ok"
             head = Text(venue[:3].upper(), "" if status == "ok" else "yellow" if status == "degraded" else "red")
             table.add_column(head, justify="right", no_wrap=True)
         if wide:
@@ -81,24 +81,24 @@ class Board:
 
     def _legend(self, shown: int) -> Iterator[str]:
         """What the venues' columns are, and how many pairs there was no room for."""
-        window = next(iter(self._flows.values()))["window"]
+        window = next(iter(self._flows.values())).window
         words = ("净流量：最近 {} 分钟，计价货币", "flows: last {} minutes, quote currency")
         yield words[self._lang != "zh"].format(window)
-        if any(_short(venue) for flow in self._flows.values() for venue in flow["venues"].values()):
+        if any(_short(venue) for flow in self._flows.values() for venue in flow.venues.values()):
             yield "*: 未全部看到" if self._lang == "zh" else "*: not all seen"
         if shown < len(self._flows):
             yield f"{shown} / {len(self._flows)} {'币种' if self._lang == 'zh' else 'pairs'}"
 
-    def _shown(self, rows: int) -> list[Mapping[str, Any]]:
+    def _shown(self, rows: int) -> list[FlowEvent]:
         """All pairs in their order; where there are too many, those with the newest signals, then the largest flow."""
         flows = list(self._flows.values())
         if len(flows) <= rows:
             return flows
         told = {pair: number for number, pair in enumerate(self._signals)}
 
-        def weight(flow: Mapping[str, Any]) -> tuple[int, float]:
-            known = [each["net_flow"] for each in flow["venues"].values() if each["net_flow"] is not None]
-            return told.get(flow["pair"], -1), abs(math.fsum(known))
+        def weight(flow: FlowEvent) -> tuple[int, float]:
+            known = [each.net_flow for each in flow.venues.values() if each.net_flow is not None]
+            return told.get(flow.pair, -1), abs(math.fsum(known))
 
         return sorted(flows, key=weight, reverse=True)[: max(0, rows)]
 
@@ -107,55 +107,55 @@ class Board:
         words = _STATUS[self._lang]
         return [
             Text(
-                f"{name} {words.get(each['status'], each['status'])}: {each['error']}",
-                "yellow" if each["status"] == "degraded" else "red",
+                f"{name} {words.get(each.status, each.status)}: {each.error}",
+                "yellow" if each.status == "degraded" else "red",
                 no_wrap=True,
                 overflow="ellipsis",
             )
             for name, each in self._status.items()
-            if each["status"] != "ok"
+            if each.status != "ok"
         ]
 
-    def _row(self, flow: Mapping[str, Any], now: int, wide: bool) -> list[str | Text]:
-        venues = flow["venues"]
-        share = flow["coverage"]
+    def _row(self, flow: FlowEvent, now: int, wide: bool) -> list[str | Text]:
+        venues = flow.venues
+        share = flow.coverage
         return [
-            flow["pair"],
-            price(flow["price"]),
+            flow.pair,
+            price(flow.price),
             *(_flow(venues.get(name)) for name in self._venues),
-            *([_ratio([each["ratio"] for each in venues.values() if each["listed"]])] if wide else []),
+            *([_ratio([each.ratio for each in venues.values() if each.listed])] if wide else []),
             self._consensus(flow),
             Text("-" if share is None else f"{math.floor(share * 100)}%", "" if share == 1 else "yellow"),
-            *([_age(flow["time"], now)] if wide else []),
-            self._signal(flow["pair"]),
+            *([_age(flow.time, now)] if wide else []),
+            self._signal(flow.pair),
         ]
 
-    def _consensus(self, flow: Mapping[str, Any]) -> Text:
-        if flow["consensus"] is None:
+    def _consensus(self, flow: FlowEvent) -> Text:
+        if flow.consensus is None:
             short = {
                 name: each
-                for name, each in flow["venues"].items()
-                if each["complete"] is not None and each["complete"] < each["minutes"]
+                for name, each in flow.venues.items()
+                if each.complete is not None and each.minutes is not None and each.complete < each.minutes
             }
-            waiting = [f"{name[:3].upper()} {each['complete']}/{each['minutes']}" for name, each in short.items()]
-            words = ("预热", "warming") if all(each.get("warming") for each in short.values()) else ("等待", "waits")
-            if not waiting and flow["total"] is not None:
+            waiting = [f"{name[:3].upper()} {each.complete}/{each.minutes}" for name, each in short.items()]
+            words = ("预热", "warming") if all(each.warming for each in short.values()) else ("等待", "waits")
+            if not waiting and flow.total is not None:
                 # every venue is seen, and yet no verdict: it is off, or it failed, and says which
-                return _one_line(say(flow["consensus_reason"] or "-", self._lang), "dim")
+                return _one_line(say(flow.consensus_reason or "-", self._lang), "dim")
             return Text(" ".join([words[self._lang != "zh"], *waiting]) if waiting else "-", "yellow")
-        zh, en, style = _VERDICTS[flow["consensus"]]
+        zh, en, style = _VERDICTS[flow.consensus]
         return Text(zh if self._lang == "zh" else en, style)
 
     def _signal(self, pair: str) -> Text:
         event = self._signals.get(pair)
         if event is None:
             return Text("")
-        if event["event"] == "whale":
-            style = "green" if event["side"] == "buy" else "red"
-            side = _SIDES[self._lang][event["side"]]
-            return _one_line(f"🐳 {event['venue'][:3].upper()} {side} {money(event['quote'])}", style)
-        style = {"bullish": "bold green", "bearish": "bold red"}.get(event["direction"], "")
-        return _one_line(f"[{event['grade']}] {event['title'][self._lang]}", style)
+        if isinstance(event, WhaleEvent):
+            style = "green" if event.side == "buy" else "red"
+            side = _SIDES[self._lang][event.side]
+            return _one_line(f"🐳 {event.venue[:3].upper()} {side} {money(event.quote)}", style)
+        style = {"bullish": "bold green", "bearish": "bold red"}.get(event.direction, "")
+        return _one_line(f"[{event.grade}] {event.title.say(self._lang)}", style)
 
 
 def _one_line(text: str, style: str) -> Text:
@@ -182,18 +182,18 @@ def price(value: float | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _short(venue: Mapping[str, Any]) -> bool:
-    return venue["coverage"] is not None and venue["coverage"] < 1
+def _short(venue: FlowOfVenue) -> bool:
+    return venue.coverage is not None and venue.coverage < 1
 
 
-def _flow(venue: Mapping[str, Any] | None) -> Text:
-    if venue is None or not venue["listed"]:
+def _flow(venue: FlowOfVenue | None) -> Text:
+    if venue is None or not venue.listed:
         return Text("·", "dim")
-    if venue["net_flow"] is None:
+    if venue.net_flow is None:
         return Text("-", "yellow")
     short = _short(venue)
-    style = "green" if venue["net_flow"] > 0 else "red"
-    return Text(money(venue["net_flow"], sign=True) + ("*" if short else ""), f"dim {style}" if short else style)
+    style = "green" if venue.net_flow > 0 else "red"
+    return Text(money(venue.net_flow, sign=True) + ("*" if short else ""), f"dim {style}" if short else style)
 
 
 def _ratio(ratios: Sequence[float | None]) -> str:

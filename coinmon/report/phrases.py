@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from coinmon.model.bars import Seen
+from coinmon.model.events import SignalEvent, ToldEvent, WhaleEvent, kind_of
 from coinmon.model.moment import iso
 from coinmon.report.document import PAIR, Report
 from coinmon.report.live_table import money, price
@@ -101,16 +102,16 @@ def _gaps(seen: Seen) -> str:
 
 def signal_lines(report: Report, lang: str) -> list[Styled]:
     """The signals that are on."""
-    return [_signal(event, lang) for event in report.signals]
+    return [_signal(event, lang) for event in report.events]
 
 
-def _signal(event: dict[str, Any], lang: str) -> Styled:
-    if event["event"] != "signal":
-        size = money(event["quote"]) if event.get("quote") else ""
-        style = {"buy": "up", "sell": "down"}.get(event.get("side", ""), "")
-        return " ".join(f"{event['event']} {event.get('venue', '')} {event.get('side', '')} {size}".split()), style
-    style = {"bullish": "up", "bearish": "down"}.get(event["direction"], "")
-    return f"[{event['grade']}] {event['title'][lang]} - {event['reading'][lang]}", style
+def _signal(event: ToldEvent, lang: str) -> Styled:
+    if isinstance(event, WhaleEvent):
+        return f"whale {event.venue} {event.side} {money(event.quote)}", "up" if event.side == "buy" else "down"
+    if not isinstance(event, SignalEvent):
+        return kind_of(event), ""
+    style = {"bullish": "up", "bearish": "down"}.get(event.direction, "")
+    return f"[{event.grade}] {event.title.say(lang)} - {event.reading.say(lang)}", style
 
 
 def derivatives(report: Report, lang: str) -> list[tuple[str, list[Styled]]]:

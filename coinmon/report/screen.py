@@ -9,7 +9,7 @@ import orjson
 
 from coinmon.clock import Clock
 from coinmon.config.load import Config
-from coinmon.notify.events import Event
+from coinmon.model.events import Event, as_json
 
 
 class Screen(Protocol):
@@ -76,7 +76,7 @@ class JsonScreen(_Piped):
 
     def take(self, event: Event) -> None:
         # orjson writes NaN and infinity as null
-        self._write(orjson.dumps(event, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE))
+        self._write(orjson.dumps(as_json(event), option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE))
 
 
 class PlainScreen(_Piped):

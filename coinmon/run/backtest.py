@@ -6,6 +6,7 @@ The replay is the scan's own: the same views as of each moment, the same signals
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +18,11 @@ from coinmon.evaluate.outcomes import DELAY_MINUTES, Outcome, Prices, outcome, w
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import Judgement, evaluate
 from coinmon.market.market import Market
+from coinmon.model.events import as_json
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE, ceil, floor
 from coinmon.model.symbols import Universe
-from coinmon.notify.events import Event, signal_event, signal_id
+from coinmon.notify.events import signal_event, signal_id
 from coinmon.store.history import History
 
 HORIZONS = {"5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
@@ -33,7 +35,7 @@ LEAD_IN_MS = 60 * MINUTE
 class ReplayedSignal:
     """A signal that would have been told, the price at the end of its minute (None: not known), and what followed."""
 
-    event: Event
+    event: Mapping[str, Any]
     price: float | None
     outcome: Outcome
 
@@ -147,7 +149,7 @@ def _replayed(
                     source.end(ids[key, began], ended)
             for signal, at, graver_than in news.told:
                 id = signal_id(signal, at)
-                event = signal_event(signal, id, at, graver_than)
+                event = as_json(signal_event(signal, id, at, graver_than))
                 ids[ledger_key(signal), at] = id
                 source.tell(event, at if signal.once else None)
                 if now >= first:
@@ -217,12 +219,12 @@ def _span(history: History, instruments: Sequence[Instrument], start: int | None
     return first, max(first, min(last + MINUTE, floor(end) if end is not None else last + MINUTE))
 
 
-def _judged_by_price(event: Event, prices: Prices, at: int) -> ReplayedSignal:
+def _judged_by_price(event: Mapping[str, Any], prices: Prices, at: int) -> ReplayedSignal:
     way = {"bullish": 1, "bearish": -1}.get(_direction(event), 0)
     return ReplayedSignal(event, prices.at(at), outcome(prices, at, way, HORIZONS))
 
 
-def _direction(event: Event) -> str:
+def _direction(event: Mapping[str, Any]) -> str:
     if event["event"] == "signal":
         return str(event["direction"])
     return {"buy": "bullish", "sell": "bearish"}.get(event.get("side", ""), "neutral")

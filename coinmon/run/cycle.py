@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from time import monotonic
-from typing import Any
 
 from loguru import logger
 from sqlalchemy.exc import OperationalError
@@ -16,21 +14,33 @@ from coinmon.collect.history.warm_up import progress, warm_ups
 from coinmon.collect.live.book_sampler import BookSampler
 from coinmon.collect.live.trade_feed import TradeFeed
 from coinmon.collect.track.persist import persist, undisturbed
-from coinmon.collect.venue import Venue, VenueStatus
+from coinmon.collect.venue import Venue, VenueState, VenueStatus
 from coinmon.collect.watchlist import LISTING_SECONDS, Watchlist
 from coinmon.config.build import make
 from coinmon.config.load import Config
 from coinmon.errors import our_stop, words_of
 from coinmon.evaluate.evaluator import Evaluator, market_then
-from coinmon.health import memory
+from coinmon.model.events import (
+    Event,
+    FlowEvent,
+    ScanFinished,
+    ScanStarted,
+    SignalEvent,
+    ToldEvent,
+    VenueEvent,
+    WhaleEvent,
+    as_json,
+    kind_of,
+)
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
 from coinmon.notify import signal_state
-from coinmon.notify.events import Event, flow_event
+from coinmon.notify.events import flow_event
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
 from coinmon.run.listing import Listing
+from coinmon.run.scan_health import health
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.history import History
@@ -95,14 +105,13 @@ class Scan:
         watch = await self._listing.watchlist()
         now = self._clock.now()
         self._tell(
-            {
-                "event": "scan_started",
-                "time": iso(now),
-                "cycle": self._cycle,
-                "pairs": len(watch.pairs),
-                "instruments": len(watch.instruments),
-                "venues": [venue.name for venue in self._venues],
-            }
+            ScanStarted(
+                time=iso(now),
+                cycle=self._cycle,
+                pairs=len(watch.pairs),
+                instruments=len(watch.instruments),
+                venues=[venue.name for venue in self._venues],
+            )
         )
         down = await self._collect(watch, floor(now))
         # as of the present, with whales of the forming minute; a minute that closed meanwhile was not read
@@ -115,20 +124,25 @@ class Scan:
             self._tell(flow)
         for event in news.values():
             self._tell(event, durable=True)
-        shares = [flow["coverage"] for flow in flows]
         self._tell(
-            {
-                "event": "scan_finished",
-                "time": iso(now),
-                "cycle": self._cycle,
-                "seconds": round(monotonic() - began, 3),
-                "pairs": len(flows),
-                "signals": sum(event["event"] == "signal" for event in news.values()),
-                "whales": sum(event["event"] == "whale" for event in news.values()),
-                "coverage": sum(shares) / len(shares) if shares else None,
-                "failing_plugins": {**self._evaluator.failures, **self._unwritten},
-                "health": self._health(now),
-            }
+            ScanFinished(
+                time=iso(now),
+                cycle=self._cycle,
+                seconds=round(monotonic() - began, 3),
+                pairs=len(flows),
+                signals=sum(isinstance(event, SignalEvent) for event in news.values()),
+                whales=sum(isinstance(event, WhaleEvent) for event in news.values()),
+                coverage=sum(flow.coverage or 0.0 for flow in flows) / len(flows) if flows else None,
+                failing_plugins={**self._evaluator.failures, **self._unwritten},
+                health=health(
+                    self._feeds.values(),
+                    self._sampling,
+                    progress(self._warm_ups.values()),
+                    self.supervisor,
+                    behind_ms=self._clock.now() - now,
+                    waiting=len(self._sending),
+                ),
+            )
         )
 
     async def sample_derivatives(self) -> None:
@@ -154,22 +168,6 @@ class Scan:
         await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self._feeds.values()))
         await asyncio.gather(*(venue.close() for venue in self._venues))
 
-    def _health(self, now: int) -> dict[str, Any]:
-        """lag: ms by which the slowest stream's last trades were old when they came; queue: what waits to be done."""
-        feeds = self._feeds.values()
-        return {
-            "rss_mb": memory(),
-            "behind_seconds": round((self._clock.now() - now) / 1000, 3),
-            "lag_ms": max((feed.lag for feed in feeds if feed.lag is not None), default=None),
-            "queue": {"events": len(self._sending), "gaps": sum(feed.waiting for feed in feeds)},
-            "reconnects": sum(feed.reconnects for feed in feeds),
-            "gaps_filled": sum(feed.repaired for feed in feeds),
-            "holes": sum(feed.holes for feed in feeds),
-            "books": {"live": self._sampling.live, "resyncs": self._sampling.resyncs},
-            "warming": progress(self._warm_ups.values()),
-            "tasks": self.supervisor.as_json(),
-        }
-
     async def _collect(self, watch: Watchlist, end: int) -> dict[str, str]:
         """Read and store every venue, side by side; those that are down."""
         seconds = self._seconds()
@@ -184,7 +182,7 @@ class Scan:
         async def one(venue: Venue) -> tuple[str, VenueStatus]:
             tracks = watch.tracks.get(venue.name, ())
             if not tracks and venue.name in watch.failed:
-                state = "blocked" if venue.blocked else "down"
+                state: VenueState = "blocked" if venue.blocked else "down"
                 return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
             if venue.name in self._feeds:
                 await self._feeds[venue.name].follow(tracks)
@@ -204,15 +202,16 @@ class Scan:
         self._progress(everything, everything)
         for name, status in statuses.items():
             self._tell(
-                {
-                    "event": "venue",
-                    "time": iso(self._clock.now()),
-                    "venue": name,
-                    **asdict(status),
-                    "seconds": round(status.seconds, 3),
-                    "error": None if status.error is None else redacted(status.error),
-                    "streamed": self._feeds[name].live if name in self._feeds else None,
-                }
+                VenueEvent(
+                    time=iso(self._clock.now()),
+                    venue=name,
+                    status=status.status,
+                    requests=status.requests,
+                    seconds=round(status.seconds, 3),
+                    instruments=status.instruments,
+                    error=None if status.error is None else redacted(status.error),
+                    streamed=self._feeds[name].live if name in self._feeds else None,
+                )
             )
         # why it is down is said once, by its own event, and not again with the flow of every pair
         words = {"down": "", "blocked": "blocked"}
@@ -224,7 +223,7 @@ class Scan:
 
     def _evaluate(
         self, watch: Watchlist, now: int, down: Mapping[str, str]
-    ) -> tuple[dict[str, list[Signal]], list[Event]]:
+    ) -> tuple[dict[str, list[Signal]], list[FlowEvent]]:
         """Signals by pair and the flow of each pair."""
         found: dict[str, list[Signal]] = {}
         flows = []
@@ -238,7 +237,7 @@ class Scan:
                 flows.append(flow_event(market, self._config.window))
         return found, flows
 
-    def _write(self, watch: Watchlist, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, Event]:
+    def _write(self, watch: Watchlist, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, ToldEvent]:
         """Signals and their deliveries, in one transaction; the new ones' events by id."""
         signals = [signal for several in found.values() for signal in several]
 
@@ -246,7 +245,7 @@ class Scan:
             # a venue that did not say what it lists may have it still; another shard's is for that scanner to end
             return not watch.failed and self._config.shard.has(pair)
 
-        told: dict[str, Event] = {}
+        told: dict[str, ToldEvent] = {}
         with self._database.write() as connection:
             active = signal_state.active_by_name(connection)
             for name in dict.fromkeys([*(each.name for each in signals), *active]):
@@ -289,11 +288,12 @@ class Scan:
 
     async def _send_now(self, name: str, output: Output, event: Event) -> None:
         """Tell an output something that is gone when it fails: the next cycle brings its like."""
-        id = f"{event['event']}-{self._cycle}-{event.get('pair') or event.get('venue') or ''}"
+        about = getattr(event, "pair", None) or getattr(event, "venue", None) or ""
+        id = f"{kind_of(event)}-{self._cycle}-{about}"
         sender = self.outbox.senders[name]
         try:
             if await sender.claim():
-                await sender.thread.call(lambda: output.send(Message(id, event)), _SEND_NOW_TIMEOUT_S)
+                await sender.thread.call(lambda: output.send(Message(id, as_json(event))), _SEND_NOW_TIMEOUT_S)
         except BaseException as error:
             if our_stop(error):
                 raise

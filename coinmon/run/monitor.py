@@ -8,8 +8,8 @@ from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.errors import CoinmonError, NoDataError
 from coinmon.log import start_log
+from coinmon.model.events import Event, VenueEvent
 from coinmon.model.moment import MINUTE
-from coinmon.notify.events import Event
 from coinmon.report.screen import Screen
 from coinmon.run.cycle import Scan
 from coinmon.run.schedule import Schedule, stop_on_signals
@@ -52,11 +52,11 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
     try:
         with alone(database, config) as lease, screen.shown(clock, nobody_reads):
             database = database.fenced(lease.fence)
-            statuses: dict[str, Event] = {}
+            statuses: dict[str, VenueEvent] = {}
 
             def tell(event: Event) -> None:
-                if event["event"] == "venue":
-                    statuses[event["venue"]] = event
+                if isinstance(event, VenueEvent):
+                    statuses[event.venue] = event
                 screen.take(event)
 
             scan = Scan(config, clock, database, tell, screen.progress, goes_on=not once)
@@ -83,7 +83,7 @@ def alone(database: Database, config: Config) -> AbstractContextManager[Lease]:
     )
 
 
-async def _once(scan: Scan, statuses: dict[str, Event], stop: asyncio.Event) -> None:
+async def _once(scan: Scan, statuses: dict[str, VenueEvent], stop: asyncio.Event) -> None:
     work = asyncio.create_task(_one_cycle(scan))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -93,8 +93,8 @@ async def _once(scan: Scan, statuses: dict[str, Event], stop: asyncio.Event) -> 
         await asyncio.wait({work})
         raise KeyboardInterrupt
     await work
-    if statuses and all(status["status"] in ("down", "blocked") for status in statuses.values()):
-        raise NoDataError("\n".join(f"{name}: {status['error']}" for name, status in statuses.items()))
+    if statuses and all(status.status in ("down", "blocked") for status in statuses.values()):
+        raise NoDataError("\n".join(f"{name}: {status.error}" for name, status in statuses.items()))
 
 
 async def _one_cycle(scan: Scan) -> None:

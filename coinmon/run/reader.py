@@ -15,11 +15,12 @@ from coinmon.evaluate.evaluator import Evaluator
 from coinmon.market.market import Market
 from coinmon.market.result import Result, SeenReport
 from coinmon.market.view import View
+from coinmon.model.events import as_json
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import iso
 from coinmon.model.signal import Signal, Silent
 from coinmon.model.symbols import Universe, Wanted
-from coinmon.notify.events import Event, flow_event
+from coinmon.notify.events import flow_event
 from coinmon.plugin.catalog import Offer
 from coinmon.plugin.signature import check_settings
 from coinmon.report.document import Report, report_of
@@ -94,15 +95,15 @@ class MarketReader:
         offers = [offer for name, offer in self.indicators.items() if only is None or name in only]
         return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window)
 
-    def flow(self, symbol: str, at: int | None = None) -> Event:
+    def flow(self, symbol: str, at: int | None = None) -> Mapping[str, Any]:
         """The `flow` event of a pair: money by venue and what the venues say together."""
-        return flow_event(self.market(symbol, at), self.config.window)
+        return as_json(flow_event(self.market(symbol, at), self.config.window))
 
     def judged(self, market: Market) -> Mapping[str, Sequence[Signal] | Silent]:
         """What each configured signal says of a pair, or why it says nothing."""
         return self._evaluator.judged(market)
 
-    def signals(self, symbol: str | None, start: int, end: int) -> Sequence[Event]:
+    def signals(self, symbol: str | None, start: int, end: int) -> Sequence[Mapping[str, Any]]:
         """Signals that were on at some time in [start, end), newest first."""
         history, universe = self._stored()
         pair = None if symbol is None else str(universe.resolve(symbol).pair)
@@ -151,11 +152,11 @@ class MarketReader:
         return sorted({universe.pair_of(each) for each in self.followed()}, key=str)
 
     @asynccontextmanager
-    async def scanning(self, tell: Callable[[Event], None]) -> AsyncIterator[None]:
-        """`coinmon scan` in the background of the running event loop; `tell` gets each event."""
+    async def scanning(self, tell: Callable[[Mapping[str, Any]], None]) -> AsyncIterator[None]:
+        """`coinmon scan` in the background of the running event loop; `tell` gets each event's JSON object."""
         with alone(self._database, self.config) as lease:
             database = self._database.fenced(lease.fence)
-            scan = Scan(self.config, self._clock, database, tell, goes_on=True)
+            scan = Scan(self.config, self._clock, database, lambda event: tell(as_json(event)), goes_on=True)
             stop = asyncio.Event()
             work = asyncio.create_task(keep_scanning(self.config, self._clock, scan, database, stop, lease))
             work.add_done_callback(_say_how_it_ended)

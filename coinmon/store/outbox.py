@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
+from coinmon.model.signal import Grade
 from coinmon.store.schema import deliveries, signals
 
 
@@ -21,7 +22,7 @@ class ToldSignal(NamedTuple):
 
     id: str
     pair: str
-    grade: str | None
+    grade: Grade | None
     ended: int | None
 
 

@@ -58,7 +58,7 @@ def test_it_tells_what_the_stored_ledger_tells(seed, tmp_path):
     database.close()
     found = events(fold(script(seed), Ledger()))
     assert len(found) > 30
-    order = lambda each: (each["time"], each["id"])  # noqa: E731
+    order = lambda each: (each.time, each.id)  # noqa: E731
     assert sorted(found, key=order) == sorted(stored, key=order)
 
 

@@ -78,7 +78,7 @@ def say(database):
             news = signal_state.update(connection, signals, pairs, at)
             due = [each if isinstance(each, Due) else Due(each, at) for each in outputs]
             write_signals(connection, news.rows, {row["id"]: due for row in news.rows})
-        return [event["pair"] for event in news.events.values()]
+        return [event.pair for event in news.events.values()]
 
     return run
 

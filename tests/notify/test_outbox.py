@@ -22,7 +22,7 @@ def test_what_is_sent_is_sent_once_and_told(say, outbox, rows, plain):
     ((state, attempts, _, error),) = rows()
     assert (state, attempts, error) == ("sent", 1, None)
     (event,) = box.told
-    assert (event["event"], event["output"], event["state"]) == ("delivery", "robot", "sent")
+    assert (event.output, event.state) == ("robot", "sent")
 
 
 def test_a_failure_is_tried_again_later_and_later_until_it_works(say, outbox, rows, plain):

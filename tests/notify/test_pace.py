@@ -8,13 +8,22 @@ import pytest
 
 from coinmon.config.load import NotifyConfig
 from coinmon.config.schema import RouteConfig
+from coinmon.model.events import BothLanguages, SignalEvent, WhaleEvent
 from coinmon.model.moment import MINUTE, iso
 from coinmon.notify.batching import next_batch
 from coinmon.notify.rate_limit import free, ms_to_next
 from coinmon.notify.routing import Route, routes
 from coinmon.store.deliveries import Waiting
 
-A, B, WHALE = ({"event": "signal", "grade": grade, "pair": "BTC/USDT"} for grade in ("A", "B", "A+"))
+WHEN = "2026-01-15T00:00:00Z"
+WORDS = BothLanguages("涨", "up")
+
+
+def event(grade, pair="BTC/USDT"):
+    return SignalEvent("1", WHEN, pair, "surge", grade, "bullish", WORDS, WORDS, None, {})
+
+
+A, B, GRAVEST = (event(grade) for grade in ("A", "B", "A+"))
 
 
 def route(zone="UTC", digest=(), **policy):
@@ -51,7 +60,7 @@ def test_quiet_hours_hold_back_until_they_end_in_the_outputs_zone(zone, time, en
     now = at(time)
     expected = ("x", now, None) if end is None else ("x", at(end), "quiet")
     assert route(zone, quiet="23:00-07:00").due("x", A, now) == expected
-    assert route(zone, quiet="23:00-07:00").due("x", WHALE, now) == ("x", now, None), "A+ is told all the same"
+    assert route(zone, quiet="23:00-07:00").due("x", GRAVEST, now) == ("x", now, None), "A+ is told all the same"
 
 
 def test_quiet_hours_within_a_day():
@@ -68,12 +77,10 @@ def test_each_output_has_its_own_rules_and_the_rest_from_notify():
     made = routes(config, {"own": robot, "rest": robot})
     assert (made["own"].policy.per_minute, made["rest"].policy.per_minute) == (5, 18)
     assert (made["own"].digest, made["rest"].digest) == (frozenset(), frozenset({"B"}))
-    events = [
-        {"event": "signal", "grade": grade, "pair": pair} for grade in ("A+", "A") for pair in ("BTC/USDT", "ETH/USDT")
-    ]
+    events = [event(grade, pair) for grade in ("A+", "A") for pair in ("BTC/USDT", "ETH/USDT")]
     assert [made["own"].takes(event) for event in events] == [True, False, False, False]
     assert [made["rest"].takes(event) for event in events] == [False, False, True, True]
-    whale = {"event": "whale", "quote": 1e9, "pair": "BTC/USDT"}
+    whale = WhaleEvent("2", WHEN, "BTC/USDT", "okx:BTC/USDT", "okx", "spot", "buy", 1.0, 1e9, 1e9, 7, 1)
     assert (made["own"].takes(whale), made["rest"].takes(whale)) == (False, True)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from coinmon.config.load import NotifyConfig
 from coinmon.config.schema import RouteConfig
+from coinmon.model.events import BothLanguages, DeliveryEvent, FlowEvent, SignalEvent, VenueEvent, WhaleEvent
 from coinmon.notify.routing import routes
 
 
@@ -20,14 +21,19 @@ ROBOT = {"signal", "whale"}
 RECORD = {"signal", "whale", "flow", "venue"}
 
 
+WHEN, WORDS = "2026-01-15T00:00:00Z", BothLanguages("涨", "up")
+
+
 def signal(grade, name="surge"):
-    return {"event": "signal", "grade": grade, "signal": name}
+    return SignalEvent("1", WHEN, "BTC/USDT", name, grade, "bullish", WORDS, WORDS, None, {})
 
 
 def whale(quote):
-    return {"event": "whale", "quote": quote}
+    return WhaleEvent("2", WHEN, "BTC/USDT", "okx:BTC/USDT", "okx", "spot", "buy", 1.0, quote, quote, 7, 1)
 
 
+FLOW = FlowEvent(WHEN, "BTC/USDT", None, "USDT", 50, {}, None, None, None, None)
+VENUE = VenueEvent(WHEN, "okx", "down", 0, 0.0, 0, None, None)
 STRONG = signal("C", "consensus_change")
 
 
@@ -43,7 +49,7 @@ STRONG = signal("C", "consensus_change")
         (whale(499_999.0), {}, False),
         (whale(499_999.0), {"whale_threshold": 400_000}, True),
         (whale(5e9), {"whale": False}, False),
-        ({"event": "flow"}, {}, False),
+        (FLOW, {}, False),
     ],
 )
 def test_people_are_told_what_is_worth_it_and_records_get_all(event, policy, told):
@@ -51,11 +57,11 @@ def test_people_are_told_what_is_worth_it_and_records_get_all(event, policy, tol
     assert takes(RECORD, event, NotifyConfig(**policy))
 
 
-@pytest.mark.parametrize(("event", "told"), [(signal("A"), False), (whale(1e6), True), ({"event": "venue"}, False)])
+@pytest.mark.parametrize(("event", "told"), [(signal("A"), False), (whale(1e6), True), (VENUE, False)])
 def test_configured_events_are_the_only_ones(event, told):
     assert takes(ROBOT, event, events=frozenset({"whale"})) == told
     assert takes(RECORD, event, events=frozenset({"whale"})) == told
 
 
 def test_an_event_that_nobody_wants_is_told_to_nobody():
-    assert not takes(RECORD, {"event": "delivery"})
+    assert not takes(RECORD, DeliveryEvent(WHEN, "1", "1", "out", "sent", 1, None))

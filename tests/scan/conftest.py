@@ -14,6 +14,7 @@ import pytest
 from coinmon.clock import Clock as MarketClock
 from coinmon.config.load import load_config
 from coinmon.log import start_log
+from coinmon.model.events import as_json
 from coinmon.model.moment import MINUTE
 from coinmon.run.cycle import Scan
 from coinmon.store.database import open_database
@@ -54,7 +55,9 @@ class Watched:
         settings = {f"exchanges.{name}.feed": "poll" for name in VENUES} | settings
         self.config = load_config(path, overrides=settings, environ={}, cwd=folder)
         self.database = open_database(self.config.db)
-        self.scan = Scan(self.config, hand, self.database, self.events.append, goes_on=not once)
+        self.scan = Scan(
+            self.config, hand, self.database, lambda event: self.events.append(as_json(event)), goes_on=not once
+        )
         start_log(self.config, hand, lambda line: self.log.append(str(line).rstrip("\n")))
 
     async def cycle(self, minutes=1):

@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console, Group
 
+from coinmon.model.events import from_json
 from coinmon.report.live_table import Board
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
@@ -29,12 +30,23 @@ SIGNAL = {
 }  # fmt: skip
 
 
+TEXT = {"zh": "", "en": ""}
+REST = {
+    "flow": {"currency": "USDT", "total": None, "consensus_reason": None},
+    "whale": {"id": "1", "time": "", "instrument": "", "kind": "spot", "price": 1.0, "base": 1.0, "trade_id": 1,
+              "fills": 1},
+    "signal": {"id": "2", "time": "", "signal": "s", "reading": TEXT, "advice": None, "evidence": {}},
+    "venue": {"time": "", "requests": 0, "seconds": 0.0, "instruments": 1, "streamed": None},
+}  # fmt: skip
+"""What is not shown of an event."""
+
+
 @pytest.fixture
 def shown():
     def draw(*events, lang="en", width=100, rows=20):
         board = Board(VENUES, lang)
         for event in events:
-            board.take(event)
+            board.take(from_json(REST[event["event"]] | event))
         console = Console(file=io.StringIO(), width=width)
         console.print(Group(board.table(NOW, width, rows), *board.trouble()))
         return console.file.getvalue()

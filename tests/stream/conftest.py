@@ -15,6 +15,7 @@ import pytest
 from coinmon import MINUTE
 from coinmon.config.load import load_config
 from coinmon.model.bars import Coverage
+from coinmon.model.events import as_json, kind_of
 from coinmon.model.moment import iso
 from coinmon.run.cycle import Scan
 from coinmon.run.monitor import clock_of
@@ -40,7 +41,7 @@ async def _monitored(folder, market, minutes, *, faults="", speed=60.0, limits=F
         config = load_config(folder / "config.yaml", environ={}, cwd=folder)
         clock, database = clock_of(config), open_database(config.db)
         events = defaultdict(list)
-        scan = Scan(config, clock, database, lambda event: events[event["event"]].append(event), goes_on=True)
+        scan = Scan(config, clock, database, lambda event: events[kind_of(event)].append(as_json(event)), goes_on=True)
         begun = clock.now()
         try:
             await scan.cycle()
