@@ -27,6 +27,7 @@ from coinmon.config.sources import PLUGIN_SECTIONS, Layers, read_layers
 from coinmon.errors import ConfigError
 from coinmon.model.shard import Shard
 from coinmon.plugin.catalog import GROUP, Catalog, load_catalog
+from coinmon.plugin.rules import RulesScreen
 from coinmon.plugin.signature import INHERITED
 from coinmon.secrets import remember_all
 
@@ -82,6 +83,7 @@ class Config:
     catalog: Catalog = field(repr=False)
     origins: Mapping[str, str] = field(repr=False)
     rules: RulesPlace = field(default_factory=lambda: RulesPlace(None, Path()), repr=False)
+    screen: RulesScreen | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
 
 
@@ -117,7 +119,7 @@ def load_config(
         )
     file = cwd / layers.path if layers.path else None
     place = RulesPlace(file, file.parent if file else cwd, tuple(rules))
-    written, faults = read_rules(
+    written, faults, screen = read_rules(
         place, chosen["indicators"], list(chosen["exchanges"]), list(chosen["signals"]), catalog
     )
     layers.problems += faults
@@ -132,6 +134,7 @@ def load_config(
         catalog=catalog,
         origins=dict(_origins(core, chosen, layers)),
         rules=place,
+        screen=screen,
         warnings=tuple(_warnings(layers, plugins, catalog, chosen)),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.errors import ConfigError, our_stop, words_of
 from coinmon.plugin.catalog import Catalog, Offer
-from coinmon.plugin.rules import RulesFile, WrittenSignals
+from coinmon.plugin.rules import RulesFile, RulesScreen, WrittenSignals
 from coinmon.plugin.signature import settings_model
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class RulesPlace:
 def read_rules(
     place: RulesPlace, indicators: Mapping[str, PluginConfig], venues: Sequence[str], taken: Sequence[str],
     catalog: Catalog,
-) -> tuple[dict[str, PluginConfig], list[str]]:  # fmt: skip
-    """Rules as signals that are on, by name, and a line for each fault."""
+) -> tuple[dict[str, PluginConfig], list[str], RulesScreen | None]:  # fmt: skip
+    """Rules as signals that are on, by name, a line for each fault, and what looks at all of them at once."""
     files, faults = [], []
     for path in place.files():
         try:
@@ -66,17 +66,17 @@ def read_rules(
             files.append(RulesFile(_shown(path), text, alone=path != place.config))
     language = catalog.get("language", RULES)
     if not files:
-        return {}, faults
+        return {}, faults, None
     if language is None:
-        return {}, [*faults, f"{files[0].name}: rules: no plugin reads them; see coinmon plugins"]
+        return {}, [*faults, f"{files[0].name}: rules: no plugin reads them; see coinmon plugins"], None
     try:
         made: WrittenSignals = language.target(files, indicators, venues, taken)
     except BaseException as error:
         if our_stop(error):
             raise
-        return {}, [*faults, f"{files[0].name}: rules: plugin {language.plugin} raised {words_of(error)}"]
+        return {}, [*faults, f"{files[0].name}: rules: plugin {language.plugin} raised {words_of(error)}"], None
     on = {name: _signal(name, each, made.files[name]) for name, each in made.signals.items()}
-    return on, [*faults, *made.faults]
+    return on, [*faults, *made.faults], made.screen
 
 
 def written_in(config: "Config", file: Path) -> list[str]:
@@ -92,10 +92,12 @@ def written_in(config: "Config", file: Path) -> list[str]:
 def reread(config: "Config") -> "Config":
     """The same configuration with the rules as they are now. Raises ConfigError where one of them is wrong."""
     others = {name: each for name, each in config.signals.items() if each.offer.distribution != RULES}
-    rules, faults = read_rules(config.rules, config.indicators, list(config.exchanges), list(others), config.catalog)
+    rules, faults, screen = read_rules(
+        config.rules, config.indicators, list(config.exchanges), list(others), config.catalog
+    )
     if faults:
         raise ConfigError("\n".join(faults))
-    return replace(config, signals={**others, **rules})
+    return replace(config, signals={**others, **rules}, screen=screen)
 
 
 def _signal(name: str, target: object, file: str) -> PluginConfig:

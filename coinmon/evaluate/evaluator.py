@@ -1,7 +1,7 @@
 """Indicators and signals over views: plugins' code, run so that one that raises harms nothing else."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -132,6 +132,42 @@ class Evaluator:
     def signals(self, market: Market) -> list[Signal]:
         """What every configured signal says of a pair."""
         return [each for said in self.judged(market).values() for each in said]
+
+    def screened(self, market: Market) -> list[Signal]:
+        """The same without rules, of which many may be on: the pair is noted for `rules`."""
+        screen = self._config.screen
+        rules = {name for name, each in self._config.signals.items() if each.offer.distribution == RULES}
+        if screen is None or not rules:
+            return self.signals(market)
+        said = [each for name in self._config.signals if name not in rules for each in self.judge(name, market)]
+        try:
+            screen.read(market)
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            # one by one each fails for itself
+            self._note("screen of rules", RULES, error)
+            return [*said, *(each for name in rules for each in self.judge(name, market))]
+        return said
+
+    def rules(self, market_of: Callable[[str], Market], pairs: Sequence[str]) -> dict[str, list[Signal]]:
+        """What rules say of these pairs, which were `screened`, by pair."""
+        screen = self._config.screen
+        if screen is None:
+            return {}
+        try:
+            due = screen.due()
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            self._note("screen of rules", RULES, error)
+            rules = [name for name, each in self._config.signals.items() if each.offer.distribution == RULES]
+            due = dict.fromkeys(pairs, rules)
+        found = {}
+        for pair, names in due.items():
+            market = market_of(pair)
+            found[pair] = [each for name in names if name in self._config.signals for each in self.judge(name, market)]
+        return found
 
     def judged(self, market: Market) -> dict[str, Sequence[Signal] | Silent]:
         """What each configured signal says of a pair, or why it says nothing."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from coinmon.market.market import Market
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +16,26 @@ class RulesFile:
     alone: bool
 
 
+class RulesScreen(Protocol):
+    """All rules over all pairs of a scan at once, so that only those that may be on are asked one by one."""
+
+    def read(self, market: Market) -> None:
+        """A pair's market as of the moment of the scan."""
+        ...
+
+    def due(self) -> Mapping[str, Sequence[str]]:
+        """By pair, the rules that are on or may be; of the pairs that were read since it was last asked."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenSignals:
     """What a language of rules made of files: signals by name, each with its `columns`, and a line for each fault.
 
-    files: the name of the file that each signal is in.
+    files: the name of the file that each signal is in. screen: makes a scan of many rules fast.
     """
 
     signals: Mapping[str, Any]
     files: Mapping[str, str]
     faults: Sequence[str]
+    screen: RulesScreen | None = None

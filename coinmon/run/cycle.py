@@ -35,10 +35,10 @@ from coinmon.model.events import (
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
 from coinmon.notify import signal_state
-from coinmon.notify.events import flow_event
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
+from coinmon.run.judge import judge
 from coinmon.run.listing import Listing
 from coinmon.run.scan_health import health
 from coinmon.secrets import redacted
@@ -225,17 +225,9 @@ class Scan:
         self, watch: Watchlist, now: int, down: Mapping[str, str]
     ) -> tuple[dict[str, list[Signal]], list[FlowEvent]]:
         """Signals by pair and the flow of each pair."""
-        found: dict[str, list[Signal]] = {}
-        flows = []
         since = watch.since if self._goes_on else {}
         with self._database.still() as stored:
-            history = History(stored)
-            for pair in watch.pairs:
-                followed = watch.universe.of(pair, watch.kinds)
-                market = self._evaluator.market(pair, followed, history, now, down, since)
-                found[str(pair)] = self._evaluator.signals(market)
-                flows.append(flow_event(market, self._config.window))
-        return found, flows
+            return judge(self._evaluator, watch, History(stored), now, down, since, self._config.window)
 
     def _write(self, watch: Watchlist, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, ToldEvent]:
         """Signals and their deliveries, in one transaction; the new ones' events by id."""

@@ -12,6 +12,7 @@ from coinmon_rules._files import Entry, RulesFileFault, rules_of
 from coinmon_rules._grammar import RuleFault
 from coinmon_rules._nodes import FLAG, Node, OverTime
 from coinmon_rules._rule import Direction, Example, Grade, Rule
+from coinmon_rules._screen import PairScreen
 from coinmon_rules._words import Said, said
 
 _KEYS = (
@@ -67,7 +68,7 @@ def read_rules(
         faults += reader.faults
         if rule is not None and not reader.faults:
             rules[name] = rule
-    return WrittenSignals(rules, {name: entries[name].file for name in rules}, faults)
+    return WrittenSignals(rules, {name: entries[name].file for name in rules}, faults, PairScreen(rules))
 
 
 class _Reader:

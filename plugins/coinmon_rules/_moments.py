@@ -135,12 +135,13 @@ class OfFrame:
 def as_columns(rows: Sequence[Any], many: bool) -> Column | Columns:
     """What was read at each moment as a column, or as one by name."""
     if not many:
-        return Column(_array(rows))
+        return Column(array_of(rows))
     names = dict.fromkeys(name for row in rows for name in (row or {}))
-    return {name: Column(_array([row.get(name) if row else None for row in rows])) for name in names}
+    return {name: Column(array_of([row.get(name) if row else None for row in rows])) for name in names}
 
 
-def _array(values: Sequence[Known]) -> Any:
+def array_of(values: Sequence[Known]) -> Any:
+    """Floats with NaN for what is unknown; texts as objects."""
     if any(isinstance(each, str) for each in values):
         return np.array(values, object)
     return np.array([np.nan if each is None else each for each in values], float)

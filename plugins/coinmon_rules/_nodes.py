@@ -158,7 +158,8 @@ def comparing(operators: Sequence[str]) -> Callable[[Sequence[Column], Moments],
     def made(columns: Sequence[Column], moments: Moments) -> Column:
         pairs = zip(operators, columns[:-1], columns[1:], strict=True)
         said = [
-            compare(each, left, right, moments.rounded and left.figures.dtype != object) for each, left, right in pairs
+            compare(each, left, right, moments.rounded and object not in (left.figures.dtype, right.figures.dtype))
+            for each, left, right in pairs
         ]
         return said[0] if len(said) == 1 else all_of(said)
 
