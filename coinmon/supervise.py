@@ -1,7 +1,7 @@
 """Background tasks whose end somebody notices: each has a name, is logged when it dies, and is started again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from time import monotonic
 from typing import Any
 
@@ -17,20 +17,44 @@ _LAST_WORDS_S = 5.0
 """Seconds that tasks get to end when they are asked to."""
 
 
-class SupervisedTask:
-    """One task. alive: it runs now; restarts: how often it died; error: of what it died last, None: never."""
+class TaskRecord:
+    """How a task of this name is: alive: it runs, or ended well; restarts: how often it died; error: of what last."""
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
         self.alive = True
         self.restarts = 0
         self.error: str | None = None
-        self._work = work
         self._logged: tuple[str, float] = ("", 0.0)
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=name)
 
     def as_json(self) -> dict[str, Any]:
-        return {"alive": self.alive and not self._task.done(), "restarts": self.restarts, "error": self.error}
+        return {"alive": self.alive, "restarts": self.restarts, "error": self.error}
+
+    def died(self, why: str, cure: str, error: BaseException | None = None) -> None:
+        """It is an error in the log, where the same one was not said within the minute; with `error`'s traceback."""
+        self.alive, self.error = False, why
+        self.restarts += 1
+        said, at = self._logged
+        if why != said or monotonic() - at > _SAME_ERROR_S:
+            self._logged = why, monotonic()
+            logger.opt(exception=error).error("{} died: {}; {}", self.name, why, cure)
+
+
+class SupervisedTask:
+    """One task that runs until it is stopped."""
+
+    def __init__(self, record: TaskRecord, work: Callable[[], Awaitable[None]]) -> None:
+        self._record, self._work = record, work
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=record.name)
+
+    @property
+    def ended(self) -> bool:
+        return self._task.done()
+
+    def anew(self) -> "SupervisedTask":
+        """Another in its place; it need not be waited for."""
+        self._task.cancel()
+        return SupervisedTask(self._record, self._work)
 
     async def stop(self) -> None:
         """End it, and do not start it again."""
@@ -41,6 +65,7 @@ class SupervisedTask:
         pause = _FIRST_RESTART_S
         while True:
             began = monotonic()
+            self._record.alive = True
             try:
                 await self._work()
                 why = "it ended"
@@ -48,37 +73,79 @@ class SupervisedTask:
                 if our_stop(error):
                     raise
                 why = words_of(error)
-            self.alive, self.error = False, why
-            self.restarts += 1
             if monotonic() - began > _LONGEST_RESTART_S:
                 pause = _FIRST_RESTART_S
-            self._say(why, pause)
+            self._record.died(why, f"it is started again in {pause:.0f} s")
             await asyncio.sleep(pause)
             pause = min(_LONGEST_RESTART_S, 2 * pause)
-            self.alive = True
-
-    def _say(self, why: str, pause: float) -> None:
-        said, at = self._logged
-        if why != said or monotonic() - at > _SAME_ERROR_S:
-            self._logged = why, monotonic()
-            logger.error("{} died: {}; it is started again in {:.0f} s", self.name, why, pause)
 
 
 class Supervisor:
-    """The background tasks of one program."""
+    """The background tasks of one program. A name may be that of many short tasks, which share its row in health."""
 
     def __init__(self) -> None:
-        self._tasks: dict[str, SupervisedTask] = {}
+        self._records: dict[str, TaskRecord] = {}
+        self._lasting: dict[str, SupervisedTask] = {}
+        self._short: set[asyncio.Task[Any]] = set()
 
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work`, and again whenever it ends, until `close`."""
-        assert name not in self._tasks, f"{name} runs already"
-        self._tasks[name] = SupervisedTask(name, work)
+        """Run `work`, and again whenever it ends, until `stop` or `close`."""
+        assert name not in self._lasting, f"{name} runs already"
+        self._lasting[name] = SupervisedTask(self.record(name), work)
+
+    def restart(self, name: str) -> None:
+        """Begin a task that runs anew, at once; it did not die."""
+        if name in self._lasting:
+            self._lasting[name] = self._lasting[name].anew()
+
+    def runs(self, name: str) -> bool:
+        """Whether it was started, and not stopped since."""
+        return name in self._lasting
+
+    async def stop(self, *names: str) -> None:
+        """End these, where they run, and do not start them again."""
+        tasks = [self._lasting.pop(name) for name in names if name in self._lasting]
+        await asyncio.gather(*(task.stop() for task in tasks))
+
+    def once(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something that ends; who began it does so again in its own time. Its failure is said like any death."""
+        record = self.record(name)
+
+        async def run() -> None:
+            record.alive = True
+            try:
+                await work
+            except BaseException as error:
+                if our_stop(error):
+                    raise
+                record.died(words_of(error), "it is begun again when it is next due")
+
+        task = asyncio.get_running_loop().create_task(run(), name=name)
+        self._short.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._short.discard(task)
+            # where it was cancelled before its first step
+            work.close()
+
+        task.add_done_callback(done)
+        return task
+
+    def record(self, name: str) -> TaskRecord:
+        """The row of a name, for who runs it himself."""
+        return self._records.setdefault(name, TaskRecord(name))
 
     def as_json(self) -> dict[str, Any]:
         """How each is, by name."""
-        return {name: task.as_json() for name, task in self._tasks.items()}
+        rows = {name: record.as_json() for name, record in self._records.items()}
+        for name, task in self._lasting.items():
+            rows[name]["alive"] = rows[name]["alive"] and not task.ended
+        return rows
 
     async def close(self) -> None:
-        tasks, self._tasks = self._tasks, {}
-        await asyncio.gather(*(task.stop() for task in tasks.values()))
+        short, self._short = list(self._short), set()
+        for task in short:
+            task.cancel()
+        await self.stop(*self._lasting)
+        if short:
+            await asyncio.wait(short, timeout=_LAST_WORDS_S)

@@ -1,12 +1,11 @@
 """One cycle: collect, compute, decide, write, tell."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from time import monotonic
 
 from loguru import logger
-from sqlalchemy.exc import OperationalError
 
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
@@ -26,7 +25,6 @@ from coinmon.model.events import (
     ScanFinished,
     ScanStarted,
     SignalEvent,
-    ToldEvent,
     VenueEvent,
     WhaleEvent,
     as_json,
@@ -34,17 +32,16 @@ from coinmon.model.events import (
 )
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.signal import Signal
-from coinmon.notify import signal_state
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
 from coinmon.run.judge import judge
 from coinmon.run.listing import Listing
 from coinmon.run.scan_health import health
+from coinmon.run.signal_writer import SignalWriter
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.history import History
-from coinmon.store.outbox import Due, write_signals
 from coinmon.supervise import Supervisor
 
 _FIRST_ROUND_TIMEOUT_S = 60.0
@@ -69,6 +66,7 @@ class Scan:
         progress: ReadProgress = lambda _done, _all: None,
         *,
         goes_on: bool = False,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -76,24 +74,24 @@ class Scan:
         self._tell_user = tell
         self._progress = progress
         self._goes_on = goes_on
+        self.supervisor = tasks = supervisor or Supervisor()
         self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
         # a single scan is over before a stream could bring a minute
         self._feeds = {
-            venue.name: TradeFeed(venue, clock)
+            venue.name: TradeFeed(venue, clock, supervisor=tasks)
             for venue in self._venues
             if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
         }
-        self._sampling = BookSampler(config, self._venues, clock, database, goes_on=goes_on)
-        self._warm_ups = warm_ups(config, self._venues, clock, database) if goes_on else {}
+        self._sampling = BookSampler(config, self._venues, clock, database, goes_on=goes_on, supervisor=tasks)
+        self._warm_ups = warm_ups(config, self._venues, clock, database, tasks) if goes_on else {}
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)
         then = partial(market_then, config, database)
-        self.supervisor = tasks = Supervisor()
         self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell, market=then, supervisor=tasks)
-        self._unwritten: dict[str, str] = {}
+        self._signals = SignalWriter(database, self._routes, config.shard)
         patience = _FIRST_LISTING_TIMEOUT_S if goes_on else LISTING_SECONDS
-        self._listing = Listing(config, self._venues, database, clock, patience)
+        self._listing = Listing(config, self._venues, database, clock, patience, tasks)
         self._cycle = 0
         self._unsampled: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
@@ -118,7 +116,7 @@ class Scan:
         now = min(self._clock.now(), floor(now) + MINUTE - 1)
         await asyncio.to_thread(self._evaluator.refresh)
         found, flows = await self._evaluator.patiently(asyncio.to_thread(self._evaluate, watch, now, down))
-        news = await asyncio.to_thread(self._write, watch, found, now)
+        news = await asyncio.to_thread(self._signals.write, watch, found, now)
         self.outbox.wake()
         for flow in flows:
             self._tell(flow)
@@ -133,7 +131,7 @@ class Scan:
                 signals=sum(isinstance(event, SignalEvent) for event in news.values()),
                 whales=sum(isinstance(event, WhaleEvent) for event in news.values()),
                 coverage=sum(flow.coverage or 0.0 for flow in flows) / len(flows) if flows else None,
-                failing_plugins={**self._evaluator.failures, **self._unwritten},
+                failing_plugins={**self._evaluator.failures, **self._signals.failures},
                 health=health(
                     self._feeds.values(),
                     self._sampling,
@@ -229,44 +227,6 @@ class Scan:
         with self._database.still() as stored:
             return judge(self._evaluator, watch, History(stored), now, down, since, self._config.window)
 
-    def _write(self, watch: Watchlist, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, ToldEvent]:
-        """Signals and their deliveries, in one transaction; the new ones' events by id."""
-        signals = [signal for several in found.values() for signal in several]
-
-        def dropped(pair: str) -> bool:
-            # a venue that did not say what it lists may have it still; another shard's is for that scanner to end
-            return not watch.failed and self._config.shard.has(pair)
-
-        told: dict[str, ToldEvent] = {}
-        with self._database.write() as connection:
-            active = signal_state.active_by_name(connection)
-            for name in dict.fromkeys([*(each.name for each in signals), *active]):
-                of_name = [each for each in signals if each.name == name]
-                try:
-                    # what one plugin says can be lost by its own failure only
-                    with connection.begin_nested():
-                        on = active.get(name, {})
-                        news = signal_state.update(connection, of_name, found.keys(), now, dropped, on)
-                        wanted = {id: self._due(event, now) for id, event in news.events.items()}
-                        write_signals(connection, news.rows, wanted)
-                except OperationalError:  # the database, and not the plugin
-                    raise
-                except Exception as error:
-                    self._not_written(name, error)
-                    continue
-                self._unwritten.pop(f"signal {name}", None)
-                told.update(news.events)
-        return told
-
-    def _due(self, event: Event, now: int) -> list[Due]:
-        return [route.due(name, event, now) for name, route in self._routes.items() if route.takes(event)]
-
-    def _not_written(self, name: str, error: Exception) -> None:
-        text = f"signal {name} could not be stored: {words_of(error)[:300]}"
-        if f"signal {name}" not in self._unwritten:
-            logger.error("{}", text)
-        self._unwritten[f"signal {name}"] = text
-
     def _tell(self, event: Event, durable: bool = False) -> None:
         """Pass an event on; outputs get durable ones through the outbox."""
         self._tell_user(event)
@@ -274,7 +234,7 @@ class Scan:
             return
         for name, output in self._outputs.items():
             if self._routes[name].takes(event):
-                task = asyncio.get_running_loop().create_task(self._send_now(name, output, event))
+                task = self.supervisor.once(f"passing events on to {name}", self._send_now(name, output, event))
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
 

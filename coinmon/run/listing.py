@@ -13,6 +13,7 @@ from coinmon.errors import CoinmonError
 from coinmon.model.moment import MINUTE, floor
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
+from coinmon.supervise import Supervisor
 
 _RELIST_MS, _RETRY_LISTING_MS = 6 * 60 * MINUTE, 2 * MINUTE
 """Market time after which the venues are asked again what they list, and after which one that did not answer is."""
@@ -22,17 +23,24 @@ class Listing:
     """The watchlist of a scan. first_timeout: seconds that the first one waits for silent venues."""
 
     def __init__(
-        self, config: Config, venues: Sequence[Venue], database: Database, clock: Clock, first_timeout: float
+        self,
+        config: Config,
+        venues: Sequence[Venue],
+        database: Database,
+        clock: Clock,
+        first_timeout: float,
+        supervisor: Supervisor,
     ) -> None:
         self._config = config
         self._venues = venues
         self._database = database
         self._clock = clock
         self._timeout = first_timeout
+        self._supervisor = supervisor
         self._watchlist: Watchlist | None = None
         self._listed_at = 0
         self._lock = asyncio.Lock()
-        self._relisting: asyncio.Task[Watchlist] | None = None
+        self._relisting: asyncio.Task[None] | None = None
 
     async def watchlist(self) -> Watchlist:
         """What is followed; a list that is old, or lacks a venue, is renewed behind the cycles and not waited for."""
@@ -43,21 +51,23 @@ class Listing:
                 self._watchlist = await self._begin(now, timeout)
                 self._listed_at = now
             if self._relisting and self._relisting.done():
-                try:
-                    self._watchlist = self._relisting.result()
-                except CoinmonError as error:
-                    logger.warning("the venues' lists could not be renewed: {}", redacted(str(error)))
                 self._relisting = None
             failed = self._watchlist.failed
             lacks = any(each.unlisted or (each.name in failed and not each.blocked) for each in self._venues)
             if self._relisting is None and now - self._listed_at > (_RETRY_LISTING_MS if lacks else _RELIST_MS):
-                self._relisting = asyncio.create_task(self._begin(now, LISTING_SECONDS))
+                self._relisting = self._supervisor.once("lists of the venues", self._renew(now))
                 self._listed_at = now
             return self._watchlist
 
     def close(self) -> None:
         if self._relisting:
             self._relisting.cancel()
+
+    async def _renew(self, now: int) -> None:
+        try:
+            self._watchlist = await self._begin(now, LISTING_SECONDS)
+        except CoinmonError as error:
+            logger.warning("the venues' lists could not be renewed: {}", redacted("; ".join(str(error).splitlines())))
 
     async def _begin(self, now: int, timeout: float) -> Watchlist:
         config = self._config

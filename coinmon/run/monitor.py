@@ -1,7 +1,8 @@
 """The scan as a running program: opened, scheduled, stopped cleanly."""
 
 import asyncio
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from coinmon.allocator import settle_memory
 from coinmon.clock import Clock
@@ -15,7 +16,7 @@ from coinmon.run.cycle import Scan
 from coinmon.run.schedule import Schedule, stop_on_signals
 from coinmon.store.database import Database, open_database
 from coinmon.store.file_identity import DatabaseGone
-from coinmon.store.lease import Lease, LeaseLost, leased
+from coinmon.store.lease import Lease, LeaseLost, take
 from coinmon.store.retention import forget, forget_told
 
 _DERIVATIVES_EVERY = 5 * MINUTE
@@ -72,9 +73,19 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
         database.close()
 
 
-def alone(database: Database, config: Config) -> AbstractContextManager[Lease]:
+@contextmanager
+def alone(database: Database, config: Config) -> Iterator[Lease]:
     """One scanner for each shard of a database: two would send each message twice."""
-    return leased(
+    lease = take_scan(database, config)
+    try:
+        yield lease
+    finally:
+        lease.free()
+
+
+def take_scan(database: Database, config: Config) -> Lease:
+    """The lease of `alone`, to be given back with `free`. It may wait: call it in a thread."""
+    return take(
         database,
         f"scan-{config.shard.number}-of-{config.shard.of}",
         f"another coinmon scans shard {config.shard} into {database.name}: stop that one, take another shard "
@@ -134,7 +145,7 @@ async def keep_scanning(
         compacted = await asyncio.to_thread(forget, database, clock.now(), *days, compacted)
         await asyncio.to_thread(forget_told, database, clock.now(), _DELIVERIES_DAYS)
 
-    schedule = Schedule(clock)
+    schedule = Schedule(clock, scan.supervisor)
     schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
     schedule.every(_DERIVATIVES_EVERY, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
     schedule.every(config.books.interval, scan.sample_books, "order books", at_once=True)

@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager
 from threading import Lock
 from typing import Any
 
-from loguru import logger
-
 from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError
@@ -25,12 +23,11 @@ from coinmon.plugin.catalog import Offer
 from coinmon.plugin.signature import check_settings
 from coinmon.report.document import Report, report_of
 from coinmon.run.cycle import Scan
-from coinmon.run.monitor import alone, keep_scanning
+from coinmon.run.monitor import take_scan
+from coinmon.run.served_scan import ServedScan
 from coinmon.store.database import Database
 from coinmon.store.history import History
 
-_STOP_TIMEOUT_S, _CLOSE_TIMEOUT_S = 22, 4
-"""A running cycle gets twenty to end, then connections are closed: a venue that hangs must not hold up a stop."""
 _MAX_CACHED_MARKETS = 3
 """Markets kept with the bars that their views have read; a week of a busy pair's levels is tens of megabytes."""
 
@@ -52,6 +49,7 @@ class MarketReader:
         self._universe = Universe([], config.quotes)
         self._grids = (-1, 0.0)
         self._held: dict[tuple[Wanted, int], Market] = {}
+        self._scan: ServedScan | None = None
 
     @property
     def indicators(self) -> Mapping[str, Offer]:
@@ -153,23 +151,21 @@ class MarketReader:
 
     @asynccontextmanager
     async def scanning(self, tell: Callable[[Mapping[str, Any]], None]) -> AsyncIterator[None]:
-        """`coinmon scan` in the background of the running event loop; `tell` gets each event's JSON object."""
-        with alone(self._database, self.config) as lease:
-            database = self._database.fenced(lease.fence)
-            scan = Scan(self.config, self._clock, database, lambda event: tell(as_json(event)), goes_on=True)
-            stop = asyncio.Event()
-            work = asyncio.create_task(keep_scanning(self.config, self._clock, scan, database, stop, lease))
-            work.add_done_callback(_say_how_it_ended)
-            try:
-                yield
-            finally:
-                stop.set()
-                await asyncio.wait({work}, timeout=_STOP_TIMEOUT_S)
-                try:
-                    async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                        await scan.close()
-                except TimeoutError:
-                    logger.warning("the scan does not end: what is stored is whole, the rest is left")
+        """`coinmon scan` in the background of the running event loop; `tell` gets each event's JSON object.
+
+        Raises LeaseTaken where another process scans. A scan that dies later is begun again, when it may scan again.
+        """
+        lease = await asyncio.to_thread(take_scan, self._database, self.config)
+        work = ServedScan(self.config, self._clock, self._database, lambda event: tell(as_json(event)), lease)
+        self._scan = work
+        try:
+            yield
+        finally:
+            await work.close()
+
+    def tasks(self) -> Mapping[str, Mapping[str, Any]]:
+        """The background tasks of the scan of this process, by name: alive, restarts, error. None where none scans."""
+        return self._scan.tasks() if self._scan else {}
 
     def scan_once(self) -> None:
         """One scan, and the derivatives' samples before it. For a command, which has no event loop running."""
@@ -202,11 +198,6 @@ class MarketReader:
         if at is not None and at > now:
             raise ConfigError(f"{iso(at)} has not come yet; it is {iso(now)}")
         return now if at is None else at
-
-
-def _say_how_it_ended(scan: "asyncio.Task[None]") -> None:
-    if not scan.cancelled() and (error := scan.exception()) is not None:
-        logger.error("the scan ended: {}; what is served is not filled any more", error)
 
 
 Desk = MarketReader

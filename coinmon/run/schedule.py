@@ -16,7 +16,8 @@ from apscheduler.triggers.base import BaseTrigger
 from loguru import logger
 
 from coinmon.clock import Clock
-from coinmon.errors import CoinmonError
+from coinmon.errors import CoinmonError, our_stop, words_of
+from coinmon.supervise import Supervisor
 
 _CLOCK_LOOK_S = 1.0
 _CLOCK_STEP_S = 2.0
@@ -49,8 +50,9 @@ class Aligned(BaseTrigger):  # type: ignore[misc]
 class Schedule:
     """Runs jobs until stopped: never two runs of one job at once, a missed one is run once."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, supervisor: Supervisor | None = None) -> None:
         self._clock = clock
+        self._supervisor = supervisor or Supervisor()
         # its own log lines speak of triggers and instances: the listener says it in the monitor's words
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -80,15 +82,19 @@ class Schedule:
             assert task is not None
             self._running.add(task)
             left_out = self._left_out[name]
+            record = self._supervisor.record(name)
             try:
                 await job()
+                record.alive = True
                 if self._left_out[name] == left_out and self._complaints.pop(name, ""):
                     logger.info("{} is in order again", name)
             except CoinmonError as error:
                 self._complain(name, "; ".join(str(error).splitlines()), "ERROR")
-            except Exception as error:
+            except BaseException as error:
+                if our_stop(error):
+                    raise
                 # a bug of ours must not end a monitor that has run for weeks
-                logger.opt(exception=error).error("{} failed: {}", name, error)
+                record.died(words_of(error), "it runs again when it is next due", error)
             finally:
                 self._running.discard(task)
 

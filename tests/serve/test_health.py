@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from coinmon_mcp._http.health import Health
 from tests.serve.conftest import Stored
 
@@ -65,3 +67,15 @@ def test_a_database_that_cannot_be_read_is_an_error(stored: Stored) -> None:
     alive, status, _ = told(health)
     assert (alive, status) == (False, "unreadable")
     assert health.ages() == {}
+
+
+def test_a_dead_task_of_the_scan_is_named(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    health = Health(stored.desk, scans=False)
+    rows = {
+        "sender of log": {"alive": False, "restarts": 3, "error": "Panic: at the disco"},
+        "clock": {"alive": True, "restarts": 0, "error": None},
+    }
+    monkeypatch.setattr(stored.desk, "tasks", lambda: rows)
+    alive, document = health.document()
+    assert (alive, document["status"]) == (True, "degraded")
+    assert document["dead_tasks"] == {"sender of log": "Panic: at the disco"}

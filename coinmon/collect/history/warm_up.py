@@ -23,6 +23,7 @@ from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids
 from coinmon.store.samples import write_whales
 from coinmon.store.seen import counts
+from coinmon.supervise import Supervisor
 
 _MAX_CONCURRENT_WARM_UPS = 4
 _PAGE_TIMEOUT_S = 30.0
@@ -57,11 +58,20 @@ class WarmUp:
     window: ms. whale_threshold: in quote currency.
     """
 
-    def __init__(self, venue: Venue, clock: Clock, database: Database, window: int, whale_threshold: float) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        clock: Clock,
+        database: Database,
+        window: int,
+        whale_threshold: float,
+        supervisor: Supervisor | None = None,
+    ) -> None:
         self._venue = venue
         self._clock = clock
         self._database = database
         self._window = window
+        self._supervisor = supervisor or Supervisor()
         self._whale_threshold = whale_threshold
         self._failed: dict[str, tuple[_Wish, str]] = {}
         self._known: set[int] = set()
@@ -94,7 +104,7 @@ class WarmUp:
                     self._wishes.append(wish)
         self._wishes.sort(key=lambda wish: wish.rank)
         if self._wishes and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._run())
+            self._task = self._supervisor.once(f"{self._venue.name}: warm-up", self._run())
 
     def _since(self) -> int:
         return floor(self._clock.now()) - self._window
@@ -183,10 +193,12 @@ class WarmUp:
             write_whales(connection, {wish.instrument.id: wish.number}, settled.whales)
 
 
-def warm_ups(config: Config, venues: Sequence[Venue], clock: Clock, database: Database) -> dict[str, WarmUp]:
+def warm_ups(
+    config: Config, venues: Sequence[Venue], clock: Clock, database: Database, supervisor: Supervisor
+) -> dict[str, WarmUp]:
     """Those of the venues that have a past to be asked for, by name."""
     return {
-        venue.name: WarmUp(venue, clock, database, config.window * MINUTE, config.whale_threshold)
+        venue.name: WarmUp(venue, clock, database, config.window * MINUTE, config.whale_threshold, supervisor)
         for venue in venues
         if venue.has("trades") and venue.has("earlier_trades")
     }

@@ -3,20 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from time import monotonic
 
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.live.book_shelf import Shelf, Taken, best_of, minutes_of
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.book import Book, Depth, Picture
-from coinmon.model.derivatives import Liquidation
 from coinmon.model.moment import MINUTE, floor
 from coinmon.plugin.contracts import Channel, StreamedBook, StreamedLiquidations, StreamItem, StreamState
 from coinmon.secrets import redacted
+from coinmon.supervise import Supervisor
 
 _POLLED = 60.0
 """Seconds between two questions for a book that is not streamed."""
@@ -32,44 +32,21 @@ _BOOK_LEVELS = 1000
 _MAX_PAUSE_S = 60.0
 
 
-@dataclass(slots=True)
-class Taken:
-    """What is to be stored, by row number of the instrument. gone: tracks that are followed no longer."""
-
-    depth: dict[int, Depth] = field(default_factory=dict)
-    pictures: dict[int, Picture] = field(default_factory=dict)
-    liquidations: dict[int, Sequence[Liquidation]] = field(default_factory=dict)
-    observed_minutes: dict[int, Sequence[int]] = field(default_factory=dict)
-    gone: dict[int, Track] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Shelf:
-    """One instrument's latest book, its pictures of the minute, and its liquidations that are not stored yet.
-
-    last_update_at: when the stream last said something of its book, or the venue's book was seen to be the same.
-    acknowledged: since when the venue says that it streams the book.
-    listening: since when liquidations are streamed, ms UTC, as far as it is not written down; None: they are not.
-    """
-
-    track: Track
-    book: Book | None = None
-    last_update_at: float = 0.0
-    acknowledged: float | None = None
-    requested_at: float = float("-inf")
-    answer: Book | None = None
-    pictures: list[Picture] = field(default_factory=list)
-    liquidations: list[Liquidation] = field(default_factory=list)
-    listening: int | None = None
-
-
 class BookFeed:
     """Follows one venue. resyncs: books that were lost and had to be begun again.
 
     patience: seconds of silence of a book that are looked into; a book is used for twice as long.
     """
 
-    def __init__(self, venue: Venue, clock: Clock, *, streams: bool, patience: float = 10.0) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        clock: Clock,
+        *,
+        streams: bool,
+        patience: float = 10.0,
+        supervisor: Supervisor | None = None,
+    ) -> None:
         self.resyncs = 0
         self._patience = patience
         self._begun = 0.0
@@ -77,9 +54,10 @@ class BookFeed:
         self._clock = clock
         self._streams = streams
         self._books = False
-        self._shelves: dict[str, _Shelf] = {}
-        self._leftover: list[_Shelf] = []
-        self._streaming: asyncio.Task[None] | None = None
+        self._shelves: dict[str, Shelf] = {}
+        self._leftover: list[Shelf] = []
+        self._supervisor = supervisor or Supervisor()
+        self._stream_task = f"{venue.name}: stream of order books"
         self._polling: asyncio.Task[None] | None = None
         self._complaint = ""
 
@@ -88,10 +66,10 @@ class BookFeed:
         """Books that are streamed now."""
         return sum(self._fresh(shelf) for shelf in self._shelves.values())
 
-    def _fresh(self, shelf: _Shelf) -> bool:
+    def _fresh(self, shelf: Shelf) -> bool:
         return shelf.book is not None and monotonic() - shelf.last_update_at < 2 * self._patience
 
-    def _silent(self, shelf: _Shelf) -> bool:
+    def _silent(self, shelf: Shelf) -> bool:
         """Whether a stream that should bring its book has said nothing for long."""
         since = shelf.acknowledged
         return since is not None and monotonic() - max(since, shelf.last_update_at) >= self._patience
@@ -105,7 +83,7 @@ class BookFeed:
             return
         await self.close()
         self._books = books
-        before, self._shelves = self._shelves, {id: _Shelf(track) for id, track in wanted.items()}
+        before, self._shelves = self._shelves, {id: Shelf(track) for id, track in wanted.items()}
         # what was streamed and is not stored yet comes once: of those that are followed no longer too
         self._leftover += [shelf for id, shelf in before.items() if id not in wanted and shelf.liquidations]
         for id, shelf in self._shelves.items():
@@ -113,33 +91,33 @@ class BookFeed:
                 shelf.liquidations = before[id].liquidations
                 shelf.pictures = before[id].pictures
         if self._streams and wanted:
-            self._streaming = asyncio.create_task(self._run())
+            self._supervisor.start(self._stream_task, self._run)
 
     async def close(self) -> None:
-        tasks = [task for task in (self._streaming, self._polling) if task is not None]
-        for task in tasks:
+        polling = [self._polling] if self._polling else []
+        for task in polling:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._streaming = self._polling = None
+        await asyncio.gather(self._supervisor.stop(self._stream_task), *polling, return_exceptions=True)
+        self._polling = None
 
     def poll(self) -> None:
         """Ask for the books that are not streamed and are due, behind the caller."""
 
-        def is_due(shelf: _Shelf) -> bool:
+        def is_due(shelf: Shelf) -> bool:
             pause = self._patience if self._silent(shelf) else float("inf") if self._fresh(shelf) else _POLLED
             return monotonic() - shelf.requested_at >= pause
 
         due = [shelf for shelf in self._shelves.values() if is_due(shelf)]
         if due and (self._polling is None or self._polling.done()):
-            self._polling = asyncio.create_task(self.ask(due))
+            self._polling = self._supervisor.once(f"{self._venue.name}: order books asked for", self.ask(due))
 
-    async def ask(self, due: Sequence[_Shelf] | None = None) -> None:
+    async def ask(self, due: Sequence[Shelf] | None = None) -> None:
         """Ask the venue for books, all of them where not told."""
         if not self._books or not self._venue.has("book"):
             return
         slots = asyncio.Semaphore(_MAX_CONCURRENT_BOOKS)
 
-        async def one(shelf: _Shelf) -> None:
+        async def one(shelf: Shelf) -> None:
             async with slots:
                 if self._venue.blocked or self._venue.down:
                     return
@@ -158,9 +136,9 @@ class BookFeed:
 
         await asyncio.gather(*(one(shelf) for shelf in (self._shelves.values() if due is None else due)))
 
-    async def _compare(self, shelf: _Shelf, found: Book, requested_at: float) -> None:
+    async def _compare(self, shelf: Shelf, found: Book, requested_at: float) -> None:
         """Of a silent stream: whether what it brought is the venue's book still."""
-        if shelf.book is not None and _best(shelf.book) == _best(found):
+        if shelf.book is not None and best_of(shelf.book) == best_of(found):
             shelf.last_update_at = requested_at
             return
         await asyncio.sleep(_STREAM_LATENESS_S)
@@ -190,7 +168,7 @@ class BookFeed:
             if shelf.liquidations:
                 taken.liquidations[number] = shelf.liquidations
                 shelf.liquidations = []
-            minutes = _minutes(shelf, now)
+            minutes = minutes_of(shelf, now)
             if minutes:
                 taken.observed_minutes[number] = minutes
         for shelf in self._leftover:
@@ -203,7 +181,7 @@ class BookFeed:
         """It could not be stored: what does not come again is given once more."""
         there = {shelf.track.number for shelf in self._shelves.values()}
         lost = {number: some for number, some in taken.liquidations.items() if number not in there}
-        self._leftover += [_Shelf(taken.gone[number], liquidations=[*some]) for number, some in lost.items()]
+        self._leftover += [Shelf(taken.gone[number], liquidations=[*some]) for number, some in lost.items()]
         for shelf in self._shelves.values():
             number = shelf.track.number
             shelf.liquidations = [*taken.liquidations.get(number, ()), *shelf.liquidations]
@@ -267,32 +245,18 @@ class BookFeed:
         for shelf in self._shelves.values():
             shelf.book, shelf.acknowledged, shelf.listening = None, None, None
 
-    def _begin_anew(self, shelf: _Shelf) -> None:
+    def _begin_anew(self, shelf: Shelf) -> None:
         """The venue's book has moved on and its stream did not say so."""
-        if self._streaming is not None and not self._streaming.done():
+        if self._supervisor.runs(self._stream_task):
             logger.warning(
                 "{}: its book's stream is silent: begun anew, asked for meanwhile", shelf.track.instrument.id
             )
-            self._streaming.cancel()
             self._deaf()
             self.resyncs += 1
-            self._streaming = asyncio.create_task(self._run())
+            self._supervisor.restart(self._stream_task)
 
     def _complain(self, text: str) -> None:
         """Once, until something else is wrong."""
         if text != self._complaint:
             self._complaint = text
             logger.warning("{}: {}", self._venue.name, redacted(text))
-
-
-def _minutes(shelf: _Shelf, now: int) -> list[int]:
-    """The whole minutes that were listened to and are not written down; they count as written down from here on."""
-    if shelf.listening is None:
-        return []
-    first = -(-shelf.listening // MINUTE) * MINUTE
-    shelf.listening = max(shelf.listening, floor(now))
-    return list(range(first, floor(now), MINUTE))
-
-
-def _best(book: Book) -> tuple[float, float]:
-    return tuple(float(side[0, 0]) if len(side) else 0.0 for side in (book.bids, book.asks))  # type: ignore[return-value]

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from coinmon.clock import Clock
-from coinmon.collect.live.book_feed import BookFeed, Taken
+from coinmon.collect.live.book_feed import BookFeed
+from coinmon.collect.live.book_shelf import Taken
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
 from coinmon.errors import CoinmonError
 from coinmon.store import books
 from coinmon.store.database import Database
+from coinmon.supervise import Supervisor
 
 _FEW = 8
 """Coins up to which books are followed unless it is said: each is some hundred kilobytes a minute a venue."""
@@ -20,7 +22,14 @@ class BookSampler:
     """Order books and liquidations of what is followed. goes_on: it will be sampled again and again."""
 
     def __init__(
-        self, config: Config, venues: Sequence[Venue], clock: Clock, database: Database, *, goes_on: bool
+        self,
+        config: Config,
+        venues: Sequence[Venue],
+        clock: Clock,
+        database: Database,
+        *,
+        goes_on: bool,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._settings = config.books
         self._clock = clock
@@ -31,6 +40,7 @@ class BookSampler:
                 venue,
                 clock,
                 streams=goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll",
+                supervisor=supervisor,
             )
             for venue in venues
         }

@@ -19,6 +19,7 @@ from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError
 from coinmon.model.derivatives import Ticker
 from coinmon.secrets import redacted
+from coinmon.supervise import Supervisor
 
 _UNSURE = 3.25
 CHECK_INTERVAL = 0.125
@@ -41,6 +42,7 @@ class StallDetector:
     stalled: Callable[[Sequence[Track], Sequence[Track]], None]
     doubted: Callable[[Sequence[Track]], None]
     before_hand: Callable[[], None]
+    supervisor: Supervisor = field(default_factory=Supervisor)
     _heard: dict[str, float] = field(default_factory=dict)
     _vouched: dict[str, float] = field(default_factory=dict)
     _unsure: set[str] = field(default_factory=set)
@@ -61,7 +63,7 @@ class StallDetector:
         self._doubt(tracks)
         if monotonic() - self._begun >= self.patience and (self._comparing is None or self._comparing.done()):
             self._begun = monotonic()
-            self._comparing = asyncio.create_task(self._compare(tracks))
+            self._comparing = self.supervisor.once(f"{self.venue.name}: comparison with tickers", self._compare(tracks))
 
     def lost(self) -> None:
         """The whole stream is: what nobody explained is over."""

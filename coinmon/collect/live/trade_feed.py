@@ -17,6 +17,7 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.streamed import StreamedMany
 from coinmon.plugin.contracts import Channel, Cursor, Streamed, StreamItem, StreamState
 from coinmon.secrets import redacted
+from coinmon.supervise import Supervisor
 
 _CHANNELS: Sequence[Channel] = ("trades",)
 _TRIES = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -36,7 +37,7 @@ class TradeFeed:
     patience: seconds of silence of an instrument that are looked into.
     """
 
-    def __init__(self, venue: Venue, clock: Clock, patience: float = 8.0) -> None:
+    def __init__(self, venue: Venue, clock: Clock, patience: float = 8.0, supervisor: Supervisor | None = None) -> None:
         self.reconnects = 0
         self.repaired = 0
         self.holes = 0
@@ -48,12 +49,14 @@ class TradeFeed:
         self._held = Held()
         self._stalled: set[str] = set()
         self._complaint = ""
-        self._tasks: list[asyncio.Task[None]] = []
+        self._supervisor = supervisor or Supervisor()
+        self._stream_task = f"{venue.name}: trade stream"
+        self._look_task = f"{venue.name}: stall detector"
         self._repairing: dict[str, asyncio.Task[None]] = {}
         self._behind: dict[str, tuple[Cursor | None, float]] = {}
         self._began = 0.0
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT_REPAIRS)
-        self._stalls = StallDetector(venue, patience, self._stall, self._doubted, self._hand_over)
+        self._stalls = StallDetector(venue, patience, self._stall, self._doubted, self._hand_over, self._supervisor)
 
     @property
     def live(self) -> int:
@@ -70,19 +73,21 @@ class TradeFeed:
         self._hand_over()
         wanted = {track.instrument.id: track for track in tracks}
         same = wanted.keys() == self._tracks.keys() and all(self._tracks[id] is track for id, track in wanted.items())
-        if self._tasks and same:
+        if self._supervisor.runs(self._stream_task) and same:
             return
         await self.close()
         self._tracks = wanted
         if wanted:
-            self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._look())]
+            self._supervisor.start(self._stream_task, self._run)
+            self._supervisor.start(self._look_task, self._look)
 
     async def close(self) -> None:
-        tasks = [*self._tasks, *self._repairing.values()]
-        for task in tasks:
+        repairing = [*self._repairing.values()]
+        for task in repairing:
             task.cancel()
-        await asyncio.gather(*tasks, self._stalls.close(), return_exceptions=True)
-        self._tasks, self._repairing = [], {}
+        stopped = self._supervisor.stop(self._stream_task, self._look_task)
+        await asyncio.gather(stopped, *repairing, self._stalls.close(), return_exceptions=True)
+        self._repairing = {}
         self._dead()
 
     def _dead(self) -> None:
@@ -186,7 +191,7 @@ class TradeFeed:
             # polling may have closed the gap before: what was read since then shows it, and this one has its own time
             self._behind[id] = track.cursor, monotonic()
         if id not in self._repairing:
-            self._repairing[id] = asyncio.create_task(self._repair(track))
+            self._repairing[id] = self._supervisor.once(f"{self._venue.name}: stream repair", self._repair(track))
             self._repairing[id].add_done_callback(lambda _: self._repairing.pop(id, None))
 
     async def _repair(self, track: Track) -> None:
@@ -235,9 +240,8 @@ class TradeFeed:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._tasks[0].cancel()
         self._dead()
-        self._tasks[0] = asyncio.create_task(self._run())
+        self._supervisor.restart(self._stream_task)
 
 
 def _several(tracks: Sequence[Track]) -> str:

@@ -56,7 +56,8 @@ class Health:
     def document(self) -> tuple[bool, dict[str, Any]]:
         """Whether there is anything fresh to serve, and the JSON that says what is not.
 
-        `ok`; `degraded`: some venues are stale, the others are served; `starting`: the first scan has time to end;
+        `ok`; `degraded`: some venues are stale, or background tasks are dead (`dead_tasks`), the others are served;
+        `starting`: the first scan has time to end;
         not alive are `stale`: no venue is fresh, `stuck`: the scan of this process does not end any more, and
         `unreadable`: the database cannot be read.
         """
@@ -73,7 +74,12 @@ class Health:
             status = "ok" if all(fresh) else "degraded"
         else:
             status = "starting" if now - self._since < self._stale_after else "stale"
+        dead = {name: row["error"] for name, row in self._desk.tasks().items() if not row["alive"]}
+        if dead and status == "ok":
+            status = "degraded"
         document: dict[str, Any] = {"status": status, "time": iso(now), "venues": venues}
+        if dead:
+            document["dead_tasks"] = dead
         if self._scans:
             document["scan"] = {"age_seconds": round((now - self._scanned) / 1000, 1)}
         return status in ("ok", "degraded", "starting"), document
