@@ -28,4 +28,6 @@ from .report.web import web_file as web_file
 from .run.pages import pages_of as pages_of
 from .run.reader import Desk as Desk
 from .run.reader import MarketReader as MarketReader
+from .run.rule_trial import check_rule as check_rule
+from .run.rule_trial import try_rule as try_rule
 from .secrets import redacted as redacted

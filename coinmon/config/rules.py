@@ -75,8 +75,12 @@ def read_rules(
         if our_stop(error):
             raise
         return {}, [*faults, f"{files[0].name}: rules: plugin {language.plugin} raised {words_of(error)}"], None
-    on = {name: _signal(name, each, made.files[name]) for name, each in made.signals.items()}
-    return on, [*faults, *made.faults], made.screen
+    return rule_signals(made), [*faults, *made.faults], made.screen
+
+
+def rule_signals(made: WrittenSignals) -> dict[str, PluginConfig]:
+    """Rules as signals that are on."""
+    return {name: _signal(name, each, made.files[name]) for name, each in made.signals.items()}
 
 
 def written_in(config: "Config", file: Path) -> list[str]:

@@ -30,12 +30,21 @@ _PLUGINS = {
     f"# itself what is else as in `notify`: {', '.join(RouteConfig.model_fields)}.",
 }
 
+_RULES = """# Signals of your own, here or in rules/*.yaml: docs/rules.md. `coinmon rules check` checks them.
+rules:
+  #spot_leads:
+    #when: net_flow(spot).zscore > 2 and price > vwap(spot).vwap
+    #for: 3m
+    #grade: B+
+    #direction: bullish
+"""
+
 
 def sample(catalog: Catalog) -> str:
     """Every section, plugin and setting there is, with its default commented out."""
     parts = [_HEAD, "\n".join(_core())]
     parts += ["\n".join(_plugins(section, catalog.of(kind))) for section, kind in PLUGIN_SECTIONS.items()]
-    return "\n".join(f"{part.strip()}\n" for part in parts)
+    return "\n".join(f"{part.strip()}\n" for part in [*parts, _RULES])
 
 
 def _core() -> Iterator[str]:

@@ -167,6 +167,10 @@ class MarketReader:
         """The background tasks of the scan of this process, by name: alive, restarts, error. None where none scans."""
         return self._scan.tasks() if self._scan else {}
 
+    def stored_history(self) -> tuple[History, Universe]:
+        """What is stored, and what the venues list. Raises NoDataError."""
+        return self._stored()
+
     def scan_once(self) -> None:
         """One scan, and the derivatives' samples before it. For a command, which has no event loop running."""
 

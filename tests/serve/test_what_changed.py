@@ -51,7 +51,7 @@ def test_what_changed_says_what_the_report_says(stored: Stored) -> None:
 def test_the_list_of_tools_is_short_and_prompts_name_what_is_in_it(stored: Stored) -> None:
     listed = Service(stored.desk, scan=False).protocol.listed
     names = {tool.name for tool in listed} - {"get_counting"}
-    assert len(names) == 20
+    assert len(names) == 22
     assert {"get_signals", "get_whale_trades", "get_fund_flow", "compare_venues", "what_changed"} <= names
     shown = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
     assert len(orjson.dumps({"tools": shown})) <= 28_000
