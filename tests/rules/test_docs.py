@@ -16,7 +16,7 @@ RECIPES = re.findall(r"^\| [^|]+ \| `([^`]+ [^`]+)` \|$", TEXT[TEXT.index("## Te
 
 def test_every_rule_is_read(load):
     assert len(BLOCKS) == 3
-    config = load("\n".join(BLOCKS))
+    config = load("rules:\n" + "\n".join(each.removeprefix("rules:\n") for each in BLOCKS))
     assert {"spot_leads", "consensus_turns", "my_absorption"} <= config.signals.keys()
     assert len([name for name in config.signals if name.startswith("my_")]) >= 12
 
