@@ -25,6 +25,12 @@ def test_the_first_rule_has_six_lines():
     assert len(BLOCKS[0].strip().splitlines()) <= 6
 
 
+def test_the_chinese_page_has_the_same_rules():
+    chinese = (ROOT / "docs" / "rules.zh.md").read_text("utf-8")
+    assert BLOCKS[0] in chinese
+    assert all(f"`{each}`" in chinese for each in RECIPES)
+
+
 @pytest.mark.parametrize("when", RECIPES)
 def test_recipes(known, when):
     condition(when, known)
