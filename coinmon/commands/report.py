@@ -70,6 +70,7 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
     from coinmon.evaluate.evaluator import Evaluator
     from coinmon.log import start_log
     from coinmon.model.moment import MINUTE
+    from coinmon.notify.record import RecordBook
     from coinmon.report.document import report_of
     from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
@@ -106,7 +107,8 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
         market = evaluator.market(wanted.pair, universe.meant(wanted), history, now, down)
         with redirect_stdout(sys.stderr):
             # what a plugin prints is not the report
-            made = report_of(history, market, evaluator, offers, config.window)
+            worth = RecordBook.stored(database, market.now).of
+            made = report_of(history, market, evaluator, offers, config.window, worth)
         yield made
     finally:
         database.close()

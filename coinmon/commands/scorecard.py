@@ -1,21 +1,23 @@
 """`coinmon scorecard`: what the signals that were told were worth."""
 
-import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from coinmon.commands import Globals
+from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
-    from coinmon.run.scorecard import Scorecard, Scored
+    from coinmon.config.load import Config
+    from coinmon.store.database import Database
 
 _HEAD = {
     "zh": (
-        "信号", "方向", "次数", "可判", "独立", "1 小时后中位", "基准", "超额 (95%)", "命中 (95%)", "扣费后", "结论",
+        "信号", "方向", "次数", "可判", "独立", "时段", "中位", "基准", "超额 (95%)", "命中 (95%)", "扣费后", "结论",
     ),
     "en": (
-        "signal", "direction", "told", "judged", "independent", "median after 1 h", "base", "excess (95 %)",
+        "signal", "direction", "told", "judged", "independent", "after", "median", "base", "excess (95 %)",
         "hit (95 %)", "after costs", "verdict",
     ),
 }  # fmt: skip
@@ -25,130 +27,169 @@ _VERDICTS = {
     "edge, not after costs": "有优势，但不够成本",
     "proven": "已证实",
     "worse than chance": "不如随机",
+    None: "月末才下结论",
 }
+_UNJUDGED = "not before the month's end"
 _NOTE = {
     "zh": "超额 = 信号方向上的涨跌减去同一币种同一小时的平均；置信区间按日聚类；"
     "结论已对全部信号做多重检验校正。docs/worth.md",
     "en": "excess: the move in the signal's direction less what that pair's hour of day usually does; intervals cluster"
     " by day; verdicts are corrected for the number of signals. docs/worth.md",
 }
+_SOURCES = {
+    "stored": {"zh": "结论截至 {}，只在月末更新", "en": "verdicts as of {}; they change at month ends only"},
+    "own": {
+        "zh": "按自选的天数或成本临时计算，不入库：反复试看会把噪声看成优势",
+        "en": "computed now for days or costs of your own, and not stored: whoever looks often finds an edge in noise",
+    },
+    "replayed": {
+        "zh": "对历史回放的信号，不是实盘播报过的",
+        "en": "signals of a replay over stored history: none of them was told to anybody",
+    },
+}
 
 
 def scorecard(
     ctx: typer.Context,
     name: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these signals.")] = None,
-    days: Annotated[int, typer.Option(min=2, max=3650, help="How far back signals are judged.")] = 90,
+    days: Annotated[
+        int | None, typer.Option(min=2, max=3650, help="How far back signals are judged; 90, and then it is stored.")
+    ] = None,
     cost: Annotated[
-        float, typer.Option(min=0, max=10, help="Of a round trip, in percent: twice the taker fee, spread, slippage.")
-    ] = 0.13,
+        float | None,
+        typer.Option(min=0, max=10, help="Of a round trip, in percent, instead of the configured `costs`."),
+    ] = None,
+    replayed: Annotated[
+        bool, typer.Option("--replayed", help="Judge a replay over stored history, not what was told.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check that no stored scorecard was changed; exit 1 if one was.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """Say what the told signals were worth: excess over the usual, its interval, and a verdict after costs.
 
     Only what is stored is looked at: signals told by scans, and the prices after them. A base needs 20 days of bars
-    before a signal (see retention_days), so a young database honestly says "too few".
+    before a signal (see retention_days), so a young database honestly says "too few". Figures are as of the last
+    midnight UTC, verdicts as of the last month's end: both are stored, in a chain of hashes that --verify checks.
     """
-    from coinmon.run.monitor import clock_of
-    from coinmon.run.scorecard import scorecard as made
     from coinmon.store.database import open_database
-    from coinmon.store.history import History
 
     config = (ctx.obj or Globals()).load()
     database = open_database(config.db, create=False)
     try:
-        card = made(config, History(database), clock_of(config).now(), days, cost, name or [])
+        if verify:
+            _verify(database, config.lang)
+            return
+        document = _document(config, database, name or [], days, cost, replayed)
     finally:
         database.close()
     if as_json:
         import orjson
 
-        typer.echo(orjson.dumps(_document(card, cost), option=orjson.OPT_INDENT_2).decode())
+        typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
         return
-    _show(card, config.lang)
+    _show(document, config.lang)
 
 
-def _document(card: "Scorecard", cost: float) -> dict[str, Any]:
-    from coinmon.model.moment import iso
-    from coinmon.run.scorecard import HORIZON_MINUTES
+def _document(
+    config: "Config", database: "Database", names: Sequence[str], days: int | None, cost: float | None, replayed: bool
+) -> dict[str, Any]:
+    from coinmon.run.monitor import clock_of
+    from coinmon.run.records import RECORD_DAYS, card_of, renew
+    from coinmon.run.scorecard import scorecard as made
+    from coinmon.store.history import History
 
-    return {
-        "from": iso(card.start),
-        "to": iso(card.end),
-        "horizon_minutes": HORIZON_MINUTES,
-        "cost_pct": cost,
-        "signals": [_row(each) for each in card.rows],
-    }
-
-
-def _row(each: "Scored") -> dict[str, Any]:
-    record = each.record
-    return {
-        "signal": each.signal,
-        "direction": each.direction,
-        "told": each.told,
-        "judged": each.judged,
-        "days": record.days,
-        "pairs": record.pairs,
-        "clusters": record.excess.clusters,
-        "independent": _number(record.hits.independent),
-        "median_pct": _number(record.median),
-        "base_pct": _number(record.base),
-        "excess_pct": [_number(record.excess.mean), _number(record.excess.low), _number(record.excess.high)],
-        "after_costs_pct": [_number(record.net.mean), _number(record.net.low), _number(record.net.high)],
-        "hit": [_number(record.hits.share), _number(record.hits.low), _number(record.hits.high)],
-        "p_value": _number(record.p_value),
-        "verdict": str(record.verdict),
-    }
+    now = clock_of(config).now()
+    if replayed or days is not None or cost is not None:
+        history, span = History(database), RECORD_DAYS if days is None else days
+        told = _replayed(config, history, now, span) if replayed else None
+        card = card_of(made(config, history, now, span, cost, told=told), None)
+        document = {"source": "replayed" if replayed else "own", "scorecard": None, **card}
+    else:
+        stored = renew(config, database, now)
+        card = {"from": None, "to": None, "days": RECORD_DAYS, "verdicts_of": None, "signals": []}
+        document = {"source": "stored", "scorecard": stored and stored.hash, **(stored.card if stored else card)}
+    return {**document, "signals": [each for each in document["signals"] if not names or each["signal"] in names]}
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def _replayed(config: "Config", history: Any, now: int, days: int) -> list[Mapping[str, Any]]:
+    """What the configured signals would have said of every stored pair."""
+    from coinmon.model.moment import DAY
+    from coinmon.run.backtest import backtest
+
+    universe = history.universe(config.exchanges, config.quotes)
+    stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
+    replay = backtest(config, history, universe, sorted(stored, key=str), now - days * DAY, now)
+    return [each.event for each in replay.told if each.event["event"] == "signal"]
 
 
-def _show(card: "Scorecard", lang: str) -> None:
+def _verify(database: "Database", lang: str) -> None:
+    from coinmon.store.scorecards import broken_links, count_scorecards, last_scorecard
+
+    with database.read() as connection:
+        problems, count, last = broken_links(connection), count_scorecards(connection), last_scorecard(connection)
+    if problems:
+        raise ConfigError("\n".join(f"scorecards: {each}" for each in problems))
+    head = last.hash if last else "-"
+    typer.echo(
+        f"{count} 份记录，链条完整；最后一份的哈希 {head}"
+        if lang == "zh"
+        else f"{count} scorecard{'s' * (count != 1)}, the chain is whole; the last one's hash is {head}"
+    )
+
+
+def _show(document: Mapping[str, Any], lang: str) -> None:
     import sys
 
     from rich.console import Console
     from rich.table import Table
 
-    from coinmon.model.moment import iso
-
     console = Console(width=None if sys.stdout.isatty() else 220)
-    if not card.rows:
+    if not document["signals"]:
         console.print("没有已播报的信号" if lang == "zh" else "no signal was told", highlight=False)
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, title=f"{iso(card.start)} - {iso(card.end)}")
+    table = Table(box=None, header_style="bold", pad_edge=False, title=f"{document['from']} - {document['to']}")
     for place, head in enumerate(_HEAD[lang]):
-        table.add_column(head, justify="left" if place < 2 or place == 10 else "right", no_wrap=True)
-    for each in card.rows:
-        record = each.record
-        verdict = _VERDICTS[record.verdict] if lang == "zh" else str(record.verdict)
+        table.add_column(head, justify="left" if place < 2 or place == 11 else "right", no_wrap=True)
+    for each in document["signals"]:
+        verdict = _VERDICTS[each["verdict"]] if lang == "zh" else each["verdict"] or _UNJUDGED
         table.add_row(
-            each.signal,
-            each.direction,
-            str(each.told),
-            str(each.judged),
-            f"{record.hits.independent:.0f}",
-            _percent(record.median),
-            _percent(record.base),
-            _interval(record.excess.mean, record.excess.low, record.excess.high),
-            _share(record.hits.share, record.hits.low, record.hits.high),
-            _interval(record.net.mean, record.net.low, record.net.high),
+            each["signal"],
+            each["direction"],
+            str(each["told"]),
+            str(each["judged"]),
+            f"{each['independent']:.0f}",
+            _duration(each["horizon_minutes"]),
+            _percent(each["median_pct"]),
+            _percent(each["base_pct"]),
+            _interval(*each["excess_pct"]),
+            _share(*each["hit"]),
+            _interval(*each["after_costs_pct"]),
             verdict,
         )
     console.print(table)
+    source = _SOURCES[document["source"]][lang].format(document["verdicts_of"] or "-")
+    console.print(source, style="dim", highlight=False)
     console.print(_NOTE[lang], style="dim", highlight=False)
 
 
-def _percent(value: float) -> str:
-    return f"{value:+.2f} %" if math.isfinite(value) else "-"
+def _duration(minutes: int) -> str:
+    for unit, length in (("d", 1440), ("h", 60)):
+        if minutes % length == 0:
+            return f"{minutes // length} {unit}"
+    return f"{minutes} min"
 
 
-def _interval(mean: float, low: float, high: float) -> str:
-    if not math.isfinite(mean):
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.2f} %"
+
+
+def _interval(mean: float | None, low: float | None, high: float | None) -> str:
+    if mean is None:
         return "-"
-    return f"{mean:+.2f} %" + (f" ({low:+.2f} to {high:+.2f})" if math.isfinite(low) else "")
+    return f"{mean:+.2f} %" + (f" ({low:+.2f} to {high:+.2f})" if low is not None else "")
 
 
-def _share(share: float, low: float, high: float) -> str:
-    return f"{share:.0%} ({low:.0%}-{high:.0%})" if math.isfinite(share) else "-"
+def _share(share: float | None, low: float | None, high: float | None) -> str:
+    return "-" if share is None else f"{share:.0%} ({low:.0%}-{high:.0%})"

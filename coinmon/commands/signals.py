@@ -104,10 +104,12 @@ def _explained(config: "Config", clock: "Clock", database: "Database", symbol: s
     from coinmon.model.moment import iso
     from coinmon.model.signal import Silent
     from coinmon.notify.events import signal_event, signal_id
+    from coinmon.notify.record import RecordBook
     from coinmon.run.reader import MarketReader
 
     desk = MarketReader(config, clock, database)
     market = desk.market(symbol, now)
+    worth = RecordBook.stored(database, now).of
     signals: dict[str, Any] = {}
     for name, said in desk.judged(market).items():
         if isinstance(said, Silent):
@@ -115,7 +117,7 @@ def _explained(config: "Config", clock: "Clock", database: "Database", symbol: s
             continue
         # what is enough to go on, but not to begin, is on only where it began
         state = "on" if any(each.begins for each in said) else "holds"
-        events = [as_json(signal_event(each, signal_id(each, now), now)) for each in said]
+        events = [as_json(signal_event(each, signal_id(each, now), now, None, worth(each))) for each in said]
         signals[name] = {"state": state, "reason": None, "events": events}
     return {"as_of": iso(now), "pair": str(market.pair), "explained": signals}
 

@@ -16,6 +16,7 @@ from coinmon.config.schema import (
     BooksConfig,
     ClockConfig,
     Core,
+    CostsConfig,
     LogConfig,
     NotifyConfig,
     PluginsConfig,
@@ -35,6 +36,7 @@ __all__ = [
     "BooksConfig",
     "ClockConfig",
     "Config",
+    "CostsConfig",
     "LogConfig",
     "NotifyConfig",
     "PluginConfig",
@@ -72,6 +74,7 @@ class Config:
     log: LogConfig
     plugins: PluginsConfig
     notify: NotifyConfig
+    costs: CostsConfig
     books: BooksConfig
     serve: ServeConfig
     clock: ClockConfig | None

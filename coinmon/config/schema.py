@@ -1,6 +1,6 @@
 """The core's own configuration keys: types, defaults, bounds and the words that explain them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -105,6 +105,9 @@ GradeList = Annotated[tuple[Grade, ...], BeforeValidator(parsers.listed)]
 Hours = Annotated[str | None, BeforeValidator(lambda value: None if value is None else parsers.hours(value))]
 
 
+Requirement = Literal["any", "not_worse", "proven"]
+
+
 class NotifyConfig(Section):
     """What is worth a message, and how many."""
 
@@ -128,6 +131,51 @@ class NotifyConfig(Section):
     per_minute: int = Field(
         default=18, ge=1, le=20, description="messages a minute to one robot, which refuses more than 20"
     )
+    require: Requirement = Field(
+        default="any",
+        description="record that a graded signal needs to be sent: proven, not_worse (than chance) or any",
+    )
+    at_all_requires: Requirement = Field(
+        default="any", description="record that it needs to page everyone: proven, not_worse or any"
+    )
+
+
+class VenueCosts(Section):
+    """What trading costs on one venue; what is not set is as `costs` says."""
+
+    taker: float | None = Field(default=None, ge=0, le=5, description="fee of a taker order, percent")
+    spread: float | None = Field(default=None, ge=0, le=5, description="from the bid to the ask, percent")
+    slippage: float | None = Field(default=None, ge=0, le=5, description="of entry and exit together, percent")
+
+
+class CostsConfig(Section):
+    """What a round trip costs, by which a signal's record is judged: twice the taker fee, the spread and slippage."""
+
+    taker: float = Field(
+        default=0.05, ge=0, le=5, description="fee of a taker order, percent: most venues' first tier of perpetuals"
+    )
+    spread: float = Field(default=0.01, ge=0, le=5, description="from the bid to the ask, percent")
+    slippage: float = Field(default=0.02, ge=0, le=5, description="of entry and exit together, percent")
+    venues: dict[str, VenueCosts] = Field(
+        default={}, description="a venue's own, such as {coinbase: {taker: 0.6}}; what is not set is as above"
+    )
+
+    def round_trip(self, venues: Collection[str]) -> float:
+        """In percent: the mean over these venues, whose prices together are the price that judges."""
+        several = [self._of(self.venues.get(name, _AS_ALL)) for name in venues] or [self._of(_AS_ALL)]
+        return sum(several) / len(several)
+
+    def _of(self, venue: VenueCosts) -> float:
+        taker, spread, slippage = (
+            own if own is not None else everyone
+            for own, everyone in (
+                (venue.taker, self.taker), (venue.spread, self.spread), (venue.slippage, self.slippage)
+            )
+        )  # fmt: skip
+        return 2 * taker + spread + slippage
+
+
+_AS_ALL = VenueCosts()
 
 
 class RouteConfig(Section):
@@ -142,6 +190,8 @@ class RouteConfig(Section):
     quiet: Hours = Field(default=None, description="hours without messages")
     quiet_grades: GradeList | None = Field(default=None, description="grades that are sent in quiet hours all the same")
     per_minute: int | None = Field(default=None, ge=1, le=600, description="messages a minute")
+    require: Requirement | None = Field(default=None, description="record that a graded signal needs to be sent")
+    at_all_requires: Requirement | None = Field(default=None, description="record that it needs to page everyone")
 
 
 class ServeConfig(Section):
@@ -207,6 +257,7 @@ class Core(Section):
     log: LogConfig = Field(default=LogConfig())
     plugins: PluginsConfig = Field(default=PluginsConfig())
     notify: NotifyConfig = Field(default=NotifyConfig())
+    costs: CostsConfig = Field(default=CostsConfig())
     books: BooksConfig = Field(default=BooksConfig())
     serve: ServeConfig = Field(default=ServeConfig())
     clock: ClockConfig | None = Field(default=None)

@@ -83,10 +83,34 @@ class BothLanguages(Struct, frozen=True):
         return self.zh if lang == "zh" else self.en
 
 
+class AlertRecord(Struct, frozen=True):
+    """What signals of that name and direction were worth, by a scorecard that was stored before (docs/worth.md).
+
+    told: how often in `days`; judged: of those, how many have an outcome after the signal's own horizon. median_pct,
+    base_pct: what the price did, and what it usually does. hit: share, low, high; after_costs_pct: mean, low, high (95
+    % intervals). verdict: null before a month's end has judged. scorecard: hash of the stored row, `as_of` its moment.
+    """
+
+    told: int
+    verdict: Literal["too few", "not proven", "edge, not after costs", "proven", "worse than chance"] | None
+    days: int | None
+    scorecard: str | None
+    as_of: str | None
+    text: BothLanguages
+    judged: int = 0
+    independent: float | None = None
+    horizon_minutes: int | None = None
+    median_pct: float | None = None
+    base_pct: float | None = None
+    hit: Sequence[float | None] | None = None
+    after_costs_pct: Sequence[float | None] | None = None
+
+
 class SignalEvent(Struct, frozen=True, tag_field="event", tag="signal"):
     """A signal began, or became graver than it was when it was told before (`graver_than`, else absent).
 
-    grade: null in a test message only. evidence: the numbers used, as the signal's plugin gives them.
+    grade: null in a test message only. evidence: the numbers used, as the signal's plugin gives them. record: absent
+    where nothing is told to anybody, such as in a replay.
     """
 
     id: str
@@ -100,6 +124,7 @@ class SignalEvent(Struct, frozen=True, tag_field="event", tag="signal"):
     advice: BothLanguages | None
     evidence: Mapping[str, Any]
     graver_than: Grade | UnsetType = UNSET
+    record: AlertRecord | UnsetType = UNSET
 
 
 class WhaleEvent(Struct, frozen=True, tag_field="event", tag="whale"):

@@ -10,6 +10,7 @@ from coinmon.errors import CoinmonError
 from coinmon.market.market import Market
 from coinmon.model.events import (
     WHALE_EVIDENCE,
+    AlertRecord,
     BothLanguages,
     FlowEvent,
     FlowOfVenue,
@@ -32,10 +33,12 @@ def signal_id(signal: Signal, now: int, attempt: int = 0) -> str:
     return hashlib.sha256(f"{signal.name} {text}".encode()).hexdigest()[:_ID_DIGITS]
 
 
-def signal_event(signal: Signal, id: str, now: int, graver_than: Grade | None = None) -> ToldEvent:
+def signal_event(
+    signal: Signal, id: str, now: int, graver_than: Grade | None = None, record: AlertRecord | None = None
+) -> ToldEvent:
     """A graded signal; one without a grade is an event of its own name (`whale`), with its evidence as fields.
 
-    graver_than: the lesser grade it was told at before.
+    graver_than: the lesser grade it was told at before. record: what signals like it were worth, see notify/record.py.
     """
     if signal.grade is None:
         return _plain_event(PluginEvent(signal.name, id, iso(now), signal.pair, signal.evidence))
@@ -51,6 +54,7 @@ def signal_event(signal: Signal, id: str, now: int, graver_than: Grade | None = 
         advice=_both(signal.advice) if signal.advice else None,
         evidence=dict(signal.evidence),
         graver_than=graver_than or UNSET,
+        record=record or UNSET,
     )
 
 

@@ -55,6 +55,7 @@ class Outbox:
                 wall,
                 tell,
                 market,
+                routes[name].addressed,
             )
             for name, output in outputs.items()
         }

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from coinmon.config.load import Config
 from coinmon.config.schema import NotifyConfig
-from coinmon.model.events import Event, SignalEvent, WhaleEvent, kind_of
+from coinmon.model.events import AlertRecord, Event, SignalEvent, WhaleEvent, kind_of
 from coinmon.model.moment import MINUTE, floor
+from coinmon.notify.record import meets
 from coinmon.plugin.contracts import Output
 from coinmon.store.outbox import Due
 
@@ -49,6 +51,17 @@ class Route:
             return Due(output, floor(now, step) + step, "digest")
         return Due(output, now)
 
+    def addressed(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An event's JSON as the output gets it: one whose record is not good enough to page everyone says `page`."""
+        if self.record or self.policy.at_all_requires == "any":
+            return event
+        if event["event"] == "digest":
+            return {**event, "events": [self.addressed(each) for each in event["events"]]}
+        verdict = (event.get("record") or {}).get("verdict")
+        if event["event"] != "signal" or meets(verdict, self.policy.at_all_requires):
+            return event
+        return {**event, "page": False}
+
     def _of_its_pairs(self, event: Event) -> bool:
         pair = getattr(event, "pair", None)
         return self.pairs is None or pair is None or _bare(pair) in self.pairs
@@ -59,6 +72,8 @@ class Route:
             return policy.whale and event.quote >= policy.whale_threshold
         if not isinstance(event, SignalEvent):
             return True
+        if not meets(event.record.verdict if isinstance(event.record, AlertRecord) else None, policy.require):
+            return False
         switch = NotifyConfig.switches.get(event.signal)
         return event.grade in policy.grades if switch is None else bool(getattr(policy, switch))
 

@@ -48,7 +48,7 @@ _MAX_DUE = 1000
 class Sender:
     """Sends what waits for one output. per_minute: None for a record, which is neither paced nor gathered.
 
-    channels: of its robot, as `channels_of` gives them.
+    channels: of its robot, as `channels_of` gives them. addressed: an event as this output is to get it.
 
     Before a post its message is written down, and counted: whatever happens then, it goes on under the same id. A
     message that fails holds up those behind it, which would fail the same way, or overtake it. Of several processes on
@@ -67,7 +67,9 @@ class Sender:
         wall: Callable[[], int],
         tell: Callable[[DeliveryEvent], None],
         market: Callable[[Mapping[str, Any]], Market] | None,
+        addressed: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda event: event,
     ) -> None:
+        self._addressed = addressed
         self.thread = OutputThread(channels[0])
         self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
         self._name = name = channels[0]
@@ -144,7 +146,7 @@ class Sender:
 
     async def _send_due(self, database: Database, lease: Lease) -> None:
         while (batch := await self._next(database, lease)) is not None:
-            message = Message(batch.id, batch.event, market=self._market_of(batch.event))
+            message = Message(batch.id, self._addressed(batch.event), market=self._market_of(batch.event))
             outcome = await attempt(self.thread, self._output, message, batch, (await self._state()).failures)
             await self._record(database, lease, batch, outcome)
             if not outcome.goes_on:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from coinmon.model.events import ToldEvent, as_json
+from coinmon.model.events import AlertRecord, ToldEvent, as_json
 from coinmon.model.signal import GRADES, Signal
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.store.outbox import (
@@ -38,10 +38,12 @@ def update(
     now: int,
     dropped: Callable[[str], bool] = lambda pair: False,
     active: Mapping[str, ToldSignal] | None = None,
+    record: Callable[[Signal], AlertRecord | None] = lambda signal: None,
 ) -> SignalChanges:
     """Bring the stored states up to `signals`, all those that are true now of the pairs that could be looked at.
 
     active: of those that were on before, the ones to look at; None: all.
+    record: what signals like one were worth, which its event quotes.
     dropped: whether a pair that was not looked at never will be: its states end.
     """
     lasting = {f"{each.name} {each.key}": each for each in signals if not each.once}
@@ -68,7 +70,7 @@ def update(
     for key, signal in new.items():
         id = _free_id(connection, signal, now, events)
         less = active.get(key) or before.get(key)
-        events[id] = signal_event(signal, id, now, None if less is None else less.grade)
+        events[id] = signal_event(signal, id, now, None if less is None else less.grade, record(signal))
         rows.append(
             {
                 "id": id,

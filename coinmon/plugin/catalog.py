@@ -26,7 +26,7 @@ GROUP = "coinmon"
 KINDS = ("exchange", "indicator", "signal", "output", "page", "language")
 _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
-_OPTIONS = {"indicator": {"kinds", "scope", "merges", "columns"}, "signal": {"columns"}}
+_OPTIONS = {"indicator": {"kinds", "scope", "merges", "columns"}, "signal": {"columns", "horizon"}}
 """What `register` takes beside name and target, by kind."""
 
 
@@ -46,6 +46,8 @@ class Offer:
     """An indicator of a view that also means something of all venues' bars added up."""
     columns: Callable[..., Any] | None = None
     """Of a signal or indicator: what it says of each moment of a frame; `None`: it is asked moment by moment."""
+    horizon: int = 60
+    """Of a signal: minutes after which it claims that price has gone its way: its record is judged there alone."""
 
     @property
     def summary(self) -> str:
@@ -251,7 +253,7 @@ def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Ca
 def _offer(
     kind: str, name: str, target: Callable[..., Any], found: _Found, options: dict[str, Any], taken: Sequence[Offer]
 ) -> Offer:
-    from coinmon.plugin.members import check_columns, check_members
+    from coinmon.plugin.members import check_columns, check_horizon, check_members
     from coinmon.plugin.signature import settings_model  # pydantic: not needed for --help
 
     if not (isinstance(name, str) and name.isidentifier() and name == name.lower()):
@@ -273,6 +275,8 @@ def _offer(
     check_members(kind, name, target)
     if (columns := options.get("columns")) is not None:
         check_columns(name, target, columns)
+    if "horizon" in options:
+        options = {**options, "horizon": check_horizon(name, options["horizon"])}
     try:
         settings = settings_model(target, positional=4 if kind == "language" else 1)
     except PLUGIN_FAILURES as error:

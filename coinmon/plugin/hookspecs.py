@@ -28,10 +28,13 @@ def register_indicators(register: Any) -> None:
 
 @hookspec
 def register_signals(register: Any) -> None:
-    """`register(name, function, columns=None)`: `function(market, *, settings...) -> list[Signal]`.
+    """`register(name, function, columns=None, horizon="1h")`: `function(market, *, settings...) -> list[Signal]`.
 
     columns: `columns(frame, *, the same settings) -> int8 array`, what the function says of each moment of a frame at
     once (WAITS, SILENT, HOLDS and above, ASK): replays are fast with it. The function stays the definition.
+
+    horizon: 1m to 7d, such as 15m, 4h or 1d: after it the signal claims that price has gone its way (a neutral one:
+    that price has moved). Its record is judged there alone, so that no choice among many can make it look better.
     """
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,8 @@ ASYNC = {
     "output": {"send"},
 }  # fmt: skip
 _ALIKE = 0.85
+_HORIZON = re.compile(r"(\d{1,4})(m|h|d)")
+_MOST_HORIZON_MINUTES = 7 * 1440
 
 
 def check_members(kind: str, name: str, target: Callable[..., Any]) -> None:
@@ -69,6 +72,15 @@ def check_columns(name: str, signal: Callable[..., Any], columns: Any) -> None:
     lacks = sorted(set(list(inspect.signature(signal).parameters)[1:]) - {each.name for each in takes})
     if lacks:
         raise TypeError(f"signal {name}: columns does not take the signal's settings {', '.join(lacks)}")
+
+
+def check_horizon(name: str, horizon: Any) -> int:
+    """The minutes of a signal's primary horizon: 15m, 4h, 1d. Raises ValueError for what is none."""
+    found = _HORIZON.fullmatch(horizon) if isinstance(horizon, str) else None
+    minutes = int(found[1]) * {"m": 1, "h": 60, "d": 1440}[found[2]] if found else 0
+    if not 1 <= minutes <= _MOST_HORIZON_MINUTES:
+        raise ValueError(f"signal {name}: horizon is {horizon!r}; expected 1m to 7d, such as 15m, 4h or 1d")
+    return minutes
 
 
 def _has(target: type, member: str) -> bool:

@@ -34,6 +34,8 @@ def reference(kind: str, offers: Sequence[Offer]) -> str:
         parts += [f"## {offer.name}", inspect.cleandoc(offer.target.__doc__ or "")]
         if kind == "indicator":
             parts.append(_meant(offer))
+        if kind == "signal":
+            parts.append(f"Its record is judged after {_duration(offer.horizon)}.")
         settings = offer.settings.model_fields
         if settings:
             parts.append(
@@ -49,6 +51,13 @@ def _meant(offer: Offer) -> str:
     if offer.scope == "instrument" and len(offer.kinds) == 1:
         what = f"each {offer.kinds[0]} market"
     return f"Of {what}{', and of all venues added up' if offer.merges else ''}."
+
+
+def _duration(minutes: int) -> str:
+    for unit, length in (("d", 1440), ("h", 60)):
+        if minutes % length == 0:
+            return f"{minutes // length} {unit}"
+    return f"{minutes} min"
 
 
 def _setting(name: str, field: FieldInfo) -> tuple[str, str, str, str]:

@@ -1,6 +1,6 @@
 """One market as of a moment: what `coinmon report` prints, as plain data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from coinmon.errors import NoDataError
@@ -8,8 +8,9 @@ from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
 from coinmon.market.market import Market
 from coinmon.market.result import SeenReport
 from coinmon.market.view import View
-from coinmon.model.events import as_json
+from coinmon.model.events import AlertRecord, as_json
 from coinmon.model.moment import MINUTE, iso
+from coinmon.model.signal import Signal
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.plugin.catalog import Offer
 from coinmon.store.history import History
@@ -24,9 +25,17 @@ class Report:
     """The pair's market, each indicator's results, and the signals that are true at that moment.
 
     results: by indicator, by instrument id or "pair". events: of the signals. failed: indicators that raised, and why.
+    record: what signals like one were worth.
     """
 
-    def __init__(self, market: Market, offers: Sequence[Offer], evaluator: Evaluator, window: int) -> None:
+    def __init__(
+        self,
+        market: Market,
+        offers: Sequence[Offer],
+        evaluator: Evaluator,
+        window: int,
+        record: Callable[[Signal], AlertRecord | None] = lambda signal: None,
+    ) -> None:
         self.market = market
         self.offers = offers
         if offers:
@@ -40,7 +49,8 @@ class Report:
         for offer in offers:
             self.results[offer.name] = self._results(offer)
         found = [each for each in evaluator.signals(market) if each.begins]
-        self.events = [signal_event(each, signal_id(each, market.now), market.now) for each in found]
+        now = market.now
+        self.events = [signal_event(each, signal_id(each, now), now, None, record(each)) for each in found]
 
     def _results(self, offer: Offer) -> dict[str, Any]:
         self._subjects[offer.name] = subjects = self._subjects_of(offer)
@@ -90,9 +100,16 @@ class Report:
         }
 
 
-def report_of(history: History, market: Market, evaluator: Evaluator, offers: Sequence[Offer], window: int) -> Report:
+def report_of(
+    history: History,
+    market: Market,
+    evaluator: Evaluator,
+    offers: Sequence[Offer],
+    window: int,
+    record: Callable[[Signal], AlertRecord | None] = lambda signal: None,
+) -> Report:
     """Raises NoDataError where nothing at all is known of the pair at that moment."""
-    report = Report(market, offers, evaluator, window)
+    report = Report(market, offers, evaluator, window, record)
     if all(seen.best == 0 for seen in report.seen.values()):
         span = [history.span(view.instrument) for view in market.views]
         stored = [each for each in span if each]

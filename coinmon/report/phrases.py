@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from coinmon.model.bars import Seen
-from coinmon.model.events import SignalEvent, ToldEvent, WhaleEvent, kind_of
+from coinmon.model.events import AlertRecord, SignalEvent, ToldEvent, WhaleEvent, kind_of
 from coinmon.model.moment import iso
 from coinmon.report.document import PAIR, Report
 from coinmon.report.live_table import money, price
@@ -111,7 +111,10 @@ def _signal(event: ToldEvent, lang: str) -> Styled:
     if not isinstance(event, SignalEvent):
         return kind_of(event), ""
     style = {"bullish": "up", "bearish": "down"}.get(event.direction, "")
-    return f"[{event.grade}] {event.title.say(lang)} - {event.reading.say(lang)}", style
+    worth = ""
+    if isinstance(event.record, AlertRecord):
+        worth = f" ({'战绩' if lang == 'zh' else 'record'}: {event.record.text.say(lang)})"
+    return f"[{event.grade}] {event.title.say(lang)} - {event.reading.say(lang)}{worth}", style
 
 
 def derivatives(report: Report, lang: str) -> list[tuple[str, list[Styled]]]:

@@ -89,7 +89,7 @@ class Scan:
         self._routes = routes(config, self._outputs)
         then = partial(market_then, config, database)
         self.outbox = Outbox(database, self._outputs, self._routes, clock, self._tell, market=then, supervisor=tasks)
-        self._signals = SignalWriter(database, self._routes, config.shard)
+        self.signal_writer = SignalWriter(database, self._routes, config.shard)
         patience = _FIRST_LISTING_TIMEOUT_S if goes_on else LISTING_SECONDS
         self._listing = Listing(config, self._venues, database, clock, patience, tasks)
         self._cycle = 0
@@ -116,7 +116,7 @@ class Scan:
         now = min(self._clock.now(), floor(now) + MINUTE - 1)
         await asyncio.to_thread(self._evaluator.refresh)
         found, flows = await self._evaluator.patiently(asyncio.to_thread(self._evaluate, watch, now, down))
-        news = await asyncio.to_thread(self._signals.write, watch, found, now)
+        news = await asyncio.to_thread(self.signal_writer.write, watch, found, now)
         self.outbox.wake()
         for flow in flows:
             self._tell(flow)
@@ -131,7 +131,7 @@ class Scan:
                 signals=sum(isinstance(event, SignalEvent) for event in news.values()),
                 whales=sum(isinstance(event, WhaleEvent) for event in news.values()),
                 coverage=sum(flow.coverage or 0.0 for flow in flows) / len(flows) if flows else None,
-                failing_plugins={**self._evaluator.failures, **self._signals.failures},
+                failing_plugins={**self._evaluator.failures, **self.signal_writer.failures},
                 health=health(
                     self._feeds.values(),
                     self._sampling,
@@ -184,8 +184,7 @@ class Scan:
                 return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
             if venue.name in self._feeds:
                 await self._feeds[venue.name].follow(tracks)
-            warm_up = self._warm_ups.get(venue.name)
-            feed = self._feeds.get(venue.name)
+            warm_up, feed = self._warm_ups.get(venue.name), self._feeds.get(venue.name)
             streams = feed is not None and (feed.live > 0 or self._cycle == 1)
             status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
             async with undisturbed(tracks) as free:

@@ -1,8 +1,12 @@
 """The scan as a running program: opened, scheduled, stopped cleanly."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from loguru import logger
 
 from coinmon.allocator import settle_memory
 from coinmon.clock import Clock
@@ -11,8 +15,10 @@ from coinmon.errors import CoinmonError, NoDataError
 from coinmon.log import start_log
 from coinmon.model.events import Event, VenueEvent
 from coinmon.model.moment import MINUTE
+from coinmon.notify.record import RecordBook
 from coinmon.report.screen import Screen
 from coinmon.run.cycle import Scan
+from coinmon.run.records import renew
 from coinmon.run.schedule import Schedule, stop_on_signals
 from coinmon.store.database import Database, open_database
 from coinmon.store.file_identity import DatabaseGone
@@ -21,6 +27,10 @@ from coinmon.store.retention import forget, forget_told
 
 _DERIVATIVES_EVERY = 5 * MINUTE
 _FORGET_EVERY = 60 * MINUTE
+_RECORDS_EVERY = 60 * MINUTE
+"""How often it is looked whether a day has begun of which there is no scorecard."""
+_RECORDS_REST = 3.0
+"""Seconds that making one rests for each that it worked: a quarter of one core."""
 _DELIVERIES_DAYS = 90
 """Days that it is kept how each message was delivered; signals are kept for good: they are the record."""
 _LEASE_CHECK_S = 2.0
@@ -63,7 +73,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
             scan = Scan(config, clock, database, tell, screen.progress, goes_on=not once)
             try:
                 if once:
-                    await _once(scan, statuses, stop)
+                    await _once(_one_cycle(config, scan, database, clock), statuses, stop)
                 else:
                     await keep_scanning(config, clock, scan, database, stop, lease)
                     raise KeyboardInterrupt
@@ -94,8 +104,8 @@ def take_scan(database: Database, config: Config) -> Lease:
     )
 
 
-async def _once(scan: Scan, statuses: dict[str, VenueEvent], stop: asyncio.Event) -> None:
-    work = asyncio.create_task(_one_cycle(scan))
+async def _once(cycle: Coroutine[Any, Any, None], statuses: dict[str, VenueEvent], stop: asyncio.Event) -> None:
+    work = asyncio.create_task(cycle)
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -108,10 +118,29 @@ async def _once(scan: Scan, statuses: dict[str, VenueEvent], stop: asyncio.Event
         raise NoDataError("\n".join(f"{name}: {status.error}" for name, status in statuses.items()))
 
 
-async def _one_cycle(scan: Scan) -> None:
+async def _one_cycle(config: Config, scan: Scan, database: Database, clock: Clock) -> None:
     await asyncio.gather(scan.sample_derivatives(), scan.sample_books())
     await scan.cycle()
     await scan.outbox.flush()
+    await renewed_records(config, scan, database, clock)
+
+
+async def renewed_records(
+    config: Config,
+    scan: Scan,
+    database: Database,
+    clock: Clock,
+    rest: Callable[[float], None] = lambda _worked: None,
+) -> None:
+    """Make the day's scorecard unless it is there; alerts quote it from then on. Called away from what sends them."""
+    try:
+        await asyncio.to_thread(renew, config, database, clock.now(), rest)
+        scan.signal_writer.records = await asyncio.to_thread(RecordBook.stored, database)
+    except LeaseLost:
+        raise
+    except CoinmonError as error:
+        # alerts go on with the records of before
+        logger.warning("scorecard: {}", error)
 
 
 async def keep_scanning(
@@ -145,11 +174,15 @@ async def keep_scanning(
         compacted = await asyncio.to_thread(forget, database, clock.now(), *days, compacted)
         await asyncio.to_thread(forget_told, database, clock.now(), _DELIVERIES_DAYS)
 
+    async def renew_records() -> None:
+        await renewed_records(config, scan, database, clock, lambda worked: time.sleep(_RECORDS_REST * worked))
+
     schedule = Schedule(clock, scan.supervisor)
     schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
     schedule.every(_DERIVATIVES_EVERY, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
     schedule.every(config.books.interval, scan.sample_books, "order books", at_once=True)
     schedule.every(_FORGET_EVERY, forget_old, "retention")
+    schedule.every(_RECORDS_EVERY, renew_records, "scorecard", at_once=True)
     scan.supervisor.start("lease of the scan", keep_lease)
     scan.supervisor.start("clock", schedule.watch_clock)
     scan.outbox.start()

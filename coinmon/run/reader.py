@@ -19,6 +19,7 @@ from coinmon.model.moment import iso
 from coinmon.model.signal import Signal, Silent
 from coinmon.model.symbols import Universe, Wanted
 from coinmon.notify.events import flow_event
+from coinmon.notify.record import RecordBook
 from coinmon.plugin.catalog import Offer
 from coinmon.plugin.signature import check_settings
 from coinmon.report.document import Report, report_of
@@ -27,6 +28,7 @@ from coinmon.run.monitor import take_scan
 from coinmon.run.served_scan import ServedScan
 from coinmon.store.database import Database
 from coinmon.store.history import History
+from coinmon.store.scorecards import StoredScorecard, last_scorecard
 
 _MAX_CACHED_MARKETS = 3
 """Markets kept with the bars that their views have read; a week of a busy pair's levels is tens of megabytes."""
@@ -91,7 +93,13 @@ class MarketReader:
         """What `coinmon report` shows, or of `only` these indicators; `document()` is its JSON."""
         market = self.market(symbol, at)
         offers = [offer for name, offer in self.indicators.items() if only is None or name in only]
-        return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window)
+        worth = RecordBook.stored(self._database, market.now).of
+        return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window, worth)
+
+    def scorecard(self, at: int | None = None) -> StoredScorecard | None:
+        """The newest of the stored scorecards as of that moment; None where no day has ended since signals are told."""
+        with self._database.read() as connection:
+            return last_scorecard(connection, at=at)
 
     def flow(self, symbol: str, at: int | None = None) -> Mapping[str, Any]:
         """The `flow` event of a pair: money by venue and what the venues say together."""

@@ -1,8 +1,9 @@
 """What the signals that were told were worth, from what is stored: their records, each with its verdict."""
 
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,24 +14,31 @@ from coinmon.evaluate.prices import judging_prices
 from coinmon.evaluate.rotation import Rotation
 from coinmon.evaluate.score import Cases, Record, judge, record_of
 from coinmon.model.moment import DAY, MINUTE, floor, parse_time
-from coinmon.model.symbols import Universe
 from coinmon.store.history import History
 
-HORIZON_MINUTES = 60
-"""The primary horizon: of one that each signal was looked at, no choice among many can make it look better."""
 ROTATIONS = 1999
 """So that a p value can be small enough for the first of a large family."""
+DEFAULT_HORIZON_MINUTES = 60
+_DELAY_MINUTES = 1
 _SIGNS = {"bullish": 1, "bearish": -1, "neutral": 0}
+
+Key = tuple[str, str]
+"""A signal and a direction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One signal in one direction. told: how often; judged: of those, how many have an outcome and a base."""
+    """One signal in one direction. told: how often; judged: of those, how many have an outcome and a base.
+
+    horizon: the one, declared by the signal, at which it is judged, minutes. cost: mean of a round trip, in percent.
+    """
 
     signal: str
     direction: str
+    horizon: int
     told: int
     judged: int
+    cost: float
     record: Record
 
 
@@ -43,82 +51,125 @@ class Scorecard:
     rows: Sequence[Scored]
 
 
-def scorecard(
-    config: Config, history: History, now: int, days: int, cost: float, names: Sequence[str] = ()
-) -> Scorecard:
-    """The records of the graded signals told in the last `days`. cost: of a round trip, in percent.
+@dataclass(slots=True)
+class _Gathered:
+    """Of one signal and direction, pair after pair."""
 
+    told: int = 0
+    rotation: Rotation | None = None
+    parts: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def horizons_of(config: Config) -> Mapping[str, int]:
+    """Minutes by signal, as their plugins declare them."""
+    return {name: each.offer.horizon for name, each in config.signals.items()}
+
+
+def horizon_of(signal: str, declared: Mapping[str, int]) -> int:
+    """Minutes of a signal, whose name may go on after its plugin's: `consensus_change` is `consensus`'."""
+    own = [name for name in declared if signal == name or signal.startswith(f"{name}_")]
+    return declared[max(own, key=len)] if own else DEFAULT_HORIZON_MINUTES
+
+
+def told_live(history: History, start: int, end: int) -> list[Mapping[str, Any]]:
+    """Events of the graded signals that scans told in [start, end), ms UTC."""
+    return [each for each in history.signals(None, start, end) if each["event"] == "signal"]
+
+
+def scorecard(
+    config: Config,
+    history: History,
+    now: int,
+    days: int,
+    cost: float | None = None,
+    names: Sequence[str] = (),
+    told: Iterable[Mapping[str, Any]] | None = None,
+    rest: Callable[[float], None] = lambda _worked: None,
+) -> Scorecard:
+    """The records of the graded signals told in the last `days`, by what was known at `now`, ms UTC.
+
+    cost: of a round trip, in percent; None: as configured, by venue. told: events to judge; None: those that scans
+    told. rest: called between pairs with the seconds that were worked, by who wants to be slow on purpose.
     All signals are judged as one family, whichever are shown.
     """
-    end = floor(now) - (HORIZON_MINUTES + 1) * MINUTE
+    end = floor(now)
     start = max(floor(now - days * DAY), 0)
-    venues = set(config.exchanges)
-    universe = history.universe(venues, config.quotes)
-    told: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
-    for event in history.signals(None, start, end):
-        at = parse_time(str(event["time"]))
-        if event["event"] == "signal" and start <= at < end:
-            told[event["signal"], event["direction"]].append((event["pair"], floor(at) - MINUTE))
-    by_pair = _excesses(history, universe, {pair for several in told.values() for pair, _ in several}, start, end)
-    numbers = {pair: number for number, pair in enumerate(sorted(by_pair))}
-    scored = [_scored(key, several, by_pair, numbers, start, end, cost) for key, several in sorted(told.items())]
+    horizons = horizons_of(config)
+    by_pair: dict[str, dict[Key, list[int]]] = defaultdict(lambda: defaultdict(list))
+    gathered: dict[Key, _Gathered] = {}
+    for event in told_live(history, start, end) if told is None else told:
+        at = floor(parse_time(str(event["time"])))
+        if start <= at < end and event["direction"] in _SIGNS:
+            key = event["signal"], event["direction"]
+            gathered.setdefault(key, _Gathered()).told += 1
+            by_pair[event["pair"]][key].append(at - MINUTE)
+    universe = history.universe(set(config.exchanges), config.quotes)
+    for number, pair in enumerate(sorted(by_pair)):
+        began = time.monotonic()
+        instruments = universe.of(universe.resolve(pair).pair)
+        first = start - BASE_DAYS * DAY
+        prices = judging_prices(history, instruments, first, end)
+        paid = config.costs.round_trip({each.venue for each in instruments}) if cost is None else cost
+        excesses: dict[int, Excess] = {}
+        for key, times in by_pair[pair].items():
+            horizon = horizon_of(key[0], horizons)
+            if horizon not in excesses:
+                excesses[horizon] = excess_over_base(prices, first // MINUTE, horizon, _DELAY_MINUTES)
+            _add(gathered[key], excesses[horizon], key[1], horizon, times, number, first, start, end, paid)
+        rest(time.monotonic() - began)
+    scored = [_scored(key, each, horizon_of(key[0], horizons)) for key, each in sorted(gathered.items())]
     verdicts = judge([each.record for each in scored])
     rows = [
-        Scored(each.signal, each.direction, each.told, each.judged, record)
+        Scored(each.signal, each.direction, each.horizon, each.told, each.judged, each.cost, record)
         for each, record in zip(scored, verdicts, strict=True)
         if not names or each.signal in names
     ]
     return Scorecard(start, end, sorted(rows, key=_evidence))
 
 
-def _excesses(
-    history: History, universe: Universe, pairs: set[str], start: int, end: int
-) -> Mapping[str, tuple[Excess, int]]:
-    """By pair, what followed each minute, and where the judged period begins in it."""
-    first = start - BASE_DAYS * DAY
-    until = end + (HORIZON_MINUTES + 2) * MINUTE
-    found = {}
-    for pair in sorted(pairs):
-        instruments = universe.of(universe.resolve(pair).pair)
-        prices = judging_prices(history, instruments, first, until)
-        found[pair] = excess_over_base(prices, first // MINUTE, HORIZON_MINUTES), (start - first) // MINUTE
-    return found
-
-
-def _scored(
-    key: tuple[str, str],
-    told: Sequence[tuple[str, int]],
-    by_pair: Mapping[str, tuple[Excess, int]],
-    numbers: Mapping[str, int],
+def _add(
+    to: _Gathered,
+    excess: Excess,
+    direction: str,
+    horizon: int,
+    times: Sequence[int],
+    number: int,
+    first: int,
     start: int,
     end: int,
     cost: float,
-) -> Scored:
-    signal, direction = key
+) -> None:
+    """One pair's events of one signal and direction. Outcomes that end after `end` are not known yet."""
     sign = _SIGNS[direction]
-    days = (end - start) // DAY
-    rotation = Rotation.of(days, ROTATIONS, seed=1) if days >= 2 else None
-    rows: list[tuple[int, int, float, float]] = []
-    for pair in sorted({pair for pair, _ in told}):
-        excess, lead = by_pair[pair]
-        at = np.array(sorted((time - start) // MINUTE for name, time in told if name == pair), np.int64)
-        at = at[at >= 0]
-        of = excess.of(sign)[lead : lead + (end - start) // MINUTE]
-        forward, base = (excess.size, excess.size_base) if sign == 0 else (sign * excess.forward, sign * excess.base)
-        known = at[~np.isnan(of[at])]
-        rows += [
-            (start + int(each) * MINUTE, numbers[pair], float(forward[lead + each]), float(base[lead + each]))
-            for each in known
-        ]
-        if rotation is not None:
-            rotation.add(of, known)
-    time, number, forward_, base_ = (np.array(column) for column in zip(*rows, strict=True)) if rows else _NONE
-    cases = Cases(time, number, forward_, base_, np.full(len(rows), cost if sign else 0.0))
-    p_value = rotation.p_value() if rotation is not None else float("nan")
-    return Scored(signal, direction, len(told), len(rows), record_of(cases, HORIZON_MINUTES, p_value))
+    lead = (start - first) // MINUTE
+    length = (end - start) // MINUTE - horizon - _DELAY_MINUTES
+    if to.rotation is None and length >= 2 * DAY // MINUTE:
+        to.rotation = Rotation.of(length * MINUTE // DAY, ROTATIONS, seed=1)
+    at = np.array(sorted((each - start) // MINUTE for each in times), np.int64)
+    at = at[(at >= 0) & (at < length)]
+    of = excess.of(sign)[lead : lead + max(0, length)]
+    known = at[~np.isnan(of[at])]
+    forward, base = (excess.size, excess.size_base) if sign == 0 else (sign * excess.forward, sign * excess.base)
+    to.parts.append(
+        (
+            start + known * MINUTE,
+            np.full(len(known), number, np.int64),
+            forward[lead + known],
+            base[lead + known],
+            # one that says that price moves, not where, is no trade
+            np.full(len(known), cost if sign else 0.0),
+        )
+    )
+    if to.rotation is not None:
+        to.rotation.add(of, known)
 
 
-_NONE = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+def _scored(key: Key, gathered: _Gathered, horizon: int) -> Scored:
+    cases = Cases(*(np.concatenate(column) for column in zip(*gathered.parts, strict=True)))
+    p_value = gathered.rotation.p_value() if gathered.rotation is not None else float("nan")
+    cost = float(cases.cost.mean()) if len(cases) else float("nan")
+    record = record_of(cases, horizon, p_value)
+    return Scored(*key, horizon, gathered.told, len(cases), cost, record)
 
 
 def _evidence(row: Scored) -> tuple[Any, ...]:

@@ -11,16 +11,18 @@ from coinmon.model.events import Event, ToldEvent
 from coinmon.model.shard import Shard
 from coinmon.model.signal import Signal
 from coinmon.notify import signal_state
+from coinmon.notify.record import RecordBook
 from coinmon.notify.routing import Route
 from coinmon.store.database import Database
 from coinmon.store.outbox import Due, write_signals
 
 
 class SignalWriter:
-    """`failures`: the signals that could not be stored when they were last said, and why."""
+    """failures: the signals that could not be stored when they were last said, and why. records: what events quote."""
 
     def __init__(self, database: Database, routes: Mapping[str, Route], shard: Shard) -> None:
         self.failures: dict[str, str] = {}
+        self.records = RecordBook.stored(database)
         self._database, self._routes, self._shard = database, routes, shard
 
     def write(self, watch: Watchlist, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, ToldEvent]:
@@ -39,8 +41,8 @@ class SignalWriter:
                 try:
                     # what one plugin says can be lost by its own failure only
                     with connection.begin_nested():
-                        on = active.get(name, {})
-                        news = signal_state.update(connection, of_name, found.keys(), now, dropped, on)
+                        on, worth = active.get(name, {}), self.records.of
+                        news = signal_state.update(connection, of_name, found.keys(), now, dropped, on, worth)
                         wanted = {id: self._due(event, now) for id, event in news.events.items()}
                         write_signals(connection, news.rows, wanted)
                 except OperationalError:  # the database, and not the plugin

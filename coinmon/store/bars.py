@@ -10,9 +10,8 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.store.hours import ROW, in_a_row, roll_up, stretches
 from coinmon.store.packing import added_up, pack, unpack
-from coinmon.store.rows import numbers_between
+from coinmon.store.rows import numbers_between, upsert
 from coinmon.store.schema import bars as table
-from coinmon.store.upsert import upsert
 
 
 def write_bars(

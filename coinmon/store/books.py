@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 from coinmon.model.book import Depth, Near, Picture
 from coinmon.model.derivatives import Liquidation
 from coinmon.store import schema
-from coinmon.store.rows import rows_between
-from coinmon.store.upsert import upsert
+from coinmon.store.rows import rows_between, upsert
 
 _NEAR = len(fields(Near))
 

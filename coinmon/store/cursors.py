@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from coinmon.store.rows import upsert
 from coinmon.store.schema import cursors as table
-from coinmon.store.upsert import upsert
 
 
 class Position(NamedTuple):

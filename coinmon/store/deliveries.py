@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select, update
 
+from coinmon.store.rows import upsert
 from coinmon.store.schema import channels, deliveries, signals
-from coinmon.store.upsert import upsert
 
 
 class Waiting(NamedTuple):

@@ -18,10 +18,9 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.moment import HOUR, MINUTE, ceil, floor
 from coinmon.model.trades import Ints
 from coinmon.store.packing import pack_sum
-from coinmon.store.rows import numbers_between
+from coinmon.store.rows import numbers_between, upsert
 from coinmon.store.schema import bars
 from coinmon.store.schema import hours as table
-from coinmon.store.upsert import upsert
 
 _KINDS = dict.fromkeys(("time", "open", "high", "low", "close", "trades"), "<i8") | {"coverage": "u1"}
 ROW = np.dtype([(name, _KINDS.get(name, "<f8")) for name in COLUMNS])

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select, update
 
 from coinmon.model.instrument import Instrument, common_grid
 from coinmon.model.moment import DAY
+from coinmon.store.rows import upsert
 from coinmon.store.schema import bars
 from coinmon.store.schema import instrument_attributes as attributes
 from coinmon.store.schema import instruments as table
-from coinmon.store.upsert import upsert
 
 _FIELDS = (
     "venue",

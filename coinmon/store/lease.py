@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Select, Update, select, text, update
 from coinmon.errors import ConfigError
 from coinmon.store.database import Database, explained
 from coinmon.store.lock_file import LockFile
+from coinmon.store.rows import upsert
 from coinmon.store.schema import leases
-from coinmon.store.upsert import upsert
 
 _ASK_AGAIN_S = 0.05
 _HEAL_S = 2.5

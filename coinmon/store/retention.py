@@ -7,7 +7,7 @@ from coinmon.model.moment import DAY
 from coinmon.store import schema
 from coinmon.store.database import Database
 from coinmon.store.deliveries import forget_deliveries
-from coinmon.store.upsert import upsert
+from coinmon.store.rows import upsert
 
 _KEPT_FOR_DAYS = (
     schema.bars, schema.hours, schema.open_interest, schema.funding, schema.whale_trades, schema.depth,

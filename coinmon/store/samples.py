@@ -8,8 +8,7 @@ from sqlalchemy import Connection, Table, bindparam, delete
 
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.store import schema
-from coinmon.store.rows import rows_between
-from coinmon.store.upsert import upsert
+from coinmon.store.rows import rows_between, upsert
 
 Sample = TypeVar("Sample", OpenInterest, Funding)
 

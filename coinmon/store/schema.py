@@ -262,3 +262,21 @@ leases = Table(
     # of SQLite: which file the holder has locked; NULL when nobody holds it
     Column("lock_file", String),
 )
+
+# what the signals were worth, as it was said at the time: rows are only added, see store/scorecards.py
+scorecards = Table(
+    "scorecards",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("made", BigInteger, nullable=False),
+    # end of the judged period
+    Column("until", BigInteger, nullable=False),
+    # 1: its verdicts are new (a month's end)
+    Column("judged", SmallInteger, nullable=False),
+    # live: of told signals; replayed: of a replay over stored history
+    Column("source", String, nullable=False),
+    # JSON, as it was hashed
+    Column("card", String, nullable=False),
+    Column("previous", String, nullable=False),
+    Column("hash", String, nullable=False),
+)

@@ -63,7 +63,8 @@ def pages_everyone(event: Event, rules: Collection[str]) -> bool:
         return any(pages_everyone(each, rules) for each in event["events"])
     if event.get("event") == "whale":
         return "whale" in rules
-    if event.get("event") != "signal":
+    if event.get("event") != "signal" or event.get("page") is False:
+        # its record is not what `notify.at_all_requires` asks for
         return False
     return event.get("grade") in rules or ("consensus" in rules and str(event.get("signal")).startswith("consensus"))
 
@@ -90,6 +91,7 @@ def _signal(event: Event, lang: str) -> dict[str, Any]:
         "consensus": said,
         "reading": _said(event.get("reading"), lang),
         "advice": _said(event.get("advice"), lang),
+        "record": _said((event.get("record") or {}).get("text"), lang),
     }
 
 
@@ -125,6 +127,7 @@ def _digest(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
                 "time": _time(each, zone, "%H:%M:%S"),
                 "id": each.get("id"),
                 "reading": _said(each.get("reading"), lang)[:_ITEM] if len(several) <= _WORDY else "",
+                "record": _said((each.get("record") or {}).get("text"), lang) if len(several) <= _WORDY else "",
             }
             for each in several
         ],

@@ -86,10 +86,12 @@ def _total(total: float, currency: str, zh: bool) -> str:
 
 def _signal(event: Event, lang: str) -> str:
     title, reading, grade = event["title"], event["reading"], event.get("grade") or "-"
+    record = ((event.get("record") or {}).get("text") or {}).get(lang)
     if lang == "zh":
-        name = f"{title['zh']} ({title['en']})"
-        return f"🚨 [{event['pair']}] 信号触发 [{grade}]: {name} - {reading['zh']}"
-    return f"🚨 [{event['pair']}] signal [{grade}]: {title['en']} - {reading['en']}"
+        name, worth = f"{title['zh']} ({title['en']})", f" | 战绩: {record}" if record else ""
+        return f"🚨 [{event['pair']}] 信号触发 [{grade}]: {name} - {reading['zh']}{worth}"
+    worth = f" | record: {record}" if record else ""
+    return f"🚨 [{event['pair']}] signal [{grade}]: {title['en']} - {reading['en']}{worth}"
 
 
 def _whale(event: Event, lang: str) -> str:

@@ -28,6 +28,7 @@ FIELDS = {
     "signal": {
         "id": str, "time": "time", "pair": str, "signal": str, "grade": str, "direction": str, "title": TEXT,
         "reading": TEXT, "advice": (dict, None), "evidence": dict,
+        "record": dict,
     },
     "delivery": {
         "time": "time", "message": str, "signal": str, "output": str, "state": str, "attempts": int,

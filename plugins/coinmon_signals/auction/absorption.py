@@ -99,4 +99,4 @@ def _signal(market: Market, candle: Any, found: Any) -> Signal:
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("absorption", absorption)
+    register("absorption", absorption, horizon="1h")

@@ -100,4 +100,4 @@ def _signal(market: Market, zone: Any, found: Any, rows: int) -> Signal:
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("stacked_imbalance", stacked_imbalance)
+    register("stacked_imbalance", stacked_imbalance, horizon="1h")

@@ -175,4 +175,4 @@ def _signal(market: Market, kind: str, there: dict[str, dict[str, Any]]) -> Sign
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("derivative_hedge", derivative_hedge)
+    register("derivative_hedge", derivative_hedge, horizon="4h")

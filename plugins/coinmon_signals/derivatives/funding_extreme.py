@@ -86,4 +86,4 @@ def _signal(
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("funding_extreme", funding_extreme)
+    register("funding_extreme", funding_extreme, horizon="1d")

@@ -116,4 +116,4 @@ def _signal(market: Market, side: int, run: list[Any], total: float, min_total: 
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("liquidation_cascade", liquidation_cascade)
+    register("liquidation_cascade", liquidation_cascade, horizon="1h")

@@ -121,4 +121,4 @@ def _signal(market: Market, quadrant: str, there: dict[str, Any], strong: int, n
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("oi_quadrant_shift", oi_quadrant_shift)
+    register("oi_quadrant_shift", oi_quadrant_shift, horizon="4h")

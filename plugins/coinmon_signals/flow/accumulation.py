@@ -76,4 +76,4 @@ def columns(frame: Frame, *, window: int, lookback: int, min_ratio: float, max_m
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("accumulation", accumulation, columns=columns)
+    register("accumulation", accumulation, columns=columns, horizon="4h")

@@ -70,4 +70,4 @@ def columns(frame: Frame) -> Codes:
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("consensus", consensus, columns=columns)
+    register("consensus", consensus, columns=columns, horizon="1h")

@@ -101,4 +101,4 @@ def _signal(market: Market, found: Any, cvd: Any, share: float) -> Signal:
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("cvd_divergence", cvd_divergence)
+    register("cvd_divergence", cvd_divergence, horizon="4h")

@@ -105,4 +105,4 @@ def columns(frame: Frame, *, bull_ratio: float, bearish: bool, bear_ratio: float
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("global_sync", global_sync, columns=columns)
+    register("global_sync", global_sync, columns=columns, horizon="1h")

@@ -84,4 +84,4 @@ def columns(frame: Frame, *, east_venues: tuple[str, ...], us_venue: str, noise_
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("long_trap", long_trap, columns=columns)
+    register("long_trap", long_trap, columns=columns, horizon="1h")

@@ -147,5 +147,5 @@ def dump_columns(
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("early_pump", early_pump, columns=pump_columns)
-    register("panic_dump", panic_dump, columns=dump_columns)
+    register("early_pump", early_pump, columns=pump_columns, horizon="1h")
+    register("panic_dump", panic_dump, columns=dump_columns, horizon="1h")

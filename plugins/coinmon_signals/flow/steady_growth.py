@@ -87,4 +87,4 @@ def columns(
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("steady_growth", steady_growth, columns=columns)
+    register("steady_growth", steady_growth, columns=columns, horizon="4h")

@@ -89,4 +89,4 @@ def columns(frame: Frame, *, us_venue: str, min_net_flow: float, times_others: f
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("us_accumulation", us_accumulation, columns=columns)
+    register("us_accumulation", us_accumulation, columns=columns, horizon="4h")

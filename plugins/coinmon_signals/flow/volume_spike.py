@@ -84,4 +84,4 @@ def columns(frame: Frame, *, window: int, lookback: int, min_zscore: float, min_
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("volume_spike", volume_spike, columns=columns)
+    register("volume_spike", volume_spike, columns=columns, horizon="1h")

@@ -112,4 +112,4 @@ def _signal(
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("key_level_touch", key_level_touch)
+    register("key_level_touch", key_level_touch, horizon="4h")

@@ -139,5 +139,5 @@ def _signal(market: Market, name: str, event: Any, found: Any) -> Signal:
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("structure_break", structure_break)
-    register("liquidity_sweep", liquidity_sweep)
+    register("structure_break", structure_break, horizon="4h")
+    register("liquidity_sweep", liquidity_sweep, horizon="4h")

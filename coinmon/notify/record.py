@@ -1,0 +1,101 @@
+"""What signals like this one were worth, as an alert says it: looked up in a scorecard that was made before."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coinmon.config.schema import Requirement
+from coinmon.model.events import AlertRecord, BothLanguages
+from coinmon.model.moment import iso
+from coinmon.model.signal import Signal
+from coinmon.store.database import Database
+from coinmon.store.scorecards import SHORT_HASH, StoredScorecard, last_scorecard
+
+Quoted = Mapping[str, Any]
+_VERDICTS = {
+    "proven": ("扣费后：已证实", "after costs: proven"),
+    "edge, not after costs": ("有优势，但不够交易成本", "an edge, but not after costs"),
+    "not proven": ("未证实（不能排除偶然）", "not proven (may be chance)"),
+    "worse than chance": ("不如随机", "worse than chance"),
+    None: ("月末才下结论", "no verdict before the month's end"),
+}
+
+
+class RecordBook:
+    """The newest scorecard, by signal and direction. `None`: there is none yet."""
+
+    def __init__(self, stored: StoredScorecard | None = None) -> None:
+        self._stored = stored
+        signals = stored.card["signals"] if stored else ()
+        self._rows: dict[tuple[str, str], Quoted] = {(each["signal"], each["direction"]): each for each in signals}
+
+    @classmethod
+    def stored(cls, database: Database, at: int | None = None) -> "RecordBook":
+        """As the database's newest scorecard has them. at: the one that was the newest then, ms UTC."""
+        with database.read() as connection:
+            return cls(last_scorecard(connection, at=at))
+
+    def of(self, signal: Signal) -> AlertRecord | None:
+        """What the signal's event says under `record`; None for an event without a grade."""
+        if signal.grade is None:
+            return None
+        stored = self._stored
+        days, source, as_of = (
+            (stored.card["days"], stored.hash[:SHORT_HASH], iso(stored.until)) if stored else (None, None, None)
+        )
+        row = self._rows.get((signal.name, signal.direction))
+        if row is None or days is None:
+            return AlertRecord(0, "too few", days, source, as_of, _none(days))
+        text = BothLanguages(line(row, days, "zh"), line(row, days, "en"))
+        return AlertRecord(
+            row["told"], row["verdict"], days, source, as_of, text, **{name: row[name] for name in _QUOTED}
+        )
+
+
+_QUOTED = ("judged", "independent", "horizon_minutes", "median_pct", "base_pct", "hit", "after_costs_pct")
+
+
+def line(row: Quoted, days: int, lang: str) -> str:
+    """One row of a scorecard in one line."""
+    zh, told, judged, hit = lang == "zh", row["told"], row["judged"], row["hit"]
+    parts = [f"{days} 天内 {told} 次" if zh else f"{told} time{'s' * (told != 1)} in {days} days"]
+    if row["verdict"] == "too few":
+        if judged < told:
+            parts.append(f"可判 {judged} 次" if zh else f"{judged} of them judged")
+        parts.append("样本太少，无法判断" if zh else "too few to say")
+        return ("，" if zh else ", ").join(parts)
+    after = _horizon(row["horizon_minutes"], zh)
+    moved = row["median_pct"], row["base_pct"]
+    if row["direction"] == "neutral":
+        words = "{}后波动中位 {:.2f} %，平时 {:.2f} %" if zh else "after {} a move of {:.2f} % median, usual {:.2f} %"
+    else:
+        words = "{}后中位 {:+.2f} %，基准 {:+.2f} %" if zh else "after {} {:+.2f} % median, base {:+.2f} %"
+    parts.append(words.format(after, *moved))
+    share, low, high = (100 * each for each in hit)
+    independent = row["independent"]
+    parts.append(
+        f"命中 {share:.0f} %（95 % 区间 {low:.0f}-{high:.0f}，独立 {independent:.0f} 次）"
+        if zh
+        else f"hit {share:.0f} % (95 % {low:.0f}-{high:.0f}, {independent:.0f} independent)"
+    )
+    parts.append(_VERDICTS[row["verdict"]][not zh])
+    return ("；" if zh else "; ").join(parts)
+
+
+def _none(days: int | None) -> BothLanguages:
+    if days is None:
+        return BothLanguages("尚无记录，无法判断", "no record yet: too few to say")
+    return BothLanguages(f"{days} 天内首次，样本太少，无法判断", f"the first in {days} days: too few to say")
+
+
+def _horizon(minutes: int, zh: bool) -> str:
+    for unit, length, word in ((1440, "天", "d"), (60, "小时", "h")):
+        if minutes % unit == 0:
+            return f"{minutes // unit} {length if zh else word}"
+    return f"{minutes} {'分钟' if zh else 'min'}"
+
+
+def meets(verdict: str | None, requirement: Requirement) -> bool:
+    """Whether a verdict is what a route requires."""
+    if requirement == "any":
+        return True
+    return verdict == "proven" if requirement == "proven" else verdict != "worse than chance"
