@@ -31,12 +31,19 @@ PLUGIN_FAILURES = (Exception, SystemExit)
 """What a plugin's code may throw at us: one that calls sys.exit() must not end coinmon either. See `our_stop` too."""
 
 
+class Abandoned(BaseException):
+    """Raised in a thread whose result nobody waits for any more, so that it ends."""
+
+
 def our_stop(error: BaseException) -> bool:
-    """Whether it ends us, and is no plugin's failure: Ctrl-C, a generator that is closed, a task that was cancelled.
+    """Whether it ends us, and is no plugin's failure: Ctrl-C, a generator that is closed, a task that was cancelled,
+    a thread that was abandoned.
 
     A library's panic may be any BaseException (those written in Rust are), and an inner task that a plugin cancelled
     looks like our own: ours is one that the running task was asked to stop by.
     """
+    if isinstance(error, Abandoned):
+        return True
     if isinstance(error, asyncio.CancelledError):
         try:
             task = asyncio.current_task()

@@ -4,11 +4,11 @@ import asyncio
 
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
+from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.live.book_sampler import BookSampler
 from coinmon.collect.track.persist import persist
 from coinmon.collect.venue import Venue, VenueStatus
 from coinmon.collect.watchlist import Watchlist, begin
-from coinmon.config.build import make
 from coinmon.config.load import Config, SymbolsConfig
 from coinmon.model.moment import MINUTE, floor
 from coinmon.store.database import Database
@@ -23,7 +23,7 @@ async def collect_once(
 
     What the venues list, how each did, and the end of the last minute that was read.
     """
-    venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
+    venues = venues_of(config.exchanges, clock)
     try:
         now = clock.now()
         end = floor(now)
@@ -35,7 +35,7 @@ async def collect_once(
             tracks = watch.tracks[venue.name]
             statuses[venue.name] = await venue.read(tracks, end, _ROUND_TIMEOUT_S)
             if tracks:
-                await asyncio.to_thread(persist, database, tracks, end, config.whale_threshold)
+                await database.in_writer(lambda: persist(database, tracks, end, config.whale_threshold))
 
         books = BookSampler(config, venues, clock, database, goes_on=False)
         await asyncio.gather(

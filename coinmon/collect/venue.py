@@ -99,8 +99,11 @@ class Venue:
     async def call(self, method: str, *arguments: Any, deadline: float) -> Any:
         """Await one of the exchange's methods. Raises CoinmonError, whatever the plugin raised, naming the venue."""
         try:
-            async with asyncio.timeout(deadline):
-                answer = await getattr(self.exchange, method)(*arguments)
+            asked = getattr(self.exchange, method)
+            # where it runs apart, its thread has the deadline, and a moment more to say who blocks it
+            apart = getattr(self.exchange, "apart", False)
+            async with asyncio.timeout(None if apart else deadline):
+                answer = await (asked(*arguments, deadline=deadline) if apart else asked(*arguments))
             self._blocked_pause = 0.0
             return answer
         except VenueBlocked as error:

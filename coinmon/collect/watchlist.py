@@ -4,8 +4,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from loguru import logger
+from sqlalchemy import Connection
 
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
@@ -64,10 +66,11 @@ async def begin(
     """
     listed, failed = await _listings(venues, patience)
     failing = defaultdict(dict, {venue.name: venue.failing for venue in venues})
-    with database.write() as connection:
-        numbered, changes = follow_listing(connection, listed, now)
-        stored = read_instruments(connection)
-        positions = read_positions(connection)
+
+    def take(connection: Connection) -> tuple[Any, ...]:
+        return (*follow_listing(connection, listed, now), read_instruments(connection), read_positions(connection))
+
+    numbered, changes, stored, positions = await database.written(take)
     for change in changes:
         logger.info("{}", change)
     for number, instrument in stored.items():
@@ -89,8 +92,8 @@ async def begin(
     followed = before.since if before else {}
     since = {each.instrument.id: followed.get(each.instrument.id, now) for some in tracks.values() for each in some}
     if follows:
-        with database.write() as connection:
-            mark_followed(connection, [each.number for some in tracks.values() for each in some], now)
+        numbers = [each.number for some in tracks.values() for each in some]
+        await database.written(lambda connection: mark_followed(connection, numbers, now))
     return Watchlist(universe, pairs, kinds, tracks, failed, since)
 
 

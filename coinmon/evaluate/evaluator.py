@@ -1,7 +1,6 @@
 """Indicators and signals over views: plugins' code, run so that one that raises harms nothing else."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +10,7 @@ from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.config.rules import RULES, reread
 from coinmon.errors import CoinmonError, ConfigError, NoAnswer, our_stop, place_of, words_of
+from coinmon.evaluate.computing import PLUGINS, StillBlocks
 from coinmon.evaluate.frame import Codes, Frame
 from coinmon.market.market import Market
 from coinmon.market.result import Result
@@ -25,8 +25,6 @@ from coinmon.store.database import Database
 from coinmon.store.history import History
 
 _T = TypeVar("_T")
-_EVALUATION_TIMEOUT_S = 30.0
-"""Seconds after which a computation is late: a busy one takes a few."""
 
 
 class IndicatorFailed(CoinmonError):
@@ -44,7 +42,6 @@ class Evaluator:
         self._config = config
         self._venues = venues
         self.failures: dict[str, str] = {}
-        self._at = "nothing"
         self._rules = config.rules.stamp()
 
     def market(
@@ -96,7 +93,11 @@ class Evaluator:
             raise IndicatorOff(
                 Bilingual(f"指标 {name} 不存在或已关闭", f"indicator {name} is not there or is switched off")
             )
-        self._at = f"indicator {name} (plugin {chosen.offer.plugin})"
+        try:
+            PLUGINS.enter(f"indicator {name} (plugin {chosen.offer.plugin})")
+        except StillBlocks as error:
+            self.failures.setdefault(f"indicator {name}", str(error))
+            raise IndicatorFailed(str(error)) from error
         try:
             own = {**chosen.settings, **settings}
             if settings:
@@ -112,22 +113,10 @@ class Evaluator:
             if our_stop(error):
                 raise
             raise IndicatorFailed(self._note(f"indicator {name}", chosen.offer.plugin, error)) from error
+        finally:
+            PLUGINS.leave()
         self._works(f"indicator {name}")
         return result
-
-    async def patiently(self, work: Awaitable[_T]) -> _T:
-        """What `work`, which computes in a thread, comes to; a plugin that keeps it waiting is named in the log."""
-
-        def name() -> None:
-            logger.warning(
-                "{} has not come to an end for {:.0f} s: the scan waits for it", self._at, _EVALUATION_TIMEOUT_S
-            )
-
-        late = asyncio.get_running_loop().call_later(_EVALUATION_TIMEOUT_S, name)
-        try:
-            return await work
-        finally:
-            late.cancel()
 
     def signals(self, market: Market) -> list[Signal]:
         """What every configured signal says of a pair."""
@@ -211,8 +200,12 @@ class Evaluator:
         return found
 
     def _judged(self, name: str, chosen: PluginConfig, market: Market) -> Sequence[Signal] | Silent:
-        self._at = f"signal {name} (plugin {chosen.offer.plugin})"
         left_out: list[str] = []
+        try:
+            PLUGINS.enter(f"signal {name} (plugin {chosen.offer.plugin})")
+        except StillBlocks as error:
+            self.failures.setdefault(f"signal {name}", str(error))
+            return Silent(Bilingual(f"阻塞: {error}", str(error)), waits=True)
         try:
             said, left_out = signals_of(chosen.offer.target(market, **chosen.settings), name, str(market.pair))
             if left_out and not said:
@@ -226,6 +219,8 @@ class Evaluator:
                 raise
             why = self._note(f"signal {name}", chosen.offer.plugin, error)
             return Silent(Bilingual(f"出错: {why}", why), waits=True)
+        finally:
+            PLUGINS.leave()
         if left_out:
             self._note(f"signal {name}", chosen.offer.plugin, NotAsAgreed(left_out[0]))
         else:

@@ -7,8 +7,8 @@ from typing import Any
 
 from coinmon.errors import DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled, our_stop, words_of
 from coinmon.notify.batching import Batch
-from coinmon.notify.output_thread import OutputThread
 from coinmon.plugin.contracts import Message, Output
+from coinmon.plugin.plugin_thread import PluginThread
 
 POST_TIMEOUT_S = 60.0
 """Seconds for one post; outputs have shorter ones of their own."""
@@ -38,7 +38,7 @@ class AttemptOutcome:
 
 
 async def attempt(
-    thread: OutputThread, output: Output, message: Message, batch: Batch, failures: int
+    thread: PluginThread, output: Output, message: Message, batch: Batch, failures: int
 ) -> AttemptOutcome:
     """Send the next part of a message. failures: how often the output failed in a row before."""
     attempts = batch.rows[0].attempts + 1

@@ -17,10 +17,10 @@ from coinmon.model.events import DeliveryEvent
 from coinmon.model.moment import iso
 from coinmon.notify.attempt import AttemptOutcome, attempt
 from coinmon.notify.batching import Batch, next_batch
-from coinmon.notify.output_thread import OutputThread
 from coinmon.notify.rate_limit import free, ms_to_next, recent
 from coinmon.notify.sharing import as_read_at_start, read_others
 from coinmon.plugin.contracts import Message, Output
+from coinmon.plugin.plugin_thread import PluginThread
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.deliveries import (
@@ -70,7 +70,7 @@ class Sender:
         addressed: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda event: event,
     ) -> None:
         self._addressed = addressed
-        self.thread = OutputThread(channels[0])
+        self.thread = PluginThread("output", channels[0])
         self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
         self._name = name = channels[0]
         self._database, self._clock, self._wall, self._tell, self._market = database, clock, wall, tell, market

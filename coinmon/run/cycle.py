@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import monotonic
+from typing import Any
 
 from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
+from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.warm_up import progress, warm_ups
 from coinmon.collect.live.book_sampler import BookSampler
 from coinmon.collect.live.trade_feed import TradeFeed
@@ -18,6 +20,7 @@ from coinmon.collect.watchlist import LISTING_SECONDS, Watchlist
 from coinmon.config.build import make
 from coinmon.config.load import Config
 from coinmon.errors import our_stop, words_of
+from coinmon.evaluate.computing import Computation, computed
 from coinmon.evaluate.evaluator import Evaluator, market_then
 from coinmon.model.events import (
     Event,
@@ -75,7 +78,7 @@ class Scan:
         self._progress = progress
         self._goes_on = goes_on
         self.supervisor = tasks = supervisor or Supervisor()
-        self._venues = [Venue(name, exchange, clock) for name, exchange in make(config.exchanges).items()]
+        self._venues = venues_of(config.exchanges, clock)
         # a single scan is over before a stream could bring a minute
         self._feeds = {
             venue.name: TradeFeed(venue, clock, supervisor=tasks)
@@ -115,8 +118,8 @@ class Scan:
         # as of the present, with whales of the forming minute; a minute that closed meanwhile was not read
         now = min(self._clock.now(), floor(now) + MINUTE - 1)
         await asyncio.to_thread(self._evaluator.refresh)
-        found, flows = await self._evaluator.patiently(asyncio.to_thread(self._evaluate, watch, now, down))
-        news = await asyncio.to_thread(self.signal_writer.write, watch, found, now)
+        found, flows = await computed(partial(self._evaluate, watch, now, down))
+        news = await self._database.in_writer(partial(self.signal_writer.write, watch, found, now))
         self.outbox.wake()
         for flow in flows:
             self._tell(flow)
@@ -189,7 +192,9 @@ class Scan:
             status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
             async with undisturbed(tracks) as free:
                 now = self._clock.now()
-                await asyncio.to_thread(persist, self._database, free, end, self._config.whale_threshold, now)
+                await self._database.in_writer(
+                    partial(persist, self._database, free, end, self._config.whale_threshold, now)
+                )
             if warm_up:
                 warm_up.begin(tracks)
             return venue.name, status
@@ -219,11 +224,12 @@ class Scan:
         return self._config.interval / 1000 / max(self._clock.speed, 1e-9)
 
     def _evaluate(
-        self, watch: Watchlist, now: int, down: Mapping[str, str]
+        self, watch: Watchlist, now: int, down: Mapping[str, str], within: Computation[Any]
     ) -> tuple[dict[str, list[Signal]], list[FlowEvent]]:
         """Signals by pair and the flow of each pair."""
         since = watch.since if self._goes_on else {}
         with self._database.still() as stored:
+            within.on_abandon(stored.cut)
             return judge(self._evaluator, watch, History(stored), now, down, since, self._config.window)
 
     def _tell(self, event: Event, durable: bool = False) -> None:

@@ -94,6 +94,16 @@ class Database:
                 fence(connection)
             yield connection
 
+    def cut(self) -> None:
+        """Of `still`: end its snapshot from another thread, which waits for it no more."""
+        if self._held is not None:
+            with suppress(Exception):
+                self._held.invalidate()
+
+    async def in_writer(self, work: Callable[[], _T]) -> _T:
+        """What `work`, which writes, returns: done by the thread that writes, one after the other."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
     async def written(self, work: Callable[[Connection], _T]) -> _T:
         """What `work` returns of a write transaction, made by the thread that writes: the event loop goes on."""
 
@@ -101,7 +111,7 @@ class Database:
             with self.write() as connection:
                 return work(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+        return await self.in_writer(run)
 
     async def looked_up(self, work: Callable[[Connection], _T]) -> _T:
         """What `work` returns of a read transaction, made in a thread."""

@@ -6,14 +6,12 @@ import subprocess
 import sys
 import time
 from datetime import datetime
-from types import SimpleNamespace
 
 import pytest
 from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.errors import NoDataError
-from coinmon.evaluate.evaluator import Evaluator
 from coinmon.run.schedule import Schedule, stop_on_signals
 
 
@@ -73,16 +71,6 @@ asyncio.run(run())
             process.send_signal(signal.SIGINT)
             time.sleep(0.1)
         assert (process.returncode, process.stderr.read()) == (130, b"")
-
-
-def test_a_plugin_that_keeps_the_scan_waiting_is_named(logged, monkeypatch):
-    monkeypatch.setattr("coinmon.evaluate.evaluator._EVALUATION_TIMEOUT_S", 0.05)
-    offer = SimpleNamespace(plugin="dir.dozy", target=lambda market: time.sleep(0.2) or [])
-    dozy = SimpleNamespace(offer=offer, settings={})
-    evaluator = Evaluator(SimpleNamespace(signals={"dozy": dozy}), [])
-    asyncio.run(evaluator.patiently(asyncio.to_thread(evaluator.judged, SimpleNamespace(pair="BTC/USDT"))))
-    assert len(logged) == 1
-    assert logged[0].startswith("signal dozy (plugin dir.dozy) has not come to an end")
 
 
 def test_a_signal_that_is_ignored_stays_ignored():

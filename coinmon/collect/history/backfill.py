@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -276,8 +277,7 @@ class Backfill:
             except CoinmonError as error:
                 self.problems.append(f"{instrument.id}: {what}: {iso(low)} to {iso(high)}: {error}")
                 return
-            with self._database.write() as connection:
-                write_series(connection, number, found)
+            await self._database.written(partial(write_series, number=number, samples=found))
             self._progress.step(f"{instrument.id}: REST: {len(found)} of {what}", done=False)
 
     async def _rest_stretch(self, number: int, instrument: Instrument, start: int, end: int, *, trades: bool) -> None:
@@ -286,7 +286,7 @@ class Backfill:
             async for bars, whales in read_back(
                 self._venue, self._clock, track, end, trades=trades, whale_threshold=self._whale_threshold
             ):
-                self._store(number, instrument, bars, whales)
+                await asyncio.to_thread(self._store, number, instrument, bars, whales)
                 if len(bars) and monotonic() - told > _TELL_EVERY:
                     told = monotonic()
                     self._progress.step(f"{instrument.id}: REST to {iso(int(bars.time[-1]) + MINUTE)}", done=False)

@@ -9,14 +9,15 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from time import time
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from coinmon.clock import Clock
+from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.backfill import Backfill
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.venue import Venue
 from coinmon.collect.watchlist import begin
-from coinmon.config.build import make
 from coinmon.config.load import Config, PluginConfig, SymbolsConfig
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.model.bars import Coverage
@@ -59,7 +60,7 @@ async def fill(
     progress: Progress,
 ) -> list[str]:
     """Fill the store and say what it came to, in lines. Raises NoDataError when nothing at all could be had."""
-    venues = [Venue(name, exchange, clock) for name, exchange in make(exchanges).items()]
+    venues = venues_of(exchanges, clock)
     try:
         files = [(_recognised(path, venues), path) for path in wish.files]
         try:
@@ -83,9 +84,12 @@ async def fill(
                 await asyncio.gather(*(_fill_venue(fills[venue.name], targets, venue, wish) for venue in venues))
         for each in fills.values():
             problems += each.problems
-        with database.write() as connection:
+
+        def keep_all(connection: Connection) -> None:
             for number, _, start, end in spans:
                 keep(connection, number, start, end)
+
+        await database.written(keep_all)
         return _summary(database, spans, problems, config.retention_days, clock)
     finally:
         await asyncio.gather(*(venue.close() for venue in venues))

@@ -176,7 +176,7 @@ class WarmUp:
             before = int(page.trades.id[0]) if more else before
         if getattr(self._venue.exchange, "split_in_bars", False):
             past.klines = await self._venue.call("bars", wish.instrument, since, wish.until, deadline=_PAGE_TIMEOUT_S)
-        await asyncio.to_thread(self._store, wish, past)
+        await self._database.in_writer(lambda: self._store(wish, past))
 
     def _busy(self) -> bool:
         usage = getattr(self._venue.exchange, "usage", None)

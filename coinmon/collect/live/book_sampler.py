@@ -68,7 +68,7 @@ class BookSampler:
         now = self._clock.now()
         taken = [feed.take(now, self._settings.percents, at_once=not self._goes_on) for feed in self._feeds.values()]
         try:
-            await asyncio.to_thread(self._write, taken)
+            await self._database.in_writer(lambda: self._write(taken))
         except CoinmonError:
             for feed, each in zip(self._feeds.values(), taken, strict=True):
                 feed.put_back(each)

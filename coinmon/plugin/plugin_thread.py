@@ -1,4 +1,4 @@
-"""Where an output's code runs: an event loop in a thread of its own, so that one that blocks holds up itself alone."""
+"""Where a plugin's coroutines run: an event loop in a thread of its own: one that blocks holds up itself alone."""
 
 import asyncio
 import threading
@@ -12,20 +12,31 @@ _CANCEL_S = 2.0
 """Seconds in which code that awaits ends when it is cancelled; code that blocks does not."""
 
 
-class OutputThread:
-    """Runs one output's coroutines. blocked: its code has not given the thread back since it was asked to."""
+class PluginBlocks(TimeoutError):
+    """A plugin's code has not given its thread back."""
 
-    def __init__(self, name: str) -> None:
+
+class PluginThread:
+    """Runs the coroutines of one plugin's object: `kind` and `name` are those of its offer.
+
+    blocked: its code has not given the thread back since it was asked to.
+    """
+
+    def __init__(self, kind: str, name: str) -> None:
+        self._what = f"{kind} {name}"
         self.blocked = False
         self._name = name
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def call(self, work: Callable[[], Awaitable[_T]], timeout_s: float) -> _T:
+    async def call(self, work: Callable[[], Awaitable[_T]], timeout_s: float | None, *, to_the_end: bool = True) -> _T:
         """What `work` returns or raises, also a BaseException. Raises TimeoutError when it was cancelled as too late.
 
-        One that blocks is named in the log and waited for: what it does at last is what counts, since to begin it anew
-        meanwhile could send a message twice.
+        One that blocks is named in the log, and waited for where it is done `to_the_end`: what a post does at last is
+        what counts, since to begin it anew meanwhile could send a message twice. Else PluginBlocks is raised, by
+        everything that is asked until the thread is given back. timeout_s: None for what may wait for ever.
         """
+        if self.blocked and not to_the_end:
+            raise PluginBlocks("its code blocks still")
         call = _Call(work)
         self._running().call_soon_threadsafe(call.start)
         try:
@@ -36,16 +47,22 @@ class OutputThread:
             if not done:
                 self.blocked = True
                 logger.bind(plugin=self._name).error(
-                    "output {}: its code blocks for more than {:.0f} s: only its own messages wait for it",
-                    self._name,
-                    timeout_s,
+                    "{}: its code blocks for more than {:.0f} s: only what is asked of it waits",
+                    self._what,
+                    timeout_s or 0,
                 )
+                if not to_the_end:
+                    call.when_ended(self._given_back)
+                    raise PluginBlocks("its code blocks")
                 await call.wait(None)
         except asyncio.CancelledError:
             call.cancel()
             raise
         self.blocked = False
         return call.result(timeout_s)
+
+    def _given_back(self) -> None:
+        self.blocked = False
 
     def close(self) -> None:
         """What blocks is left to itself: the thread ends with the process."""
@@ -56,7 +73,7 @@ class OutputThread:
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             loop = asyncio.new_event_loop()
-            threading.Thread(target=_forever, args=(loop,), name=f"output {self._name}", daemon=True).start()
+            threading.Thread(target=_forever, args=(loop,), name=self._what, daemon=True).start()
             self._loop = loop
         return self._loop
 
@@ -73,6 +90,7 @@ class _Call(Generic[_T]):
         self._cancelled = False
         self._returned: list[_T] = []
         self._raised: BaseException | None = None
+        self._then: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         self._theirs = asyncio.get_running_loop()
@@ -90,9 +108,13 @@ class _Call(Generic[_T]):
         finally:
             self._say_ended()
 
+    def _end(self) -> None:
+        self._ended.set()
+        self._then()
+
     def _say_ended(self) -> None:
         try:
-            self._ours.call_soon_threadsafe(self._ended.set)
+            self._ours.call_soon_threadsafe(self._end)
         except RuntimeError:
             # our loop is closed: nobody waits any more
             return
@@ -106,6 +128,11 @@ class _Call(Generic[_T]):
         if self._task is not None:
             self._task.cancel()
 
+    def when_ended(self, then: Callable[[], None]) -> None:
+        self._then = then
+        if self._ended.is_set():
+            then()
+
     async def wait(self, timeout_s: float | None) -> bool:
         try:
             async with asyncio.timeout(timeout_s):
@@ -114,11 +141,11 @@ class _Call(Generic[_T]):
             return False
         return True
 
-    def result(self, timeout_s: float) -> _T:
+    def result(self, timeout_s: float | None) -> _T:
         if self._returned:
             return self._returned[0]
         if self._raised is None or (self._cancelled and isinstance(self._raised, asyncio.CancelledError)):
-            raise TimeoutError(f"no end after {timeout_s:.0f} s")
+            raise TimeoutError(f"no end after {timeout_s or 0:.0f} s")
         if isinstance(self._raised, asyncio.CancelledError | KeyboardInterrupt | GeneratorExit):
             # of the output's own making: to us it is a failure as any other, and not the order to stop
             raise RuntimeError(f"it raised {type(self._raised).__name__}") from self._raised
