@@ -1,4 +1,4 @@
-"""Plugins whose code blocks, and a database that another process holds: the event loop goes on, and who it is is named."""
+"""Plugins whose code blocks, and a database that another process holds: the event loop goes on, and says who it is."""
 
 import asyncio
 import sqlite3
@@ -165,9 +165,8 @@ def test_the_loop_goes_on_while_another_process_writes(tmp_path, monkeypatch):
     config = SimpleNamespace(
         books=SimpleNamespace(enabled=True, percents=(1.0,)), exchanges={"acme": SimpleNamespace(feed="poll")}
     )
-    monkeypatch.setattr(
-        BookFeed, "take", lambda *_, **__: SimpleNamespace(depth={}, pictures={}, liquidations={}, observed_minutes={1: [0]})
-    )  # fmt: skip
+    taken = SimpleNamespace(depth={}, pictures={}, liquidations={}, observed_minutes={1: [0]})
+    monkeypatch.setattr(BookFeed, "take", lambda *_, **__: taken)
 
     async def main():
         watch = await begin([venue], database, SymbolsConfig(names=("BTCUSDT",)), {}, clock.now(), 0)
