@@ -34,6 +34,7 @@ from loguru import logger
 
 from coinmon import MINUTE, Bars, Coverage, Instrument
 from coinmon.config.load import load_config
+from coinmon.model.events import as_json
 from coinmon.run.cycle import Scan
 from coinmon.run.monitor import clock_of
 from coinmon.store.database import Database, open_database
@@ -156,7 +157,8 @@ async def campaign(
         with closing(open_database(config.db)) as database:
             well: dict[str, bool] = {}
 
-            def tell(event: dict[str, Any]) -> None:
+            def tell(typed: Any) -> None:
+                event = as_json(typed)
                 found.health.update(event.get("health", {}))
                 if event["event"] == "venue":
                     well[event["venue"]] = event["status"] == "ok"

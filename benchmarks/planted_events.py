@@ -20,6 +20,7 @@ from loguru import logger
 
 from coinmon.clock import Clock as MarketClock
 from coinmon.config.load import load_config
+from coinmon.model.events import as_json
 from coinmon.model.moment import MINUTE, parse_time
 from coinmon.run.cycle import Scan
 from coinmon.store.database import open_database
@@ -107,7 +108,8 @@ async def _heard(scan):
         before, quiet = count, quiet + 1 if count == before else 0
 
 
-def _note(told, event, now):
+def _note(told, typed, now):
+    event = as_json(typed)
     if event["event"] == "signal" and event["signal"] in KINDS:
         told.append((event["signal"], event["pair"].replace("/", ""), now))
     elif event["event"] == "whale":

@@ -31,6 +31,7 @@ from coinmon import MINUTE, Bars, Coverage, Funding, Instrument, OpenInterest, P
 from coinmon.collect.track.whales import find_whales
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
+from coinmon.model.events import as_json
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.notify import signal_state
 from coinmon.store.database import open_database
@@ -155,7 +156,7 @@ class Watch:
             write_signals(connection, news.rows, {})
         self.told += [
             (event.get("signal", event["event"]), base_of(event), now, event.get("grade"))
-            for event in news.events.values()
+            for event in map(as_json, news.events.values())
         ]
         return news.events
 

@@ -28,6 +28,7 @@ SETTINGS = f"""
 symbols: [BTCUSDT]
 whale_threshold: 30000
 signals: {{whale: {{threshold: 30000}}}}
+rules: {{mine: {{when: price > 1, tests: [{{pair: BTCUSDT, at: "2026-01-15T12:00Z"}}]}}}}
 notify: {{whale_threshold: 30000}}
 serve: {{token: "{MARK}0"}}
 exchanges:
@@ -51,7 +52,8 @@ COMMANDS = [
     "report BTCUSDT --offline --format html -o page.html", "export BTCUSDT --exchange binance -vv",
     "backfill BTCUSDT --exchange okx --exchange binance --source rest --from 2026-01-15T11:00:00Z -vv",
     "backtest BTCUSDT --from 2026-01-15T11:40:00Z --json -vv", "scorecard --json", "signals -vv",
-    "signals --explain BTCUSDT --json", SERVE,
+    "signals --explain BTCUSDT --json", "rules check --json", "rules fields --json", "rules test --json",
+    "rules explain mine BTCUSDT --json", SERVE,
     f"{EMULATE} --port 0 --robots --write-config written.yaml",
     f"report BTCUSDT --db {ELSEWHERE}", f"doctor --json --db {ELSEWHERE}", f"config show --db {ELSEWHERE}",
 ]  # fmt: skip
