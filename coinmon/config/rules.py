@@ -107,7 +107,7 @@ def reread(config: "Config") -> "Config":
 def _signal(name: str, target: object, file: str) -> PluginConfig:
     offer = Offer(
         "signal", name, target, file, RULES, settings_model(_nothing, positional=1),  # type: ignore[arg-type]
-        columns=getattr(target, "columns", None),
+        columns=getattr(target, "columns", None), horizon=getattr(target, "horizon", 60),
     )  # fmt: skip
     return PluginConfig(name, offer, {})
 

@@ -111,7 +111,7 @@ class _Reader:
         grades = {each: each for each in get_args(Grade)}
         grade = self._one_of(given, "grade", grades, "C")
         direction = self._one_of(given, "direction", {each: each for each in get_args(Direction)}, "neutral")
-        horizon = self._span(given, "horizon", 60, 10_080)
+        horizon = self._span(given, "horizon", 60, 10_080, least=1)
         cooldown = self._span(given, "cooldown", _DEFAULT_COOLDOWN, 10_080)
         texts = {key: self._texts(given.get(key), known) for key in ("title", "say", "advice")}
         pairs, examples = self._pairs(given.get("pairs")), list(self._examples(given.get("tests")))
@@ -149,13 +149,13 @@ class _Reader:
         self._fault(given[key], f"{key}: {word[:30]} is not one of {', '.join(known)}{near(word, known)}")
         return usual
 
-    def _span(self, given: Mapping[str, Entry], key: str, usual: int, most: int) -> int:
+    def _span(self, given: Mapping[str, Entry], key: str, usual: int, most: int, least: int = 0) -> int:
         if key not in given:
             return usual
         text = str(given[key].value).strip()
         match = _SPAN.fullmatch(text)
         minutes = int(match[1]) * _MINUTES[match[2]] if match else -1
-        if 0 <= minutes <= most:
+        if least <= minutes <= most:
             return minutes
         hint = f" (did you mean {text}m?)" if text.isdigit() else ""
         self._fault(given[key], f"{key}: {text[:30]!r} is no span of time: 3m, 1h or 1d, at most {most} minutes{hint}")

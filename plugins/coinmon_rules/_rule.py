@@ -43,7 +43,7 @@ class Rule:
     until: Node | None
     grade: Grade
     direction: Direction
-    horizon: int | None
+    horizon: int
     cooldown: int
     title: Mapping[str, Said]
     say: Mapping[str, Said]

@@ -21,6 +21,11 @@ def test_every_rule_is_read(load):
     assert len([name for name in config.signals if name.startswith("my_")]) >= 12
 
 
+def test_a_rule_is_judged_after_its_own_horizon(load):
+    config = load("a:\n  when: price > 1\n  horizon: 4h\nb:\n  when: price > 1\n")
+    assert (config.signals["a"].offer.horizon, config.signals["b"].offer.horizon) == (240, 60)
+
+
 def test_the_first_rule_has_six_lines():
     assert len(BLOCKS[0].strip().splitlines()) <= 6
 
