@@ -11,6 +11,7 @@ CoinmonError
 │   └── NotPublished      it has no such file (yet)
 └── DeliveryError     an output could not send
     ├── DeliveryRetry     try again later
+    │   ├── DeliveryAside       not this message, not now; the others go on
     │   ├── DeliveryThrottled   too many messages: nothing more until `retry_after`
     │   └── DeliverySplit       too long: the output cuts its messages finer from now on
     └── DeliveryRefused   never going to work as configured
@@ -145,6 +146,10 @@ class DeliveryRetry(DeliveryError):
 
 class DeliveryThrottled(DeliveryRetry):
     """The channel took too many messages: it did not take this one, and wants none for `retry_after` seconds."""
+
+
+class DeliveryAside(DeliveryRetry):
+    """The channel did not take this message and may later (a gateway's word is not the robot's); others may be sent."""
 
 
 class DeliverySplit(DeliveryRetry):

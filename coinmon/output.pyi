@@ -1,5 +1,6 @@
 from ._hook import hookimpl as hookimpl
 from .config.parsers import time_zone as time_zone
+from .errors import DeliveryAside as DeliveryAside
 from .errors import DeliveryRefused as DeliveryRefused
 from .errors import DeliveryRetry as DeliveryRetry
 from .errors import DeliverySplit as DeliverySplit

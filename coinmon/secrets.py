@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
+from coinmon.printable import printable
+
 HIDDEN = "***"
 
 _LEAST_KNOWN = 4
@@ -87,13 +89,16 @@ def _json(text: str) -> str:
 
 
 def redacted(text: str) -> str:
-    """The text without known secrets, user:password in URLs, tokens and signatures in queries, and robots' tokens."""
+    """The text without known secrets, user:password in URLs, tokens and signatures in queries, and robots' tokens.
+
+    It can be shown on a terminal: what would command one is not in it either.
+    """
     for secret in sorted(_known, key=len, reverse=True):
         if secret in text:
             text = text.replace(secret, HIDDEN)
     for pattern, shown in _PATTERNS:
         text = pattern.sub(shown, text)
-    return text
+    return printable(text)
 
 
 def shown(value: Any, key: str = "") -> Any:

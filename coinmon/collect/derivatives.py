@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError
+from coinmon.model.derivatives import Funding, OpenInterest
+from coinmon.plugin.answers import mapping_of
 from coinmon.store.database import Database
 from coinmon.store.samples import write_samples
+
+_KINDS = {"open_interest": OpenInterest, "funding": Funding}
 
 
 async def sample(
@@ -21,12 +25,13 @@ async def sample(
         if not perps or venue.blocked or venue.down or not venue.has(method):
             return
         try:
-            found = dict(await venue.call(method, [track.instrument for track in perps], deadline=deadline))
+            said = await venue.call(method, [track.instrument for track in perps], deadline=deadline)
+            found = mapping_of(said, method, _KINDS[method])
         except CoinmonError as error:
             problems[f"{venue.name} {method}"] = str(error)
             return
         except (TypeError, ValueError) as error:
-            problems[f"{venue.name} {method}"] = f"{venue.name}: {method} gave no mapping: {error}"
+            problems[f"{venue.name} {method}"] = f"{venue.name}: {method} {error}"
             return
         samples = {track.number: found[track.instrument.id] for track in perps if track.instrument.id in found}
         at = venue.clock.now()

@@ -17,6 +17,8 @@ from coinmon.model.derivatives import Ticker
 from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.shard import WHOLE, Shard
 from coinmon.model.symbols import Universe, Wanted
+from coinmon.plugin.answers import listed as listing_of
+from coinmon.plugin.border import NotAsAgreed
 from coinmon.store.cursors import Position, read_positions
 from coinmon.store.database import Database
 from coinmon.store.instruments import follow_listing, mark_followed, read_instruments
@@ -127,9 +129,11 @@ async def _listings(venues: Sequence[Venue], patience: float) -> tuple[dict[str,
 
     async def ask(venue: Venue) -> None:
         try:
-            found = list(await venue.call("instruments", deadline=patience))
-            if any(not isinstance(each, Instrument) or each.venue != venue.name for each in found):
-                raise TypeError("it listed something that is not an Instrument of its own")
+            found, left_out = listing_of(await venue.call("instruments", deadline=patience), venue.name)
+            if left_out and not found:
+                raise NotAsAgreed(left_out[0])
+            if left_out:
+                logger.warning("{}: {} left out: {}", venue.name, len(left_out), left_out[0])
             listed[venue.name] = found
         except CoinmonError as error:
             failed[venue.name] = str(error)

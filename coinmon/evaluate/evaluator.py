@@ -1,7 +1,7 @@
 """Indicators and signals over views: plugins' code, run so that one that raises harms nothing else."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from loguru import logger
@@ -19,12 +19,14 @@ from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import parse_time
 from coinmon.model.multiples import in_coins
 from coinmon.model.signal import Bilingual, Signal, Silent
+from coinmon.plugin.answers import result_of
 from coinmon.plugin.border import NotAsAgreed, signals_of
 from coinmon.plugin.signature import check_settings
 from coinmon.store.database import Database
 from coinmon.store.history import History
 
-_T = TypeVar("_T")
+_OURS = "coinmon"
+"""The distribution whose results are tested to be as agreed: to look at each one costs time."""
 
 
 class IndicatorFailed(CoinmonError):
@@ -103,8 +105,8 @@ class Evaluator:
             if settings:
                 own = check_settings(chosen.offer.settings, own, f"indicator {name}")
             result = chosen.offer.target(subject, **own)
-            if not isinstance(result, Result):
-                raise TypeError("it returned something that is not a Result")
+            if not isinstance(result, Result) or chosen.offer.distribution != _OURS:
+                result = result_of(result)
         except IndicatorFailed:
             raise
         except NoAnswer as error:

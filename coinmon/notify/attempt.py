@@ -5,7 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from coinmon.errors import DeliveryRefused, DeliveryRetry, DeliverySplit, DeliveryThrottled, our_stop, words_of
+from coinmon.errors import (
+    DeliveryAside,
+    DeliveryRefused,
+    DeliveryRetry,
+    DeliverySplit,
+    DeliveryThrottled,
+    our_stop,
+    words_of,
+)
 from coinmon.notify.batching import Batch
 from coinmon.plugin.contracts import Message, Output
 from coinmon.plugin.plugin_thread import PluginThread
@@ -16,6 +24,8 @@ _BACKOFF_S = (2.0, 600.0)
 """Seconds: the first wait, doubled each time, and the longest."""
 _THROTTLED_PAUSE_S = 60.0
 _MAX_SPLITS = 8
+_MAX_ASIDE = 1_000
+"""Tries, ten minutes apart at last, after which a message that its channel never took is given up: a week."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,9 @@ async def attempt(
         # it was not taken: what waits meanwhile may join it
         pause = failure.retry_after or _THROTTLED_PAUSE_S
         return AttemptOutcome("waiting", str(failure), pause, {"message": None} if batch.part == 0 else {})
+    except DeliveryAside as failure:
+        state = "waiting" if attempts < _MAX_ASIDE else "refused"
+        return AttemptOutcome(state, str(failure), None, {"message": None}, backoff_s(attempts - 1))
     except DeliverySplit as failure:
         return AttemptOutcome("waiting" if attempts < _MAX_SPLITS else "refused", str(failure), 0.0, {"part": 0})
     except DeliveryRetry as failure:

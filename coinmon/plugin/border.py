@@ -13,7 +13,8 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any, get_args
 
-from coinmon.model.signal import GRADES, Direction, Signal, Silent, Text
+from coinmon.model.signal import GRADES, Bilingual, Direction, Signal, Silent, Text
+from coinmon.printable import printable
 
 CORE_EVENTS = frozenset({"scan_started", "venue", "flow", "signal", "delivery", "scan_finished", "digest"})
 """Kinds of event that are the core's own: an ungraded signal, which is an event of its own name, cannot be one."""
@@ -33,9 +34,9 @@ def signals_of(said: Any, name: str, pair: str) -> tuple[list[Signal] | Silent, 
     name: the plugin's own name, the only one that an ungraded signal may have. Raises NotAsAgreed for what is no list.
     """
     if isinstance(said, Silent):
-        return replace(said, reason=_text(said.reason, "reason") if type(said.reason) is str else said.reason), []
+        return replace(said, reason=_reason(said.reason)), []
     if not isinstance(said, Iterable) or isinstance(said, str | bytes | Mapping):
-        raise NotAsAgreed(f"it returned {_kind(said)}; expected a list of Signal, or Silent")
+        raise NotAsAgreed(f"it returned {kind_of(said)}; expected a list of Signal, or Silent")
     sound: list[Signal] = []
     left_out: list[str] = []
     for each in said:
@@ -86,17 +87,17 @@ class _Plain:
             return self.of(value.model_dump(), where, depth + 1)
         if is_dataclass(value) and not isinstance(value, type):
             return self.of(asdict(value), where, depth + 1)
-        raise NotAsAgreed(f"{where} is {_kind(value)}, which JSON does not have")
+        raise NotAsAgreed(f"{where} is {kind_of(value)}, which JSON does not have")
 
 
 def clean(text: str) -> str:
-    """Without NUL, which PostgreSQL refuses, and without halves of characters, which no encoding has."""
-    return str.__str__(text).replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    """Without NUL, which PostgreSQL refuses, halves of characters, which no encoding has, and commands to terminals."""
+    return printable(str.__str__(text).replace("\x00", "")).encode("utf-8", "replace").decode("utf-8")
 
 
 def _signal(signal: Any, name: str, pair: str) -> Signal:
     if not isinstance(signal, Signal):
-        raise NotAsAgreed(f"it returned {_kind(signal)} that is not a Signal")
+        raise NotAsAgreed(f"it returned {kind_of(signal)} that is not a Signal")
     if signal.grade is not None and signal.grade not in GRADES:
         raise NotAsAgreed(f"grade is {signal.grade!r}; expected one of {', '.join(GRADES)}, or None for a plain event")
     if signal.direction not in get_args(Direction):
@@ -109,7 +110,7 @@ def _signal(signal: Any, name: str, pair: str) -> Signal:
     if not isinstance(signal.cooldown, int) or isinstance(signal.cooldown, bool) or not 0 <= signal.cooldown < 2**53:
         raise NotAsAgreed(f"cooldown is {signal.cooldown!r}; expected milliseconds")
     if not isinstance(signal.evidence, Mapping):
-        raise NotAsAgreed(f"evidence is {_kind(signal.evidence)}; expected a mapping")
+        raise NotAsAgreed(f"evidence is {kind_of(signal.evidence)}; expected a mapping")
     return replace(
         signal,
         name=own,
@@ -130,13 +131,19 @@ def _both(text: Any, what: str) -> Text:
     if isinstance(text, str):
         return Text(_text(getattr(text, "zh", text), what), _text(text, what))
     if not isinstance(text, Text):
-        raise NotAsAgreed(f"{what} is {_kind(text)}; expected Text(zh=..., en=...)")
+        raise NotAsAgreed(f"{what} is {kind_of(text)}; expected Text(zh=..., en=...)")
     return Text(_text(text.zh, what), _text(text.en, what))
+
+
+def _reason(reason: Any) -> str:
+    if isinstance(reason, Bilingual):
+        return Bilingual(_text(reason.zh, "reason"), _text(reason, "reason"))
+    return _text(reason, "reason")
 
 
 def _text(text: Any, what: str) -> str:
     if not isinstance(text, str):
-        raise NotAsAgreed(f"{what} is {_kind(text)}; expected text")
+        raise NotAsAgreed(f"{what} is {kind_of(text)}; expected text")
     return clean(text)[:MAX_TEXT]
 
 
@@ -148,6 +155,6 @@ def _word(text: Any, what: str) -> str:
     return clean(text)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
     name = type(value).__name__
     return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"

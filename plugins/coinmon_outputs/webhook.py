@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
-from coinmon.output import DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message, hookimpl
+from coinmon.output import DeliveryAside, DeliveryRetry, DeliveryThrottled, Message, hookimpl
 from coinmon_outputs._robot import Webhook, post
 
 _ABOUT_THE_MESSAGE = (410, 413, 422)
-"""Statuses about the message itself: a redirect, and any other 4xx, may be a gateway's that is wrong for a while."""
+"""Statuses about the message itself, or of a gateway that is wrong for a while: others need not wait for it."""
 
 
 class WebHook:
@@ -54,7 +54,7 @@ class WebHook:
             raise DeliveryRetry(f"{self._name}: HTTP {status}", after)
         text = f"{self._name}: HTTP {status}: check outputs.{self._name}.webhook and .secret"
         if status in _ABOUT_THE_MESSAGE:
-            raise DeliveryRefused(text)
+            raise DeliveryAside(text)
         raise DeliveryRetry(text, after)
 
 

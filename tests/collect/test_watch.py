@@ -88,8 +88,8 @@ def test_an_unknown_symbol_is_one_line(follow, plain):
     [
         (VenueBlocked("acme: 451 from here"), "acme: 451 from here"),
         (RuntimeError("oops"), "acme: instruments raised RuntimeError: oops"),
-        (None, "acme: instruments: 'NoneType' object is not iterable"),
-        ([{"symbol": "BTC/USDT"}], "acme: instruments: it listed something that is not an Instrument of its own"),
+        (None, "acme: instruments: instruments returned a NoneType; expected a list of Instrument"),
+        ([{"symbol": "BTC/USDT"}], "acme: instruments: it listed a dict that is not an Instrument of its own"),
     ],
     ids=["blocked", "raises", "nothing", "something else"],
 )

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from coinmon import DeliveryRetry, Message
+from coinmon import DeliveryAside, DeliveryRetry, Message
 from coinmon.notify import signal_state
 from coinmon.store.outbox import write_signals
 from coinmon.supervise import Supervisor
@@ -115,7 +115,7 @@ def test_a_clock_that_was_set_back_holds_up_no_message(say, outbox, plain):
     assert output.got == ["BTC/USDT"]
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 407, 429, 502])
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 407, 410, 413, 422, 429, 502])
 def test_a_redirect_and_what_a_gateway_answers_lose_no_alert(status):
     async def answer(request):
         return web.Response(status=status, headers={"Location": "/elsewhere"}, text="<html>gateway</html>")
@@ -135,6 +135,18 @@ def test_a_redirect_and_what_a_gateway_answers_lose_no_alert(status):
             await runner.cleanup()
 
     asyncio.run(main())
+
+
+def test_a_message_that_its_channel_does_not_take_holds_up_no_other(say, outbox, plain, rows):
+    output = plain.output(DeliveryAside("HTTP 422"), None, DeliveryAside("HTTP 422"))
+    box = outbox(robot=output)
+    say(plain.signal("BTC/USDT"), plain.signal("ETH/USDT"), outputs=["robot"])
+    box.flush()
+    assert output.got == ["ETH/USDT"]
+    box.flush(after=5)
+    assert [row[0] for row in rows()] == ["waiting", "sent"]
+    box.flush(after=20)
+    assert output.got == ["ETH/USDT", "BTC/USDT"]
 
 
 def test_what_one_signal_cannot_store_costs_the_others_nothing(database, plain):

@@ -150,7 +150,7 @@ def test_its_bars_and_its_indicator_are_in_export_and_report(scan, beside_acme_i
     assert json.loads(out)
     assert "chatter of a signal" in said
     assert document["indicators"]["numb"] == {}
-    assert "returned something that is not a Result" in document["failed"]["numb"]
+    assert "returned a dict that is not a Result" in document["failed"]["numb"]
     assert document["indicators"]["acme_mood"]["acme:BTC/USDT"]["share"] == pytest.approx(0.6)
     assert "okx:BTC/USDT" in document["indicators"]["net_flow"]
 

@@ -1,0 +1,15 @@
+"""Text of others that may be shown on a terminal and in a log: without characters that command either."""
+
+import re
+
+# C0 without tab and line feed, DEL, C1; line and paragraph separators; overrides and isolates of the writing direction
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """The text with � in place of what would move the cursor, colour the screen, ring, or turn the line around."""
+    return _COMMANDS.sub("\ufffd", text)
+
+
+def is_printable(text: str) -> bool:
+    return _COMMANDS.search(text) is None
