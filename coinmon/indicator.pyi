@@ -4,6 +4,7 @@ from .config.parsers import parse_sessions as parse_sessions
 from .config.parsers import time_zone as time_zone
 from .evaluate.frame import Frame as Frame
 from .evaluate.frame import Lane as Lane
+from .market.lazy_figures import LazyFigures as LazyFigures
 from .market.market import Market as Market
 from .market.panel import Box as Box
 from .market.panel import Cells as Cells

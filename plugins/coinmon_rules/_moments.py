@@ -55,8 +55,8 @@ class OfBars(OfMarket):
         if found is None:
             return super().figures(field, before)
         if isinstance(found, Column):
-            return _last(found, before + 1)
-        return {name: _last(each, before + 1) for name, each in found.items()}
+            return last_of(found, before + 1)
+        return {name: last_of(each, before + 1) for name, each in found.items()}
 
 
 class OfFrame:
@@ -68,7 +68,8 @@ class OfFrame:
         self._frame = frame
         self._chosen = chosen
         self._wanted = wanted
-        """Fields that are read moment by moment, and how far back: all in one walk."""
+        """The fields, and how far back each is looked at."""
+        self._deepest = max((back for _, back in wanted), default=0)
 
     def figures(self, field: Field, before: int) -> Column | Columns:
         made = self.in_columns(field, before)
@@ -76,9 +77,12 @@ class OfFrame:
 
     def in_columns(self, field: Field, before: int) -> Column | Columns | None:
         """None where it has to be read moment by moment."""
-        frame = self._frame.earlier(before)
+        # one frame for all windows of the rule: what an indicator's columns work out is worked out once
+        frame = self._frame.earlier(max(self._deepest, before))
         found: Column | Columns | None = frame.once(("figures", field.key), lambda: self._made(field, frame))
-        return found
+        if found is None or isinstance(found, Column):
+            return found and last_of(found, self._frame.count + before)
+        return {name: last_of(each, self._frame.count + before) for name, each in found.items()}
 
     def times(self, before: int) -> Column:
         first = self._frame.start - before * MINUTE
@@ -165,7 +169,7 @@ def earlier(market: Market, minutes: int) -> Market:
     return replace(market, now=now, views=views)
 
 
-def _last(column: Column, moments: int) -> Column:
+def last_of(column: Column, moments: int) -> Column:
     return Column(column.figures[-moments:], None if column.unsure is None else column.unsure[-moments:])
 
 

@@ -61,7 +61,7 @@ def test_net_flow(world, seed, settings):
     kinds = {**frame.lanes("spot"), "all": frame.whole("spot")}
     for name, lane in kinds.items():
         columns = chosen.offer.columns(lane, **chosen.settings)
-        assert len(columns) == 14
+        assert len(columns) == 15
         for i in range(MINUTES):
             market = frame.market(i)
             view = market.merged["spot"] if name == "all" else market.spot[name]
@@ -88,7 +88,7 @@ def test_consensus(world, seed, settings):
         words.add(result.verdict)
         for each in result.venues:
             if each.listed:
-                for field in ("net_flow", "net_flow_pct", "zscore", "coverage"):
+                for field in ("net_flow", "net_flow_pct", "coverage"):
                     found = columns[f"venues[{each.venue}].{field}"][i]
                     assert same(getattr(each, field), found), (i, each.venue, field)
     assert columns["unsure"].mean() < 0.1

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from coinmon.indicator import Frame, Lane, rolling
+from coinmon.indicator import Frame, Lane, LazyFigures, rolling
 from coinmon_indicators.flow import _net_flow_columns
 
 NEAR = 1e-7
@@ -32,12 +32,12 @@ def columns(
     }
     judged = np.logical_and.reduce(list(comparable.values())) & (len(lanes) >= min_venues)
     net = np.stack([each["net_flow"] for each in flows.values()])
-    scores = np.stack([each["zscore"] for each in flows.values()])
     scale = np.stack([each["buy_volume"] + each["sell_volume"] for each in flows.values()])
     total = np.where(judged, net.sum(axis=0), np.nan)
     if mode == "absolute":
         verdict, unsure = _in_money(net, scale, venue_threshold, total_threshold)
     else:
+        scores = np.stack([each["zscore"] for each in flows.values()])
         verdict, unsure = _in_deviations(net, scores, scale, min_zscore)
         judged = judged & np.isfinite(scores).all(axis=0)
     found: dict[str, Any] = {
@@ -45,14 +45,14 @@ def columns(
         "verdict": np.where(judged, verdict, None), "total": total, "unsure": unsure & judged,
     }  # fmt: skip
     for name, each in flows.items():
-        for field in ("net_flow", "net_flow_pct", "buy_sell_ratio", "zscore"):
+        for field in ("net_flow", "net_flow_pct", "buy_sell_ratio", *(("zscore",) if mode == "relative" else ())):
             found[f"venues[{name}].{field}"] = each[field]
         found[f"venues[{name}].coverage"] = each["coverage"]
         found[f"venues[{name}].comparable"] = comparable[name].astype(float)
     return found
 
 
-def _flow(lane: Lane, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+def _flow(lane: Lane, settings: Mapping[str, Any]) -> LazyFigures:
     return lane.once(("net_flow", tuple(sorted(settings.items()))), lambda: _net_flow_columns.columns(lane, **settings))
 
 

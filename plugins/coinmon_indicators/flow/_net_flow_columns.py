@@ -1,12 +1,11 @@
 """`net_flow` at every moment of a frame at once."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.indicator import Bars, Lane, rolling
+from coinmon.indicator import Bars, Lane, LazyFigures, rolling
 
 Floats = npt.NDArray[np.float64]
 MIN_BLOCKS = 10
@@ -18,27 +17,39 @@ def usable(bars: Bars) -> npt.NDArray[np.bool_]:
     return bars.has_flow & np.isfinite(bars.quote_volume) & np.isfinite(bars.buy_quote) & np.isfinite(bars.volume)
 
 
-def columns(lane: Lane, *, window: int, min_coverage: float, zscore_hours: int) -> Mapping[str, Any]:
+def columns(lane: Lane, *, window: int, min_coverage: float, zscore_hours: int) -> LazyFigures:
     """The figures of `net_flow`, and the covered share, at each moment of the lane; NaN where they are None."""
+    blocks = zscore_hours * 60 // window
+    return LazyFigures(
+        {
+            ("coverage",): lambda: {"coverage": rolling(lane.bars(window).has_flow, window) / window},
+            ("window",): lambda: {"window": np.full(lane.count, float(window))},
+            _FLOWS: lambda: _flows(lane, window, min_coverage),
+            ("zscore",): lambda: {"zscore": _zscores(lane, window, blocks, min_coverage)},
+            _PRICES: lambda: _prices(lane, window),
+        }
+    )
+
+
+_FLOWS = (
+    "net_flow", "buy_volume", "sell_volume", "quote_volume", "volume", "buy_sell_ratio", "net_flow_pct",
+)  # fmt: skip
+_PRICES = ("support", "resistance", "last_price", "price_change_pct", "atr")
+
+
+def _flows(lane: Lane, window: int, min_coverage: float) -> Mapping[str, Floats]:
     rows = lane.bars(window)
     count = usable(rows)
+    minutes = rolling(count, window)
 
     def total(column: Floats) -> Floats:
-        return np.where(some, rolling(np.where(count, column, 0.0), window), np.nan)
+        return np.where(minutes > 0, rolling(np.where(count, column, 0.0), window), np.nan)
 
-    some = rolling(count, window) > 0
     buy, sell = total(rows.buy_quote), total(np.maximum(rows.sell_quote, 0.0))
     traded = total(rows.quote_volume)
-    seen = rolling(count, window) / window >= min_coverage
-    return {
-        "coverage": rolling(rows.has_flow, window) / window,
-        "net_flow": buy - sell, "buy_volume": buy, "sell_volume": sell, "quote_volume": traded,
-        "volume": total(rows.volume),
-        "buy_sell_ratio": np.where(seen, _over(buy, sell), np.nan),
-        "net_flow_pct": 100 * _over(buy - sell, traded),
-        "zscore": _zscores(lane, window, zscore_hours * 60 // window, min_coverage),
-        **_prices(lane, window),
-    }  # fmt: skip
+    ratio = np.where(minutes / window >= min_coverage, _over(buy, sell), np.nan)
+    figures = (buy - sell, buy, sell, traded, total(rows.volume), ratio, 100 * _over(buy - sell, traded))
+    return dict(zip(_FLOWS, figures, strict=True))
 
 
 def _over(above: Floats, below: Floats) -> Floats:
