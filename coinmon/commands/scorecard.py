@@ -1,6 +1,7 @@
 """`coinmon scorecard`: what the signals that were told were worth."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -65,6 +66,10 @@ def scorecard(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check that no stored scorecard was changed; exit 1 if one was.")
     ] = False,
+    noise: Annotated[
+        bool, typer.Option("--noise", help="Say how often signals page on nothing, under each preset.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(help="Write each signal's record as a page to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """Say what the told signals were worth: excess over the usual, its interval, and a verdict after costs.
@@ -72,6 +77,8 @@ def scorecard(
     Only what is stored is looked at: signals told by scans, and the prices after them. A base needs 20 days of bars
     before a signal (see retention_days), so a young database honestly says "too few". Figures are as of the last
     midnight UTC, verdicts as of the last month's end: both are stored, in a chain of hashes that --verify checks.
+
+    --noise replays the last --days (10) of your own history with each minute's buyers and sellers drawn by lot.
     """
     from coinmon.store.database import open_database
 
@@ -81,7 +88,13 @@ def scorecard(
         if verify:
             _verify(database, config.lang)
             return
+        if noise:
+            _show_noise(ctx.obj or Globals(), database, 10 if days is None else days, as_json, config.lang)
+            return
         document = _document(config, database, name or [], days, cost, replayed)
+        if html is not None:
+            _write_page(config, database, document, html)
+            return
     finally:
         database.close()
     if as_json:
@@ -137,6 +150,52 @@ def _verify(database: "Database", lang: str) -> None:
         if lang == "zh"
         else f"{count} scorecard{'s' * (count != 1)}, the chain is whole; the last one's hash is {head}"
     )
+
+
+def _write_page(config: "Config", database: "Database", document: Mapping[str, Any], to: Path) -> None:
+    from coinmon.run.monitor import clock_of
+    from coinmon.run.scorecard_page import page_of
+    from coinmon.store.history import History
+
+    if document["source"] == "replayed":
+        raise ConfigError("--html shows what was told to you; leave out --replayed")
+    page = page_of(config, History(database), clock_of(config).now(), document["days"], document["signals"])
+    try:
+        to.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--html {to}: {error.strerror}") from None
+    typer.echo(str(to))
+
+
+def _show_noise(where: Globals, database: "Database", days: int, as_json: bool, lang: str) -> None:
+    from coinmon.run.monitor import clock_of
+    from coinmon.run.noise import false_alarms
+
+    measured = []
+    for preset in ("seed", "calm"):
+        config = where.load(preset=preset)
+        measured.append(false_alarms(config, preset, database, clock_of(config).now(), days))
+    if as_json:
+        import orjson
+
+        document = {
+            each.preset: {
+                "pair_days": each.pair_days,
+                "pages_per_pair_day": each.pages,
+                "told": [{"signal": name, "grade": grade, "count": n} for (name, grade), n in each.told.items()],
+            }
+            for each in measured
+        }
+        typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        return
+    words = (
+        "preset: {}  每交易对每天误报 A 级以上 {:.2f} 次（{:.1f} 交易对·天的纯噪声）{}"
+        if lang == "zh"
+        else "preset: {}  {:.2f} false pages (A and above) a day and pair, on {:.1f} pair days of noise{}"
+    )
+    for each in measured:
+        names = ", ".join(f"{name} [{grade}] {n / each.pair_days:.2f}" for (name, grade), n in each.told.items())
+        typer.echo(words.format(each.preset, each.pages, each.pair_days, f": {names}" if names else ""))
 
 
 def _show(document: Mapping[str, Any], lang: str) -> None:

@@ -75,6 +75,7 @@ class Config:
     plugins: PluginsConfig
     notify: NotifyConfig
     costs: CostsConfig
+    preset: str
     books: BooksConfig
     serve: ServeConfig
     clock: ClockConfig | None
@@ -113,7 +114,10 @@ def load_config(
     plugins = core.plugins if core else _plugins_alone(layers)
     catalog = load_catalog(_folder(plugins, layers, cwd), plugins.disabled)
     inherited = {name: as_written(name, getattr(core, name)) for name in INHERITED} if core else {}
-    chosen: dict[str, Any] = {section: choose(section, layers, catalog, inherited) for section in PLUGIN_SECTIONS}
+    chosen: dict[str, Any] = {
+        section: choose(section, layers, catalog, inherited, core.preset if core else "seed")
+        for section in PLUGIN_SECTIONS
+    }
     if core and core.symbols.all and core.symbols.all not in chosen["exchanges"] and not layers.problems:
         names = list(chosen["exchanges"])
         layers.problems.append(

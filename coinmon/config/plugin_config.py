@@ -43,8 +43,10 @@ class PluginConfig:
     route: RouteConfig = field(default_factory=RouteConfig)
 
 
-def choose(section: str, layers: Layers, catalog: Catalog, inherited: Mapping[str, Any]) -> dict[str, PluginConfig]:
-    """What is on in a plugin section: as written there, then what is on by default."""
+def choose(
+    section: str, layers: Layers, catalog: Catalog, inherited: Mapping[str, Any], preset: str = "seed"
+) -> dict[str, PluginConfig]:
+    """What is on in a plugin section: as written there, then what is on by default, with the preset's settings."""
     kind = PLUGIN_SECTIONS[section]
     only = layers.only.get(section)
     chosen: dict[str, PluginConfig] = {}
@@ -65,7 +67,7 @@ def choose(section: str, layers: Layers, catalog: Catalog, inherited: Mapping[st
         if enabled is None:
             enabled = on_by_default(offer)
         if name in only if only is not None else enabled:
-            made = _made(section, name, offer, given, layers, inherited)
+            made = _made(section, name, offer, given, layers, {**inherited, **(offer.calm if preset == "calm" else {})})
             if made:
                 chosen[name] = made
     return chosen

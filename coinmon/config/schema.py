@@ -257,6 +257,11 @@ class Core(Section):
     log: LogConfig = Field(default=LogConfig())
     plugins: PluginsConfig = Field(default=PluginsConfig())
     notify: NotifyConfig = Field(default=NotifyConfig())
+    preset: Literal["seed", "calm"] = Field(
+        default="seed",
+        description="thresholds of signals that are not set: seed, as they are documented; calm: in each pair's own "
+        "usual flow, so that noise pages once in ten days at most (`coinmon scorecard --noise` says what each means)",
+    )
     costs: CostsConfig = Field(default=CostsConfig())
     books: BooksConfig = Field(default=BooksConfig())
     serve: ServeConfig = Field(default=ServeConfig())

@@ -5,7 +5,7 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,7 +26,7 @@ GROUP = "coinmon"
 KINDS = ("exchange", "indicator", "signal", "output", "page", "language")
 _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
-_OPTIONS = {"indicator": {"kinds", "scope", "merges", "columns"}, "signal": {"columns", "horizon"}}
+_OPTIONS = {"indicator": {"kinds", "scope", "merges", "columns", "calm"}, "signal": {"columns", "horizon", "calm"}}
 """What `register` takes beside name and target, by kind."""
 
 
@@ -48,6 +48,9 @@ class Offer:
     """Of a signal or indicator: what it says of each moment of a frame; `None`: it is asked moment by moment."""
     horizon: int = 60
     """Of a signal: minutes after which it claims that price has gone its way: its record is judged there alone."""
+
+    calm: Mapping[str, Any] = field(default_factory=dict)
+    """Its own settings under `preset: calm`, where the user gives none."""
 
     @property
     def summary(self) -> str:
@@ -253,7 +256,7 @@ def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Ca
 def _offer(
     kind: str, name: str, target: Callable[..., Any], found: _Found, options: dict[str, Any], taken: Sequence[Offer]
 ) -> Offer:
-    from coinmon.plugin.members import check_columns, check_horizon, check_members
+    from coinmon.plugin.members import check_calm, check_members, checked_options
     from coinmon.plugin.signature import settings_model  # pydantic: not needed for --help
 
     if not (isinstance(name, str) and name.isidentifier() and name == name.lower()):
@@ -273,12 +276,10 @@ def _offer(
     if options.get("scope", "instrument") not in ("instrument", "pair"):
         raise ValueError(f"indicator {name}: scope is 'instrument' or 'pair', not {options['scope']!r}")
     check_members(kind, name, target)
-    if (columns := options.get("columns")) is not None:
-        check_columns(name, target, columns)
-    if "horizon" in options:
-        options = {**options, "horizon": check_horizon(name, options["horizon"])}
+    options = checked_options(name, target, options)
     try:
         settings = settings_model(target, positional=4 if kind == "language" else 1)
+        check_calm(f"{kind} {name}", settings, options.get("calm", {}))
     except PLUGIN_FAILURES as error:
         raise TypeError(f"{kind} {name}: {words_of(error)}") from error
     return Offer(kind, name, target, found.plugin, found.distribution, settings, **options)

@@ -35,6 +35,8 @@ def register_signals(register: Any) -> None:
 
     horizon: 1m to 7d, such as 15m, 4h or 1d: after it the signal claims that price has gone its way (a neutral one:
     that price has moved). Its record is judged there alone, so that no choice among many can make it look better.
+
+    calm: a dict of its own settings as they are under `preset: calm`; indicators may have one too.
     """
 
 

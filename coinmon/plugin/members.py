@@ -74,6 +74,26 @@ def check_columns(name: str, signal: Callable[..., Any], columns: Any) -> None:
         raise TypeError(f"signal {name}: columns does not take the signal's settings {', '.join(lacks)}")
 
 
+def checked_options(name: str, target: Callable[..., Any], options: dict[str, Any]) -> dict[str, Any]:
+    """What was registered with a name and a function, its horizon in minutes. Raises as the checks below do."""
+    if (columns := options.get("columns")) is not None:
+        check_columns(name, target, columns)
+    if "horizon" in options:
+        return {**options, "horizon": check_horizon(name, options["horizon"])}
+    return options
+
+
+def check_calm(what: str, settings: Any, calm: Any) -> None:
+    """Raises TypeError for settings under `preset: calm` that the plugin does not have, or that it would not take."""
+    if not isinstance(calm, dict) or not calm.keys() <= settings.model_fields.keys():
+        raise TypeError(
+            f"{what}: calm is not a dict of its settings: {', '.join(settings.model_fields) or 'it has none'}"
+        )
+    required = {name for name, field in settings.model_fields.items() if field.is_required()}
+    if calm and not required:
+        settings.model_validate(calm)
+
+
 def check_horizon(name: str, horizon: Any) -> int:
     """The minutes of a signal's primary horizon: 15m, 4h, 1d. Raises ValueError for what is none."""
     found = _HORIZON.fullmatch(horizon) if isinstance(horizon, str) else None

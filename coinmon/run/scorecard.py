@@ -52,12 +52,15 @@ class Scorecard:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     """Of one signal and direction, pair after pair."""
 
     told: int = 0
     rotation: Rotation | None = None
     parts: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def cases(self) -> Cases:
+        return Cases(*(np.concatenate(column) for column in zip(*self.parts, strict=True)))
 
 
 def horizons_of(config: Config) -> Mapping[str, int]:
@@ -92,31 +95,8 @@ def scorecard(
     told. rest: called between pairs with the seconds that were worked, by who wants to be slow on purpose.
     All signals are judged as one family, whichever are shown.
     """
-    end = floor(now)
-    start = max(floor(now - days * DAY), 0)
+    start, end, gathered = gather(config, history, now, days, cost, told, rest)
     horizons = horizons_of(config)
-    by_pair: dict[str, dict[Key, list[int]]] = defaultdict(lambda: defaultdict(list))
-    gathered: dict[Key, _Gathered] = {}
-    for event in told_live(history, start, end) if told is None else told:
-        at = floor(parse_time(str(event["time"])))
-        if start <= at < end and event["direction"] in _SIGNS:
-            key = event["signal"], event["direction"]
-            gathered.setdefault(key, _Gathered()).told += 1
-            by_pair[event["pair"]][key].append(at - MINUTE)
-    universe = history.universe(set(config.exchanges), config.quotes)
-    for number, pair in enumerate(sorted(by_pair)):
-        began = time.monotonic()
-        instruments = universe.of(universe.resolve(pair).pair)
-        first = start - BASE_DAYS * DAY
-        prices = judging_prices(history, instruments, first, end)
-        paid = config.costs.round_trip({each.venue for each in instruments}) if cost is None else cost
-        excesses: dict[int, Excess] = {}
-        for key, times in by_pair[pair].items():
-            horizon = horizon_of(key[0], horizons)
-            if horizon not in excesses:
-                excesses[horizon] = excess_over_base(prices, first // MINUTE, horizon, _DELAY_MINUTES)
-            _add(gathered[key], excesses[horizon], key[1], horizon, times, number, first, start, end, paid)
-        rest(time.monotonic() - began)
     scored = [_scored(key, each, horizon_of(key[0], horizons)) for key, each in sorted(gathered.items())]
     verdicts = judge([each.record for each in scored])
     rows = [
@@ -127,23 +107,69 @@ def scorecard(
     return Scorecard(start, end, sorted(rows, key=_evidence))
 
 
+def gather(
+    config: Config,
+    history: History,
+    now: int,
+    days: int,
+    cost: float | None = None,
+    told: Iterable[Mapping[str, Any]] | None = None,
+    rest: Callable[[float], None] = lambda _worked: None,
+    horizon: int | None = None,
+) -> tuple[int, int, dict[Key, Gathered]]:
+    """Start and end of the judged period, ms UTC, and the cases of each signal and direction; see `scorecard`.
+
+    horizon: minutes, the same for all; None: each signal's own. Only then is the calendar rotated.
+    """
+    end = floor(now)
+    start = max(floor(now - days * DAY), 0)
+    horizons = horizons_of(config)
+    by_pair: dict[str, dict[Key, list[int]]] = defaultdict(lambda: defaultdict(list))
+    gathered: dict[Key, Gathered] = {}
+    for event in told_live(history, start, end) if told is None else told:
+        at = floor(parse_time(str(event["time"])))
+        if start <= at < end and event["direction"] in _SIGNS:
+            key = event["signal"], event["direction"]
+            gathered.setdefault(key, Gathered()).told += 1
+            by_pair[event["pair"]][key].append(at - MINUTE)
+    universe = history.universe(set(config.exchanges), config.quotes)
+    for number, pair in enumerate(sorted(by_pair)):
+        began = time.monotonic()
+        instruments = universe.of(universe.resolve(pair).pair)
+        first = start - BASE_DAYS * DAY
+        prices = judging_prices(history, instruments, first, end)
+        paid = config.costs.round_trip({each.venue for each in instruments}) if cost is None else cost
+        excesses: dict[int, Excess] = {}
+        for key, times in by_pair[pair].items():
+            after = horizon or horizon_of(key[0], horizons)
+            if after not in excesses:
+                excesses[after] = excess_over_base(prices, first // MINUTE, after, _DELAY_MINUTES)
+            span = first, start, end
+            _add(gathered[key], excesses[after], key[1], after, times, number, span, paid, rotates=horizon is None)
+        rest(time.monotonic() - began)
+    return start, end, gathered
+
+
 def _add(
-    to: _Gathered,
+    to: Gathered,
     excess: Excess,
     direction: str,
     horizon: int,
     times: Sequence[int],
     number: int,
-    first: int,
-    start: int,
-    end: int,
+    span: tuple[int, int, int],
     cost: float,
+    rotates: bool,
 ) -> None:
-    """One pair's events of one signal and direction. Outcomes that end after `end` are not known yet."""
+    """One pair's events of one signal and direction. Outcomes that end after the period's end are not known yet.
+
+    span: when the prices begin, and the judged period, ms UTC.
+    """
+    first, start, end = span
     sign = _SIGNS[direction]
     lead = (start - first) // MINUTE
     length = (end - start) // MINUTE - horizon - _DELAY_MINUTES
-    if to.rotation is None and length >= 2 * DAY // MINUTE:
+    if rotates and to.rotation is None and length >= 2 * DAY // MINUTE:
         to.rotation = Rotation.of(length * MINUTE // DAY, ROTATIONS, seed=1)
     at = np.array(sorted((each - start) // MINUTE for each in times), np.int64)
     at = at[(at >= 0) & (at < length)]
@@ -164,8 +190,8 @@ def _add(
         to.rotation.add(of, known)
 
 
-def _scored(key: Key, gathered: _Gathered, horizon: int) -> Scored:
-    cases = Cases(*(np.concatenate(column) for column in zip(*gathered.parts, strict=True)))
+def _scored(key: Key, gathered: Gathered, horizon: int) -> Scored:
+    cases = gathered.cases()
     p_value = gathered.rotation.p_value() if gathered.rotation is not None else float("nan")
     cost = float(cases.cost.mean()) if len(cases) else float("nan")
     record = record_of(cases, horizon, p_value)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from coinmon.signal import ASK, HOLDS, SILENT, WAITS, Codes, rolling
 
-__all__ = ["NEAR", "Comparisons", "Floats", "Mask", "rolling"]
+__all__ = ["NEAR", "Comparisons", "Floats", "Mask", "asked_where_it_holds", "rolling"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -42,3 +42,8 @@ class Comparisons:
         code = np.where(holds, code, np.int8(SILENT))
         code = np.where(self.unsure, np.int8(ASK), code)
         return np.where(ready, code, np.int8(WAITS)).astype(np.int8)
+
+
+def asked_where_it_holds(codes: Codes, more: bool) -> Codes:
+    """The signal itself decides wherever it might hold: a condition more is worked out by it alone."""
+    return np.where(codes >= HOLDS, np.int8(ASK), codes).astype(np.int8) if more else codes

@@ -1,9 +1,9 @@
 """The figures that a signal rests on, as JSON-ready evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from coinmon.signal import Bilingual, Silent, say
+from coinmon.signal import Bilingual, Market, Silent, say
 
 HOLD = 0.8
 """A state that is on goes on at this share of the threshold that it begins at, so that it does not flap."""
@@ -28,6 +28,32 @@ def compared(consensus: Any) -> Mapping[str, Any]:
 def waits(consensus: Any) -> Silent:
     """Why the venues cannot be compared."""
     return Silent(consensus.reason or Bilingual("各平台无法比较", "the venues cannot be compared"), waits=True)
+
+
+def unusual(market: Market, venues: Iterable[str], way: int, min_times: float) -> bool:
+    """Whether each venue's net flow goes that way (1, -1) with so many times its usual size; 0 asks for nothing."""
+    return not min_times or all((_times(market, name) or 0.0) * way >= min_times for name in venues)
+
+
+def usual(market: Market, venues: Iterable[str], min_times: float) -> Silent:
+    """What is said where not every flow is unusual: how large each is, or which venues are too new to tell."""
+    times = {name: _times(market, name) for name in venues}
+    names = [name for name, each in times.items() if each is None]
+    if names:
+        words = f"{'、'.join(names)} 的常态净流入未知", f"the usual net flow of {', '.join(names)} is not known yet"
+        return Silent(Bilingual(*words), waits=True)
+    shown = worded(times, "+.1f")
+    return Silent(
+        Bilingual(
+            f"净流入为常态的 {shown} 倍，需达到 {min_times:g} 倍",
+            f"net flow is {shown} times the usual, it has to reach {min_times:g}",
+        )
+    )
+
+
+def _times(market: Market, venue: str) -> float | None:
+    found = market.spot[venue].of("net_flow")
+    return found.net_flow / found.usual if found.usual and found.net_flow is not None else None
 
 
 def worded(figures: Mapping[str, Any], kind: str = "+,.0f") -> str:

@@ -10,4 +10,7 @@ Timeframe = Annotated[
 LeadVenue = Annotated[
     str | None, Field(description="the venue looked at; null: the first configured one that lists the pair")
 ]
+MinTimes = Annotated[
+    float, Field(ge=0, description="and each such net flow so many times its venue's usual size; 0: not asked")
+]
 MaxAge = Annotated[int, Field(gt=0, le=1440, description="minutes after which an event is history and not told")]

@@ -156,3 +156,19 @@ def test_what_comes_after_the_moment_is_not_looked_at(stored):
     changed[-20 * 1440 :] *= -1
     store = Stored(changed, signals)
     assert scorecard(Settings, store, early, 40, 0.13) == then
+
+
+def test_the_page_shows_each_signals_decay_months_and_calendar_and_loads_nothing(stored, tmp_path):
+    from coinmon.run.records import card_of
+    from coinmon.run.scorecard import scorecard
+    from coinmon.run.scorecard_page import page_of
+
+    rows = card_of(scorecard(Settings, Stored(*stored), NOW, DAYS, 0.13), None)["signals"]
+    page = page_of(SimpleNamespace(**vars(Settings), lang="en"), Stored(*stored), NOW, DAYS, rows)
+    assert page.count("<figure>") == 4 * 3
+    assert "120 times in 60 days; after 1 h +0." in page
+    assert "after costs: proven" in page
+    assert "<title>2025-12-" in page, "a square a day, with its count"
+    assert not [word for word in ("http", "src=", "<script", "url(", "@import") if word in page]
+    decay = page.split("<svg")[1]
+    assert decay.count("<circle") == 5

@@ -26,7 +26,7 @@ def long_trap(market, **settings):
     ],
 )
 def test_both_sides_must_be_beyond_the_noise(four, flows, buyers):
-    signals = long_trap(four(*flows))
+    signals = long_trap(four(*flows), noise_floor=1000.0)
     assert [signal.evidence["buyers"] for signal in signals] == ([] if buyers is None else [buyers])
     for signal in signals:
         assert (signal.name, signal.grade, signal.direction) == ("long_trap", "C", "bearish")
@@ -52,3 +52,8 @@ def test_only_covered_venues_count_and_the_rest_are_named(scene):
 def test_the_noise_floor_and_the_venues_are_settings(four):
     assert long_trap(four(0, 0, 500, -500), east_venues=("bybit",), noise_floor=499.0)
     assert not long_trap(four(0, 0, 500, -500), east_venues=("bybit",), noise_floor=500.0)
+
+
+def test_by_default_there_is_no_floor(four):
+    assert long_trap(four(1, 0, 0, -1))
+    assert not long_trap(four(1, 0, 0, 0))

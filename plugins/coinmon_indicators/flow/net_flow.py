@@ -25,6 +25,7 @@ class NetFlow(OfInstrument):
     quote_volume: float | None = Field(description="volume of the covered minutes, quote currency")
     net_flow_pct: float | None = Field(description="net flow as % of the quote volume of the same minutes, -100 to 100")
     zscore: float | None = Field(description="net flow in standard deviations from its mean in the time before")
+    usual: float | None = Field(description="median size of the net flow of those windows before, quote currency")
     support: float | None = Field(description="lowest low of the window, quote currency")
     resistance: float | None = Field(description="highest high of the window, quote currency")
     atr: float | None = Field(description="mean true range of the window's one-minute bars, quote currency")
@@ -76,7 +77,8 @@ def net_flow(
 
     Net flow, volumes and net_flow_pct (% of volume) are sums over the covered minutes, those with a complete taker
     split; `coverage` says how many those are, and the buy/sell ratio and z-score are None below `min_coverage`. The
-    z-score compares with the windows of the same length that end where this one begins, at least 10 of them complete.
+    z-score compares with the windows of the same length that end where this one begins, at least 10 of them complete;
+    `usual` is the median size of theirs, which one great move does not change.
     Support and resistance are the lowest low and highest high; ATR is the simple mean of the one-minute true ranges (a
     minute after a hole counts its own range). Prices also come from minutes without a taker split. Source: trades or
     klines of the venue.
@@ -86,9 +88,9 @@ def net_flow(
     bars = rows[-window:]
     reasons: list[str] = []
     flow = _flow(bars, window, min_coverage, reasons)
-    flow["zscore"] = None
+    flow["zscore"] = flow["usual"] = None
     if flow["buy_volume"] is not None and zscore_hours:
-        flow["zscore"] = _zscore(flow["net_flow"], rows, window, blocks, min_coverage, reasons)
+        flow["zscore"], flow["usual"] = _against(flow["net_flow"], rows, window, blocks, min_coverage, reasons)
     return NetFlow(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),
@@ -146,10 +148,13 @@ def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> d
     }  # fmt: skip
 
 
-def _zscore(flow: float, rows: Bars, window: int, blocks: int, min_coverage: float, reasons: list[str]) -> float | None:
+def _against(
+    flow: float, rows: Bars, window: int, blocks: int, min_coverage: float, reasons: list[str]
+) -> tuple[float | None, float | None]:
+    """The z-score against the windows before, and their median size."""
     known_rows = usable(rows)
     if known_rows[-window:].sum() / window < min_coverage:
-        return None
+        return None, None
     flows = np.where(known_rows, rows.buy_quote - rows.sell_quote, 0.0)
     before = slice(len(rows) - window * (blocks + 1), len(rows) - window)
     complete = known_rows[before].reshape(blocks, window).all(axis=1)
@@ -161,14 +166,15 @@ def _zscore(flow: float, rows: Bars, window: int, blocks: int, min_coverage: flo
                 f"the z-score needs {MIN_BLOCKS} complete windows before this one, there are {len(past)}",
             )
         )
-        return None
+        return None, None
+    usual = known(float(np.median(np.abs(past))))
     mean, spread = float(past.mean()), float(past.std(ddof=1))
     if spread <= 1e-12 * float(np.abs(past).max()):
         reasons.append(
             Bilingual("此前各区间净流入相同，无法计算 z 值", "every window before had the same net flow, so no z-score")
         )
-        return None
-    return known((flow - mean) / spread)
+        return None, usual
+    return known((flow - mean) / spread), usual
 
 
 def _prices(rows: Bars, window: int, reasons: list[str]) -> dict[str, float | None]:

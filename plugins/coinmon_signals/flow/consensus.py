@@ -5,8 +5,9 @@ from typing import Any, Literal
 import numpy as np
 
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
-from coinmon_signals._columns import Comparisons
-from coinmon_signals._evidence import compared, flows, waits, worded
+from coinmon_signals._columns import Comparisons, asked_where_it_holds
+from coinmon_signals._evidence import HOLD, compared, flows, unusual, usual, waits, worded
+from coinmon_signals._settings import MinTimes
 from coinmon_signals.flow._venue_flows import venue_flows
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
@@ -23,11 +24,12 @@ _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
 }
 
 
-def consensus(market: Market) -> list[Signal] | Silent:
+def consensus(market: Market, *, min_times: MinTimes = 0.0) -> list[Signal] | Silent:
     """Every exchange's money flows the same way at once (grade A).
 
     Fires when the `consensus` indicator enters strong_bull or strong_bear, whose thresholds are that indicator's
-    settings; never while a venue that lists the pair is down or short of coverage.
+    settings; never while a venue that lists the pair is down or short of coverage. With min_times every flow also has
+    to be so many times the median size of its venue's net flow over 24 hours, and 80% of that to last.
     """
     found = market.of("consensus")
     if found.verdict is None:
@@ -41,6 +43,9 @@ def consensus(market: Market) -> list[Signal] | Silent:
             )
         )
     direction, title, reading = _SAID[found.verdict]
+    way, venues = 1 if direction == "bullish" else -1, compared(found)
+    if not unusual(market, venues, way, HOLD * min_times):
+        return usual(market, venues, min_times)
     return [
         Signal(
             name="consensus_change",
@@ -51,11 +56,12 @@ def consensus(market: Market) -> list[Signal] | Silent:
             reading=reading,
             evidence=flows(found, consensus=found.verdict, mode=found.mode, total=found.total),
             key=f"consensus_change:{market.pair}:{found.verdict}",
+            begins=unusual(market, venues, way, min_times),
         )
     ]
 
 
-def columns(frame: Frame) -> Codes:
+def columns(frame: Frame, *, min_times: float) -> Codes:
     """What `consensus` says of each moment of the frame."""
     found, compare, settings = venue_flows(frame), Comparisons(frame.count), frame.settings("consensus")
     bull, bear = np.ones(frame.count, bool), np.ones(frame.count, bool)
@@ -65,9 +71,9 @@ def columns(frame: Frame) -> Codes:
     if settings["mode"] != "absolute":
         # deviations are worked out by the indicator alone
         compare.unsure[:] = True
-    return compare.codes(found.enough, bull | bear, bear)
+    return asked_where_it_holds(compare.codes(found.enough, bull | bear, bear), min_times > 0)
 
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("consensus", consensus, columns=columns, horizon="1h")
+    register("consensus", consensus, columns=columns, horizon="1h", calm={"min_times": 2.5})

@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
-from coinmon_signals._columns import Comparisons
-from coinmon_signals._evidence import HOLD, compared, flows, waits, worded
+from coinmon_signals._columns import Comparisons, asked_where_it_holds
+from coinmon_signals._evidence import HOLD, compared, flows, unusual, usual, waits, worded
+from coinmon_signals._settings import MinTimes
 from coinmon_signals.flow._venue_flows import venue_flows
 
 
@@ -19,12 +20,14 @@ def global_sync(
     bear_ratio: Annotated[
         float, Field(gt=0, le=1, description="buy/sell ratio that every venue must stay below")
     ] = 0.85,
+    min_times: MinTimes = 0.0,
 ) -> list[Signal] | Silent:
     """Big money accumulates on every exchange at once: the strongest sign there is (grade A+).
 
     Fires when every consensus venue has a net flow above 0 and a buy/sell ratio above bull_ratio (the mirror image
     below bear_ratio with `bearish`) over the window of `net_flow`. Every venue that lists the pair must be comparably
     covered, and at least as many as the consensus needs. It lasts while the ratios are 80% of the way from 1 to that.
+    With min_times every flow also has to be unusual for its venue.
     """
     found = market.of("consensus")
     if not found.comparable:
@@ -33,7 +36,12 @@ def global_sync(
     shown = worded({name: each.buy_sell_ratio for name, each in compared(found).items()}, ".3f")
     if any(ratio is None for _, ratio in pairs):
         return Silent(Bilingual(f"有平台的买卖比未知：{shown}", f"a buy/sell ratio is not known: {shown}"), waits=True)
-    if all(flow > 0 and ratio > 1 + HOLD * (bull_ratio - 1) for flow, ratio in pairs):
+    venues = compared(found)
+    up = all(flow > 0 and ratio > 1 + HOLD * (bull_ratio - 1) for flow, ratio in pairs)
+    down = bearish and not up and all(flow < 0 and ratio < 1 - HOLD * (1 - bear_ratio) for flow, ratio in pairs)
+    if (up or down) and not unusual(market, venues, 1 if up else -1, HOLD * min_times):
+        return usual(market, venues, min_times)
+    if up:
         return [
             Signal(
                 name="global_sync_bullish",
@@ -51,10 +59,10 @@ def global_sync(
                 ),
                 evidence=flows(found, total=found.total, consensus=found.verdict, bull_ratio=bull_ratio),
                 key=f"global_sync_bullish:{market.pair}",
-                begins=all(ratio > bull_ratio for _, ratio in pairs),
+                begins=all(ratio > bull_ratio for _, ratio in pairs) and unusual(market, venues, 1, min_times),
             )
         ]
-    if bearish and all(flow < 0 and ratio < 1 - HOLD * (1 - bear_ratio) for flow, ratio in pairs):
+    if down:
         return [
             Signal(
                 name="global_sync_bearish",
@@ -72,7 +80,7 @@ def global_sync(
                 ),
                 evidence=flows(found, total=found.total, consensus=found.verdict, bear_ratio=bear_ratio),
                 key=f"global_sync_bearish:{market.pair}",
-                begins=all(ratio < bear_ratio for _, ratio in pairs),
+                begins=all(ratio < bear_ratio for _, ratio in pairs) and unusual(market, venues, -1, min_times),
             )
         ]
     net = worded({name: each.net_flow for name, each in compared(found).items()})
@@ -85,7 +93,7 @@ def global_sync(
     )
 
 
-def columns(frame: Frame, *, bull_ratio: float, bearish: bool, bear_ratio: float) -> Codes:
+def columns(frame: Frame, *, bull_ratio: float, bearish: bool, bear_ratio: float, min_times: float) -> Codes:
     """What `global_sync` says of each moment of the frame."""
     found, compare = venue_flows(frame), Comparisons(frame.count)
     yes = np.ones(frame.count, bool)
@@ -100,9 +108,10 @@ def columns(frame: Frame, *, bull_ratio: float, bearish: bool, bear_ratio: float
         down &= compare.above((1 - HOLD * (1 - bear_ratio)) * each.sell, each.buy)
         fallen &= compare.above(bear_ratio * each.sell, each.buy)
     down &= bearish & ~up
-    return compare.codes(found.enough & (rated | compare.unsure), up | down, np.where(up, risen, fallen), down)
+    codes = compare.codes(found.enough & (rated | compare.unsure), up | down, np.where(up, risen, fallen), down)
+    return asked_where_it_holds(codes, min_times > 0)
 
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("global_sync", global_sync, columns=columns, horizon="1h")
+    register("global_sync", global_sync, columns=columns, horizon="1h", calm={"bearish": True, "min_times": 2.5})

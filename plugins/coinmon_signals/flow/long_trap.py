@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, say
-from coinmon_signals._columns import Comparisons
-from coinmon_signals._evidence import HOLD, compared, flows, worded
+from coinmon_signals._columns import Comparisons, asked_where_it_holds
+from coinmon_signals._evidence import HOLD, compared, flows, unusual, usual, worded
+from coinmon_signals._settings import MinTimes
 from coinmon_signals.flow._venue_flows import venue_flows
 
 
@@ -19,13 +20,14 @@ def long_trap(
         "okx",
     ),
     us_venue: Annotated[str, Field(description="the venue that must show selling")] = "coinbase",
-    noise_floor: Annotated[float, Field(ge=0, description="net flow within this is noise, quote currency")] = 1_000.0,
+    noise_floor: Annotated[float, Field(ge=0, description="net flow within this is noise, quote currency")] = 0.0,
+    min_times: MinTimes = 0.0,
 ) -> list[Signal] | Silent:
     """Eastern exchanges buy while the Western one sells: perhaps a trap for longs (grade C).
 
     Fires when the net flow over the window of `net_flow` is above noise_floor on one of east_venues and below
     -noise_floor on us_venue. Only comparably covered venues count; the evidence names those left out. It lasts while
-    both are beyond 80% of noise_floor.
+    both are beyond 80% of noise_floor. With min_times both flows also have to be unusual for their venues.
     """
     found = market.of("consensus")
     venues = compared(found)
@@ -43,6 +45,10 @@ def long_trap(
                 f"no buying in the East with selling on {us_venue}: net flow {shown} {found.currency}",
             )
         )
+    strange = [name for name in buyers if unusual(market, [name], 1, HOLD * min_times)]
+    if not strange or not unusual(market, [us_venue], -1, HOLD * min_times):
+        return usual(market, [*buyers, us_venue], min_times)
+    strong = [name for name in strange if east[name] > noise_floor and unusual(market, [name], 1, min_times)]
     return [
         Signal(
             name="long_trap",
@@ -60,12 +66,14 @@ def long_trap(
             ),
             evidence=flows(found, buyers=buyers, seller=us_venue, noise_floor=noise_floor),
             key=f"long_trap:{market.pair}",
-            begins=max(east.values()) > noise_floor and west < -noise_floor,
+            begins=bool(strong) and west < -noise_floor and unusual(market, [us_venue], -1, min_times),
         )
     ]
 
 
-def columns(frame: Frame, *, east_venues: tuple[str, ...], us_venue: str, noise_floor: float) -> Codes:
+def columns(
+    frame: Frame, *, east_venues: tuple[str, ...], us_venue: str, noise_floor: float, min_times: float
+) -> Codes:
     """What `long_trap` says of each moment of the frame."""
     found, compare = venue_flows(frame), Comparisons(frame.count)
     nobody = np.zeros(frame.count, bool)
@@ -79,9 +87,10 @@ def columns(frame: Frame, *, east_venues: tuple[str, ...], us_venue: str, noise_
         buys |= each.comparable & compare.above(each.flow, HOLD * noise_floor, each.scale)
         bought |= each.comparable & compare.above(each.flow, noise_floor, each.scale)
     holds = buys & compare.above(-us.flow, HOLD * noise_floor, us.scale)
-    return compare.codes(some & us.comparable, holds, bought & compare.above(-us.flow, noise_floor, us.scale))
+    codes = compare.codes(some & us.comparable, holds, bought & compare.above(-us.flow, noise_floor, us.scale))
+    return asked_where_it_holds(codes, min_times > 0)
 
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("long_trap", long_trap, columns=columns, horizon="1h")
+    register("long_trap", long_trap, columns=columns, horizon="1h", calm={"noise_floor": 1_000.0, "min_times": 3.0})

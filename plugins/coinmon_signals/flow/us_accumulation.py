@@ -7,8 +7,9 @@ import numpy as np
 from pydantic import Field
 
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
-from coinmon_signals._columns import Comparisons
-from coinmon_signals._evidence import HOLD, compared, flows, waits
+from coinmon_signals._columns import Comparisons, asked_where_it_holds
+from coinmon_signals._evidence import HOLD, compared, flows, unusual, usual, waits
+from coinmon_signals._settings import MinTimes
 from coinmon_signals.flow._venue_flows import venue_flows
 
 
@@ -20,13 +21,15 @@ def us_accumulation(
     times_others: Annotated[
         float, Field(gt=0, description="and this many times the mean net flow of the other venues")
     ] = 1.5,
+    min_times: MinTimes = 0.0,
 ) -> list[Signal] | Silent:
     """American institutions accumulate: Coinbase leads the buying (grade A).
 
     Fires when the net flow on us_venue over the window of `net_flow` exceeds min_net_flow and times_others times the
     mean of the other venues, a negative mean counting as 0. Every configured venue that lists the pair must be
     comparably covered, and there must be another: a mean over a hole is no mean. It lasts while it is above
-    80% of that.
+    80% of that. With min_times it also has to be so many times the median size of that venue's
+    net flow over 24 hours: dollars mean something else on each pair.
     """
     found = market.of("consensus")
     venues = compared(found)
@@ -50,6 +53,8 @@ def us_accumulation(
                 f"net flow on {us_venue} is {flow:+,.0f} {found.currency}, it has to exceed {least:,.0f}",
             )
         )
+    if not unusual(market, [us_venue], 1, HOLD * min_times):
+        return usual(market, [us_venue], min_times)
     name = us_venue.capitalize()
     return [
         Signal(
@@ -67,12 +72,12 @@ def us_accumulation(
             ),
             evidence=flows(found, us_venue=us_venue, us_net_flow=flow, mean_of_others=mean, times_others=times_others),
             key=f"us_accumulation:{market.pair}",
-            begins=flow > least,
+            begins=flow > least and unusual(market, [us_venue], 1, min_times),
         )
     ]
 
 
-def columns(frame: Frame, *, us_venue: str, min_net_flow: float, times_others: float) -> Codes:
+def columns(frame: Frame, *, us_venue: str, min_net_flow: float, times_others: float, min_times: float) -> Codes:
     """What `us_accumulation` says of each moment of the frame."""
     found, compare = venue_flows(frame), Comparisons(frame.count)
     others = [each for name, each in found.venues.items() if name != us_venue]
@@ -84,9 +89,12 @@ def columns(frame: Frame, *, us_venue: str, min_net_flow: float, times_others: f
     mean = np.sum([each.flow for each in others], axis=0) / len(others)
     least = np.maximum(min_net_flow, times_others * np.maximum(mean, 0.0))
     holds = compare.above(us.flow, HOLD * least, scale)
-    return compare.codes(found.covered, holds, compare.above(us.flow, least, scale))
+    codes = compare.codes(found.covered, holds, compare.above(us.flow, least, scale))
+    return asked_where_it_holds(codes, min_times > 0)
 
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("us_accumulation", us_accumulation, columns=columns, horizon="4h")
+    register(
+        "us_accumulation", us_accumulation, columns=columns, horizon="4h", calm={"min_net_flow": 0.0, "min_times": 6.0}
+    )

@@ -1,0 +1,95 @@
+"""How often signals page on nothing: the stored history, with each minute's buyers and sellers drawn anew.
+
+The volumes, prices and holes are the user's own; whether a minute of a venue was bought or sold is a coin's toss, so
+that any agreement of venues and any large flow is chance. What is told then is the rate of false alarms.
+"""
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from coinmon.config.load import Config
+from coinmon.model.bars import Bars
+from coinmon.model.instrument import Instrument
+from coinmon.model.moment import DAY, MINUTE
+from coinmon.run.backtest import backtest
+from coinmon.store.database import Database
+from coinmon.store.history import History
+
+PAGED = ("A+", "A")
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+
+
+class BalancedNoise(History):
+    """The stored history, in which takers of each minute change sides or not by chance, the same at each reading."""
+
+    def __init__(self, database: Database, seed: int = 1) -> None:
+        super().__init__(database)
+        self._seed = seed
+
+    def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
+        rows = super().bars(instrument, start, end, levels=levels)
+        salt = zlib.crc32(instrument.id.encode()) + (self._seed << 32)
+        swap = tossed(rows.time, salt) & np.isfinite(rows.buy)
+        return replace(
+            rows,
+            buy=np.where(swap, rows.volume - rows.buy, rows.buy),
+            buy_quote=np.where(swap, rows.quote_volume - rows.buy_quote, rows.buy_quote),
+            delta_min=np.where(swap, -rows.delta_max, rows.delta_min),
+            delta_max=np.where(swap, -rows.delta_min, rows.delta_max),
+        )
+
+
+def tossed(
+    times: "np.ndarray[tuple[int], np.dtype[np.int64]]", salt: int
+) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """A fair coin for each minute, which depends on the minute and the salt alone (splitmix64)."""
+    with np.errstate(over="ignore"):
+        x = (times // MINUTE).astype(np.uint64) * _GOLDEN + np.uint64(salt) * _MIX[0]
+        x = (x ^ (x >> np.uint64(30))) * _MIX[0]
+        x = (x ^ (x >> np.uint64(27))) * _MIX[1]
+    return np.asarray((x ^ (x >> np.uint64(31))) & np.uint64(1), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """What is told on noise. pair_days: of history that was replayed. told: by signal and grade."""
+
+    preset: str
+    pair_days: float
+    told: Mapping[tuple[str, str], int]
+
+    @property
+    def pages(self) -> float:
+        """Signals of grade A and above, a pair and day."""
+        return sum(n for (_, grade), n in self.told.items() if grade in PAGED) / max(self.pair_days, 1e-9)
+
+
+def false_alarms(
+    config: Config,
+    preset: str,
+    database: Database,
+    now: int,
+    days: int,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> FalseAlarms:
+    """Replay the last `days` of every stored pair as noise. Only signals that judge many minutes at once are asked."""
+    history = BalancedNoise(database)
+    asked = replace(config, signals={name: config.signals[name] for name in judged_on_noise(config)})
+    universe = history.universe(config.exchanges, config.quotes)
+    pairs = sorted({universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}, key=str)
+    replay = backtest(asked, history, universe, pairs, now - days * DAY, now, progress)
+    told: dict[tuple[str, str], int] = {}
+    for each in replay.told:
+        key = each.event["signal"], each.event["grade"]
+        told[key] = told.get(key, 0) + 1
+    minutes = sum((each.end - each.start) // MINUTE for each in replay.pairs)
+    return FalseAlarms(preset, minutes * MINUTE / DAY, dict(sorted(told.items())))
+
+
+def judged_on_noise(config: Config) -> Sequence[str]:
+    """Signals of flow: a coin's toss of sides is noise to them. Those without `columns` take hours."""
+    return [name for name, each in config.signals.items() if each.offer.columns is not None]
