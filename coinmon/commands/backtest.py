@@ -35,26 +35,42 @@ def backtest(
     ] = None,
     since: Annotated[str | None, typer.Option("--from", help="First time, UTC.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="End, exclusive.")] = None,
+    values: Annotated[
+        str | None,
+        typer.Option("--try", metavar="KEY=A,B", help="Values of a setting, as us_accumulation.min_net_flow=5e5,1e6."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Records and every signal told, as one JSON object.")] = False,
 ) -> None:
     """Replay the signals over stored history and say what the price did after each.
 
     Changes count in the signal's direction: positive is right. A handful of signals proves nothing.
+
+    --try replays each value, judges all as one family, and says what choosing by the past alone would have brought.
     """
     from coinmon.config.rules import written_in
     from coinmon.model.moment import parse_time
     from coinmon.run.backtest import only, records
 
     options: Globals = ctx.obj or Globals()
-    config = replace(options, rules=(*options.rules, *(rule or ()))).load()
+    options = replace(options, rules=(*options.rules, *(rule or ())))
+    config = options.load()
     names = [name for each in rule or () for name in written_in(config, each)]
-    config = only(config, [*(signal or []), *names])
+    whole, config = config, only(config, [*(signal or []), *names])
     try:
         start, end = (None if text is None else parse_time(text) for text in (since, until))
     except ValueError as error:
         raise ConfigError(f"--from/--to: {error}") from None
     if start is not None and end is not None and end <= start:
         raise ConfigError("--to is not after --from")
+    if values is not None:
+        from coinmon.commands.trials import try_values
+
+        def replayed(one: "Config") -> "Replay":
+            with redirect_stdout(sys.stderr):
+                return _replayed(one, symbols or [], start, end)
+
+        try_values(options, whole, values, [*(signal or []), *names], replayed, as_json)
+        return
     with redirect_stdout(sys.stderr):
         # what a plugin prints is not the result
         replay = _replayed(config, symbols or [], start, end)

@@ -3,7 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,10 @@ class Scored:
     judged: int
     cost: float
     record: Record
+
+    def judged_as(self, record: Record) -> "Scored":
+        """The same with its record as its family's judge has it."""
+        return replace(self, record=record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,10 @@ def scorecard(
     All signals are judged as one family, whichever are shown.
     """
     start, end, gathered = gather(config, history, now, days, cost, told, rest)
-    horizons = horizons_of(config)
-    scored = [_scored(key, each, horizon_of(key[0], horizons)) for key, each in sorted(gathered.items())]
+    scored = [scored_of(key, each, config) for key, each in sorted(gathered.items())]
     verdicts = judge([each.record for each in scored])
     rows = [
-        Scored(each.signal, each.direction, each.horizon, each.told, each.judged, each.cost, record)
+        each.judged_as(record)
         for each, record in zip(scored, verdicts, strict=True)
         if not names or each.signal in names
     ]
@@ -190,7 +193,9 @@ def _add(
         to.rotation.add(of, known)
 
 
-def _scored(key: Key, gathered: Gathered, horizon: int) -> Scored:
+def scored_of(key: Key, gathered: Gathered, config: Config) -> Scored:
+    """Before it is known which of its family stand: see `judge`."""
+    horizon = horizon_of(key[0], horizons_of(config))
     cases = gathered.cases()
     p_value = gathered.rotation.p_value() if gathered.rotation is not None else float("nan")
     cost = float(cases.cost.mean()) if len(cases) else float("nan")

@@ -96,5 +96,5 @@ def columns(frame: Frame, *, us_venue: str, min_net_flow: float, times_others: f
 @hookimpl
 def register_signals(register: Any) -> None:
     register(
-        "us_accumulation", us_accumulation, columns=columns, horizon="4h", calm={"min_net_flow": 0.0, "min_times": 6.0}
+        "us_accumulation", us_accumulation, columns=columns, horizon="4h", calm={"min_net_flow": 0.0, "min_times": 8.0}
     )
