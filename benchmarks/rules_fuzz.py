@@ -68,7 +68,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         indicators = load_config(None, environ={}, cwd=Path(folder)).indicators
-    known = Known(Indicators(indicators), ("binance", "okx", "bybit", "coinbase"), ("whale",), 0.95)
+    known = Known(Indicators(indicators), ("binance", "okx", "bybit", "coinbase"), {"whale": lambda market: ()}, 0.95)
     accepted, slowest, longest = 0, 0.0, ""
     compiled(SOUND[0], known)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

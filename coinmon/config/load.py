@@ -127,7 +127,7 @@ def load_config(
     file = cwd / layers.path if layers.path else None
     place = RulesPlace(file, file.parent if file else cwd, tuple(rules))
     written, faults, screen = read_rules(
-        place, chosen["indicators"], list(chosen["exchanges"]), list(chosen["signals"]), catalog
+        place, chosen["indicators"], list(chosen["exchanges"]), chosen["signals"], catalog
     )
     layers.problems += faults
     chosen["signals"] |= written

@@ -50,7 +50,8 @@ class RulesPlace:
 
 
 def read_rules(
-    place: RulesPlace, indicators: Mapping[str, PluginConfig], venues: Sequence[str], taken: Sequence[str],
+    place: RulesPlace, indicators: Mapping[str, PluginConfig], venues: Sequence[str],
+    signals: Mapping[str, PluginConfig],
     catalog: Catalog,
 ) -> tuple[dict[str, PluginConfig], list[str], RulesScreen | None]:  # fmt: skip
     """Rules as signals that are on, by name, a line for each fault, and what looks at all of them at once."""
@@ -70,7 +71,7 @@ def read_rules(
     if language is None:
         return {}, [*faults, f"{files[0].name}: rules: no plugin reads them; see coinmon plugins"], None
     try:
-        made: WrittenSignals = language.target(files, indicators, venues, taken)
+        made: WrittenSignals = language.target(files, indicators, venues, signals)
     except BaseException as error:
         if our_stop(error):
             raise
@@ -96,9 +97,7 @@ def written_in(config: "Config", file: Path) -> list[str]:
 def reread(config: "Config") -> "Config":
     """The same configuration with the rules as they are now. Raises ConfigError where one of them is wrong."""
     others = {name: each for name, each in config.signals.items() if each.offer.distribution != RULES}
-    rules, faults, screen = read_rules(
-        config.rules, config.indicators, list(config.exchanges), list(others), config.catalog
-    )
+    rules, faults, screen = read_rules(config.rules, config.indicators, list(config.exchanges), others, config.catalog)
     if faults:
         raise ConfigError("\n".join(faults))
     return replace(config, signals={**others, **rules}, screen=screen)

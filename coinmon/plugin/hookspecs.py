@@ -54,8 +54,8 @@ def register_pages(register: Any) -> None:
 def register_languages(register: Any) -> None:
     """`register("rules", read)`: `read(files, indicators, venues, signals) -> WrittenSignals`.
 
-    What reads the signals that users write in `config.yaml` and `rules/*.yaml`. indicators, venues: those that are on;
-    signals: names that are taken.
+    What reads the signals that users write in `config.yaml` and `rules/*.yaml`. indicators, venues, signals: those that
+    are on, by name.
     """
 
 

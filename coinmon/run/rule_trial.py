@@ -26,7 +26,7 @@ def check_rule(reader: MarketReader, text: str) -> dict[str, Any]:
     if language is None:
         raise ConfigError("no plugin reads rules: see `coinmon plugins`")
     config = reader.config
-    taken = [name for name, each in config.signals.items() if each.offer.distribution != RULES]
+    taken = {name: each for name, each in config.signals.items() if each.offer.distribution != RULES}
     made = language.target([RulesFile(_NAME, text, alone=True)], config.indicators, list(config.exchanges), taken)
     return {"rules": sorted(made.signals), "faults": list(made.faults), "signals": rule_signals(made)}
 

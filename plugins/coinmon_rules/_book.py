@@ -1,11 +1,12 @@
 """Rules as they are written made into rules that can be judged; every fault with its line, column and cure."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, get_args
 
 from coinmon.command import PluginConfig, RulesFile, WrittenSignals
+from coinmon.signal import Market, Signal, Silent
 from coinmon_rules._check import Known, compiled, condition
 from coinmon_rules._fields import Indicators, near
 from coinmon_rules._files import Entry, RulesFileFault, rules_of
@@ -28,6 +29,8 @@ _MEANT = {
 """Words of other tools, and what they are called here."""
 _SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d)")
 _MINUTES = {"m": 1, "min": 1, "h": 60, "d": 1440}
+Ask = Callable[[Market], Iterable[Signal]]
+"""Asks a signal what it says of a pair."""
 _DEFAULT_COVERAGE = 0.95
 _DEFAULT_COOLDOWN = 30
 LONGEST_HOLD = 240
@@ -38,7 +41,7 @@ def read_rules(
     files: Sequence[RulesFile],
     indicators: Mapping[str, PluginConfig],
     venues: Collection[str],
-    signals: Collection[str],
+    signals: Mapping[str, PluginConfig],
 ) -> WrittenSignals:
     """All rules of all files. A file or rule that is wrong costs itself; its faults are said."""
     entries: dict[str, Entry] = {}
@@ -55,7 +58,9 @@ def read_rules(
         except RulesFileFault as error:
             faults.append(str(error))
     rules: dict[str, Rule] = {}
-    names = {*signals, *entries}
+    asks: dict[str, Ask] = {name: partial(each.offer.target, **each.settings) for name, each in signals.items()}
+    # of a rule that is wrong nothing is known
+    asks |= {name: partial(_of_rule, rules, name) for name in entries}
     for name, entry in entries.items():
         if not re.fullmatch("[a-z][a-z0-9_]{0,59}", name):
             faults.append(f"{entry.place()}: {name[:60]!r} is no name for a rule: lower-case letters, digits and _")
@@ -63,19 +68,48 @@ def read_rules(
         if name in signals:
             faults.append(f"{entry.place()}: {name} is the name of a signal that is there: give the rule another name")
             continue
-        reader = _Reader(name, entry, Indicators(indicators), venues, names - {name})
+        others = {each: ask for each, ask in asks.items() if each != name}
+        reader = _Reader(name, entry, Indicators(indicators), venues, others)
         rule = reader.rule()
         faults += reader.faults
         if rule is not None and not reader.faults:
             rules[name] = rule
+    for name in _in_circles(rules):
+        faults.append(
+            f"{rules.pop(name).place}: rule {name}: it asks on(...) of rules that ask it: they go in a circle"
+        )
     return WrittenSignals(rules, {name: entries[name].file for name in rules}, faults, PairScreen(rules))
+
+
+def _of_rule(rules: Mapping[str, Rule], name: str, market: Market) -> Iterable[Signal]:
+    rule = rules.get(name)
+    return Silent("it is not on", waits=True) if rule is None else rule(market)
+
+
+def _in_circles(rules: Mapping[str, Rule]) -> list[str]:
+    """Rules that ask, by way of others, whether they are on themselves."""
+    asked = {
+        name: {each.indicator for each, _ in rule.fields().values() if each.where == "state"} & rules.keys()
+        for name, rule in rules.items()
+    }
+    found = []
+    for name in rules:
+        reached, waiting = set[str](), list(asked[name])
+        while waiting:
+            each = waiting.pop()
+            if each not in reached:
+                reached.add(each)
+                waiting += asked[each]
+        if name in reached:
+            found.append(name)
+    return found
 
 
 class _Reader:
     """Reads one rule; `faults` says what is wrong with it."""
 
     def __init__(
-        self, name: str, entry: Entry, indicators: Indicators, venues: Collection[str], signals: Collection[str]
+        self, name: str, entry: Entry, indicators: Indicators, venues: Collection[str], signals: Mapping[str, Ask]
     ) -> None:
         self.name, self.entry = name, entry
         self.faults: list[str] = []

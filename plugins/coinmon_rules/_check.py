@@ -1,9 +1,10 @@
 """What an expression means: its names, kinds and units checked, and made into nodes that can be judged."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from coinmon.signal import Market, Signal
 from coinmon_rules._fields import Indicators, Measure, near
 from coinmon_rules._functions import FUNCTIONS, OF_FLAGS
 from coinmon_rules._grammar import Reference, RuleFault, Written, parse
@@ -38,11 +39,11 @@ MAX_WINDOW = 1_440
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What expressions may name. signals: names that signals are told under; those of others only: none of itself."""
+    """What expressions may name. signals: what asks each of the others, by name: none of itself."""
 
     indicators: Indicators
     venues: Collection[str]
-    signals: Collection[str]
+    signals: Mapping[str, Callable[[Market], Iterable[Signal]]]
     least: float
 
 
@@ -207,10 +208,11 @@ class _Checker:
     def _state(self, written: Written, of: Reference) -> Node:
         words = [word_of(each) for each in of.arguments or ()]
         if len(words) != 1 or of.steps or of.settings:
-            raise RuleFault("on(...) takes the name of one signal, as in on(consensus_change)", written.start)
+            raise RuleFault("on(...) takes the name of one signal, as in on(consensus)", written.start)
         if words[0] not in self._known.signals:
             raise RuleFault(f"there is no signal {words[0]}{near(words[0], self._known.signals)}", written.start)
-        return FieldNode(FLAG, written.start, written.end, asked=Field(words[0], (), "state", "", (), (), 0.0, False))
+        asked = Field(words[0], (), "state", "", (), (), 0.0, False, self._known.signals[words[0]])
+        return FieldNode(FLAG, written.start, written.end, asked=asked)
 
     def _call(self, written: Written, name: str, arguments: list[Written]) -> Node:
         if not arguments:

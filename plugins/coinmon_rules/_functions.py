@@ -20,5 +20,5 @@ FUNCTIONS = {
     "percentile": "percentile(x, 1d): share of the day before that was below it, in %",
     "minutes_since": "minutes_since(structure(spot).events[last].time): age of a time, minutes",
     "price": "price(spot): last price of all spot markets, price(binance): of one; at most 5 minutes old",
-    "on": "on(consensus_change): that signal is on for the pair",
+    "on": "on(consensus): that signal is on for the pair",
 }  # fmt: skip

@@ -1,12 +1,13 @@
 """Conditions ready to be judged: each node gives its column, or one column a venue, over the moments that are asked."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
+from coinmon.signal import Market, Signal
 from coinmon_rules._fields import Measure
 from coinmon_rules._grammar import PathStep
 from coinmon_rules._values import Column, Columns, compare, either, negated, operate, over_names, over_time
@@ -32,6 +33,8 @@ class Field:
     steps: tuple[PathStep, ...]
     least: float
     many: bool
+    signal: Callable[[Market], Iterable[Signal]] | None = field(default=None, compare=False)
+    """Of "state": what asks the signal."""
 
     @property
     def path(self) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from coinmon.command import CoinmonError
-from coinmon.signal import MINUTE, Bilingual, Market, View, say
+from coinmon.signal import MINUTE, Bilingual, Market, Signal, Silent, View, say
 from coinmon_rules._fields import reach
 from coinmon_rules._nodes import Field
 
@@ -19,7 +19,7 @@ Known = float | str | None
 def read(field: Field, market: Market) -> Known | Mapping[str, Known]:
     """Of a `many` field by name. What an indicator cannot say, or fails to, is unknown."""
     if field.where == "state":
-        return _is_on(market, field.indicator)
+        return _is_on(market, field)
     subjects = subjects_of(field, market)
     if field.where == "venues" and field.many and not _listed(field):
         return {name: _of(field, subject) for name, subject in subjects.items()}
@@ -37,6 +37,8 @@ def read(field: Field, market: Market) -> Known | Mapping[str, Known]:
 
 def why_unknown(field: Field, market: Market) -> Bilingual:
     """In words, for whoever asks why a rule waits."""
+    if field.where == "state":
+        return Bilingual(f"信号 {field.indicator} 在等待数据", f"signal {field.indicator} waits for data itself")
     reasons: list[str] = []
     for name, subject in subjects_of(field, market).items():
         if subject is None:
@@ -118,10 +120,23 @@ def _price(subject: Any) -> float | None:
     return float(rows.price(rows.close[seen[-1:]])[0]) if len(seen) else None
 
 
-def _is_on(market: Market, signal: str) -> float | None:
-    for view in market.views:
-        now = market.now
+def _is_on(market: Market, field: Field) -> float | None:
+    """Whether the signal begins now, or goes on where it was told; unknown where it waits or fails."""
+    assert field.signal is not None
+    try:
+        said = field.signal(market)
+        if isinstance(said, Silent) and said.waits:
+            return None
+        return float(any(each.begins or each.once or _was_told(market, each) for each in said))
+    except Exception:
+        # a plugin's own fault, which the scan says of that plugin
+        return None
+
+
+def _was_told(market: Market, signal: Signal) -> bool:
+    """Whether the state that goes on is one that is told."""
+    now = market.now
+    for view in market.views[:1]:
         events = view.source.signals(str(market.pair), now - MINUTE, now + 1)
-        said = [each for each in events if each.get("signal") == signal and each.get("ended") is None]
-        return float(bool(said))
-    return None
+        return any(each.get("signal") == signal.name and each.get("ended") is None for each in events)
+    return False

@@ -16,7 +16,7 @@ def indicators(tmp_path_factory):
 
 @pytest.fixture
 def known(indicators):
-    return Known(Indicators(indicators), VENUES, ("consensus_change", "whale"), 0.95)
+    return Known(Indicators(indicators), VENUES, {"consensus": lambda market: (), "whale": lambda market: ()}, 0.95)
 
 
 @pytest.fixture
