@@ -209,7 +209,7 @@ async def _struck(url: str) -> dict[str, int]:
 
 async def _stalled(url: str, scan: Scan, found: Found) -> None:
     """All streams go silent; when each venue's feed knows."""
-    feeds = scan._feeds
+    feeds = scan.feeds
     for _ in range(300):
         if all(feed.live for feed in feeds.values()):
             break

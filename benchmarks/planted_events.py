@@ -71,7 +71,7 @@ async def follow(seed: int, minutes: int, folder: Path) -> Outcome:
         database = open_database(config.db)
         scan = Scan(config, hand, database, lambda event: _note(told, event, hand.now()), goes_on=True)
         # trades are polled: their streams follow the clock of the wall
-        scan._feeds = {}
+        scan.feeds = {}
         await scan.sample_books()
         await _heard(scan)
         for minute in range(0, minutes + 1, _STEP):

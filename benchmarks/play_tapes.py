@@ -100,7 +100,7 @@ async def play(
                     at += MINUTE
                     await clock.sleep_until(round(at + settle))
                     await scan.cycle()
-                played.streamed = sum(feed.live for feed in scan._feeds.values())
+                played.streamed = sum(feed.live for feed in scan.feeds.values())
                 history = History(database)
                 for instrument in history.instruments:
                     bars = history.bars(instrument, 0, 2**62)

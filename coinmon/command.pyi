@@ -1,4 +1,6 @@
 from ._hook import hookimpl as hookimpl
+from .collect.live.forming import FormingMinute as FormingMinute
+from .collect.live.forming import merged_minutes as merged_minutes
 from .commands import Globals as Globals
 from .commands.demo import pointed_at_demo as pointed_at_demo
 from .commands.serving import desk_for as desk_for

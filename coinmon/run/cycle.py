@@ -80,7 +80,7 @@ class Scan:
         self.supervisor = tasks = supervisor or Supervisor()
         self._venues = venues_of(config.exchanges, clock)
         # a single scan is over before a stream could bring a minute
-        self._feeds = {
+        self.feeds = {
             venue.name: TradeFeed(venue, clock, supervisor=tasks)
             for venue in self._venues
             if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
@@ -136,7 +136,7 @@ class Scan:
                 coverage=sum(flow.coverage or 0.0 for flow in flows) / len(flows) if flows else None,
                 failing_plugins={**self._evaluator.failures, **self.signal_writer.failures},
                 health=health(
-                    self._feeds.values(),
+                    self.feeds.values(),
                     self._sampling,
                     progress(self._warm_ups.values()),
                     self.supervisor,
@@ -158,6 +158,10 @@ class Scan:
         """Order books and liquidations of everything followed."""
         await self._sampling.sample((await self._listing.watchlist()).tracks)
 
+    def usage(self) -> Mapping[str, Mapping[str, tuple[float, float]]]:
+        """By venue: its rate budgets by name, used now and the limit."""
+        return {venue.name: venue.exchange.usage() for venue in self._venues if venue.has("usage")}
+
     async def close(self) -> None:
         """Finish what is being told and free the venues."""
         self._listing.close()
@@ -166,7 +170,7 @@ class Scan:
         await self.supervisor.close()
         self.outbox.close()
         await asyncio.gather(*(each.close() for each in self._warm_ups.values()))
-        await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self._feeds.values()))
+        await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self.feeds.values()))
         await asyncio.gather(*(venue.close() for venue in self._venues))
 
     async def _collect(self, watch: Watchlist, end: int) -> dict[str, str]:
@@ -185,9 +189,9 @@ class Scan:
             if not tracks and venue.name in watch.failed:
                 state: VenueState = "blocked" if venue.blocked else "down"
                 return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
-            if venue.name in self._feeds:
-                await self._feeds[venue.name].follow(tracks)
-            warm_up, feed = self._warm_ups.get(venue.name), self._feeds.get(venue.name)
+            if venue.name in self.feeds:
+                await self.feeds[venue.name].follow(tracks)
+            warm_up, feed = self._warm_ups.get(venue.name), self.feeds.get(venue.name)
             streams = feed is not None and (feed.live > 0 or self._cycle == 1)
             status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
             async with undisturbed(tracks) as free:
@@ -212,7 +216,7 @@ class Scan:
                     seconds=round(status.seconds, 3),
                     instruments=status.instruments,
                     error=None if status.error is None else redacted(status.error),
-                    streamed=self._feeds[name].live if name in self._feeds else None,
+                    streamed=self.feeds[name].live if name in self.feeds else None,
                 )
             )
         # why it is down is said once, by its own event, and not again with the flow of every pair

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from coinmon.clock import Clock
+from coinmon.collect.live.forming import FormingMinute
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.evaluate.evaluator import Evaluator
@@ -27,6 +28,7 @@ from coinmon.run.cycle import Scan
 from coinmon.run.monitor import take_scan
 from coinmon.run.served_scan import ServedScan
 from coinmon.store.database import Database
+from coinmon.store.deliveries import read_queue
 from coinmon.store.history import History
 from coinmon.store.scorecards import StoredScorecard, last_scorecard
 
@@ -115,6 +117,22 @@ class MarketReader:
         pair = None if symbol is None else str(universe.resolve(symbol).pair)
         return history.signals(pair, start, end)
 
+    def forming(self, wanted: bool = True) -> Sequence[FormingMinute] | None:
+        """What changed of the minutes that are not over, kept from when they are wanted; called on the event loop.
+
+        None where no scan of this process has them.
+        """
+        return self._scan.forming(wanted) if self._scan else None
+
+    def usage(self) -> Mapping[str, Mapping[str, tuple[float, float]]]:
+        """By venue: rate budgets of the scan of this process, used now and the limit."""
+        return self._scan.usage() if self._scan else {}
+
+    def outbox(self, since: int) -> Sequence[Mapping[str, Any]]:
+        """Deliveries that wait, and those that ended since then (ms UTC), newest first."""
+        with self._database.read() as connection:
+            return read_queue(connection, since)
+
     def followed(self) -> Mapping[Instrument, int]:
         """The instruments of which bars are stored, and the end of the last one, ms UTC."""
         return {each: end for each, end in self._stored()[0].ends().items() if each.venue in self.config.exchanges}
@@ -156,6 +174,10 @@ class MarketReader:
         """The pairs of which bars are stored."""
         _, universe = self._stored()
         return sorted({universe.pair_of(each) for each in self.followed()}, key=str)
+
+    def instruments(self, pair: Pair) -> Sequence[Instrument]:
+        """Those that stand for a pair: one a venue and kind."""
+        return self._stored()[1].of(pair)
 
     @asynccontextmanager
     async def scanning(self, tell: Callable[[Mapping[str, Any]], None]) -> AsyncIterator[None]:

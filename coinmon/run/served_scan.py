@@ -7,6 +7,7 @@ from typing import Any
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.live.forming import FormingMinute
 from coinmon.config.load import Config
 from coinmon.model.events import Event
 from coinmon.run.cycle import Scan
@@ -38,6 +39,14 @@ class ServedScan:
         """Its background tasks and itself, by name."""
         inner = self._scan.supervisor.as_json() if self._scan else {}
         return {**self._supervisor.as_json(), **inner}
+
+    def forming(self, wanted: bool) -> list[FormingMinute]:
+        """What changed of the minutes that are not over, which are kept while they are wanted."""
+        return [each for feed in (self._scan.feeds if self._scan else {}).values() for each in feed.forming(wanted)]
+
+    def usage(self) -> Mapping[str, Mapping[str, tuple[float, float]]]:
+        """By venue: its rate budgets by name, used now and the limit."""
+        return self._scan.usage() if self._scan else {}
 
     async def close(self) -> None:
         """End it: a cycle that runs may end."""

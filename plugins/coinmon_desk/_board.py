@@ -8,7 +8,7 @@ from typing import Any
 from loguru import logger
 
 from coinmon.command import CoinmonError, MarketReader
-from coinmon_desk._figures import Cell, cell, flow_cells, market_cells
+from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, price
 
 Row = dict[str, Cell]
 
@@ -25,6 +25,7 @@ class PairBoard:
         self.rows: dict[str, Row] = {}
         self.changed: dict[str, Row] = {}
         self._flowed: dict[str, int] = {}
+        self._live: dict[str, float] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "flow":
@@ -35,10 +36,23 @@ class PairBoard:
 
     def _put(self, pair: str, cells: Mapping[str, Cell]) -> None:
         row = self.rows.setdefault(pair, {"pair": cell(pair, pair)})
+        if "price" in cells and pair in self._live:
+            # a closed minute's price is older than what the streams said
+            live = self._live[pair]
+            cells = {**cells, "price": cell(price(live), live)}
         new = {name: each for name, each in cells.items() if row.get(name) != each}
         if new or pair not in self.rows:
             row.update(new)
             self.changed.setdefault(pair, {"pair": row["pair"]}).update(new)
+
+    def move(self, prices: Mapping[str, float], *, heard: bool) -> None:
+        """Prices of minutes that are not over. heard: the streams are listened to now, and what they said stands."""
+        if not heard:
+            self._live.clear()
+        self._live.update(prices)
+        for pair, value in prices.items():
+            if pair in self.rows:
+                self._put(pair, {"price": cell(price(value), value)})
 
     def news(self) -> dict[str, Row]:
         """What changed since it was asked for."""

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from coinmon.command import SESSION_COOKIE, CoinmonError, MarketReader, NoDataError, is_session, iso, session_of
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
 from coinmon_desk._board import PairBoard
+from coinmon_desk._forming import Forming
 from coinmon_desk._push import Broadcast, frame
 from coinmon_desk._scenes import Scenes, chosen
 from coinmon_desk._shell import SECURITY, document, static
@@ -24,6 +25,8 @@ from coinmon_desk._words import WORDS
 
 _FLUSH_S = 0.25
 """Between two frames of rows: what changes meanwhile travels together."""
+_MOVE_S = 0.08
+"""Between two frames of forming minutes."""
 _SQUEEZED_BYTES = 1400
 """Answers longer than this are compressed."""
 _YEAR_S = 31_536_000
@@ -43,6 +46,7 @@ class DeskPages:
         self._reader = reader
         self._board, self._tape, self._state = PairBoard(reader), Tape(reader), State(reader)
         self._scenes = Scenes(reader)
+        self._forming = Forming(reader)
         self._push = Broadcast(self._whole)
         self._present: int | None = None
         self._news = asyncio.Event()
@@ -81,7 +85,7 @@ class DeskPages:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Rows are looked up, and what changed is sent, until the server stops."""
-        works = [asyncio.create_task(self._kept(each)) for each in (self._look, self._flush)]
+        works = [asyncio.create_task(self._kept(each)) for each in (self._look, self._flush, self._move)]
         try:
             yield
         finally:
@@ -108,6 +112,15 @@ class DeskPages:
         news = self._board.news()
         if news:
             self._push.send("board", news)
+
+    async def _move(self) -> None:
+        """What the streams bring of minutes that are not over, while somebody reads."""
+        await asyncio.sleep(_MOVE_S if len(self._push) else _FLUSH_S)
+        heard = len(self._push) > 0
+        charts, prices = self._forming.take(wanted=heard)
+        self._board.move(prices, heard=heard)
+        if charts:
+            self._push.send("forming", charts)
 
     def _whole(self) -> Iterator[bytes]:
         """What a reader of the stream begins with."""
@@ -155,6 +168,7 @@ class DeskPages:
         symbol = request.path_params["symbol"]
         market = await asyncio.to_thread(self._reader.market, symbol, address.at)
         chosen(market, address.market)
+        self._forming.look(str(market.pair))
         return self._document("pair.html", "pair", address, symbol=symbol, pair=str(market.pair))
 
     def _document(self, name: str, page: str, address: Address, **values: Any) -> Response:
@@ -162,7 +176,8 @@ class DeskPages:
         return document(
             name, address.lang, page=page, address=address, at=at, venues=self._board.venues,
             config={"lang": address.lang, "zone": address.zone, "at": at, "page": page, "market": address.market,
-                    "venues": self._board.venues, "words": WORDS[address.lang], **values},
+                    "venues": self._board.venues, "forming": self._forming.known,
+                    "words": WORDS[address.lang], **values},
             **values,
         )  # fmt: skip
 
@@ -188,6 +203,8 @@ class DeskPages:
         return answer
 
     async def _scene(self, request: Request, address: Address) -> bytes:
+        if address.at is None:
+            self._forming.look(request.query_params.get("pair", ""))
         return await self._scenes.json(request.query_params.get("symbol", ""), address, self._now())
 
     async def _board_data(self, request: Request, address: Address) -> bytes:

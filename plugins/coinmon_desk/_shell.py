@@ -19,7 +19,7 @@ SECURITY = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-OWN_MODULES = ("desk.js", "board.js", "pair.js", "tape.js", "state.js", "events.js", "stream.js")
+OWN_MODULES = ("desk.js", "board.js", "pair.js", "tape.js", "state.js", "events.js", "stream.js", "forming.js")
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#2563c9"/>'
     '<path d="M3 11l3-4 3 2 4-6" stroke="#fff" stroke-width="2" fill="none"/></svg>'

@@ -8,13 +8,16 @@ from time import monotonic
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.live.forming import FormingMinute, FormingMinutes
 from coinmon.collect.live.page_buffer import Held
 from coinmon.collect.live.stall_detector import CHECK_INTERVAL, StallDetector
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.instrument import Instrument
+from coinmon.model.moment import floor
 from coinmon.model.streamed import StreamedMany
+from coinmon.model.trades import Trades
 from coinmon.plugin.contracts import Channel, Cursor, Streamed, StreamItem, StreamState
 from coinmon.secrets import redacted
 from coinmon.supervise import Supervisor
@@ -38,6 +41,7 @@ class TradeFeed:
     """
 
     def __init__(self, venue: Venue, clock: Clock, patience: float = 8.0, supervisor: Supervisor | None = None) -> None:
+        self._forming = FormingMinutes()
         self.reconnects = 0
         self.repaired = 0
         self.holes = 0
@@ -67,6 +71,16 @@ class TradeFeed:
     def waiting(self) -> int:
         """Instruments whose streamed trades wait for a gap to be filled."""
         return sum(track.waits for track in self._tracks.values())
+
+    def forming(self, wanted: bool) -> list[FormingMinute]:
+        """What changed of the minutes that are not over, which are kept while they are wanted."""
+        if wanted and not self._forming.on:
+            self._hand_over()
+            now = self._clock.now()
+            self._forming.begin((_open_minute(each, floor(now)) for each in self._tracks.values()), now)
+        elif not wanted and self._forming.on:
+            self._forming.end()
+        return self._forming.changed()
 
     async def follow(self, tracks: Sequence[Track]) -> None:
         """Stream these from now on; they get what came until now."""
@@ -130,12 +144,14 @@ class TradeFeed:
                 self._speaks(each.instrument, now, awake)
                 if len(each.data.trades):
                     newest = max(newest, int(each.data.trades.time[-1]))
+                self._forming.take(each)
                 if not self._held.add(each):
                     self._hand_over(each)
             elif isinstance(each, StreamedMany):
                 for instrument in each.heard:
                     self._speaks(instrument, now, awake)
                 newest = max(newest, int(each.trades.time.max()))
+                self._forming.take(each)
                 self._held.add(each)
         if awake:
             logger.info("{}: the stream of {} speaks again", self._venue.name, _several(awake))
@@ -242,6 +258,13 @@ class TradeFeed:
     def _begin_anew(self) -> None:
         self._dead()
         self._supervisor.restart(self._stream_task)
+
+
+def _open_minute(track: Track, start: int) -> tuple[Instrument, Trades, bool]:
+    """The trades at hand since `start`, and whether that is all of them."""
+    trades = track.trades
+    proven = track.streamed and track.proven_from is not None and track.proven_from <= start
+    return track.instrument, trades[trades.time >= start], proven
 
 
 def _several(tracks: Sequence[Track]) -> str:

@@ -26,6 +26,7 @@ export function sheetOf(root, first, tell = () => {}) {
   let cross = null;
   let panes = [];
   let asked = 0;
+  let dirty = null;
   const hidden = new Map();
 
   function whole(of) {
@@ -191,11 +192,21 @@ export function sheetOf(root, first, tell = () => {}) {
   }
 
   function redraw() {
+    repaint(null);
+  }
+
+  /** Panels by their ids, all where it is null; drawn with the next frame. */
+  function repaint(ids) {
+    if (ids === null) dirty = null;
+    else if (!asked) dirty = new Set(ids);
+    else if (dirty) for (const each of ids) dirty.add(each);
     if (asked) return;
     asked = requestAnimationFrame(() => {
+      const some = dirty;
       asked = 0;
+      dirty = null;
       const colours = shades();
-      for (const pane of panes) if (pane.canvas) drawPane(pane, colours);
+      for (const pane of panes) if (pane.canvas && (some === null || some.has(pane.spec.id))) drawPane(pane, colours);
     });
   }
 
@@ -517,6 +528,7 @@ export function sheetOf(root, first, tell = () => {}) {
   redraw();
   return {
     redraw,
+    repaint,
     move,
     range: () => range,
     whole: () => move(...whole(scene)),

@@ -1,5 +1,6 @@
 /** A pair: its scene, drawn by the report's modules, and taken anew with each edition unless the address says when. */
 import { config, fetched, on, words } from "./desk.js";
+import { grower } from "./forming.js";
 import { made, sheetOf } from "./sheet.js";
 
 const find = (id) => document.getElementById(id);
@@ -10,6 +11,7 @@ let sheet = null;
 let busy = false;
 let again = false;
 let replaying = 0;
+let grow = null;
 
 function keep() {
   const url = new URL(location.href);
@@ -40,15 +42,17 @@ async function load() {
   }
   busy = true;
   try {
-    const scene = await fetched("/desk/scene.json", { symbol: config.symbol, at, market });
+    const scene = await fetched("/desk/scene.json", { symbol: config.symbol, pair: config.pair, at, market });
     find("trouble").textContent = scene.failed.map(([name, why]) => `${name}: ${why}`).join("; ");
     find("title").textContent = scene.title;
     document.title = `${scene.title} · coinmon`;
-    find("as-of").textContent = `${words.as_of} ${scene.now} · ${words.closed}`;
+    find("as-of").textContent = `${words.as_of} ${scene.now}${at ? "" : ` · ${config.forming ? words.forming : words.closed}`}`;
     markets(scene);
     find("slider").min = scene.first + 60;
     if (!at) find("slider").max = scene.now_s;
     find("slider").value = scene.now_s;
+    // what the streams said before this scene was made and is not in it yet
+    grow = at ? null : grower(scene, grow);
     if (sheet) sheet.show(scene);
     else {
       sheet = sheetOf(find("sheet"), scene, moved);
@@ -107,6 +111,13 @@ find("replay").addEventListener("click", () => {
   find("replay").setAttribute("aria-pressed", String(Boolean(replaying)));
 });
 document.addEventListener("recoloured", () => sheet && sheet.redraw());
+on("forming", (news) => {
+  const rows = news[config.pair]?.[grow?.of];
+  if (!rows) return;
+  grow.take(rows);
+  sheet.repaint(["price", "volume"]);
+  window.coinmonForming = { taken: (window.coinmonForming?.taken || 0) + 1, last: rows[rows.length - 1] };
+});
 on("edition", () => {
   if (!at || !sheet) load();
 });
