@@ -1,4 +1,5 @@
 from ._hook import hookimpl as hookimpl
+from .evaluate.frame import AS_BEFORE as AS_BEFORE
 from .evaluate.frame import ASK as ASK
 from .evaluate.frame import HOLDS as HOLDS
 from .evaluate.frame import SILENT as SILENT
@@ -9,8 +10,13 @@ from .evaluate.frame import Lane as Lane
 from .market.market import Market as Market
 from .market.rolling import rolling as rolling
 from .market.view import View as View
+from .model.bars import Bars as Bars
+from .model.bars import Coverage as Coverage
+from .model.derivatives import Funding as Funding
+from .model.derivatives import OpenInterest as OpenInterest
 from .model.instrument import Instrument as Instrument
 from .model.instrument import Pair as Pair
+from .model.moment import DAY as DAY
 from .model.moment import MINUTE as MINUTE
 from .model.moment import iso as iso
 from .model.signal import Bilingual as Bilingual

@@ -12,13 +12,15 @@ from coinmon.market.merged import instrument_of, together
 from coinmon.market.read_only import read_only
 from coinmon.market.view import Source
 from coinmon.model.bars import Bars
+from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.moment import MINUTE
 
 Codes = npt.NDArray[np.int8]
-WAITS, SILENT, HOLDS, ASK = -1, 0, 1, -2
+WAITS, SILENT, HOLDS, ASK, AS_BEFORE = -1, 0, 1, -2, -3
 """What `columns` says of each moment: it could not judge; it looked and says nothing; from HOLDS on: it says
-something, the same signals with the same grades as long as the code stays; ASK: ask the signal itself."""
+something, the same signals with the same grades as long as the code stays; ASK: ask the signal itself; AS_BEFORE: it
+says what it said a moment before, whatever that was."""
 
 _Made = TypeVar("_Made")
 
@@ -68,6 +70,11 @@ class Frame:
         """Those configured for an indicator. Raises KeyError where it is switched off."""
         return self._settings(indicator)
 
+    @property
+    def listed(self) -> Sequence[Instrument]:
+        """All of them, in the order of `Market.views`."""
+        return self._instruments
+
     def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
         """By venue, in the order of `Market.spot` and `Market.perp`."""
         return {each.venue: each for each in self._instruments if each.kind == kind}
@@ -80,6 +87,47 @@ class Frame:
             return self._source.bars(instrument, first, last).dense(first, last)
 
         return self.once(("bars", instrument.id, before), read)
+
+    def open_interest(self, instrument: Instrument, before: int) -> Sequence[OpenInterest]:
+        """Samples from so many minutes before the first moment to the last moment itself, oldest first."""
+        return self.once(
+            ("open interest", instrument.id, before),
+            lambda: self._source.open_interest(instrument, *self._sampled(before)),
+        )
+
+    def funding(self, instrument: Instrument, before: int) -> Sequence[Funding]:
+        """As `open_interest`."""
+        return self.once(
+            ("funding", instrument.id, before), lambda: self._source.funding(instrument, *self._sampled(before))
+        )
+
+    def whale_trades(self, instrument: Instrument, before: int) -> Sequence[WhaleTrade]:
+        """As `open_interest`."""
+        return self.once(
+            ("whales", instrument.id, before), lambda: self._source.whale_trades(instrument, *self._sampled(before))
+        )
+
+    def liquidations(self, instrument: Instrument, before: int) -> Sequence[Liquidation]:
+        """As `open_interest`."""
+        return self.once(
+            ("liquidations", instrument.id, before),
+            lambda: self._source.liquidations(instrument, *self._sampled(before)),
+        )
+
+    def liquidations_heard(self, instrument: Instrument, before: int) -> npt.NDArray[np.bool_]:
+        """Of the rows of `bars(..., before)` those minutes in which they were listened to."""
+
+        def read() -> npt.NDArray[np.bool_]:
+            first, rows = self.start - before * MINUTE, before + self.count - 1
+            heard = self._source.liquidations_heard(instrument, first, first + rows * MINUTE)
+            found = np.zeros(rows, bool)
+            found[(np.fromiter(heard, np.int64, len(heard)) - first) // MINUTE] = True
+            return found
+
+        return self.once(("heard", instrument.id, before), read)
+
+    def _sampled(self, before: int) -> tuple[int, int]:
+        return self.start - before * MINUTE, self.start + (self.count - 1) * MINUTE + 1
 
     def market(self, i: int) -> Market:
         """The pair as of moment i; below 0: of the moments before. Raises LookupError where frames stand alone."""

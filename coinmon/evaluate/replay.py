@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 
 from coinmon.evaluate.evaluator import Evaluator
-from coinmon.evaluate.frame import ASK, HOLDS, SILENT, WAITS, Codes, Frame
+from coinmon.evaluate.frame import AS_BEFORE, ASK, HOLDS, SILENT, WAITS, Codes, Frame
 from coinmon.market.market import Market
 from coinmon.market.view import Source
 from coinmon.model.moment import DAY, MINUTE
@@ -55,7 +55,7 @@ def evaluate(
         if count <= 0:
             continue
         frame = Frame(market_at(first), source, first, count, evaluator.indicator_settings, market_at)
-        codes = {name: evaluator.codes(name, frame) if columns else None for name in evaluator.names}
+        codes = {name: settled(evaluator.codes(name, frame)) if columns else None for name in evaluator.names}
         for i, due in _due(codes, count):
             now = first + i * MINUTE
             market: Market | None = None
@@ -69,7 +69,8 @@ def evaluate(
                 answer = evaluator.judge(name, market)
                 said[name] = () if isinstance(answer, Silent) else answer
                 if code == ASK:
-                    _count(judgement, answer, evaluator.raised(name))
+                    lasts = 1 if found is None else _lasts(found, i)
+                    _count(judgement, answer, evaluator.raised(name), lasts)
                 elif isinstance(answer, Silent):
                     judgement.why_waited = str(answer.reason)
             now_shown = [_shown(each) for each in chain.from_iterable(said.values())]
@@ -90,7 +91,8 @@ def _due(codes: dict[str, Codes | None], count: int) -> Iterator[tuple[int, Sequ
     changed: dict[int, set[str]] = {i: set() for i in range(count)} if always else {}
     for name, found in codes.items():
         if found is not None:
-            moves = np.flatnonzero((np.diff(found, prepend=np.int8(HOLDS + 99)) != 0) | (found == ASK))
+            moved = (np.diff(found, prepend=np.int8(HOLDS + 99)) != 0) & (found != AS_BEFORE)
+            moves = np.flatnonzero(moved | (found == ASK))
             for i in moves.tolist():
                 changed.setdefault(i, set()).add(name)
     for i in sorted(changed):
@@ -98,15 +100,32 @@ def _due(codes: dict[str, Codes | None], count: int) -> Iterator[tuple[int, Sequ
         yield i, [name for name in codes if codes[name] is None or name in due]
 
 
-def _count(judgement: Judgement, answer: Sequence[Signal] | Silent, raised: bool) -> None:
+def settled(found: Codes | None) -> Codes | None:
+    """AS_BEFORE only after a moment that is asked at; elsewhere the code itself, and at the first moment ASK."""
+    if found is None or not (found == AS_BEFORE).any():
+        return found
+    source = np.maximum.accumulate(np.where(found == AS_BEFORE, 0, np.arange(len(found))))
+    first = np.where(np.arange(len(found)) == 0, ASK, AS_BEFORE)
+    told = np.where(found[source] == AS_BEFORE, ASK, found[source])
+    made = np.where((found == AS_BEFORE) & (told == ASK), first, told)
+    return np.asarray(made, np.int8)
+
+
+def _lasts(found: Codes, i: int) -> int:
+    """Of how many moments from i on what was asked at i is the answer."""
+    other = np.flatnonzero(found[i + 1 :] != AS_BEFORE)
+    return 1 + (int(other[0]) if len(other) else len(found) - i - 1)
+
+
+def _count(judgement: Judgement, answer: Sequence[Signal] | Silent, raised: bool, moments: int) -> None:
     if raised:
-        judgement.failed += 1
+        judgement.failed += moments
         judgement.why_failed = str(answer.reason) if isinstance(answer, Silent) else judgement.why_failed
     elif isinstance(answer, Silent) and answer.waits:
-        judgement.waited += 1
+        judgement.waited += moments
         judgement.why_waited = say(answer.reason, "en")
     else:
-        judgement.judged += 1
+        judgement.judged += moments
 
 
 def _shown(signal: Signal) -> tuple[object, ...]:

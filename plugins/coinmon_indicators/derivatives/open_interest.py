@@ -105,7 +105,7 @@ def open_interest(
     if recent:
         closes = bars.close[bars.close > 0]
         last_close = float(bars.price(closes[-1:])[0]) if len(closes) else None
-        figures |= _level(recent[-1], view.now, last_close, reasons) | _change(recent, window, reasons)
+        figures |= _level(recent[-1], view.now, last_close, reasons) | _change(samples, window, reasons)
         reading = read(view, samples, window, dead_band)
     else:
         reasons.append(

@@ -2,9 +2,12 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, iso, say
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, iso, say
+from coinmon_signals._candle_columns import CandleColumns, candle_columns, covered, event_codes, lead_instrument
+from coinmon_signals._columns import NEAR, Mask, rolling
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
@@ -97,6 +100,37 @@ def _signal(market: Market, candle: Any, found: Any) -> Signal:
     )
 
 
+def columns(
+    frame: Frame, *, venue: str | None, timeframe: str, candles: int, lookback: int, min_share: float, max_age: int
+) -> Codes:
+    """What `absorption` says of each moment of the frame."""
+    instrument, settings = lead_instrument(frame, venue), frame.settings("absorption")
+    if instrument is None:
+        return np.zeros(frame.count, np.int8)
+    found = candle_columns(frame, instrument, timeframe, candles + lookback)
+    judged, may = _may_be(found, lookback, settings["quantile"], settings["max_range"])
+    ready = covered(frame, instrument, candles * minutes_of(timeframe), 1.0)
+    some = np.concatenate((np.zeros(candles - 1, bool), rolling(judged, candles) > 0))
+    return event_codes(found, ready & some[found.last], may, max_age)
+
+
+def _may_be(found: CandleColumns, lookback: int, quantile: float, max_range: float) -> tuple[Mask, Mask]:
+    """By candle: whether enough candles before it are known, and whether it may be one that absorbed."""
+    bars = found.bars
+    known = bars.has_flow & (bars.close > 0)
+    judged = np.zeros(len(bars), bool)
+    judged[lookback:] = known[lookback:] & (2 * rolling(known, lookback)[: len(bars) - lookback] >= lookback)
+    spans, size = (bars.high - bars.low).astype(float), np.abs(2 * bars.buy - bars.volume)
+    may = np.zeros(len(bars), bool)
+    for i in np.flatnonzero(judged).tolist():
+        past = np.flatnonzero(known[i - lookback : i]) + i - lookback
+        if spans[i] > max_range * float(np.median(spans[past])) * (1 + NEAR):
+            continue
+        limits = (float(np.quantile(each[past], quantile)) * (1 - NEAR) for each in (size, bars.volume))
+        may[i] = size[i] >= next(limits) and bars.volume[i] >= next(limits)
+    return judged, may
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("absorption", absorption, horizon="1h")
+    register("absorption", absorption, columns=columns, horizon="1h")

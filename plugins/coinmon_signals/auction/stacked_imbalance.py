@@ -1,11 +1,27 @@
 """One side ran over the other at several prices in a row."""
 
+from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import MINUTE, Bilingual, Market, Signal, Silent, Text, hookimpl, iso, say
+from coinmon.signal import (
+    MINUTE,
+    Bilingual,
+    Codes,
+    Coverage,
+    Frame,
+    Market,
+    Signal,
+    Silent,
+    Text,
+    View,
+    hookimpl,
+    iso,
+    say,
+)
+from coinmon_signals._candle_columns import CandleColumns, asked_where, candle_columns, covered, lead_instrument
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
@@ -35,11 +51,7 @@ def stacked_imbalance(
     missing = short(market, view, length, 1.0, candles_of(1, timeframe))
     if missing is not None:
         return missing
-    last = view.end - view.end % (length * MINUTE)
-    volume = float(np.nansum(view.between(last - length * MINUTE, last).volume))
-    found = view.of(
-        "imbalance", timeframe=timeframe, bars=candles, ratio=ratio, consecutive=rows, min_volume=min_share * volume
-    )
+    found = _found(view, timeframe, candles, ratio, rows, min_share)
     if found.buy_count is None:
         why = found.reason or Bilingual("没有逐价数据", "no levels")
         return Silent(
@@ -60,6 +72,16 @@ def stacked_imbalance(
             )
         )
     return [_signal(market, each, found, rows) for each in zones]
+
+
+def _found(view: View, timeframe: str, candles: int, ratio: float, rows: int, min_share: float) -> Any:
+    """The indicator's result; rows of less than a share of the last candle's volume do not count."""
+    length = minutes_of(timeframe)
+    last = view.end - view.end % (length * MINUTE)
+    volume = float(np.nansum(view.between(last - length * MINUTE, last).volume))
+    return view.of(
+        "imbalance", timeframe=timeframe, bars=candles, ratio=ratio, consecutive=rows, min_volume=min_share * volume
+    )
 
 
 def _signal(market: Market, zone: Any, found: Any, rows: int) -> Signal:
@@ -98,6 +120,58 @@ def _signal(market: Market, zone: Any, found: Any, rows: int) -> Signal:
     )
 
 
+def columns(
+    frame: Frame,
+    *,
+    venue: str | None,
+    timeframe: str,
+    candles: int,
+    ratio: float,
+    rows: int,
+    min_share: float,
+    max_age: int,
+) -> Codes:
+    """What `stacked_imbalance` says of each moment of the frame: the indicator is asked once a candle."""
+    instrument = lead_instrument(frame, venue)
+    if instrument is None:
+        return np.zeros(frame.count, np.int8)
+    length = minutes_of(timeframe)
+    found = candle_columns(frame, instrument, timeframe, candles)
+    ready = covered(frame, instrument, length, 1.0)
+    alive, moves = np.zeros(frame.count, bool), found.closed == 0
+    seen = _may_have_levels(found)
+    edges = [0, *(np.flatnonzero(np.diff(found.last)) + 1).tolist(), frame.count]
+    for first, after in pairwise(edges):
+        last = int(found.last[first])
+        if not ready[first:after].any() or not seen[max(0, last - candles + 1) : last + 1].any():
+            ready[first:after] = False
+            continue
+        view = lead(frame.market(after - 1), venue)
+        zones = None if isinstance(view, Silent) else _found(view, timeframe, candles, ratio, rows, min_share)
+        if zones is None or zones.buy_count is None:
+            ready[first:after] = False
+            continue
+        for each in zones.zones:
+            # until it is too old or, minutes later, known to be broken
+            until = _moment(frame, each.time) + length + max_age
+            until = until if each.broken is None else min(until, _moment(frame, each.broken))
+            alive[first : min(after, max(first, until + 1))] = True
+            moves[max(0, until + 1) : until + 2] = True
+    return asked_where(ready, alive, moves)
+
+
+def _may_have_levels(found: CandleColumns) -> Any:
+    """Candles with minutes of which every trade was seen, or without any volume to be seen."""
+    traded = found.minutes.coverage == Coverage.TRADES
+    per = found.step // MINUTE
+    return traded.reshape(-1, per).any(axis=1) | (found.bars.volume == 0)
+
+
+def _moment(frame: Frame, at: Any) -> int:
+    """The frame's moment number of a time; before it below 0."""
+    return int((round(at.timestamp() * 1000) - frame.start) // MINUTE)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("stacked_imbalance", stacked_imbalance, horizon="1h")
+    register("stacked_imbalance", stacked_imbalance, columns=columns, horizon="1h")

@@ -3,9 +3,12 @@
 from itertools import pairwise
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import MINUTE, Bilingual, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon.signal import MINUTE, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon_signals._candle_columns import asked_where
+from coinmon_signals._columns import NEAR, rolling
 from coinmon_signals._views import NO_PERP
 
 _MAX_MINUTES = 60
@@ -114,6 +117,30 @@ def _signal(market: Market, side: int, run: list[Any], total: float, min_total: 
     )
 
 
+def columns(frame: Frame, *, events: int, gap: float, min_total: float, max_age: int) -> Codes:
+    """What `liquidation_cascade` says of each moment of the frame: asked while there may be one."""
+    count, before = frame.count, max_age + _MAX_MINUTES
+    perps = frame.instruments("perp").values()
+    if not perps:
+        return np.zeros(count, np.int8)
+    ready, alive = np.zeros(count, bool), np.zeros(count, bool)
+    rows: list[tuple[int, int, float]] = []
+    for each in perps:
+        ready |= rolling(frame.liquidations_heard(each, max_age), max_age) > 0
+        rows += [(one.time, one.side, one.price * one.base) for one in frame.liquidations(each, before)]
+    moments = frame.start + MINUTE * np.arange(count, dtype=np.int64)
+    for side in (1, -1):
+        own = sorted(row for row in rows if row[1] == side)
+        time = np.array([row[0] for row in own], np.int64)
+        total = np.concatenate(([0.0], np.cumsum([row[2] for row in own])))
+        last = np.searchsorted(time, moments, "right")
+        first, recent = (np.searchsorted(time, moments - age * MINUTE, "left") for age in (before, max_age))
+        ready |= last > first
+        enough = total[last] - total[first] >= min_total - NEAR * (total[last] + min_total)
+        alive |= (last > recent) & (last - first >= events) & enough
+    return asked_where(ready, alive, np.ones(count, bool))
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("liquidation_cascade", liquidation_cascade, horizon="1h")
+    register("liquidation_cascade", liquidation_cascade, columns=columns, horizon="1h")

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, say
+from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, say
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._oi_columns import open_interest_columns
 from coinmon_signals._views import NO_PERP
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
@@ -119,6 +122,36 @@ def _signal(market: Market, quadrant: str, there: dict[str, Any], strong: int, n
     )
 
 
+def columns(frame: Frame, *, window: int, dead_band: float, min_venues: int) -> Codes:
+    """What `oi_quadrant_shift` says of each moment of the frame."""
+    frame.settings("open_interest")
+    count, compare = frame.count, Comparisons(frame.count)
+    perps = frame.instruments("perp")
+    told = np.zeros(count, bool)
+    there, strong = (np.zeros((len(_SAID), count), np.int64) for _ in range(2))
+    for each in perps.values():
+        found = open_interest_columns(frame, each, window)
+        told |= found.told
+        within, beyond = (
+            (np.abs(found.change) > times * found.noise) & (np.abs(found.price) > times * found.price_noise)
+            for times in (HOLD * dead_band, dead_band)
+        )
+        # as _SAID is ordered: long build-up, short build-up, short covering, long unwinding
+        up, dearer = found.change > 0, found.price > 0
+        quadrants = (up & dearer, up & ~dearer, ~up & dearer, ~up & ~dearer)
+        for i, quadrant in enumerate(quadrants):
+            there[i] += quadrant & within
+            strong[i] += quadrant & within & beyond
+    if not perps:
+        return np.full(count, SILENT, np.int8)
+    needed = min(min_venues, len(perps))
+    agreed = there >= needed
+    first = np.argmax(agreed, axis=0)
+    begun = np.take_along_axis(strong, first[None], axis=0)[0]
+    codes = compare.codes(told, np.asarray(agreed.any(axis=0)), begun >= needed, begun >= 3)
+    return np.where(codes > SILENT, codes + 4 * first.astype(np.int8), codes).astype(np.int8)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("oi_quadrant_shift", oi_quadrant_shift, horizon="4h")
+    register("oi_quadrant_shift", oi_quadrant_shift, columns=columns, horizon="4h")

@@ -5,8 +5,11 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import MINUTE, Bilingual, Market, Signal, Silent, Text, View, hookimpl, iso
+from coinmon.signal import MINUTE, Bilingual, Codes, Frame, Market, Signal, Silent, Text, View, hookimpl, iso
+from coinmon_signals._candle_columns import CandleColumns, candle_columns, covered, event_codes, lead_instrument
+from coinmon_signals._columns import NEAR, Mask
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
+from coinmon_signals._swing_columns import swings
 from coinmon_signals._views import candles_of, lead, minutes_of, short
 
 
@@ -99,6 +102,44 @@ def _signal(market: Market, found: Any, cvd: Any, share: float) -> Signal:
     )
 
 
+def columns(
+    frame: Frame, *, venue: str | None, timeframe: str, bars: int, pivots: int, min_share: float, hidden: bool,
+    max_age: int,
+) -> Codes:  # fmt: skip
+    """What `cvd_divergence` says of each moment of the frame."""
+    frame.settings("cvd")
+    instrument, length = lead_instrument(frame, venue), minutes_of(timeframe)
+    if instrument is None:
+        return np.zeros(frame.count, np.int8)
+    ready = covered(frame, instrument, (2 * pivots + 2) * length, 0.95)
+    found = candle_columns(frame, instrument, timeframe, bars + max_age // length + 1)
+    return event_codes(found, ready, _may_diverge(found, pivots, min_share, hidden), max_age)
+
+
+def _may_diverge(found: CandleColumns, pivots: int, min_share: float, hidden: bool) -> Mask:
+    """Candles that confirm a swing from which on price and the takers' delta may have gone apart."""
+    bars = found.bars
+    per = found.step // MINUTE
+    flow = found.minutes.has_flow & np.isfinite(found.minutes.volume) & np.isfinite(found.minutes.buy)
+    net, volume = 2 * found.minutes.buy - found.minutes.volume, found.minutes.volume
+    total, size, seen = (
+        np.concatenate(([0.0], np.cumsum(np.where(flow, each, 0.0))))[per::per] for each in (net, volume, flow)
+    )
+    may = np.zeros(len(bars), bool)
+    for high in (True, False):
+        extreme, at = bars.high if high else bars.low, swings(bars, pivots, high)
+        a, b = at[:-1], at[1:]
+        moved, change, between = extreme[b] - extreme[a], total[b] - total[a], size[b] - size[a]
+        # sums of many minutes: what rounding may have moved is let through
+        apart = moved * change <= NEAR * np.abs(moved) * size[b]
+        apart &= (moved != 0) & (seen[b] - seen[a] == (b - a) * per)
+        apart &= np.abs(change) >= min_share * between - NEAR * size[b]
+        if not hidden:
+            apart &= (moved > 0) == high
+        may[b[apart] + pivots] = True
+    return may
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("cvd_divergence", cvd_divergence, horizon="4h")
+    register("cvd_divergence", cvd_divergence, columns=columns, horizon="4h")

@@ -3,9 +3,25 @@
 import math
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import MINUTE, Bilingual, Instrument, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon.signal import (
+    MINUTE,
+    Bilingual,
+    Codes,
+    Coverage,
+    Frame,
+    Instrument,
+    Market,
+    Signal,
+    Silent,
+    Text,
+    hookimpl,
+    iso,
+)
+from coinmon_signals._candle_columns import asked_where
+from coinmon_signals._columns import rolling
 
 
 def whale(
@@ -46,9 +62,31 @@ def whale(
     return [signal for _, signal in sorted(signals, key=lambda each: each[0])]
 
 
+def columns(frame: Frame, *, threshold: float, max_age: int) -> Codes:
+    """What `whale` says of each moment of the frame: asked where an order comes or goes."""
+    own = frame.settings("whale_trades")
+    window, least = own["window"], max(threshold, own["threshold"])
+    ready, alive, moves = (np.zeros(frame.count, bool) for _ in range(3))
+    kept = min(window, max_age)
+    for each in frame.listed:
+        ready |= rolling(frame.bars(each, window).coverage == Coverage.TRADES, window) > 0
+        for trade in frame.whale_trades(each, window):
+            # from the first moment at or after it to the last one that it is not too old at
+            first = -((frame.start - trade.time) // MINUTE)
+            last = (trade.time - frame.start) // MINUTE + kept
+            known = (trade.time - frame.start) // MINUTE + window
+            if trade.quote >= own["threshold"]:
+                ready[max(0, first) : max(0, known + 1)] = True
+            if trade.quote >= least and last >= max(0, first):
+                alive[max(0, first) : last + 1] = True
+                moves[max(0, first) : max(0, first) + 1] = True
+                moves[last + 1 : last + 2] = True
+    return asked_where(ready, alive, moves)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("whale", whale)
+    register("whale", whale, columns=columns)
 
 
 def _signal(market: Market, instrument: Instrument, trade: Any, at: int) -> Signal:

@@ -1,12 +1,29 @@
 """Price comes to a level that everyone watches."""
 
 import re
+from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import (
+    ASK,
+    DAY,
+    MINUTE,
+    WAITS,
+    Bilingual,
+    Codes,
+    Frame,
+    Market,
+    Signal,
+    Silent,
+    Text,
+    View,
+    hookimpl,
+)
+from coinmon_signals._candle_columns import asked_where, covered, lead_instrument
+from coinmon_signals._columns import rolling
 from coinmon_signals._settings import LeadVenue
 from coinmon_signals._views import lead, short
 
@@ -34,19 +51,7 @@ def key_level_touch(
     missing = short(market, view, window + away, 0.95, span)
     if missing is not None:
         return missing
-    # prices of highs and lows are the same in either mode; this one reads no single prices of a week
-    found = view.of("key_levels", mode="synthetic")
-    whole = {"pd": found.previous_day, "pw": found.previous_week, "d": found.day}
-    known, short_of = {}, []
-    for each in found.levels:
-        if each.name in levels:
-            whose = re.match("(pd|pw|d)[ A-Z]", each.name)
-            of = whole[whose[1]] if whose else None
-            if of and of.complete < 0.95 * of.minutes:
-                seen = f"{each.name} {of.complete}/{of.minutes}"
-                short_of.append(Bilingual(f"{seen} 分钟", f"{seen} minutes"))
-            else:
-                known[each.name] = each.price
+    found, known, short_of = _known(view, levels)
     if not known:
         names = ", ".join(levels)
         which = (
@@ -74,6 +79,25 @@ def key_level_touch(
             f"no level reached in {window} min on {view.instrument.id}: {shown}",
         )
     )
+
+
+def _known(view: View, levels: tuple[str, ...]) -> tuple[Any, dict[str, float], list[Bilingual]]:
+    """The indicator's result, the levels wanted by name, and those whose day or week was not seen whole."""
+    # prices of highs and lows are the same in either mode; this one reads no single prices of a week
+    found = view.of("key_levels", mode="synthetic")
+    whole = {"pd": found.previous_day, "pw": found.previous_week, "d": found.day}
+    known: dict[str, float] = {}
+    short_of: list[Bilingual] = []
+    for each in found.levels:
+        if each.name in levels:
+            whose = re.match("(pd|pw|d)[ A-Z]", each.name)
+            of = whole[whose[1]] if whose else None
+            if of and of.complete < 0.95 * of.minutes:
+                seen = f"{each.name} {of.complete}/{of.minutes}"
+                short_of.append(Bilingual(f"{seen} 分钟", f"{seen} minutes"))
+            else:
+                known[each.name] = each.price
+    return found, known, short_of
 
 
 def _signal(
@@ -110,6 +134,39 @@ def _signal(
     )
 
 
+def columns(
+    frame: Frame, *, venue: str | None, levels: tuple[str, ...], window: int, away: int, approach: float
+) -> Codes:
+    """What `key_level_touch` says of each moment of the frame: levels of ended days are looked up once a day."""
+    instrument, own, count = lead_instrument(frame, venue), frame.settings("key_levels"), frame.count
+    if instrument is None:
+        return np.zeros(count, np.int8)
+    ready = covered(frame, instrument, window + away, 0.95)
+    if own["timezone"] != "UTC" or own["date"] is not None or not all(re.match("p[dw][ A-Z]", each) for each in levels):
+        return np.where(ready, ASK, WAITS).astype(np.int8)
+    rows = frame.bars(instrument, window + away + 1)
+    before = rows.price(rows.close)[:-1]
+    low, high = np.fmin(rows.price(rows.low)[1:], before), np.fmax(rows.price(rows.high)[1:], before)
+    alive, moves = np.zeros(count, bool), np.zeros(count, bool)
+    days = (frame.start + MINUTE * np.arange(count, dtype=np.int64)) // DAY
+    edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), count]
+    for first, after in pairwise(edges):
+        view = lead(frame.market(first), venue)
+        known = {} if isinstance(view, Silent) else _known(view, levels)[1]
+        if not known:
+            ready[first:after] = False
+        moves[first] = True
+        for level in known.values():
+            reach = level * approach / 100
+            at = (low <= level + reach) & (high >= level - reach)
+            # moment i sees rows i to i + window + away - 1
+            touched = (rolling(at[away:], window) > 0)[first:after]
+            begins = (rolling(at, away) == 0)[:count][first:after]
+            alive[first:after] |= touched
+            moves[first + 1 : after] |= (np.diff(touched) != 0) | (touched[1:] & (np.diff(begins) != 0))
+    return asked_where(ready, alive, moves)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("key_level_touch", key_level_touch, horizon="4h")
+    register("key_level_touch", key_level_touch, columns=columns, horizon="4h")

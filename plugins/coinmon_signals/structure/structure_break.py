@@ -2,10 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon.signal import ASK, WAITS, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, iso
+from coinmon_signals._candle_columns import candle_columns, covered, event_codes, lead_instrument
+from coinmon_signals._columns import Mask
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
+from coinmon_signals._swing_columns import breaks_and_sweeps
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
 _LEAST_SEEN = 0.95
@@ -137,7 +141,34 @@ def _signal(market: Market, name: str, event: Any, found: Any) -> Signal:
     )
 
 
+def break_columns(frame: Frame, *, venue: str | None, timeframe: str, bars: int, pivots: int, max_age: int) -> Codes:
+    """What `structure_break` says of each moment of the frame."""
+    return _columns(frame, 0, venue, timeframe, bars, pivots, max_age)
+
+
+def sweep_columns(frame: Frame, *, venue: str | None, timeframe: str, bars: int, pivots: int, max_age: int) -> Codes:
+    """What `liquidity_sweep` says of each moment of the frame."""
+    return _columns(frame, 1, venue, timeframe, bars, pivots, max_age)
+
+
+def _columns(
+    frame: Frame, which: int, venue: str | None, timeframe: str, bars: int, pivots: int, max_age: int
+) -> Codes:
+    """which: 0 breaks, 1 sweeps. All that any window of `bars` candles may hold is found in the candles as a whole."""
+    instrument, settings = lead_instrument(frame, venue), frame.settings("structure")
+    if instrument is None:
+        return np.zeros(frame.count, np.int8)
+    ready = covered(frame, instrument, (2 * pivots + 2) * minutes_of(timeframe), _LEAST_SEEN)
+    if settings["broken_by"] != "close":
+        return np.where(ready, np.int8(ASK), np.int8(WAITS))
+    found = candle_columns(frame, instrument, timeframe, bars + max_age // minutes_of(timeframe) + 1)
+    may: Mask = frame.once(
+        ("breaks", instrument.id, timeframe, bars, max_age, pivots), lambda: breaks_and_sweeps(found.bars, pivots)
+    )[which]
+    return event_codes(found, ready, may, max_age)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("structure_break", structure_break, horizon="4h")
-    register("liquidity_sweep", liquidity_sweep, horizon="4h")
+    register("structure_break", structure_break, columns=break_columns, horizon="4h")
+    register("liquidity_sweep", liquidity_sweep, columns=sweep_columns, horizon="4h")

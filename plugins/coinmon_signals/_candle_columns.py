@@ -1,0 +1,80 @@
+"""Closed candles of a frame, and signals that tell events of them: the signal is asked where there may be one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon.signal import AS_BEFORE, ASK, MINUTE, SILENT, WAITS, Bars, Codes, Frame, Instrument
+from coinmon_signals._columns import Mask, rolling
+from coinmon_signals._views import minutes_of
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class CandleColumns:
+    """bars: candles, the first ones before the frame. minutes: those that they are made of. step: ms.
+
+    last: at each moment the number of the candle that closed last. closed: moments ago, in minutes.
+    """
+
+    bars: Bars
+    minutes: Bars
+    step: int
+    last: Ints
+    closed: Ints
+
+
+def lead_instrument(frame: Frame, venue: str | None) -> Instrument | None:
+    """As `lead` finds it; None: no venue lists the pair."""
+    for kind in ("spot", "perp"):
+        found = [each for name, each in frame.instruments(kind).items() if venue in (None, name)]
+        if found:
+            return found[0]
+    return None
+
+
+def candle_columns(frame: Frame, instrument: Instrument, timeframe: str, before: int) -> CandleColumns:
+    """With at least so many candles before the one that closed last at the first moment."""
+    return frame.once(
+        ("candles", instrument.id, timeframe, before), lambda: _made(frame, instrument, timeframe, before)
+    )
+
+
+def _made(frame: Frame, instrument: Instrument, timeframe: str, before: int) -> CandleColumns:
+    step = minutes_of(timeframe) * MINUTE
+    moments = frame.start + MINUTE * np.arange(frame.count, dtype=np.int64)
+    first = frame.start // step * step - (before + 1) * step
+    end = int(moments[-1]) // step * step
+    rows = frame.bars(instrument, (frame.start - first) // MINUTE)[: (end - first) // MINUTE]
+    last = (moments // step * step - first) // step - 1
+    return CandleColumns(rows.resample(step), rows, step, last, moments % step // MINUTE)
+
+
+def covered(frame: Frame, instrument: Instrument, minutes: int, least: float) -> Mask:
+    """At which moments `short` finds nothing missing."""
+    return rolling(frame.bars(instrument, minutes).has_flow, minutes) / minutes >= least
+
+
+def event_codes(found: CandleColumns, ready: Mask, may: Mask, max_age: int) -> Codes:
+    """The signal is asked while a candle that `may` be an event is at most max_age minutes old.
+
+    may: by candle. What is told then changes only where a candle closes or one becomes too old.
+    """
+    per = found.step // MINUTE
+    # the events' places among candles; the latest at each moment, and how old it is
+    latest = np.maximum.accumulate(np.where(may, np.arange(len(may)), -1))[found.last]
+    alive = (latest >= 0) & ((found.last - latest) * per + found.closed <= max_age)
+    moves = (found.closed == 0) | (found.closed == (max_age + 1) % per)
+    return asked_where(ready, alive, moves)
+
+
+def asked_where(ready: Mask, alive: Mask, moves: Mask) -> Codes:
+    """WAITS where not ready, SILENT where not alive, else asked at the first moment and where it moves."""
+    live = ready & alive
+    again = live & ~moves
+    again[1:] &= live[:-1]
+    again[:1] = False
+    code = np.where(again, AS_BEFORE, ASK)
+    return np.where(ready, np.where(live, code, SILENT), WAITS).astype(np.int8)

@@ -1,0 +1,52 @@
+"""Swings of many candles at once: of which candles a signal over a window of them may tell something.
+
+A window's swings are among those of all candles, for each is made out by its neighbours alone; the signal itself says
+which of them the window holds.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon.signal import Bars
+from coinmon_signals._columns import Mask
+
+Ints = npt.NDArray[np.int64]
+
+
+def swings(bars: Bars, pivots: int, high: bool) -> Ints:
+    """Numbers of the candles that stand out from so many on either side; of equal ones the first."""
+    span = 2 * pivots + 1
+    if len(bars) < span:
+        return np.empty(0, np.int64)
+    unknown = np.iinfo(np.int64).max
+    extreme = np.where(bars.close > 0, bars.high if high else -bars.low, unknown)
+    around = np.lib.stride_tricks.sliding_window_view(extreme, span)
+    at = around[:, pivots]
+    stands = (at > around[:, :pivots].max(axis=1)) & (at >= around[:, pivots + 1 :].max(axis=1)) & (at < unknown)
+    return np.asarray(np.flatnonzero(stands) + pivots, np.int64)
+
+
+def breaks_and_sweeps(bars: Bars, pivots: int) -> tuple[Mask, Mask]:
+    """Candles that are the first to close beyond the last confirmed swing, and the first to reach beyond it only."""
+    broken, swept = np.zeros(len(bars), bool), np.zeros(len(bars), bool)
+    for high in (True, False):
+        at = swings(bars, pivots, high)
+        if not len(at):
+            continue
+        sign = 1 if high else -1
+        extreme, close = (bars.high, bars.close) if high else (-bars.low, -bars.close)
+        current = np.searchsorted(at + pivots, np.arange(len(bars)), side="left") - 1
+        level = sign * (bars.high if high else bars.low)[at][current]
+        live = (current >= 0) & (bars.close > 0)
+        first_break, first_sweep = live & (close > level), live & (extreme > level) & (close <= level)
+        broken |= _first(first_break, current)
+        swept |= _first(first_sweep, current)
+    return broken, swept
+
+
+def _first(flags: Mask, of: Ints) -> Mask:
+    """The first flagged candle of each swing."""
+    rows = np.flatnonzero(flags)
+    found = np.zeros(len(flags), bool)
+    found[rows[np.flatnonzero(np.diff(of[rows], prepend=-1))]] = True
+    return found
