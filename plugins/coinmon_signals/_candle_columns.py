@@ -13,7 +13,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class CandleColumns:
+class CandlesInFrame:
     """bars: candles, the first ones before the frame. minutes: those that they are made of. step: ms.
 
     last: at each moment the number of the candle that closed last. closed: moments ago, in minutes.
@@ -35,21 +35,21 @@ def lead_instrument(frame: Frame, venue: str | None) -> Instrument | None:
     return None
 
 
-def candle_columns(frame: Frame, instrument: Instrument, timeframe: str, before: int) -> CandleColumns:
+def candle_columns(frame: Frame, instrument: Instrument, timeframe: str, before: int) -> CandlesInFrame:
     """With at least so many candles before the one that closed last at the first moment."""
     return frame.once(
         ("candles", instrument.id, timeframe, before), lambda: _made(frame, instrument, timeframe, before)
     )
 
 
-def _made(frame: Frame, instrument: Instrument, timeframe: str, before: int) -> CandleColumns:
+def _made(frame: Frame, instrument: Instrument, timeframe: str, before: int) -> CandlesInFrame:
     step = minutes_of(timeframe) * MINUTE
     moments = frame.start + MINUTE * np.arange(frame.count, dtype=np.int64)
     first = frame.start // step * step - (before + 1) * step
     end = int(moments[-1]) // step * step
     rows = frame.bars(instrument, (frame.start - first) // MINUTE)[: (end - first) // MINUTE]
     last = (moments // step * step - first) // step - 1
-    return CandleColumns(rows.resample(step), rows, step, last, moments % step // MINUTE)
+    return CandlesInFrame(rows.resample(step), rows, step, last, moments % step // MINUTE)
 
 
 def covered(frame: Frame, instrument: Instrument, minutes: int, least: float) -> Mask:
@@ -57,7 +57,7 @@ def covered(frame: Frame, instrument: Instrument, minutes: int, least: float) ->
     return rolling(frame.bars(instrument, minutes).has_flow, minutes) / minutes >= least
 
 
-def event_codes(found: CandleColumns, ready: Mask, may: Mask, max_age: int) -> Codes:
+def event_codes(found: CandlesInFrame, ready: Mask, may: Mask, max_age: int) -> Codes:
     """The signal is asked while a candle that `may` be an event is at most max_age minutes old.
 
     may: by candle. What is told then changes only where a candle closes or one becomes too old.

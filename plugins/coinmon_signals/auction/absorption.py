@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, iso, say
-from coinmon_signals._candle_columns import CandleColumns, candle_columns, covered, event_codes, lead_instrument
+from coinmon_signals._candle_columns import CandlesInFrame, candle_columns, covered, event_codes, lead_instrument
 from coinmon_signals._columns import NEAR, Mask, rolling
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
@@ -114,7 +114,7 @@ def columns(
     return event_codes(found, ready & some[found.last], may, max_age)
 
 
-def _may_be(found: CandleColumns, lookback: int, quantile: float, max_range: float) -> tuple[Mask, Mask]:
+def _may_be(found: CandlesInFrame, lookback: int, quantile: float, max_range: float) -> tuple[Mask, Mask]:
     """By candle: whether enough candles before it are known, and whether it may be one that absorbed."""
     bars = found.bars
     known = bars.has_flow & (bars.close > 0)

@@ -21,7 +21,7 @@ from coinmon.signal import (
     iso,
     say,
 )
-from coinmon_signals._candle_columns import CandleColumns, asked_where, candle_columns, covered, lead_instrument
+from coinmon_signals._candle_columns import CandlesInFrame, asked_where, candle_columns, covered, lead_instrument
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
@@ -160,7 +160,7 @@ def columns(
     return asked_where(ready, alive, moves)
 
 
-def _may_have_levels(found: CandleColumns) -> Any:
+def _may_have_levels(found: CandlesInFrame) -> Any:
     """Candles with minutes of which every trade was seen, or without any volume to be seen."""
     traded = found.minutes.coverage == Coverage.TRADES
     per = found.step // MINUTE

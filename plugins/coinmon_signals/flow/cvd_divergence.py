@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from coinmon.signal import MINUTE, Bilingual, Codes, Frame, Market, Signal, Silent, Text, View, hookimpl, iso
-from coinmon_signals._candle_columns import CandleColumns, candle_columns, covered, event_codes, lead_instrument
+from coinmon_signals._candle_columns import CandlesInFrame, candle_columns, covered, event_codes, lead_instrument
 from coinmon_signals._columns import NEAR, Mask
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._swing_columns import swings
@@ -116,7 +116,7 @@ def columns(
     return event_codes(found, ready, _may_diverge(found, pivots, min_share, hidden), max_age)
 
 
-def _may_diverge(found: CandleColumns, pivots: int, min_share: float, hidden: bool) -> Mask:
+def _may_diverge(found: CandlesInFrame, pivots: int, min_share: float, hidden: bool) -> Mask:
     """Candles that confirm a swing from which on price and the takers' delta may have gone apart."""
     bars = found.bars
     per = found.step // MINUTE
