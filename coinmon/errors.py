@@ -51,10 +51,9 @@ def our_stop(error: BaseException) -> bool:
         except RuntimeError:
             return False
         return task is None or task.cancelling() > 0
-    if isinstance(error, KeyboardInterrupt):
-        # signals are handled in the main thread: elsewhere a plugin has raised it
-        return threading.current_thread() is threading.main_thread()
-    return isinstance(error, GeneratorExit)
+    # signals are handled, and our coroutines run and are closed, in the main thread: elsewhere a plugin has raised it
+    ours = threading.current_thread() is threading.main_thread()
+    return ours and isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 
 def words_of(error: BaseException) -> str:

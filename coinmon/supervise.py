@@ -8,11 +8,10 @@ from typing import Any
 from loguru import logger
 
 from coinmon.errors import our_stop, words_of
+from coinmon.repeats import Repeats
 
 _FIRST_RESTART_S, _LONGEST_RESTART_S = 1.0, 60.0
 """Seconds before a task that died is started again: doubled each time it dies soon after."""
-_SAME_ERROR_S = 60.0
-"""Seconds in which the same end of the same task is one line of the log."""
 _LAST_WORDS_S = 5.0
 """Seconds that tasks get to end when they are asked to."""
 
@@ -25,7 +24,7 @@ class TaskRecord:
         self.alive = True
         self.restarts = 0
         self.error: str | None = None
-        self._logged: tuple[str, float] = ("", 0.0)
+        self._repeats = Repeats()
 
     def as_json(self) -> dict[str, Any]:
         return {"alive": self.alive, "restarts": self.restarts, "error": self.error}
@@ -34,9 +33,7 @@ class TaskRecord:
         """It is an error in the log, where the same one was not said within the minute; with `error`'s traceback."""
         self.alive, self.error = False, why
         self.restarts += 1
-        said, at = self._logged
-        if why != said or monotonic() - at > _SAME_ERROR_S:
-            self._logged = why, monotonic()
+        if self._repeats.is_news(why):
             logger.opt(exception=error).error("{} died: {}; {}", self.name, why, cure)
 
 

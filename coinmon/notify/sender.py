@@ -21,6 +21,7 @@ from coinmon.notify.rate_limit import free, ms_to_next, recent
 from coinmon.notify.sharing import as_read_at_start, read_others
 from coinmon.plugin.contracts import Message, Output
 from coinmon.plugin.plugin_thread import PluginThread
+from coinmon.repeats import Repeats
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.deliveries import (
@@ -78,6 +79,7 @@ class Sender:
         self._others = RobotChannel()
         self._lease = f"send-{zlib.crc32(name.encode()):08x}"
         self._wake = asyncio.Event()
+        self._repeats = Repeats()
 
     def wake(self) -> None:
         self._wake.set()
@@ -222,7 +224,7 @@ class Sender:
     async def _record(self, database: Database, lease: Lease, batch: Batch, outcome: AttemptOutcome) -> None:
         wall, before = self._wall(), await self._state()
         error = outcome.error and redacted(outcome.error)
-        if error:
+        if error and (outcome.state == "refused" or self._repeats.is_news(error)):
             # refused or to be retried, it has failed; the words name the cure
             logger.bind(plugin=self._name).warning("output {}: {}: {}", self._name, outcome.state, error)
         self._channel = channel = RobotChannel(

@@ -38,6 +38,7 @@ from coinmon.model.signal import Signal
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
+from coinmon.repeats import Repeats
 from coinmon.run.judge import judge
 from coinmon.run.listing import Listing
 from coinmon.run.scan_health import health
@@ -97,6 +98,7 @@ class Scan:
         self._listing = Listing(config, self._venues, database, clock, patience, tasks)
         self._cycle = 0
         self._unsampled: set[str] = set()
+        self._repeats = Repeats()
         self._sending: set[asyncio.Task[None]] = set()
 
     async def cycle(self) -> None:
@@ -258,4 +260,6 @@ class Scan:
         except BaseException as error:
             if our_stop(error):
                 raise
-            logger.bind(plugin=name).warning("output {}: {}", name, redacted(words_of(error)))
+            text = redacted(words_of(error))
+            if self._repeats.is_news(f"{name} {text}"):
+                logger.bind(plugin=name).warning("output {}: {}", name, text)

@@ -17,6 +17,7 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.errors import CoinmonError, our_stop, words_of
+from coinmon.repeats import Repeats
 from coinmon.supervise import Supervisor
 
 _CLOCK_LOOK_S = 1.0
@@ -59,6 +60,7 @@ class Schedule:
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
         self._running: set[asyncio.Task[Any]] = set()
         self._complaints: dict[str, str] = {}
+        self._repeats = Repeats()
         self._left_out: Counter[str] = Counter()
 
     def _skipped(self, event: Any) -> None:
@@ -70,8 +72,10 @@ class Schedule:
     def _complain(self, name: str, text: str, level: str) -> None:
         """Say what is wrong with a job when that is news: not each time, nor of each job that it keeps from working."""
         known = text in self._complaints.values()
-        self._complaints[name] = text
-        if not known:
+        news = not known and self._repeats.is_news(text)
+        if known or news:
+            self._complaints[name] = text
+        if news:
             logger.log(level, text)
 
     def every(self, interval: int, job: Job, name: str, settle: int = 0, *, at_once: bool = False) -> None:
