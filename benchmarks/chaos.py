@@ -117,7 +117,7 @@ class Campaign:
             time.sleep(min(8.0, self.seconds / 4))
             while time.time() < until:
                 self.keep_two()
-                time.sleep(self.random.uniform(0.2, 1.5))
+                self._pause(min(until, time.time() + 20))
                 self.one_fault()
             self.calm()
             return problems_of(self)
@@ -130,6 +130,14 @@ class Campaign:
                 self.server.stop()
             if self.mounted:
                 subprocess.run(["umount", str(self.disk)], check=False)
+
+    def _pause(self, until: float) -> None:
+        """At times the next fault comes at once; else when something has arrived since, so that there is progress."""
+        time.sleep(self.random.uniform(0.2, 1.5))
+        if self.random.random() < 0.5:
+            arrived = len(self.robot.arrivals)
+            while time.time() < until and len(self.robot.arrivals) == arrived:
+                time.sleep(0.1)
 
     def one_fault(self) -> None:
         kinds = {"kill": 3, "stop": 3, "clock": 3, "idle": 1}
@@ -219,7 +227,7 @@ class Campaign:
         while time.time() < until:
             self.keep_two()
             time.sleep(1)
-            if time.time() > self.calm_since + 15 and not self.rows("waiting"):
+            if self.robot.arrivals and time.time() > self.calm_since + 15 and not self.rows("waiting"):
                 break
         time.sleep(3)
 

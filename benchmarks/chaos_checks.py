@@ -11,6 +11,8 @@ from chaos_plugins import WINDOW
 
 AROUND_S = 4.0
 """Seconds around a kill, a stop or a cut in which a post's outcome may not have been written down."""
+_MOST_OFTEN = 10
+"""Times that a line may come in half an hour of market time, a true minute: once or twice for each of five outputs."""
 _LINE = re.compile(r"^\S+ \S+ \| (\w+) +- (.*)$")
 
 
@@ -69,7 +71,7 @@ def _log_problems(path: Path) -> list[str]:
             half_hour = line[:14] + str(int(line[14:16]) // 30)
             said.setdefault((half_hour, ""), Counter())[re.sub(r"\d+", "N", matched[2])] += 1
     for counter in said.values():
-        found += [f"{count} times in a minute: {line[:160]}" for line, count in counter.items() if count > 6]
+        found += [f"{count} times in a minute: {line[:160]}" for line, count in counter.items() if count > _MOST_OFTEN]
     return found
 
 

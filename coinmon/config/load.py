@@ -65,6 +65,7 @@ class Config:
     shard: Shard
     retention_days: int
     levels_days: int
+    deliveries_days: int
     lang: str
     timezone: str
     sessions: Sessions

@@ -238,6 +238,9 @@ class Core(Section):
         default=15, ge=1, description="days that bars are kept; the levels of the previous week need up to 14"
     )
     levels_days: int = Field(default=30, ge=1, description="days that the volumes at each price are kept")
+    deliveries_days: int = Field(
+        default=90, ge=1, description="days that it is kept how each message was delivered; signals are kept for good"
+    )
     lang: Literal["zh", "en"] = Field(default="zh", description="language of messages and tables: zh or en")
     timezone: Annotated[str, BeforeValidator(parsers.time_zone)] = Field(
         default="UTC", description="time zone of days and sessions, an IANA name"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from loguru import logger
+from sqlalchemy.exc import SQLAlchemyError
 
 from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
@@ -107,7 +108,8 @@ class Evaluator:
             result = chosen.offer.target(subject, **own)
             if not isinstance(result, Result) or chosen.offer.distribution != _OURS:
                 result = result_of(result)
-        except IndicatorFailed:
+        except (IndicatorFailed, SQLAlchemyError):
+            # the database's failure is no plugin's
             raise
         except NoAnswer as error:
             raise IndicatorFailed(f"indicator {name}: {error}") from error
@@ -216,6 +218,9 @@ class Evaluator:
                 said = Silent(Bilingual("没有给出原因", "it gives no reason"))
         except IndicatorOff as error:
             said = Silent(error.args[0], waits=True)
+        except SQLAlchemyError:
+            # the database's failure is no plugin's
+            raise
         except BaseException as error:
             if our_stop(error):
                 raise

@@ -19,7 +19,7 @@ from coinmon.collect.venue import Venue, VenueState, VenueStatus
 from coinmon.collect.watchlist import LISTING_SECONDS, Watchlist
 from coinmon.config.build import make
 from coinmon.config.load import Config
-from coinmon.errors import our_stop, words_of
+from coinmon.errors import ConfigError, our_stop, words_of
 from coinmon.evaluate.computing import Computation, computed
 from coinmon.evaluate.evaluator import Evaluator, market_then
 from coinmon.model.events import (
@@ -28,6 +28,7 @@ from coinmon.model.events import (
     ScanFinished,
     ScanStarted,
     SignalEvent,
+    ToldEvent,
     VenueEvent,
     WhaleEvent,
     as_json,
@@ -46,12 +47,15 @@ from coinmon.run.signal_writer import SignalWriter
 from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.history import History
+from coinmon.store.lease import LeaseLost
 from coinmon.supervise import Supervisor
 
 _FIRST_ROUND_TIMEOUT_S = 60.0
 """Seconds that the first round may take: it brings the whole window."""
 _FIRST_LISTING_TIMEOUT_S = 12.0
 """Seconds that a monitor waits for silent venues before it begins without them; longer where nobody answered."""
+_DATABASE_PAUSES_S = 0.5, 2.0
+"""Seconds after which what a cycle found is judged and written again where the database failed."""
 _SAMPLE_TIMEOUT_S, _SEND_NOW_TIMEOUT_S = 30.0, 20.0
 
 ReadProgress = Callable[[int, int], None]
@@ -120,8 +124,7 @@ class Scan:
         # as of the present, with whales of the forming minute; a minute that closed meanwhile was not read
         now = min(self._clock.now(), floor(now) + MINUTE - 1)
         await asyncio.to_thread(self._evaluator.refresh)
-        found, flows = await computed(partial(self._evaluate, watch, now, down))
-        news = await self._database.in_writer(partial(self.signal_writer.write, watch, found, now))
+        flows, news = await self._judged_and_written(watch, now, down)
         self.outbox.wake()
         for flow in flows:
             self._tell(flow)
@@ -147,6 +150,25 @@ class Scan:
                 ),
             )
         )
+
+    async def _judged_and_written(
+        self, watch: Watchlist, now: int, down: Mapping[str, str]
+    ) -> tuple[list[FlowEvent], dict[str, ToldEvent]]:
+        """What is said as of `now`, written; tried again where the database failed, since a minute comes once."""
+        for pause in (*_DATABASE_PAUSES_S, None):
+            try:
+                found, flows = await computed(partial(self._evaluate, watch, now, down))
+                write = partial(self.signal_writer.write, watch, found, now)
+                return flows, await self._database.in_writer(write)
+            except LeaseLost:
+                raise
+            except ConfigError as error:
+                if pause is None:
+                    raise
+                if self._repeats.is_news(str(error)):
+                    logger.error("{}; tried again", error)
+                await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
 
     async def sample_derivatives(self) -> None:
         """Open interest and funding of all perps followed."""

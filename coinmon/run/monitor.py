@@ -31,8 +31,6 @@ _RECORDS_EVERY = 60 * MINUTE
 """How often it is looked whether a day has begun of which there is no scorecard."""
 _RECORDS_REST = 3.0
 """Seconds that making one rests for each that it worked: a quarter of one core."""
-_DELIVERIES_DAYS = 90
-"""Days that it is kept how each message was delivered; signals are kept for good: they are the record."""
 _LEASE_CHECK_S = 2.0
 _RESTART = 2.0
 """Seconds that a new scanner waits for one that was just killed."""
@@ -172,7 +170,7 @@ async def keep_scanning(
         nonlocal compacted
         days = config.retention_days, config.levels_days
         compacted = await asyncio.to_thread(forget, database, clock.now(), *days, compacted)
-        await asyncio.to_thread(forget_told, database, clock.now(), _DELIVERIES_DAYS)
+        await asyncio.to_thread(forget_told, database, clock.now(), config.deliveries_days)
 
     async def renew_records() -> None:
         await renewed_records(config, scan, database, clock, lambda worked: time.sleep(_RECORDS_REST * worked))
