@@ -122,6 +122,10 @@ class Played:
             for _, time, price, size, side in rows.rows()
         ]
 
+    def depth(self, instrument, start, end):
+        """Books are sampled over the wire alone: what reads them waits."""
+        return []
+
     def liquidations_heard(self, instrument, start, end):
         return range(max(start, self.since), end, MINUTE)
 

@@ -34,6 +34,7 @@ NAMES_COINBASE = {
     "plugins/coinmon_exchanges/ccxt_generic/venue.py",
     "plugins/coinmon_signals/flow/long_trap.py",
     "plugins/coinmon_signals/flow/us_accumulation.py",
+    "plugins/coinmon_signals/flow/us_premium.py",
 }
 """Files outside its two folders that name that venue: the signals' and the scenarios' as data, ccxt's still to go."""
 

@@ -100,7 +100,7 @@ def test_events_come_in_the_order_of_a_cycle(single):
     assert kinds[5:11] == ["flow"] * 6
     told = events(single.stdout)
     finished = next(event for event in told if event["event"] == "scan_finished")
-    assert finished["signals"] == kinds.count("signal") == 4
+    assert finished["signals"] == kinds.count("signal") == 5
     assert finished["whales"] == kinds.count("whale") == 1
     ids = {event["id"] for event in told if event["event"] in ("signal", "whale")}
     assert {event["signal"] for event in told if event["event"] == "delivery"} == ids

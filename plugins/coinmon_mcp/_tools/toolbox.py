@@ -18,6 +18,7 @@ from coinmon_mcp._tools.markets import market_tools
 from coinmon_mcp._tools.orderflow import contract_tools
 from coinmon_mcp._tools.report import REPORT
 from coinmon_mcp._tools.rules import rule_tools
+from coinmon_mcp._tools.scorecard import SCORECARD
 from coinmon_mcp._tools.size import fit, folded, moment_and_offset
 from coinmon_mcp._tools.tool import Arguments, AsOf, Tool
 from coinmon_mcp._tools.what_changed import what_changed_tools
@@ -51,7 +52,7 @@ class Toolbox:
         self._asked: dict[tuple[str, str], tuple[Tool, Arguments, int]] = {}
         self.tools: dict[str, Tool] = {}
         about_pairs = *what_changed_tools(desk), *market_tools(desk), *rule_tools(desk)
-        for tool in (REPORT, *about_pairs, *contract_tools(desk), *indicator_tools(desk)):
+        for tool in (REPORT, SCORECARD, *about_pairs, *contract_tools(desk), *indicator_tools(desk)):
             self.tools.setdefault(tool.name, tool)
         self.listed = [tool for tool in self.tools.values() if desk.config.serve.toolset == "all" or tool.core]
 

@@ -1,0 +1,77 @@
+"""One side pays dearly for its positions and goes on building them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._evidence import HOLD, worded
+from coinmon_signals._views import NO_PERP
+
+
+def funding_squeeze(
+    market: Market,
+    *,
+    high: Annotated[float, Field(gt=0, description="annualised funding that longs pay, fraction a year")] = 0.3,
+    low: Annotated[float, Field(lt=0, description="annualised funding that shorts pay, fraction a year")] = -0.2,
+    window: Annotated[int, Field(gt=0, le=1440, description="minutes over which positions grow")] = 240,
+    min_times: Annotated[float, Field(gt=0, description="growth of open interest in times its usual change")] = 4.0,
+    max_age: Annotated[int, Field(gt=0, description="minutes after which a funding sample is too old")] = 30,
+) -> list[Signal] | Silent:
+    """A squeeze is being set up: extreme funding and open interest that still grows (grade C; B on two venues).
+
+    A venue counts whose annualised funding is beyond high or low and whose open interest grew over the window by
+    min_times the median size of its changes before. The direction is against those who pay. It lasts while both are at
+    80% of that. Source: `funding` and `open_interest`, as sampled.
+    """
+    rates: dict[str, float] = {}
+    times: dict[str, float] = {}
+    for name, view in market.perp.items():
+        rate = view.of("funding", max_age=max_age).annualised
+        held = view.of("open_interest", window=window, limit=0)
+        if rate is not None and held.change is not None and held.noise:
+            rates[name], times[name] = rate, held.change / held.noise
+    if not rates:
+        waits = bool(market.perp or market.down)
+        return Silent(
+            Bilingual("等待资金费率与持仓量", "waits for funding and open interest") if waits else NO_PERP, waits=waits
+        )
+    for limit, longs in ((high, True), (low, False)):
+        way = 1 if longs else -1
+        there = [n for n, rate in rates.items() if way * rate > way * HOLD * limit and times[n] > HOLD * min_times]
+        if there:
+            strong = [n for n in there if way * rates[n] > way * limit and times[n] > min_times]
+            return [_signal(market, longs, {n: rates[n] for n in there}, {n: times[n] for n in there}, len(strong))]
+    return Silent(
+        Bilingual(
+            f"年化资金费率 {worded(rates, '+.1%')}（界限 {low:+.0%}、{high:+.0%}），"
+            f"持仓增长为常态的 {worded(times, '+.1f')} 倍（需 {min_times:g}）",
+            f"funding a year {worded(rates, '+.1%')} (limits {low:+.0%} and {high:+.0%}), open interest grew "
+            f"{worded(times, '+.1f')} times the usual (needs {min_times:g})",
+        )
+    )
+
+
+def _signal(market: Market, longs: bool, rates: dict[str, float], times: dict[str, float], strong: int) -> Signal:
+    who = ("多头" if longs else "空头", "Longs" if longs else "Shorts")
+    return Signal(
+        name="funding_squeeze",
+        pair=str(market.pair),
+        grade="B" if strong > 1 else "C",
+        direction="bearish" if longs else "bullish",
+        title=Text("挤仓风险", "Squeeze Setup"),
+        reading=Text(
+            f"{who[0]}付出年化 {worded(rates, '+.0%')} 的资金费率仍在加仓。",
+            f"{who[1]} pay {worded(rates, '+.0%')} a year and still build positions.",
+        ),
+        advice=Text(f"警惕{who[0]}被挤。", f"Beware of a squeeze of {who[1].lower()}."),
+        evidence={"annualised": rates, "open_interest_times": times},
+        key=f"funding_squeeze:{market.pair}:{'long' if longs else 'short'}",
+        begins=strong > 0,
+        cooldown=8 * 60 * 60_000,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("funding_squeeze", funding_squeeze, horizon="1d")

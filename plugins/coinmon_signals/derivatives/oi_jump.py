@@ -1,0 +1,78 @@
+"""Positions are built or closed in numbers while price stands still."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, say
+from coinmon_signals._evidence import HOLD, worded
+from coinmon_signals._views import NO_PERP
+
+
+def oi_jump(
+    market: Market,
+    *,
+    window: Annotated[int, Field(gt=0, le=1440, description="minutes that the changes are over")] = 50,
+    min_times: Annotated[float, Field(gt=0, description="change of open interest in times its usual size")] = 6.0,
+    max_move: Annotated[float, Field(gt=0, description="change of price below this, in times its usual size")] = 1.0,
+    min_venues: Annotated[int, Field(ge=1, description="venues that have to agree")] = 2,
+) -> list[Signal] | Silent:
+    """Open interest jumps, up or down, and price does not move (grade C, neutral).
+
+    On at least min_venues perpetuals (all, where there are fewer) the change of open interest over the window is
+    min_times its median size in windows before, the same way, and the price's change below max_move times its own. It
+    lasts while the changes are at 80% of that. Source: `open_interest`, as sampled.
+    """
+    times: dict[str, float] = {}
+    moves: dict[str, float] = {}
+    waits: list[str] = []
+    for name, view in market.perp.items():
+        found = view.of("open_interest", window=window, limit=0)
+        if found.change is None or not found.noise or found.price_change_pct is None or not found.price_noise_pct:
+            why = found.quadrant_note or found.reason or "-"
+            waits.append(Bilingual(f"{name} ({say(why, 'zh')})", f"{name} ({why})"))
+            continue
+        times[name] = found.change / found.noise
+        moves[name] = abs(found.price_change_pct) / found.price_noise_pct
+    if not times:
+        which = Bilingual.listed(waits)
+        missing = Bilingual(f"等待持仓量：{which.zh}", f"waits for open interest: {which}") if waits else NO_PERP
+        return Silent(missing, waits=bool(waits or market.down))
+    needed = min(min_venues, len(market.perp))
+    for way in (1, -1):
+        there = {n: each for n, each in times.items() if way * each > HOLD * min_times and moves[n] < max_move}
+        if len(there) >= needed:
+            return [
+                _signal(market, way, there, moves, sum(way * each > min_times for each in there.values()) >= needed)
+            ]
+    return Silent(
+        Bilingual(
+            f"持仓变化为常态的 {worded(times, '+.1f')} 倍（需 {min_times:g}），"
+            f"价格 {worded(moves, '.1f')} 倍（需低于 {max_move:g}）",
+            f"open interest changed {worded(times, '+.1f')} times the usual (needs {min_times:g}), price "
+            f"{worded(moves, '.1f')} times (below {max_move:g})",
+        )
+    )
+
+
+def _signal(market: Market, way: int, there: dict[str, float], moves: dict[str, float], begins: bool) -> Signal:
+    up = way > 0
+    return Signal(
+        name="oi_jump",
+        pair=str(market.pair),
+        grade="C",
+        direction="neutral",
+        title=Text("持仓骤变而价格不动", "Open Interest Jump"),
+        reading=Text(
+            f"持仓量骤{'增' if up else '减'}（常态的 {worded(there, '+.1f')} 倍），价格未动。",
+            f"Open interest {'jumps' if up else 'drops'} ({worded(there, '+.1f')} times the usual), price stands.",
+        ),
+        evidence={"times": there, "price_times": {name: moves[name] for name in there}},
+        key=f"oi_jump:{market.pair}:{'up' if up else 'down'}",
+        begins=begins,
+    )
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("oi_jump", oi_jump, horizon="4h")
