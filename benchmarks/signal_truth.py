@@ -43,8 +43,8 @@ VENUES = ("binance", "okx", "bybit", "coinbase")
 _BLOCK, _SAMPLE, _STEP, _PATIENCE = 240, 5, 5, 30
 """Minutes: of bars made at a time, between samples, between looks, and after an event's end until it must be told."""
 
-PRESET = "seed"
-"""Of the thresholds: `--preset calm` tries the other."""
+SETTINGS: dict[str, object] = {}
+"""Dotted keys of the configuration."""
 KINDS = {each["kind"] for each in Scenario("signals").planted(1 << 62)}
 
 
@@ -146,7 +146,7 @@ class Watch:
     judged: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        config = load_config(None, environ={}, cwd=self.folder, overrides={"preset": PRESET})
+        config = load_config(None, environ={}, cwd=self.folder, overrides=SETTINGS)
         self.evaluator = Evaluator(config, VENUES)
         self.database = open_database(f"sqlite:///{self.folder / 'truth.db'}")
 
@@ -214,8 +214,10 @@ def is_of(event, said):
 
 
 def one_seed(job):
-    global PRESET
-    seed, quiet_minutes, PRESET = job
+    global SETTINGS
+    seed, quiet_minutes, preset = job
+    # without a floor noise has it on already, at times, when a planted one begins
+    SETTINGS = {"preset": preset, "signals.long_trap.noise_floor": 1_000.0}
     logger.remove()
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

@@ -64,7 +64,7 @@ def scorecard(
         bool, typer.Option("--replayed", help="Judge a replay over stored history, not what was told.")
     ] = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check that no stored scorecard was changed; exit 1 if one was.")
+        bool, typer.Option("--verify", help="Check that no stored scorecard was changed; exit 2 if one was.")
     ] = False,
     noise: Annotated[
         bool, typer.Option("--noise", help="Say how often signals page on nothing, under each preset.")
