@@ -56,13 +56,18 @@ def our_stop(error: BaseException) -> bool:
     return ours and isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 
+_MAX_WORDS = 1_000
+"""Characters of an error's own text that are told: a line of the log is bounded, whatever a plugin raises."""
+
+
 def words_of(error: BaseException) -> str:
     """`ValueError: what it says`, on one line, without secrets; an error whose own words fail still has its name."""
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error)[: 20 * _MAX_WORDS].split())
     except BaseException:
         text = "(its text cannot be read)"
-    return redacted(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    # cut once no half of a secret can be left at the end
+    return redacted(f"{type(error).__name__}: {text}" if text else type(error).__name__)[:_MAX_WORDS]
 
 
 def place_of(error: BaseException) -> str:

@@ -148,7 +148,7 @@ def _text(text: Any, what: str) -> str:
 
 
 def _word(text: Any, what: str) -> str:
-    if not isinstance(text, str) or not text:
+    if not isinstance(text, str) or not clean(text):
         raise NotAsAgreed(f"{what} is {text!r}"[:80] + "; expected a word")
     if len(text) > MAX_KEY:
         raise NotAsAgreed(f"{what} has {len(text)} characters; at most {MAX_KEY}")

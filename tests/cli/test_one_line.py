@@ -112,6 +112,6 @@ def test_a_plugin_is_tried_in_the_demo_with_one_command(coinmon, tmp_path):
 
 def test_a_configuration_without_a_part_for_the_demo_is_refused(refused, tmp_path):
     (tmp_path / "x.yaml").write_text("interval: 60s\n")
-    assert "with --demo only plugins, indicators, signals, outputs count" in refused(
+    assert "with --demo only plugins, indicators, signals, outputs, rules count" in refused(
         "scan", "--demo", "--once", "--config", tmp_path / "x.yaml"
     )
