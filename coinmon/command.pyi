@@ -13,6 +13,7 @@ from .market.result import Moment as Moment
 from .market.result import Result as Result
 from .market.result import SeenReport as SeenReport
 from .market.view import View as View
+from .model.figures import significant as significant
 from .model.moment import DAY as DAY
 from .model.moment import MINUTE as MINUTE
 from .model.moment import iso as iso

@@ -22,6 +22,7 @@ from .market.result import Result as Result
 from .market.result import SeenReport as SeenReport
 from .market.result import moment as moment
 from .market.rolling import rolling as rolling
+from .market.summary import SummaryCell as SummaryCell
 from .market.view import View as View
 from .model.bars import Bars as Bars
 from .model.bars import Coverage as Coverage
@@ -32,6 +33,7 @@ from .model.book import Picture as Picture
 from .model.derivatives import Liquidation as Liquidation
 from .model.derivatives import OpenInterest as OpenInterest
 from .model.derivatives import WhaleTrade as WhaleTrade
+from .model.figures import significant as significant
 from .model.instrument import Instrument as Instrument
 from .model.levels import Levels as Levels
 from .model.moment import DAY as DAY

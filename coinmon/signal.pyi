@@ -14,6 +14,7 @@ from .model.bars import Bars as Bars
 from .model.bars import Coverage as Coverage
 from .model.derivatives import Funding as Funding
 from .model.derivatives import OpenInterest as OpenInterest
+from .model.figures import significant as significant
 from .model.instrument import Instrument as Instrument
 from .model.instrument import Pair as Pair
 from .model.moment import DAY as DAY

@@ -1,11 +1,13 @@
 """What every indicator returns."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WrapValidator
 
 from coinmon.market.panel import Panel
+from coinmon.market.summary import SummaryCell
 from coinmon.model.bars import Coverage, Seen
 from coinmon.model.signal import Bilingual, say
 
@@ -61,6 +63,10 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
 
+    glance: ClassVar[Literal["", "line", "rows", "levels"]] = ""
+    """How its panel stands on the one screen of a report: its first line as a row of blocks, its rows as bars, its
+    levels around `last_price`; of several results of a kind the first does."""
+
     as_of: Moment = Field(description="the moment this is as of; nothing later was looked at")
     coverage: SeenReport
     convention: str = Field(description="the definition used, where several exist")
@@ -73,6 +79,14 @@ class Result(BaseModel):
             f"{name} {_short(value)}" for name, value in figures.items() if not isinstance(value, list | dict)
         )
         return f"{shown}  ({say(self.reason, lang)})" if self.reason else shown
+
+    def headline(self, lang: str) -> str | None:
+        """The line that stands at the head of a report; override to have one. None: none."""
+        return None
+
+    def cells(self) -> Sequence[SummaryCell]:
+        """Its figures in the report's tables; override to have some."""
+        return ()
 
     def panel(self, subject: Any) -> Panel | None:
         """How it is drawn; override to draw it. None: not at all.

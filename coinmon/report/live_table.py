@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from coinmon.model.events import Event, FlowEvent, FlowOfVenue, SignalEvent, VenueEvent, WhaleEvent
+from coinmon.model.figures import significant
 from coinmon.model.signal import say
 
 _VERDICTS = {
@@ -178,8 +179,7 @@ def price(value: float | None) -> str:
     """At most eight significant digits."""
     if value is None or not value > 0:
         return "-"
-    text = f"{value:,.{max(0, 7 - math.floor(math.log10(value)))}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return significant(value)
 
 
 def _short(venue: FlowOfVenue) -> bool:

@@ -10,24 +10,23 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from coinmon.market.panel import Level, Line, Rows
+from coinmon.market.panel import Level, Line, Name, Rows
 from coinmon.model.moment import MINUTE, iso
 from coinmon.model.signal import say
+from coinmon.report.cells import (
+    glanced,
+    head,
+    market_columns,
+    market_rows,
+    notes,
+    star,
+    starred,
+    venue_lines,
+)
 from coinmon.report.document import PAIR, Report
 from coinmon.report.live_table import price
 from coinmon.report.panels import drawn
-from coinmon.report.phrases import (
-    WORDS,
-    Styled,
-    derivatives,
-    flows,
-    head,
-    market_rows,
-    signal_lines,
-    star,
-    starred,
-    unseen,
-)
+from coinmon.report.phrases import WORDS, Styled, signal_lines, unseen
 
 _STYLES = {"up": "green", "down": "red", "short": "yellow", "": ""}
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -39,9 +38,11 @@ _SIGNALS, _LEAST, _MOST = 3, 3, 16
 def render(report: Report, lang: str, width: int, height: int) -> RenderableType:
     """The summary, made for a screen of that size."""
     words = WORDS[lang]
+    told = notes(report, lang)
     parts: list[RenderableType] = [
         Text.assemble(
-            (str(report.market.pair), "bold"), f"  {words['as_of']} {iso(report.market.now)}  {flows(report, lang)}"
+            (str(report.market.pair), "bold"),
+            f"  {words['as_of']} {iso(report.market.now)}  {'  '.join(told)}",
         ),
         *(Text(line) for line in head(report, lang)),
         _markets(report, lang),
@@ -61,8 +62,8 @@ def _markets(report: Report, lang: str) -> Table:
     words = WORDS[lang]
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column(words["venue"], no_wrap=True)
-    for name in ("price", "flow", "ratio", "vwap"):
-        table.add_column(words[name], justify="right", no_wrap=True)
+    for name in market_columns(report, lang):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column(words["seen"], no_wrap=True, overflow="ellipsis")
     for row in market_rows(report, lang):
         table.add_row(*(_styled(cell) for cell in row))
@@ -70,7 +71,7 @@ def _markets(report: Report, lang: str) -> Table:
 
 
 def _sparks(report: Report, lang: str, width: int) -> Iterator[Text]:
-    """Price and CVD of a day, as far as its prices are known; one below the other is of the same time."""
+    """Price and the line of an indicator over a day, as far as its prices are known; both are of the same time."""
     view = next(iter(report.market.merged.values()))
     bars = view.bars(_DAY)
     known = np.flatnonzero(bars.close > 0)
@@ -81,15 +82,19 @@ def _sparks(report: Report, lang: str, width: int) -> Iterator[Text]:
     pieces = np.array_split(np.arange(len(bars)), min(width - 44, 96, len(bars)))
     closes = bars.price(bars.close)
     yield _spark(WORDS[lang]["price"], [closes[piece] for piece in pieces], f"{view.instrument.quote} {span}", 7)
-    panel = drawn(report, "cvd", PAIR)
+    panel = drawn(report, glanced(report, "line"), PAIR)
     lines = [] if panel is None else [mark for mark in panel.marks if isinstance(mark, Line)]
     if panel is not None and lines and len(lines[0].time) > 1:
-        # a candle's CVD is that of its close
+        # a candle's value is that of its close
         step = lines[0].time[1] - lines[0].time[0]
         closed = np.array([round((each + step).timestamp() * 1000) for each in lines[0].time])
         value = np.array([np.nan, *(np.nan if each is None else each for each in lines[0].value)])
         at = np.searchsorted(closed, bars.time + MINUTE, side="right")
-        yield _spark("CVD", [value[at[piece]] for piece in pieces], panel.unit, 4)
+        yield _spark(_named(lines[0].name, lang), [value[at[piece]] for piece in pieces], panel.unit, 4)
+
+
+def _named(name: Name, lang: str) -> str:
+    return name if isinstance(name, str) else name.say(lang)
 
 
 def _spark(name: str, pieces: Sequence[Any], unit: str, digits: int) -> Text:
@@ -120,7 +125,8 @@ def _sides(report: Report, lang: str, rows: int, width: int) -> Iterator[Rendera
 
 
 def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
-    panel = drawn(report, "volume_profile", PAIR)
+    indicator = glanced(report, "rows")
+    panel = drawn(report, indicator, PAIR)
     found = [] if panel is None else [mark for mark in panel.marks if isinstance(mark, Rows)]
     if panel is None or not found:
         return []
@@ -132,7 +138,7 @@ def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
     sums = np.bincount(at, total, rows)
     names = {mark.name: mark.price for mark in panel.marks if isinstance(mark, Level)}
     room = max(8, width // 2 - 22)
-    made = [Text(f"{WORDS[lang]['profile']} ({panel.unit}){star(report, 'volume_profile', PAIR)}", "bold")]
+    made = [Text(f"{WORDS[lang]['profile']} ({panel.unit}){star(report, indicator, PAIR)}", "bold")]
     for row in reversed(range(rows)):
         low, high = (bottom + (top - bottom) * each / rows for each in (row, row + 1))
         here = " ".join(str(name) for name, value in names.items() if low <= value < high)
@@ -144,7 +150,8 @@ def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
 
 def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     """Those next to the last price, the price between them."""
-    panel, result = drawn(report, "key_levels", PAIR), report.results.get("key_levels", {}).get(PAIR)
+    indicator = glanced(report, "levels")
+    panel, result = drawn(report, indicator, PAIR), report.results.get(indicator, {}).get(PAIR)
     last = getattr(result, "last_price", None)
     if panel is None or last is None:
         return []
@@ -155,7 +162,7 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     below = [each for each in named if each <= last]
     up = max(min(len(above), rows // 2), rows - 1 - len(below))
     shown = [*below[-(rows - 1 - min(up, len(above))) :], *above[:up]] if rows > 1 else []
-    made = [Text(WORDS[lang]["levels"] + star(report, "key_levels", PAIR), "bold")]
+    made = [Text(WORDS[lang]["levels"] + star(report, indicator, PAIR), "bold")]
     for value in sorted([*shown, last], reverse=True):
         name = f"● {WORDS[lang]['last']}" if value == last else named[value]
         away = "" if value == last else f" {100 * (value / last - 1):+7.2f}%"
@@ -166,7 +173,7 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
 
 def _below(report: Report, lang: str) -> Iterator[Text]:
     words = WORDS[lang]
-    for name, cells in derivatives(report, lang):
+    for name, cells in venue_lines(report, lang):
         yield Text("  ").join([Text(name, "bold"), *(_styled(cell) for cell in cells)])
     signals = signal_lines(report, lang)
     for text, style in signals[:_SIGNALS]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coinmon.command import Market, MarketReader, View
+from coinmon.command import Market, MarketReader, View, significant
 
 Cell = dict[str, Any]
 """t: text; k: tone; s: what it sorts by; w: why."""
@@ -38,8 +38,7 @@ def price(value: float | None) -> str:
     """At most eight significant digits."""
     if value is None or not value > 0:
         return "-"
-    text = f"{value:,.{max(0, 7 - math.floor(math.log10(value)))}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return significant(value)
 
 
 def signed(value: float | None) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from coinmon.indicator import Bilingual
+from coinmon.indicator import Bilingual, significant
 
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _DOLLARS = frozenset({"USD", "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "USDD", "USDE", "DAI", "PYUSD"})
@@ -31,7 +31,7 @@ def compact(value: float | None, sign: bool = False) -> str:
         return "-"
     size = abs(value)
     scale, unit = next(((scale, unit) for scale, unit in _UNITS if size >= 0.9995 * scale), (1.0, ""))
-    shown = _fixed(size / scale, 3)
+    shown = significant(size / scale, 3)
     mark = "" if float(shown.replace(",", "")) == 0 else "-" if value < 0 else "+" if sign else ""
     return f"{mark}{shown}{unit}"
 
@@ -45,9 +45,20 @@ def money(value: float | None, currency: str) -> str:
     )
 
 
+def rough(value: float | None, sign: bool = True) -> str:
+    """For a narrow column: +1.25M, -80k, 640; a thousand M is 1,000M until it is 1B. Unknown: -."""
+    if value is None:
+        return "-"
+    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            small = abs(value) < limit * 999.5
+            return f"{value / limit:{'+' if sign else ''}.3g}{unit}" if small else f"{value / limit:,.0f}{unit}"
+    return f"{value:{'+' if sign else ''}.0f}"
+
+
 def price(value: float | None) -> str:
     """A price with thousands separators and at most eight significant digits, never in powers of ten."""
-    return "-" if value is None else _fixed(value, 8)
+    return "-" if value is None else significant(value)
 
 
 def percent(value: float | None, digits: int = 2) -> str:
@@ -56,11 +67,3 @@ def percent(value: float | None, digits: int = 2) -> str:
 
 def plain(value: float | None, digits: int = 2) -> str:
     return "-" if value is None else f"{value:,.{digits}f}"
-
-
-def _fixed(value: float, significant: int) -> str:
-    if value == 0:
-        return "0"
-    places = max(0, significant - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

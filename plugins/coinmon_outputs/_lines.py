@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coinmon.output import say
+from coinmon.output import say, significant
 
 Event = Mapping[str, Any]
 
@@ -49,8 +49,7 @@ def price(value: float | None) -> str:
     """42,150 and 98.5: at most eight significant digits, never in powers of ten."""
     if value is None or value <= 0:
         return "-"
-    text = f"{value:,.{max(0, 7 - math.floor(math.log10(value)))}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return significant(value)
 
 
 def _flow(event: Event, lang: str, min_coverage: float) -> str:

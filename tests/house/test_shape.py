@@ -40,10 +40,8 @@ NAMES_COINBASE = {
 
 NAMES_INDICATORS = {
     "coinmon/notify/events.py": {"consensus"},
-    "coinmon/report/phrases.py": {"consensus", "net_flow"},
-    "coinmon/report/text.py": {"cvd", "key_levels", "volume_profile"},
 }
-"""Files of the core that ask for an indicator by its name, and for which: still to go; no further one."""
+"""Files of the core that ask for an indicator by name: the event `flow` has a field of that name; no further one."""
 
 
 def imports(path: Path) -> Iterator[str]:

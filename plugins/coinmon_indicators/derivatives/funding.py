@@ -12,6 +12,7 @@ from coinmon.indicator import (
     Panel,
     Result,
     SeenReport,
+    SummaryCell,
     Text,
     View,
     hookimpl,
@@ -46,6 +47,12 @@ class FundingNow(Result):
         text = f"{name} {percent(rate, 4)} / {hours} {every}  {year} {percent(annual)}  {then} {at}"
         text += f"  {'标记' if zh else 'mark'} {price(self.mark)}"
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
+
+    def cells(self) -> list[SummaryCell]:
+        if self.rate is None:
+            return []
+        every = "" if self.interval_hours is None else f"/{self.interval_hours:g}h"
+        return [SummaryCell(Text("资金费率", "funding"), f"{100 * self.rate:+.4f}%{every}", place="venues", order=20)]
 
     def panel(self, subject: View) -> Panel:
         """What was sampled in two days."""

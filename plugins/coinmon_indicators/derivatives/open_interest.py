@@ -14,6 +14,7 @@ from coinmon.indicator import (
     Panel,
     Reason,
     SeenReport,
+    SummaryCell,
     Text,
     View,
     hookimpl,
@@ -21,7 +22,7 @@ from coinmon.indicator import (
     say,
 )
 from coinmon_indicators._candles import STEPS, Part
-from coinmon_indicators._figures import compact, known, money, percent, quotient
+from coinmon_indicators._figures import compact, known, money, percent, quotient, rough
 from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators.derivatives._quadrant import LABELS, Quadrant, Reading, nearest, read, windows_before
 
@@ -67,6 +68,15 @@ class OpenInterestNow(OfInstrument):
         if self.quadrant is not None:
             text += f"  {LABELS[self.quadrant][0 if lang == 'zh' else 1]}"
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
+
+    def cells(self) -> list[SummaryCell]:
+        if self.open_interest is None:
+            return []
+        name = Text(f"持仓量 ({self.base})", f"open interest ({self.base})")
+        held, change = rough(self.open_interest, sign=False), self.change_pct
+        if change is None:
+            return [SummaryCell(name, held, place="venues", order=10)]
+        return [SummaryCell(name, f"{held} ({change:+.2f}%)", "up" if change > 0 else "down", "venues", order=10)]
 
     def panel(self, subject: View) -> Panel:
         """What was sampled in two days."""

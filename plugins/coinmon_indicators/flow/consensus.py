@@ -76,6 +76,9 @@ class Consensus(Result):
         text = " | ".join([f"{'共识' if zh else 'consensus'}: {self.label(lang)}{total}", *flows])
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
+    def headline(self, lang: str) -> str:
+        return self.line(lang)
+
     def panel(self, subject: Market) -> Panel:
         """Each venue's net flow."""
         some = [each for each in self.venues if each.net_flow is not None]

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,8 @@ class Divergence(Part):
 
 class Cvd(CandleResult):
     """Cumulative volume delta, with its divergences from the price."""
+
+    glance: ClassVar = "line"
 
     unit: Unit = Field(description="what the CVD is in: base units or quote currency")
     reset: Reset = Field(description="when it begins again at 0")

@@ -2,13 +2,13 @@
 
 import math
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from coinmon.indicator import Bars, Bilingual, Line, Panel, SeenReport, Text, View, hookimpl, moment, say
-from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient
+from coinmon.indicator import Bars, Bilingual, Line, Panel, SeenReport, SummaryCell, Text, View, hookimpl, moment, say
+from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient, rough
 from coinmon_indicators._of_instrument import OfInstrument
 from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, columns, usable
 
@@ -41,6 +41,20 @@ class NetFlow(OfInstrument):
             low=price(self.support), high=price(self.resistance), atr=price(self.atr),
         )  # fmt: skip
         return f"{text}  ({say(self.reason, lang)})" if self.reason and self.buy_sell_ratio is None else text
+
+    def cells(self) -> list[SummaryCell]:
+        note = Text(f"净流量：最近 {self.window} 分钟，计价货币", f"flows: last {self.window} minutes, quote currency")
+        way: Literal["", "up", "down"] = "" if self.net_flow is None else "up" if self.net_flow > 0 else "down"
+        ratio = "-" if self.buy_sell_ratio is None else f"{self.buy_sell_ratio:.3f}"
+        return [
+            SummaryCell(Text("价格", "price"), price(self.last_price), order=10),
+            SummaryCell(Text("净流量", "net flow"), rough(self.net_flow), way, note=note, order=20),
+            SummaryCell(
+                Text("买卖比", "buy/sell"),
+                ratio,
+                order=30,
+            ),
+        ]
 
     def panel(self, subject: View) -> Panel:
         """Net flow added up over a day, minutes without a taker split counting as nothing."""

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -77,6 +77,8 @@ class KeyLevel(BaseModel):
 
 class KeyLevels(OfInstrument):
     """The levels of the developing day, the day before, the week before and the sessions."""
+
+    glance: ClassVar = "levels"
 
     date: str = Field(description="the day, in the time zone of the days")
     timezone: str = Field(description="time zone of days and sessions")

@@ -2,7 +2,7 @@
 
 import math
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -63,6 +63,8 @@ class VolumeProfile(Area, OfInstrument):
     """Volume at price over a stretch of time."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+    glance: ClassVar[Literal["", "line", "rows", "levels"]] = "rows"
 
     period: Period = Field(description="which stretch of time")
     start: Moment = Field(description="when it begins")

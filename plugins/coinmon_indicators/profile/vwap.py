@@ -17,6 +17,7 @@ from coinmon.indicator import (
     Moment,
     Panel,
     SeenReport,
+    SummaryCell,
     Text,
     Tone,
     View,
@@ -88,6 +89,9 @@ class Vwap(OfInstrument):
         if self.last_price is not None:
             text += f"  {last} {price(self.last_price)} ({percent(self.distance_pct)})"
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
+
+    def cells(self) -> list[SummaryCell]:
+        return [SummaryCell(Text("VWAP", "VWAP"), price(self.vwap), starred=True, order=40)]
 
     def panel(self, subject: View) -> Panel:
         """The average and its bands as they developed; the bands from one-minute averages."""

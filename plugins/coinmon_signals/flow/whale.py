@@ -1,6 +1,5 @@
 """One very large order, the moment it is seen."""
 
-import math
 from typing import Annotated, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from coinmon.signal import (
     Text,
     hookimpl,
     iso,
+    significant,
 )
 from coinmon_signals._candle_columns import asked_where
 from coinmon_signals._columns import rolling
@@ -125,5 +125,4 @@ def _amount(quote: float, currency: str) -> str:
 
 def _price(value: float) -> str:
     """At most eight significant digits, never in powers of ten."""
-    text = f"{value:,.{max(0, 7 - math.floor(math.log10(value)))}f}" if value > 0 else "-"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return significant(value) if value > 0 else "-"

@@ -1,0 +1,14 @@
+"""How a number is written for people."""
+
+import math
+
+
+def significant(value: float, digits: int = 8) -> str:
+    """At most so many significant digits, with thousands separators and never in powers of ten: 42,150 and 0.00001234.
+
+    Digits before the point are all written. The value is finite.
+    """
+    if value == 0:
+        return "0"
+    text = f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
