@@ -26,7 +26,9 @@ def emulate(
     ] = None,
     scenario: Annotated[
         str,
-        typer.Option(help="A made-up market when there is no tape: default, quiet, wide, signals, load, or " + LOAD),
+        typer.Option(
+            help="A made-up market when there is no tape: default, quiet, wide, signals, field, load, or " + LOAD
+        ),
     ] = "default",
     seed: Annotated[int, typer.Option(help="Another seed is another market with other events.", min=0)] = 1,
     port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8099,

@@ -102,7 +102,7 @@ def test_one_entry_of_a_bulk_answer_is_empty(
     found = visit(scenario, script, faults="*:odd=SOL")
     assert len(of("SOL", found)) == 1
     for row in found:
-        assert all((row[field] == "") == bool(of("SOL", [row])) for field in fields)
+        assert all((row[field] == "") == bool(of("SOL", [row]) or of("MEGA", [row])) for field in fields)
 
 
 def test_a_firewall_and_a_ban_that_only_its_text_tells(visit: Any, scenario: Scenario) -> None:
@@ -166,3 +166,98 @@ def test_a_small_number_is_written_with_an_exponent(scenario: Scenario) -> None:
     assert text_of(view, ["1,0.00001,0.00001200", "0.00001,0.0001,10.00001,0.00000"]) == (
         b"1,1e-05,1.2e-05\n0.00001,0.0001,10.00001,0.00000\n"
     )
+
+
+@pytest.mark.parametrize("shape", ["odd", "null", "missing"])
+@pytest.mark.parametrize(
+    ("path", "query", "field"),
+    [
+        ("/binance/fapi/v1/premiumIndex", {}, "lastFundingRate"),
+        ("/okx/api/v5/public/funding-rate", {"instId": "ANY"}, "fundingRate"),
+        ("/okx/api/v5/public/mark-price", {"instType": "SWAP"}, "markPx"),
+        ("/bybit/v5/market/tickers", {"category": "linear"}, "singleOpenInterest"),
+    ],
+)
+def test_a_number_is_not_there_in_three_ways(
+    visit: Any, scenario: Scenario, shape: str, path: str, query: dict[str, str], field: str
+) -> None:
+    async def script(visitor: Any) -> Any:
+        body = await visitor.get(path, **query)
+        return body if isinstance(body, list) else rows(path.split("/")[1], body)
+
+    (row,) = of("SOL", visit(scenario, script, faults=f"*:{shape}=SOL"))
+    assert row.get(field, "gone") == {"odd": "", "null": None, "missing": "gone"}[shape]
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_what_is_no_row_stands_between_the_rows(visit: Any, scenario: Scenario, venue: str) -> None:
+    path, query = LISTS[venue]
+
+    async def listed(visitor: Any) -> list[Any]:
+        return rows(venue, await visitor.get(path, **query))
+
+    strange = visit(scenario, listed, faults=f"{venue}:strange,{venue}:broken=SOL")
+    whole = visit(scenario, listed)
+    assert len(strange) == len(whole) + 5
+    kept = [row for row in strange if isinstance(row, dict) and len(row) > 2]
+    assert [row for row in kept if not of("SOL", [row])] == [row for row in whole if not of("SOL", [row])]
+    assert of("SOL", kept) != of("SOL", whole)
+
+
+def test_the_network_in_front_answers_in_its_own_words(visit: Any, scenario: Scenario) -> None:
+    async def script(visitor: Any) -> list[tuple[int, bool]]:
+        asked = [await visitor.ask(path) for path in ("/okx/api/v5/public/time", "/bybit/v5/market/time")]
+        return [(answer.status, b"Cloudflare" in answer.raw or b"Error 520" in answer.raw) for answer in asked]
+
+    assert visit(scenario, script, faults="okx:520,bybit:1015") == [(520, True), (429, True)]
+
+
+def test_old_ids_are_answered_with_nothing(visit: Any, scenario: Scenario) -> None:
+    path = "/binance/fapi/v1/aggTrades"
+
+    async def script(visitor: Any) -> tuple[list[Any], list[Any]]:
+        old = await visitor.get(path, symbol="BTCUSDT", fromId=1)
+        new = (await visitor.get(path, symbol="BTCUSDT", limit=5))[0]["a"]
+        return old, await visitor.get(path, symbol="BTCUSDT", fromId=new)
+
+    old, new = visit(scenario, script, faults="binance:oldids=2")
+    assert (old, len(new)) == ([], 5)
+
+
+def test_an_old_file_of_okx_has_five_columns_below_a_chinese_header(visit: Any, scenario: Scenario) -> None:
+    path = "/okx/archive/cdn/okex/traderecords/trades/daily/20260115/BTC-USDT-SWAP-trades-2026-01-15.zip"
+
+    async def script(visitor: Any) -> bytes:
+        return lines((await visitor.ask(path)).raw)
+
+    head, first, *_ = (
+        visit(scenario, script, at=scenario.opens_at + 3 * DAY, faults="okx:gbk").decode("gbk").splitlines()
+    )
+    assert "交易方向" in head
+    assert len(first.split(",")) == 5
+
+
+def test_books_of_okx_begin_without_a_predecessor(stage: Any, scenario: Scenario) -> None:
+    books = {"op": "subscribe", "args": [{"channel": "books", "instId": "BTC-USDT"}]}
+
+    async def script(stage: Any) -> list[Any]:
+        socket = await stage.open("/okx/ws/v5/public", books)
+        return [each for each in await stage.read(socket) if each.get("action") == "snapshot"]
+
+    (plain,), (odd,) = stage(scenario, script), stage(scenario, script, faults="okx:noprev/stream")
+    assert plain["data"][0].pop("prevSeqId") == -1
+    assert odd == plain
+
+
+def test_a_message_of_many_has_a_row_without_numbers(stage: Any, scenario: Scenario) -> None:
+    marks = {"method": "SUBSCRIBE", "params": ["!markPrice@arr@1s"], "id": 1}
+
+    async def script(stage: Any) -> list[Any]:
+        socket = await stage.open("/binance/market/stream", marks)
+        await stage.read(socket)
+        await stage.advance(1.0)
+        return [each["data"] for each in await stage.read(socket)]
+
+    plain, odd = stage(scenario, script), stage(scenario, script, faults="binance:oddrow/stream")
+    assert [row["p"] for row in odd[0]][:1] == [""]
+    assert odd[0][1:] == plain[0]

@@ -16,6 +16,7 @@ CASCADE_AT = STARTS_AT + 370_000
 SINCE = {
     "aggTrade": {"a", "nq", "st", "M"},
     "trade": {"X"},
+    "forceOrder": {"ps", "st"},
     "markPriceUpdate": {"ap", "st", "P", "i"},
     "trades": {"count", "source", "seqId"},
     "trades-all": {"source"},
@@ -127,8 +128,10 @@ def test_binance_usdm_knows_each_stream_on_one_path_alone(stage: Any, scenario: 
         for event in ("markPriceUpdate", "forceOrder"):
             same(keys(one(recorded, e=event)), keys(one(market, e=event)), event)
         every = one(market, stream="!markPrice@arr@1s")["data"]
-        assert len(every) == 6
-        assert {row["st"] for row in every} == {1}
+        swaps = [each for each in scenario.instruments if (each.venue, each.kind) == ("binance", "perp")]
+        assert len(every) == sum(each.trades_at(scenario.opens_at) for each in swaps)
+        # coin-margined contracts are among them, told apart by a code
+        assert {row["s"] for row in every if row["st"] == 2} == {"BTCUSD_PERP"}
 
     stage(scenario, script, at=CASCADE_AT)
 

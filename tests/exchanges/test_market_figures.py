@@ -121,7 +121,9 @@ def test_open_interest_and_funding_come_in_few_calls_and_agree_across_venues(emu
                 interest = await venue.open_interest(listed)
                 assert venue.requests - sent == (len(perps) if name == "binance" else 1)
                 funding = await venue.funding(listed)
-                assert set(interest) == set(funding) == perps
+                # one has not been settled yet, and has no figures
+                unsettled = {"okx:MEGA/USDT:USDT"} & perps
+                assert set(interest) == set(funding) == perps - unsettled
                 btc = f"{name}:BTC/USDT:USDT"
                 assert 1_000 < interest[btc].base < 100_000  # base units, one side
                 known = funding[btc]

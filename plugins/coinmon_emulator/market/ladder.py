@@ -82,7 +82,8 @@ def mix(words: Words) -> Words:
 
 def ladder(one: Listed, salt: int, fair: float, start: float, quote: float, step: int) -> Ladder:
     """The book around the price `fair`; at `start` levels are spaced by a share of it, and usually worth `quote`."""
-    scale = 10**one.price_digits / one.tick
+    tick = one.as_of("tick", step * STEP)
+    scale = 10**one.price_digits / tick
     ticks = fair * scale
     spacing = max(1, int(start * scale * SPACING))
     best_bid = int(ticks - max(0.5, ticks * 2e-5)) // spacing
@@ -94,7 +95,7 @@ def ladder(one: Listed, salt: int, fair: float, start: float, quote: float, step
     sides = []
     for places in (bids, asks):
         lots, there = _lots(places, salt, step, quote / per_lot)
-        sides.append((places[there] * (spacing * one.tick), lots[there] * one.lot))
+        sides.append((places[there] * (spacing * tick), lots[there] * one.lot))
     return Ladder(step, sides[0], sides[1])
 
 

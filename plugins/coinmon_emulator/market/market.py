@@ -6,8 +6,8 @@ answers, and every sum behind it, is exact. A size is always in the base currenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +18,19 @@ MarketKind = Literal["spot", "perp"]
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+
+NEVER_ENDS = 1 << 62
+Attribute = Literal["tick", "contract_exponent", "funding_hours"]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeChange:
+    """From a moment (ms) on, an attribute of a market has another value: venues change them while the market trades."""
+
+    at: int
+    name: Attribute
+    value: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,6 +51,36 @@ class Listed:
     contract_exponent: int | None = None
     funding_hours: int = 8
     listed_ms: int = 1_577_836_800_000
+    until_ms: int = NEVER_ENDS
+    """When trading ends for good."""
+    odd: Mapping[str, Any] = field(default_factory=dict)
+    """What the venue's list says otherwise of this market than of others."""
+    ended: Mapping[str, Any] | None = None
+    """What the list says of it once it has ended; None where the venue lists it no more."""
+    changes: tuple[AttributeChange, ...] = ()
+    followed: bool = True
+    """Whether the configuration that the emulator writes names it."""
+    unsettled: bool = False
+    """Before its first settlement: empty numbers in answers about all markets."""
+
+    def as_of(self, name: Attribute, ms: int) -> int:
+        """The value that an attribute has at a moment."""
+        value: int = getattr(self, name) or 0
+        for change in self.changes:
+            if change.name == name and change.at <= ms:
+                value = change.value
+        return value
+
+    def is_listed(self, ms: int) -> bool:
+        """Whether the venue's list has it at a moment."""
+        return self.listed_ms <= ms and (ms < self.until_ms or self.ended is not None)
+
+    def trades_at(self, ms: int) -> bool:
+        return self.listed_ms <= ms < self.until_ms
+
+    def said(self, row: dict[str, Any], ms: int) -> dict[str, Any]:
+        """A row of the venue's list with what is odd about this market at a moment."""
+        return {**row, **self.odd, **((self.ended or {}) if ms >= self.until_ms else {})}
 
     @property
     def key(self) -> str:

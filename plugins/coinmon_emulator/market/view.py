@@ -23,8 +23,12 @@ class Spoil:
     gap: int = 0
     repeat: bool = False
     skew_ms: int = 0
+    ids_reach_hours: int | None = None
+    """How old an id may be that aggregate trades are asked from; older ones are answered with nothing."""
     unlisted: frozenset[str] = frozenset()
     """Bases that no list has now, and that are refused by name."""
+    all_ever_listed: bool = False
+    """Markets that have ended or have not begun are found too, as in files of history."""
     files: frozenset[str] = frozenset()
     """Odd shapes of files of history."""
 
@@ -67,13 +71,16 @@ class WorldNow:
         return [
             one
             for one in self.market.instruments
-            if one.venue == venue and kind in (None, one.kind) and one.base not in unlisted
+            if one.venue == venue and kind in (None, one.kind) and one.base not in unlisted and self._there(one)
         ]
+
+    def _there(self, one: Listed) -> bool:
+        return self.spoil.all_ever_listed or one.is_listed(self.now)
 
     def find(self, venue: str, kind: str, native: str) -> Listed | None:
         for one in self.market.instruments:
             if one.native == native and one.venue == venue and one.kind == kind:
-                return None if one.base in self.spoil.unlisted else one
+                return None if one.base in self.spoil.unlisted or not self._there(one) else one
         return None
 
     def seen(self, instrument: Listed) -> int:
@@ -115,7 +122,7 @@ class WorldNow:
         """Candles that start from `low` up to but without `high`, the open one as far as it has come."""
         floor = interval.floor(low)
         low = max(interval.floor(self.market.begins(instrument)), floor if floor == low else interval.after(floor))
-        high = min(high, self.now + 1)
+        high = min(high, self.now + 1, instrument.until_ms)
         if high <= low:
             return fold(Prints.join([]), interval)
         last = interval.floor(high - 1)
@@ -165,6 +172,8 @@ class WorldNow:
         return self.market.aggregates(instrument)
 
     def book(self, instrument: Listed, depth: int) -> RestingOrders | None:
+        if not instrument.trades_at(self.now):
+            return None
         if (instrument, depth) not in self._books:
             self._books[instrument, depth] = self.market.book(instrument, self.now, depth)
         return self._books[instrument, depth]

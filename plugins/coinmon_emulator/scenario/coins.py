@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from coinmon_emulator.market.market import MarketKind
 
@@ -21,6 +22,31 @@ class MadeUpCoin:
     """A swap counted in contracts has 10^this of the base in one."""
     lots: Mapping[MarketKind, int] = field(default_factory=lambda: {"spot": 2, "perp": 2})
     """Decimals of a lot where the venue's listing names none."""
+    walks_with: str = ""
+    """The coin whose price it follows: thousands of a coin, and a coin that was renamed."""
+    quiet: bool = False
+    """A trade now and then, and an open interest that stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class OddMarket:
+    """A market that is not like the others of its venue, as every venue has some."""
+
+    coin: str
+    kind: MarketKind
+    native: str = ""
+    """Its name where it is not made as those of the others."""
+    quote: str = "USDT"
+    price_decimals: int | None = None
+    lot: int | None = None
+    """Decimals of a lot; below 0 for tens and hundreds."""
+    contract_exponent: int | None = None
+    row: Mapping[str, Any] = field(default_factory=dict)
+    """What the venue's list says of it otherwise."""
+    begins_hours: float | None = None
+    """When it is listed, in hours after the start of the clock; None if it always was."""
+    ends_hours: float | None = None
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +98,19 @@ COINS = (
     MadeUpCoin("DOGE", 0.1402, 5, 700, 4e8, 3),
     MadeUpCoin("ADA", 0.3921, 4, 500, 2e8, 2),
 )
+ODD_COINS = (
+    MadeUpCoin("PEPE", 0.00000812, 8, 600, 2e8, 7, {"spot": 0, "perp": -6}),
+    MadeUpCoin("1000PEPE", 0.00812, 6, 600, 2e8, 0, {"perp": 0}, walks_with="PEPE"),
+    MadeUpCoin("币安人生", 0.1824, 4, 300, 4e7, 0, {"spot": 1, "perp": 0}),
+    MadeUpCoin("SLERF", 0.0712, 5, 120, 2e6, 0, {"spot": 1, "perp": 0}, quiet=True),
+    MadeUpCoin("MATIC", 0.3794, 4, 400, 9e7, 1, {"spot": 1, "perp": 0}),
+    MadeUpCoin("POL", 0.3794, 4, 400, 9e7, 1, {"spot": 1, "perp": 0}, walks_with="MATIC"),
+    MadeUpCoin("MEGA", 0.4120, 4, 300, 2e7, 1, {"spot": 1, "perp": 0}),
+    MadeUpCoin("XAU", 4127.4, 1, 900, 3e8, -2, {"spot": 3, "perp": 3}),
+    MadeUpCoin("TSLA", 412.30, 2, 700, 5e7, -1, {"spot": 3, "perp": 2}),
+    MadeUpCoin("TSLAX", 412.10, 2, 300, 5e7, -1, {"spot": 3, "perp": 2}, walks_with="TSLA"),
+    MadeUpCoin("EUR", 1.1640, 4, 600, 4e7, 1, {"spot": 1, "perp": 0}),
+)
+"""Coins of the odd markets, behind the others: a thousand units, a Chinese name, a quiet one, a rename, no coins."""
+QUIET_SHARE = 0.97
+"""Minutes of a quiet coin in which nothing trades."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinmon_emulator.market.market import MINUTE, Column, Listed, Prints
-from coinmon_emulator.scenario.coins import Pace
+from coinmon_emulator.scenario.coins import QUIET_SHARE, Pace
 from coinmon_emulator.scenario.listing import listing_of
 from coinmon_emulator.scenario.paths import Paths
 from coinmon_emulator.scenario.plan import Leg, PlantedEvent
@@ -30,14 +30,17 @@ def counts(seed: int, instrument: Listed, pace: Pace, paths: Paths, planted: Col
     found = 2 * rng.integers(pace.low, pace.high + 1, paths.minutes)
     start = paths.start_minute
     listing = listing_of(instrument)
-    if listing.empty_minutes:
-        found[rng.random(paths.minutes) < listing.empty_minutes] = 0
+    empty = QUIET_SHARE if paths.coin[instrument.base].quiet else listing.empty_minutes
+    if empty:
+        found[rng.random(paths.minutes) < empty] = 0
     if listing.one_page and pace.low > 0:
         # One row a minute, so that a page of 60 covers 55 minutes; planted rows take the place of others.
         zone = slice(start - SINGLES, start)
         found[zone] = planted[zone] == 0
         found[start - SINGLES] += found[zone].sum() % 2
         found[start : start + CALM] = 2
+    minute = paths.begin + np.arange(paths.minutes) * MINUTE
+    found[(minute < instrument.listed_ms) | (minute >= instrument.until_ms)] = 0
     return found.astype(np.int64)
 
 
@@ -85,10 +88,20 @@ def block(
 def _prices(instrument: Listed, paths: Paths, time: Column, side: Column, rng: np.random.Generator) -> Column:
     minute = (time - paths.begin) / MINUTE
     fair = paths.price(instrument.base, minute) * paths.basis(instrument, minute)
-    ticks = fair * 10**instrument.price_digits / instrument.tick
+    tick = ticks_at(instrument, time)
+    ticks = fair * 10**instrument.price_digits / tick
     half_spread = np.maximum(0.5, ticks * 2e-5)
     noise = rng.normal(0, 1, len(time)) * ticks * 1e-5
-    found: Column = np.rint(ticks + side * half_spread + noise).astype(np.int64) * instrument.tick
+    found: Column = np.rint(ticks + side * half_spread + noise).astype(np.int64) * tick
+    return found
+
+
+def ticks_at(instrument: Listed, time: Column) -> Column:
+    """The step of prices, in integer units, that holds at each time."""
+    found = np.full(len(time), instrument.tick, np.int64)
+    for change in instrument.changes:
+        if change.name == "tick":
+            found[time >= change.at] = change.value
     return found
 
 
@@ -128,7 +141,7 @@ def _planted(seed: int, paths: Paths, event: PlantedEvent, leg: Leg) -> Prints:
     price = _prices(instrument, paths, time, side, rng)
     if leg.one_order:
         # One taker order eats its way through the book: each row a tick further.
-        price = price[0] + side * np.arange(total) * instrument.tick
+        price = price[0] + side * np.arange(total) * ticks_at(instrument, time)
     share = rng.uniform(0.8, 1.2, total)
     sizes = _sizes(instrument, price, abs(leg.net) * share / share.sum())
     return Prints(time, time, price, sizes, side)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from coinmon_emulator.market.market import Listed, MarketKind
-from coinmon_emulator.scenario.coins import COINS, MadeUpCoin, MadeUpListing
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from coinmon_emulator.market.market import HOUR, NEVER_ENDS, Listed, MarketKind
+from coinmon_emulator.scenario.coins import COINS, ODD_COINS, MadeUpCoin, MadeUpListing, OddMarket
 from coinmon_emulator.venues.folders import VENUES, module_of
 
 LISTINGS: dict[tuple[str, MarketKind], MadeUpListing] = {
@@ -41,6 +45,40 @@ def _instrument(coin: MadeUpCoin, venue: str, kind: MarketKind) -> Listed:
 def all_venues() -> tuple[tuple[MadeUpCoin, ...], list[Listed]]:
     """Six coins on every venue."""
     return COINS, [_instrument(coin, venue, kind) for venue, kind in LISTINGS for coin in COINS]
+
+
+def odd_market(venue: str, odd: OddMarket, start: int, more: Sequence[MadeUpCoin] = ()) -> Listed:
+    """One of the markets that are not like the others; `start` is where the clock starts, in ms."""
+    coin = {coin.base: coin for coin in (*COINS, *ODD_COINS, *more)}[odd.coin]
+    listing = LISTINGS[venue, odd.kind]
+    lot = odd.lot if odd.lot is not None else listing.lots.get(coin.base, coin.lots[odd.kind])
+    decimals = odd.price_decimals
+    price_digits = listing.ticks.get(coin.base, coin.price_decimals) if decimals is None else decimals
+    plain = _instrument(coin, venue, odd.kind)
+    ended: Mapping[str, Any] | None = module_of(venue, "listing").ENDED[odd.kind]
+    return replace(
+        plain,
+        quote=odd.quote,
+        native=odd.native or listing.native(coin.base, odd.quote),
+        price_digits=price_digits,
+        size_digits=max(lot, 0),
+        lot=10**-lot if lot < 0 else 1,
+        price_text=max(price_digits, listing.price_text),
+        size_text=max(lot, 0, listing.size_text),
+        contract_exponent=plain.contract_exponent if odd.contract_exponent is None else odd.contract_exponent,
+        listed_ms=plain.listed_ms if odd.begins_hours is None else start + round(odd.begins_hours * HOUR),
+        until_ms=NEVER_ENDS if odd.ends_hours is None else start + round(odd.ends_hours * HOUR),
+        odd=odd.row,
+        ended=ended,
+        followed=False,
+        unsettled=odd.unsettled,
+    )
+
+
+def odd_markets(start: int) -> tuple[tuple[MadeUpCoin, ...], list[Listed]]:
+    """What every venue lists beside the markets that one looks for."""
+    found = [odd_market(venue, each, start) for venue in VENUES for each in module_of(venue, "listing").ODD_MARKETS]
+    return ODD_COINS, found
 
 
 def wide() -> tuple[tuple[MadeUpCoin, ...], list[Listed]]:

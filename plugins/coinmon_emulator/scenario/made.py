@@ -56,10 +56,12 @@ class MadeUpMarket:
         return None
 
     def mark(self, instrument: Listed, at: int) -> MarkPrice | None:
-        return self.paths.mark(instrument, at) if instrument.kind == "perp" else None
+        return self.paths.mark(instrument, at) if instrument.kind == "perp" and instrument.trades_at(at) else None
 
     def open_interest(self, instrument: Listed, at: int) -> float | None:
-        return self.paths.open_interest(instrument, at) if instrument.kind == "perp" else None
+        if instrument.kind != "perp" or not instrument.trades_at(at):
+            return None
+        return self.paths.open_interest(instrument, at)
 
     def settlements(self, instrument: Listed, start: int, end: int) -> list[Settlement] | None:
         return self.paths.settlements(instrument, start, end) if instrument.kind == "perp" else None

@@ -29,6 +29,8 @@ class Paths:
     common: Floats = field(init=False)
     own: Floats = field(init=False)
     at: dict[str, int] = field(init=False)
+    """Which walk a coin follows."""
+    coin: dict[str, MadeUpCoin] = field(init=False)
     # What a plan makes of a coin beside the walks: log price and log open interest to add, by minute; and funding.
     shifts: dict[str, Floats] = field(default_factory=dict)
     positions: dict[str, Floats] = field(default_factory=dict)
@@ -40,7 +42,9 @@ class Paths:
         self.own = np.cumsum(rng.normal(0, 3e-4, (OWN_WALKS, self.minutes + 2)), axis=1)
         self.common -= self.common[self.start_minute]
         self.own -= self.own[:, self.start_minute : self.start_minute + 1]
-        self.at = {coin.base: place for place, coin in enumerate(self.coins)}
+        self.coin = {coin.base: coin for coin in self.coins}
+        places = {coin.base: place for place, coin in enumerate(self.coins)}
+        self.at = {coin.base: places[coin.walks_with or coin.base] for coin in self.coins}
 
     def price(self, base: str, minute: Floats) -> Floats:
         """The coin's fair price at fractional minutes counted from the scenario's beginning."""
@@ -58,7 +62,7 @@ class Paths:
         shift = self.shifts.get(base)
         if shift is not None:
             left, right = left + shift[whole], right + shift[whole + 1]
-        found: Floats = self.coins[place].price * np.exp(left * (1 - rest) + right * rest)
+        found: Floats = self.coin[base].price * np.exp(left * (1 - rest) + right * rest)
         return found
 
     def drive(self, base: str, start: int, points: Mapping[int, float]) -> None:
@@ -86,8 +90,10 @@ class Paths:
 
     def open_interest(self, instrument: Listed, ms: int) -> float:
         """One side, in base: a smooth walk around the coin's usual."""
-        coin = self.coins[self.at[instrument.base]]
+        coin = self.coin[instrument.base]
         share = listing_of(instrument).open_interest_share
+        if coin.quiet:
+            return coin.open_interest_quote * share / coin.price
         minute = min(max((ms - self.begin) / MINUTE, 0), self.minutes)
         walk = self.own[(self.at[instrument.base] * 5 + 3) % OWN_WALKS]
         whole = int(minute)
@@ -99,12 +105,13 @@ class Paths:
 
     def rate(self, instrument: Listed, settled_ms: int) -> float:
         """The funding rate settled at a moment."""
-        step = settled_ms // (instrument.funding_hours * HOUR)
-        wave = math.sin(step * 1.7 + sum(instrument.key.encode()) + self.seed)
-        return round((1e-4 + 6e-5 * wave) * instrument.funding_hours / 8, 8)
+        hours = instrument.as_of("funding_hours", settled_ms - 1)
+        wave = math.sin(settled_ms // (hours * HOUR) * 1.7 + sum(instrument.key.encode()) + self.seed)
+        return round((1e-4 + 6e-5 * wave) * hours / 8, 8)
 
     def mark(self, instrument: Listed, ms: int) -> MarkPrice:
-        period = instrument.funding_hours * HOUR
+        hours = instrument.as_of("funding_hours", ms)
+        period = hours * HOUR
         following = (ms // period + 1) * period
         index = self.price_at(instrument.base, ms)
         minute = np.array([(ms - self.begin) / MINUTE])
@@ -121,15 +128,13 @@ class Paths:
             rate=round(rate, 8),
             next_ms=following,
             settled=self.rate(instrument, following - period),
-            hours=instrument.funding_hours,
+            hours=hours,
         )
 
     def settlements(self, instrument: Listed, start: int, end: int) -> list[Settlement]:
-        period = instrument.funding_hours * HOUR
-        first = max(-(-start // period), (self.begin - 30 * 24 * HOUR) // period)
-        return [
-            Settlement(
-                step * period, self.rate(instrument, step * period), self.price_at(instrument.base, step * period)
-            )
-            for step in range(first, -(-end // period))
-        ]
+        end = min(end, instrument.until_ms)
+        at = max(-(-start // HOUR) * HOUR, self.begin - 30 * 24 * HOUR, -(-instrument.listed_ms // HOUR) * HOUR)
+        hours = range(at, end, HOUR)
+        # an hour is a settlement if the interval that ran up to it ends there
+        settled = [each for each in hours if each % (instrument.as_of("funding_hours", each - 1) * HOUR) == 0]
+        return [Settlement(each, self.rate(instrument, each), self.price_at(instrument.base, each)) for each in settled]

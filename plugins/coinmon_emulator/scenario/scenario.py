@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from coinmon_emulator.market.market import DAY, MINUTE, Listed, Prints
 from coinmon_emulator.scenario import flow
 from coinmon_emulator.scenario.coins import Pace
-from coinmon_emulator.scenario.listing import all_venues, listing_of, wide
+from coinmon_emulator.scenario.field_plan import FIELD_COINS, FieldEvent, changed
+from coinmon_emulator.scenario.listing import all_venues, listing_of, odd_markets, wide
 from coinmon_emulator.scenario.made import BEFORE, STARTS_AT, MadeUpMarket
 from coinmon_emulator.scenario.plan import Leg, Plan, PlantedEvent
 from coinmon_emulator.scenario.signal_plan import SIGNALS_AT, SignalPlan
@@ -22,7 +23,7 @@ KEPT_TRADES = 2_000_000
 FORCED = 61
 Small = NDArray[np.int16]
 Medium = NDArray[np.int32]
-NAMES = ("default", "quiet", "wide", "signals")
+NAMES = ("default", "quiet", "wide", "signals", "field")
 
 
 class Scenario(MadeUpMarket):
@@ -33,11 +34,20 @@ class Scenario(MadeUpMarket):
             raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)} and load")
         self.title = f"scenario {name}, seed {seed}"
         coins, instruments = wide() if name == "wide" else all_venues()
+        self._changes: list[FieldEvent] = []
+        if name in ("default", "field"):
+            odd_coins, odd = odd_markets(STARTS_AT)
+            coins, instruments = (*coins, *odd_coins), [*instruments, *odd]
+        if name == "field":
+            coins = (*coins, *FIELD_COINS)
+            instruments, self._changes = changed(seed, STARTS_AT, instruments)
         super().__init__(seed, coins, instruments)
         self._name = name
         self.events: list[PlantedEvent] = []
         if name == "default":
-            plan = Plan(seed, instruments, BEFORE, self.paths.minutes, self._half_volume)
+            plan = Plan(
+                seed, [one for one in instruments if one.followed], BEFORE, self.paths.minutes, self._half_volume
+            )
             self.events = plan.events
         elif name == "signals":
             self.opens_at = SIGNALS_AT
@@ -67,7 +77,7 @@ class Scenario(MadeUpMarket):
         return min(max(quote, 100.0), 230.0) if pace.size < 0.1 else quote
 
     def begins(self, instrument: Listed) -> int:
-        return self.paths.begin
+        return max(self.paths.begin, instrument.listed_ms)
 
     def _minutes(self, instrument: Listed) -> tuple[Small, Medium]:
         """Background trades in each minute, and all trades before each minute."""
@@ -151,7 +161,8 @@ class Scenario(MadeUpMarket):
 
     def planted(self, until: int) -> list[dict[str, Any]]:
         """The events that begin before `until` plus the next day's."""
-        return [
+        found = [event.told() for event in self._changes if event.at < until + DAY]
+        return found + [
             told
             for event in self.events
             if self.paths.begin + event.minute * MINUTE < until + DAY

@@ -46,6 +46,9 @@ class Server:
         self.enforce = enforce
         self.counts: Counter[tuple[str, str, int]] = Counter()
         self.venues: dict[str, VenueApi] = {venue: cast(VenueApi, module_of(venue, "rest")) for venue in VENUES}
+        self._unsettled = {
+            venue: [one.base for one in market.instruments if one.venue == venue and one.unsettled] for venue in VENUES
+        }
         self.streams = Streams(market, self.now, lambda: self.faults, self.lateness, enforce=enforce)
 
     def now(self, venue: str) -> int:
@@ -136,15 +139,22 @@ class Server:
                 view.book(one, 1)
                 await asyncio.sleep(0)
         reply = venue.answer(view, path, query)
+        if reply.status == 200:
+            for base in self._unsettled[venue.NAME]:
+                module_of(venue.NAME, "shapes").reshape(path, reply.body, "odd", base)
         for fault in faults:
-            if fault.kind in WITH_NAME and reply.status == 200 and _reshape(venue.NAME, path, reply, fault):
+            if reply.status == 200 and _reshape(venue.NAME, path, reply, fault):
                 self.faults.strike(fault)
         return reply
 
 
 def _reshape(venue: str, path: str, reply: Reply, fault: Fault) -> bool:
     """Give the answer an odd shape of the field; whether there was anything to change."""
-    changed: bool = module_of(venue, "shapes").reshape(path, reply.body, fault.kind, fault.name)
+    shapes, changed = module_of(venue, "shapes"), False
+    if fault.kind in WITH_NAME:
+        changed = shapes.reshape(path, reply.body, fault.kind, fault.name)
+    elif fault.kind == "strange":
+        changed = shapes.strange(path, reply.body)
     return changed
 
 

@@ -14,7 +14,7 @@ PREFIX = "/archive/"
 
 def _with_all_history(view: WorldNow) -> WorldNow:
     """What is no longer listed still has its files."""
-    return WorldNow(view.market, view.now, replace(view.spoil, unlisted=frozenset()))
+    return WorldNow(view.market, view.now, replace(view.spoil, unlisted=frozenset(), all_ever_listed=True))
 
 
 def answer(venue: str, view: WorldNow, path: str) -> Reply:

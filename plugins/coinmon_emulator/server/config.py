@@ -48,7 +48,7 @@ class Pointing:
     def _symbols(self) -> list[str]:
         """One pair for each base: its USDT one wherever a venue lists it."""
         found: dict[str, str] = {}
-        for one in sorted(self.instruments, key=lambda one: one.quote != "USDT"):
+        for one in sorted((each for each in self.instruments if each.followed), key=lambda one: one.quote != "USDT"):
             found.setdefault(one.base, f"{one.base}{one.quote}")
         return list(found.values())
 

@@ -13,12 +13,17 @@ start, duration   seconds of real time since the faults were set; without them a
 
 shapes     odd answers of the field; BASE is a coin's name: *:unlisted=DOGE@30+60 delists it and lists it anew
            unlisted=BASE (in no list, and refused by name)  delisted=BASE (listed, with the status of an ended market)
-           odd=BASE (its funding, open interest and index are empty strings in bulk answers)
+           odd=BASE, null=BASE, missing=BASE (its funding, open interest and index are empty strings, null, or not there
+           in bulk answers)  broken=BASE (its entry in the lists lacks its price grid)
+           strange (null, "", {} and [] among the rows of lists and bulk answers)
            tick=BASE (its price grid is ten times finer in the lists)  firewall (403 with a page that is no geo-block)
            ban=SECONDS (418 without Retry-After: its text says until when)
+           oldids=HOURS (Binance USD-M: nothing is answered to ids older than that)
            in files: bom (BOM, CRLF, an empty last line)  exponent (1e-05)  blank (an empty cell in a row of each
-           hundred)  cutday (ends at a line's end, a third of it missing)
+           hundred)  cutday (ends at a line's end, a third of it missing)  gbk (OKX: five columns, a Chinese header)
+           on sockets: noprev (OKX: books begin without prevSeqId)  oddrow (a row without numbers in a message of many)
 kinds      429[=retry-after] 418[=retry-after] 451 403 (geo-block page) 500 502 503 504
+           404 520 1015 (of the network in front of the venue)
            slow=seconds  cut (the connection ends in mid-body)  garbage (200 with broken JSON)  html (200 with a page)
            silence (never an answer)  skew=ms (the server's time is off)
            gap=n (n trades of each 100 are missing)  repeat (trades come twice)
@@ -40,16 +45,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coinmon_emulator.market.view import Spoil
+from coinmon_emulator.server.odd_rows import in_front
 from coinmon_emulator.server.reply import Reply
 from coinmon_emulator.venues.folders import VENUES, module_of
 
 STATUSES = ("429", "418", "451", "403", "500", "502", "503", "504")
-PLAIN = ("cut", "garbage", "html", "silence", "repeat", "refuse", "drop", "stall", "firewall")
-WITH_NUMBER = ("slow", "skew", "gap", "jump", "late", "ban")
-WITH_NAME = ("unlisted", "delisted", "odd", "tick")
-IN_FILES = ("bom", "exponent", "blank", "cutday")
-ON_STREAMS = ("drop", "cut", "garbage", "stall", "silence", "late", "gap", "repeat")
-ON_PAGES = ("gap", "repeat", "skew", "unlisted")
+IN_FRONT = ("404", "520", "1015")
+PLAIN = ("cut", "garbage", "html", "silence", "repeat", "refuse", "drop", "stall", "firewall", "strange")
+WITH_NUMBER = ("slow", "skew", "gap", "jump", "late", "ban", "oldids")
+WITH_NAME = ("unlisted", "delisted", "odd", "null", "missing", "broken", "tick")
+IN_FILES = ("bom", "exponent", "blank", "cutday", "gbk")
+IN_FRAMES = ("noprev", "oddrow")
+ON_STREAMS = ("drop", "cut", "garbage", "stall", "silence", "late", "gap", "repeat", *IN_FRAMES)
+ON_PAGES = ("gap", "repeat", "skew", "unlisted", "oldids")
 ITEM = re.compile(
     r"(?P<venue>[a-z*]+):(?P<kind>[a-z0-9]+)(=((?P<argument>-?[0-9.]+)(?=[@/?]|$)|(?P<name>\w+)))?"
     r"(@(?P<start>[0-9.]+)\+(?P<duration>[0-9.]+))?(?P<path>/[^,?]*)?(\?p=(?P<probability>[0-9.]+))?"
@@ -96,9 +104,9 @@ def _item(text: str) -> Fault:
     venue, kind = matched["venue"], matched["kind"]
     if venue != "*" and venue not in VENUES:
         raise ValueError(f"fault {text!r}: no venue {venue!r}; expected {', '.join(VENUES)} or *")
-    if kind not in (*STATUSES, *PLAIN, *IN_FILES, *WITH_NUMBER, *WITH_NAME):
+    if kind not in (*STATUSES, *IN_FRONT, *PLAIN, *IN_FILES, *IN_FRAMES, *WITH_NUMBER, *WITH_NAME):
         numbers, names = (f"{name}=number" for name in WITH_NUMBER), (f"{name}=BASE" for name in WITH_NAME)
-        expected = ", ".join([*STATUSES, *PLAIN, *IN_FILES, *numbers, *names])
+        expected = ", ".join([*STATUSES, *IN_FRONT, *PLAIN, *IN_FILES, *IN_FRAMES, *numbers, *names])
         raise ValueError(f"fault {text!r}: no kind {kind!r}; expected one of {expected}")
     try:
         values = {
@@ -200,6 +208,7 @@ def spoil_of(faults: list[Fault]) -> Spoil:
         gap=numbers.get("gap", 0),
         repeat="repeat" in numbers,
         skew_ms=numbers.get("skew", 0),
+        ids_reach_hours=numbers.get("oldids"),
         unlisted=frozenset(fault.name for fault in faults if fault.kind == "unlisted"),
         files=frozenset(fault.kind for fault in faults if fault.kind in IN_FILES),
     )
@@ -211,6 +220,8 @@ def refusal(venue: str, fault: Fault, until_ms: int = 0) -> Reply | None:
         return Reply(PAGE, content_type="text/html")
     if fault.kind == "firewall":
         return Reply(FIREWALL, 403, content_type="text/html")
+    if fault.kind in IN_FRONT:
+        return in_front(fault.kind)
     if fault.kind not in (*STATUSES, "ban"):
         return None
     words = module_of(venue, "refusals")

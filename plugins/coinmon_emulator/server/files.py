@@ -54,4 +54,4 @@ def text_of(view: WorldNow, rows: Iterable[str]) -> bytes:
             lines[place] = ",".join([*cells[:2], "", *cells[3:]])
     if "bom" in shapes:
         return ("\ufeff" + "\r\n".join(lines) + "\r\n\r\n").encode()
-    return ("\n".join(lines) + "\n").encode()
+    return ("\n".join(lines) + "\n").encode("gbk" if "gbk" in shapes else "utf-8")

@@ -24,6 +24,11 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
+def payload_of(frame: bytes) -> bytes:
+    """What a frame of `text_frame` holds."""
+    return frame[2 if frame[1] < 126 else 4 if frame[1] == 126 else 10 :]
+
+
 class Hub:
     def __init__(self) -> None:
         self._feeds: dict[Hashable, DueFeed] = {}

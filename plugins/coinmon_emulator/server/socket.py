@@ -13,8 +13,8 @@ from aiohttp import WSMsgType, web
 
 from coinmon_emulator.market.market import Listed
 from coinmon_emulator.market.world import World
-from coinmon_emulator.server.faults import Fault
-from coinmon_emulator.server.hub import Hub, text_frame
+from coinmon_emulator.server.faults import IN_FRAMES, Fault
+from coinmon_emulator.server.hub import Hub, payload_of, text_frame
 
 MOST_UNSENT = 64 << 20
 """Bytes a client may leave unread before it is cut off, as venues do with slow readers."""
@@ -42,24 +42,38 @@ class SocketPlace:
     """What a manner works with: its venue's hub and market, the market's time, and real time in seconds."""
 
     market: World
-    listed: Mapping[tuple[str, str], Listed]
-    """Its venue's instruments by kind and native name."""
+    ever_listed: Mapping[tuple[str, str], Listed]
+    """Its venue's instruments by kind and native name, those that have ended or are to come too."""
     hub: Hub
     now: Callable[[], int]
     enforce: bool
     late: Callable[[], float]
     seconds: Callable[[], float] = time.monotonic
 
+    def find(self, kind: str, native: str) -> Listed | None:
+        """An instrument that trades now, as the venue names it."""
+        one = self.ever_listed.get((kind, native))
+        return one if one is not None and one.trades_at(self.now()) else None
+
+    def of_kind(self, kind: str) -> list[Listed]:
+        return [one for (each, _), one in self.ever_listed.items() if each == kind]
+
 
 class Connection:
     """One open socket."""
 
     def __init__(
-        self, hub: Hub, socket: web.WebSocketResponse, request: web.Request, strike: Callable[[Fault], None]
+        self,
+        hub: Hub,
+        socket: web.WebSocketResponse,
+        request: web.Request,
+        strike: Callable[[Fault], None],
+        reframe: Callable[[bytes, str], bytes],
     ) -> None:
         assert request.transport is not None
         self._hub = hub
         self._strike = strike
+        self._reframe = reframe
         self._socket = socket
         self._transport = request.transport
         self._out: list[bytes] = []
@@ -119,6 +133,8 @@ class Connection:
         for kind in ("garbage", "repeat", "late"):
             if kind in faults:
                 self._strike(faults[kind])
+        if changed := [faults[kind] for kind in IN_FRAMES if kind in faults]:
+            frame = self._reframed(frame, changed)
         if "garbage" in faults:
             head = 2 if len(frame) < 128 else 4 if len(frame) < 1 << 16 else 10
             frame = text_frame(frame[head : (head + len(frame)) // 2] + b'{"\\u0000]')
@@ -127,6 +143,16 @@ class Connection:
             self._held.append((time.monotonic() + (faults["late"].argument or 0), frames))
         else:
             self._out.append(frames)
+
+    def _reframed(self, frame: bytes, changed: list[Fault]) -> bytes:
+        """The message in the odd shapes that its venue's messages may have."""
+        payload = whole = payload_of(frame)
+        for fault in changed:
+            payload = self._reframe(whole, fault.kind)
+            if payload != whole:
+                self._strike(fault)
+            whole = payload
+        return text_frame(payload)
 
     def suffer(self, faults: dict[str, Fault]) -> None:
         """The faults in force from now on; what a late stream held back goes out when its time comes."""

@@ -69,7 +69,7 @@ class Streams:
         self._places = {
             venue: SocketPlace(
                 market=market,
-                listed={(one.kind, one.native): one for one in market.instruments if one.venue == venue},
+                ever_listed={(one.kind, one.native): one for one in market.instruments if one.venue == venue},
                 hub=self._hubs[venue],
                 now=partial(now, venue),
                 enforce=enforce,
@@ -88,7 +88,10 @@ class Streams:
         if request.transport is None:
             return web.Response()  # the client has left: there is nobody to answer
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
-        session = Connection(self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault))
+        shapes = module_of(venue, "shapes")
+        session = Connection(
+            self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault), shapes.reframe
+        )
         manner: SocketRules | None = module_of(venue, "socket").rules(self._places[venue], session, path, request.query)
         if manner is None or not socket.can_prepare(request):
             return Reply(b"Not Found", 404, content_type="text/plain")

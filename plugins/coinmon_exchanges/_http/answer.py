@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from coinmon.exchange import VenueBlocked, VenueBusy, VenueError
+from coinmon.exchange import DecodeError, VenueBlocked, VenueBusy, VenueError
 
 if TYPE_CHECKING:
     from coinmon.exchange import Instrument
@@ -138,13 +138,13 @@ def one_line(text: str, length: int = 160) -> str:
 
 
 def what_succeeded(instruments: "Sequence[Instrument]", found: Sequence[Any]) -> dict[str, Any]:
-    """Answers by instrument id, without the instruments the venue refuses; raises why when that leaves nothing."""
+    """Answers by instrument id, without those that the venue refuses or answers oddly; raises why if that is all."""
     answers = {}
     failures = []
     for each, answer in zip(instruments, found, strict=True):
         if not isinstance(answer, BaseException):
             answers[each.id] = answer
-        elif isinstance(answer, VenueError) and not isinstance(answer, VenueBlocked | VenueBusy):
+        elif isinstance(answer, VenueError | DecodeError) and not isinstance(answer, VenueBlocked | VenueBusy):
             failures.append(answer)
         else:
             raise answer

@@ -17,8 +17,8 @@ from coinmon_emulator.venues.binance.trades import Aggregates
 SPOT_IN_MICROSECONDS = 1_735_689_600_000  # 2025-01-01
 VISION = re.compile(
     r"data/(?P<market>spot|futures/um)/(?P<period>daily|monthly)/"
-    r"(?P<set>aggTrades|trades|klines|metrics|fundingRate)/(?P<symbol>[A-Z0-9]+)/(?:1m/)?"
-    rf"(?P<name>[A-Z0-9]+-(?P<part>aggTrades|trades|1m|metrics|fundingRate)-{DATE})\.zip(?P<sum>\.CHECKSUM)?"
+    r"(?P<set>aggTrades|trades|klines|metrics|fundingRate)/(?P<symbol>\w+)/(?:1m/)?"
+    rf"(?P<name>\w+-(?P<part>aggTrades|trades|1m|metrics|fundingRate)-{DATE})\.zip(?P<sum>\.CHECKSUM)?"
 )
 HEADERS = {
     "aggTrades": "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker",
@@ -133,4 +133,6 @@ def _funding(view: WorldNow, one: Listed, start: int, end: int) -> Iterator[str]
     found = view.settlements(one, start, end)
     if found is None:
         return None
-    return (f"{each.time + each.time // HOUR % 7},{one.funding_hours},{each.rate:.8f}" for each in found)
+    return (
+        f"{each.time + each.time // HOUR % 7},{one.as_of('funding_hours', each.time)},{each.rate:.8f}" for each in found
+    )

@@ -25,7 +25,7 @@ def exchange_info(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
         "serverTime": view.server_time,
         "rateLimits": limits,
         "exchangeFilters": [],
-        "symbols": [symbol(one) for one in listed],
+        "symbols": [one.said(symbol(one, view.now), view.now) for one in listed],
     }
     if kind == "perp":
         quotes = sorted({one.quote for one in listed})
@@ -36,8 +36,8 @@ def exchange_info(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
     return Reply(body)
 
 
-def _spot(one: Listed) -> dict[str, Any]:
-    tick = fixed(one.tick, one.price_digits, 8)
+def _spot(one: Listed, now: int) -> dict[str, Any]:
+    tick = fixed(one.as_of("tick", now), one.price_digits, 8)
     step = fixed(one.lot, one.size_digits, 8)
     return {
         "symbol": one.native,
@@ -86,8 +86,8 @@ def _spot(one: Listed) -> dict[str, Any]:
     }
 
 
-def _perpetual(one: Listed) -> dict[str, Any]:
-    tick = fixed(one.tick, one.price_digits, one.price_text)
+def _perpetual(one: Listed, now: int) -> dict[str, Any]:
+    tick = fixed(one.as_of("tick", now), one.price_digits, one.price_text)
     step = fixed(one.lot, one.size_digits, one.size_text)
     return {
         "symbol": one.native,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from coinmon_emulator.market.market import MarketKind
-from coinmon_emulator.scenario.coins import MadeUpListing, Pace
+from coinmon_emulator.scenario.coins import MadeUpListing, OddMarket, Pace
 
 LOAD = 400
 """Instruments in the scenario `load`."""
@@ -33,3 +36,24 @@ MARKETS: dict[MarketKind, MadeUpListing] = {
         open_interest_share=0.45,
     ),
 }
+
+DATED = {"pair": "BTCUSDT", "contractType": "CURRENT_QUARTER", "deliveryDate": 1_774_598_400_000}
+ENDED: dict[MarketKind, Mapping[str, Any] | None] = {"spot": {"status": "BREAK"}, "perp": {"status": "SETTLING"}}
+"""What the list says of a market that trades no more; None where it is not in the list."""
+ODD_MARKETS: tuple[OddMarket, ...] = (
+    OddMarket("PEPE", "spot"),
+    OddMarket("1000PEPE", "perp"),
+    OddMarket("币安人生", "spot"),
+    OddMarket("币安人生", "perp"),
+    OddMarket("MATIC", "spot", ends_hours=-8),
+    OddMarket("MATIC", "perp", ends_hours=-8),
+    OddMarket("POL", "spot", begins_hours=-6),
+    OddMarket("POL", "perp", begins_hours=-6),
+    OddMarket("SLERF", "perp"),
+    OddMarket("MEGA", "perp", row={"status": "PENDING_TRADING"}, begins_hours=-1, unsettled=True),
+    # what the interface of USD-M answers too: coin-margined and dated contracts, gold (EXCHANGES C10, 1.2)
+    OddMarket("BTC", "perp", "BTCUSD_PERP", "USD", row={"pair": "BTCUSD", "marginAsset": "BTC"}),
+    OddMarket("BTC", "perp", "BTCUSDT_260327", row=DATED),
+    OddMarket("XAU", "perp", row={"contractType": "TRADIFI_PERPETUAL", "underlyingType": "COMMODITY"}),
+)
+"""Markets that are there on any day beside those one looks for."""

@@ -58,7 +58,7 @@ def instrument(view: WorldNow, kind: MarketKind, query: Query) -> Listed:
 
 
 def named(view: WorldNow, kind: MarketKind, symbol: str) -> Listed:
-    if not re.fullmatch(r"[A-Z0-9\-_.]{1,20}", symbol):
+    if not re.fullmatch(r"[\w\-.]{1,20}", symbol):
         raise refuse(-1100, "Illegal characters found in parameter 'symbol'; legal range is '^[A-Z0-9-_.]{1,20}$'.")
     found = view.find("binance", kind, symbol)
     if found is None:

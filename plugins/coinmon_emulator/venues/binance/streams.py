@@ -26,7 +26,7 @@ from coinmon_emulator.market.market import Listed, MarketKind, Prints
 from coinmon_emulator.market.world import World
 from coinmon_emulator.server.socket import SocketPlace
 
-NAME = re.compile(r"(?P<symbol>[a-z0-9_]+)@(?P<event>[a-zA-Z]+)(@(?P<speed>0ms|100ms|250ms|500ms|1s))?")
+NAME = re.compile(r"(?P<symbol>\w+)@(?P<event>[a-zA-Z]+)(@(?P<speed>0ms|100ms|250ms|500ms|1s))?")
 EVERY = re.compile(r"!(?P<event>markPrice|forceOrder)@arr(@(?P<speed>1s))?")
 AGGREGATE_MS = 100
 SPOT = {"aggTrade", "trade", "depth", "bookTicker"}
@@ -56,10 +56,10 @@ class BinanceStreams:
 
         every = EVERY.fullmatch(name)
         if every is not None and every["event"] in self._known:
-            perps = [one for (kind, _), one in self._place.listed.items() if kind == "perp"]
+            perps = self._place.of_kind("perp")
             return self._of_all(perps, every["event"], every["speed"], wrap)
         matched = NAME.fullmatch(name)
-        one = None if matched is None else self._place.listed.get((self.kind, matched["symbol"].upper()))
+        one = None if matched is None else self._place.find(self.kind, matched["symbol"].upper())
         if matched is None or one is None or matched["event"] not in self._known:
             return SilentFeed()
         return self._of_one(one, matched["event"], matched["speed"], wrap)
@@ -155,6 +155,11 @@ class Aggregating(Trading):
         ]
 
 
+def margin_code(one: Listed) -> int:
+    """What all-market streams tell USD-margined (1) and coin-margined (2) contracts apart by (EXCHANGES C10)."""
+    return 1 if one.odd.get("marginAsset", one.quote) == one.quote else 2
+
+
 def aggregates(one: Listed, rows: list[FeedRow], wrap: Wrap) -> list[FeedMessage]:
     found = []
     for trade_id, due, price, size, side, first, last, time in rows:
@@ -163,7 +168,7 @@ def aggregates(one: Listed, rows: list[FeedRow], wrap: Wrap) -> list[FeedMessage
         told["p"] = fixed(price, one.price_digits, one.price_text)
         told["q"] = quantity
         if one.kind == "perp":
-            told |= {"nq": quantity, "f": first, "l": last, "T": time, "m": side < 0, "st": 1}
+            told |= {"nq": quantity, "f": first, "l": last, "T": time, "m": side < 0, "st": margin_code(one)}
         else:
             told |= {"f": first, "l": last, "T": time, "m": side < 0, "M": True}
         found.append(FeedMessage(due, wrap(orjson.dumps(told)), trade_id))
@@ -197,7 +202,7 @@ def mark_price(market: World, one: Listed, at: int) -> dict[str, Any] | None:
         "i": f"{mark.index:.8f}",
         "r": f"{mark.rate:.8f}",
         "T": mark.next_ms,
-        "st": 1,
+        "st": margin_code(one),
     }
 
 
@@ -221,6 +226,8 @@ def force_orders(market: World, one: Listed, at: int, wrap: Wrap) -> Sequence[Fe
         "l": quantity,
         "z": quantity,
         "T": time,
+        "ps": one.native,
+        "st": margin_code(one),
     }
     return (FeedMessage(at, wrap(orjson.dumps({"e": "forceOrder", "E": at, "o": order})), at // 1000),)
 

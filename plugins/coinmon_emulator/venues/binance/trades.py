@@ -140,6 +140,9 @@ def aggregated(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
         if start is not None and start < view.now - 48 * HOUR:
             raise refuse(-1130, "Data sent for parameter 'startTime' is not valid: only the past 48 hours are served.")
     if from_id is not None:
+        reach = view.spoil.ids_reach_hours
+        if reach is not None and found.from_id(from_id) < found.from_time(view.now - reach * HOUR):
+            return Reply([])
         low = max(found.from_id(from_id), floor)
         return Reply(found.page(low, low + count))
     high = found.count if end is None else min(found.count, found.from_time(end + 1))

@@ -76,12 +76,12 @@ def funding_info(view: WorldNow, kind: MarketKind, query: Query) -> Reply:
                 "symbol": one.native,
                 "adjustedFundingRateCap": "0.02000000",
                 "adjustedFundingRateFloor": "-0.02000000",
-                "fundingIntervalHours": one.funding_hours,
+                "fundingIntervalHours": one.as_of("funding_hours", view.now),
                 "disclaimer": False,
                 "updateTime": one.listed_ms,
             }
             for one in view.listed("binance", kind)
-            if one.funding_hours != 8
+            if one.as_of("funding_hours", view.now) != 8 or one.changes
         ]
     )
 

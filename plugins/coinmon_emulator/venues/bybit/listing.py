@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from coinmon_emulator.market.market import MarketKind
-from coinmon_emulator.scenario.coins import MadeUpListing, Pace
+from coinmon_emulator.scenario.coins import MadeUpListing, OddMarket, Pace
 
 LOAD = 400
 """Instruments in the scenario `load`."""
@@ -33,3 +36,24 @@ MARKETS: dict[MarketKind, MadeUpListing] = {
         open_interest_share=0.3,
     ),
 }
+
+DATED = {"contractType": "LinearFutures", "fundingInterval": 0, "deliveryTime": "1774598400000"}
+ENDED: dict[MarketKind, Mapping[str, Any] | None] = {"spot": None, "perp": None}
+"""What the list says of a market that trades no more; None where it is not in the list."""
+ODD_MARKETS: tuple[OddMarket, ...] = (
+    OddMarket("PEPE", "spot"),
+    OddMarket("1000PEPE", "perp"),
+    OddMarket("SLERF", "perp"),
+    OddMarket("MATIC", "spot", ends_hours=-8),
+    OddMarket("POL", "spot", begins_hours=-6),
+    OddMarket("POL", "perp", begins_hours=-6),
+    OddMarket("MEGA", "perp", row={"status": "PreLaunch", "isPreListing": True}, begins_hours=-1, unsettled=True),
+    OddMarket("BTC", "perp", "BTCPERP", "USDC", row={"settleCoin": "USDC"}),
+    OddMarket("BTC", "perp", "BTCUSDT-27MAR26", row=DATED),
+    # no coins (EXCHANGES C8)
+    OddMarket("XAU", "perp", row={"symbolType": "commodity"}),
+    OddMarket("TSLA", "perp", row={"symbolType": "stock"}),
+    OddMarket("EUR", "perp", row={"symbolType": "forex"}),
+    OddMarket("TSLAX", "spot", row={"symbolType": "xstocks"}),
+)
+"""Markets that are there on any day beside those one looks for."""

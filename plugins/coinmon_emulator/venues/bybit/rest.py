@@ -45,15 +45,15 @@ def instruments(view: WorldNow, query: Query) -> Reply:
     if query.get("baseCoin"):
         found = [one for one in found if one.base == query["baseCoin"]]
     if kind == "spot":
-        return told(view, result | {"list": [_spot(one) for one in found]})
+        return told(view, result | {"list": [_spot(one, view.now) for one in found]})
     low = cursor_after(query)
     high = low + limit(query, 500, 1000)
     cursor = next_cursor(high) if high < len(found) else ""
-    return told(view, result | {"list": [_linear(one) for one in found[low:high]], "nextPageCursor": cursor})
+    return told(view, result | {"list": [_linear(one, view.now) for one in found[low:high]], "nextPageCursor": cursor})
 
 
-def _spot(one: Listed) -> dict[str, Any]:
-    return {
+def _spot(one: Listed, now: int) -> dict[str, Any]:
+    row = {
         "symbol": one.native,
         "baseCoin": one.base,
         "quoteCoin": one.quote,
@@ -69,15 +69,16 @@ def _spot(one: Listed) -> dict[str, Any]:
             "minOrderAmt": "5",
             "maxOrderAmt": "8000000",
         },
-        "priceFilter": {"tickSize": plain(one.tick, one.price_digits)},
+        "priceFilter": {"tickSize": plain(one.as_of("tick", now), one.price_digits)},
         "riskParameters": {"priceLimitRatioX": "0.01", "priceLimitRatioY": "0.02"},
     }
+    return one.said(row, now)
 
 
-def _linear(one: Listed) -> dict[str, Any]:
-    tick = fixed(one.tick, one.price_digits, one.price_text)
+def _linear(one: Listed, now: int) -> dict[str, Any]:
+    tick = fixed(one.as_of("tick", now), one.price_digits, one.price_text)
     step = plain(one.lot, one.size_digits)
-    return {
+    row = {
         "symbol": one.native,
         "contractType": "LinearPerpetual",
         "status": "Trading",
@@ -98,7 +99,7 @@ def _linear(one: Listed) -> dict[str, Any]:
             "minNotionalValue": "5",
         },
         "unifiedMarginTrade": True,
-        "fundingInterval": one.funding_hours * HOUR // 60_000,
+        "fundingInterval": one.as_of("funding_hours", now) * HOUR // 60_000,
         "settleCoin": one.quote,
         "copyTrading": "both",
         "upperFundingRate": "0.005",
@@ -108,6 +109,7 @@ def _linear(one: Listed) -> dict[str, Any]:
         "riskParameters": {"priceLimitRatioX": "0.01", "priceLimitRatioY": "0.02"},
         "displayName": "",
     }
+    return one.said(row, now)
 
 
 def kline(view: WorldNow, query: Query) -> Reply:

@@ -35,13 +35,13 @@ class BybitStreams:
         matched = TOPIC.fullmatch(topic)
         if matched is None or (self._kind == "spot" and matched[1] == "allLiquidation"):
             return False
-        return (self._kind, matched["symbol"]) in self._place.listed
+        return self._place.find(self._kind, matched["symbol"]) is not None
 
     def feed(self, topic: str) -> DueFeed:
         matched = TOPIC.fullmatch(topic)
-        if matched is None:
+        one = None if matched is None else self._place.find(self._kind, matched["symbol"])
+        if matched is None or one is None:
             return SilentFeed()
-        one = self._place.listed[self._kind, matched["symbol"]]
         market, now = self._place.market, self._place.now()
         if matched[1] == "publicTrade":
             return Trading(market, one, now, PrintMessages(one, topic))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from coinmon_emulator.market.market import MarketKind
-from coinmon_emulator.scenario.coins import MadeUpListing, Pace
+from coinmon_emulator.scenario.coins import MadeUpListing, OddMarket, Pace
 
 LOAD = 200
 """Instruments in the scenario `load`."""
@@ -25,3 +28,15 @@ MARKETS: dict[MarketKind, MadeUpListing] = {
         empty_minutes=0.01,
     ),
 }
+
+ENDED: dict[MarketKind, Mapping[str, Any] | None] = {"spot": {"status": "delisted", "trading_disabled": True}}
+"""What the list says of a market that trades no more; None where it is not in the list."""
+ODD_MARKETS: tuple[OddMarket, ...] = (
+    # beside the main books against USD (EXCHANGES C18)
+    OddMarket("BTC", "spot"),
+    OddMarket("ETH", "spot"),
+    OddMarket("PEPE", "spot", quote="USD"),
+    OddMarket("MATIC", "spot", quote="USD", ends_hours=-8),
+    OddMarket("POL", "spot", quote="USD", begins_hours=-6),
+)
+"""Markets that are there on any day beside those one looks for."""

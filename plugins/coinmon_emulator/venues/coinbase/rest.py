@@ -41,20 +41,20 @@ def time(view: WorldNow, one: Listed | None, query: Query) -> Reply:
 
 
 def products(view: WorldNow, one: Listed | None, query: Query) -> Reply:
-    return Reply([_product(each) for each in view.listed(NAME)])
+    return Reply([_product(each, view.now) for each in view.listed(NAME)])
 
 
 def product(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     assert one is not None
-    return Reply(_product(one))
+    return Reply(_product(one, view.now))
 
 
-def _product(one: Listed) -> dict[str, Any]:
-    return {
+def _product(one: Listed, now: int) -> dict[str, Any]:
+    row = {
         "id": one.native,
         "base_currency": one.base,
         "quote_currency": one.quote,
-        "quote_increment": plain(one.tick, one.price_digits),
+        "quote_increment": plain(one.as_of("tick", now), one.price_digits),
         "base_increment": plain(one.lot, one.size_digits),
         "display_name": one.native,
         "min_market_funds": "1",
@@ -70,6 +70,7 @@ def _product(one: Listed) -> dict[str, Any]:
         "auction_mode": False,
         "high_bid_limit_percentage": "",
     }
+    return one.said(row, now)
 
 
 def currencies(view: WorldNow, one: Listed | None, query: Query) -> Reply:

@@ -95,7 +95,7 @@ class CoinbaseRules:
                 raise SubscriptionRefused(KEY_WANTED)
             if channel not in CHANNELS:
                 raise SubscriptionRefused(f"{channel} is not a valid channel")
-            if ("spot", product) not in self._place.listed:
+            if self._place.find("spot", product) is None:
                 raise SubscriptionRefused(f"{product} is not a valid product")
 
     def _tell(self, keys: list[Any]) -> None:

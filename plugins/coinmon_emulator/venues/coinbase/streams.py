@@ -28,7 +28,7 @@ class CoinbaseStreams:
         self._place = place
 
     def feed(self, channel: str, product: str) -> DueFeed:
-        one = self._place.listed["spot", product]
+        one = self._place.ever_listed["spot", product]
         market, now = self._place.market, self._place.now()
         if channel == "matches":
             return Matches(self._place, one, lambda rows: [match(one, row) for row in rows])

@@ -8,10 +8,12 @@ from coinmon_emulator.market.decimals import plain
 from coinmon_emulator.market.market import DAY, HOUR
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.files import DATE, published, span_of, zipped
+from coinmon_emulator.venues.okx.query import amount
 
-OKX = re.compile(
-    rf"cdn/okex/traderecords/trades/daily/(?P<day>\d{{8}})/(?P<name>(?P<symbol>[A-Z0-9-]+)-trades-{DATE})\.zip"
-)
+OKX = re.compile(rf"cdn/okex/traderecords/trades/daily/(?P<day>\d{{8}})/(?P<name>(?P<symbol>[^/]+)-trades-{DATE})\.zip")
+
+OLD_HEADER = "trade_id/撮合id,side/交易方向,size/数量,price/价格,created_time/成交时间"
+"""Of the files before 2025, written in GBK (EXCHANGES C16)."""
 
 
 def file(view: WorldNow, path: str) -> bytes | None:
@@ -27,9 +29,14 @@ def file(view: WorldNow, path: str) -> bytes | None:
     # a day late, where Binance and Bybit have the day before
     if not published(view, one, start, end + DAY):
         return None
-    rows = ["instrument_name,trade_id,side,price,size,created_time,source"]
-    digits = one.size_digits + (one.contract_exponent or 0)
+    old = "gbk" in view.spoil.files
+    rows = [OLD_HEADER if old else "instrument_name,trade_id,side,price,size,created_time,source"]
     for trade_id, time, price, size, side in view.spoiled(view.between(one, start, end)).rows():
-        amounts = f"{plain(price, one.price_digits)},{plain(size, digits)}"
-        rows.append(f"{one.native},{trade_id},{'buy' if side > 0 else 'sell'},{amounts},{time},0")
+        amounts = f"{plain(price, one.price_digits)},{amount(one, size, time)}"
+        taker = "buy" if side > 0 else "sell"
+        if old:
+            amounts = f"{amount(one, size, time)},{plain(price, one.price_digits)}"
+            rows.append(f"{trade_id},{taker},{amounts},{time}")
+        else:
+            rows.append(f"{one.native},{trade_id},{taker},{amounts},{time},0")
     return zipped(view, matched["name"], rows)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from coinmon_emulator.market.market import MarketKind
-from coinmon_emulator.scenario.coins import MadeUpListing, Pace
+from coinmon_emulator.scenario.coins import MadeUpListing, OddMarket, Pace
 
 LOAD = 559
 """Instruments in the scenario `load`."""
@@ -36,3 +39,29 @@ MARKETS: dict[MarketKind, MadeUpListing] = {
         open_interest_share=0.25,
     ),
 }
+
+ENDED: dict[MarketKind, Mapping[str, Any] | None] = {"spot": None, "perp": None}
+"""What the list says of a market that trades no more; None where it is not in the list."""
+ODD_MARKETS: tuple[OddMarket, ...] = (
+    OddMarket("PEPE", "spot", lot=0),
+    OddMarket("PEPE", "perp"),
+    OddMarket("SLERF", "perp"),
+    OddMarket("MATIC", "spot", ends_hours=-8),
+    OddMarket("MATIC", "perp", ends_hours=-8),
+    OddMarket("POL", "spot", begins_hours=-6),
+    OddMarket("POL", "perp", begins_hours=-6),
+    OddMarket("MEGA", "perp", row={"ruleType": "pre_market"}, begins_hours=-1, unsettled=True),
+    OddMarket("ADA", "perp", "ADA-USDC-SWAP", "USDC", row={"state": "preopen"}),
+    # margined in dollars, and in the coin (EXCHANGES C6, 1.3)
+    OddMarket("BTC", "perp", "BTC-USD_UM-SWAP", "USD", row={"settleCcy": "USDⓈ", "instFamily": "BTC-USD_UM"}),
+    OddMarket(
+        "BTC",
+        "perp",
+        "BTC-USD-SWAP",
+        "USD",
+        row={"ctType": "inverse", "ctVal": "100", "ctValCcy": "USD", "settleCcy": "BTC"},
+    ),
+    OddMarket("XAU", "perp", row={"instCategory": "4"}),
+    OddMarket("TSLA", "perp", row={"instCategory": "3"}),
+)
+"""Markets that are there on any day beside those one looks for."""

@@ -41,7 +41,7 @@ def _candles(view: WorldNow, query: Query, count: int, *, history: bool) -> Repl
     for start, first, high, low, last, volume, quote, *_ in view.bars(one, width, oldest, newest + 1).rows():
         turnover = plain(quote, one.quote_digits)
         base = plain(volume, volume_digits)
-        sums = (base, turnover) if one.kind == "spot" else (amount(one, volume), base)
+        sums = (base, turnover) if one.kind == "spot" else (amount(one, volume, start), base)
         prices = (plain(value, one.price_digits) for value in (first, high, low, last))
         rows.append([str(start), *prices, *sums, turnover, "0" if start == opened else "1"])
     rows.reverse()
@@ -79,13 +79,12 @@ def history_trades(view: WorldNow, query: Query) -> Reply:
 
 
 def _rows(one: Listed, page: Prints, *, history: bool) -> list[dict[str, str]]:
-    digits, exponent = one.price_digits, one.size_digits + (one.contract_exponent or 0)
     return [
         {
             "instId": one.native,
             "side": "buy" if side > 0 else "sell",
-            "sz": plain(size, exponent),
-            "px": plain(price, digits),
+            "sz": amount(one, size, time),
+            "px": plain(price, one.price_digits),
             "source": "0",
             "tradeId": str(trade_id),
             "ts": str(time),
@@ -123,16 +122,16 @@ def _ticker(view: WorldNow, one: Listed) -> dict[str, str] | None:
         "instType": inst_type(one),
         "instId": one.native,
         "last": plain(day.last, one.price_digits),
-        "lastSz": amount(one, day.last_size),
+        "lastSz": amount(one, day.last_size, view.now),
         "askPx": plain(ask[0], one.price_digits),
-        "askSz": amount(one, ask[1]),
+        "askSz": amount(one, ask[1], view.now),
         "bidPx": plain(bid[0], one.price_digits),
-        "bidSz": amount(one, bid[1]),
+        "bidSz": amount(one, bid[1], view.now),
         "open24h": plain(day.open, one.price_digits),
         "high24h": plain(day.high, one.price_digits),
         "low24h": plain(day.low, one.price_digits),
         "volCcy24h": quote if spot else base,
-        "vol24h": base if spot else amount(one, day.volume),
+        "vol24h": base if spot else amount(one, day.volume, view.now),
         "ts": str(day.last_time),
         **opens,
     }
@@ -155,7 +154,7 @@ def _books(view: WorldNow, query: Query, most: int) -> Reply:
 
     def side(levels: list[tuple[int, int]]) -> list[list[Any]]:
         return [
-            [plain(price, one.price_digits), amount(one, lots), "0", str(1 + lots // one.lot % 9)]
+            [plain(price, one.price_digits), amount(one, lots, view.now), "0", str(1 + lots // one.lot % 9)]
             for price, lots in levels
         ]
 

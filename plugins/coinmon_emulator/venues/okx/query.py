@@ -80,6 +80,6 @@ def inst_type(one: Listed) -> str:
     return "SPOT" if one.kind == "spot" else "SWAP"
 
 
-def amount(one: Listed, size: int) -> str:
-    """A size as OKX counts it: base on spot, contracts on swaps."""
-    return plain(size, one.size_digits + (one.contract_exponent or 0))
+def amount(one: Listed, size: int, at: int) -> str:
+    """A size as OKX counts it at a moment: base on spot, contracts of that day on swaps."""
+    return plain(size, one.size_digits + one.as_of("contract_exponent", at))

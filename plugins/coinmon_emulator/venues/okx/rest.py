@@ -32,15 +32,15 @@ def time(view: WorldNow, query: Query) -> Reply:
 
 
 def instruments(view: WorldNow, query: Query) -> Reply:
-    return told([_listed(one) for one in of_type(view, query)])
+    return told([_listed(one, view.now) for one in of_type(view, query)])
 
 
-def _listed(one: Listed) -> dict[str, Any]:
+def _listed(one: Listed, now: int) -> dict[str, Any]:
     spot = one.kind == "spot"
     family = "" if spot else f"{one.base}-{one.quote}"
-    exponent = one.contract_exponent or 0
-    lot = amount(one, one.lot)
-    return {
+    exponent = one.as_of("contract_exponent", now)
+    lot = amount(one, one.lot, now)
+    row = {
         "alias": "",
         "baseCcy": one.base if spot else "",
         "category": "1",
@@ -72,9 +72,10 @@ def _listed(one: Listed) -> dict[str, Any]:
         "settleCcy": "" if spot else one.quote,
         "state": "live",
         "stk": "",
-        "tickSz": plain(one.tick, one.price_digits),
+        "tickSz": plain(one.as_of("tick", now), one.price_digits),
         "uly": family,
     }
+    return one.said(row, now)
 
 
 def mark_price(view: WorldNow, query: Query) -> Reply:
@@ -168,7 +169,7 @@ def open_interest(view: WorldNow, query: Query) -> Reply:
             {
                 "instId": one.native,
                 "instType": "SWAP",
-                "oi": amount(one, size),
+                "oi": amount(one, size, view.now),
                 "oiCcy": plain(size, one.size_digits),
                 "oiUsd": f"{size / 10**one.size_digits * mark.mark:.6f}",
                 "ts": str(view.now),
@@ -198,7 +199,7 @@ def open_interest_history(view: WorldNow, query: Query) -> Reply:
             break
         size = units(value, one.size_digits)
         usd = f"{size / 10**one.size_digits * mark.mark:.6f}"
-        rows.append([str(at), amount(one, size), plain(size, one.size_digits), usd])
+        rows.append([str(at), amount(one, size, at), plain(size, one.size_digits), usd])
         at = width.after(at, -1)
     return told(rows)
 

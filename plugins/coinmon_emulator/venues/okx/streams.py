@@ -28,6 +28,10 @@ DEPTHS = {"books": 400, "books5": 5, "bbo-tbt": 1}
 EVERY = {"tickers": 1000, "mark-price": 200, "funding-rate": 60_000, "open-interest": 3000, "liquidation-orders": 1000}
 
 
+REPEATED = {"mark-price": 10_000, "open-interest": 1 << 62}
+"""Channels that are pushed when there is something new, and after how long in any case (market time)."""
+
+
 class OkxStreams:
     def __init__(self, place: SocketPlace) -> None:
         self._place = place
@@ -43,7 +47,7 @@ class OkxStreams:
         if channel == "liquidation-orders":
             if argument.get("instType") != "SWAP":
                 return None
-            swaps = [one for (kind, _), one in self._place.listed.items() if kind == "perp"]
+            swaps = self._place.of_kind("perp")
             return lambda: Periodic(EVERY[channel], self._place.now(), lambda at: self._liquidations(swaps, at, tell))
         one = self._find(argument.get("instId"))
         if one is None or (one.kind == "spot" and channel in ("mark-price", "funding-rate", "open-interest")):
@@ -56,7 +60,7 @@ class OkxStreams:
         return lambda: self._told(one, channel, tell)
 
     def _find(self, name: Any) -> Listed | None:
-        return self._place.listed.get(("spot", name)) or self._place.listed.get(("perp", name))
+        return self._place.find("spot", str(name)) or self._place.find("perp", str(name))
 
     def _told(self, one: Listed, channel: str, tell: Callable[[Any], bytes]) -> DueFeed:
         """What REST tells too, every so often, and once at the start."""
@@ -69,17 +73,31 @@ class OkxStreams:
             "tickers": okx_market.ticker,
         }
 
+        last: dict[str, Any] = {"at": 0, "figures": None}
+
         def render(at: int) -> Sequence[FeedMessage]:
             rows = answers[channel](WorldNow(market, at), query).body["data"]
             return [FeedMessage(at, tell(rows))] if rows else ()
 
-        return Periodic(EVERY[channel], self._place.now(), render, render)
+        def changed(at: int) -> Sequence[FeedMessage]:
+            """Only what is new, and what the venue repeats whether it is new or not (EXCHANGES C3)."""
+            rows = answers[channel](WorldNow(market, at), query).body["data"]
+            figures = [{name: value for name, value in row.items() if name != "ts"} for row in rows]
+            if not rows or (figures == last["figures"] and at - last["at"] < REPEATED[channel]):
+                return ()
+            last.update(at=at, figures=figures)
+            return [FeedMessage(at, tell(rows))]
+
+        return Periodic(EVERY[channel], self._place.now(), changed if channel in REPEATED else render, render)
 
     def _book(self, one: Listed, channel: str, head: bytes, tell: Callable[[Any], bytes]) -> DueFeed:
         diffs = channel == "books"
 
         def whole(book: Ladder) -> dict[str, Any]:
-            told: dict[str, Any] = {"asks": _side(one, levels(book.asks)), "bids": _side(one, levels(book.bids))}
+            told: dict[str, Any] = {
+                "asks": _side(one, levels(book.asks), book.time),
+                "bids": _side(one, levels(book.bids), book.time),
+            }
             return told | {"ts": str(book.time)}
 
         def snapshot(book: Ladder) -> FeedMessage:
@@ -93,8 +111,8 @@ class OkxStreams:
             if not diffs:
                 return snapshot(new)._replace(number=new.step)
             data = {
-                "asks": _side(one, changes(states, "asks")),
-                "bids": _side(one, changes(states, "bids")),
+                "asks": _side(one, changes(states, "asks"), new.time),
+                "bids": _side(one, changes(states, "bids"), new.time),
                 "ts": str(new.time),
                 "checksum": 0,
                 "prevSeqId": old.update_id,
@@ -123,7 +141,7 @@ class OkxStreams:
                     "ccy": "",
                     "posSide": "long" if side < 0 else "short",
                     "side": "sell" if side < 0 else "buy",
-                    "sz": amount(one, size),
+                    "sz": amount(one, size, time),
                     "ts": str(time),
                 }
                 for _, time, price, size, side in forced.rows()
@@ -149,7 +167,7 @@ def trades(one: Listed, rows: list[FeedRow], tell: Callable[[Any], bytes], *, ea
             "instId": one.native,
             "tradeId": str(trade_id),
             "px": plain(price, one.price_digits),
-            "sz": amount(one, sum(row[3] for row in rows[place:end])),
+            "sz": amount(one, sum(row[3] for row in rows[place:end]), time),
             "side": "buy" if side > 0 else "sell",
             "ts": str(time),
         }
@@ -167,8 +185,8 @@ def _placed(told: dict[str, Any], one: Listed, book: Ladder) -> dict[str, Any]:
     return {**told, "instId": one.native, "seqId": book.update_id}
 
 
-def _side(one: Listed, found: list[tuple[int, int]]) -> list[list[str]]:
+def _side(one: Listed, found: list[tuple[int, int]], at: int) -> list[list[str]]:
     return [
-        [plain(price, one.price_digits), amount(one, lots), "0", str(1 + lots // one.lot % 9 if lots else 0)]
+        [plain(price, one.price_digits), amount(one, lots, at), "0", str(1 + lots // one.lot % 9 if lots else 0)]
         for price, lots in found
     ]
