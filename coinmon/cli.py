@@ -104,6 +104,7 @@ def build() -> typer.Typer:
         export,
         notify,
         plugins,
+        record,
         report,
         scan,
         scorecard,
@@ -119,6 +120,7 @@ def build() -> typer.Typer:
     app.command("backtest")(backtest.backtest)
     app.command("signals")(signals.signals)
     app.command("scorecard")(scorecard.scorecard)
+    app.command("record")(record.record)
     app.command("doctor")(doctor.doctor)
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(config.app, name="config")

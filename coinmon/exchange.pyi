@@ -26,7 +26,6 @@ from .model.trades import to_ticks as to_ticks
 from .plugin.contracts import Archive as Archive
 from .plugin.contracts import ArchivePart as ArchivePart
 from .plugin.contracts import Archives as Archives
-from .plugin.contracts import Channel as Channel
 from .plugin.contracts import Cursor as Cursor
 from .plugin.contracts import Exchange as Exchange
 from .plugin.contracts import Stream as Stream
@@ -35,3 +34,5 @@ from .plugin.contracts import StreamedBook as StreamedBook
 from .plugin.contracts import StreamedLiquidations as StreamedLiquidations
 from .plugin.contracts import StreamState as StreamState
 from .plugin.contracts import TradePage as TradePage
+from .plugin.wire_tap import Channel as Channel
+from .plugin.wire_tap import WireTap as WireTap

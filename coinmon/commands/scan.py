@@ -40,6 +40,9 @@ def scan(
     seed: Annotated[int | None, typer.Option(help="With --demo: another seed, another market.")] = None,
     speed: Annotated[float | None, typer.Option(help="With --demo: how fast its clock runs.")] = None,
     at: Annotated[str | None, typer.Option(help="With --demo: where its clock starts.")] = None,
+    record_to: Annotated[
+        Path | None, typer.Option("--record", help="Write what the exchanges say into this folder (docs/recording.md).")
+    ] = None,
     desk: Annotated[
         bool, typer.Option("--desk", help="Serve the live desk too, as `coinmon serve` does, in place of the table.")
     ] = False,
@@ -66,9 +69,9 @@ def scan(
     if desk:
         from coinmon.commands.serving import scan_with_desk
 
-        if once or as_json or any((tape, scenario, seed, speed, at, robots)):
+        if once or as_json or any((tape, scenario, seed, speed, at, robots, record_to)):
             raise ConfigError(
-                "--desk goes on as long as it is looked at: it goes with neither --once, --json nor a tape"
+                "--desk goes on as long as it is looked at: it goes with neither --once, --json, --record nor a tape"
             )
         scan_with_desk(ctx, settings, demo=demo)
         return
@@ -76,7 +79,7 @@ def scan(
     with pointed_at_demo(
         ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed, at, robots or None)
     ) as where:
-        run(where.load(**settings), once=once, as_json=as_json)
+        run(where.load(**settings), once=once, as_json=as_json, record_to=record_to)
 
 
 def print_schema() -> None:
@@ -88,11 +91,11 @@ def print_schema() -> None:
     typer.echo(json.dumps(event_schema(), indent=2))
 
 
-def run(config: "Config", *, once: bool, as_json: bool) -> None:
+def run(config: "Config", *, once: bool, as_json: bool, record_to: Path | None = None) -> None:
     """The scan in the foreground."""
     import asyncio
 
     from coinmon.report.screen import screen_for
     from coinmon.run.monitor import monitor
 
-    asyncio.run(monitor(config, screen_for(config, as_json=as_json), once=once))
+    asyncio.run(monitor(config, screen_for(config, as_json=as_json), once=once, record_to=record_to))

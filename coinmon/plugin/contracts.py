@@ -17,6 +17,7 @@ from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, Ticker
 from coinmon.model.instrument import Instrument, Kind
 from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Trades
+from coinmon.plugin.wire_tap import Channel, WireTap
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,6 @@ class TradePage:
 
     def cursor_after(self, cursor: Cursor) -> Cursor:
         return Cursor(cursor.since, int(self.trades.id[-1])) if len(self.trades) else cursor
-
-
-Channel = Literal["trades", "book", "liquidations"]
-"""What can be streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +233,10 @@ class Exchange(Protocol):
 
     async def book(self, instrument: Instrument, depth: int) -> Book:
         """At least `depth` levels a side where the venue has them."""
+        ...
+
+    def record(self, tap: WireTap) -> None:
+        """From now on tell `tap` every frame and every answer; called once, before anything is asked."""
         ...
 
     async def server_time(self) -> int:

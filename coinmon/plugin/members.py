@@ -21,6 +21,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "past_funding",
         "past_open_interest",
         "preferred_quotes",
+        "record",
         "server_time",
         "split_in_bars",
         "trades_of_any_age",

@@ -39,6 +39,7 @@ from coinmon.model.signal import Signal
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
+from coinmon.record.recorder import Recorder
 from coinmon.repeats import Repeats
 from coinmon.run.judge import judge
 from coinmon.run.listing import Listing
@@ -63,7 +64,10 @@ ReadProgress = Callable[[int, int], None]
 
 
 class Scan:
-    """The monitor. `tell` gets every event as it happens; `goes_on`: there will be more cycles than one."""
+    """The monitor. `tell` gets every event as it happens; `goes_on`: there will be more cycles than one.
+
+    recorder: writes down what the venues say.
+    """
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Scan:
         *,
         goes_on: bool = False,
         supervisor: Supervisor | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -84,6 +89,9 @@ class Scan:
         self._goes_on = goes_on
         self.supervisor = tasks = supervisor or Supervisor()
         self._venues = venues_of(config.exchanges, clock)
+        self.recorder = recorder
+        if recorder:
+            recorder.listen({venue.name: venue.exchange for venue in self._venues})
         # a single scan is over before a stream could bring a minute
         self.feeds = {
             venue.name: TradeFeed(venue, clock, supervisor=tasks)
@@ -110,6 +118,8 @@ class Scan:
         began = monotonic()
         self._cycle += 1
         watch = await self._listing.watchlist()
+        if self.recorder:
+            self.recorder.follows(watch.instruments)
         now = self._clock.now()
         self._tell(
             ScanStarted(
@@ -196,6 +206,8 @@ class Scan:
         await asyncio.gather(*(each.close() for each in self._warm_ups.values()))
         await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self.feeds.values()))
         await asyncio.gather(*(venue.close() for venue in self._venues))
+        if self.recorder:
+            await self.recorder.close()
 
     async def _collect(self, watch: Watchlist, end: int) -> dict[str, str]:
         """Read and store every venue, side by side; those that are down."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from loguru import logger
@@ -16,6 +17,7 @@ from coinmon.log import start_log
 from coinmon.model.events import Event, VenueEvent
 from coinmon.model.moment import MINUTE
 from coinmon.notify.record import RecordBook
+from coinmon.record.recorder import Recorder
 from coinmon.report.screen import Screen
 from coinmon.run.cycle import Scan
 from coinmon.run.records import renew
@@ -41,8 +43,10 @@ def clock_of(config: Config) -> Clock:
     return Clock(config.clock.at_ms, config.clock.wall_ms, config.clock.speed) if config.clock else Clock()
 
 
-async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
+async def monitor(config: Config, screen: Screen, *, once: bool, record_to: Path | None = None) -> None:
     """Scan once, or until Ctrl-C or SIGTERM, which raise KeyboardInterrupt after a clean stop.
+
+    record_to: a folder for a recording of what the venues say.
 
     Raises NoDataError when the one scan got nothing from anybody, and BrokenPipeError when nobody reads what it says.
     """
@@ -68,8 +72,11 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
                     statuses[event.venue] = event
                 screen.take(event)
 
-            scan = Scan(config, clock, database, tell, screen.progress, goes_on=not once)
+            recorder = recorder_for(config, clock, record_to) if record_to else None
+            scan = Scan(config, clock, database, tell, screen.progress, goes_on=not once, recorder=recorder)
             try:
+                if recorder:
+                    scan.supervisor.start("recording", recorder.keep_writing)
                 if once:
                     await _once(_one_cycle(config, scan, database, clock), statuses, stop)
                 else:
@@ -79,6 +86,11 @@ async def monitor(config: Config, screen: Screen, *, once: bool) -> None:
                 await scan.close()
     finally:
         database.close()
+
+
+def recorder_for(config: Config, clock: Clock, folder: Path) -> Recorder:
+    """Raises ConfigError for a folder that cannot take a recording."""
+    return Recorder(folder, clock, {name: chosen.offer.plugin for name, chosen in config.exchanges.items()})
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.book import Book, Depth, Picture
 from coinmon.model.moment import MINUTE, floor
-from coinmon.plugin.contracts import Channel, StreamedBook, StreamedLiquidations, StreamItem, StreamState
+from coinmon.plugin.contracts import StreamedBook, StreamedLiquidations, StreamItem, StreamState
+from coinmon.plugin.wire_tap import Channel
 from coinmon.secrets import redacted
 from coinmon.supervise import Supervisor
 

@@ -18,7 +18,8 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.moment import floor
 from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Trades
-from coinmon.plugin.contracts import Channel, Cursor, Streamed, StreamItem, StreamState
+from coinmon.plugin.contracts import Cursor, Streamed, StreamItem, StreamState
+from coinmon.plugin.wire_tap import Channel
 from coinmon.secrets import redacted
 from coinmon.supervise import Supervisor
 

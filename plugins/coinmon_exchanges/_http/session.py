@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from coinmon.exchange import ConfigError, VenueBlocked, VenueBusy, VenueError
+from coinmon.exchange import ConfigError, VenueBlocked, VenueBusy, VenueError, WireTap
 from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, Transient, payload
 from coinmon_exchanges._http.budget import MAX_PAUSE_S, Budget
 from coinmon_exchanges._http.proxy import checked, proxy_for
@@ -21,7 +21,7 @@ class HostSession:
 
     weights: the budget that the used-weight header of `reply_rules` counts.
 
-    blocked: why the host refuses this place, until it is time to ask again.
+    blocked: why the host refuses this place, until it is time to ask again. tap: who records what it answers.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class HostSession:
         self._blocked = RefusalPause(*BLOCKED_PAUSES_S)
         self._firewall = RefusalPause(*FIREWALL_PAUSES_S)
         self._closed = False
+        self.tap: WireTap | None = None
 
     @property
     def blocked(self) -> str | None:
@@ -114,7 +115,7 @@ class HostSession:
         if self._closed:
             raise VenueError("closed")
         if self._wire is None:
-            self._wire = Wire(self._ccxt_id, self._api, self._proxy, self._timeout)
+            self._wire = Wire(self._ccxt_id, self._api, self._proxy, self._timeout, self.tap)
         return self._wire
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
+from coinmon.exchange import WireTap
 from coinmon_exchanges._http.answer import HttpAnswer, Transient
 from coinmon_exchanges._http.proxy import ccxt_settings
 
@@ -16,7 +18,9 @@ class Wire:
     a geo-block a passing fault (CCXT.md 2), so that one step is replaced.
     """
 
-    def __init__(self, ccxt_id: str, api: Mapping[str, str], proxy: str | None, timeout: float) -> None:
+    def __init__(
+        self, ccxt_id: str, api: Mapping[str, str], proxy: str | None, timeout: float, tap: WireTap | None = None
+    ) -> None:
         # ccxt takes 0.45 s to import: only once something is really sent
         import ccxt.async_support
 
@@ -29,6 +33,7 @@ class Wire:
         self._ccxt: Any = _with_raw_fetch(getattr(ccxt.async_support, ccxt_id))(config)
         # ccxt rests 250 ms when it closes, for websockets that are not open here
         self._ccxt.timeout_on_exit = 0
+        self._ccxt.wire_tap = tap
         self.requests = 0
 
     def currency(self, code: str) -> str:
@@ -53,6 +58,19 @@ def _with_raw_fetch(venue: Any) -> Any:
     from yarl import URL
 
     async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> HttpAnswer:
+        began, tap = monotonic(), self.wire_tap
+        try:
+            answer: HttpAnswer = await send(self, url, method, headers, body)
+        except Transient as error:
+            if tap:
+                tap.unanswered(method, url, body, 1000 * (monotonic() - began), str(error))
+            raise
+        if tap:
+            took_ms = 1000 * (monotonic() - began)
+            tap.answered(method, url, body, took_ms, answer.status, answer.headers, answer.body)
+        return answer
+
+    async def send(self: Any, url: str, method: str, headers: Any, body: Any) -> HttpAnswer:
         path = urlsplit(url).path
         http_proxy, https_proxy, socks_proxy = self.check_proxy_settings(url, method, headers, body)
         self.open(True)
@@ -62,6 +80,7 @@ def _with_raw_fetch(venue: Any) -> Any:
             async with session.request(
                 method,
                 URL(url, encoded=True),
+                data=body,
                 headers=self.prepare_request_headers(headers),
                 proxy=http_proxy or https_proxy,
                 # sock_read as well: a bare total can hang on a stale keep-alive connection (ccxt#27468)

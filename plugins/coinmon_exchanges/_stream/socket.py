@@ -8,7 +8,7 @@ from random import uniform
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from coinmon.exchange import DecodeError, Instrument
+from coinmon.exchange import DecodeError, Instrument, WireTap
 from coinmon_exchanges._http.proxy import checked, proxy_for
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ class Reader(Protocol):
 class _VenueConnection:
     """One connection that is opened again whenever it ends, and its messages that were not decoded yet."""
 
-    def __init__(self, link: Link, rules: ConnectionRules, read: Reader) -> None:
+    def __init__(self, link: Link, rules: ConnectionRules, read: Reader, tap: WireTap | None) -> None:
         self._link = link
+        self._tap = tap
+        self._recorded = 0
         self._rules = rules
         self._read = link.read or read
         self._socket: Any = None
@@ -95,6 +97,8 @@ class _VenueConnection:
                     self._last_message_at = self._last_data_at = monotonic()
                     self._fault = ""
                     self._subscribed, self._socket = _new_subscription(self._link), socket
+                    if self._tap:
+                        self._recorded = self._tap.opened(self._subscribed.channel, self._link.url)
                     self._receiving = asyncio.create_task(self._receive(socket))
                     why = await self._receiving
             except asyncio.CancelledError:
@@ -113,12 +117,14 @@ class _VenueConnection:
         from aiohttp import WSMsgType
 
         speaking = asyncio.create_task(self._subscribe_and_ping(socket))
-        text, pong, texts = WSMsgType.TEXT, self._rules.pong, self._texts
+        text, pong, texts, tap = WSMsgType.TEXT, self._rules.pong, self._texts, self._tap
         try:
             while True:
                 message = await socket.receive()
                 self._last_message_at = monotonic()
                 if message.type is text:
+                    if tap:
+                        tap.frame(self._recorded, message.data)
                     if message.data != pong:
                         texts.append(message.data)
                 elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR):
@@ -131,10 +137,15 @@ class _VenueConnection:
         for place, (request, _) in enumerate(self._link.requests):
             if place:
                 await asyncio.sleep(self._rules.send_interval)
-            await socket.send_str(request)
+            await self._send(socket, request)
         while self._rules.ping is not None:
             await asyncio.sleep(self._rules.ping_interval)
-            await socket.send_str(self._rules.ping)
+            await self._send(socket, self._rules.ping)
+
+    async def _send(self, socket: Any, text: str) -> None:
+        if self._tap:
+            self._tap.sent(self._recorded, text)
+        await socket.send_str(text)
 
     def _end(self, why: str) -> None:
         """Decode what is left, and report the instruments as not live."""
@@ -142,6 +153,8 @@ class _VenueConnection:
             self._decode()
             self._items.append(self._subscribed.everything(False, self._fault or why))
             self._subscribed = None
+            if self._tap:
+                self._tap.closed(self._recorded, self._fault or why)
         elif not self._items:
             self._items.append(_new_subscription(self._link).everything(False, why))
 
@@ -184,7 +197,7 @@ class _VenueConnection:
             await asyncio.sleep(self._rules.send_interval)
             # one that breaks meanwhile is begun anew with all its subscriptions
             with suppress(ConnectionError):
-                await self._socket.send_str(text)
+                await self._send(self._socket, text)
 
 
 def _new_subscription(link: Link) -> "Subscribed":
@@ -196,9 +209,14 @@ def _new_subscription(link: Link) -> "Subscribed":
 
 
 async def streamed(
-    links: Sequence[Link], rules: ConnectionRules, read: Reader, proxy: str | None, venue: str
+    links: Sequence[Link],
+    rules: ConnectionRules,
+    read: Reader,
+    proxy: str | None,
+    venue: str,
+    tap: WireTap | None = None,
 ) -> "AsyncGenerator[list[StreamItem], None]":
-    """Batches of all connections, until closed."""
+    """Batches of all connections, until closed. tap: who records them."""
     if not links:
         return
     import aiohttp
@@ -223,7 +241,7 @@ async def streamed(
             )
 
         gate = asyncio.Lock()
-        connections = [_VenueConnection(link, rules, read) for link in links]
+        connections = [_VenueConnection(link, rules, read, tap) for link in links]
         tasks = [asyncio.create_task(each.run(connect, gate)) for each in connections]
         try:
             while True:

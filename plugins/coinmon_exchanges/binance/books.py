@@ -20,6 +20,8 @@ from coinmon_exchanges.binance.trades import subscription_states
 
 LIMITS = {"spot": 5000, "perp": 1000}
 """Levels of a snapshot: the most there are."""
+_WEIGHTS = {"spot": {100: 5, 500: 25, 1000: 50, 5000: 250}, "perp": {50: 2, 100: 5, 500: 10, 1000: 20}}
+"""Weights of the sizes of a snapshot."""
 _CONNECTION_TOPICS = 100
 _MAX_CONCURRENT_SNAPSHOTS = 2
 _SNAPSHOT_RETRY_S = 10.0
@@ -27,6 +29,13 @@ _SNAPSHOT_RETRY_S = 10.0
 
 Fetch = Callable[[Instrument, int], Awaitable[Any]]
 """Ask for a snapshot of so many levels a side."""
+
+
+def snapshot_size(kind: str, depth: int) -> tuple[int, int]:
+    """The size of a snapshot that has so many levels a side, or the largest there is, and its weight."""
+    sizes = _WEIGHTS[kind]
+    size = next((each for each in sizes if each >= depth), max(sizes))
+    return size, sizes[size]
 
 
 def follows_spot(last: int, starting: bool, update: Update) -> bool | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
-from coinmon.exchange import Channel, Instrument
+from coinmon.exchange import Channel, Instrument, WireTap
 from coinmon_exchanges._stream.rows import StreamItem
 from coinmon_exchanges._stream.socket import streamed
 from coinmon_exchanges.binance import books, liquidations, trades
@@ -16,6 +16,7 @@ async def stream(
     usdm_url: str,
     fetch: books.Fetch,
     proxy: str | None,
+    tap: WireTap | None,
 ) -> AsyncGenerator[list[StreamItem], None]:
     """fetch: asks for a book's snapshot."""
     spot, perp = ([each for each in instruments if each.kind == kind] for kind in ("spot", "perp"))
@@ -28,7 +29,7 @@ async def stream(
         links += books.links(f"{usdm_url}/public/ws", perp, "perp", fetch, begun)
     if "liquidations" in channels:
         links += liquidations.links(f"{usdm_url}/market/ws", perp)
-    batches = streamed(links, trades.CONNECTION_RULES, trades.read, proxy, venue)
+    batches = streamed(links, trades.CONNECTION_RULES, trades.read, proxy, venue, tap)
     try:
         async for batch in batches:
             yield batch

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Stream,
         Ticker,
         TradePage,
+        WireTap,
     )
 
 _HOUR = 3_600_000
@@ -36,8 +37,6 @@ _UM_WINDOW_MS = _HOUR - 1
 """startTime and endTime of USD-M aggTrades must be less than an hour apart."""
 _UM_REACH_MS = 48 * _HOUR - 5 * MINUTE
 """USD-M aggTrades answers for the last 48 h only (EXCHANGES 1.2); a little less, as time passes on the way."""
-_DEPTHS = {"spot": {100: 5, 500: 25, 1000: 50, 5000: 250}, "perp": {50: 2, 100: 5, 500: 10, 1000: 20}}
-"""Weights of the sizes of a book."""
 
 
 class Binance:
@@ -75,8 +74,7 @@ class Binance:
             name, "binance", futures_url, {"fapiPublic": "/fapi/v1", "fapiData": "/futures/data"},
             reply_rules=reply_rules, proxy=proxy, timeout=timeout, weights=self._perp_weight,
         )  # fmt: skip
-        self._spot_ws_url = spot_ws_url
-        self._usdm_ws_url = usdm_ws_url
+        self._ws_urls = spot_ws_url, usdm_ws_url
         self.archives = Vision(name, archive_url, proxy, timeout)
         self._reached: dict[str, tuple[int, float]] = {}
         self._unlisted: dict[Kind, VenueError] = {}
@@ -233,9 +231,8 @@ class Binance:
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         from coinmon_exchanges.binance import streams
 
-        return streams.stream(
-            self.name, instruments, channels, self._spot_ws_url, self._usdm_ws_url, self._depth, self._proxy
-        )
+        tap = self._spot.tap
+        return streams.stream(self.name, instruments, channels, *self._ws_urls, self._depth, self._proxy, tap)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         return await self._derivatives.open_interest(instruments)
@@ -271,6 +268,9 @@ class Binance:
         failing = self.failing
         return await self._time(next((each for each in kinds if each not in failing), kinds[0]))
 
+    def record(self, tap: "WireTap") -> None:
+        self._spot.tap = self._perp.tap = tap
+
     def usage(self) -> Mapping[str, tuple[float, float]]:
         return {each.name: (each.used, each.limit) for each in self._budgets}
 
@@ -286,9 +286,10 @@ class Binance:
         return await self._get(instrument.kind, endpoint, {"symbol": instrument.native_id, **params}, weight)
 
     async def _depth(self, instrument: "Instrument", depth: int) -> Any:
-        sizes = _DEPTHS[instrument.kind]
-        limit = next((size for size in sizes if size >= depth), max(sizes))
-        return await self._ask(instrument, "Depth", {"limit": limit}, sizes[limit])
+        from coinmon_exchanges.binance import books
+
+        limit, weight = books.snapshot_size(instrument.kind, depth)
+        return await self._ask(instrument, "Depth", {"limit": limit}, weight)
 
     async def _agg_trades(self, instrument: "Instrument", params: Mapping[str, Any]) -> Any:
         return await self._ask(instrument, "AggTrades", params, 4 if instrument.kind == "spot" else 20)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
-from coinmon.exchange import Channel, Instrument
+from coinmon.exchange import Channel, Instrument, WireTap
 from coinmon_exchanges._stream.rows import StreamItem
 from coinmon_exchanges._stream.socket import streamed
 from coinmon_exchanges.bybit import books, liquidations, trades
@@ -10,7 +10,12 @@ from coinmon_exchanges.bybit.decode import CATEGORIES
 
 
 def stream(
-    venue: str, instruments: Sequence[Instrument], channels: Sequence[Channel], ws_url: str, proxy: str | None
+    venue: str,
+    instruments: Sequence[Instrument],
+    channels: Sequence[Channel],
+    ws_url: str,
+    proxy: str | None,
+    tap: WireTap | None = None,
 ) -> AsyncGenerator[list[StreamItem], None]:
     links = []
     for kind, category in CATEGORIES.items():
@@ -18,4 +23,4 @@ def stream(
         links += trades.links(url, wanted) if "trades" in channels else []
         links += books.links(url, wanted) if "book" in channels else []
         links += liquidations.links(url, wanted) if "liquidations" in channels and kind == "perp" else []
-    return streamed(links, trades.CONNECTION_RULES, trades.read, proxy, venue)
+    return streamed(links, trades.CONNECTION_RULES, trades.read, proxy, venue, tap)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Stream,
         Ticker,
         TradePage,
+        WireTap,
     )
 
 _KLINES = 1000
@@ -115,7 +116,7 @@ class Bybit:
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         from coinmon_exchanges.bybit import streams
 
-        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy)
+        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy, self._session.tap)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         return await self._derivatives.open_interest(instruments)
@@ -149,6 +150,9 @@ class Bybit:
         from coinmon_exchanges.bybit import decode
 
         return decode.time(await self._get("Time", {}))
+
+    def record(self, tap: "WireTap") -> None:
+        self._session.tap = tap
 
     def usage(self) -> Mapping[str, tuple[float, float]]:
         return {self._budget.name: (self._budget.used, self._budget.limit)}

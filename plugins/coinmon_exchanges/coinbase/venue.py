@@ -13,7 +13,7 @@ from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.coinbase.history import seek
 
 if TYPE_CHECKING:
-    from coinmon.exchange import Bars, Book, Channel, Cursor, Instrument, Stream, Ticker, TradePage
+    from coinmon.exchange import Bars, Book, Channel, Cursor, Instrument, Stream, Ticker, TradePage, WireTap
     from coinmon_exchanges._columns import JsonRows
 
 _CANDLE_ROWS = 300
@@ -116,7 +116,7 @@ class Coinbase:
         """matches, and heartbeats, which tell the last trade's id; books in batches of 50 ms."""
         from coinmon_exchanges.coinbase import streams
 
-        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy)
+        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy, self._session.tap)
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         """One call each: the bulk call's shape is undocumented."""
@@ -142,6 +142,9 @@ class Coinbase:
         from coinmon_exchanges.coinbase import decode
 
         return decode.time(await self._get("Time", {}))
+
+    def record(self, tap: "WireTap") -> None:
+        self._session.tap = tap
 
     def usage(self) -> Mapping[str, tuple[float, float]]:
         return {self._budget.name: (self._budget.used, self._budget.limit)}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Stream,
         Ticker,
         TradePage,
+        WireTap,
     )
     from coinmon_exchanges._columns import JsonRows
 
@@ -158,7 +159,7 @@ class Okx:
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         from coinmon_exchanges.okx import streams
 
-        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy)
+        return streams.stream(self.name, instruments, channels, self._ws_url, self._proxy, self._session.tap)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         return await self._derivatives.open_interest(instruments)
@@ -194,6 +195,9 @@ class Okx:
         from coinmon_exchanges.okx import decode
 
         return decode.time(await self._get("publicGetPublicTime", {}))
+
+    def record(self, tap: "WireTap") -> None:
+        self._session.tap = tap
 
     def usage(self) -> Mapping[str, tuple[float, float]]:
         return {each.name: (each.used, each.limit) for each in self._budgets.values()}

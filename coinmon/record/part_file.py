@@ -1,0 +1,89 @@
+"""One file of a recording: gzip that is flushed as it grows, packed tighter once it is finished."""
+
+import io
+import lzma
+import os
+import shutil
+import zlib
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+_LEVEL = 6
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_XZ_PRESET = 0
+"""Two thirds of gzip's size at about the same cost; higher ones cost ten times as much for a fifth less."""
+_FREE_NAMES = 100
+
+
+class PartFile:
+    """Takes lines; after each `write` all that was written before can be read, whatever happens to the process."""
+
+    def __init__(self, folder: Path, part: str, at: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.hour = at // 3_600_000
+        self.lines = 0
+        self.plain_bytes = 0
+        self.path, self._file = _created(folder, part, at)
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+
+    @property
+    def packed_bytes(self) -> int:
+        return self._file.tell()
+
+    def write(self, lines: list[bytes]) -> None:
+        """Raises OSError where nothing can be written; the file is of no further use then."""
+        data = b"".join(lines)
+        self.lines += len(lines)
+        self.plain_bytes += len(data)
+        self._file.write(self._packer.compress(data) + self._packer.flush(zlib.Z_SYNC_FLUSH))
+        self._file.flush()
+
+    def close(self) -> Path:
+        try:
+            self._file.write(self._packer.flush())
+        finally:
+            self._file.close()
+        return self.path
+
+    def abandon(self) -> None:
+        """After a failed write: what came through before it stays readable."""
+        with suppress(OSError):
+            self._file.close()
+
+
+def _created(folder: Path, part: str, at: int) -> tuple[Path, io.BufferedWriter]:
+    """A new file of the moment's name; a second later where there is one of that name already."""
+    for later in range(_FREE_NAMES):
+        moment = datetime.fromtimestamp(at // 1000 + later, UTC)
+        path = folder / f"{part}-{moment:%Y%m%dT%H%M%SZ}.jsonl.gz"
+        if path.with_suffix(".xz").exists():
+            continue
+        try:
+            return path, path.open("xb")
+        except FileExistsError:
+            continue
+    raise FileExistsError(f"{folder}: {_FREE_NAMES} files of {part} begin at this moment already")
+
+
+def pack(path: Path) -> Path:
+    """A finished file as xz in its place; it is never without one that is whole."""
+    packed = path.with_suffix(".xz")
+    part = packed.with_name(packed.name + ".part")
+    plain = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        with path.open("rb") as source, lzma.open(part, "wb", preset=_XZ_PRESET) as target:
+            while block := source.read(1 << 18):
+                target.write(plain.decompress(block))
+            target.write(plain.flush())
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.replace(packed)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    with suppress(OSError):
+        shutil.copystat(path, packed)
+        path.unlink()
+    return packed

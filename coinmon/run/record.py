@@ -1,0 +1,77 @@
+"""Recording: a scan that judges nothing, keeps nothing and tells nobody, while what the venues say is written down."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from coinmon.allocator import settle_memory
+from coinmon.clock import Clock
+from coinmon.config.load import Config
+from coinmon.log import start_log
+from coinmon.model.events import Event, ScanFinished
+from coinmon.model.moment import iso
+from coinmon.record.recorder import Recorder
+from coinmon.run.cycle import Scan
+from coinmon.run.monitor import alone, clock_of, keep_scanning, recorder_for
+from coinmon.run.schedule import stop_on_signals
+from coinmon.store.database import open_database
+
+
+async def record(config: Config, folder: Path, duration: int | None, say: Callable[[str], None]) -> None:
+    """Follow the markets until Ctrl-C, which raises KeyboardInterrupt after a clean stop, or for `duration` ms.
+
+    say: gets a line about the recording after each cycle.
+    """
+    settle_memory()
+    stop = stop_on_signals()
+    clock = clock_of(config)
+    start_log(config, clock)
+    over = False
+
+    async def end_in_time() -> None:
+        nonlocal over
+        if duration is not None:
+            await clock.sleep_until(clock.now() + duration)
+            over = True
+            stop.set()
+
+    with TemporaryDirectory(prefix="coinmon-record-") as scratch:
+        # what a scan keeps between its rounds goes with it; only the recording stays
+        alike = replace(config, db=f"sqlite:///{scratch}/markets.db", signals={}, outputs={})
+        database = open_database(alike.db)
+        recorder = recorder_for(alike, clock, folder)
+
+        def told(event: Event) -> None:
+            if isinstance(event, ScanFinished):
+                say(summary(recorder, clock))
+
+        ending = asyncio.create_task(end_in_time())
+        try:
+            with alone(database, alike) as lease:
+                scan = Scan(alike, clock, database, told, goes_on=True, recorder=recorder)
+                scan.supervisor.start("recording", recorder.keep_writing)
+                try:
+                    await keep_scanning(alike, clock, scan, database, stop, lease)
+                finally:
+                    await scan.close()
+        finally:
+            ending.cancel()
+            with suppress(asyncio.CancelledError):
+                await ending
+            database.close()
+    say(summary(recorder, clock))
+    if not over:
+        raise KeyboardInterrupt
+
+
+def summary(recorder: Recorder, clock: Clock) -> str:
+    """`12:05 binance trades 12,345 (0.3 MB), books ...`: lines of each part, and their bytes on disk."""
+    venues = []
+    for name, parts in recorder.sizes.items():
+        told = (f"{part} {size['lines']:,} ({size['packed'] / 1e6:.1f} MB)" for part, size in sorted(parts.items()))
+        venues.append(f"{name} {', '.join(told)}")
+    lost = f"; {recorder.lost:,} lines lost" if recorder.lost else ""
+    return f"{iso(clock.now())} {'; '.join(venues) or 'nothing yet'}{lost}"
