@@ -15,7 +15,7 @@ from coinmon.config.sources import PLUGIN_SECTIONS, Layers
 from coinmon.plugin.catalog import Catalog, Offer
 from coinmon.plugin.signature import complaint
 
-EVENTS = ("scan_started", "venue", "flow", "whale", "signal", "delivery", "scan_finished")
+EVENTS = ("scan_started", "venue", "flow", "whale", "signal", "signal_ended", "delivery", "scan_finished")
 """The kinds of event there are; an output may want others of its own."""
 
 FeedMode = Literal["auto", "stream", "poll"]

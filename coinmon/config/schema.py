@@ -122,6 +122,7 @@ class NotifyConfig(Section):
         default=500_000.0, gt=0, description="least whale trade that is sent, quote currency"
     )
     consensus: bool = Field(default=True, description="send a consensus that becomes strong")
+    ended: bool = Field(default=True, description="also tell when a signal that was sent is over, or has failed")
     digest_minutes: int = Field(default=30, ge=1, description="minutes between digests of grade B")
     quiet: Hours = Field(default=None, description="hours without messages, 23:00-07:00; what was held follows as one")
     quiet_grades: GradeList = Field(default=("A+",), description="grades that are sent in quiet hours all the same")
@@ -186,6 +187,7 @@ class RouteConfig(Section):
     whale: bool | None = Field(default=None, description="send whale trades")
     whale_threshold: float | None = Field(default=None, gt=0, description="least whale trade, quote currency")
     consensus: bool | None = Field(default=None, description="send a consensus that becomes strong")
+    ended: bool | None = Field(default=None, description="also tell when a signal that was sent is over, or has failed")
     digest: GradeList | None = Field(default=None, description="grades that are told in a digest, not at once")
     quiet: Hours = Field(default=None, description="hours without messages")
     quiet_grades: GradeList | None = Field(default=None, description="grades that are sent in quiet hours all the same")

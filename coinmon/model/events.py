@@ -110,7 +110,8 @@ class SignalEvent(Struct, frozen=True, tag_field="event", tag="signal"):
     """A signal began, or became graver than it was when it was told before (`graver_than`, else absent).
 
     grade: null in a test message only. evidence: the numbers used, as the signal's plugin gives them. record: absent
-    where nothing is told to anybody, such as in a replay.
+    where nothing is told to anybody, such as in a replay. situation: price, its change, open interest, funding, nearest
+    support and resistance, absent like the record. cooldown_minutes: in which one that ended goes on if it is back.
     """
 
     id: str
@@ -125,6 +126,8 @@ class SignalEvent(Struct, frozen=True, tag_field="event", tag="signal"):
     evidence: Mapping[str, Any]
     graver_than: Grade | UnsetType = UNSET
     record: AlertRecord | UnsetType = UNSET
+    situation: Mapping[str, Any] | UnsetType = UNSET
+    cooldown_minutes: float = 30.0
 
 
 class WhaleEvent(Struct, frozen=True, tag_field="event", tag="whale"):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from coinmon.model.events import DigestEvent, as_json
+from coinmon.model.signal import GRADES
 from coinmon.store.deliveries import Waiting
 
 _MOST = 200
@@ -41,14 +42,35 @@ def next_batch(due: Sequence[Waiting], free: int, per_minute: int, expired_befor
     if late:
         # with all that waits behind them: the order stays
         return _batch(rest[:_MOST])
-    together = len(rest) > max(free - per_minute // 6, 0)
-    return _batch(rest[:_MOST] if together else rest[:1])
+    alike = _one_event(rest)
+    together = len(rest) - len(alike) + 1 > max(free - per_minute // 6, 0)
+    return _batch(rest[:_MOST] if together else alike)
+
+
+def _one_event(rows: Sequence[Waiting]) -> list[Waiting]:
+    """Those that are one event with the first, which page once: what several signals say of a pair at a moment."""
+    alike: dict[object, Waiting] = {}
+    for row in rows:
+        if row is rows[0] or _occasion(row) == _occasion(rows[0]) is not None:
+            alike.setdefault(row.event.get("signal"), row)
+    return list(alike.values())
+
+
+def _occasion(row: Waiting) -> tuple[object, ...] | None:
+    """Pair, moment and direction of a graded signal that is told at once; None for anything else."""
+    event = row.event
+    if row.gather is not None or event.get("event") != "signal" or event.get("grade") not in GRADES:
+        return None
+    return event.get("pair"), event.get("time"), event.get("direction")
 
 
 def _batch(rows: Sequence[Waiting], id: str | None = None) -> Batch:
     part = min(row.part for row in rows)
     if len(rows) == 1 and (id is None or id == rows[0].signal):
         return Batch(rows[0].signal, rows, {**rows[0].event}, part)
+    if len(_one_event(rows)) == len(rows):
+        gravest, *others = sorted(rows, key=lambda row: -GRADES.index(row.event["grade"]))
+        return Batch(id or gravest.signal, rows, {**gravest.event, "also": [row.event for row in others]}, part)
     # the same rows are the same message, whenever it is written
     id = id or "d" + hashlib.sha256(" ".join(row.signal for row in rows).encode()).hexdigest()[:11]
     time = max(str(row.event["time"]) for row in rows)

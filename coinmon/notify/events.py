@@ -2,6 +2,8 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from msgspec import UNSET, ValidationError, convert
@@ -19,7 +21,7 @@ from coinmon.model.events import (
     ToldEvent,
     WhaleEvent,
 )
-from coinmon.model.moment import iso
+from coinmon.model.moment import MINUTE, iso
 from coinmon.model.signal import Bilingual, Grade, Signal, Text
 
 _ID_DIGITS = 12
@@ -34,11 +36,17 @@ def signal_id(signal: Signal, now: int, attempt: int = 0) -> str:
 
 
 def signal_event(
-    signal: Signal, id: str, now: int, graver_than: Grade | None = None, record: AlertRecord | None = None
+    signal: Signal,
+    id: str,
+    now: int,
+    graver_than: Grade | None = None,
+    record: AlertRecord | None = None,
+    situation: Mapping[str, Any] | None = None,
 ) -> ToldEvent:
     """A graded signal; one without a grade is an event of its own name (`whale`), with its evidence as fields.
 
     graver_than: the lesser grade it was told at before. record: what signals like it were worth, see notify/record.py.
+    situation: where the pair stands, for those who are told.
     """
     if signal.grade is None:
         return _plain_event(PluginEvent(signal.name, id, iso(now), signal.pair, signal.evidence))
@@ -55,6 +63,8 @@ def signal_event(
         evidence=dict(signal.evidence),
         graver_than=graver_than or UNSET,
         record=record or UNSET,
+        situation=situation or UNSET,
+        cooldown_minutes=signal.cooldown / MINUTE,
     )
 
 

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from coinmon.config.load import Config
 from coinmon.config.schema import NotifyConfig
-from coinmon.model.events import AlertRecord, Event, SignalEvent, WhaleEvent, kind_of
+from coinmon.model.events import AlertRecord, Event, PluginEvent, SignalEvent, WhaleEvent, kind_of
 from coinmon.model.moment import MINUTE, floor
 from coinmon.notify.record import meets
 from coinmon.plugin.contracts import Output
-from coinmon.store.outbox import Due
+from coinmon.store.outbox import ENDED, Due
 
 _STREAM = "flow"
 """An output that takes every pair's flow each cycle keeps a record (log, jsonl): it gets all there is, at once."""
@@ -42,7 +42,7 @@ class Route:
         """When an event is to be sent that happens now."""
         if self.record:
             return Due(output, now)
-        grade = event.grade if isinstance(event, SignalEvent) else None
+        grade = event.grade if isinstance(event, SignalEvent) else _over(event).get("grade")
         end = self._end_of_quiet(now)
         if end is not None and grade not in self.policy.quiet_grades:
             return Due(output, end, "quiet")
@@ -70,12 +70,17 @@ class Route:
         policy = self.policy
         if isinstance(event, WhaleEvent):
             return policy.whale and event.quote >= policy.whale_threshold
+        if over := _over(event):
+            return policy.ended and meets(over["verdict"], policy.require) and self._of_its_grade(over)
         if not isinstance(event, SignalEvent):
             return True
         if not meets(event.record.verdict if isinstance(event.record, AlertRecord) else None, policy.require):
             return False
-        switch = NotifyConfig.switches.get(event.signal)
-        return event.grade in policy.grades if switch is None else bool(getattr(policy, switch))
+        return self._of_its_grade({"signal": event.signal, "grade": event.grade})
+
+    def _of_its_grade(self, signal: Mapping[str, Any]) -> bool:
+        switch = NotifyConfig.switches.get(signal["signal"])
+        return signal["grade"] in self.policy.grades if switch is None else bool(getattr(self.policy, switch))
 
     def _end_of_quiet(self, now: int) -> int | None:
         """When the quiet hours end that now is in, ms UTC; None outside them."""
@@ -88,6 +93,11 @@ class Route:
             return None
         over = local.replace(hour=end[0], minute=end[1], second=0, microsecond=0, fold=0)
         return round((over if clock < end else over + timedelta(days=1)).timestamp() * 1000)
+
+
+def _over(event: Event) -> Mapping[str, Any]:
+    """Of which signal an event tells that it is over; empty for any other event."""
+    return event.evidence if isinstance(event, PluginEvent) and event.event == ENDED else {}
 
 
 def routes(config: Config, outputs: Mapping[str, Output]) -> dict[str, Route]:

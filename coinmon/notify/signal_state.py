@@ -39,11 +39,13 @@ def update(
     dropped: Callable[[str], bool] = lambda pair: False,
     active: Mapping[str, ToldSignal] | None = None,
     record: Callable[[Signal], AlertRecord | None] = lambda signal: None,
+    situations: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> SignalChanges:
     """Bring the stored states up to `signals`, all those that are true now of the pairs that could be looked at.
 
     active: of those that were on before, the ones to look at; None: all.
     record: what signals like one were worth, which its event quotes.
+    situations: where pairs stand, for what is told of them.
     dropped: whether a pair that was not looked at never will be: its states end.
     """
     lasting = {f"{each.name} {each.key}": each for each in signals if not each.once}
@@ -70,7 +72,8 @@ def update(
     for key, signal in new.items():
         id = _free_id(connection, signal, now, events)
         less = active.get(key) or before.get(key)
-        events[id] = signal_event(signal, id, now, None if less is None else less.grade, record(signal))
+        stands = (situations or {}).get(signal.pair)
+        events[id] = signal_event(signal, id, now, None if less is None else less.grade, record(signal), stands)
         rows.append(
             {
                 "id": id,

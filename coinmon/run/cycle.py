@@ -24,7 +24,6 @@ from coinmon.evaluate.computing import Computation, computed
 from coinmon.evaluate.evaluator import Evaluator, market_then
 from coinmon.model.events import (
     Event,
-    FlowEvent,
     ScanFinished,
     ScanStarted,
     SignalEvent,
@@ -35,13 +34,12 @@ from coinmon.model.events import (
     kind_of,
 )
 from coinmon.model.moment import MINUTE, floor, iso
-from coinmon.model.signal import Signal
 from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
 from coinmon.record.recorder import Recorder
 from coinmon.repeats import Repeats
-from coinmon.run.judge import judge
+from coinmon.run.judge import Judged, judge
 from coinmon.run.listing import Listing
 from coinmon.run.scan_health import health
 from coinmon.run.signal_writer import SignalWriter
@@ -167,9 +165,9 @@ class Scan:
         """What is said as of `now`, written; tried again where the database failed, since a minute comes once."""
         for pause in (*_DATABASE_PAUSES_S, None):
             try:
-                found, flows = await computed(partial(self._evaluate, watch, now, down))
-                write = partial(self.signal_writer.write, watch, found, now)
-                return flows, await self._database.in_writer(write)
+                judged = await computed(partial(self._evaluate, watch, now, down))
+                write = partial(self.signal_writer.write, watch, judged, now)
+                return judged.flows, await self._database.in_writer(write)
             except LeaseLost:
                 raise
             except ConfigError as error:
@@ -178,7 +176,7 @@ class Scan:
                 if self._repeats.is_news(str(error)):
                     logger.error("{}; tried again", error)
                 await asyncio.sleep(pause)
-        raise AssertionError("unreachable")
+        raise AssertionError
 
     async def sample_derivatives(self) -> None:
         """Open interest and funding of all perps followed."""
@@ -263,14 +261,20 @@ class Scan:
         """Real seconds between two cycles."""
         return self._config.interval / 1000 / max(self._clock.speed, 1e-9)
 
-    def _evaluate(
-        self, watch: Watchlist, now: int, down: Mapping[str, str], within: Computation[Any]
-    ) -> tuple[dict[str, list[Signal]], list[FlowEvent]]:
-        """Signals by pair and the flow of each pair."""
+    def _evaluate(self, watch: Watchlist, now: int, down: Mapping[str, str], within: Computation[Any]) -> Judged:
         since = watch.since if self._goes_on else {}
         with self._database.still() as stored:
             within.on_abandon(stored.cut)
-            return judge(self._evaluator, watch, History(stored), now, down, since, self._config.window)
+            return judge(
+                self._evaluator,
+                watch,
+                History(stored),
+                now,
+                down,
+                since,
+                self._config.window,
+                self.signal_writer.may_tell,
+            )
 
     def _tell(self, event: Event, durable: bool = False) -> None:
         """Pass an event on; outputs get durable ones through the outbox."""

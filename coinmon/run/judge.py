@@ -1,14 +1,24 @@
 """What the signals say of every pair that is followed, and each pair's flow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from coinmon.collect.watchlist import Watchlist
 from coinmon.evaluate.evaluator import Evaluator
+from coinmon.evaluate.situation import situation
 from coinmon.market.market import Market
 from coinmon.model.events import FlowEvent
 from coinmon.model.signal import Signal
 from coinmon.notify.events import flow_event
 from coinmon.store.history import History
+
+
+class Judged(NamedTuple):
+    """Signals by pair, each pair's flow, and where those pairs stand of which something may be told."""
+
+    found: dict[str, list[Signal]]
+    flows: list[FlowEvent]
+    situations: dict[str, dict[str, Any]]
 
 
 def judge(
@@ -19,19 +29,27 @@ def judge(
     down: Mapping[str, str],
     since: Mapping[str, int],
     window: int,
-) -> tuple[dict[str, list[Signal]], list[FlowEvent]]:
-    """Signals by pair and the flow of each pair, as of `now`, ms UTC. Markets are let go one by one: they are large."""
+    may_tell: Callable[[Sequence[Signal]], bool] = lambda signals: False,
+) -> Judged:
+    """What is said as of `now`, ms UTC. Markets are let go one by one: they are large.
+
+    may_tell: whether something may be told of these signals of a pair, so that its situation is wanted.
+    """
     pairs = {str(pair): pair for pair in watch.pairs}
 
     def market_of(name: str) -> Market:
         return evaluator.market(pairs[name], watch.universe.of(pairs[name], watch.kinds), history, now, down, since)
 
     found: dict[str, list[Signal]] = {}
-    flows = []
+    flows, situations = [], {}
     for name in pairs:
         market = market_of(name)
         found[name] = evaluator.screened(market)
         flows.append(flow_event(market, window))
+        if may_tell(found[name]):
+            situations[name] = situation(market, window)
     for name, more in evaluator.rules(market_of, list(pairs)).items():
         found[name] += more
-    return found, flows
+        if name not in situations and may_tell(more):
+            situations[name] = situation(market_of(name), window)
+    return Judged(found, flows, situations)

@@ -1,6 +1,7 @@
 """What the signals of a cycle say, written with its deliveries: one transaction, in which a plugin can lose its own."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from loguru import logger
 from sqlalchemy.exc import OperationalError
@@ -11,8 +12,10 @@ from coinmon.model.events import Event, ToldEvent
 from coinmon.model.shard import Shard
 from coinmon.model.signal import Signal
 from coinmon.notify import signal_state
+from coinmon.notify.endings import endings
 from coinmon.notify.record import RecordBook
 from coinmon.notify.routing import Route
+from coinmon.run.judge import Judged
 from coinmon.store.database import Database
 from coinmon.store.outbox import Due, write_signals
 
@@ -22,11 +25,17 @@ class SignalWriter:
 
     def __init__(self, database: Database, routes: Mapping[str, Route], shard: Shard) -> None:
         self.failures: dict[str, str] = {}
+        self._on: set[tuple[Any, ...]] = set()
         self.records = RecordBook.stored(database)
         self._database, self._routes, self._shard = database, routes, shard
 
-    def write(self, watch: Watchlist, found: Mapping[str, Sequence[Signal]], now: int) -> dict[str, ToldEvent]:
+    def may_tell(self, found: Sequence[Signal]) -> bool:
+        """Whether something of what a pair's signals say now may be new: what was the same a cycle ago is not."""
+        return any(each.grade and _as_it_is(each) not in self._on for each in found)
+
+    def write(self, watch: Watchlist, judged: Judged, now: int) -> dict[str, ToldEvent]:
         """Signals by pair, and their deliveries; the new ones' events by id. It waits for the database."""
+        found, prices = judged.found, {flow.pair: flow.price for flow in judged.flows}
         signals = [signal for several in found.values() for signal in several]
 
         def dropped(pair: str) -> bool:
@@ -35,14 +44,15 @@ class SignalWriter:
 
         told: dict[str, ToldEvent] = {}
         with self._database.write() as connection:
+            signals += endings(connection, prices, now)
             active = signal_state.active_by_name(connection)
             for name in dict.fromkeys([*(each.name for each in signals), *active]):
                 of_name = [each for each in signals if each.name == name]
                 try:
                     # what one plugin says can be lost by its own failure only
                     with connection.begin_nested():
-                        on, worth = active.get(name, {}), self.records.of
-                        news = signal_state.update(connection, of_name, found.keys(), now, dropped, on, worth)
+                        on, worth, stand = active.get(name, {}), self.records.of, judged.situations
+                        news = signal_state.update(connection, of_name, found.keys(), now, dropped, on, worth, stand)
                         wanted = {id: self._due(event, now) for id, event in news.events.items()}
                         write_signals(connection, news.rows, wanted)
                 except OperationalError:  # the database, and not the plugin
@@ -52,6 +62,7 @@ class SignalWriter:
                     continue
                 self.failures.pop(f"signal {name}", None)
                 told.update(news.events)
+        self._on = {_as_it_is(each) for each in signals if each.grade and f"signal {each.name}" not in self.failures}
         return told
 
     def _due(self, event: Event, now: int) -> list[Due]:
@@ -62,3 +73,8 @@ class SignalWriter:
         if f"signal {name}" not in self.failures:
             logger.error("{}", text)
         self.failures[f"signal {name}"] = text
+
+
+def _as_it_is(signal: Signal) -> tuple[Any, ...]:
+    """A state as it was at the last cycle: while nothing of this changes, nothing is told of it."""
+    return signal.name, signal.key, signal.grade, signal.begins

@@ -17,6 +17,19 @@ class Due(NamedTuple):
     gather: str | None = None
 
 
+ENDED = "signal_ended"
+"""The name of rows that say that a signal is over."""
+
+
+class ToldRow(NamedTuple):
+    """A graded signal as it was told. ended: ms UTC, None while it lasts."""
+
+    id: str
+    pair: str
+    ended: int | None
+    event: Mapping[str, Any]
+
+
 class ToldSignal(NamedTuple):
     """A signal that was told. ended: ms UTC, None while it lasts."""
 
@@ -39,6 +52,17 @@ def ended_signals(connection: Connection, keys: Sequence[str], since: int) -> di
     """Of each key the last signal that ended since then."""
     query = select(*_TOLD).where(signals.c.key.in_(keys), signals.c.ended >= since)
     return {row.key: ToldSignal(*row[1:]) for row in connection.execute(query.order_by(signals.c.time))}
+
+
+def told_events(connection: Connection, since: int) -> list[ToldRow]:
+    """Of each key the last graded signal that is on or ended since then, unless its end has been told."""
+    query = select(signals.c.key, signals.c.id, signals.c.pair, signals.c.ended, signals.c.event)
+    # what happens once has no end
+    lasting = signals.c.ended.is_(None) | ((signals.c.ended >= since) & (signals.c.ended != signals.c.time))
+    rows = connection.execute(query.where(signals.c.grade.is_not(None), lasting).order_by(signals.c.time))
+    last = {row.key: ToldRow(*row[1:]) for row in rows}
+    over = known_keys(connection, [f"{ENDED} {each.id}" for each in last.values()])
+    return [each for each in last.values() if f"{ENDED} {each.id}" not in over]
 
 
 def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
@@ -88,6 +112,8 @@ def end_signals(connection: Connection, ids: Sequence[str], at: int) -> None:
 def read_signals(connection: Connection, pair: str | None, start: int, end: int) -> list[dict[str, Any]]:
     """Signals that were on at some time in [start, end), newest first: their events, with `ended` as of `end`."""
     query = select(signals.c.event, signals.c.ended, signals.c.time).where(signals.c.time < end)
+    # an end is told with its signal
+    query = query.where(signals.c.name != ENDED)
     query = query.where((signals.c.time >= start) | signals.c.ended.is_(None) | (signals.c.ended >= start))
     if pair:
         query = query.where(signals.c.pair == pair)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from coinmon_outputs._lines import amount, price, thousands
+from coinmon_outputs._lines import amount, ending, is_dollar, percent, price, thousands
 
 Event = Mapping[str, Any]
 
@@ -35,8 +35,11 @@ def title(event: Event, lang: str) -> str:
         side = ("买入" if bought else "卖出") if lang == "zh" else "buys" if bought else "sells"
         return f"🐳 {event['pair']} {side} {_money(event)} [{str(event['venue']).upper()}]"
     if event.get("event") == "signal":
-        grade = f"[{event['grade']}] " if event.get("grade") else ""
-        return f"🚨 {grade}{event['pair']} {_said(event.get('title'), lang) or event.get('signal')}"
+        return _headline(event, lang)
+    if event.get("event") == "signal_ended":
+        failed = event["outcome"] == "failed"
+        word = ("已失效" if failed else "已结束") if lang == "zh" else "failed" if failed else "is over"
+        return f"{'❌' if failed else '⏹'} [{event['grade']}] {_coin(event)} {_said(event['title'], lang)} {word}"
     if event.get("event") == "digest":
         return f"📋 {_reason(event, lang)} ({len(event['events'])})"
     return f"{event.get('event')} {event.get('pair') or event.get('venue') or ''}".strip()
@@ -51,8 +54,10 @@ def facts(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
         "pair": event.get("pair") or "-",
         "grade": event.get("grade") or "-",
         "time": _time(event, zone),
+        "bare_time": _time(event, zone, "%Y-%m-%d %H:%M:%S"),
         **_signal(event, lang),
         **(_whale(event, lang) if event.get("event") == "whale" else {}),
+        **(_signal_ended(event, lang, zone) if event.get("event") == "signal_ended" else {}),
         **(_digest(event, lang, zone) if event.get("event") == "digest" else {}),
     }
 
@@ -67,6 +72,52 @@ def pages_everyone(event: Event, rules: Collection[str]) -> bool:
         # its record is not what `notify.at_all_requires` asks for
         return False
     return event.get("grade") in rules or ("consensus" in rules and str(event.get("signal")).startswith("consensus"))
+
+
+def _headline(event: Event, lang: str) -> str:
+    """[A+] BTC 96,409 +0.58 % 全球协同看涨: what a locked phone shows of it."""
+    stood = event.get("situation") or {}
+    grade = f"[{event['grade']}]" if event.get("grade") else ""
+    at = "" if stood.get("price") is None else price(stood["price"])
+    change = "" if stood.get("change_pct") is None else percent(stood["change_pct"])
+    name = _said(event.get("title"), lang) or str(event.get("signal"))
+    return " ".join(filter(None, (grade, _coin(event), at, change, name)))
+
+
+def _coin(event: Event) -> str:
+    """BTC for BTC/USDT; BTC/EUR as it is."""
+    base, _, quote = str(event.get("pair") or "-").rpartition("/")
+    return base if base and is_dollar(quote) else str(event.get("pair") or "-")
+
+
+def _situation(event: Event, lang: str) -> dict[str, Any]:
+    """Where the pair stands, each figure worded; "" for what is not known."""
+    stood = event.get("situation") or {}
+    zh, minutes, at = lang == "zh", stood.get("minutes"), stood.get("price")
+    change = stood.get("change_pct")
+    over = (
+        "" if change is None else f"{minutes} 分钟 {percent(change)}" if zh else f"{percent(change)} in {minutes} min"
+    )
+    return {
+        "price": "" if at is None else f"{price(at)} ({over})" if over else price(at),
+        "open_interest": _each(stood.get("open_interest") or {}, 1.0, 2),
+        "funding": _each(stood.get("funding") or {}, 100.0, 4),
+        "support": _level(stood.get("support")),
+        "resistance": _level(stood.get("resistance")),
+    }
+
+
+def _each(by_venue: Mapping[str, float], times: float, digits: int) -> str:
+    return " · ".join(f"{venue.upper()} {percent(times * value, digits)}" for venue, value in by_venue.items())
+
+
+def _level(level: Mapping[str, Any] | None) -> str:
+    return "" if level is None else f"{level['name']} {price(level['price'])} ({percent(level['distance_pct'])})"
+
+
+def _signal_ended(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
+    told = {"time": event["told"]}
+    return {"outcome": event["outcome"], "told": _time(told, zone), "of": event["of"], "how": ending(event, lang)}
 
 
 def _signal(event: Event, lang: str) -> dict[str, Any]:
@@ -92,6 +143,9 @@ def _signal(event: Event, lang: str) -> dict[str, Any]:
         "reading": _said(event.get("reading"), lang),
         "advice": _said(event.get("advice"), lang),
         "record": _said((event.get("record") or {}).get("text"), lang),
+        "strong": event.get("grade") in ("A+", "A"),
+        "also": [f"[{each['grade']}] {_said(each['title'], lang)} · {each['id']}" for each in event.get("also") or ()],
+        **_situation(event, lang),
     }
 
 

@@ -42,7 +42,7 @@ def thousands(value: float | None) -> str:
 
 def amount(value: float, currency: str) -> str:
     """$523,450 for anything worth a dollar, else 523,450 EUR."""
-    return f"${value:,.0f}" if _is_dollar(currency) else f"{value:,.0f} {currency}"
+    return f"${value:,.0f}" if is_dollar(currency) else f"{value:,.0f} {currency}"
 
 
 def price(value: float | None) -> str:
@@ -50,6 +50,15 @@ def price(value: float | None) -> str:
     if value is None or value <= 0:
         return "-"
     return significant(value)
+
+
+def percent(value: float, digits: int = 2) -> str:
+    """+0.58 %"""
+    return f"{value:+.{digits}f} %"
+
+
+def is_dollar(currency: str) -> bool:
+    return "USD" in currency or currency == "DAI"
 
 
 def _flow(event: Event, lang: str, min_coverage: float) -> str:
@@ -80,7 +89,7 @@ def _venue_flow(figures: Mapping[str, Any], min_coverage: float) -> str:
 def _total(total: float, currency: str, zh: bool) -> str:
     words = ("总净流入", "total net inflow") if total > 0 else ("总净流出", "total net outflow")
     millions = f"{abs(total) / 1e6:,.1f}M"
-    return f"{words[not zh]}: " + (f"${millions}" if _is_dollar(currency) else f"{millions} {currency}")
+    return f"{words[not zh]}: " + (f"${millions}" if is_dollar(currency) else f"{millions} {currency}")
 
 
 def _signal(event: Event, lang: str) -> str:
@@ -91,6 +100,27 @@ def _signal(event: Event, lang: str) -> str:
         return f"🚨 [{event['pair']}] 信号触发 [{grade}]: {name} - {reading['zh']}{worth}"
     worth = f" | record: {record}" if record else ""
     return f"🚨 [{event['pair']}] signal [{grade}]: {title['en']} - {reading['en']}{worth}"
+
+
+def _signal_ended(event: Event, lang: str) -> str:
+    zh, failed = lang == "zh", event["outcome"] == "failed"
+    word = ("信号失效" if failed else "信号结束") if zh else "signal failed" if failed else "signal over"
+    name = event["title"]["zh" if zh else "en"]
+    return f"{'❌' if failed else '⏹'} [{event['pair']}] {word} [{event['grade']}]: {name} - {ending(event, lang)}"
+
+
+def ending(event: Event, lang: str) -> str:
+    """How a signal came to its end: how long it was on, what the price did, and the level that broke."""
+    zh, level = lang == "zh", event.get("level")
+    parts = [f"持续 {event['minutes']} 分钟" if zh else f"after {event['minutes']} min"]
+    if event.get("change_pct") is not None:
+        then, now = price(event["price_then"]), price(event["price"])
+        parts.append(f"{'价格' if zh else 'price'} {then} → {now} ({percent(event['change_pct'])})")
+    if level is not None:
+        below = event["direction"] == "bullish"
+        crossed = ("跌破支撑" if below else "升破阻力") if zh else "below support" if below else "above resistance"
+        parts.append(f"{crossed} {level['name']} {price(level['price'])}")
+    return ("，" if zh else ", ").join(parts)
 
 
 def _whale(event: Event, lang: str) -> str:
@@ -142,12 +172,9 @@ def _health(health: Mapping[str, Any], zh: bool) -> str:
     return "".join(f", {words[not zh]} {words[2]}" for words in figures if words[2] is not None)
 
 
-def _is_dollar(currency: str) -> bool:
-    return "USD" in currency or currency == "DAI"
-
-
 _WRITERS: dict[str, Callable[[Event, str], str]] = {
     "signal": _signal,
+    "signal_ended": _signal_ended,
     "whale": _whale,
     "venue": _venue,
     "scan_started": _scan_started,

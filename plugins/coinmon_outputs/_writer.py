@@ -17,10 +17,17 @@ Zone = Annotated[
 Templates = Annotated[
     Path | None, Field(description="a folder with your own signal.zh.md.j2 and so on; see docs/notifications.md")
 ]
+Template = Annotated[
+    Literal["full", "seed"],
+    Field(
+        description="full: price, levels, open interest, funding and record too; seed: the text of the older monitor"
+    ),
+]
 Paint = Callable[[str, int], str]
 """Colours a text by the sign of a figure, where the robot has colours."""
 
 _BUNDLED = Path(__file__).with_name("templates")
+_KINDS = ("seed", "signal", "signal_ended", "whale", "digest")
 _BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 """What a template may raise besides its own errors: one that cannot be read, one that includes itself."""
 _SEVERAL = "\n\n---\n\n"
@@ -34,13 +41,20 @@ class Writer:
     """Writes one output's messages in markdown: lines are lines, groups of them have an empty line between."""
 
     def __init__(
-        self, name: str, lang: str | None, timezone: str | None, templates: Path | None, paint: Paint = plain
+        self,
+        name: str,
+        lang: str | None,
+        timezone: str | None,
+        templates: Path | None,
+        paint: Paint = plain,
+        template: str = "full",
     ) -> None:
         self._name = name
         self._langs = ("zh", "en") if lang == "both" else (lang or "zh",)
         self._zone = ZoneInfo(timezone or "UTC")
         self._folder = templates
         self._paint = paint
+        self._signal = "seed" if template == "seed" else "signal"
         self._environments: list[Any] = []
         self._told: set[str] = set()
 
@@ -56,7 +70,8 @@ class Writer:
         from jinja2 import TemplateError, TemplateNotFound  # 50 ms, and not needed where no robot is configured
 
         kind = str(event.get("event"))
-        file = f"{kind if kind in ('signal', 'whale', 'digest') else 'signal'}.{lang}.md.j2"
+        kind = self._signal if kind == "signal" else kind
+        file = f"{kind if kind in _KINDS else 'signal'}.{lang}.md.j2"
         for environment in self._made():
             try:
                 text = environment.get_template(file).render(facts(event, lang, self._zone))

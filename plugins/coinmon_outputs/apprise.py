@@ -17,7 +17,7 @@ class Apprise:
     Proxies come from the environment (HTTPS_PROXY).
     """
 
-    wants = frozenset({"signal", "whale"})
+    wants = frozenset({"signal", "signal_ended", "whale"})
     default = False
 
     def __init__(

@@ -14,7 +14,7 @@ from coinmon.output import Message, hookimpl
 from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._robot import AtAll, Robot, Webhook, identity, rules
 from coinmon_outputs._split import json_size, split
-from coinmon_outputs._writer import Lang, Templates, Writer, Zone
+from coinmon_outputs._writer import Lang, Template, Templates, Writer, Zone
 
 _BYTES = 18_000
 """Of text as JSON writes it; the robot takes 20,000 in all."""
@@ -22,6 +22,7 @@ _THROTTLED = (130101, 410100)
 _TOO_LONG = (460101,)
 _WEBHOOK = "check outputs.{name}.webhook against the robot's settings in the group"
 _SECRET = "check outputs.{name}.secret against the robot's settings"
+_UNSIGNED = "the robot asks for a signature (加签): set outputs.{name}.secret to the SEC... of its settings"
 _CURES: Mapping[int | str, str] = {
     "keyword": "make `coinmon` a keyword of the robot, or set outputs.{name}.keyword to one it has",
     "sign not match": _SECRET,
@@ -37,11 +38,13 @@ _CURES: Mapping[int | str, str] = {
     460101: "the message is too long",
 }
 
+_WITHOUT_SECRET: Mapping[int | str, str] = dict.fromkeys(("sign not match", "签名不匹配", "timestamp"), _UNSIGNED)
+
 
 class DingTalk:
     """Sends signals and whale trades to a DingTalk group robot."""
 
-    wants = frozenset({"signal", "whale"})
+    wants = frozenset({"signal", "signal_ended", "whale"})
     digests = frozenset({"B+", "B"})
     default = False
 
@@ -56,6 +59,7 @@ class DingTalk:
         mobiles: Annotated[tuple[str, ...] | None, Field(description="members paged instead of everyone")] = None,
         lang: Lang = None,
         timezone: Zone = None,
+        template: Template = "full",
         templates: Templates = None,
         proxy: Annotated[str | None, Field(description="for this robot")] = None,
         timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 10.0,
@@ -66,13 +70,14 @@ class DingTalk:
         self._foot = f"{keyword} · coinmon" if keyword else "coinmon"
         self._mobiles = mobiles or ()
         self._rules = rules(at_all)
-        self._writer = Writer(name, lang, timezone, templates)
+        self._writer = Writer(name, lang, timezone, templates, template=template)
         token = urlsplit(self._url).query.partition("access_token=")[2].partition("&")[0]
+        cures = _CURES if self._secret else {**_CURES, **_WITHOUT_SECRET}
         self._robot = Robot(
             name,
             throttled=_THROTTLED,
             too_long=_TOO_LONG,
-            cures={key: cure.format(name=name) for key, cure in _CURES.items()},
+            cures={key: cure.format(name=name) for key, cure in cures.items()},
             secrets=(self._url, token, self._secret),
             proxy=proxy,
             timeout=timeout,

@@ -14,7 +14,7 @@ from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._plain import without_markdown
 from coinmon_outputs._robot import AtAll, Robot, Webhook, identity, rules
 from coinmon_outputs._split import json_size, split
-from coinmon_outputs._writer import Lang, Templates, Writer, Zone
+from coinmon_outputs._writer import Lang, Template, Templates, Writer, Zone
 
 _BYTES = 16_000
 """Of text as JSON writes it; the robot takes 20 kB in all."""
@@ -25,11 +25,13 @@ _CURES: Mapping[int | str, str] = {
     9499: "it does not understand the message; report this to us",
 }
 
+_UNSIGNED = "the robot asks for a signature (签名校验): set outputs.{name}.secret to the one of its settings"
+
 
 class Feishu:
     """Sends signals and whale trades to a Feishu or Lark group robot."""
 
-    wants = frozenset({"signal", "whale"})
+    wants = frozenset({"signal", "signal_ended", "whale"})
     default = False
 
     def __init__(
@@ -41,6 +43,7 @@ class Feishu:
         at_all: AtAll = True,
         lang: Lang = None,
         timezone: Zone = None,
+        template: Template = "full",
         templates: Templates = None,
         proxy: Annotated[str | None, Field(description="for this robot")] = None,
         timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 10.0,
@@ -49,11 +52,12 @@ class Feishu:
         self.robot = identity(self._url)
         self._secret = secret.get_secret_value().strip() if secret else ""
         self._rules = rules(at_all)
-        self._writer = Writer(name, lang, timezone, templates)
+        self._writer = Writer(name, lang, timezone, templates, template=template)
+        cures = _CURES if self._secret else {**_CURES, 19021: _UNSIGNED}
         self._robot = Robot(
             name,
             throttled=(11232,),
-            cures={code: cure.format(name=name) for code, cure in _CURES.items()},
+            cures={code: cure.format(name=name) for code, cure in cures.items()},
             secrets=(self._url, self._url.rpartition("/")[2], self._secret),
             proxy=proxy,
             timeout=timeout,

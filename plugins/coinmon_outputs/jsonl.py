@@ -20,7 +20,7 @@ class JsonLines:
     """
 
     default = False
-    wants = frozenset({"scan_started", "venue", "flow", "whale", "signal", "scan_finished"})
+    wants = frozenset({"scan_started", "venue", "flow", "whale", "signal", "signal_ended", "scan_finished"})
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class JsonLines:
             text = json.dumps({"id": message.id, **message.event}, ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise DeliveryRefused(f"event {message.id} is not JSON: {error}") from None
-        durable = message.event.get("event") in ("signal", "whale")
+        durable = message.event.get("event") in ("signal", "signal_ended", "whale")
         try:
             await asyncio.to_thread(self._append, text.encode() + b"\n", durable)
         except OSError as error:

@@ -15,7 +15,7 @@ class Log:
     each cycle. A venue whose flow is not covered well enough shows `-` or the minutes covered instead of a flow.
     """
 
-    wants = frozenset({"scan_started", "venue", "flow", "whale", "signal", "scan_finished"})
+    wants = frozenset({"scan_started", "venue", "flow", "whale", "signal", "signal_ended", "scan_finished"})
 
     def __init__(
         self,

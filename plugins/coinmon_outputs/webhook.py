@@ -22,7 +22,7 @@ class WebHook:
     again; `X-Coinmon-Signature` is `sha256=` and the HMAC of `X-Coinmon-Timestamp` (ms), a dot and the body, in hex.
     """
 
-    wants = frozenset({"signal", "whale"})
+    wants = frozenset({"signal", "signal_ended", "whale"})
     default = False
 
     def __init__(

@@ -16,7 +16,7 @@ from coinmon_outputs._facts import pages_everyone
 from coinmon_outputs._plain import without_markdown
 from coinmon_outputs._robot import AtAll, Robot, Webhook, identity, rules
 from coinmon_outputs._split import plain_size, split
-from coinmon_outputs._writer import Lang, Templates, Writer, Zone, plain
+from coinmon_outputs._writer import Lang, Template, Templates, Writer, Zone, plain
 
 _BYTES = {"markdown": 4_000, "markdown_v2": 4_000, "text": 2_000}
 """Of content; the robot takes 4,096 and 2,048."""
@@ -25,10 +25,11 @@ _PICTURED = ("A+", "A")
 _PICTURE_BYTES = 2 * 1024 * 1024
 """Of a JPG or PNG, before base64."""
 _THROTTLED = (45009,)
-_TOO_LONG = (40058,)
+_TOO_LONG = (40058, 45002)
 _CURES: Mapping[int | str, str] = {
     93000: "check outputs.{name}.webhook against the robot's settings in the group",
     40058: "the message is too long",
+    45002: "the message is too long",
 }
 
 
@@ -39,7 +40,7 @@ class WeCom:
     and tried once: the words do not wait for it, nor does what comes after.
     """
 
-    wants = frozenset({"signal", "whale"})
+    wants = frozenset({"signal", "signal_ended", "whale"})
     default = False
 
     def __init__(
@@ -54,6 +55,7 @@ class WeCom:
         at_all: AtAll = True,
         lang: Lang = None,
         timezone: Zone = None,
+        template: Template = "full",
         templates: Templates = None,
         proxy: Annotated[str | None, Field(description="for this robot")] = None,
         timeout: Annotated[float, Field(gt=0, description="seconds to wait for an answer")] = 10.0,
@@ -64,7 +66,8 @@ class WeCom:
         self._lang, self._zone = lang or "zh", ZoneInfo(timezone or "UTC")
         self._draws = can_draw()
         self._rules = rules(at_all)
-        self._writer = Writer(name, lang, timezone, templates, _coloured if style == "markdown" else plain)
+        paint = _coloured if style == "markdown" else plain
+        self._writer = Writer(name, lang, timezone, templates, paint, template)
         key = urlsplit(self._url).query.partition("key=")[2].partition("&")[0]
         self._robot = Robot(
             name,

@@ -39,6 +39,7 @@ NAMES_COINBASE = {
 """Files outside its two folders that name that venue: the signals' and the scenarios' as data, ccxt's still to go."""
 
 NAMES_INDICATORS = {
+    "coinmon/evaluate/situation.py": {"key_levels"},
     "coinmon/notify/events.py": {"consensus"},
 }
 """Files of the core that ask for an indicator by name: the event `flow` has a field of that name; no further one."""

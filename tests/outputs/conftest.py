@@ -37,6 +37,16 @@ SIGNAL = {
     "reading": {"zh": "主力资金全平台吸筹，市场做多情绪一致。", "en": "Big money accumulates everywhere."},
     "advice": {"zh": "适合追涨或加仓。", "en": "Follow or add."},
     "evidence": EVIDENCE,
+    "situation": {
+        "instrument": "binance:BTC/USDT",
+        "minutes": 50,
+        "price": 96_409.0,
+        "change_pct": 0.58,
+        "open_interest": {"binance": 1.204, "okx": -0.3},
+        "funding": {"binance": 0.0001},
+        "support": {"name": "pdVAL", "price": 95_800.0, "distance_pct": -0.6317},
+        "resistance": {"name": "dVAH", "price": 97_000.0, "distance_pct": 0.613},
+    },
 }
 WHALE = {
     "event": "whale",

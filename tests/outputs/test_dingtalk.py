@@ -29,11 +29,11 @@ def send(with_robot, dingtalk_robot):
 
 def test_a_signal_arrives_in_the_format_that_users_know(send, message):
     (seen,) = send(message())
-    assert seen["markdown"]["title"] == "🚨 [A+] BTC/USDT 全球协同看涨"
+    assert seen["markdown"]["title"] == "[A+] BTC 96,409 +0.58 % 全球协同看涨"
     assert (
         seen["markdown"]["text"].replace("  \n", "\n")
         == """\
-### 🚨 全球主力资金监控系统报警
+### [A+] BTC 96,409 +0.58 % 全球协同看涨
 
 **信号类型**: 全球协同看涨 (Global Sync Bullish)
 **信号等级**: A+
@@ -48,9 +48,15 @@ def test_a_signal_arrives_in_the_format_that_users_know(send, message):
 
 **市场共识**: 强力看涨 (全平台净流入)
 
+**价格**: 96,409 (50 分钟 +0.58 %)
+**持仓量变化**: BINANCE +1.20 % · OKX -0.30 %
+**资金费率**: BINANCE +0.0100 %
+**最近支撑**: pdVAL 95,800 (-0.63 %)
+**最近阻力**: dVAH 97,000 (+0.61 %)
+
 **信号解读**: 主力资金全平台吸筹，市场做多情绪一致。
 
-🚀 **交易建议**: 适合追涨或加仓。
+🚀 **强烈建议**: 适合追涨或加仓。
 
 coinmon · sig-1"""
     )
@@ -59,7 +65,7 @@ coinmon · sig-1"""
 def test_in_english(send, message):
     (seen,) = send(message(), lang="en")
     text = seen["markdown"]["text"]
-    assert "### 🚨 Fund flow alert" in text
+    assert "### [A+] BTC 96,409 +0.58 % Global Sync Bullish" in text
     assert "**Signal**: Global Sync Bullish" in text
     assert "**Reading**: Big money accumulates everywhere." in text
     assert "看涨" not in text
@@ -256,4 +262,11 @@ def test_it_is_made_from_its_configuration(with_robot, dingtalk_robot, message, 
         await chosen.offer.target(chosen.name, **chosen.settings).send(message())
 
     with_robot(dingtalk_robot, talk)
-    assert "Fund flow alert" in dingtalk_robot.seen[0]["markdown"]["text"]
+    assert "Global Sync Bullish" in dingtalk_robot.seen[0]["markdown"]["text"]
+
+
+@pytest.mark.parametrize("words", ["sign not match", "invalid timestamp", "description:机器人发送签名不匹配"])
+def test_a_signing_robot_without_a_secret_is_told_so(words, send, message):
+    refused = {"errcode": 310000, "errmsg": words}
+    with pytest.raises(DeliveryRefused, match=r"加签.*set outputs\.dingtalk\.secret"):
+        send(message(), secret=None, answers=[refused])

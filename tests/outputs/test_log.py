@@ -63,4 +63,4 @@ def test_the_language_is_chinese_unless_set(send, written):
 
 
 def test_it_wants_everything_but_deliveries():
-    assert Log.wants == {"scan_started", "venue", "flow", "whale", "signal", "scan_finished"}
+    assert Log.wants == {"scan_started", "venue", "flow", "whale", "signal", "signal_ended", "scan_finished"}

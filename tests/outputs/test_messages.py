@@ -36,12 +36,65 @@ def test_times_are_in_the_outputs_zone(text):
     assert "**时间**: 2025-12-12 17:00:00 UTC" in text("whale")
 
 
+def test_the_stop_at_support_names_the_support(text):
+    advice = {"zh": "止损设置在关键支撑位。", "en": "With a stop at key support."}
+    assert text(advice=advice).endswith("止损设置在关键支撑位。 (支撑位 pdVAL 95,800 (-0.63 %))")
+    assert text(lang="en", advice=advice).endswith("With a stop at key support. (support: pdVAL 95,800 (-0.63 %))")
+
+
+def test_the_record_has_a_line_before_reading_and_advice(text):
+    record = {"text": {"zh": "90 天 41 次", "en": "41 times in 90 days"}}
+    assert "**历史战绩**: 90 天 41 次\n\n**信号解读**" in text(record=record)
+    assert "**Record**: 41 times in 90 days\n\n**Reading**" in text(lang="en", record=record)
+
+
+def test_what_is_not_known_has_no_line(text):
+    bare = text(situation=None)
+    assert bare.startswith("### [A+] BTC 全球协同看涨\n")
+    assert not any(word in bare for word in ("价格", "持仓量", "资金费率", "支撑", "阻力", "战绩"))
+
+
+def test_signals_of_one_event_are_in_one_message(text):
+    other = {"id": "sig-2", "grade": "A", "title": {"zh": "强力看涨", "en": "Strong Bullish Consensus"}}
+    assert "**同时触发**: [A] 强力看涨 · sig-2\n" in text(also=[other])
+    assert "**With it**: [A] Strong Bullish Consensus · sig-2\n" in text(lang="en", also=[other])
+
+
+ENDED = {
+    "event": "signal_ended",
+    "id": "end-1",
+    "time": "2025-12-12T18:10:00Z",
+    "outcome": "ended",
+    "of": "sig-1",
+    "told": "2025-12-12T17:00:00Z",
+    "ended": "2025-12-12T17:40:00Z",
+    "minutes": 40,
+    "price_then": 96_409.0,
+    "price": 96_800.5,
+    "change_pct": 0.4061,
+    "level": None,
+}
+
+
+def test_the_end_of_a_signal(text):
+    assert text(**ENDED) == (
+        "### ⏹ [A+] BTC 全球协同看涨 已结束\n\n持续 40 分钟，价格 96,409 → 96,800.5 (+0.41 %)\n"
+        "**触发时间**: 2025-12-12 17:00:00 UTC · sig-1"
+    )
+    level = {"name": "pdVAL", "price": 95_800.0, "distance_pct": -0.63}
+    failed = text(lang="en", **ENDED | {"outcome": "failed", "price": 95_790.0, "change_pct": -0.642, "level": level})
+    assert failed == (
+        "### ❌ [A+] BTC Global Sync Bullish failed\n\nafter 40 min, price 96,409 → 95,790 (-0.64 %), below support "
+        "pdVAL 95,800\n**Told**: 2025-12-12 17:00:00 UTC · sig-1"
+    )
+
+
 def test_a_digest_names_each_event_with_its_time_and_id(text, message):
     events = [message().event, message("whale").event]
     digest = text(event="digest", id="d1", reason="busy", events=events)
     assert digest == (
         "### 📋 消息较多, 合并推送 (2 条)\n\n"
-        "- 🚨 [A+] BTC/USDT 全球协同看涨 · 17:00:00 · sig-1\n> 主力资金全平台吸筹，市场做多情绪一致。\n"
+        "- [A+] BTC 96,409 +0.58 % 全球协同看涨 · 17:00:00 · sig-1\n> 主力资金全平台吸筹，市场做多情绪一致。\n"
         "- 🐳 BTC/USDT 买入 $523,450 [BINANCE] · 17:00:00 · whale-1"
     )
     assert "Many at once (2)" in text(lang="en", event="digest", id="d1", reason="busy", events=events)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from coinmon import DeliveryRefused, DeliveryRetry
+from coinmon import DeliveryRefused, DeliveryRetry, DeliverySplit
 from coinmon_outputs.wecom import WeCom
 
 
@@ -31,13 +31,15 @@ def test_a_signal_arrives_coloured_and_everyone_is_paged_by_a_text_after_it(send
     first, second = send(message())
     assert first == {"msgtype": "markdown", "markdown": {"content": first["markdown"]["content"]}}
     content = first["markdown"]["content"]
-    assert content.startswith("### 🚨 全球主力资金监控系统报警\n\n**信号类型**: 全球协同看涨 (Global Sync Bullish)\n")
+    assert content.startswith(
+        "### [A+] BTC 96,409 +0.58 % 全球协同看涨\n\n**信号类型**: 全球协同看涨 (Global Sync Bullish)\n"
+    )
     assert '- 📈 BINANCE: <font color="info">+500k USDT</font>' in content
     assert '- 📉 OKX: <font color="warning">-200k USDT</font> (96%)' in content
     assert content.endswith("coinmon · sig-1")
     assert second == {
         "msgtype": "text",
-        "text": {"content": "🚨 [A+] BTC/USDT 全球协同看涨\n\ncoinmon · sig-1", "mentioned_list": ["@all"]},
+        "text": {"content": "[A+] BTC 96,409 +0.58 % 全球协同看涨\n\ncoinmon · sig-1", "mentioned_list": ["@all"]},
     }
 
 
@@ -74,13 +76,19 @@ def test_whatever_is_in_it_the_robot_finds_it_short_enough(hostile, send, messag
 def test_without_markdown_the_text_pages(send, message):
     (seen,) = send(message(), style="text")
     assert seen["text"]["mentioned_list"] == ["@all"]
-    assert seen["text"]["content"].startswith("🚨 全球主力资金监控系统报警\n\n信号类型: 全球协同看涨")
+    assert seen["text"]["content"].startswith("[A+] BTC 96,409 +0.58 % 全球协同看涨\n\n信号类型: 全球协同看涨")
 
 
 def test_markdown_v2_has_no_colours(send, message):
     first, page = send(message(), style="markdown_v2")
     assert "- 📈 BINANCE: +500k USDT\n" in first["markdown_v2"]["content"]
     assert page["msgtype"] == "text"
+
+
+@pytest.mark.parametrize("code", [40058, 45002])
+def test_one_that_is_too_long_is_cut_finer(code, send, message):
+    with pytest.raises(DeliverySplit):
+        send(message(), answers=[{"errcode": code, "errmsg": "content size out of limit"}])
 
 
 @pytest.mark.parametrize(

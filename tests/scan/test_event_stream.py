@@ -28,7 +28,7 @@ FIELDS = {
     "signal": {
         "id": str, "time": "time", "pair": str, "signal": str, "grade": str, "direction": str, "title": TEXT,
         "reading": TEXT, "advice": (dict, None), "evidence": dict,
-        "record": dict,
+        "record": dict, "situation": dict, "cooldown_minutes": float,
     },
     "delivery": {
         "time": "time", "message": str, "signal": str, "output": str, "state": str, "attempts": int,
