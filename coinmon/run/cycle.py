@@ -1,7 +1,7 @@
 """One cycle: collect, compute, decide, write, tell."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -24,6 +24,7 @@ from coinmon.evaluate.computing import Computation, computed
 from coinmon.evaluate.evaluator import Evaluator, market_then
 from coinmon.model.events import (
     Event,
+    FlowEvent,
     ScanFinished,
     ScanStarted,
     SignalEvent,
@@ -121,13 +122,10 @@ class Scan:
         now = self._clock.now()
         self._tell(
             ScanStarted(
-                time=iso(now),
-                cycle=self._cycle,
-                pairs=len(watch.pairs),
-                instruments=len(watch.instruments),
+                time=iso(now), cycle=self._cycle, pairs=len(watch.pairs), instruments=len(watch.instruments),
                 venues=[venue.name for venue in self._venues],
             )
-        )
+        )  # fmt: skip
         down = await self._collect(watch, floor(now))
         # as of the present, with whales of the forming minute; a minute that closed meanwhile was not read
         now = min(self._clock.now(), floor(now) + MINUTE - 1)
@@ -161,7 +159,7 @@ class Scan:
 
     async def _judged_and_written(
         self, watch: Watchlist, now: int, down: Mapping[str, str]
-    ) -> tuple[list[FlowEvent], dict[str, ToldEvent]]:
+    ) -> tuple[Sequence[FlowEvent], dict[str, ToldEvent]]:
         """What is said as of `now`, written; tried again where the database failed, since a minute comes once."""
         for pause in (*_DATABASE_PAUSES_S, None):
             try:
