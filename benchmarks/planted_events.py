@@ -30,6 +30,8 @@ from coinmon_emulator.server.server import running
 
 KINDS = {"global_sync_bullish", "consensus_change", "us_accumulation", "long_trap", "whale", "liquidation_cascade"}
 WINDOW = 50 * MINUTE
+SETTINGS = {"books.enabled": False, "signals.long_trap.noise_floor": 1_000.0}
+"""Without a floor, as it is by default, any selling beside any buying is a long trap: noise is."""
 _STEP = 5
 """Minutes from cycle to cycle: each minute would be slower than the market, for the venues' limits count real time."""
 
@@ -67,7 +69,7 @@ async def follow(seed: int, minutes: int, folder: Path) -> Outcome:
     async with running(Scenario("default", seed), clock=clock) as emulator:
         path = folder / f"{seed}.yaml"
         path.write_text(emulator.config_yaml(f"sqlite:///{folder / str(seed)}.db"))
-        config = load_config(path, overrides={"books.enabled": False}, environ={}, cwd=folder)
+        config = load_config(path, overrides=SETTINGS, environ={}, cwd=folder)
         database = open_database(config.db)
         scan = Scan(config, hand, database, lambda event: _note(told, event, hand.now()), goes_on=True)
         # trades are polled: their streams follow the clock of the wall

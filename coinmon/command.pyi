@@ -3,6 +3,8 @@ from .collect.live.forming import FormingMinute as FormingMinute
 from .collect.live.forming import merged_minutes as merged_minutes
 from .commands import Globals as Globals
 from .commands.demo import pointed_at_demo as pointed_at_demo
+from .commands.rule_trial import check_rule as check_rule
+from .commands.rule_trial import try_rule as try_rule
 from .commands.serving import desk_for as desk_for
 from .config.plugin_config import PluginConfig as PluginConfig
 from .errors import CoinmonError as CoinmonError
@@ -31,6 +33,4 @@ from .report.web import web_file as web_file
 from .run.pages import pages_of as pages_of
 from .run.reader import Desk as Desk
 from .run.reader import MarketReader as MarketReader
-from .run.rule_trial import check_rule as check_rule
-from .run.rule_trial import try_rule as try_rule
 from .secrets import redacted as redacted

@@ -111,7 +111,8 @@ class SignalEvent(Struct, frozen=True, tag_field="event", tag="signal"):
 
     grade: null in a test message only. evidence: the numbers used, as the signal's plugin gives them. record: absent
     where nothing is told to anybody, such as in a replay. situation: price, its change, open interest, funding, nearest
-    support and resistance, absent like the record. cooldown_minutes: in which one that ended goes on if it is back.
+    support and resistance, absent like the record. cooldown_minutes: in which one that ended goes on if it is back;
+    absent in what was stored before there was one.
     """
 
     id: str
@@ -127,7 +128,7 @@ class SignalEvent(Struct, frozen=True, tag_field="event", tag="signal"):
     graver_than: Grade | UnsetType = UNSET
     record: AlertRecord | UnsetType = UNSET
     situation: Mapping[str, Any] | UnsetType = UNSET
-    cooldown_minutes: float = 30.0
+    cooldown_minutes: float | UnsetType = UNSET
 
 
 class WhaleEvent(Struct, frozen=True, tag_field="event", tag="whale"):

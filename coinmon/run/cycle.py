@@ -166,10 +166,8 @@ class Scan:
                 judged = await computed(partial(self._evaluate, watch, now, down))
                 write = partial(self.signal_writer.write, watch, judged, now)
                 return judged.flows, await self._database.in_writer(write)
-            except LeaseLost:
-                raise
             except ConfigError as error:
-                if pause is None:
+                if pause is None or isinstance(error, LeaseLost):
                     raise
                 if self._repeats.is_news(str(error)):
                     logger.error("{}; tried again", error)

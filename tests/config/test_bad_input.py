@@ -6,7 +6,10 @@ from coinmon.config.load import load_config
 from coinmon.errors import ConfigError
 
 KEYS = {
-    "unknown key": ("intervall: 5s", ["intervall is not a key (did you mean interval?); there are books, clock, db, "]),
+    "unknown key": (
+        "intervall: 5s",
+        ["intervall is not a key (did you mean interval?); there are books, clock, costs, db, "],
+    ),
     "unknown section": ("exchange: {binance: }", ["exchange is not a key (did you mean exchanges?)"]),
     "unknown key in a section": ("log: {levell: INFO}", ["log.levell is not a setting (did you mean level?)"]),
     "unknown key of the clock": (

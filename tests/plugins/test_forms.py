@@ -9,6 +9,7 @@ from coinmon import MINUTE
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.model.shard import WHOLE
 from coinmon.run import signal_writer
+from coinmon.run.judge import Judged
 from coinmon.run.signal_writer import SignalWriter
 from coinmon.store.database import open_database
 
@@ -30,7 +31,7 @@ def written(url):
 
     def run(said):
         writer = SignalWriter(database, {}, WHOLE)
-        writer.write(WATCH, {"BTC/USDT": said}, NOW)
+        writer.write(WATCH, Judged({"BTC/USDT": said}, [], {}), NOW)
         with database.read() as connection:
             names = {row[0] for row in connection.exec_driver_sql("SELECT name FROM signals")}
         return names, writer.failures
