@@ -14,7 +14,7 @@ KINDS = {"global_sync_bullish", "consensus_change", "us_accumulation", "long_tra
 @pytest.mark.parametrize("seed", [1, 12, 20])
 def test_exactly_the_planted_events_are_told(watching, seed):
     async def play():
-        async with watching(Scenario("default", seed)) as watched:
+        async with watching(Scenario("default", seed), signals__long_trap__noise_floor=1_000.0) as watched:
             await watched.cycle(0)
             # they last, and are told once
             again = [event for event in await watched.cycle() if event["event"] in ("signal", "whale")]
