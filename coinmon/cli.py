@@ -97,6 +97,7 @@ def _silence_output() -> None:
 def build() -> typer.Typer:
     """The whole command line, plugins' commands included."""
     from coinmon.commands import (
+        audit,
         backfill,
         backtest,
         config,
@@ -118,6 +119,7 @@ def build() -> typer.Typer:
     app.command("export")(export.export)
     app.command("backfill")(backfill.backfill)
     app.command("backtest")(backtest.backtest)
+    app.command("audit")(audit.audit)
     app.command("signals")(signals.signals)
     app.command("scorecard")(scorecard.scorecard)
     app.command("record")(record.record)

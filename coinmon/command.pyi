@@ -30,6 +30,7 @@ from .report.scene import scene as scene
 from .report.web import MODULES as MODULES
 from .report.web import style as style
 from .report.web import web_file as web_file
+from .run.doctor import local_findings as local_findings
 from .run.pages import pages_of as pages_of
 from .run.reader import Desk as Desk
 from .run.reader import MarketReader as MarketReader

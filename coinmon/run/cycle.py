@@ -126,11 +126,12 @@ class Scan:
                 venues=[venue.name for venue in self._venues],
             )
         )  # fmt: skip
-        down = await self._collect(watch, floor(now))
-        # as of the present, with whales of the forming minute; a minute that closed meanwhile was not read
-        now = min(self._clock.now(), floor(now) + MINUTE - 1)
+        # states are judged as of the closed minute that was read, as a replay judges them: an alert has one id for ever
+        closed = floor(now)
+        down = await self._collect(watch, closed)
+        now = min(self._clock.now(), closed + MINUTE - 1)
         await asyncio.to_thread(self._evaluator.refresh)
-        flows, news = await self._judged_and_written(watch, now, down)
+        flows, news = await self._judged_and_written(watch, closed, down)
         self.outbox.wake()
         for flow in flows:
             self._tell(flow)

@@ -51,10 +51,15 @@ class Finding:
 
 async def examine(config: Config, clock: Clock) -> list[Finding]:
     """Look at everything; one venue's trouble does not hide another's."""
-    findings = [*_configuration(config), _database(config), *private_files(config), _disk(config)]
+    findings = local_findings(config)
     for several in await asyncio.gather(*(_venue(name, config, clock) for name in config.exchanges)):
         findings += several
     return findings
+
+
+def local_findings(config: Config) -> list[Finding]:
+    """What can be told of this machine without asking a venue."""
+    return [*_configuration(config), _database(config), *private_files(config), _disk(config)]
 
 
 def _configuration(config: Config) -> list[Finding]:

@@ -216,7 +216,7 @@ class DeskPages:
         return orjson.dumps({"rows": await asyncio.to_thread(self._tape.rows, address.at)})
 
     async def _state_data(self, request: Request, address: Address) -> bytes:
-        return orjson.dumps(await asyncio.to_thread(self._state.document))
+        return orjson.dumps(await asyncio.to_thread(self._state.whole))
 
     async def _events(self, request: Request) -> Response:
         return StreamingResponse(self._push.stream(), 200, {**SECURITY, "X-Accel-Buffering": "no"}, "text/event-stream")

@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from coinmon.command import MINUTE, CoinmonError, MarketReader, iso
+from coinmon.command import DAY, MINUTE, CoinmonError, MarketReader, iso, local_findings
 
 _NAMED_STREAMS = 12
+_HOLES_MIN = 60
+"""Minutes in which holes are looked for."""
+_LOOKED_PAIRS, _TOLD_ROWS = 60, 40
 
 
 class State:
@@ -18,6 +21,8 @@ class State:
         self._deliveries: Counter[tuple[str, str]] = Counter()
         self._trouble: dict[str, str] = {}
         self._scanned: int | None = None
+        self._health: Mapping[str, Any] = {}
+        self._failing: Mapping[str, str] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         kind = event["event"]
@@ -25,6 +30,7 @@ class State:
             self._venues[event["venue"]] = event
         elif kind == "scan_finished":
             self._scanned = self._reader.now()
+            self._health, self._failing = event["health"], event["failing_plugins"]
         elif kind == "delivery":
             output, status = str(event.get("output", "?")), str(event.get("state", "?"))
             self._deliveries[output, status] += 1
@@ -57,5 +63,54 @@ class State:
         return {
             "time": iso(now), "scanned": iso(self._scanned) if self._scanned else None, "venues": venues,
             "deliveries": [[*key, count] for key, count in sorted(self._deliveries.items())],
-            "delivery_errors": sorted(self._trouble.items()), "broken": broken,
+            "delivery_errors": sorted(self._trouble.items()), "broken": broken, "health": self._told_health(),
+            "failing": sorted(self._failing.items()),
+            "budgets": [
+                [venue, name, round(used, 1), limit]
+                for venue, several in self._reader.usage().items()
+                for name, (used, limit) in several.items()
+            ],
         }  # fmt: skip
+
+    def _told_health(self) -> dict[str, Any]:
+        """What the last scan said of its streams: lag, gaps and their repair, holes, books."""
+        health = self._health
+        if not health:
+            return {}
+        return {
+            "lag_ms": health["lag_ms"], "gaps_waiting": health["queue"]["gaps"], "gaps_filled": health["gaps_filled"],
+            "holes": health["holes"], "reconnects": health["reconnects"], "books": health["books"]["live"],
+            "resyncs": health["books"]["resyncs"], "rss_mb": health["rss_mb"], "behind_s": health["behind_seconds"],
+        }  # fmt: skip
+
+    def whole(self) -> dict[str, Any]:
+        """With what takes a look at the store and at this machine: holes, the outbox, what `doctor` would say."""
+        now = self._reader.now()
+        queue = self._reader.outbox(now - DAY)
+        tasks = self._reader.tasks()
+        return self.document() | {
+            "gaps": self._gaps(now),
+            "outbox": [
+                [each["output"], each["state"], f"{each['pair']} [{each['grade']}] {each['name']}", iso(each["time"]),
+                 each["attempts"], iso(each["next_attempt"]) if each["next_attempt"] else None, each["error"]]
+                for each in queue[:_TOLD_ROWS]
+            ],
+            "waiting": len(queue),
+            "doctor": [[each.subject, each.check, each.status, each.detail, each.cure]
+                       for each in local_findings(self._reader.config)],
+            "tasks": [[name, each["alive"], each["restarts"], each["error"]] for name, each in sorted(tasks.items())],
+        }  # fmt: skip
+
+    def _gaps(self, now: int) -> list[list[Any]]:
+        """Holes of the last hour by instrument: complete minutes, minutes asked for, and where the holes lie."""
+        found: list[list[Any]] = []
+        try:
+            for pair in self._reader.pairs()[:_LOOKED_PAIRS]:
+                for view in self._reader.market(str(pair), now).views:
+                    seen = view.seen(view.bars(_HOLES_MIN))
+                    if seen.missing:
+                        spans = [f"{(iso(a) or '')[11:16]}-{(iso(b) or '')[11:16]}" for a, b in seen.missing[:4]]
+                        found.append([view.instrument.id, seen.complete, seen.minutes, ", ".join(spans), seen.warming])
+        except CoinmonError:
+            return found
+        return sorted(found, key=lambda each: each[1])[:_TOLD_ROWS]

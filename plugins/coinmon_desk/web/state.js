@@ -1,5 +1,5 @@
-/** The state of venues, streams, deliveries and plugins. */
-import { on, words } from "./desk.js";
+/** The state of venues, streams, holes, budgets, deliveries and plugins, and what doctor would say. */
+import { fetched, on, words } from "./desk.js";
 import { made } from "./sheet.js";
 
 const place = document.getElementById("state");
@@ -11,21 +11,49 @@ function table(head, rows) {
     made("tbody", {}, ...rows.map((row) => made("tr", {}, ...cells(row))))));
 }
 
-on("state", (state) => {
+let looked = {};
+
+function part(title, head, rows) {
+  return [made("h2", {}, title), rows && rows.length ? table(head, rows) : made("p", { class: "dim" }, words.none)];
+}
+
+function draw(state) {
   const venues = state.venues.map((each) => [
     each.venue, [words[each.status] || each.status, each.status === "ok" ? "up" : "short"], each.streams,
     each.late ? `${each.late}: ${each.stale.join(", ")}` : "0", each.lag === null ? "-" : `${each.lag} s`,
     each.requests, each.seconds, each.error || "",
   ]);
+  const health = Object.entries(state.health).map(([name, value]) => [words[name] || name, value]);
+  const full = (used, limit) => [`${used}`, used > 0.9 * limit ? "short" : ""];
   const parts = [
     made("p", { class: "dim" }, `${words.last_scan}: ${state.scanned || "-"}`),
-    made("h2", {}, words.venue),
-    table([words.venue, words.status, words.streams, words.stale, words.lag, "req", "s", words.error], venues),
-    made("h2", {}, words.deliveries),
-    state.deliveries.length ? table(["", words.status, "n"], state.deliveries) : made("p", { class: "dim" }, words.none),
+    ...part(words.venue, [words.venue, words.status, words.streams, words.stale, words.lag, "req", "s", words.error], venues),
+    ...part(words.health, ["", ""], health),
+    ...part(`${words.holes} · ${words.last_hour}`, ["", words.complete, "/", words.holes, words.warming],
+      (looked.gaps || []).map((row) => [...row.slice(0, 4), row[4] ? words.yes : words.no])),
+    ...part(words.budgets, [words.venue, "", words.used, words.limit], state.budgets.map(([venue, name, used, limit]) => [venue, name, full(used, limit), limit])),
+    ...part(`${words.outbox}${looked.waiting ? ` · ${looked.waiting}` : ""}`,
+      ["", words.status, words.signal, words.time, words.attempts, words.next_try, words.error], looked.outbox),
+    ...part(words.deliveries, ["", words.status, "n"], state.deliveries),
     ...state.delivery_errors.map(([name, why]) => made("p", { class: "warn" }, `${name}: ${why}`)),
-    made("h2", {}, words.plugins),
-    state.broken.length ? table(["", "", words.error], state.broken.map((each) => [each.plugin, each.of, each.why])) : made("p", { class: "dim" }, words.none),
+    ...part(words.plugins, ["", "", words.error],
+      [...state.broken.map((each) => [each.plugin, each.of, each.why]), ...state.failing.map(([name, why]) => [name, "", why])]),
+    ...part(words.doctor, ["", words.check, words.status, "", words.cure], (looked.doctor || []).map(([of, check, status, detail, cure]) => [
+      of, check, [words[status] || status, status === "ok" ? "up" : "short"], detail, cure || "",
+    ])),
+    ...part(words.tasks, ["", words.live, words.restarts, words.error],
+      (looked.tasks || []).map(([name, alive, restarts, error]) => [name, [alive ? words.yes : words.no, alive ? "up" : "short"], restarts, error || ""])),
   ];
   place.replaceChildren(...parts);
+}
+
+let last = null;
+on("state", (state) => {
+  last = state;
+  draw(state);
+});
+// holes, outbox and this machine are looked at anew with each edition
+on("edition", async () => {
+  looked = await fetched("/desk/state.json");
+  draw({ ...looked, ...(last || {}) });
 });

@@ -1,0 +1,99 @@
+"""`coinmon audit`: plugins that look ahead, remember, roll dice or say something else by columns are named."""
+
+import json
+
+import pytest
+
+CHEATS = '''
+import random
+
+import numpy as np
+
+from coinmon.signal import MINUTE, SILENT, Signal, Silent, Text, hookimpl
+
+ASKED = []
+
+def said(market, name, holds):
+    if not holds:
+        return Silent("no")
+    return [Signal(name, str(market.pair), "B", "neutral", Text("x", "x"), Text("x", "x"), key=name)]
+
+def looks_ahead(market):
+    view = market.views[0]
+    rows = view.source.bars(view.instrument, view.end, view.end + MINUTE)
+    return said(market, "looks_ahead", len(rows) and rows.close[0] >= view.bars(1).close[0])
+
+def remembers(market):
+    ASKED.append(market.now)
+    return said(market, "remembers", len(ASKED) % 2)
+
+def rolls_dice(market):
+    return said(market, "rolls_dice", random.random() < 0.5)
+
+def honest(market):
+    rows = market.views[0].bars(30)
+    return said(market, "honest", rows.close[-1] > rows.close[rows.close > 0].mean())
+
+def centred(frame):
+    """A window centred on each minute: half of it is the future."""
+    rows = frame.bars(frame.listed[0], 30)
+    mean = np.convolve(rows.close, np.ones(30) / 30, "same")[29:]
+    return (rows.close[29:] > mean).astype(np.int8)
+
+def other_columns(market):
+    return honest(market)
+
+def raises(market):
+    return 1 / 0
+
+def writes(market):
+    market.views[0].bars(5).close[:] = 0
+    return said(market, "writes", True)
+
+@hookimpl
+def register_signals(register):
+    for each in (looks_ahead, remembers, rolls_dice, honest, raises, writes):
+        register(each.__name__, each)
+    register("other_columns", other_columns, columns=centred)
+'''
+
+
+@pytest.fixture
+def audited(stored, changed, coinmon, tmp_path):
+    """Audits signals of our own on a copy of the scanned database."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "cheats.py").write_text(CHEATS, "utf-8")
+    config = changed(plugins={"dir": "mine"})
+    return lambda *arguments: coinmon("--config", config, "--db", "coinmon.db", "--lang", "en", "audit", *arguments)
+
+
+def test_each_cheat_is_named(audited):
+    names = ["looks_ahead", "remembers", "rolls_dice", "honest", "raises", "writes", "other_columns"]
+    done = audited(*names, "--pair", "BTCUSDT", "--moments", "12", "--json")
+    assert done.code == 1, done.err
+    found = {each["name"]: each for each in json.loads(done.out)["plugins"]}
+    checks = {name: {fault["check"] for fault in each["faults"]} for name, each in found.items()}
+    assert "the future cut off" in checks["looks_ahead"]
+    assert "another order" in checks["remembers"]
+    assert checks["rolls_dice"]
+    assert "columns" in checks["other_columns"]
+    assert "ZeroDivisionError" in found["raises"]["raised"]
+    assert "read-only" in found["writes"]["raised"]
+    assert not checks["honest"]
+    assert not found["honest"]["raised"]
+    assert found["honest"]["reach_minutes"] == 30
+    fault = found["looks_ahead"]["faults"][0]
+    assert fault["pair"] == "BTC/USDT"
+    assert fault["expected"] != fault["got"]
+
+
+def test_bundled_plugins_are_clean(audited):
+    done = audited("global_sync", "key_level_touch", "structure_break", "cvd", "net_flow", "--moments", "6")
+    assert done.code == 0, done.out + done.err
+    assert "0 different" in done.out
+
+
+def test_a_name_that_is_not_there_is_refused(audited):
+    done = audited("nonsense")
+    assert done.code == 2
+    assert "nonsense: no such signal or indicator is on" in done.err[0]

@@ -1,0 +1,48 @@
+"""What a scan told is what a replay of its database tells: ids, moments, grades and evidence."""
+
+import asyncio
+
+from coinmon.model.moment import MINUTE, floor, iso
+from coinmon.run.backtest import backtest
+from coinmon_emulator.scenario.scenario import Scenario
+
+MINUTES = 7
+EASY = {
+    "signals__volume_spike__min_zscore": 0.8,
+    "signals__volume_spike__min_times": 1.1,
+    "signals__early_pump__min_move": 0.7,
+    "signals__early_pump__min_ratio": 1.05,
+    "signals__early_pump__min_zscore": 0.3,
+    "signals__panic_dump__min_move": 0.7,
+    "signals__panic_dump__min_ratio": 1.05,
+    "signals__panic_dump__min_zscore": 0.3,
+}
+
+
+def test_a_replay_tells_what_the_scan_told(watching):
+    async def play():
+        async with watching(Scenario("default", 12), **EASY) as watched:
+            await watched.cycle(0)
+            start = floor(watched.hand.now()) + MINUTE
+            await watched.cycle(1.4)
+            # within a minute it is judged as of the minute that closed, however often
+            await watched.cycle(0.3)
+            for _ in range(MINUTES - 1):
+                await watched.cycle()
+                await watched.scan.sample_derivatives()
+            history = watched.history
+            universe = history.universe(watched.config.exchanges, watched.config.quotes)
+            pairs = sorted({universe.pair_of(each) for each in history.with_bars()}, key=str)
+            end = start + MINUTES * MINUTE
+            found = await asyncio.to_thread(backtest, watched.config, history, universe, pairs, start, end)
+            return watched.told("signal", "whale"), found, start
+
+    told, found, start = asyncio.run(play())
+    live = {each["id"]: each for each in told if each["time"] >= iso(start)}
+    replayed = {each.event["id"]: dict(each.event) for each in found.told}
+    # what its like were worth was known to the scan alone
+    assert {id: {**each, "record": None} for id, each in replayed.items()} == {
+        id: {**each, "record": None} for id, each in live.items()
+    }
+    assert len(live) > 5
+    assert all(each["time"].endswith(":00Z") for each in live.values() if each["event"] == "signal")
