@@ -102,6 +102,7 @@ def build() -> typer.Typer:
         backtest,
         config,
         doctor,
+        exchanges,
         export,
         notify,
         plugins,
@@ -122,6 +123,7 @@ def build() -> typer.Typer:
     app.command("audit")(audit.audit)
     app.command("signals")(signals.signals)
     app.command("scorecard")(scorecard.scorecard)
+    app.command("exchanges")(exchanges.exchanges)
     app.command("record")(record.record)
     app.command("doctor")(doctor.doctor)
     app.add_typer(plugins.app, name="plugins")

@@ -177,6 +177,8 @@ class Exchange(Protocol):
     # split_in_bars = True: its klines carry the taker split; they are asked for beside trades and have the last word.
     # trades_of_any_age = True: its REST interface gives trades from any moment on, however old: history is read there.
     # preferred_quotes = ("USD", ...): which of several instruments that count as one pair is followed here.
+    # abilities = {"trade history": "three months", "open interest": None}: how far each kind of data of `coinmon
+    # exchanges` goes, in words; None: not given, although the method is there.
     # Optional attribute of a venue with several hosts:
     # failing: Mapping[Kind, VenueError]: the kinds whose host refuses this network or could not be asked for its list,
     # while another host answers. `instruments` then gives the others', and VenueBlocked is about these alone.

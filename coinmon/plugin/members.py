@@ -9,6 +9,7 @@ from typing import Any
 REQUIRED: dict[str, tuple[str, ...]] = {"exchange": ("instruments", "requests"), "output": ("send", "wants")}
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "exchange": (
+        "abilities",
         "archives",
         "bars",
         "book",

@@ -165,10 +165,14 @@ def test_everything_has_a_name_and_stands_out_from_its_paper(desk, path, ready, 
 def test_the_board_works_by_keys_alone(desk):
     press = (
         "(() => { const one = document.getElementById('board'); one.focus();"
-        " for (const key of ['End', 'Home', 'ArrowDown']) one.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); return true; })()"
+        " for (const key of ['End', 'Home', 'ArrowDown'])"
+        " one.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); return true; })()"
     )
     second = "document.querySelector('.board-row[aria-selected=true][aria-rowindex=\"3\"]')?.dataset.pair"
-    enter = "(document.getElementById('board').dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })), true)"
+    enter = (
+        "(document.getElementById('board')"
+        ".dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })), true)"
+    )
     _page, (*_, pair, _, path) = desk(
         "/", ROWS, press, second, enter, "location.pathname.startsWith('/pair/') && location.pathname"
     )

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from decimal import Decimal
 
 import numpy as np
@@ -137,3 +138,15 @@ def test_klines_in_contracts_are_in_base_units_where_that_is_known(instrument):
 def test_a_venue_without_public_trades_has_none(id):
     assert CcxtGeneric(id).trades is None
     assert CcxtGeneric("okx").trades is not None
+
+
+def test_a_clock_that_cannot_be_asked_for_is_the_date_of_the_answers(wire):
+    async def script():
+        async with wire(lambda path, query: {"code": "0", "data": [{"ts": "1"}]}) as venues:
+            venues.generic._open().ccxt.has["fetchTime"] = False
+            with pytest.raises(VenueError, match="nothing was answered yet"):
+                await venues.generic.server_time()
+            await venues.generic._call("fetch_time")
+            return await venues.generic.server_time() - time.time() * 1000
+
+    assert abs(asyncio.run(script())) < 2000

@@ -12,6 +12,7 @@ from coinmon_exchanges._http.answer import Refused, ReplyRules
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges.binance.abilities import ABILITIES
 from coinmon_exchanges.binance.archive import Vision
 from coinmon_exchanges.binance.derivatives import UsdmDerivatives, by_symbol
 
@@ -61,8 +62,8 @@ class Binance:
         timeout: float = 10.0,
     ) -> None:
         self.name = name
-        self._kinds = kinds
-        self._proxy = proxy
+        self.abilities = ABILITIES
+        self._kinds, self._proxy = kinds, proxy
         self._spot_weight = Budget(f"{name} spot", 5400, 60.0)
         self._perp_weight = Budget(f"{name} USD-M", 2160, 60.0)
         reply_rules = ReplyRules(pause=60.0, used_weight_header="X-MBX-USED-WEIGHT-1M")
@@ -231,8 +232,8 @@ class Binance:
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         from coinmon_exchanges.binance import streams
 
-        tap = self._spot.tap
-        return streams.stream(self.name, instruments, channels, *self._ws_urls, self._depth, self._proxy, tap)
+        way = *self._ws_urls, self._depth, self._proxy, self._spot.tap
+        return streams.stream(self.name, instruments, channels, *way)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
         return await self._derivatives.open_interest(instruments)
@@ -264,8 +265,7 @@ class Binance:
         return decode.book(reply, await self._time("spot") if instrument.kind == "spot" else 0)
 
     async def server_time(self) -> int:
-        kinds = self._kinds or ("spot",)
-        failing = self.failing
+        kinds, failing = self._kinds or ("spot",), self.failing
         return await self._time(next((each for each in kinds if each not in failing), kinds[0]))
 
     def record(self, tap: "WireTap") -> None:

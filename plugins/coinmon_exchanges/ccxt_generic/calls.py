@@ -1,6 +1,9 @@
 """Calling ccxt's unified methods: its own throttle, our bounds on retries, its errors as ours."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -45,11 +48,25 @@ class Calls:
                 raise self._errors.NetworkError("the proxy cannot be reached or refused") from None
 
         self.ccxt.fetch = counted
-        self.ccxt.on_rest_response = _read_refusal
+        self.ccxt.on_rest_response = self._answered
+        self._dated: tuple[float, float] | None = None
         self._blocked = RefusalPause(*BLOCKED_PAUSES_S)
 
     def has(self, feature: str) -> bool:
         return self.ccxt.has.get(feature) is True
+
+    def clock(self) -> int | None:
+        """The venue's clock by the `Date` of its last answer, to half a second, ms UTC; None where there was none."""
+        if self._dated is None:
+            return None
+        said_s, at = self._dated
+        return round(1000 * (said_s + 0.5 + monotonic() - at))
+
+    def _answered(self, code: int, reason: str, url: str, method: str, headers: Mapping[str, str], *rest: Any) -> str:
+        """A hook of ccxt's fetch."""
+        with suppress(TypeError, ValueError):
+            self._dated = parsedate_to_datetime(headers.get("Date", "")).timestamp(), monotonic()
+        return _read_refusal(code, reason, url, method, headers, *rest)
 
     async def __call__(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """The answer of a unified method. Raises our errors only."""

@@ -54,6 +54,13 @@ class CcxtGeneric:
         self._newest: int | None = _NEWEST_TRADES
 
     @property
+    def abilities(self) -> Mapping[str, str | None]:
+        """What ccxt says that it has of this venue. Nothing is asked."""
+        from coinmon_exchanges.ccxt_generic.abilities import told
+
+        return told(self._id, self._open().has)
+
+    @property
     def requests(self) -> int:
         return self._calls.requests if self._calls else 0
 
@@ -154,9 +161,12 @@ class CcxtGeneric:
         return decode.book(payload, instrument, depth, await self._now({"": payload}))
 
     async def server_time(self) -> int:
-        if not self._open().has("fetchTime"):
-            raise VenueError(f"{self.name}: ccxt knows no way to ask for its clock")
-        return int(await self._call("fetch_time"))
+        """Where ccxt knows no way to ask for it: by the date of the last answer."""
+        if self._open().has("fetchTime"):
+            return int(await self._call("fetch_time"))
+        if (now := self._open().clock()) is None:
+            raise VenueError(f"{self.name}: ccxt knows no way to ask for its clock, and nothing was answered yet")
+        return now
 
     def usage(self) -> Mapping[str, tuple[float, float]]:
         """Nothing: ccxt paces the requests and does not tell."""

@@ -10,6 +10,7 @@ from coinmon_exchanges._http.answer import Refused, ReplyRules
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges.coinbase.abilities import ABILITIES
 from coinmon_exchanges.coinbase.history import seek
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Coinbase:
         timeout: float = 10.0,
     ) -> None:
         self.name = name
+        self.abilities = ABILITIES
         self._proxy = proxy
         self._ws_url = ws_url
         # 10 a second with bursts of 15 (EXCHANGES 2.1)

@@ -10,6 +10,7 @@ from coinmon_exchanges._http.answer import Refused, ReplyRules, Throttled, Trans
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
+from coinmon_exchanges.okx.abilities import ABILITIES
 from coinmon_exchanges.okx.archive import OkxFiles
 from coinmon_exchanges.okx.derivatives import OkxDerivatives
 
@@ -73,6 +74,7 @@ class Okx:
         timeout: float = 10.0,
     ) -> None:
         self.name = name
+        self.abilities = ABILITIES
         self._kinds = kinds
         self._proxy = proxy
         self._ws_url = ws_url

@@ -1,0 +1,57 @@
+"""`coinmon exchanges`: what each venue can and cannot give."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from coinmon.commands import Globals
+from coinmon.errors import ConfigError
+
+if TYPE_CHECKING:
+    from coinmon.config.load import Config
+
+
+def exchanges(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One exchange: as configured, or any id that ccxt knows.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """What each exchange can give: markets, history, streams, limits, and what signals make of it. Asks nobody."""
+    import orjson
+
+    from coinmon.run.abilities import abilities
+    from coinmon.run.abilities import as_json as venue_json
+
+    config = (ctx.obj or Globals()).load()
+    shown = []
+    for each in [name] if name else _names(config):
+        made, plugin, kinds = _made(config, each)
+        shown.append(venue_json(each, config.exchanges.get(each), plugin, abilities(made, kinds)))
+    if as_json:
+        typer.echo(orjson.dumps({"exchanges": shown}, option=orjson.OPT_INDENT_2).decode())
+        return
+    for venue in shown:
+        typer.echo(f"{venue['name']}  ({venue['plugin']}{'' if venue['on'] else ', off'})")
+        for data, told in venue["abilities"].items():
+            detail = f": {told['detail']}" if told["detail"] else ""
+            typer.echo(f"  {'yes' if told['given'] else 'no':3} {data}{detail}")
+
+
+def _names(config: "Config") -> list[str]:
+    offered = [each.name for each in config.catalog.of("exchange") if getattr(each.target, "default", True)]
+    return list(dict.fromkeys([*config.exchanges, *offered]))
+
+
+def _made(config: "Config", name: str) -> tuple[Any, str, tuple[str, ...]]:
+    """An exchange by its name; nothing is asked of it. Raises ConfigError for a name that nobody knows."""
+    from coinmon.config.build import make
+
+    if name in config.exchanges:
+        offer = config.exchanges[name].offer
+        return make({name: config.exchanges[name]})[name], offer.plugin, offer.kinds
+    offer_or_none = config.catalog.get("exchange", name) or config.catalog.get("exchange", "ccxt_generic")
+    if offer_or_none is None:
+        raise ConfigError(f"{name}: not among the exchanges: {', '.join(_names(config))}")
+    return offer_or_none.target(name), offer_or_none.plugin, offer_or_none.kinds
