@@ -12,6 +12,9 @@ from coinmon.store.outbox import ENDED, ToldRow, told_events
 _LOOKED_BACK_MS = 48 * 60 * MINUTE
 """Signals that ended before that are not told of any more: coinmon was not there."""
 
+_COOLDOWN_BEFORE = 30.0
+"""Minutes, of signals that were stored when their events did not tell it."""
+
 
 def endings(connection: Connection, prices: Mapping[str, float | None], now: int) -> list[Signal]:
     """What is to be told of signals that are over. prices: the last ones, by pair.
@@ -23,7 +26,7 @@ def endings(connection: Connection, prices: Mapping[str, float | None], now: int
     for told in told_events(connection, now - _LOOKED_BACK_MS):
         price = prices.get(told.pair)
         broken = None if price is None else _broken(told.event, price)
-        cooldown = float(told.event.get("cooldown_minutes") or 0) * MINUTE
+        cooldown = float(told.event.get("cooldown_minutes", _COOLDOWN_BEFORE)) * MINUTE
         if broken is not None or (told.ended is not None and now - told.ended > cooldown):
             found.append(_ending(told, price, broken, now))
     return found
