@@ -9,7 +9,7 @@ import typer
 from coinmon.commands import Globals
 
 if TYPE_CHECKING:
-    from coinmon.run.audit import AuditReport
+    from coinmon.evaluate.audit import AuditReport
 
 _FAULTY = 1
 
@@ -30,8 +30,8 @@ def audit(
 
     Over the last half day that is stored. Exit 0: all answers agree; 1: some do not, each told with both values.
     """
+    from coinmon.evaluate.audit import audit as audited
     from coinmon.log import start_log
-    from coinmon.run.audit import audit as audited
     from coinmon.run.monitor import clock_of
     from coinmon.store.database import open_database
     from coinmon.store.history import History

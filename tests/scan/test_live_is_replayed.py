@@ -8,6 +8,7 @@ from coinmon_emulator.scenario.scenario import Scenario
 
 MINUTES = 7
 EASY = {
+    **{f"signals__{name}__lookback": 40 for name in ("volume_spike", "early_pump", "panic_dump")},
     "signals__volume_spike__min_zscore": 0.8,
     "signals__volume_spike__min_times": 1.1,
     "signals__early_pump__min_move": 0.7,
