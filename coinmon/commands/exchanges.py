@@ -21,8 +21,8 @@ def exchanges(
     """What each exchange can give: markets, history, streams, limits, and what signals make of it. Asks nobody."""
     import orjson
 
-    from coinmon.run.abilities import abilities
-    from coinmon.run.abilities import as_json as venue_json
+    from coinmon.collect.abilities import abilities
+    from coinmon.collect.abilities import as_json as venue_json
 
     config = (ctx.obj or Globals()).load()
     shown = []

@@ -29,8 +29,8 @@ def record(
     """
     import asyncio
 
+    from coinmon.commands.recording import record as run
     from coinmon.config.parsers import milliseconds
-    from coinmon.run.record import record as run
 
     config = (ctx.obj or Globals()).load(symbols__names=symbols or None, exchanges=exchange or None)
     try:

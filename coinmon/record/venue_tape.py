@@ -1,5 +1,6 @@
 """What one venue says, put down line by line in the files of its parts."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,7 @@ class _Part:
 
     file: PartFile | None = None
     sources: int = 0
-    waiting: list[tuple[int, _Source, _Made]] = field(default_factory=list)
+    waiting: deque[tuple[int, _Source, _Made]] = field(default_factory=deque)
     lines: int = 0
     plain_bytes: int = 0
     packed_bytes: int = 0
@@ -122,9 +123,10 @@ class VenueTape:
     def take(self) -> Waiting:
         """What came since the last time, to be given to `write`; called where frames come."""
         taken = {}
-        for name, part in self._parts.items():
+        for name, part in list(self._parts.items()):
             if part.waiting:
-                taken[name], part.waiting = part.waiting, []
+                # frames may come in another thread meanwhile: what is not taken now is taken next
+                taken[name] = [part.waiting.popleft() for _ in range(len(part.waiting))]
         return taken
 
     def write(self, taken: Waiting) -> list[Path]:
