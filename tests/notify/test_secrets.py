@@ -53,7 +53,7 @@ COMMANDS = [
     "backfill BTCUSDT --exchange okx --exchange binance --source rest --from 2026-01-15T11:00:00Z -vv",
     "backtest BTCUSDT --from 2026-01-15T11:40:00Z --json -vv", "scorecard --json", "signals -vv", "audit net_flow",
     "signals --explain BTCUSDT --json", "rules check --json", "rules fields --json", "rules test --json",
-    "rules explain mine BTCUSDT --json", "record tape BTCUSDT --for 1s", SERVE,
+    "rules explain mine BTCUSDT --json", "record tape BTCUSDT --for 1s", "exchanges --json", SERVE,
     f"{EMULATE} --port 0 --robots --write-config written.yaml",
     f"report BTCUSDT --db {ELSEWHERE}", f"doctor --json --db {ELSEWHERE}", f"config show --db {ELSEWHERE}",
 ]  # fmt: skip
