@@ -117,7 +117,10 @@ async def sampled(folder, market, minutes, **settings):
             await asyncio.sleep(1.5)
             await scan.sample_books()
             history = History(database)
-            yield {each: history for each in history.instruments if each.base == "BTC"}
+            # what is listed beside the markets that are followed is stored by name alone
+            followed = {one.key for one in market.instruments if one.followed and one.base == "BTC"}
+            keys = {each: f"{each.venue}:{each.kind}:{each.native_id}" for each in history.instruments}
+            yield {each: history for each, key in keys.items() if key in followed}
         finally:
             await scan.close()
             database.close()

@@ -121,7 +121,9 @@ async def fed(faults, speed=1.0, **patience):
         feeds = {name: BookFeed(venue, market_clock, streams=True, **patience) for name, venue in venues.items()}
         try:
             for name, feed in feeds.items():
-                listed = [each for each in await exchanges[name].instruments() if each.base == "BTC"]
+                of_venue = [one for one in market.instruments if one.venue == name and one.followed]
+                usual = {one.native for one in of_venue if one.base == "BTC"}
+                listed = [each for each in await exchanges[name].instruments() if each.native_id in usual]
                 tracks = [Track(each, number, market_clock.now()) for number, each in enumerate(listed)]
                 await feed.follow(tracks, books=bool(patience))
             yield feeds, emulator.url
