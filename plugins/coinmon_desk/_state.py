@@ -30,7 +30,7 @@ class State:
             self._venues[event["venue"]] = event
         elif kind == "scan_finished":
             self._scanned = self._reader.now()
-            self._health, self._failing = event["health"], event["failing_plugins"]
+            self._health, self._failing = event.get("health", {}), event.get("failing_plugins", {})
         elif kind == "delivery":
             output, status = str(event.get("output", "?")), str(event.get("state", "?"))
             self._deliveries[output, status] += 1

@@ -31,6 +31,7 @@ INSPECTOR = [NODE, str(CLI), "--connect-timeout", "60000"]
 STDIO = [*COINMON, "serve", "--stdio", "--no-scan"]
 CALL = ["--method", "tools/call", "--tool-name", "get_key_levels", "--tool-arg", "symbol=BTCUSDT"]
 
+RULE = "bought: {when: net_flow(spot).net_flow > 0}"
 APPLY = {
     "server-initialize", "ping", "completion-complete", "tools-list", "server-sse-polling",
     "server-sse-multiple-streams", "resources-list", "prompts-list", "dns-rebinding-protection",
@@ -80,6 +81,9 @@ def test_the_typescript_sdk_gets_the_same_from_every_tool_over_every_transport(
 ) -> None:
     toolbox = Toolbox(stored.desk, Edition(stored.desk), Metrics())
     questions: dict[str, Any] = {name: {"symbol": "BTCUSDT", "at": iso(NOW)} for name in toolbox.tools}
+    questions["get_scorecard"] = {"at": iso(NOW)}
+    questions["check_rule"] = {"yaml": RULE}
+    questions["test_rule"] |= {"yaml": RULE, "days": 1}
     questions["get_orderflow_metrics"] |= {"startTime": NOW - 3_600_000, "endTime": NOW}
     command = [*STDIO, "--config", str(collected / "config.yaml")]
     asked = {"url": still, "command": command, "questions": questions}
