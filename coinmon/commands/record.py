@@ -22,7 +22,7 @@ def record(
         str | None, typer.Option("--for", help="How long: 90s, 30m, 2h (default: until Ctrl-C).")
     ] = None,
 ) -> None:
-    """Write every frame and answer of the exchanges into a folder that `coinmon emulate --tape` plays.
+    """Write every frame and answer of the exchanges into a folder, byte for byte.
 
     It follows the markets by itself and writes to no database; it may run beside a scan. `coinmon scan --record DIR`
     records what a scan hears instead, without asking twice.
