@@ -11,6 +11,7 @@ from coinmon_rules._check import Known, compiled, condition
 from coinmon_rules._fields import Indicators, near
 from coinmon_rules._files import Entry, RulesFileFault, rules_of
 from coinmon_rules._grammar import RuleFault
+from coinmon_rules._inline_bars import inline_markets, is_pair
 from coinmon_rules._nodes import FLAG, Node, OverTime
 from coinmon_rules._rule import Direction, Example, Grade, Rule
 from coinmon_rules._screen import PairScreen
@@ -31,6 +32,9 @@ _SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d)")
 _MINUTES = {"m": 1, "min": 1, "h": 60, "d": 1440}
 Ask = Callable[[Market], Iterable[Signal]]
 """Asks a signal what it says of a pair."""
+_EXAMPLE_KEYS = ("pair", "at", "bars", "expect")
+BARS_END = "2026-01-15T12:00Z"
+"""When the last of the minutes ends that are written beside a rule, where that is not said."""
 _DEFAULT_COVERAGE = 0.95
 _DEFAULT_COOLDOWN = 30
 LONGEST_HOLD = 240
@@ -251,15 +255,18 @@ class _Reader:
                 )
                 continue
             found = {str(key.value): value for key, value in each.entries()}
-            for key in found.keys() - {"pair", "at", "expect"}:
-                self._fault(
-                    found[key], f"a test has no {key}{near(key, ('pair', 'at', 'expect'))}: pair, at and expect"
-                )
+            for key in found.keys() - set(_EXAMPLE_KEYS):
+                self._fault(found[key], f"a test has no {key}{near(key, _EXAMPLE_KEYS)}: pair, at, bars and expect")
             expect = self._one_of(found, "expect", {"on": True, "off": False, "true": True, "false": False}, True)
-            if "pair" not in found or "at" not in found:
-                self._fault(each, "a test needs pair and at")
+            if "pair" not in found or not found.keys() & {"at", "bars"}:
+                self._fault(each, "a test needs pair and at, or pair and bars")
                 continue
-            yield Example(str(found["pair"].value), str(found["at"].value), bool(expect), each.place())
+            if "bars" in found and not is_pair(str(found["pair"].value)):
+                self._fault(found["pair"], f"a test with bars is of a pair such as BTCUSDT, not {found['pair'].value}")
+                continue
+            bars = inline_markets(found["bars"], self._venues, self._fault) if "bars" in found else ()
+            at = str(found["at"].value) if "at" in found else BARS_END
+            yield Example(str(found["pair"].value), at, bool(expect), each.place(), bars)
 
 
 def _held(when: Node, minutes: int) -> Node:

@@ -3,9 +3,20 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from coinmon.command import ConfigError, Globals, MarketReader, NoDataError, desk_for, parse_time
+from coinmon.command import (
+    ConfigError,
+    Globals,
+    Market,
+    MarketReader,
+    NoDataError,
+    Pair,
+    desk_for,
+    given_market,
+    parse_time,
+)
 from coinmon.signal import Silent
 from coinmon_rules._fields import near
+from coinmon_rules._inline_bars import coin_names
 from coinmon_rules._rule import Example, Rule
 
 DEMO_WINDOW = 50
@@ -14,19 +25,29 @@ DEMO_WINDOW = 50
 
 def tried(options: Globals, names: Sequence[str], *, demo: bool) -> list[dict[str, Any]]:
     """A row an example: rule, pair, at, expect, ok, said, place. Raises ConfigError for a rule that is not there."""
-    if not demo:
+    config = options.load()
+    examples = _wanted(config, names)
+    rows = [_row(rule, example, given(config, rule, example)) for rule, example in examples if example.bars]
+    read = [(rule, example) for rule, example in examples if not example.bars]
+    if read and not demo:
         with desk_for(options) as reader:
-            return list(_rows(reader, _wanted(reader.config, names)))
-    examples = _wanted(options.load(), names)
-    moments = sorted({example.at for _, example in examples})
-    back = max((back for rule, _ in examples for _, back in rule.fields().values()), default=0)
-    rows: list[dict[str, Any]] = []
-    for at in moments:
+            rows += _rows(reader, read)
+    if not demo:
+        return rows
+    back = max((back for rule, _ in read for _, back in rule.fields().values()), default=0)
+    for at in sorted({example.at for _, example in read}):
         with desk_for(options, demo=True, at=at, window=DEMO_WINDOW + back) as reader:
-            wanted = [(rule, example) for rule, example in _wanted(reader.config, names) if example.at == at]
             reader.scan_once()
+            wanted = [each for each in _wanted(reader.config, names) if each[1].at == at and not each[1].bars]
             rows += _rows(reader, wanted)
     return rows
+
+
+def given(config: Any, rule: Rule, example: Example) -> Market:
+    """The market of the minutes that are written in the example."""
+    base, quote = coin_names(example.pair)
+    pair, now = Pair(base, quote), _moment(rule, example)
+    return given_market(config, pair, [each.given(pair, now) for each in example.bars], now)
 
 
 def _wanted(config: Any, names: Sequence[str]) -> list[tuple[Rule, Example]]:
@@ -39,18 +60,28 @@ def _wanted(config: Any, names: Sequence[str]) -> list[tuple[Rule, Example]]:
 
 def _rows(reader: MarketReader, wanted: Sequence[tuple[Rule, Example]]) -> Iterator[dict[str, Any]]:
     for rule, example in wanted:
+        at = _moment(rule, example)
         try:
-            at = parse_time(example.at)
-        except ValueError as error:
-            raise ConfigError(f"{example.place}: rule {rule.name}: at: {error}") from None
-        try:
-            said = rule(reader.market(example.pair, at))
+            market = reader.market(example.pair, at)
         except (NoDataError, ConfigError) as error:
-            said = Silent(str(error), waits=True)
-        # what is enough to go on, but not to begin, is no sign that it is on
-        on = any(each.begins for each in said)
-        words = str(said.reason) if isinstance(said, Silent) else said[0].reading.en
-        yield {
-            "rule": rule.name, "pair": example.pair, "at": example.at, "expect": example.expect,
-            "ok": on == example.expect, "said": words, "place": example.place,
-        }  # fmt: skip
+            yield _row(rule, example, None, str(error))
+        else:
+            yield _row(rule, example, market)
+
+
+def _row(rule: Rule, example: Example, market: Market | None, missing: str = "") -> dict[str, Any]:
+    said = Silent(missing, waits=True) if market is None else rule(market)
+    # what is enough to go on, but not to begin, is no sign that it is on
+    on = any(each.begins for each in said)
+    words = str(said.reason) if isinstance(said, Silent) else said[0].reading.en
+    return {
+        "rule": rule.name, "pair": example.pair, "at": example.at, "expect": example.expect,
+        "ok": on == example.expect, "said": words, "place": example.place,
+    }  # fmt: skip
+
+
+def _moment(rule: Rule, example: Example) -> int:
+    try:
+        return parse_time(example.at)
+    except ValueError as error:
+        raise ConfigError(f"{example.place}: rule {rule.name}: at: {error}") from None

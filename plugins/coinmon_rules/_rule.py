@@ -8,6 +8,7 @@ import numpy as np
 
 from coinmon.command import PluginConfig
 from coinmon.signal import ASK, HOLDS, MINUTE, SILENT, WAITS, Bilingual, Codes, Frame, Market, Signal, Silent, Text
+from coinmon_rules._inline_bars import InlineMarket
 from coinmon_rules._moments import OfBars, OfFrame, OfMarket
 from coinmon_rules._nodes import Field, Moments, Node
 from coinmon_rules._reading import why_unknown
@@ -20,12 +21,16 @@ Direction = Literal["bullish", "bearish", "neutral"]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What a rule is expected to say of a pair at a time. place: where it is written."""
+    """What a rule is expected to say of a pair at a time.
+
+    place: where it is written. bars: the market, where it is given.
+    """
 
     pair: str
     at: str
     expect: bool
     place: str
+    bars: Sequence[InlineMarket] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,10 @@ Files = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="As one JSON document.")]
 _WORDS = {
-    "zh": {"no_rules": "没有规则：在 config.yaml 的 rules: 下或 rules/*.yaml 中编写", "ok": "通过", "failed": "失败"},
+    "zh": {"no_rules": "没有规则：在 config.yaml 的 rules: 下或 rules/*.yaml 中编写", "ok": "通过", "failed": "失败",
+           "expected": "应为 {}："},
     "en": {"no_rules": "no rules: write them below rules: in config.yaml, or in rules/*.yaml", "ok": "ok",
-           "failed": "FAILED"},
+           "failed": "FAILED", "expected": "expected {}: "},
 }  # fmt: skip
 
 
@@ -140,8 +141,8 @@ def try_examples(
     else:
         for row in rows:
             word = _WORDS[lang]["ok" if row["ok"] else "failed"]
-            expected = "on" if row["expect"] else "off"
-            why = "" if row["ok"] else f"  expected {expected}: {row['said']}"
+            expected = _WORDS[lang]["expected"].format("on" if row["expect"] else "off")
+            why = "" if row["ok"] else f"  {expected}{row['said']}"
             typer.echo(f"{word}  {row['rule']}  {row['pair']}  {row['at']}  ({row['place']}){why}")
         if not rows:
             typer.echo("没有测试" if lang == "zh" else "no rule has tests")

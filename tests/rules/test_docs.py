@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from coinmon_rules._check import condition
+from coinmon_rules._examples import given
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "rules.md").read_text("utf-8")
@@ -15,10 +16,17 @@ RECIPES = re.findall(r"^\| [^|]+ \| `([^`]+ [^`]+)` \|$", TEXT[TEXT.index("## Te
 
 
 def test_every_rule_is_read(load):
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
     config = load("rules:\n" + "\n".join(each.removeprefix("rules:\n") for each in BLOCKS))
     assert {"spot_leads", "consensus_turns", "my_absorption"} <= config.signals.keys()
     assert len([name for name in config.signals if name.startswith("my_")]) >= 12
+
+
+def test_the_page_s_written_minutes_come_out_as_it_says(load):
+    config = load("\n".join(each for each in BLOCKS if "bars:" in each))
+    rule = config.signals["spot_bought_and_up"].offer.target
+    said = [any(each.begins for each in rule(given(config, rule, example))) for example in rule.examples]
+    assert said == [True, False] == [example.expect for example in rule.examples]
 
 
 def test_a_rule_is_judged_after_its_own_horizon(load):
