@@ -10,8 +10,8 @@ from .config.plugin_config import PluginConfig as PluginConfig
 from .errors import CoinmonError as CoinmonError
 from .errors import ConfigError as ConfigError
 from .errors import NoDataError as NoDataError
-from .evaluate.given import GivenInstrument as GivenInstrument
-from .evaluate.given import given_market as given_market
+from .evaluate.evaluator import given_market as given_market
+from .market.given import GivenInstrument as GivenInstrument
 from .market.market import Market as Market
 from .market.result import Moment as Moment
 from .market.result import Result as Result

@@ -13,6 +13,7 @@ from coinmon.config.rules import RULES, reread
 from coinmon.errors import CoinmonError, ConfigError, NoAnswer, our_stop, place_of, words_of
 from coinmon.evaluate.computing import PLUGINS, StillBlocks
 from coinmon.evaluate.frame import Codes, Frame
+from coinmon.market.given import GivenInstrument, GivenSource
 from coinmon.market.market import Market
 from coinmon.market.result import Result
 from coinmon.market.view import Source, View
@@ -245,6 +246,13 @@ class Evaluator:
     def _works(self, what: str) -> None:
         if self.failures.pop(what, ""):
             logger.info("{} works again", what)
+
+
+def given_market(config: Config, pair: Pair, given: Sequence[GivenInstrument], now: int) -> Market:
+    """The pair as of `now` (ms UTC), of which nothing is known but what is given."""
+    source = GivenSource({each.instrument.id: each for each in given})
+    evaluator = Evaluator(config, list(config.exchanges))
+    return evaluator.market(pair, [each.instrument for each in given], source, now)
 
 
 def market_then(config: Config, database: Database, event: Mapping[str, Any]) -> Market:

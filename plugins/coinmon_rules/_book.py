@@ -8,10 +8,10 @@ from typing import Any, get_args
 from coinmon.command import PluginConfig, RulesFile, WrittenSignals
 from coinmon.signal import Market, Signal, Silent
 from coinmon_rules._check import Known, compiled, condition
+from coinmon_rules._examples.inline_bars import inline_markets, is_pair
 from coinmon_rules._fields import Indicators, near
 from coinmon_rules._files import Entry, RulesFileFault, rules_of
 from coinmon_rules._grammar import RuleFault
-from coinmon_rules._inline_bars import inline_markets, is_pair
 from coinmon_rules._nodes import FLAG, Node, OverTime
 from coinmon_rules._rule import Direction, Example, Grade, Rule
 from coinmon_rules._screen import PairScreen

@@ -8,7 +8,7 @@ import numpy as np
 
 from coinmon.command import PluginConfig
 from coinmon.signal import ASK, HOLDS, MINUTE, SILENT, WAITS, Bilingual, Codes, Frame, Market, Signal, Silent, Text
-from coinmon_rules._inline_bars import InlineMarket
+from coinmon_rules._examples.inline_bars import InlineMarket
 from coinmon_rules._moments import OfBars, OfFrame, OfMarket
 from coinmon_rules._nodes import Field, Moments, Node
 from coinmon_rules._reading import why_unknown

@@ -131,7 +131,7 @@ def try_examples(
     as_json: Json = False,
 ) -> None:
     """Run the examples that stand beside the rules (`tests:`). Exit 1 where one comes out otherwise."""
-    from coinmon_rules._examples import tried
+    from coinmon_rules._examples.tried import tried
 
     options = _with(ctx, files, demo=demo)
     rows = tried(options, names or [], demo=demo)

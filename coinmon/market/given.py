@@ -1,16 +1,13 @@
-"""A market whose minutes are given and not read from a store: examples of rules, tests of plugins."""
+"""Minutes that are given and not read from a store: examples of rules, tests of plugins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from coinmon.config.load import Config
-from coinmon.evaluate.evaluator import Evaluator
-from coinmon.market.market import Market
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
-from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 
 
@@ -24,15 +21,8 @@ class GivenInstrument:
     funding: Sequence[Funding] = ()
 
 
-def given_market(config: Config, pair: Pair, given: Sequence[GivenInstrument], now: int) -> Market:
-    """The pair as of `now` (ms UTC), of which nothing is known but what is given."""
-    source = _GivenSource({each.instrument.id: each for each in given})
-    evaluator = Evaluator(config, list(config.exchanges))
-    return evaluator.market(pair, [each.instrument for each in given], source, now)
-
-
 @dataclass(frozen=True, slots=True)
-class _GivenSource:
+class GivenSource:
     """A `Source`; ranges are [start, end), ms UTC."""
 
     given: Mapping[str, GivenInstrument] = field(repr=False)

@@ -15,8 +15,8 @@ from coinmon.command import (
     parse_time,
 )
 from coinmon.signal import Silent
+from coinmon_rules._examples.inline_bars import coin_names
 from coinmon_rules._fields import near
-from coinmon_rules._inline_bars import coin_names
 from coinmon_rules._rule import Example, Rule
 
 DEMO_WINDOW = 50

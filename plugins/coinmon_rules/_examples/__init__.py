@@ -1,0 +1,1 @@
+"""Examples beside rules: read, and tried."""
