@@ -8,7 +8,7 @@ import numpy as np
 
 from coinmon.signal import MINUTE, Frame, Lane, Market, View
 from coinmon_rules._nodes import Field
-from coinmon_rules._reading import Known, read
+from coinmon_rules._reading import OLDEST_PRICE, Known, read
 from coinmon_rules._values import Column, Columns
 
 
@@ -90,8 +90,10 @@ class OfFrame:
 
     def _made(self, field: Field, frame: Frame) -> Column | Columns | None:
         """Of prices, and by the indicator's `columns`; None where it has none, or none for this field."""
+        if field.where == "price":
+            return self._prices(field, frame)
         chosen = self._chosen.get(field.indicator)
-        if chosen is None or field.where == "price" or field.steps[0].name == "coverage":
+        if chosen is None or field.steps[0].name == "coverage":
             return None
         columns = chosen.offer.columns
         if columns is None:
@@ -115,6 +117,19 @@ class OfFrame:
         if any(not isinstance(each, Column) for each in made.values()):
             return None
         return made if field.many else next(iter(made.values()))  # type: ignore[return-value]
+
+    def _prices(self, field: Field, frame: Frame) -> Column | Columns | None:
+        lanes = frame.lanes(field.kind)  # type: ignore[arg-type]
+        if field.venues:
+            if any(name not in lanes for name in field.venues):
+                return None
+            made = {name: _last_price(lanes[name]) for name in field.venues}
+        elif dict(field.settings).get("where") == "merged":
+            whole = frame.whole(field.kind) or frame.whole("perp" if field.kind == "spot" else "spot")  # type: ignore[arg-type]
+            return None if whole is None else _last_price(whole)
+        else:
+            made = {name: _last_price(lane) for name, lane in lanes.items()}
+        return made if field.many else next(iter(made.values()), None)
 
     def _walked(self, field: Field, before: int) -> list[Any]:
         """What is read at each moment, once a frame for all fields that need it."""
@@ -160,6 +175,19 @@ def _column(field: Field, found: Mapping[str, Any], count: int) -> Column | None
     return Column(
         np.asarray(np.where(enough, figures, None if figures.dtype == object else np.nan)), found.get("unsure")
     )
+
+
+def _last_price(lane: Lane) -> Column:
+    """The close of the newest minute that has one, of those that are not too old."""
+
+    def made() -> Column:
+        rows = lane.bars(OLDEST_PRICE)
+        at = np.arange(len(rows))
+        newest = np.maximum.accumulate(np.where(rows.close > 0, at, -OLDEST_PRICE))[OLDEST_PRICE - 1 :]
+        found = rows.price(rows.close[np.maximum(newest, 0)])
+        return Column(np.where(newest > at[OLDEST_PRICE - 1 :] - OLDEST_PRICE, found, np.nan))
+
+    return lane.once("last price", made)
 
 
 def earlier(market: Market, minutes: int) -> Market:

@@ -50,6 +50,10 @@ n:
 o:
   when: delta(spot).delta > 0
   coverage: 0
+p:
+  when: all(price(binance, okx) > 0)
+q:
+  when: price(perp) > 1 and spread(price(each)) < 1000 and price > 1
 """
 
 
@@ -60,7 +64,7 @@ def evaluator(tmp_path, monkeypatch):
     (tmp_path / "rules" / "mine.yaml").write_text(RULES, "utf-8")
     config = load_config(None, environ={})
     rules = {name: each for name, each in config.signals.items() if len(name) == 1}
-    assert len(rules) == 15
+    assert len(rules) == 17
     object.__setattr__(config, "signals", rules)
     return Evaluator(config, ["binance", "okx", "bybit", "coinbase"])
 
