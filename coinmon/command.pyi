@@ -37,6 +37,7 @@ from .plugin.rules import RulesFile as RulesFile
 from .plugin.rules import WrittenSignals as WrittenSignals
 from .report.scene import scene as scene
 from .report.web import MODULES as MODULES
+from .report.web import as_one_script as as_one_script
 from .report.web import style as style
 from .report.web import web_file as web_file
 from .run.doctor import local_findings as local_findings

@@ -79,6 +79,11 @@ class Report:
         """The events' JSON objects."""
         return [as_json(each) for each in self.events]
 
+    def show(self, indicator: str, view: View, result: Any) -> None:
+        """Show this result of an indicator, computed of one instrument with other settings, in place of its own."""
+        self.results[indicator] = {view.instrument.id: result}
+        self._subjects[indicator] = {view.instrument.id: view}
+
     def subject(self, indicator: str, id: str) -> Market | View:
         """What an indicator's result was computed of."""
         return self._subjects[indicator][id]

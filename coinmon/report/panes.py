@@ -93,23 +93,26 @@ def price_pane(
 
 def signal_layer(report: Report, view: View, shown: Bars, step: int, lang: str) -> Drawing:
     """The pair's signals where they were told, under the candle where they are bullish, over it where bearish."""
-    time, marks = shown.time // 1000, []
+    time = shown.time // 1000
+    marks: list[Drawing] = []
     low, high = shown.price(shown.low), shown.price(shown.high)
     events = [*report.signals, *(view.signals(2880) if view.pair is not None else ())]
     found = {each["id"]: each for each in events if each["event"] == "signal"}
     for tone, direction, prices in (("up", "bullish", low), ("down", "bearish", high), ("accent", "neutral", high)):
-        at, value, text = [], [], []
+        # texts at one candle would cover one another: they are one
+        told: dict[int, list[str]] = {}
         for each in found.values():
-            moment = parse_time(each["time"]) // 1000
-            row = int(np.searchsorted(time, moment, side="right")) - 1
+            row = int(np.searchsorted(time, parse_time(each["time"]) // 1000, side="right")) - 1
             if each["direction"] == direction and row >= 0:
-                at.append(int(time[row]) + step // 2)
-                value.append(float(prices[row]))
-                text.append(f"[{each['grade']}] {each['title'][lang]}")
-        if at:
-            shape = "up" if tone == "up" else "down"
-            mark = {"m": "points", "name": "", "t": at, "v": value, "text": text, "tone": tone, "shape": shape}
-            marks.append(mark)
+                told.setdefault(row, []).append(f"[{each['grade']}] {each['title'][lang]}")
+        if told:
+            marks.append(
+                {
+                    "m": "points", "name": "", "t": [int(time[row]) + step // 2 for row in told],
+                    "v": [float(prices[row]) for row in told], "text": [" · ".join(each) for each in told.values()],
+                    "tone": tone, "shape": "up" if tone == "up" else "down",
+                }
+            )  # fmt: skip
     return {
         "id": "signals", "title": WORDS[lang]["signals"], "under": False, "hidden": False, "marks": marks,
         "badge": {"text": "", "why": "", "tone": "up"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import mcp_types as types
 import orjson
+from mcp.server.apps import client_supports_apps
 from mcp.server.lowlevel import Server
 from mcp.server.lowlevel.server import NotificationOptions
 from mcp.server.models import InitializationOptions
@@ -13,6 +14,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Res
 from mcp.shared.exceptions import MCPError
 
 from coinmon_mcp._listing import listed, shared_arguments
+from coinmon_mcp._panels.apps import Panels
 from coinmon_mcp._prompts import PROMPTS, prompt_text
 from coinmon_mcp._resources import SIGNALS, TEMPLATES, Resources, address_of
 from coinmon_mcp._tools.toolbox import CallFailed, Toolbox
@@ -38,7 +40,9 @@ class Protocol:
         # by connection, for a session object is made anew for each request: one to tell it by, and the addresses
         self._subscribers: dict[Any, tuple[Any, set[str]]] = {}
         self._bus = InMemorySubscriptionBus()
+        self._panels = Panels()
         self.listed = listed(toolbox.listed)
+        self._listed_with_panels = self._panels.with_panels([*self.listed, *listed(toolbox.for_panels)])
         self.server: Server[Any] = Server(
             "coinmon",
             version=version("coinmon"),
@@ -55,8 +59,9 @@ class Protocol:
             on_list_prompts=self._list_prompts,
             on_get_prompt=self._get_prompt,
             on_completion=self._complete,
-            get_tool_input_schema={tool.name: tool.input_schema for tool in self.listed}.get,
+            get_tool_input_schema={tool.name: tool.input_schema for tool in self._listed_with_panels}.get,
         )
+        self.server.extensions |= self._panels.extension
 
     def options(self) -> InitializationOptions:
         return self.server.create_initialization_options(NotificationOptions())
@@ -77,7 +82,7 @@ class Protocol:
         await asyncio.gather(*telling, return_exceptions=True)
 
     async def _list_tools(self, ctx: Any, params: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=self.listed)
+        return types.ListToolsResult(tools=self._listed_with_panels if client_supports_apps(ctx) else self.listed)
 
     async def _call_tool(self, ctx: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         if params.name not in self._toolbox.tools:
@@ -92,11 +97,13 @@ class Protocol:
 
     async def _list_resources(self, ctx: Any, params: Any) -> types.ListResourcesResult:
         found = await self._resources.listed()
+        panels = self._panels.listed() if client_supports_apps(ctx) else []
         return types.ListResourcesResult(
             resources=[
                 types.Resource(uri=uri, name=name, description=text, mime_type="application/json")
                 for uri, name, text in found
             ]
+            + panels
         )
 
     async def _list_templates(self, ctx: Any, params: Any) -> types.ListResourceTemplatesResult:
@@ -109,6 +116,9 @@ class Protocol:
 
     async def _read_resource(self, ctx: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         uri = str(params.uri)
+        panel = await self._panels.read(uri)
+        if panel is not None:
+            return types.ReadResourceResult(contents=[panel])
         try:
             text = await self._resources.read(uri)
         except CallFailed as failure:

@@ -186,7 +186,10 @@ function points(plot, mark) {
     if (mark.text[k]) {
       c.fillStyle = ink(plot, mark.tone);
       c.textBaseline = above ? "bottom" : "top";
-      c.fillText(mark.text[k], across, up + (above ? -12 : 12));
+      // a text at the edge is moved in, not cut
+      const half = c.measureText(mark.text[k]).width / 2;
+      const middle = Math.max(Math.min(across, x.end - half - 2), x.start + half + 2);
+      c.fillText(mark.text[k], middle, up + (above ? -12 : 12));
     }
   }
   c.textAlign = "left";

@@ -56,4 +56,4 @@ class Answers:
 
 
 def _json(compute: Callable[[], dict[str, Any]]) -> bytes:
-    return orjson.dumps(compute())
+    return orjson.dumps(compute(), option=orjson.OPT_SERIALIZE_NUMPY)

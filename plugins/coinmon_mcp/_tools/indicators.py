@@ -61,11 +61,15 @@ def _tool(name: str, offer: Any) -> Tool:
     }
     arguments = create_model(f"{name}_arguments", __base__=base, **fields)
 
-    def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
+    def shows(desk: MarketReader, asked: Any) -> tuple[str, View | Market, Result]:
         check_times(asked)
         subject = asked.market(desk) if of_pair else asked.subject(desk, offer.kinds)
         settings = {each: getattr(asked, each) for each in asked.model_fields_set & fields.keys()}
-        return shown(desk, subject, desk.result(name, subject, settings))
+        return name, subject, desk.result(name, subject, settings)
+
+    def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
+        _, subject, result = shows(desk, asked)
+        return shown(desk, subject, result)
 
     return Tool(
         name=f"get_{name}",
@@ -74,5 +78,6 @@ def _tool(name: str, offer: Any) -> Tool:
         arguments=arguments,
         answer=answer_model(name, result_model(offer.target)),
         run=run,
+        shows=shows,
         core=offer.distribution != "coinmon",
     )

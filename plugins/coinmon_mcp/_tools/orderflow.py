@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from coinmon.command import MarketReader
+from coinmon.command import MarketReader, Result, View
 from coinmon_mcp._tools.indicators import answer_model, result_model, shown
 from coinmon_mcp._tools.older_names import older_names
 from coinmon_mcp._tools.times import check_times
@@ -203,16 +203,20 @@ def _tool(contract: _Contract, desk: MarketReader) -> Tool:
     offer = desk.indicators[contract.indicator]
     result = result_model(offer.target)
 
-    def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
+    def shows(desk: MarketReader, asked: Any) -> tuple[str, View, Result]:
         check_times(asked)
         view = asked.subject(desk, offer.kinds)
-        answer = shown(desk, view, desk.result(contract.indicator, view, _settings(contract, asked)))
+        return contract.indicator, view, desk.result(contract.indicator, view, _settings(contract, asked))
+
+    def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
+        _, view, found = shows(desk, asked)
+        answer = shown(desk, view, found)
         share = getattr(asked, "valueAreaPercent", None)
         return {**older_names(contract.name, desk, view, answer["result"], share), **answer}
 
     return Tool(
         contract.name, contract.title, contract.description, arguments, answer_model(contract.name, result), run,
-        core=True, pages=contract.pages, live=contract.live,
+        core=True, pages=contract.pages, live=contract.live, shows=shows,
     )  # fmt: skip
 
 

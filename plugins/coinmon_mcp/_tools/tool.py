@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from coinmon.command import ConfigError, Market, MarketReader, Moment, View, parse_time
+from coinmon.command import ConfigError, Market, MarketReader, Moment, Result, View, parse_time
 
 Kind = Literal["spot", "perp"]
 
@@ -128,7 +128,8 @@ class Tool:
     """A tool. `run` gives the answer's fields as plain JSON data; it may raise CoinmonError with what to do.
 
     core: shown to every client. pages: its argument `limit` is how many rows of the longest list an answer has.
-    live: it shows what is sampled between two scans.
+    live: it shows what is sampled between two scans. shows: the indicator, its subject and its result that the answer
+    is about, for a chart. for_panels: asked by panels alone, listed to clients that show them, and never cut.
     """
 
     name: str
@@ -140,3 +141,5 @@ class Tool:
     core: bool = False
     pages: bool = False
     live: bool = False
+    shows: Callable[[MarketReader, Any], tuple[str, View | Market, Result]] | None = None
+    for_panels: bool = False

@@ -13,6 +13,7 @@ from coinmon.command import CoinmonError, MarketReader, iso, redacted
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._tools.answers import Answers
+from coinmon_mcp._tools.chart import CHARTED, chart_tool
 from coinmon_mcp._tools.indicators import indicator_tools
 from coinmon_mcp._tools.markets import market_tools
 from coinmon_mcp._tools.orderflow import contract_tools
@@ -39,7 +40,10 @@ class CallFailed(Exception):
 
 
 class Toolbox:
-    """The tools by name. `listed`: those a client is shown; any of them may be called."""
+    """The tools by name. `listed`: those a client is shown, and `for_panels` beside them where it shows panels.
+
+    Any of them may be called.
+    """
 
     def __init__(self, desk: MarketReader, edition: Edition, metrics: Metrics) -> None:
         self._desk = desk
@@ -54,7 +58,15 @@ class Toolbox:
         about_pairs = *what_changed_tools(desk), *market_tools(desk), *rule_tools(desk)
         for tool in (REPORT, SCORECARD, *about_pairs, *contract_tools(desk), *indicator_tools(desk)):
             self.tools.setdefault(tool.name, tool)
-        self.listed = [tool for tool in self.tools.values() if desk.config.serve.toolset == "all" or tool.core]
+        chart = chart_tool(self.tools)
+        self.tools[chart.name] = chart
+        self.listed = [
+            tool
+            for tool in self.tools.values()
+            if (desk.config.serve.toolset == "all" and not tool.for_panels) or tool.core
+        ]
+        charted = [self.tools[name] for name in CHARTED if name in self.tools]
+        self.for_panels = [tool for tool in (*charted, chart) if tool not in self.listed]
 
     async def call(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """The answer, cut to size; whoever gets it must not change it.
@@ -98,7 +110,7 @@ class Toolbox:
         moment, offset, forward = self._page(tool, asked)
         max_tokens = asked.maxTokens or self._max_tokens
         question = tool.name, asked.model_dump_json(exclude={"maxTokens", "cursor", "at"})
-        if not tool.live and moment == self._edition.moment():
+        if not (tool.live or tool.for_panels) and moment == self._edition.moment():
             self._asked.pop(question, None)
             self._asked[question] = (tool, asked, _PREPARED_EDITIONS)
             if len(self._asked) > _MAX_PREPARED_QUESTIONS:
@@ -107,6 +119,8 @@ class Toolbox:
         given = self._given.get(page)
         if given is None:
             full = orjson.loads(await self._whole(question, tool, asked, moment))
+            if tool.for_panels:
+                return {"asOf": iso(moment), **full}
             max_rows = getattr(asked, "limit", None) if tool.pages else None
             shown = full if forward else folded(full)
             given = fit({"asOf": iso(moment), **shown}, moment, offset, max_tokens, max_rows, forward=forward)
