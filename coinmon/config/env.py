@@ -34,6 +34,7 @@ NAMES: dict[str, str] = {
     "MCP_PORT": "serve.port",
     "MCP_PUBLIC_URL": "serve.public_url",
     "MCP_TOKEN": "serve.token",
+    "MCP_AUTHORIZATION_SERVER": "serve.authorization_server",
     "MCP_SSE_PING_INTERVAL_SEC": "serve.ping_interval",
     "COINMON_DB": "db",
     "COINMON_LANG": "lang",

@@ -211,6 +211,9 @@ class ServeConfig(Section):
         min_length=8,
         description="secret that clients must send; required beyond this machine",
     )
+    authorization_server: Annotated[str | None, BeforeValidator(parsers.http_url)] = Field(
+        default=None, description="OAuth server whose tokens are taken too, signed for public_url/mcp"
+    )
     toolset: Literal["core", "all"] = Field(
         default="core", description="core: the twenty most useful tools; all: also each indicator's own"
     )

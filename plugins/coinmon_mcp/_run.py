@@ -14,6 +14,7 @@ from mcp.server.stdio import stdio_server
 from coinmon.command import ConfigError, MarketReader
 from coinmon_mcp._http.access import Rules, is_loopback
 from coinmon_mcp._http.connections import Connections, connection_limit, guarded
+from coinmon_mcp._http.oauth import OAuth
 from coinmon_mcp._http.web import web_app
 from coinmon_mcp._service import Service
 
@@ -28,14 +29,18 @@ _THREAD_SWITCH_S = 0.001
 def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
     """Until Ctrl-C or SIGTERM. Raises ConfigError for an address that cannot be had or must not be."""
     serve = desk.config.serve
-    if not is_loopback(serve.host) and not serve.token and not insecure:
+    if not (is_loopback(serve.host) or serve.token or serve.authorization_server or insecure):
         raise ConfigError(
             f"serve.host {serve.host} is reachable from other machines: set MCP_TOKEN (serve.token) to a secret that "
             "clients send as a bearer token, or say --insecure"
         )
     taken = _listening(serve.host, serve.port)
     service = Service(desk, scan=scan)
-    rules = Rules.of(serve.host, serve.public_url, serve.token, serve.requests_per_second)
+    shown = f"[{serve.host}]" if ":" in serve.host else serve.host
+    address = f"{shown}:{taken.getsockname()[1]}"
+    issuer = serve.authorization_server
+    oauth = OAuth(issuer, f"{(serve.public_url or f'http://{address}').rstrip('/')}/mcp") if issuer else None
+    rules = Rules.of(serve.host, serve.public_url, serve.token, serve.requests_per_second, oauth)
     app = web_app(service, rules)
     connections = Connections(connection_limit())
     config = uvicorn.Config(
@@ -44,8 +49,7 @@ def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
     )  # fmt: skip
     _quiet_libraries()
     sys.setswitchinterval(_THREAD_SWITCH_S)
-    shown = f"[{serve.host}]" if ":" in serve.host else serve.host
-    logger.info("serving http://{}:{}/mcp and /sse", shown, taken.getsockname()[1])
+    logger.info("serving http://{}/mcp and /sse", address)
 
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(connections.failed)

@@ -30,6 +30,11 @@ CASES = {
     "MCP_PORT": ("8023", lambda c: c.serve.port, 8023),
     "MCP_PUBLIC_URL": ("http://1.2.3.4:8022", lambda c: c.serve.public_url, "http://1.2.3.4:8022"),
     "MCP_TOKEN": ("correct horse", lambda c: c.serve.token, "correct horse"),
+    "MCP_AUTHORIZATION_SERVER": (
+        "https://login.example/desk",
+        lambda c: c.serve.authorization_server,
+        "https://login.example/desk",
+    ),
     "MCP_SSE_PING_INTERVAL_SEC": ("20", lambda c: c.serve.ping_interval, 20),
     "COINMON_DB": ("postgresql://me@host/coins", lambda c: c.db, "postgresql://me@host/coins"),
     "COINMON_LANG": ("en", lambda c: c.lang, "en"),

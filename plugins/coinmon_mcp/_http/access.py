@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coinmon.command import SESSION_COOKIE, Pages, is_session
+from coinmon_mcp._http.oauth import OAuth
 
 ADMITTED = "coinmon.admitted"
 """In the scope of a health check: whether its sender may see everything."""
@@ -38,7 +39,9 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Rules:
-    """token: required of every request where set. names: hosts that requests may be addressed to, None for any.
+    """token: required of every request where set, or a token that `oauth` admits.
+
+    names: hosts that requests may be addressed to, None for any.
 
     by_number: requests may also be addressed to any IP address, which no page's name can be made to mean.
     per_second: requests of one address, with bursts of ten times as many.
@@ -48,20 +51,28 @@ class Rules:
     names: frozenset[str] | None
     per_second: float
     by_number: bool = False
+    oauth: OAuth | None = None
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a token is required."""
+        return self.token is not None or self.oauth is not None
 
     @classmethod
-    def of(cls, host: str, public_url: str | None, token: str | None, per_second: float) -> "Rules":
+    def of(
+        cls, host: str, public_url: str | None, token: str | None, per_second: float, oauth: OAuth | None = None
+    ) -> "Rules":
         """A page in a browser can send requests under a name of its own (DNS rebinding): only our names are answered.
 
         With a token any name will do on other addresses than loopback: a page does not know the token.
         """
-        if token is not None and not is_loopback(host):
-            return cls(token, None, per_second)
+        if (token is not None or oauth) and not is_loopback(host):
+            return cls(token, None, per_second, oauth=oauth)
         public = _name(urlsplit(public_url).netloc) if public_url else None
         names = {*_LOCAL, host, public}
         if not is_loopback(host):
             names |= {socket.gethostname().lower(), f"{socket.gethostname().lower()}.local"}
-        return cls(token, frozenset(each for each in names if each), per_second, not is_loopback(host))
+        return cls(token, frozenset(each for each in names if each), per_second, not is_loopback(host), oauth)
 
     def admits(self, host: str) -> bool:
         """Whether a request may be addressed to that host."""
@@ -98,8 +109,11 @@ class Access:
     def __init__(self, app: ASGIApp, rules: Rules, pages: Sequence[Pages] = ()) -> None:
         self._app = app
         self._rules = rules
-        self._login = pages[0].login_path if pages else None
+        # a browser's form takes our own token
+        self._login = pages[0].login_path if pages and rules.token is not None else None
         self._unguarded = {path for each in pages for path in each.open_paths}
+        if rules.oauth:
+            self._unguarded.add(rules.oauth.metadata_path)
         self._requests = Buckets(rules.per_second * 10, rules.per_second)
         self._guesses = Buckets(GUESSES_AT_ONCE, 1 / GUESS_INTERVAL_S)
         self._all_guesses = Buckets(ALL_GUESSES_AT_ONCE, ALL_GUESSES_PER_S)
@@ -110,13 +124,20 @@ class Access:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
+        refusal = self._refusal(scope, admitted=await self._by_oauth(scope))
         if scope["path"] == _HEALTH:
             scope[ADMITTED] = refusal is None
             refusal = None
         await (refusal or self._app)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    async def _by_oauth(self, scope: Scope) -> bool:
+        """Whether the request shows a token of the authorisation server; who guesses is not even looked at."""
+        oauth = self._rules.oauth
+        if oauth is None or self._guesses.wait(_network((scope.get("client") or ("?",))[0]), 0):
+            return False
+        return await oauth.admits(scope)
+
+    def _refusal(self, scope: Scope, *, admitted: bool) -> Response | None:
         headers = Headers(scope=scope)
         rules = self._rules
         host = _name(headers.get("host", ""))
@@ -127,7 +148,7 @@ class Access:
         if origin and not self._own(_name(origin.partition("://")[2]), host):
             return PlainTextResponse("requests from other sites' pages are refused\n", 403)
         address = _network((scope.get("client") or ("?",))[0])
-        refusal = self._unadmitted(scope, headers, address) if rules.token is not None else None
+        refusal = self._unadmitted(scope, headers, address) if rules.guarded and not admitted else None
         if refusal:
             return refusal
         wait = self._requests.wait(address, 1)
@@ -165,9 +186,8 @@ class Access:
                 wait = self._all_guesses.wait("", 0)
             if wait:
                 return _too_many("too many wrong tokens", wait)
-            if (
-                scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
-            ) or is_session(session, token):
+            right = scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+            if token and (right or is_session(session, token)):
                 self._trusted[address] = None
                 if len(self._trusted) > _MAX_ADDRESSES:
                     self._trusted.popitem(last=False)
@@ -175,10 +195,12 @@ class Access:
             self._guesses.wait(address, 1)
             if address not in self._trusted:
                 self._all_guesses.wait("", 1)
+        oauth = self._rules.oauth
+        which = f"TOKEN, of the server that {oauth.metadata_url} names" if oauth else "MCP_TOKEN"
         return PlainTextResponse(
-            "a token is required: send the header Authorization: Bearer MCP_TOKEN\n",
+            f"a token is required: send the header Authorization: Bearer {which}\n",
             401,
-            {"WWW-Authenticate": "Bearer"},
+            {"WWW-Authenticate": oauth.challenge if oauth else "Bearer"},
         )
 
 

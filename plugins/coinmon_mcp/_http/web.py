@@ -118,6 +118,7 @@ def web_app(service: Service, rules: Rules) -> Starlette:
             Route("/mcp", streamable),
             Route("/sse", _Either(streamable, sse)),
             Mount(_MESSAGES, app=sse.transport.handle_post_message),
+            *(rules.oauth.routes if rules.oauth else ()),
             *(route for pages in service.pages for route in pages.routes),
         ],
         middleware=[Middleware(Access, rules=rules, pages=service.pages)],
