@@ -19,8 +19,8 @@ import numpy as np
 from coinmon.config.load import load_config
 from coinmon_rules._check import Known, compiled
 from coinmon_rules._fields import Indicators
-from coinmon_rules._grammar import RuleFault
 from coinmon_rules._values import Column
+from coinmon_rules._written.grammar import RuleFault
 
 LONGEST_S, MOST_MB = 0.05, 200
 PIECES = [

@@ -9,9 +9,11 @@ from .commands.serving import desk_for as desk_for
 from .config.plugin_config import PluginConfig as PluginConfig
 from .errors import CoinmonError as CoinmonError
 from .errors import ConfigError as ConfigError
+from .errors import NoAnswer as NoAnswer
 from .errors import NoDataError as NoDataError
 from .evaluate.evaluator import given_market as given_market
 from .market.given import GivenInstrument as GivenInstrument
+from .market.given import GivenSource as GivenSource
 from .market.market import Market as Market
 from .market.result import Moment as Moment
 from .market.result import Result as Result

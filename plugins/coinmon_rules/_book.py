@@ -10,12 +10,12 @@ from coinmon.signal import Market, Signal, Silent
 from coinmon_rules._check import Known, compiled, condition
 from coinmon_rules._examples.inline_bars import inline_markets, is_pair
 from coinmon_rules._fields import Indicators, near
-from coinmon_rules._files import Entry, RulesFileFault, rules_of
-from coinmon_rules._grammar import RuleFault
 from coinmon_rules._nodes import FLAG, Node, OverTime
 from coinmon_rules._rule import Direction, Example, Grade, Rule
 from coinmon_rules._screen import PairScreen
 from coinmon_rules._words import Said, said
+from coinmon_rules._written.files import Entry, RulesFileFault, rules_of
+from coinmon_rules._written.grammar import RuleFault
 
 _KEYS = (
     "when", "for", "until", "grade", "direction", "horizon", "cooldown", "title", "say", "advice", "pairs", "coverage",

@@ -6,8 +6,7 @@ from typing import Any
 
 from coinmon.signal import Market, Signal
 from coinmon_rules._fields import Indicators, Measure, near
-from coinmon_rules._functions import FUNCTIONS, OF_FLAGS
-from coinmon_rules._grammar import Reference, RuleFault, Written, parse
+from coinmon_rules._merging import why_never_merged
 from coinmon_rules._nodes import (
     FLAG,
     NUMBER,
@@ -32,6 +31,8 @@ from coinmon_rules._nodes import (
 )
 from coinmon_rules._settings import settings_of, word_of
 from coinmon_rules._values import OVER_NAMES, OVER_TIME
+from coinmon_rules._written.functions import FUNCTIONS, OF_FLAGS
+from coinmon_rules._written.grammar import Reference, RuleFault, Written, parse
 
 MAX_WINDOW = 1_440
 """Minutes that an expression may look back, all its windows added up."""
@@ -160,6 +161,9 @@ class _Checker:
         settings = settings_of(fields, of.settings, written.start)
         offer = fields.chosen.offer
         where, kind, venues, several = self._whose(written, of, offer.scope, offer.kinds)
+        if where == "merged" and (why := why_never_merged(fields.chosen, kind)):
+            one = _first(self._known.venues)
+            raise RuleFault(f"{why}: {of.name}({one}), or max({of.name}(each)...) of all of them", written.start)
         asked = Field(of.name, settings, where, kind, venues, of.steps, self._known.least, several or many)
         if many and several:
             raise RuleFault("[each] of each venue is a table; name one venue, or one element", written.start)

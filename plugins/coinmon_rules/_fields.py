@@ -14,10 +14,28 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from coinmon.command import PluginConfig, Result
-from coinmon_rules._grammar import PathStep, RuleFault
+from coinmon_rules._merging import why_never_merged
+from coinmon_rules._written.grammar import PathStep, RuleFault
+from coinmon_rules._written.synonyms import synonym
 
 Kind = Literal["number", "flag", "text", "time"]
 _OF_EVERY_RESULT = frozenset(Result.model_fields)
+_OF_THE_QUESTION = frozenset(
+    {
+        "window",
+        "timeframe",
+        "rows",
+        "bin_size",
+        "ratio",
+        "step",
+        "percent",
+        "value_area_pct",
+        "age",
+        "last_price",
+        "mid",
+    }
+)
+"""Fields that say what was asked, or that other indicators have too: no example of what this one says."""
 _KEYS = ("name", "venue", "instrument", "session", "id")
 """The field that an element of a list is known by, the first of these that it has."""
 _UNITS = (
@@ -60,7 +78,8 @@ class Indicators:
     def of(self, name: str, at: int, functions: Iterable[str]) -> "IndicatorFields":
         if name not in self.chosen:
             known = [*self.chosen, *functions]
-            raise RuleFault(f"there is no indicator {name}{near(name, known)}; see coinmon rules fields", at)
+            meant = synonym(name) or near(name, known)
+            raise RuleFault(f"there is no indicator {name}{meant}; see coinmon rules fields", at)
         return IndicatorFields(self.chosen[name])
 
 
@@ -83,14 +102,31 @@ class IndicatorFields:
         if self.model is not None:
             yield from _columns(self.model, "", 0)
 
+    @property
+    def example(self) -> str:
+        """One of its figures as a rule writes it."""
+        listed = list(self.columns())
+        figures = [each for each in listed if each.measure.kind == "number" and each.path not in _OF_THE_QUESTION]
+        plain = [each for each in figures if each.measure.unit] or figures or listed
+        named = [each for each in plain if each.path == self.chosen.name]
+        return f"{self.chosen.name}{self.whose}.{[*named, *plain][0].path}" if plain else self.chosen.name
+
+    @property
+    def whose(self) -> str:
+        """`(spot)`, `(perp)`, or `(each)` where it says nothing of all venues together; nothing of a whole pair."""
+        offer = self.chosen.offer
+        if offer.scope == "pair":
+            return ""
+        kind = "spot" if "spot" in offer.kinds else "perp"
+        return "(each)" if why_never_merged(self.chosen, kind) else f"({kind})"
+
     def measure(self, steps: Sequence[PathStep], at: int) -> tuple[Measure, bool]:
         """What the path leads to, and whether it is one for each element of a list. Raises RuleFault."""
         name = self.chosen.name
         if self.model is None:
             raise RuleFault(f"indicator {name} does not say what it returns: its function needs a return type", at)
         if not steps:
-            some = ", ".join(each.path for each in list(self.columns())[:8])
-            raise RuleFault(f"{name} has several fields; write one of them, such as {name}.{some.split(', ')[0]}", at)
+            raise RuleFault(f"{name} has several fields; write one of them, such as {self.example}", at)
         node: Any = self.model
         info: FieldInfo | None = None
         where, many = name, False
@@ -101,7 +137,9 @@ class IndicatorFields:
             if info is None or (node is self.model and step.name in {"convention", "as_of", "reason"}):
                 known = [each for each in node.model_fields if each not in _OF_EVERY_RESULT or each == "coverage"]
                 raise RuleFault(
-                    f"{where} has no field {step.name}{near(step.name, known)}; it has {', '.join(known)}", step.start
+                    f"{where} has no field {step.name}{self._deeper(step.name) or near(step.name, known)}; it has "
+                    f"{', '.join(known)}",
+                    step.start,
                 )
             node, where = _bare(info.annotation), f"{where}.{step.name}"
             held = _element(node)
@@ -121,6 +159,11 @@ class IndicatorFields:
             inner = ", ".join(each.path for each in list(_columns(node, "", 0))[:8]) if _is_model(node) else ""
             raise RuleFault(f"{where} has several fields; write one of them: {inner or 'there is none'}", at)
         return found, many
+
+    def _deeper(self, name: str) -> str:
+        """` (did you mean a.b?)` where a field of that name is further in."""
+        found = [each.path for each in self.columns() if each.path.rpartition(".")[2] == name]
+        return f" (did you mean {found[0]}?)" if found else ""
 
 
 def near(name: str, names: Iterable[str]) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 
 from coinmon.signal import Market, Signal
 from coinmon_rules._fields import Measure
-from coinmon_rules._grammar import PathStep
 from coinmon_rules._values import Column, Columns, compare, either, negated, operate, over_names, over_time
 from coinmon_rules._values import both as all_of
+from coinmon_rules._written.grammar import PathStep
 
 FLAG, NUMBER = Measure("flag"), Measure("number")
 SPOT_OR_PERP = ("spot", "perp")

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from coinmon_rules._fields import IndicatorFields, near
-from coinmon_rules._grammar import Reference, RuleFault, Written
+from coinmon_rules._written.grammar import Reference, RuleFault, Written
 
 
 def word_of(written: Written) -> str:

@@ -5,9 +5,9 @@ import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from coinmon_rules._grammar import RuleFault
 from coinmon_rules._nodes import Moments, Node
 from coinmon_rules._values import Column
+from coinmon_rules._written.grammar import RuleFault
 
 _FORMAT = re.compile(r"(?P<sign>\+?)(?P<comma>,?)(?:\.(?P<digits>\d{1,2}))?(?P<way>compact|pct|)")
 _SCALES = ((1e9, "B"), (1e6, "M"), (1e3, "k"))

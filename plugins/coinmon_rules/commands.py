@@ -54,7 +54,7 @@ def fields(
 ) -> None:
     """List everything that a rule can ask of: indicators' fields with kind and unit, and the functions."""
     from coinmon_rules._fields import IndicatorFields, near
-    from coinmon_rules._functions import FUNCTIONS
+    from coinmon_rules._written.functions import FUNCTIONS
 
     config = _with(ctx, None).load()
     if indicator is not None and indicator not in config.indicators:
@@ -63,12 +63,12 @@ def fields(
     for name, chosen in config.indicators.items():
         if indicator not in (None, name):
             continue
-        whose = "" if chosen.offer.scope == "pair" else "(spot)" if "spot" in chosen.offer.kinds else "(perp)"
-        for each in IndicatorFields(chosen).columns():
+        listed = IndicatorFields(chosen)
+        for each in listed.columns():
             measure = each.measure
             rows.append(
                 {
-                    "field": f"{name}{whose}.{each.path}", "kind": measure.kind, "unit": measure.unit or None,
+                    "field": f"{name}{listed.whose}.{each.path}", "kind": measure.kind, "unit": measure.unit or None,
                     "words": list(measure.words) or None, "meaning": each.meaning, "plugin": chosen.offer.plugin,
                     "distribution": chosen.offer.distribution, "columns": chosen.offer.columns is not None,
                 }

@@ -51,7 +51,7 @@ def test_fields_are_listed_with_units_and_functions(folder, capsys):
     assert run(["rules", "fields"]) == 0
     out = capsys.readouterr().out
     assert "net_flow(spot).net_flow  [quote]  taker buy - taker sell" in out
-    assert "funding(perp).annualised  [a year]" in out
+    assert "funding(each).annualised  [a year]" in out
     assert "consensus.verdict  [strong_bull | strong_bear | lean_bull | lean_bear | mixed]" in out
     assert "percentile(x, 1d)" in out
     assert run(["rules", "fields", "--json"]) == 0

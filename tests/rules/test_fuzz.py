@@ -6,7 +6,7 @@ import time
 import pytest
 
 from coinmon_rules._check import condition
-from coinmon_rules._grammar import RuleFault
+from coinmon_rules._written.grammar import RuleFault
 
 PIECES = [
     "net_flow", "(spot)", ".zscore", " > ", "2", " and ", " or ", "not ", "(", ")", "[", "]", "price", "15m", ", ",

@@ -5,9 +5,18 @@ import re
 import pytest
 
 from coinmon.errors import ConfigError
+from coinmon_rules._check import condition
+from coinmon_rules._written.synonyms import SYNONYMS
 
 WHEN = [
     ("net_flo(spot).zscore > 2", 1, "did you mean net_flow"),
+    ("oi.change_pct > 3", 1, "max(open_interest(each).change_pct)"),
+    ("sma(price, 20m) < price", 1, "mean(price, 20m)"),
+    ("price crosses vwap(spot).vwap", 7, "before(a, 1m) <= before(b, 1m)"),
+    ("key_levels(spot).vah < price", 17, "did you mean day.vah"),
+    ("cvd > 0", 1, "cvd(spot).cvd"),
+    ("funding(perp).rate > 0", 1, "not one series: ask of one exchange: funding(binance), or max(funding(each)...)"),
+    ("depth_delta(spot).imbalance > 0", 1, "not one book"),
     ("net_flow(spot).zscor > 2", 15, "did you mean zscore"),
     ("net_flow.zscore > 2", 1, "of which market"),
     ("net_flow(spot) > 2", 1, "several fields"),
@@ -143,3 +152,12 @@ def test_all_mistakes_of_all_rules_are_said_at_once(load):
 
 def test_sixty_typical_mistakes_are_here():
     assert len(WHEN) + len(OTHERS) >= 80
+
+
+def test_every_synonym_says_what_can_be_written(known):
+    asked = re.compile(r'[a-z_]+\((?:spot|perp|each|binance)\)\.[\w.]+(?:\["pd high"\]\.price)?')
+    found = {part: word for word, meant in SYNONYMS.items() for part in asked.findall(meant)}
+    assert len(found) > 10
+    for part in found:
+        condition(f"sum({part}) > 0" if "(each)" in part else f"{part} > 0", known)
+    assert all(word == word.lower() for word in SYNONYMS)

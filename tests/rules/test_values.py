@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from coinmon_rules._check import compiled
-from coinmon_rules._functions import FUNCTIONS
-from coinmon_rules._grammar import RuleFault
 from coinmon_rules._values import OVER_TIME, Column, over_time
+from coinmon_rules._written.functions import FUNCTIONS
+from coinmon_rules._written.grammar import RuleFault
 
 NAN = math.nan
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from coinmon.command import MINUTE, Bars, Coverage, Funding, GivenInstrument, Instrument, Levels, OpenInterest, Pair
 from coinmon_rules._fields import near
-from coinmon_rules._files import Entry
+from coinmon_rules._written.files import Entry
 
 MAX_MINUTES = 10_080
 """Of one market: a week."""

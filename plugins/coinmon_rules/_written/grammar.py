@@ -8,6 +8,8 @@ from typing import Any
 from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 
+from coinmon_rules._written.synonyms import synonym
+
 MAX_LENGTH, MAX_DEPTH = 2_000, 40
 """Characters of an expression, and how deep it may be nested."""
 
@@ -257,4 +259,6 @@ def _unexpected(text: str, error: UnexpectedInput) -> RuleFault:
         return RuleFault(f"{shown!r} cannot stand here; write ==", at)
     if shown in {"if", "for", "lambda", "import", "in", "then"}:
         return RuleFault(f"{shown!r} is not in the language: a condition is comparisons joined by and, or, not", at)
+    if meant := synonym(shown):
+        return RuleFault(f"{shown!r} cannot stand here{meant}", at)
     return RuleFault(f"{shown!r} cannot stand here; and, or, a comparison or an operator is expected before it", at)
