@@ -2,6 +2,7 @@
 
 import asyncio
 import glob
+import importlib
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import aiohttp
@@ -19,6 +21,19 @@ from hypothesis import settings
 # the same examples everywhere, and no wall clock: a busy machine proves nothing
 settings.register_profile("coinmon", deadline=None, derandomize=True)
 settings.load_profile("coinmon")
+
+
+@pytest.fixture(scope="session")
+def benchmark() -> Iterator[Callable[[str], ModuleType]]:
+    """Loads a benchmark, such as "faults/chaos", whose short form is a test, and what it imports from its folder."""
+    benchmarks = Path(__file__).parents[1] / "benchmarks"
+
+    def load(name: str) -> ModuleType:
+        path.syspath_prepend(benchmarks / Path(name).parent)
+        return importlib.import_module(Path(name).name)
+
+    with pytest.MonkeyPatch.context() as path:
+        yield load
 
 
 @pytest.fixture(scope="session")

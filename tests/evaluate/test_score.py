@@ -1,4 +1,4 @@
-"""Records and verdicts of events whose truth is known; `benchmarks/calibration.py` does it at length."""
+"""Records and verdicts of events whose truth is known; `benchmarks/truth/calibration.py` does it at length."""
 
 import numpy as np
 import pytest

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import aiohttp
 import numpy as np
 import pytest
-from aiohttp import web
 
 from coinmon import Cursor, Trades, VenueError
 from coinmon_exchanges._continuity import before
@@ -153,42 +152,6 @@ def test_the_first_trades_reach_back_or_say_that_they_do_not(emulated):
     asyncio.run(script())
 
 
-def okx_rows(ids):
-    return {
-        "code": "0",
-        "data": [
-            {"tradeId": str(id), "px": "100", "sz": "1", "side": "buy", "ts": str(1_700_000_000_000 + id)}
-            for id in sorted(ids, reverse=True)
-        ],
-    }
-
-
-def test_an_okx_hole_that_history_cannot_fill_is_told(wire, instrument):
-    btc = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.1")
-
-    def answer(path, query):
-        if path.endswith("/market/trades"):
-            return okx_rows(range(9000, 9500))
-        end = int(query["after"])
-        # the venue lost 8200..8299, and keeps nothing before 8000
-        return okx_rows(id for id in range(end - 100, end) if 8000 <= id < 8200 or 8300 <= id < 9500)
-
-    async def script():
-        async with wire(answer) as market:
-            page = await market.okx.trades(btc, Cursor(0, 8999))
-            assert (page.joined, page.more, len(page.trades)) == (True, False, 500)
-            page = await market.okx.trades(btc, Cursor(0, 8499))
-            assert (page.joined, page.more, page.trades.id[0], len(page.trades)) == (True, False, 8500, 1000)
-            page = await market.okx.trades(btc, Cursor(0, 8099))
-            assert (page.joined, page.more, page.trades.id[0], page.trades.id[-1]) == (False, False, 8100, 9499)
-            page = await market.okx.trades(btc, Cursor(0, 1000))
-            assert (page.joined, page.more, page.trades.id[0], page.trades.id[-1]) == (False, False, 9000, 9499)
-            page = await market.okx.trades(btc, Cursor(0, 9499))
-            assert (page.joined, page.more, len(page.trades)) == (True, False, 0)
-
-    asyncio.run(script())
-
-
 def test_a_newly_listed_instrument_without_trades_is_complete(wire, instrument):
     empty = {"code": "0", "data": [], "retCode": 0, "result": {"list": []}, "time": 1}
 
@@ -197,84 +160,6 @@ def test_a_newly_listed_instrument_without_trades_is_complete(wire, instrument):
             for name in ("binance", "okx", "bybit", "coinbase"):
                 page = await getattr(market, name).trades(instrument(name, "NEW/USDT", "NEW", "1", "1"), Cursor(0))
                 assert (page.joined, page.more, len(page.trades)) == (True, False, 0)
-
-    asyncio.run(script())
-
-
-def test_bybit_block_trades_are_no_trades_but_prove_as_much(wire, instrument):
-    btc = instrument("bybit", "BTC/USDT", "BTCUSDT", "0.1", "0.1")
-
-    def row(id, block=False):
-        return {
-            "execId": str(id),
-            "price": "100",
-            "size": "1",
-            "side": "Sell",
-            "time": str(1_700_000_000_000 + id // 3),
-        } | {
-            "isBlockTrade": block,
-            "seq": str(id),
-        }
-
-    shown = {"list": []}
-
-    async def script():
-        async with wire(lambda path, query: {"retCode": 0, "result": shown, "time": 1_700_000_100_000}) as market:
-            shown["list"] = [row(id, block=id % 2 == 0) for id in range(60, 0, -1)]
-            page = await market.bybit.trades(btc, Cursor(0, 31))
-            assert (page.joined, page.trades.id.tolist()) == (True, list(range(33, 61, 2)))
-            assert (await market.bybit.trades(btc, Cursor(1_700_000_000_001))).joined
-            assert not (await market.bybit.trades(btc, Cursor(1_700_000_000_000))).joined
-            # the same page in another order within a millisecond is the same trades
-            shown["list"][3:6] = shown["list"][3:6][::-1]
-            again = await market.bybit.trades(btc, Cursor(0, 31))
-            assert again.trades.id.tolist() == page.trades.id.tolist()
-            shown["list"] = [row(id) for id in range(200, 140, -1)]
-            page = await market.bybit.trades(btc, Cursor(0, 31))
-            assert (page.joined, len(page.trades)) == (False, 60)
-
-    asyncio.run(script())
-
-
-def test_binance_looks_before_it_believes_a_full_first_page(wire, instrument):
-    """An older reading of startTime gave the newest trades of the window; such a page must not count as complete."""
-    btc = instrument("binance", "BTC/USDT", "BTCUSDT", "0.1", "0.1")
-    start = 1_700_000_000_000
-
-    def row(id):
-        return {"a": id, "p": "100", "q": "1", "T": start + id, "m": False}
-
-    def answer(path, query):
-        if "fromId" in query:
-            first = int(query["fromId"])
-            return [row(id) for id in range(first, first + int(query["limit"]))]
-        return [row(id) for id in range(5000, 6000)]
-
-    async def script():
-        async with wire(answer) as market:
-            assert not (await market.binance.trades(btc, Cursor(start + 4000))).joined
-            page = await market.binance.trades(btc, Cursor(start + 5000))
-            assert (page.joined, page.more, len(page.trades)) == (True, True, 1000)
-
-    asyncio.run(script())
-
-
-@pytest.mark.parametrize("refuses", [False, True])
-def test_a_usd_m_cursor_older_than_48_hours_goes_on_with_the_hole_told(wire, instrument, refuses):
-    btc = instrument("binance", "BTC/USDT:USDT", "BTCUSDT", "0.1", "0.1")
-    now = 1_700_000_000_000
-
-    def answer(path, query):
-        if path.endswith("/time"):
-            return {"serverTime": now}
-        if refuses and "fromId" in query:
-            return web.json_response({"code": -1130, "msg": "fromId is not valid."}, status=400)
-        return [{"a": 700, "p": "100", "q": "1", "T": now - 1000, "m": True}]
-
-    async def script():
-        async with wire(answer) as market:
-            page = await market.binance.trades(btc, Cursor(0, 5))
-            assert (page.joined, page.trades.id.tolist(), page.trades.side.tolist()) == (False, [700], [-1])
 
     asyncio.run(script())
 

@@ -22,7 +22,7 @@ from coinmon_outputs.feishu import Feishu
 from coinmon_outputs.webhook import WebHook
 from coinmon_outputs.wecom import WeCom
 
-CAMPAIGN = Path(__file__).parents[2] / "benchmarks" / "delivery_campaign.py"
+CAMPAIGN = Path(__file__).parents[2] / "benchmarks" / "faults" / "delivery_campaign.py"
 KINDS = {"dingtalk": DingTalk, "wecom": WeCom, "feishu": Feishu, "webhook": WebHook}
 TEXT = {"zh": "涨 🚀", "en": "up"}
 
@@ -143,7 +143,7 @@ def test_500_signals_in_a_minute_are_at_most_18_messages_in_each_and_every_one_i
 
 
 def test_messages_arrive_once_however_often_the_sender_is_killed():
-    """The short form of the campaign; benchmarks/delivery_campaign.py is the long one."""
+    """The short form of the campaign; benchmarks/faults/delivery_campaign.py is the long one."""
     command = [sys.executable, str(CAMPAIGN), "--kills", "2", "--signals", "24", "--seed", "5"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

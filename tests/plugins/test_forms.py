@@ -1,6 +1,5 @@
 """Every form of a wrong signal beside a sound one, in both databases: the sound one is told, the wrong one named."""
 
-import importlib
 from types import SimpleNamespace
 
 import pytest
@@ -19,9 +18,8 @@ MARKET = SimpleNamespace(pair="BTC/USDT", now=NOW, spot={})
 
 
 @pytest.fixture
-def forms(monkeypatch, request):
-    monkeypatch.syspath_prepend(str(request.config.rootpath / "benchmarks"))
-    return importlib.import_module("chaos_plugins")
+def forms(benchmark):
+    return benchmark("faults/chaos_plugins")
 
 
 @pytest.fixture

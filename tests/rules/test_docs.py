@@ -1,7 +1,6 @@
 """docs/rules.md: its rules are read as they stand there, and those after bundled signals begin when these do."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -54,12 +53,8 @@ def test_there_are_ten_recipes():
 
 
 @pytest.mark.timeout(100)
-def test_rules_after_bundled_signals_begin_when_these_do(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    monkeypatch.setitem(sys.modules, "signal_truth", __import__("signal_truth"))
-    from rules_as_signals import differences
-
-    _, found, on, looked = differences(seed=7, step=30, events=4)
+def test_rules_after_bundled_signals_begin_when_these_do(benchmark):
+    _, found, on, looked = benchmark("truth/rules_as_signals").differences(seed=7, step=30, events=4)
     assert not found
     assert looked > 6
     assert len(on) >= 12

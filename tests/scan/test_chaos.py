@@ -1,6 +1,5 @@
-"""A short form of `benchmarks/chaos.py`: a scan among faults loses no alert, doubles none, and says what it should."""
+"""A scan among faults loses no alert, doubles none, and says what it should: benchmarks/faults/chaos.py in short."""
 
-import importlib
 import tempfile
 from pathlib import Path
 
@@ -8,11 +7,10 @@ import pytest
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_scan_among_faults(kind, monkeypatch, request):
+def test_a_scan_among_faults(kind, benchmark, request):
     if kind == "postgresql":
         request.getfixturevalue("postgres_server")
-    monkeypatch.syspath_prepend(str(request.config.rootpath / "benchmarks"))
-    chaos = importlib.import_module("chaos")
+    chaos = benchmark("faults/chaos")
     # not in pytest's folder, which a server's own user cannot read
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         campaign = chaos.Campaign(kind, 3, 12.0, Path(folder))

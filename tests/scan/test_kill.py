@@ -1,16 +1,8 @@
-"""SIGKILL in the middle of it all; benchmarks/kill_campaign.py does the same fifty times."""
-
-import importlib.util
-import sys
-from pathlib import Path
-
-CAMPAIGN = Path(__file__).parents[2] / "benchmarks" / "kill_campaign.py"
+"""SIGKILL in the middle of it all; benchmarks/faults/kill_campaign.py does the same fifty times."""
 
 
-def test_killed_scans_leave_a_sound_database_and_nothing_twice(tmp_path):
-    spec = importlib.util.spec_from_file_location("kill_campaign", CAMPAIGN)
-    kill_campaign = sys.modules["kill_campaign"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(kill_campaign)
+def test_killed_scans_leave_a_sound_database_and_nothing_twice(tmp_path, benchmark):
+    kill_campaign = benchmark("faults/kill_campaign")
     # each market minute is three seconds: the later lives find new ones to read
     found = kill_campaign.campaign(tmp_path, kills=3, seed=7, speed=20, names=["XRPUSDT"], longest=3.0)
     assert found.kills == 3

@@ -1,4 +1,4 @@
-"""What the default scenario plants is told, and nothing else; benchmarks/planted_events.py asks twenty seeds."""
+"""What the default scenario plants is told, and nothing else; benchmarks/truth/planted_events.py asks twenty seeds."""
 
 import asyncio
 from collections import Counter

@@ -98,7 +98,7 @@ def test_the_typescript_sdk_gets_the_same_from_every_tool_over_every_transport(
 def test_the_inspector_lists_and_calls_over_every_transport(
     still: str, collected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every tool, which takes minutes, is called by benchmarks/inspector.py."""
+    """Every tool, which takes minutes, is called by benchmarks/serve/inspector.py."""
     # it keeps a catalog in the home folder, and takes --config for its own option
     monkeypatch.setenv("HOME", str(tmp_path))
     servers = ([f"{still}/mcp"], [f"{still}/sse"], [*STDIO, "-e", f"COINMON_CONFIG={collected / 'config.yaml'}"])

@@ -1,13 +1,11 @@
 """Each signal on an event planted for it: told, silent with the numbers beyond its settings, waiting on short history.
 
-benchmarks/signal_truth.py follows fifty seeds minute by minute with the same market.
+benchmarks/truth/signal_truth.py follows fifty seeds minute by minute with the same market.
 """
 
-import importlib.util
 import json
 import re
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +14,6 @@ from coinmon.model.signal import Silent
 from coinmon.store.history import History
 from coinmon_emulator.scenario.scenario import Scenario
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "signal_truth.py"
 STRICT = {
     "global_sync_bullish": ("flow.global_sync", {"bull_ratio": 50.0}),
     "consensus_change": None,
@@ -44,11 +41,8 @@ LATER = {"stacked_imbalance": 10, "funding_extreme": -2, "key_level_touch": -2}
 
 
 @pytest.fixture(scope="module")
-def truth():
-    spec = importlib.util.spec_from_file_location("signal_truth", BENCHMARK)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def truth(benchmark):
+    return benchmark("truth/signal_truth")
 
 
 @pytest.fixture(scope="module")

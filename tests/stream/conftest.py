@@ -1,12 +1,10 @@
 """A running monitor over the emulator's sockets, and what really traded, minute by minute."""
 
 import asyncio
-import importlib
 import json
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace
 
 import aiohttp
@@ -24,7 +22,6 @@ from coinmon.store.history import History
 from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.server.server import running
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SETTLE = 15_000
 """Market time between a minute's end and its cycle: a quarter of a second at 60 times the speed."""
 
@@ -123,14 +120,3 @@ def compared():
 @pytest.fixture
 def ran():
     return asyncio.run
-
-
-@pytest.fixture
-def benchmark(monkeypatch):
-    """The module of one of the benchmarks, whose short form is a test."""
-
-    def load(name):
-        monkeypatch.syspath_prepend(BENCHMARKS)
-        return importlib.import_module(name)
-
-    return load

@@ -1,8 +1,8 @@
-"""The short form of benchmarks/fault_campaign.py: many faults at once, and every minute is true or declared."""
+"""The short form of benchmarks/faults/fault_campaign.py: many faults at once, and every minute is true or declared."""
 
 
 def test_every_minute_of_a_campaign_is_true_or_declared(tmp_path, ran, benchmark):
-    fault_campaign = benchmark("fault_campaign")
+    fault_campaign = benchmark("faults/fault_campaign")
     found = ran(fault_campaign.campaign(tmp_path, faults=80, seconds=3, seed=7, speed=60, pairs=6, stalls=False))
     assert found.wrong == found.errors == found.lost == []
     assert found.struck.total() >= 40

@@ -9,7 +9,7 @@ REAL = Path(__file__).parents[3] / "shared" / "real"
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"no recorded market data at {REAL}")
 def test_recorded_streams_give_the_manifests_bars(tmp_path, ran, benchmark):
-    play_tapes = benchmark("play_tapes")
+    play_tapes = benchmark("truth/play_tapes")
     # both markets of one evening, until midnight; the benchmark plays all of them, and at 1x
     played = ran(play_tapes.play(tmp_path, REAL, *play_tapes.TAPES[0], 60.0, minutes=6))
     assert played.wrong == []

@@ -1,0 +1,98 @@
+"""Who said no: a firewall, a country's law, a limit or the venue; and complaints inside a good status."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from coinmon import Cursor, DecodeError, VenueBlocked, VenueBusy
+from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, payload
+
+from .refused import refused
+
+NAMES = ("binance", "okx", "bybit", "coinbase")
+MINUTE = 60_000
+
+
+BAN = b'{"code":-1003,"msg":"Way too much request weight used; IP banned until 1789000090000. Please use ..."}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({"Date": "Thu, 10 Sep 2026 00:26:40 GMT"}, BAN, 90.0),
+        ({"Date": "Thu, 10 Sep 2026 00:26:40 GMT", "Retry-After": "7"}, BAN, 7.0),
+        ({}, b'{"code":-1003,"msg":"Too many requests"}', 60.0),
+    ],
+)
+@pytest.mark.parametrize("status", [418, 429])
+def test_a_ban_lasts_as_long_as_it_says(headers, body, seconds, status):
+    with pytest.raises(Throttled) as caught:
+        payload(HttpAnswer("/api", status, headers, body), ReplyRules(pause=60.0))
+    assert caught.value.seconds == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (403, b"<html><title>ERROR: The request could not be satisfied</title></html>", Firewalled),
+        (520, b"<html>Web server is returning an unknown error</html>", Firewalled),
+        (200, b"<html>error code: 1015</html>", Firewalled),
+        (403, b'{"code":0,"msg":"Service unavailable from a restricted location"}', VenueBlocked),
+        (451, b"", VenueBlocked),
+        (403, b'{"retCode":10006,"retMsg":"access too frequent"}', Throttled),
+        (403, b'{"message":"Forbidden"}', Refused),
+    ],
+)
+def test_who_said_no(status, body, kind):
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        payload(HttpAnswer("/api", status, {}, body), ReplyRules(pause=1.0))
+    assert type(caught.value) is kind
+
+
+def test_bybits_403_for_too_many_requests_is_no_geo_block(wire):
+    async def script():
+        busy = web.Response(text="access too frequent", status=403)
+        async with wire(lambda path, query: busy) as market:
+            error, _ = await refused(market.bybit.server_time())
+            assert (type(error), error.retry_after) == (VenueBusy, 600)
+
+    asyncio.run(script())
+
+
+def test_complaints_inside_a_200_are_heard(wire, instrument):
+    btc = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.1")
+    replies = []
+
+    async def script():
+        async with wire(lambda path, query: replies.pop(0)) as market:
+            good = {"code": "0", "msg": "", "data": [{"ts": "7"}]}
+            replies[:] = [{"code": "50026", "msg": "System error", "data": []}, good]
+            assert await market.okx.server_time() == 7
+            replies[:] = [{"code": "51001", "msg": "Instrument ID does not exist.", "data": []}]
+            error, _ = await refused(market.okx.trades(btc, Cursor(0)))
+            assert str(error) == "okx /okx/api/v5/market/trades: code 51001: Instrument ID does not exist."
+            replies[:] = [{"retCode": 10001, "retMsg": "params error: symbol invalid", "result": {}}]
+            error, _ = await refused(market.bybit.server_time())
+            assert "retCode 10001: params error: symbol invalid" in str(error)
+
+    asyncio.run(script())
+
+
+def test_json_of_another_shape_is_a_decode_error(wire, instrument):
+    okx = {"code": "0", "data": [{"px": "1"}]}
+    bybit = {"retCode": 0, "result": {"list": [{"price": None}]}, "time": 5}
+
+    async def script():
+        def answer(path, query):
+            return okx if path.startswith("/okx") else bybit if path.startswith("/bybit") else [{"p": 1}]
+
+        async with wire(answer) as market:
+            for name in NAMES:
+                btc = instrument(name, "BTC/USDT", "BTC-USDT", "0.1", "0.1")
+                with pytest.raises(DecodeError):
+                    await getattr(market, name).trades(btc, Cursor(0))
+                with pytest.raises(DecodeError):
+                    await getattr(market, name).bars(btc, 0, MINUTE)
+
+    asyncio.run(script())
