@@ -88,8 +88,6 @@ def _rows(config: "Config") -> Iterator[tuple[str, Any, str]]:
             else:
                 ours = {"events": chosen.events, "feed": chosen.feed, **chosen.route.model_dump()}
                 value = chosen.settings[setting] if setting in chosen.settings else ours[setting]
-        elif section == "later":
-            value = config.later[rest]
         else:
             value = getattr(config, section)
             for part in rest.split(".") if rest else ():

@@ -21,6 +21,16 @@ NAMES: dict[str, str] = {
     "CACHE_DB_PATH": "db",
     "DATA_RETENTION_DAYS": "retention_days",
     "BINANCE_REST_URL": "exchanges.binance.futures_url",
+    "BINANCE_WS_URL": "exchanges.binance.usdm_ws_url",
+    "HEATMAP_ENABLED": "books.enabled",
+    "HEATMAP_SAMPLE_INTERVAL_MS": "books.interval",
+    "HEATMAP_INTERVAL_SEC": "books.interval",
+    "HEATMAP_LOOKBACK_MINUTES": "indicators.heatmap.window",
+    "ORDERBOOK_DEPTH_PERCENT": "indicators.depth_delta.percent",
+    "IMBALANCE_RATIO_THRESHOLD": "indicators.imbalance.ratio",
+    "IMBALANCE_CONSECUTIVE_LEVELS": "indicators.imbalance.consecutive",
+    "FOOTPRINT_TICK_SIZE_BTC": "indicators.footprint.bin_size.BTC",
+    "FOOTPRINT_TICK_SIZE_ETH": "indicators.footprint.bin_size.ETH",
     "ENABLE_DINGTALK": "outputs.dingtalk.enabled",
     "DINGTALK_WEBHOOK": "outputs.dingtalk.webhook",
     "DINGTALK_SECRET": "outputs.dingtalk.secret",
@@ -51,19 +61,21 @@ LEGACY_SESSIONS: dict[str, tuple[str, str]] = {
 _POSITIVE = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _COUNT = Annotated[int, Field(ge=1)]
 
-LATER: dict[str, Any] = {
+_KINDS: dict[str, Any] = {
     "BINANCE_WS_URL": Annotated[str, Field(pattern=r"^wss?://\S+$")],
     "HEATMAP_ENABLED": bool,
     "HEATMAP_INTERVAL_SEC": _POSITIVE,
-    "HEATMAP_LOOKBACK_MINUTES": _POSITIVE,
+    "HEATMAP_LOOKBACK_MINUTES": _COUNT,
     "HEATMAP_SAMPLE_INTERVAL_MS": _POSITIVE,
-    "ORDERBOOK_DEPTH_PERCENT": Annotated[float, Field(gt=0, le=100)],
+    "ORDERBOOK_DEPTH_PERCENT": Annotated[float, Field(gt=0, le=20)],
     "IMBALANCE_RATIO_THRESHOLD": Annotated[float, Field(gt=1, allow_inf_nan=False)],
     "IMBALANCE_CONSECUTIVE_LEVELS": _COUNT,
     "FOOTPRINT_TICK_SIZE_BTC": _POSITIVE,
     "FOOTPRINT_TICK_SIZE_ETH": _POSITIVE,
 }
-"""Names that are accepted and checked, and used by nothing yet."""
+"""What values of the older order-flow server's names are, whatever they set."""
+_UNITS = {"HEATMAP_INTERVAL_SEC": "s", "HEATMAP_SAMPLE_INTERVAL_MS": "ms"}
+"""Durations that are written without their unit."""
 
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 """Read by the plugins themselves, in either case, where no proxy is configured."""
@@ -77,7 +89,6 @@ class Names:
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Dotted key to (name, value)."""
     sessions: dict[str, str] = field(default_factory=dict)
-    later: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     strange: dict[str, str] = field(default_factory=dict)
     """Names that look as if they did something, and why they do not."""
@@ -87,17 +98,10 @@ def read_names(where: str, values: Mapping[str, str]) -> Names:
     """The names that coinmon knows among `values`."""
     names = Names(where)
     for name, key in NAMES.items():
-        if value := values.get(name, "").strip():
-            names.keys[key] = (name, value)
+        if (value := values.get(name, "").strip()) and _is_of_kind(name, value, names):
+            names.keys[key] = (name, value + _UNITS.get(name, ""))
     names.sessions = {name: value for name in LEGACY_SESSIONS if (value := values.get(name, "").strip())}
-    for name, kind in LATER.items():
-        if value := values.get(name, "").strip():
-            try:
-                names.later[name] = TypeAdapter(kind).validate_python(value)
-            except ValidationError as error:
-                message = error.errors()[0]["msg"].removeprefix("Value error, ")
-                names.problems.append(f"{where} {name}: {message[:1].lower()}{message[1:]}")
-    ours = {*NAMES, *LATER, *LEGACY_SESSIONS, CONFIG}
+    ours = {*NAMES, *LEGACY_SESSIONS, CONFIG}
     for name in values:
         if name.startswith("COINMON_") and name not in ours:
             near = difflib.get_close_matches(name, ours, 1)
@@ -105,6 +109,16 @@ def read_names(where: str, values: Mapping[str, str]) -> Names:
         elif where == ".env" and name.upper() in PROXY_NAMES:
             names.strange[name] = "works only in the environment itself; here, set `proxy` in config.yaml"
     return names
+
+
+def _is_of_kind(name: str, value: str, names: Names) -> bool:
+    try:
+        TypeAdapter(_KINDS.get(name, str)).validate_python(value)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        names.problems.append(f"{names.where} {name}: {message[:1].lower()}{message[1:]}")
+        return False
+    return True
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -53,7 +53,7 @@ class Config:
     """Everything that was configured, checked. `interval` and `settle` are ms, `window` is minutes.
 
     sessions: start and end by name, in minutes of the day. exchanges and so on: what is switched on, by name.
-    later: environment names that are accepted and used by nothing yet. origins: dotted key to where its value is from.
+    origins: dotted key to where its value is from.
     """
 
     path: Path | None
@@ -84,7 +84,6 @@ class Config:
     indicators: Mapping[str, PluginConfig]
     signals: Mapping[str, PluginConfig]
     outputs: Mapping[str, PluginConfig]
-    later: Mapping[str, Any]
     catalog: Catalog = field(repr=False)
     origins: Mapping[str, str] = field(repr=False)
     rules: RulesPlace = field(default_factory=lambda: RulesPlace(None, Path()), repr=False)
@@ -138,7 +137,6 @@ def load_config(
         path=layers.path,
         **{name: getattr(core, name) for name in Core.model_fields},
         **chosen,
-        later=layers.later,
         catalog=catalog,
         origins=dict(_origins(core, chosen, layers)),
         rules=place,
@@ -206,8 +204,6 @@ def _origins(core: Core, chosen: Mapping[str, Mapping[str, PluginConfig]], layer
                 if origin == "default" and key in INHERITED and entry.settings.get(key) is not None:
                     origin = f"{key} ({layers.origins.get(key, 'default')})"
                 yield f"{where}.{key}", origin
-    for name in layers.later:
-        yield f"later.{name}", layers.origins[f"later.{name}"]
 
 
 def _given(layers: Layers, section: str, name: str) -> Mapping[str, Any]:
@@ -236,8 +232,6 @@ def _warnings(
         if not hit and wish not in distributions and not any(d.endswith(f"({wish})") for d in catalog.disabled):
             known = {each for offer in catalog.offers.values() for each in (offer.plugin, offer.name)}
             yield f"{layers.origin('plugins.disabled')}: plugins.disabled: {wish} names no plugin{near(wish, known)}"
-    for name in layers.later:
-        yield f"{layers.origins[f'later.{name}']}: accepted, used by nothing yet"
     yield from layers.strange
     if not chosen["exchanges"]:
         yield "no exchange is on"

@@ -18,6 +18,8 @@ from coinmon.secrets import redacted, remember_url
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+DEFAULT_PERCENTS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 5.0)
+"""Distances from the mid that books are summed up to."""
 DEFAULT_SESSIONS = "A=00:00-06:00,L=06:00-12:00,N=12:00-20:00,E=20:00-00:00"
 _SYMBOL = re.compile(r"\w+(?:[/.:_-]\w+)*")
 _HOST_PORT = re.compile(r"^(?:\[[^\]]*\]|[^:/?]*):([^/?]+)")

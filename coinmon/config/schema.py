@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from coinmon.config import parsers
-from coinmon.config.parsers import DEFAULT_SESSIONS, Sessions
+from coinmon.config.parsers import DEFAULT_PERCENTS, DEFAULT_SESSIONS, Sessions
 from coinmon.model.moment import parse_time
 from coinmon.model.shard import WHOLE, Shard
 from coinmon.model.signal import Grade
@@ -90,7 +90,7 @@ class BooksConfig(Section):
     enabled: bool | None = Field(default=None, description="true or false; not set: where at most 8 coins are followed")
     interval: Milliseconds = Field(default=10_000, ge=1000, description="time between two samples")
     percents: Annotated[tuple[Percent, ...], BeforeValidator(parsers.listed)] = Field(
-        default=(0.1, 0.25, 0.5, 1.0, 2.0, 5.0),
+        default=DEFAULT_PERCENTS,
         min_length=1,
         description="distances from the mid that are summed up to",
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from coinmon.config import parsers
 from coinmon.config.env import CONFIG, LEGACY_SESSIONS, Names, read_env_file, read_names
 from coinmon.errors import ConfigError
 
@@ -27,7 +28,6 @@ class Layers:
     values: dict[str, Any] = field(default_factory=dict)
     only: dict[str, list[str]] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
-    later: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
     """Environment names that look as if they did something and do not, and why."""
@@ -62,12 +62,23 @@ class Layers:
     def lay_names(self, names: Names) -> None:
         """What the environment says on top. Naming a plugin's setting does not switch the plugin on."""
         self.problems += names.problems
-        self.later.update(names.later)
         self.strange += [f"{names.where}: {name} {why}" for name, why in names.strange.items()]
-        for name in names.later:
-            self.origins[f"later.{name}"] = f"{names.where} {name}"
         for key, (name, value) in names.keys.items():
             self._put(key, value, f"{names.where} {name}")
+        if "indicators.depth_delta.percent" in names.keys:
+            self._sample(*names.keys["indicators.depth_delta.percent"], names.where)
+
+    def _sample(self, name: str, percent: str, where: str) -> None:
+        """That distance beside those at which books are sampled: what is not sampled cannot be shown."""
+        books = self.values.get("books")
+        given = books.get("percents") if isinstance(books, Mapping) else None
+        try:
+            percents = {float(each) for each in parsers.listed(given)} if given else {*parsers.DEFAULT_PERCENTS}
+        except (TypeError, ValueError):
+            # told by what reads the key
+            return
+        if float(percent) not in percents:
+            self._put("books.percents", sorted({*percents, float(percent)}), f"{where} {name}")
 
     def _lay_plugins(self, section: str, value: Any, where: str) -> None:
         if isinstance(value, str):

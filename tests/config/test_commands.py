@@ -92,11 +92,11 @@ def test_the_repositorys_config_is_the_current_sample():
 
 
 def test_check_tells_what_is_on_and_warns(run, monkeypatch):
-    monkeypatch.setenv("HEATMAP_ENABLED", "true")
+    monkeypatch.setenv("COINMON_LNAG", "en")
     result = run("config", "check")
     assert result.exit_code == 0
     assert result.stdout.startswith("ok: no config.yaml, all defaults\nsymbols: BTCUSDT, ETHUSDT\nexchanges: ")
-    assert result.stderr == "warning: environment HEATMAP_ENABLED: accepted, used by nothing yet\n"
+    assert result.stderr == "warning: environment: COINMON_LNAG sets nothing (did you mean COINMON_LANG?)\n"
 
 
 def test_show_says_where_each_value_is_from_and_hides_secrets(run, tmp_path, monkeypatch):

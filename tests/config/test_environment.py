@@ -4,11 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from coinmon.config.env import LATER, LEGACY_SESSIONS, NAMES, read_env_file
+from coinmon.config.env import LEGACY_SESSIONS, NAMES, read_env_file
 from coinmon.errors import ConfigError
 
 DINGTALK = "https://oapi.dingtalk.com/robot/send?access_token=abc"
 WECOM = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=abc"
+
+ORDERFLOW = [
+    "BINANCE_WS_URL", "HEATMAP_ENABLED", "HEATMAP_INTERVAL_SEC", "HEATMAP_LOOKBACK_MINUTES",
+    "HEATMAP_SAMPLE_INTERVAL_MS", "ORDERBOOK_DEPTH_PERCENT", "IMBALANCE_RATIO_THRESHOLD",
+    "IMBALANCE_CONSECUTIVE_LEVELS", "FOOTPRINT_TICK_SIZE_BTC", "FOOTPRINT_TICK_SIZE_ETH",
+]  # fmt: skip
+
+
+def setting(config, indicator, name):
+    return config.indicators[indicator].settings[name]
+
 
 CASES = {
     "SYMBOLS": ("btcusdt, ETHUSDT,", lambda c: c.symbols.names, ("btcusdt", "ETHUSDT")),
@@ -22,6 +33,20 @@ CASES = {
         lambda c: c.exchanges["binance"].settings["futures_url"],
         "http://127.0.0.1:9",
     ),
+    "BINANCE_WS_URL": (
+        "ws://127.0.0.1:9",
+        lambda c: c.exchanges["binance"].settings["usdm_ws_url"],
+        "ws://127.0.0.1:9",
+    ),
+    "HEATMAP_ENABLED": ("true", lambda c: c.books.enabled, True),
+    "HEATMAP_SAMPLE_INTERVAL_MS": ("1500", lambda c: c.books.interval, 1500),
+    "HEATMAP_INTERVAL_SEC": ("5", lambda c: c.books.interval, 5000),
+    "HEATMAP_LOOKBACK_MINUTES": ("60", lambda c: setting(c, "heatmap", "window"), 60),
+    "ORDERBOOK_DEPTH_PERCENT": ("3", lambda c: setting(c, "depth_delta", "percent"), 3),
+    "IMBALANCE_RATIO_THRESHOLD": ("4.0", lambda c: setting(c, "imbalance", "ratio"), 4),
+    "IMBALANCE_CONSECUTIVE_LEVELS": ("5", lambda c: setting(c, "imbalance", "consecutive"), 5),
+    "FOOTPRINT_TICK_SIZE_BTC": ("0.1", lambda c: setting(c, "footprint", "bin_size"), {"BTC": 0.1}),
+    "FOOTPRINT_TICK_SIZE_ETH": ("0.01", lambda c: setting(c, "footprint", "bin_size"), {"ETH": 0.01}),
     "NOTIFY_GRADES": ('["A+", "A", "B"]', lambda c: c.notify.grades, ("A+", "A", "B")),
     "WHALE_NOTIFY_THRESHOLD": ("1000000.0", lambda c: c.notify.whale_threshold, 1_000_000),
     "ENABLE_WHALE_NOTIFY": ("False", lambda c: c.notify.whale, False),
@@ -46,7 +71,8 @@ def test_a_name_sets_its_key_and_says_so(name, configured):
     value, look, expected = CASES[name]
     config = configured(env={name: value})
     assert look(config) == expected
-    assert config.origins[NAMES[name]] == f"environment {name}"
+    origins = {key: where for key, where in config.origins.items() if NAMES[name].startswith(key)}
+    assert origins[max(origins)] == f"environment {name}"
     assert look(configured(dotenv=f"{name}='{value}'\n")) == expected
 
 
@@ -112,18 +138,22 @@ def test_legacy_sessions_only_where_no_others_are_set(configured):
     assert set(configured("sessions:\n", env={}).sessions) == {"A", "L", "N", "E"}
 
 
-@pytest.mark.parametrize("name", LATER)
-def test_names_of_what_comes_later_are_accepted_and_said_to_do_nothing(name, configured):
-    value = {"BINANCE_WS_URL": "wss://fstream.binance.com", "HEATMAP_ENABLED": "true"}.get(name, "3")
-    config = configured(env={name: value})
-    assert list(config.later) == [name]
-    assert f"environment {name}: accepted, used by nothing yet" in config.warnings
-
-
-@pytest.mark.parametrize("name", LATER)
-def test_their_values_are_checked_all_the_same(name, complaints):
+@pytest.mark.parametrize("name", ORDERFLOW)
+def test_values_of_the_older_servers_names_are_checked(name, complaints):
     (line,) = complaints(dotenv=f"{name}=maybe\n")
     assert line.startswith(f".env {name}: ")
+
+
+def test_a_depth_that_is_asked_for_is_sampled(configured):
+    asked = {"ORDERBOOK_DEPTH_PERCENT": "3"}
+    assert configured(env=asked).books.percents == (0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5)
+    assert configured("books: {percents: [1, 2]}\n", env=asked).books.percents == (1, 2, 3)
+    assert configured("books: {percents: '1, 3'}\n", env=asked).books.percents == (1, 3)
+
+
+def test_seconds_between_samples_count_before_milliseconds(configured):
+    both = {"HEATMAP_SAMPLE_INTERVAL_MS": "1500", "HEATMAP_INTERVAL_SEC": "7"}
+    assert configured(env=both).books.interval == 7000
 
 
 def test_a_switch_that_is_neither_on_nor_off(complaints):
@@ -179,4 +209,4 @@ def test_the_example_names_every_name_and_sets_none(tmp_path):
     text = example.read_text("utf-8")
     assert read_env_file(example) == {}
     named = {line[1:].partition("=")[0] for line in text.splitlines() if line.startswith("#") and line[1:2].isupper()}
-    assert {*NAMES, *LATER, *LEGACY_SESSIONS, "COINMON_CONFIG"} <= named
+    assert {*NAMES, *LEGACY_SESSIONS, "COINMON_CONFIG"} <= named

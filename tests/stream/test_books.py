@@ -136,7 +136,7 @@ def test_a_running_scan_samples_books(tmp_path, ran):
                 depth = history.depth(instrument, 0, 2**62)
                 assert len(depth) >= 5
                 for sample in depth:
-                    assert [near.percent for near in sample.near] == [0.1, 0.25, 0.5, 1.0, 2.0, 5.0]
+                    assert [near.percent for near in sample.near] == [0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 5.0]
                     sizes = np.array([(near.bid_base, near.ask_base) for near in sample.near])
                     assert (np.diff(sizes, axis=0) >= 0).all()
                     assert sample.bid < sample.ask

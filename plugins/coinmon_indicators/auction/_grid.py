@@ -1,5 +1,6 @@
 """Price rows of candles: a whole number of ticks high, dense from each candle's lowest to its highest traded row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -32,6 +33,19 @@ BinSetting = Annotated[
         f"10... ticks that gives the median candle at most {ROWS} rows",
     ),
 ]
+
+BinByCoin = Annotated[
+    Annotated[float, Field(gt=0, le=1e6)] | dict[str, Annotated[float, Field(gt=0, le=1e6)]] | None,
+    Field(
+        description="height of a price row, quote currency, a multiple of the tick, or one for each coin such as "
+        f"{{BTC: 10}}; None: the smallest of 1, 2, 5, 10... ticks that gives the median candle at most {ROWS} rows",
+    ),
+]
+
+
+def bin_of_coin(setting: float | Mapping[str, float] | None, base: str) -> float | None:
+    """A coin's own height; None where none is set for it."""
+    return setting.get(base) if isinstance(setting, Mapping) else setting
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from coinmon_indicators._candles import (
     optional,
 )
 from coinmon_indicators._figures import compact, percent, price
-from coinmon_indicators.auction._grid import BinSetting, Grid, grid
+from coinmon_indicators.auction._grid import BinByCoin, Grid, bin_of_coin, grid
 
 Detail = Literal["statistics", "levels"]
 
@@ -103,7 +103,7 @@ def footprint(
     detail: Annotated[
         Detail, Field(description="statistics: figures only; levels: with each candle's price rows")
     ] = "statistics",
-    bin_size: BinSetting = None,
+    bin_size: BinByCoin = None,
     max_levels: Annotated[
         int | None, Field(gt=0, description="price rows a candle at most, those with most volume; None: all")
     ] = 200,
@@ -122,7 +122,7 @@ def footprint(
     only klines are at hand there are no rows.
     """
     found = candles(view, timeframe, bars, start, end, levels=True)
-    rows = grid(found, bin_size)
+    rows = grid(found, bin_of_coin(bin_size, view.instrument.base))
     first = 0 if cursor is None else max(0, -(-(cursor - found.start) // found.step))
     last = len(found.bars) if limit is None else min(len(found.bars), first + limit)
     made = _bars(found, rows, slice(first, last), detail == "levels", max_levels)
