@@ -3,6 +3,7 @@
 import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from coinmon.errors import ConfigError
 if TYPE_CHECKING:
     from coinmon.config.load import Config
     from coinmon.evaluate.replay import Judgement
-    from coinmon.run.backtest import Replay, ReplayedSignal, ReplayRecord
+    from coinmon.run.backtest import As, Replay, ReplayedSignal, ReplayRecord
 
 _HEAD = {"zh": ("信号", "方向", "次数"), "en": ("signal", "direction", "told")}
 _NOTE = {
@@ -22,6 +23,13 @@ _NOTE = {
     "en": "mean change of the price in the signal's direction after that time, share that was right, how many known",
 }
 _DIRECTIONS = {"bullish": "看涨", "bearish": "看跌", "neutral": "中性"}
+
+
+class AsOption(StrEnum):
+    """What a replay may know."""
+
+    complete = "complete"
+    known = "known"
 
 
 def backtest(
@@ -39,11 +47,17 @@ def backtest(
         str | None,
         typer.Option("--try", metavar="KEY=A,B", help="Values of a setting, as us_accumulation.min_net_flow=5e5,1e6."),
     ] = None,
+    known: Annotated[
+        AsOption, typer.Option("--as", help="With all that is stored now, or with what was known at each minute.")
+    ] = AsOption.complete,
     as_json: Annotated[bool, typer.Option("--json", help="Records and every signal told, as one JSON object.")] = False,
 ) -> None:
     """Replay the signals over stored history and say what the price did after each.
 
     Changes count in the signal's direction: positive is right. A handful of signals proves nothing.
+
+    --as known leaves out what was read later (repairs, backfills over what a scan had seen), and minutes that no scan
+    looked at: it tells what a scan told.
 
     --try replays each value, judges all as one family, and says what choosing by the past alone would have brought.
     """
@@ -67,13 +81,13 @@ def backtest(
 
         def replayed(one: "Config") -> "Replay":
             with redirect_stdout(sys.stderr):
-                return _replayed(one, symbols or [], start, end)
+                return _replayed(one, symbols or [], start, end, known.value)
 
         try_values(options, whole, values, [*(signal or []), *names], replayed, as_json)
         return
     with redirect_stdout(sys.stderr):
         # what a plugin prints is not the result
-        replay = _replayed(config, symbols or [], start, end)
+        replay = _replayed(config, symbols or [], start, end, known.value)
     made = records(replay.told)
     if as_json:
         import orjson
@@ -89,7 +103,7 @@ def backtest(
     _show_judgements(replay, config.lang)
 
 
-def _replayed(config: "Config", symbols: list[str], start: int | None, end: int | None) -> "Replay":
+def _replayed(config: "Config", symbols: list[str], start: int | None, end: int | None, known: "As") -> "Replay":
     from rich.console import Console
     from rich.progress import Progress
 
@@ -111,7 +125,7 @@ def _replayed(config: "Config", symbols: list[str], start: int | None, end: int 
             task = shown.add_task("", total=None)
             return replay(
                 config, history, universe, list(dict.fromkeys(pairs)), start, end,
-                lambda done, total: shown.update(task, completed=done, total=total),
+                lambda done, total: shown.update(task, completed=done, total=total), known,
             )  # fmt: skip
     finally:
         database.close()
@@ -166,6 +180,7 @@ def _scope(replay: "Replay") -> dict[str, Any]:
     from coinmon.model.moment import iso
 
     return {
+        "as": replay.known,
         "pairs": [
             {
                 "pair": each.pair, "from": iso(each.start), "to": iso(each.end), "venues": list(each.venues),

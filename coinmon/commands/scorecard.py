@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coinmon.commands import Globals
+from coinmon.commands.backtest import AsOption
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
+    from coinmon.run.backtest import As
     from coinmon.store.database import Database
 
 _HEAD = {
@@ -63,6 +65,9 @@ def scorecard(
     replayed: Annotated[
         bool, typer.Option("--replayed", help="Judge a replay over stored history, not what was told.")
     ] = False,
+    known: Annotated[
+        AsOption, typer.Option("--as", help="--replayed with all that is stored, or what was known at each minute.")
+    ] = AsOption.complete,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check that no stored scorecard was changed; exit 2 if one was.")
     ] = False,
@@ -91,7 +96,7 @@ def scorecard(
         if noise:
             _show_noise(ctx.obj or Globals(), database, 10 if days is None else days, as_json, config.lang)
             return
-        document = _document(config, database, name or [], days, cost, replayed)
+        document = _document(config, database, name or [], days, cost, known.value if replayed else None)
         if html is not None:
             _write_page(config, database, document, html)
             return
@@ -106,7 +111,12 @@ def scorecard(
 
 
 def _document(
-    config: "Config", database: "Database", names: Sequence[str], days: int | None, cost: float | None, replayed: bool
+    config: "Config",
+    database: "Database",
+    names: Sequence[str],
+    days: int | None,
+    cost: float | None,
+    replayed: "As | None",
 ) -> dict[str, Any]:
     from coinmon.run.monitor import clock_of
     from coinmon.run.records import RECORD_DAYS, card_of, renew
@@ -116,7 +126,7 @@ def _document(
     now = clock_of(config).now()
     if replayed or days is not None or cost is not None:
         history, span = History(database), RECORD_DAYS if days is None else days
-        told = _replayed(config, history, now, span) if replayed else None
+        told = _replayed(config, history, now, span, replayed) if replayed else None
         card = card_of(made(config, history, now, span, cost, told=told), None)
         document = {"source": "replayed" if replayed else "own", "scorecard": None, **card}
     else:
@@ -126,14 +136,14 @@ def _document(
     return {**document, "signals": [each for each in document["signals"] if not names or each["signal"] in names]}
 
 
-def _replayed(config: "Config", history: Any, now: int, days: int) -> list[Mapping[str, Any]]:
+def _replayed(config: "Config", history: Any, now: int, days: int, known: "As") -> list[Mapping[str, Any]]:
     """What the configured signals would have said of every stored pair."""
     from coinmon.model.moment import DAY
     from coinmon.run.backtest import backtest
 
     universe = history.universe(config.exchanges, config.quotes)
     stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
-    replay = backtest(config, history, universe, sorted(stored, key=str), now - days * DAY, now)
+    replay = backtest(config, history, universe, sorted(stored, key=str), now - days * DAY, now, known=known)
     return [each.event for each in replay.told if each.event["event"] == "signal"]
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.frame import AS_BEFORE, ASK, HOLDS, SILENT, WAITS, Codes, Frame
+from coinmon.evaluate.known import KnownThen
 from coinmon.market.market import Market
 from coinmon.market.view import Source
 from coinmon.model.moment import DAY, MINUTE
@@ -42,21 +44,28 @@ def evaluate(
     end: int,
     judgements: dict[str, Judgement],
     columns: bool = True,
+    known: KnownThen | None = None,
+    cuts: Sequence[int] = (),
 ) -> Iterator[tuple[int, Sequence[Signal]]]:
     """All that holds, at the first moment and at each at which that changes; moments are minutes of [start, end).
 
     Signals with `columns` are asked themselves only when their code changes; the others at every moment. judgements:
-    counted up, by signal. columns: False: ask every signal at every moment.
+    counted up, by signal. columns: False: ask every signal at every moment. known: judge with what was known then;
+    market_at gives markets with all that is stored. cuts: moments at which the pair's instruments are others.
     """
     said: dict[str, Sequence[Signal]] = {}
     shown: list[tuple[object, ...]] | None = None
-    for first in range(start, end, DAY):
-        count = (min(end, first + DAY) - first) // MINUTE
-        if count <= 0:
-            continue
+    for first, count in _parts(start, end, cuts):
         frame = Frame(market_at(first), source, first, count, evaluator.indicator_settings, market_at)
         codes = {name: settled(evaluator.codes(name, frame)) if columns else None for name in evaluator.names}
+        unseen = np.zeros(count, bool)
+        if known is not None:
+            unseen = known.of(known.unseen, first, count)
+            asked = unseen | known.of(known.hides, first, count)
+            codes = {name: found if found is None else _asked(found, asked) for name, found in codes.items()}
         for i, due in _due(codes, count):
+            if unseen[i]:
+                continue
             now = first + i * MINUTE
             market: Market | None = None
             for name in due:
@@ -65,7 +74,7 @@ def evaluate(
                 if code == SILENT or (code == WAITS and judgement.why_waited):
                     said[name] = ()
                     continue
-                market = market or market_at(now)
+                market = market or (market_at(now) if known is None else known.market(market_at(now)))
                 answer = evaluator.judge(name, market)
                 said[name] = () if isinstance(answer, Silent) else answer
                 if code == ASK:
@@ -80,9 +89,30 @@ def evaluate(
         for name, found in codes.items():
             each = judgements.setdefault(name, Judgement())
             each.minutes += count
+            if unseen.any():
+                each.waited += int(unseen.sum())
+                each.why_waited = each.why_waited or "nobody looked at the minute when it ended"
             if found is not None:
                 each.judged += int((found >= SILENT).sum())
                 each.waited += int((found == WAITS).sum())
+
+
+def _parts(start: int, end: int, cuts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """[start, end) in days, from each cut anew: the first moment and the number of moments of each part."""
+    edges = sorted({start, end, *(each for each in cuts if start < each < end)})
+    for begin, stop in pairwise(edges):
+        for first in range(begin, stop, DAY):
+            count = (min(stop, first + DAY) - first) // MINUTE
+            if count > 0:
+                yield first, count
+
+
+def _asked(found: Codes, asked: npt.NDArray[np.bool_]) -> Codes:
+    """The signal is asked itself at these moments; what follows them is not as it was a moment before."""
+    made = np.where(asked, np.int8(ASK), found)
+    after = np.flatnonzero(asked[:-1] & ~asked[1:]) + 1
+    made[after[made[after] == AS_BEFORE]] = ASK
+    return np.asarray(made, np.int8)
 
 
 def _due(codes: dict[str, Codes | None], count: int) -> Iterator[tuple[int, Sequence[str]]]:

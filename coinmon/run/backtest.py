@@ -6,13 +6,14 @@ The replay is the scan's own: the same views as of each moment, the same signals
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.evaluate.evaluator import Evaluator
+from coinmon.evaluate.known import KnownThen
 from coinmon.evaluate.ledger import Ledger, ledger_key, step
 from coinmon.evaluate.outcomes import DELAY_MINUTES, Outcome, Prices, outcome, weighted_close
 from coinmon.evaluate.read_once import ReadOnce
@@ -25,6 +26,7 @@ from coinmon.model.symbols import Universe
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.store.history import History
 
+As = Literal["known", "complete"]
 HORIZONS = {"5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 """Minutes after entry, which is a minute after the signal, at which the price is looked at."""
 LEAD_IN_MS = 60 * MINUTE
@@ -71,6 +73,7 @@ class PairReplay:
 class Replay:
     told: Sequence[ReplayedSignal]
     pairs: Sequence[PairReplay]
+    known: As
 
     def judgements(self) -> dict[str, Judgement]:
         """By signal, all pairs together."""
@@ -89,9 +92,11 @@ def backtest(
     start: int | None,
     end: int | None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
+    known: As = "complete",
 ) -> Replay:
     """Replay [start, end), ms UTC (None: as far as is stored), minute by minute.
 
+    known: with all that is stored now (`complete`), or with what was read by the moment that is judged (`known`).
     Raises NoDataError where nothing is stored.
     """
     spans = {pair: _span(history, universe.of(pair), start, end) for pair in pairs}
@@ -108,11 +113,11 @@ def backtest(
         def moved(minutes: int, before: int = done) -> None:
             progress(before + minutes, total)
 
-        more, one = _replayed(config, history, universe, pair, first, last, moved)
+        more, one = _replayed(config, history, universe, pair, first, last, moved, known)
         told += more
         replayed.append(one)
         done += (last - first) // MINUTE
-    return Replay(told, replayed)
+    return Replay(told, replayed, known)
 
 
 def _replayed(
@@ -123,11 +128,13 @@ def _replayed(
     first: int,
     last: int,
     progress: Callable[[int], None],
+    known: As,
 ) -> tuple[list[ReplayedSignal], PairReplay]:
     """One pair from `first` on. What was on already, and events of before, are learnt from a lead-in and not told."""
     venues = list(config.exchanges)
     instruments = [each for each in universe.of(pair) if each.venue in venues]
     prices = _prices(history, instruments, first - MINUTE, last + (max(HORIZONS.values()) + DELAY_MINUTES) * MINUTE)
+    days = {each.id: _listed(history, each) for each in instruments}
     source = ReadOnce(history)
     evaluator = Evaluator(config, venues)
     ledger = Ledger()
@@ -138,10 +145,14 @@ def _replayed(
     def market_at(now: int) -> Market:
         if now >= first:
             progress((now - first) // MINUTE)
-        return evaluator.market(pair, instruments, source, now)
+        there = [each for each in instruments if _is_listed(days[each.id], now)]
+        return evaluator.market(pair, there, source, now)
 
-    for begin, end, counted in ((_lead_in(history, instruments, first), first, {}), (first, last, judgements)):
-        for now, holds in evaluate(evaluator, market_at, source, begin, end, counted):
+    lead_in = _lead_in(history, instruments, first)
+    then = KnownThen(history, instruments, lead_in, last) if known == "known" else None
+    cuts = [each for span in days.values() for each in span if each is not None]
+    for begin, end, counted in ((lead_in, first, {}), (first, last, judgements)):
+        for now, holds in evaluate(evaluator, market_at, source, begin, end, counted, known=then, cuts=cuts):
             news = step(ledger, holds, now)
             ledger = news.ledger
             for key, began, ended in news.moves:
@@ -158,6 +169,17 @@ def _replayed(
     coverage = {each.id: float(bars.has_flow.sum()) / max(1, (last - first) // MINUTE) for each, bars in rows.items()}
     seen = [name for name in venues if any(each.venue == name and len(bars) for each, bars in rows.items())]
     return told, PairReplay(str(pair), first, last, seen, coverage, judgements)
+
+
+def _listed(history: History, instrument: Instrument) -> tuple[int | None, int | None]:
+    """The moments, on whole minutes, from which and until which the venue lists it; None: always."""
+    first, last = history.listed(instrument)
+    return None if first is None else floor(first), None if last is None else ceil(last)
+
+
+def _is_listed(days: tuple[int | None, int | None], now: int) -> bool:
+    first, last = days
+    return (first is None or now >= first) and (last is None or now < last)
 
 
 def _lead_in(history: History, instruments: Sequence[Instrument], first: int) -> int:

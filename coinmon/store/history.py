@@ -10,13 +10,14 @@ from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
-from coinmon.model.moment import MINUTE
+from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.multiples import bars_in_coins, coin_of, levels_in_coins, samples_in_coins, units_between
 from coinmon.model.symbols import Universe
+from coinmon.model.trades import Ints
 from coinmon.store import books, samples
 from coinmon.store.bars import read_bars, read_profile
 from coinmon.store.database import Database
-from coinmon.store.instruments import chosen_instruments, read_instruments
+from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
 from coinmon.store.outbox import read_signals
 from coinmon.store.schema import bars, instruments, signals
 
@@ -76,6 +77,25 @@ class History:
         with self._database.read() as connection:
             first, last = connection.execute(query).one()
         return None if first is None else (first, last + MINUTE)
+
+    def known(self, instrument: Instrument, start: int, end: int) -> dict[str, tuple[Ints, Ints]]:
+        """By table the times of the rows of [start, end), and when they could be known, ms UTC; -1: at once."""
+        number = self._numbers.get(instrument.id)
+        with self._database.read() as connection:
+            return {} if number is None else samples.read_known(connection, number, start, end)
+
+    def listed(self, instrument: Instrument) -> tuple[int | None, int | None]:
+        """When the venue was first seen to list it, and when it did so no more, ms UTC; None: always, and still.
+
+        What was there when its venue was first looked at, or has bars of before, may have been listed long ago.
+        """
+        span, number = self.span(instrument), self._numbers.get(instrument.id)
+        if number is None:
+            return None, None
+        with self._database.read() as connection:
+            found, venue, gone = listing_days(connection, number)
+        first = min(found, span[0]) if span else found
+        return (first if first >= venue + DAY else None), gone
 
     def newest_signal(self) -> int | None:
         """When the newest signal began, ms UTC."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from coinmon.model.instrument import Instrument, common_grid
 from coinmon.model.moment import DAY
@@ -124,6 +124,15 @@ def chosen_instruments(connection: Connection) -> set[str]:
     """Ids of the markets that a scan followed last, one a venue, kind and base."""
     query = select(table.c.venue, table.c.symbol).where(table.c.followed_at.is_not(None)).order_by(table.c.followed_at)
     return {f"{row.venue}:{row.symbol}" for row in connection.execute(query)}
+
+
+def listing_days(connection: Connection, number: int) -> tuple[int, int, int | None]:
+    """When the instrument was first seen, when its venue was, and when it was delisted (None: it is listed), ms UTC."""
+    own = connection.execute(
+        select(table.c.venue, table.c.first_seen, table.c.delisted_at).where(table.c.id == number)
+    ).one()
+    first = select(func.min(table.c.first_seen)).where(table.c.venue == own.venue)
+    return own.first_seen, connection.execute(first).scalar_one(), own.delisted_at
 
 
 def _note_attributes(connection: Connection, number: int, old: Instrument, new: Instrument, now: int) -> None:

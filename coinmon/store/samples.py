@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
+import numpy as np
 from sqlalchemy import Connection, Table, bindparam, delete
 
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
+from coinmon.model.trades import Ints
 from coinmon.store import schema
-from coinmon.store.rows import rows_between, upsert
+from coinmon.store.rows import numbers_between, rows_between, upsert
 
 Sample = TypeVar("Sample", OpenInterest, Funding)
 
@@ -69,3 +71,22 @@ def read_whales(connection: Connection, number: int, instrument: str, start: int
     names = tuple(each.name for each in fields(WhaleTrade) if each.name != "instrument")
     found = rows_between(connection, schema.whale_trades, number, start, end, names)
     return [WhaleTrade(instrument, *row) for row in found]
+
+
+_TIMED = (
+    schema.bars, schema.open_interest, schema.funding, schema.whale_trades, schema.liquidations, schema.depth,
+    schema.heatmap,
+)  # fmt: skip
+AT_ONCE = -1
+"""A row that could be known as soon as it happened."""
+
+
+def read_known(connection: Connection, number: int, start: int, end: int) -> dict[str, tuple[Ints, Ints]]:
+    """By table the times of the rows of [start, end), and when they could be known, ms UTC, or AT_ONCE."""
+    found = {}
+    for table in _TIMED:
+        rows = numbers_between(connection, table, number, start, end, ("time", "known_at"))
+        times = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        known = np.fromiter((AT_ONCE if row[1] is None else row[1] for row in rows), np.int64, len(rows))
+        found[table.name] = times, known
+    return found

@@ -138,3 +138,10 @@ def test_what_cannot_be_replayed(stored, arguments, code, told):
     done = stored("backtest", *arguments)
     assert (done.code, len(done.err)) == (code, 1), done
     assert told in done.err[0]
+
+
+def test_as_known_says_so_and_is_refused_otherwise(replayed):
+    found = json.loads(replayed("--signal", "every_tenth", "--as", "known", "--json").out)
+    assert found["as"] == "known"
+    assert json.loads(replayed("--signal", "every_tenth", "--json").out)["as"] == "complete"
+    assert replayed("--as", "later").code == 2

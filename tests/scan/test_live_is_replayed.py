@@ -1,6 +1,7 @@
 """What a scan told is what a replay of its database tells: ids, moments, grades and evidence."""
 
 import asyncio
+from functools import partial
 
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.run.backtest import backtest
@@ -9,6 +10,9 @@ from coinmon_emulator.scenario.scenario import Scenario
 MINUTES = 7
 EASY = {
     **{f"signals__{name}__lookback": 40 for name in ("volume_spike", "early_pump", "panic_dump")},
+    "signals__global_sync__bearish": True,
+    "signals__global_sync__bull_ratio": 1.02,
+    "signals__global_sync__bear_ratio": 0.98,
     "signals__volume_spike__min_zscore": 0.8,
     "signals__volume_spike__min_times": 1.1,
     "signals__early_pump__min_move": 0.7,
@@ -17,6 +21,7 @@ EASY = {
     "signals__panic_dump__min_move": 0.7,
     "signals__panic_dump__min_ratio": 1.05,
     "signals__panic_dump__min_zscore": 0.3,
+    "whale_threshold": 15_000,
 }
 
 TOLD_ALONE = {"record": None, "situation": None}
@@ -36,8 +41,9 @@ def test_a_replay_tells_what_the_scan_told(watching):
             history = watched.history
             universe = history.universe(watched.config.exchanges, watched.config.quotes)
             pairs = sorted({universe.pair_of(each) for each in history.with_bars()}, key=str)
-            end = start + MINUTES * MINUTE
-            found = await asyncio.to_thread(backtest, watched.config, history, universe, pairs, start, end)
+            end = floor(watched.hand.now()) + MINUTE
+            asked = watched.config, history, universe, pairs, start, end
+            found = await asyncio.to_thread(partial(backtest, *asked, known="known"))
             return watched.told("signal", "whale"), found, start
 
     told, found, start = asyncio.run(play())
@@ -47,5 +53,6 @@ def test_a_replay_tells_what_the_scan_told(watching):
     assert {id: {**each, **TOLD_ALONE} for id, each in replayed.items()} == {
         id: {**each, **TOLD_ALONE} for id, each in live.items()
     }
-    assert len(live) > 1
+    assert len(live) > 5
+    assert sum(each["event"] == "signal" for each in live.values()) > 2
     assert all(each["time"].endswith(":00Z") for each in live.values() if each["event"] == "signal")

@@ -1,0 +1,161 @@
+"""What of a pair's stored rows was known at each moment: a repair of yesterday was not known the day before.
+
+A scan judges a minute with what had been read by then. Rows say when they could be known (`known_at`), so a replay can
+see what the scan saw: a row that came later is not there, and minutes that nobody looked at are not judged.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from coinmon.market.market import Market
+from coinmon.market.view import Source
+from coinmon.model.bars import Bars
+from coinmon.model.book import Depth, Picture
+from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
+from coinmon.model.instrument import Instrument
+from coinmon.model.levels import Levels
+from coinmon.model.moment import DAY, MINUTE
+from coinmon.model.trades import Ints
+
+REACH_MS = 35 * DAY
+"""How long before a replay rows are looked at that may have been known only in it."""
+Mask = npt.NDArray[np.bool_]
+
+
+class KnownRows(Protocol):
+    """The store, asked when rows could be known."""
+
+    def known(self, instrument: Instrument, start: int, end: int) -> Mapping[str, tuple[Ints, Ints]]:
+        """By table: the rows' times and when they could be known, ms UTC; -1: as soon as they happened."""
+        ...
+
+
+class KnownThen:
+    """Of these instruments at the moments of [start, end), minutes, ms UTC."""
+
+    def __init__(self, rows: KnownRows, instruments: Sequence[Instrument], start: int, end: int) -> None:
+        self._start, self._count = start, (end - start) // MINUTE
+        known = {each.id: rows.known(each, start - REACH_MS, end) for each in instruments}
+        bars = [tables["bars"] for tables in known.values() if "bars" in tables]
+        self._judged_at = self._judging_times(bars)
+        self.unseen = self._unseen(bars)
+        """By moment from `start` on: nobody knew the minute that had just ended, so nobody looked."""
+        self.hides = np.zeros(self._count, bool)
+        """By moment from `start` on: some row that is stored was not known yet."""
+        self._late: dict[tuple[str, str], tuple[Ints, Ints]] = {}
+        for id, tables in known.items():
+            for table, (times, known_at) in tables.items():
+                self._find_late(id, table, times, known_at)
+
+    def _judging_times(self, bars: Sequence[tuple[Ints, Ints]]) -> Ints:
+        """By moment: up to when what had been read counted; where that is not known, the minute's end."""
+        every = self._start + np.arange(self._count, dtype=np.int64) * MINUTE
+        found = every - 1
+        for times, known_at in bars:
+            moments = times + MINUTE
+            rows = (moments - self._start) // MINUTE
+            inside = (rows >= 0) & (rows < self._count)
+            read = inside & (known_at >= moments) & (known_at < moments + MINUTE)
+            np.maximum.at(found, rows[read], known_at[read])
+        return np.where(found < every, every + MINUTE - 1, found)
+
+    def _unseen(self, bars: Sequence[tuple[Ints, Ints]]) -> Mask:
+        there, on_time = np.zeros(self._count, bool), np.zeros(self._count, bool)
+        for times, known_at in bars:
+            moments = times + MINUTE
+            rows = (moments - self._start) // MINUTE
+            inside, late = (rows >= 0) & (rows < self._count), known_at >= moments + MINUTE
+            there[rows[inside]] = True
+            on_time[rows[inside & ~late]] = True
+        return there & ~on_time
+
+    def _find_late(self, id: str, table: str, times: Ints, known_at: Ints) -> None:
+        natural = times + MINUTE if table == "bars" else -(-times // MINUTE) * MINUTE
+        moments = known_at - known_at % MINUTE
+        at = (moments - self._start) // MINUTE
+        inside = (at >= 0) & (at < self._count)
+        judged = np.where(inside, self._judged_at[np.clip(at, 0, self._count - 1)], moments + MINUTE - 1)
+        seen_from = np.maximum(natural, np.where(judged >= known_at, moments, moments + MINUTE))
+        late = (seen_from > natural) & (seen_from > self._start)
+        if not late.any():
+            return
+        self._late[table, id] = times[late], seen_from[late]
+        first = np.clip((natural[late] - self._start) // MINUTE, 0, self._count)
+        last = np.clip((seen_from[late] - self._start) // MINUTE, 0, self._count)
+        steps = np.zeros(self._count + 1, np.int64)
+        np.add.at(steps, first, 1)
+        np.add.at(steps, last, -1)
+        self.hides |= np.cumsum(steps[:-1]) > 0
+
+    def of(self, mask: Mask, first: int, count: int) -> Mask:
+        """The part of `unseen` or `hides` from the moment `first`, ms UTC, on."""
+        at = (first - self._start) // MINUTE
+        return mask[at : at + count]
+
+    def market(self, market: Market) -> Market:
+        """The market with what was known at its moment."""
+        at = (market.now - self._start) // MINUTE
+        if not 0 <= at < self._count or not self.hides[at]:
+            return market
+        views = [replace(view, source=self.source(view.source, market.now)) for view in market.views]
+        return replace(market, views=views)
+
+    def source(self, source: Source, now: int) -> Source:
+        """What of the source was known at `now`."""
+        hidden = {key: frozenset(times[seen_from > now].tolist()) for key, (times, seen_from) in self._late.items()}
+        return _SourceThen(source, hidden)
+
+
+_Sample = TypeVar("_Sample", OpenInterest, Funding, WhaleTrade, Liquidation, Depth, Picture)
+
+
+class _SourceThen:
+    """A source without the rows that were not known. hidden: their times, by table and instrument."""
+
+    def __init__(self, source: Source, hidden: Mapping[tuple[str, str], frozenset[int]]) -> None:
+        self._source, self._hidden = source, hidden
+
+    def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
+        rows = self._source.bars(instrument, start, end, levels=levels)
+        hidden = self._hidden.get(("bars", instrument.id))
+        if not hidden:
+            return rows
+        return rows[~np.isin(rows.time, np.fromiter(hidden, np.int64, len(hidden)))]
+
+    def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
+        hidden = self._hidden.get(("bars", instrument.id), frozenset())
+        if not any(start <= each < end for each in hidden):
+            return self._source.profile(instrument, start, end)
+        return self.bars(instrument, start, end, levels=True).profile()
+
+    def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
+        return self._known("open_interest", instrument, self._source.open_interest(instrument, start, end))
+
+    def funding(self, instrument: Instrument, start: int, end: int) -> Sequence[Funding]:
+        return self._known("funding", instrument, self._source.funding(instrument, start, end))
+
+    def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]:
+        return self._known("whale_trades", instrument, self._source.whale_trades(instrument, start, end))
+
+    def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
+        return self._known("depth", instrument, self._source.depth(instrument, start, end))
+
+    def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
+        return self._known("heatmap", instrument, self._source.heatmap(instrument, start, end))
+
+    def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
+        return self._known("liquidations", instrument, self._source.liquidations(instrument, start, end))
+
+    def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]:
+        return self._source.liquidations_heard(instrument, start, end)
+
+    def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
+        return self._source.signals(pair, start, end)
+
+    def _known(self, table: str, instrument: Instrument, found: Sequence[_Sample]) -> Sequence[_Sample]:
+        hidden = self._hidden.get((table, instrument.id))
+        return [each for each in found if each.time not in hidden] if hidden else found

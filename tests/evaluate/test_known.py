@@ -1,0 +1,114 @@
+"""A replay as of what was known sees what a scan saw: no row before it was read, no minute that nobody looked at."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from coinmon.evaluate.evaluator import Evaluator
+from coinmon.evaluate.known import KnownThen
+from coinmon.evaluate.read_once import ReadOnce
+from coinmon.evaluate.replay import evaluate
+from coinmon.model.bars import Bars, Coverage
+from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.moment import DAY, MINUTE
+from coinmon.store.bars import write_bars
+from coinmon.store.database import open_database
+from coinmon.store.history import History
+from coinmon.store.instruments import sync_instruments
+
+from .test_columns import EASY, FIRST, START, Stored, config, scenario  # noqa: F401
+
+VENUES = ["binance", "okx", "bybit", "coinbase"]
+BEGIN, MINUTES = FIRST, 130
+REPAIRED, KNOWN = range(450, 470), 500
+"""Rows of okx that came at a later minute."""
+DOWN, BACK = range(530, 541), 542
+"""Minutes that the scan did not run in; it read them in the minute that it was back in."""
+
+
+class StoredThen(Stored):
+    def __init__(self, rows):
+        super().__init__(rows)
+        self.known_at = {}
+        for id, each in rows.items():
+            known = each.time + MINUTE + 5_000
+            minute = (each.time - START) // MINUTE
+            known[np.isin(minute, DOWN)] = START + BACK * MINUTE + 5_000
+            if id.startswith("okx"):
+                known[np.isin(minute, REPAIRED)] = START + KNOWN * MINUTE + 5_000
+            self.known_at[id] = known
+
+    def known(self, instrument, start, end):
+        rows = self._rows[instrument.id]
+        inside = (rows.time >= start) & (rows.time < end)
+        return {"bars": (rows.time[inside], self.known_at[instrument.id][inside])}
+
+    def as_of(self, now):
+        """By hand: what had been read a few seconds after `now`."""
+        return Stored({id: rows[self.known_at[id] <= now + 5_000] for id, rows in self._rows.items()})
+
+
+def told(changes):
+    return [(at, [(s.name, s.key, s.grade, s.begins) for s in signals]) for at, signals in changes]
+
+
+@pytest.mark.parametrize("columns", [True, False])
+def test_signals_are_judged_with_what_was_read_by_then(config, columns):  # noqa: F811
+    instruments, rows = scenario(3)
+    stored = StoredThen(rows)
+    evaluator = Evaluator(config(EASY), VENUES)
+    start, end = START + BEGIN * MINUTE, START + (BEGIN + MINUTES) * MINUTE
+    source = ReadOnce(stored)
+
+    def market_at(now, source=source):
+        return evaluator.market(Pair("BTC", "USDT"), instruments, source, now)
+
+    known, judgements = KnownThen(stored, instruments, start, end), {}
+    changes = list(evaluate(evaluator, market_at, source, start, end, judgements, columns, known))
+    expected, last = [], None
+    for now in range(start, end, MINUTE):
+        if (now - START) // MINUTE - 1 in DOWN:
+            continue
+        found = evaluator.signals(market_at(now, stored.as_of(now)))
+        says = [(s.name, s.key, s.grade, s.begins) for s in found]
+        if says != last:
+            last = says
+            expected.append((now, says))
+    assert told(changes) == expected
+    assert len(expected) > 5
+    for each in judgements.values():
+        assert each.minutes == each.judged + each.waited + each.failed == MINUTES
+        assert each.waited >= len(DOWN)
+    complete = list(evaluate(evaluator, market_at, source, start, end, {}, columns))
+    assert told(complete) != expected
+
+
+def bars(first, count):
+    at = np.arange(count)
+    price, one = np.full(count, 100), np.ones(count)
+    return Bars(
+        Decimal("0.01"), (first + at) * MINUTE, price, price, price, price, one, one, at, one, one, one, one,
+        np.full(count, Coverage.TRADES, np.uint8),
+    )  # fmt: skip
+
+
+def test_rows_say_when_they_were_read_and_instruments_when_they_were_listed(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path / 'coinmon.db'}")
+    first = 29_000_000
+    names = {"BTC": first * MINUTE, "NEW": first * MINUTE + 3 * DAY}
+    made = {}
+    with database.write() as connection:
+        for base, seen in names.items():
+            each = Instrument("okx", "spot", base, "USDT", base, f"{base}/USDT", Decimal("0.01"), Decimal("0.001"))
+            ((number, stored),) = sync_instruments(connection, [each], seen).values()
+            made[base] = stored
+            write_bars(connection, number, stored, bars(seen // MINUTE, 5), known_at=seen + 9 * MINUTE)
+            write_bars(connection, number, stored, bars(seen // MINUTE + 5, 2))
+    history = History(database)
+    times, known = history.known(made["BTC"], first * MINUTE, (first + 20) * MINUTE)["bars"]
+    assert times.tolist() == [(first + i) * MINUTE for i in range(7)]
+    assert known.tolist() == [(first + 9) * MINUTE] * 5 + [-1] * 2
+    assert history.listed(made["BTC"]) == (None, None)
+    assert history.listed(made["NEW"]) == (names["NEW"], None)
+    database.close()
