@@ -93,7 +93,7 @@ def test_rows_asked_for_again_are_the_same_rows(scene, seed, asked):
     used = scene.view(minutes)
     for a, b, levels in asked:
         span = (scene.start + a * MINUTE, scene.start + b * MINUTE)
-        got, want = used.between(*span, levels=levels), scene.view(minutes).between(*span, levels=levels)
+        got, want = used.between(*span, levels=levels), replace(used).between(*span, levels=levels)
         for name in scene.columns:
             np.testing.assert_array_equal(getattr(got, name), getattr(want, name))
         assert (got.levels is None) == (want.levels is None)
@@ -108,9 +108,11 @@ def test_the_pairs_profile_is_of_the_minutes_that_every_venue_saw(scene, seed, v
     kinds = ("trades",) * 8 + scene.kinds
     made = [scene.minutes(seed + number, 40, kinds) for number in range(venues)]
     start, end = (scene.start + each * MINUTE for each in (span[0], sum(span)))
-    found = market(scene, made).merged["spot"].profile(start, end)
-    # the same minute by minute
-    plain = market(scene, made).merged["spot"].between(start, end, levels=True).profile()
+    whole = market(scene, made)
+    found = whole.merged["spot"].profile(start, end)
+    # the same minute by minute, of views that have read nothing yet
+    fresh = replace(whole, views=[replace(view) for view in whole.views])
+    plain = fresh.merged["spot"].between(start, end, levels=True).profile()
     assert found.ticks.tolist() == plain.ticks.tolist()
     for name in ("buy", "sell"):
         assert getattr(found, name).tolist() == pytest.approx(getattr(plain, name).tolist())

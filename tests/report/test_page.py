@@ -135,10 +135,12 @@ def test_wheel_drag_keys_and_two_fingers_move_all_panels_at_once(pages, browser)
 
 def test_the_crosshair_reads_the_same_moment_in_all_panels(pages, browser):
     readout = "document.querySelector('[data-panel=%s] .readout').textContent"
-    _, last, _, _, here, volume = browser().open(
-        pages["en"], DRAWN, readout % "price", pointer("pointermove", 200),
-        f"{readout % 'price'} !== '' && new Promise ? true : false", readout % "price", readout % "volume",
+    price = readout % "price"
+    _, last, _, moved, here, volume = browser().open(
+        pages["en"], DRAWN, f"window.last = {price}", pointer("pointermove", 200), f"{price} !== window.last", price,
+        readout % "volume",
     )  # fmt: skip
+    assert moved
     assert re.fullmatch(r"O [\d,.]+ H [\d,.]+ L [\d,.]+ C [\d,.]+", last)
     assert here
     assert volume
