@@ -12,6 +12,7 @@ from coinmon.market.merged import instrument_of, together
 from coinmon.market.read_only import read_only
 from coinmon.market.view import Source
 from coinmon.model.bars import Bars
+from coinmon.model.book import Depth
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.moment import MINUTE
@@ -105,6 +106,12 @@ class Frame:
         """As `open_interest`."""
         return self.once(
             ("whales", instrument.id, before), lambda: self._source.whale_trades(instrument, *self._sampled(before))
+        )
+
+    def depth(self, instrument: Instrument, before: int) -> Sequence[Depth]:
+        """As `open_interest`."""
+        return self.once(
+            ("depth", instrument.id, before), lambda: self._source.depth(instrument, *self._sampled(before))
         )
 
     def liquidations(self, instrument: Instrument, before: int) -> Sequence[Liquidation]:

@@ -54,3 +54,10 @@ def test_what_they_give_wrong_is_noted_and_the_signal_is_asked(given, tmp_path, 
     evaluator = Evaluator(config, ["binance"])
     assert evaluator.codes("consensus", SimpleNamespace(count=5)) is None
     assert list(evaluator.failures) == ["columns of signal consensus"]
+
+
+def test_every_bundled_signal_has_columns(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = load_config(None, environ={})
+    assert len(config.signals) > 20
+    assert not [name for name, each in config.signals.items() if each.offer.columns is None]

@@ -12,6 +12,7 @@ from coinmon.evaluate.frame import AS_BEFORE, ASK, HOLDS, SILENT, WAITS, Frame
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import evaluate, settled
 from coinmon.model.bars import Bars, Coverage
+from coinmon.model.book import Depth, Near
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
@@ -22,7 +23,8 @@ START = 29_000_000 * MINUTE // DAY * DAY
 STORED, FIRST, MINUTES = 3100, 2780, 200
 WATCHED = (
     "absorption", "cvd_divergence", "derivative_hedge", "funding_extreme", "key_level_touch", "liquidation_cascade",
-    "liquidity_sweep", "oi_quadrant_shift", "stacked_imbalance", "structure_break", "whale",
+    "liquidity_sweep", "oi_quadrant_shift", "stacked_imbalance", "structure_break", "whale", "oi_jump",
+    "funding_squeeze", "liquidity_vacuum",
 )  # fmt: skip
 EASY = {
     "absorption": {"lookback": 20, "min_share": 0.05},
@@ -35,6 +37,9 @@ EASY = {
     "oi_quadrant_shift": {"dead_band": 1.0, "window": 30},
     "stacked_imbalance": {"timeframe": "5m", "rows": 2, "ratio": 1.3, "max_age": 7},
     "structure_break": {"timeframe": "5m", "pivots": 2, "bars": 30, "max_age": 12},
+    "oi_jump": {"window": 30, "min_times": 1.2, "max_move": 4.0, "min_venues": 1},
+    "funding_squeeze": {"high": 0.1, "low": -0.1, "window": 30, "min_times": 0.7},
+    "liquidity_vacuum": {"window": 3, "lookback": 60, "max_share": 0.7, "min_venues": 1},
     "whale": {"threshold": 150_000.0, "max_age": 9},
 }
 VENUES = ("binance", "okx", "bybit", "coinbase")
@@ -142,9 +147,22 @@ def scenario(seed):
                 WhaleTrade(each.id, i, START + int(rng.integers((FIRST - 60) * MINUTE, STORED * MINUTE)),
                            1 if rng.random() < 0.5 else -1, 400.0, size / 400, float(size), 1)
                 for i, size in enumerate(sizes)), key=lambda one: one.time)  # fmt: skip
+            add_books(stored, np.random.default_rng(len(instruments) + 100 * seed), each)
             if kind == "perp":
                 add_samples(stored, rng, each)
     return instruments, stored
+
+
+def add_books(stored, rng, market):
+    """Two samples a minute, some missing, some that do not reach half a percent; sizes that ebb now and then."""
+    stored.samples["depth", market.id] = [
+        Depth(START + i * 30_000 + int(rng.integers(0, 29_000)), 1.0, 1.0, reach, 2.0,
+              (Near(0.1, 1.0, 1.0, 5.0, 5.0), Near(0.5, 9.0, 9.0, size, size)))
+        for i in range(2 * (FIRST - 90), 2 * STORED)
+        for ebb in [0.4 if i // 2 % 50 < 7 else 1.0]
+        for reach, size in [(0.3 if rng.random() < 0.1 else 1.0, ebb * float(rng.gamma(4.0, 100.0)))]
+        if rng.random() < 0.97 and not 5750 < i < 5766
+    ]  # fmt: skip
 
 
 def add_samples(stored, rng, perp):

@@ -6,7 +6,21 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import MINUTE, Bilingual, Market, Signal, Silent, Text, View, hookimpl
+from coinmon.signal import (
+    MINUTE,
+    SILENT,
+    Bilingual,
+    Codes,
+    Frame,
+    Instrument,
+    Market,
+    Signal,
+    Silent,
+    Text,
+    View,
+    hookimpl,
+)  # fmt: skip
+from coinmon_signals._columns import Comparisons, Floats
 from coinmon_signals._evidence import worded
 
 _LASTS = 1.25
@@ -95,6 +109,42 @@ def _sizes(samples: Sequence[Any], percent: float) -> "np.ndarray[Any, np.dtype[
     )
 
 
+def columns(frame: Frame, *, percent: float, window: int, lookback: int, max_share: float, min_venues: int) -> Codes:
+    """What `liquidity_vacuum` says of each moment of the frame: medians of the same samples, in the same order."""
+    markets = frame.instruments("spot") or frame.instruments("perp")
+    if not markets:
+        return np.full(frame.count, SILENT, np.int8)
+    shares = np.stack([_shares(frame, each, percent, window, lookback) for each in markets.values()])
+    needed = min(min_venues, len(markets))
+    with np.errstate(invalid="ignore"):
+        thin, begins = (shares <= most for most in (_LASTS * max_share, max_share))
+    ready, holds = np.asarray(np.isfinite(shares).any(axis=0)), thin.sum(axis=0) >= needed
+    return Comparisons(frame.count).codes(ready, holds, begins.sum(axis=0) >= needed)
+
+
+def _shares(frame: Frame, instrument: Instrument, percent: float, window: int, lookback: int) -> Floats:
+    """`_left` at each moment; NaN where it is None."""
+    samples = frame.depth(instrument, lookback + window)
+    found = np.full(frame.count, np.nan)
+    if not samples:
+        return found
+    time = np.array([each.time for each in samples], np.int64)
+    sizes = [_sizes([each], percent) for each in samples]
+    owner = np.concatenate([[0], np.cumsum([len(each) for each in sizes])])
+    size = np.concatenate(sizes)
+    seen = np.concatenate([[0], np.cumsum(np.diff(time // MINUTE) > 0)])
+    moments = frame.start + MINUTE * np.arange(frame.count, dtype=np.int64)
+    first = np.searchsorted(time, moments - (lookback + window) * MINUTE, "left")
+    since = np.searchsorted(time, moments - window * MINUTE, "left")
+    last = np.searchsorted(time, moments, "right")
+    minutes = np.where(since > first, seen[since - 1] - seen[np.minimum(first, len(seen) - 1)] + 1, 0)
+    for i in np.flatnonzero((minutes >= _LEAST_SEEN * lookback) & (last > since)).tolist():
+        now, past = size[owner[since[i]] : owner[last[i]]], size[owner[first[i]] : owner[since[i]]]
+        if len(now) and len(past) and (usual := float(np.median(past))) > 0:
+            found[i] = float(np.median(now)) / usual
+    return found
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("liquidity_vacuum", liquidity_vacuum, horizon="1h")
+    register("liquidity_vacuum", liquidity_vacuum, columns=columns, horizon="1h")

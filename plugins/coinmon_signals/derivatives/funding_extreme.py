@@ -1,6 +1,5 @@
 """Holding a perpetual has become very dear for one side."""
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -8,12 +7,10 @@ import numpy as np
 from pydantic import Field
 
 from coinmon.signal import (
-    MINUTE,
     SILENT,
     Bilingual,
     Codes,
     Frame,
-    Funding,
     Market,
     Signal,
     Silent,
@@ -23,9 +20,8 @@ from coinmon.signal import (
 )
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
+from coinmon_signals._funding_columns import annualised
 from coinmon_signals._views import NO_PERP
-
-_HOUR_MS = 60 * MINUTE
 
 
 def funding_extreme(
@@ -109,15 +105,8 @@ def columns(frame: Frame, *, high: float, low: float, max_age: int) -> Codes:
     perps = frame.instruments("perp")
     known = np.zeros(count, bool)
     beyond, strong = (np.zeros((2, count), np.int64) for _ in range(2))
-    moments = frame.start + MINUTE * np.arange(count, dtype=np.int64)
     for each in perps.values():
-        samples = frame.funding(each, max_age)
-        if not samples:
-            continue
-        time = np.array([sample.time for sample in samples], np.int64)
-        rate = np.array([_annualised(sample) for sample in samples])
-        at = np.searchsorted(time, moments, "right") - 1
-        now = np.where((at >= 0) & (time[at] >= moments - max_age * MINUTE), rate[at], np.nan)
+        now = annualised(frame, each, max_age)
         known |= np.isfinite(now)
         for i, limit in enumerate((high, low)):
             way = 1 - 2 * i
@@ -129,12 +118,6 @@ def columns(frame: Frame, *, high: float, low: float, max_age: int) -> Codes:
     state = sum((np.minimum(strong[i], 2) + (beyond[i] > 0)) * 4**i for i in (0, 1))
     codes = compare.codes(known, np.asarray(state > 0))
     return np.where(codes > SILENT, codes + state.astype(np.int8), codes).astype(np.int8)
-
-
-def _annualised(sample: Funding) -> float:
-    hours = sample.interval_ms / _HOUR_MS if sample.interval_ms else math.nan
-    rate = sample.rate * 24 / hours * 365
-    return rate if math.isfinite(rate) else math.nan
 
 
 @hookimpl

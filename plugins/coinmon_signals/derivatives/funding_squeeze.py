@@ -2,10 +2,14 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
+from coinmon_signals._funding_columns import annualised
+from coinmon_signals._oi_columns import open_interest_columns
 from coinmon_signals._views import NO_PERP
 
 
@@ -72,6 +76,32 @@ def _signal(market: Market, longs: bool, rates: dict[str, float], times: dict[st
     )
 
 
+def columns(frame: Frame, *, high: float, low: float, window: int, min_times: float, max_age: int) -> Codes:
+    """What `funding_squeeze` says of each moment of the frame."""
+    frame.settings("funding")
+    frame.settings("open_interest")
+    perps, compare = frame.instruments("perp"), Comparisons(frame.count)
+    if not perps:
+        return np.full(frame.count, SILENT, np.int8)
+    ready = np.zeros(frame.count, bool)
+    there, strong = (np.zeros((2, frame.count), np.int64) for _ in range(2))
+    for each in perps.values():
+        held, rate = open_interest_columns(frame, each, window), annualised(frame, each, max_age)
+        told = held.told & (held.noise > 0) & np.isfinite(rate)
+        ready |= told
+        with np.errstate(invalid="ignore", divide="ignore"):
+            times = np.where(told, held.change / held.noise, np.nan)
+        grows, jumps = compare.above(times, HOLD * min_times), compare.above(times, min_times)
+        for i, (limit, way) in enumerate(((high, 1), (low, -1))):
+            holds = told & grows & compare.above(way * rate, way * HOLD * limit)
+            there[i] += holds
+            strong[i] += holds & jumps & compare.above(way * rate, way * limit)
+    holds = there > 0
+    first = np.argmax(holds, axis=0)
+    begun = np.take_along_axis(strong, first[None], axis=0)[0]
+    return compare.codes(ready, np.asarray(holds.any(axis=0)), begun > 0, begun > 1, first == 1)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("funding_squeeze", funding_squeeze, horizon="1d")
+    register("funding_squeeze", funding_squeeze, columns=columns, horizon="1d")

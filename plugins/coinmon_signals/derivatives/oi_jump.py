@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Market, Signal, Silent, Text, hookimpl, say
+from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, say
+from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
+from coinmon_signals._oi_columns import open_interest_columns
 from coinmon_signals._views import NO_PERP
 
 
@@ -73,6 +76,33 @@ def _signal(market: Market, way: int, there: dict[str, float], moves: dict[str, 
     )
 
 
+def columns(frame: Frame, *, window: int, min_times: float, max_move: float, min_venues: int) -> Codes:
+    """What `oi_jump` says of each moment of the frame."""
+    frame.settings("open_interest")
+    perps, compare = frame.instruments("perp"), Comparisons(frame.count)
+    if not perps:
+        return np.full(frame.count, SILENT, np.int8)
+    ready = np.zeros(frame.count, bool)
+    there, strong = (np.zeros((2, frame.count), np.int64) for _ in range(2))
+    for each in perps.values():
+        found = open_interest_columns(frame, each, window)
+        told = found.told & (found.noise > 0) & (found.price_noise > 0)
+        ready |= told
+        with np.errstate(invalid="ignore", divide="ignore"):
+            times = np.where(told, found.change / found.noise, np.nan)
+            moves = np.where(told, np.abs(found.price) / found.price_noise, np.nan)
+        still = compare.above(max_move, moves)
+        for i, way in enumerate((1, -1)):
+            holds = still & compare.above(way * times, HOLD * min_times)
+            there[i] += holds
+            strong[i] += holds & compare.above(way * times, min_times)
+    needed = min(min_venues, len(perps))
+    agreed = there >= needed
+    first = np.argmax(agreed, axis=0)
+    begun = np.take_along_axis(strong, first[None], axis=0)[0] >= needed
+    return compare.codes(ready, np.asarray(agreed.any(axis=0)), begun, first == 1)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("oi_jump", oi_jump, horizon="4h")
+    register("oi_jump", oi_jump, columns=columns, horizon="4h")
