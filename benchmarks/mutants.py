@@ -4,6 +4,7 @@ Mutants are cosmic-ray's, drawn by a seed, as many of each folder; each is tried
 the repository. A mutant that no test notices is printed with its line: it wants a test, or a reason why it is the same.
 
 Run (not in CI): pip install cosmic-ray && python benchmarks/mutants.py [--count 600] [--seed 1] [--folder model]...
+With --part 3/20 the third twentieth of those that are drawn, so that hours can be spent in pieces, or by two machines.
 """
 
 import argparse
@@ -81,7 +82,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", action="append", choices=list(FOLDERS))
+    parser.add_argument("--part", default="1/1", help="which of how many equal parts of what is drawn")
     given = parser.parse_args()
+    part, parts = map(int, given.part.split("/"))
     folders = given.folder or list(FOLDERS)
     rng = random.Random(given.seed)
     drawn = []
@@ -89,6 +92,7 @@ def main() -> None:
         every = positions(folder)
         print(f"{folder}: {len(every):,} mutants", flush=True)
         drawn += [(folder, *each) for each in rng.sample(every, min(len(every), given.count // len(folders)))]
+    drawn = drawn[part - 1 :: parts]
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / "copy"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__", "data"))

@@ -243,14 +243,21 @@ def differences(
     if not least <= bars.trades[row] <= len(trades):
         yield f"trades {bars.trades[row]}, traded {least} to {len(trades)}"
     if coverage == Coverage.TRADES:
-        levels: dict[Decimal, list[Decimal]] = defaultdict(lambda: [zero, zero])
-        for _, price, qty, side in trades:
-            levels[price][side < 0] += qty
-        part = slice(bars.levels.start[row], bars.levels.start[row + 1])
-        columns = (bars.levels.ticks[part], bars.levels.buy[part], bars.levels.sell[part])
-        stored = {instrument.price(int(ticks)): [buy, sell] for ticks, buy, sell in zip(*columns, strict=True)}
-        if stored != {price: [float(each) for each in both] for price, both in levels.items()}:
-            yield f"levels {stored}, traded {dict(levels)}"
+        yield from _level_differences(instrument, bars, row, trades)
+
+
+def _level_differences(
+    instrument: Instrument, bars: Bars, row: int, trades: list[tuple[int, Decimal, Decimal, int]]
+) -> Iterator[str]:
+    zero = Decimal(0)
+    levels: dict[Decimal, list[Decimal]] = defaultdict(lambda: [zero, zero])
+    for _, price, qty, side in trades:
+        levels[price][side < 0] += qty
+    part = slice(bars.levels.start[row], bars.levels.start[row + 1])
+    columns = (bars.levels.ticks[part], bars.levels.buy[part], bars.levels.sell[part])
+    stored = {instrument.price(int(ticks)): [buy, sell] for ticks, buy, sell in zip(*columns, strict=True)}
+    if stored != {price: [float(each) for each in both] for price, both in levels.items()}:
+        yield f"levels {stored}, traded {dict(levels)}"
 
 
 def main() -> int:

@@ -86,15 +86,22 @@ def evaluate(
             if now_shown != shown:
                 shown = now_shown
                 yield now, list(chain.from_iterable(said.values()))
-        for name, found in codes.items():
-            each = judgements.setdefault(name, Judgement())
-            each.minutes += count
-            if unseen.any():
-                each.waited += int(unseen.sum())
-                each.why_waited = each.why_waited or "nobody looked at the minute when it ended"
-            if found is not None:
-                each.judged += int((found >= SILENT).sum())
-                each.waited += int((found == WAITS).sum())
+        _count_minutes(judgements, codes, unseen)
+
+
+def _count_minutes(
+    judgements: dict[str, Judgement], codes: dict[str, Codes | None], unseen: npt.NDArray[np.bool_]
+) -> None:
+    """Add the minutes of a part: unseen says of each whether nobody looked at it."""
+    for name, found in codes.items():
+        each = judgements.setdefault(name, Judgement())
+        each.minutes += len(unseen)
+        if unseen.any():
+            each.waited += int(unseen.sum())
+            each.why_waited = each.why_waited or "nobody looked at the minute when it ended"
+        if found is not None:
+            each.judged += int((found >= SILENT).sum())
+            each.waited += int((found == WAITS).sum())
 
 
 def _parts(start: int, end: int, cuts: Sequence[int]) -> Iterator[tuple[int, int]]:

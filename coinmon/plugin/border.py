@@ -7,7 +7,7 @@ are sound Unicode without NUL, times are ISO 8601.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -62,19 +62,10 @@ class _Plain:
             raise NotAsAgreed(
                 f"{where.partition('[')[0]} is too large: at most {MAX_VALUES:,} values, {MAX_DEPTH} deep"
             )
-        if value is None or isinstance(value, bool):
-            return value
         if isinstance(value, Enum):
             return self.of(value.value, where, depth + 1)
-        if isinstance(value, str):
-            return clean(value)
-        if isinstance(value, int):
-            return int(value) if -_MAX_INTEGER <= value < _MAX_INTEGER else float(value) if abs(value) < 1e300 else None
-        if isinstance(value, float | Decimal | Fraction):
-            number = float(value)
-            return number if math.isfinite(number) else None
-        if isinstance(value, datetime | date):
-            return value.isoformat()
+        if value is None or isinstance(value, _SCALARS):
+            return _scalar(value)
         if isinstance(value, Mapping):
             return {clean(str(key)): self.of(each, f"{where}[{key!r}]"[:120], depth + 1) for key, each in value.items()}
         if isinstance(value, set | frozenset):
@@ -88,6 +79,23 @@ class _Plain:
         if is_dataclass(value) and not isinstance(value, type):
             return self.of(asdict(value), where, depth + 1)
         raise NotAsAgreed(f"{where} is {kind_of(value)}, which JSON does not have")
+
+
+_SCALARS = (str, bool, int, float, Decimal, Fraction, date)
+"""Values without parts; a datetime is a date."""
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, int):
+        return int(value) if -_MAX_INTEGER <= value < _MAX_INTEGER else float(value) if abs(value) < 1e300 else None
+    if isinstance(value, date):
+        return value.isoformat()
+    number = float(value)
+    return number if math.isfinite(number) else None
 
 
 def clean(text: str) -> str:

@@ -131,13 +131,7 @@ class Server:
         view = WorldNow(self.market, self.now(venue.NAME), spoil_of(faults))
         if path.startswith(archives.PREFIX):
             return archives.answer(venue.NAME, view, path)
-        kind = venue.whole_market(path, query)
-        if kind is not None:
-            # A day of hundreds of instruments takes a second: others must not wait, their limits count arrivals.
-            for one in view.listed(venue.NAME, kind):
-                view.day(one)
-                view.book(one, 1)
-                await asyncio.sleep(0)
+        await _prepare(venue, view, path, query)
         reply = venue.answer(view, path, query)
         if reply.status == 200:
             for base in self._unsettled[venue.NAME]:
@@ -146,6 +140,16 @@ class Server:
             if reply.status == 200 and _reshape(venue.NAME, path, reply, fault):
                 self.faults.strike(fault)
         return reply
+
+
+async def _prepare(venue: VenueApi, view: WorldNow, path: str, query: Query) -> None:
+    """A day of hundreds of instruments takes a second: others must not wait, their limits count arrivals."""
+    kind = venue.whole_market(path, query)
+    if kind is not None:
+        for one in view.listed(venue.NAME, kind):
+            view.day(one)
+            view.book(one, 1)
+            await asyncio.sleep(0)
 
 
 def _reshape(venue: str, path: str, reply: Reply, fault: Fault) -> bool:

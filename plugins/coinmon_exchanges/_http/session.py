@@ -68,14 +68,7 @@ class HostSession:
             if self.blocked:
                 raise VenueBlocked(self.blocked)
             try:
-                async with budget.spend(weight):
-                    answer = await self._open().get(endpoint, params)
-                    self._observe(answer)
-                data = payload(answer, self._reply_rules)
-                budget.relieve()
-                self._blocked.end()
-                self._firewall.end()
-                return data
+                return await self._try(endpoint, params, budget, weight)
             except Transient as error:
                 problem, busy = f"{self.venue} {error}", 0.0
                 if attempt + 1 < MAX_TRIES:
@@ -88,18 +81,32 @@ class HostSession:
                 waited += busy
                 if waited > MAX_PAUSE_S:
                     break
-            except VenueBlocked as error:
-                self._blocked.begin(f"{self.venue} {error}")
-                raise VenueBlocked(f"{self.venue} {error}") from None
             except VenueBusy:
                 raise
-            except Refused as error:
-                raise Refused(f"{self.venue} {error}") from None
             except VenueError as error:
-                raise VenueError(f"{self.venue} {error}") from None
+                raise self._named(error) from None
         if busy:
             raise VenueBusy(f"{problem}; wait {busy:.0f} s", busy)
         raise VenueError(f"{problem} ({MAX_TRIES} tries)")
+
+    async def _try(self, endpoint: str, params: Mapping[str, Any], budget: Budget, weight: float) -> Any:
+        """One request. An answer that is one ends every pause that was made longer by refusals."""
+        async with budget.spend(weight):
+            answer = await self._open().get(endpoint, params)
+            self._observe(answer)
+        data = payload(answer, self._reply_rules)
+        budget.relieve()
+        self._blocked.end()
+        self._firewall.end()
+        return data
+
+    def _named(self, error: VenueError) -> VenueError:
+        """The same refusal with the venue's name before its words."""
+        words = f"{self.venue} {error}"
+        if isinstance(error, VenueBlocked):
+            self._blocked.begin(words)
+            return VenueBlocked(words)
+        return Refused(words) if isinstance(error, Refused) else VenueError(words)
 
     def _observe(self, answer: HttpAnswer) -> None:
         used = answer.headers.get(self._reply_rules.used_weight_header, "")

@@ -87,24 +87,31 @@ def _with_raw_fetch(venue: Any) -> Any:
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=seconds, sock_read=seconds),
             ) as response:
                 return HttpAnswer(path, response.status, response.headers, await response.read())
-        # no text of these errors is passed on: some carry the proxy's URL with its password
-        except (TimeoutError, ProxyTimeoutError):
-            raise Transient(f"{path}: no answer within {seconds:g} s") from None
-        except aiohttp.ClientHttpProxyError as error:
-            raise Transient(f"{path}: the proxy answered {error.status}") from None
-        except (aiohttp.ClientProxyConnectionError, ProxyConnectionError, ProxyError):
-            raise Transient(f"{path}: the proxy cannot be reached or refused") from None
-        except aiohttp.ClientConnectorError as error:
-            raise Transient(f"{path}: cannot connect: {error.os_error.strerror or 'no such host'}") from None
-        except aiohttp.ClientPayloadError:
-            raise Transient(f"{path}: the answer was cut short") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise Transient(f"{path}: the connection failed ({type(error).__name__})") from None
+        except (aiohttp.ClientError, OSError, ProxyTimeoutError, ProxyConnectionError, ProxyError) as error:
+            raise Transient(f"{path}: {_why_unanswered(error, seconds)}") from None
 
     async def request(self: Any, *args: Any, **kwargs: Any) -> Any:
         return await self.fetch2(*args, **kwargs)  # some of ccxt's classes look into the answer here
 
     return type(f"Raw{venue.__name__}", (venue,), {"fetch": fetch, "request": request})
+
+
+def _why_unanswered(error: Exception, seconds: float) -> str:
+    """In our words: some of these errors carry the proxy's URL with its password."""
+    import aiohttp
+    from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+
+    if isinstance(error, TimeoutError | ProxyTimeoutError):
+        return f"no answer within {seconds:g} s"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered {error.status}"
+    if isinstance(error, aiohttp.ClientProxyConnectionError | ProxyConnectionError | ProxyError):
+        return "the proxy cannot be reached or refused"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"cannot connect: {error.os_error.strerror or 'no such host'}"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer was cut short"
+    return f"the connection failed ({type(error).__name__})"
 
 
 async def backoff(attempt: int) -> None:

@@ -187,9 +187,7 @@ class Subscribed:
                 continue
             instrument, joined = self._instruments[number], bool(follows[starts[run]])
             if plain[run]:
-                first_id = int(firsts[starts[run]])
-                if joined:
-                    first_id = self._lead.pop(number, first_id)
+                first_id = self._begins(number, int(firsts[starts[run]]), joined)
                 page = TradePage(trades[rows], joined, first_id=None if first_ids is None else first_id)
                 items.append(Streamed(instrument, page))
             elif off[rows].any():
@@ -203,6 +201,10 @@ class Subscribed:
             else:
                 items += self._in_order(number, trades[rows], firsts[rows], keep[rows])
         return items
+
+    def _begins(self, number: int, first_id: int, joined: bool) -> int:
+        """What a page covers from: what stood before it and was no trade belongs to it."""
+        return self._lead.pop(number, first_id) if joined else first_id
 
     def _in_order(self, number: int, trades: Trades, firsts: Ints, keep: npt.NDArray[np.bool_]) -> list[StreamItem]:
         """Pages out of rows that repeat, are out of order, leave some out, or are no market trades."""
