@@ -19,7 +19,7 @@ def test_the_native_venues_say_how_far_they_go(coinmon):
     assert "USD-M 2160" in by_name["binance"]["abilities"]["limits"]["detail"]
 
 
-@pytest.mark.parametrize(("id", "trades", "clock"), [("kraken", "yes", "yes"), ("hyperliquid", "no ", "yes")])
+@pytest.mark.parametrize(("id", "trades", "clock"), [("kraken", "yes", "yes"), ("coinbaseinternational", "no ", "yes")])
 def test_any_venue_of_ccxt(coinmon, id, trades, clock):
     lines = coinmon("exchanges", id).out.splitlines()
     assert lines[0] == f"{id}  (exchanges.ccxt_generic, off)"
