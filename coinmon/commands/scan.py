@@ -1,5 +1,7 @@
 """`coinmon scan`: the monitor."""
 
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +11,11 @@ from coinmon.commands import Globals
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coinmon.clock import Clock
     from coinmon.config.load import Config
+    from coinmon.run.reader import MarketReader
 
 
 def scan(
@@ -46,6 +52,10 @@ def scan(
     desk: Annotated[
         bool, typer.Option("--desk", help="Serve the live desk too, as `coinmon serve` does, in place of the table.")
     ] = False,
+    interactive: Annotated[
+        bool,
+        typer.Option("--interactive/--no-interactive", help="On a terminal: a table to sort, filter and open pairs."),
+    ] = True,
     robots: Annotated[
         bool, typer.Option("--robots", help="With --demo: also group robots; print what arrives there.")
     ] = False,
@@ -79,7 +89,7 @@ def scan(
     with pointed_at_demo(
         ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed, at, robots or None)
     ) as where:
-        run(where.load(**settings), once=once, as_json=as_json, record_to=record_to)
+        run(where.load(**settings), once=once, as_json=as_json, record_to=record_to, interactive=interactive)
 
 
 def print_schema() -> None:
@@ -91,11 +101,27 @@ def print_schema() -> None:
     typer.echo(json.dumps(event_schema(), indent=2))
 
 
-def run(config: "Config", *, once: bool, as_json: bool, record_to: Path | None = None) -> None:
-    """The scan in the foreground."""
+def run(
+    config: "Config", *, once: bool, as_json: bool, record_to: Path | None = None, interactive: bool = False
+) -> None:
+    """The scan in the foreground. interactive: with keys, where there is a terminal; one scan alone is only printed."""
     import asyncio
 
     from coinmon.report.screen import screen_for
     from coinmon.run.monitor import monitor
 
-    asyncio.run(monitor(config, screen_for(config, as_json=as_json), once=once, record_to=record_to))
+    store = None if once or not interactive else partial(stored_market, config)
+    asyncio.run(monitor(config, screen_for(config, as_json=as_json, store=store), once=once, record_to=record_to))
+
+
+@contextmanager
+def stored_market(config: "Config", clock: "Clock") -> "Iterator[MarketReader]":
+    """What is stored, for whoever looks at it while the scan goes on."""
+    from coinmon.run.reader import MarketReader
+    from coinmon.store.database import open_database
+
+    database = open_database(config.db)
+    try:
+        yield MarketReader(config, clock, database)
+    finally:
+        database.close()

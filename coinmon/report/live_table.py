@@ -123,40 +123,43 @@ class Board:
         return [
             flow.pair,
             price(flow.price),
-            *(_flow(venues.get(name)) for name in self._venues),
-            *([_ratio([each.ratio for each in venues.values() if each.listed])] if wide else []),
-            self._consensus(flow),
+            *(flow_text(venues.get(name)) for name in self._venues),
+            *([ratio_text([each.ratio for each in venues.values() if each.listed])] if wide else []),
+            consensus_text(flow, self._lang),
             Text("-" if share is None else f"{math.floor(share * 100)}%", "" if share == 1 else "yellow"),
             *([_age(flow.time, now)] if wide else []),
-            self._signal(flow.pair),
+            signal_text(self._signals.get(flow.pair), self._lang),
         ]
 
-    def _consensus(self, flow: FlowEvent) -> Text:
-        if flow.consensus is None:
-            short = {
-                name: each
-                for name, each in flow.venues.items()
-                if each.complete is not None and each.minutes is not None and each.complete < each.minutes
-            }
-            waiting = [f"{name[:3].upper()} {each.complete}/{each.minutes}" for name, each in short.items()]
-            words = ("预热", "warming") if all(each.warming for each in short.values()) else ("等待", "waits")
-            if not waiting and flow.total is not None:
-                # every venue is seen, and yet no verdict: it is off, or it failed, and says which
-                return _one_line(say(flow.consensus_reason or "-", self._lang), "dim")
-            return Text(" ".join([words[self._lang != "zh"], *waiting]) if waiting else "-", "yellow")
-        zh, en, style = _VERDICTS[flow.consensus]
-        return Text(zh if self._lang == "zh" else en, style)
 
-    def _signal(self, pair: str) -> Text:
-        event = self._signals.get(pair)
-        if event is None:
-            return Text("")
-        if isinstance(event, WhaleEvent):
-            style = "green" if event.side == "buy" else "red"
-            side = _SIDES[self._lang][event.side]
-            return _one_line(f"🐳 {event.venue[:3].upper()} {side} {money(event.quote)}", style)
-        style = {"bullish": "bold green", "bearish": "bold red"}.get(event.direction, "")
-        return _one_line(f"[{event.grade}] {event.title.say(self._lang)}", style)
+def consensus_text(flow: FlowEvent, lang: str) -> Text:
+    """The venues' verdict, or what it waits for."""
+    if flow.consensus is None:
+        short = {
+            name: each
+            for name, each in flow.venues.items()
+            if each.complete is not None and each.minutes is not None and each.complete < each.minutes
+        }
+        waiting = [f"{name[:3].upper()} {each.complete}/{each.minutes}" for name, each in short.items()]
+        words = ("预热", "warming") if all(each.warming for each in short.values()) else ("等待", "waits")
+        if not waiting and flow.total is not None:
+            # every venue is seen, and yet no verdict: it is off, or it failed, and says which
+            return _one_line(say(flow.consensus_reason or "-", lang), "dim")
+        return Text(" ".join([words[lang != "zh"], *waiting]) if waiting else "-", "yellow")
+    zh, en, style = _VERDICTS[flow.consensus]
+    return Text(zh if lang == "zh" else en, style)
+
+
+def signal_text(event: SignalEvent | WhaleEvent | None, lang: str) -> Text:
+    """What was heard of a pair last."""
+    if event is None:
+        return Text("")
+    if isinstance(event, WhaleEvent):
+        style = "green" if event.side == "buy" else "red"
+        side = _SIDES[lang][event.side]
+        return _one_line(f"🐳 {event.venue[:3].upper()} {side} {money(event.quote)}", style)
+    style = {"bullish": "bold green", "bearish": "bold red"}.get(event.direction, "")
+    return _one_line(f"[{event.grade}] {event.title.say(lang)}", style)
 
 
 def _one_line(text: str, style: str) -> Text:
@@ -186,7 +189,8 @@ def _short(venue: FlowOfVenue) -> bool:
     return venue.coverage is not None and venue.coverage < 1
 
 
-def _flow(venue: FlowOfVenue | None) -> Text:
+def flow_text(venue: FlowOfVenue | None) -> Text:
+    """Net flow of a venue; with a star where not all of it was seen."""
     if venue is None or not venue.listed:
         return Text("·", "dim")
     if venue.net_flow is None:
@@ -196,7 +200,7 @@ def _flow(venue: FlowOfVenue | None) -> Text:
     return Text(money(venue.net_flow, sign=True) + ("*" if short else ""), f"dim {style}" if short else style)
 
 
-def _ratio(ratios: Sequence[float | None]) -> str:
+def ratio_text(ratios: Sequence[float | None]) -> str:
     """The least and the greatest of the venues' ratios."""
     known = sorted(ratio for ratio in ratios if ratio is not None)
     if not known:

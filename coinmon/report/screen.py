@@ -1,15 +1,19 @@
 """Where a running scan is shown: a live table on a terminal, plain lines in a pipe, JSON lines on request."""
 
+import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.model.events import Event, as_json
+
+if TYPE_CHECKING:
+    from coinmon.report.table.figures import MarketStore
 
 
 class Screen(Protocol):
@@ -24,16 +28,29 @@ class Screen(Protocol):
 
     def progress(self, done: int, everything: int) -> None: ...
 
-    @contextmanager
-    def shown(self, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
+    def shown(self, clock: Clock, stop: Callable[[], None]) -> AbstractAsyncContextManager[None]:
         """While the block runs. `stop` is called when there is nobody left to show anything to."""
         ...
 
 
-def screen_for(config: Config, *, as_json: bool) -> Screen:
+def screen_for(
+    config: Config,
+    *,
+    as_json: bool,
+    store: "Callable[[Clock], AbstractContextManager[MarketStore]] | None" = None,
+) -> Screen:
+    """store: opens what is stored, for the interactive table; None: the table is only looked at."""
     if as_json:
         return JsonScreen()
-    return TableScreen(config) if sys.stdout.isatty() else PlainScreen()
+    if not sys.stdout.isatty():
+        return PlainScreen()
+    # keys come from the one, and the table is drawn on the other
+    talks = sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") not in (None, "dumb")
+    if store is not None and talks:
+        from coinmon.report.table.screen import InteractiveScreen
+
+        return InteractiveScreen(config, store)
+    return TableScreen(config)
 
 
 class _Piped:
@@ -57,8 +74,8 @@ class _Piped:
     def progress(self, done: int, everything: int) -> None:
         """Lines in a pipe do not move."""
 
-    @contextmanager
-    def shown(self, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
+    @asynccontextmanager
+    async def shown(self, clock: Clock, stop: Callable[[], None]) -> AsyncIterator[None]:
         self._stop = stop
         try:
             # what a plugin prints is none of our lines
@@ -117,8 +134,8 @@ class TableScreen:
     def progress(self, done: int, everything: int) -> None:
         self._progress.update(self._task, completed=done, total=everything, visible=done < everything)
 
-    @contextmanager
-    def shown(self, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
+    @asynccontextmanager
+    async def shown(self, clock: Clock, stop: Callable[[], None]) -> AsyncIterator[None]:
         from rich.live import Live
 
         self._clock = clock

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,9 @@ async def monitor(config: Config, screen: Screen, *, once: bool, record_to: Path
     start_log(config, clock, screen.log)
     database = open_database(config.db)
     try:
-        with alone(database, config) as lease, screen.shown(clock, nobody_reads):
+        async with AsyncExitStack() as stack:
+            lease = stack.enter_context(alone(database, config))
+            await stack.enter_async_context(screen.shown(clock, nobody_reads))
             database = database.fenced(lease.fence)
             statuses: dict[str, VenueEvent] = {}
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"aiohttp", "alembic", "apscheduler", "ccxt", "httpx", "mcp", "numpy", "pandas", "sqlalchemy"}
+HEAVY = {"aiohttp", "alembic", "apscheduler", "ccxt", "httpx", "mcp", "numpy", "pandas", "sqlalchemy", "textual"}
 
 WATCHED = """
 import json, sys

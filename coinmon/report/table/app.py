@@ -1,0 +1,257 @@
+"""The interactive table on a terminal: Textual's, loaded only when there is one."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import DataTable, Footer, Input, RichLog, Static
+
+from coinmon.clock import Clock
+from coinmon.errors import CoinmonError
+from coinmon.model.events import Event
+from coinmon.report.table.figures import MarketStore, PairFigures, figures_of
+from coinmon.report.table.rows import columns
+from coinmon.report.table.state import TableState
+from coinmon.report.table.words import TABLE_WORDS
+
+_TICK_S = 0.25
+_LOG_LINES = 500
+_CSS = """
+#status { height: auto; padding: 0 1; }
+#filter { display: none; height: 3; }
+#filter.open { display: block; }
+#log { display: none; height: 30%; border-top: solid $primary; }
+#log.open { display: block; }
+DataTable { height: 1fr; }
+SheetScreen { align: center middle; }
+SheetScreen VerticalScroll { width: 100%; height: 100%; padding: 0 1; background: $surface; }
+"""
+
+
+class SheetScreen(ModalScreen[None]):
+    """A pair's report, as `coinmon report` prints it."""
+
+    def __init__(self, pair: str, store: MarketStore, lang: str) -> None:
+        super().__init__()
+        words = TABLE_WORDS[lang]
+        self._pair, self._store, self._lang = pair, store, lang
+        self._waits = words["loading"].format(pair)
+        for key in ("escape", "q", "enter"):
+            self._bindings.bind(key, "app.pop_screen", words["back"], show=key == "escape")
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static(self._waits, id="sheet")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.run_worker(self._fill(), exclusive=True)
+
+    async def _fill(self) -> None:
+        from coinmon.report.text import details, render
+
+        try:
+            report = await asyncio.to_thread(self._store.report, self._pair)
+            width, height = self.app.size
+            summary = await asyncio.to_thread(render, report, self._lang, width - 4, height)
+            everything = await asyncio.to_thread(details, report, self._lang)
+        except CoinmonError as error:
+            self.query_one("#sheet", Static).update(Text(str(error), "red"))
+            return
+        from rich.console import Group
+
+        self.query_one("#sheet", Static).update(Group(summary, Text(""), everything))
+
+
+class TableApp(App[None]):
+    """Takes events and log lines from any thread, and shows them a quarter of a second later at most.
+
+    stop: called when the user has enough. window: minutes of the flow; interval: ms between two scans.
+    """
+
+    CSS = _CSS
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", show=False, priority=True)]
+
+    def __init__(
+        self, venues: Sequence[str], lang: str, window: int, clock: Clock, store: MarketStore, interval: int,
+        stop: Callable[[], None],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.state = TableState()
+        self.events: deque[Event] = deque()
+        self.lines: deque[str] = deque()
+        self.read = (0, 0)
+        self._lang, self._clock, self._store, self._stop = lang, clock, store, stop
+        self._interval = interval
+        self._words: Mapping[str, str] = TABLE_WORDS[lang]
+        self._columns = columns(venues, lang, window)
+        self._drawn: list[str] = []
+        self._texts: dict[tuple[str, str], Text] = {}
+        words = self._words
+        for key, action, text in (
+            ("s", "sort(1)", words["sort"]), ("r", "reverse", words["reverse"]),
+            ("slash", "search", words["search"]), ("l", "log", words["log"]), ("q", "leave", words["quit"]),
+        ):  # fmt: skip
+            self._bindings.bind(key, action, text)
+        self._bindings.bind("S", "sort(-1)", show=False)
+        self._bindings.bind("escape", "clear", show=False)
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._words["nothing"], id="status")
+        yield Input(placeholder=self._words["filter"], id="filter")
+        yield DataTable(id="table", cursor_type="row", fixed_columns=1, zebra_stripes=True)
+        yield RichLog(id="log", max_lines=_LOG_LINES)
+        yield Footer()
+
+    @property
+    def _table(self) -> "DataTable[Text]":
+        return self.screen_stack[0].query_one("#table", DataTable)
+
+    def on_mount(self) -> None:
+        for column in self._columns:
+            self._table.add_column(column.head, key=column.key)
+        self._table.focus()
+        self.set_interval(_TICK_S, self._tick)
+        self.run_worker(self._look())
+
+    def _tick(self) -> None:
+        came = len(self.events)
+        while self.events:
+            self.state.take(self.events.popleft())
+        if came:
+            self._draw()
+        log = self.screen_stack[0].query_one("#log", RichLog)
+        while self.lines:
+            log.write(Text(self.lines.popleft()))
+        self.screen_stack[0].query_one("#status", Static).update(self._status())
+
+    def _status(self) -> Text:
+        words, state = self._words, self.state
+        shown, everything = len(self._drawn), len(state.rows)
+        parts = [words["pairs"].format(everything) if shown == everything else words["shown"].format(shown, everything)]
+        done, all_of = self.read
+        if done < all_of:
+            parts.append(words["reading"].format(done, all_of))
+        elif state.scanning:
+            parts.append(words["scanning"])
+        elif state.scans:
+            left = (self._interval - self._clock.now() % self._interval) // 1000
+            parts.append(words["next"].format(left))
+        if state.sort:
+            head = next(each.head.plain for each in self._columns if each.key == state.sort)
+            parts.append(words["sorted"].format(head, "↓" if state.falling else "↑"))
+        parts += [words["open"], words["utc"]]
+        text = Text("  ".join(parts), "dim")
+        for name, each in state.venues.items():
+            if each.status != "ok":
+                style = "yellow" if each.status == "degraded" else "red"
+                text.append(f"\n{name} {words.get(each.status, each.status)}: {each.error}", style)
+        return text
+
+    def _draw(self) -> None:
+        """Cells that changed; all rows again where their order did."""
+        table, order = self._table, self.state.shown()
+        if order != self._drawn:
+            chosen = self._chosen()
+            down, across = table.scroll_y, table.scroll_x
+            table.clear()
+            self._texts.clear()
+            for pair in order:
+                table.add_row(*(self._cell(pair, column.key) for column in self._columns), key=pair)
+            self._drawn = order
+            if chosen in order:
+                table.move_cursor(row=order.index(chosen), animate=False)
+            table.scroll_to(across, down, animate=False)
+            return
+        for pair in order:
+            self._redraw(pair)
+
+    def _redraw(self, pair: str) -> None:
+        for column in self._columns:
+            before = self._texts.get((pair, column.key))
+            text = self._cell(pair, column.key)
+            if before is None or before.markup != text.markup:
+                self._table.update_cell(pair, column.key, text, update_width=True)
+
+    def _cell(self, pair: str, key: str) -> Text:
+        text = self._texts[pair, key] = self.state.rows[pair].cell(key, self._lang)
+        return text
+
+    def _chosen(self) -> str | None:
+        at = self._table.cursor_row
+        return self._drawn[at] if 0 <= at < len(self._drawn) else None
+
+    async def _look(self) -> None:
+        """Look up the figures of the rows in sight, one after the other: hundreds of pairs would take a core."""
+        while True:
+            first = int(self._table.scroll_y)
+            scans = self.state.scans
+            pair = self.state.stale(self._drawn[first : first + self.size.height])
+            if pair is None:
+                await asyncio.sleep(_TICK_S)
+                continue
+            self.state.looked_at(pair, await asyncio.to_thread(self._figures, pair), scans)
+            if pair in self._drawn:
+                self._redraw(pair)
+
+    def _figures(self, pair: str) -> PairFigures | None:
+        try:
+            return figures_of(self._store.market(pair), self.state.window)
+        except CoinmonError:
+            # the database does not answer now; the next scan asks again
+            return None
+
+    def on_data_table_row_selected(self, event: "DataTable.RowSelected") -> None:
+        self.action_sheet()
+
+    def on_data_table_header_selected(self, event: "DataTable.HeaderSelected") -> None:
+        key = str(event.column_key.value)
+        self.state.falling = not self.state.falling if self.state.sort == key else key != "pair"
+        self.state.sort = key
+        self._draw()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.state.wanted = event.value
+        self._draw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._table.focus()
+
+    def action_sheet(self) -> None:
+        pair = self._chosen()
+        if pair is not None and len(self.screen_stack) == 1:
+            self.push_screen(SheetScreen(pair, self._store, self._lang))
+
+    def action_sort(self, step: int) -> None:
+        keys: list[Any] = [None, *(column.key for column in self._columns)]
+        self.state.sort = keys[(keys.index(self.state.sort) + step) % len(keys)]
+        self.state.falling = self.state.sort != "pair"
+        self._draw()
+
+    def action_reverse(self) -> None:
+        self.state.falling = not self.state.falling
+        self._draw()
+
+    def action_search(self) -> None:
+        field = self.query_one("#filter", Input)
+        field.add_class("open")
+        field.focus()
+
+    def action_clear(self) -> None:
+        field = self.query_one("#filter", Input)
+        field.value = ""
+        field.remove_class("open")
+        self._table.focus()
+
+    def action_log(self) -> None:
+        self.query_one("#log").toggle_class("open")
+
+    def action_leave(self) -> None:
+        self._stop()

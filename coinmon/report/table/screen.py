@@ -1,0 +1,65 @@
+"""A running scan in the interactive table."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from coinmon.clock import Clock
+from coinmon.config.load import Config
+from coinmon.model.events import Event
+from coinmon.report.table.figures import MarketStore
+
+if TYPE_CHECKING:
+    from coinmon.report.table.app import TableApp
+
+_LAST_LINES = 15
+"""Of the log, printed again when the table has gone."""
+
+
+class InteractiveScreen:
+    """The table takes the whole terminal; the log is behind a key, and its last lines stay when it ends."""
+
+    def __init__(self, config: Config, store: Callable[[Clock], AbstractContextManager[MarketStore]]) -> None:
+        self._config = config
+        self._store = store
+        self._app: TableApp | None = None
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+
+    def log(self, line: str) -> None:
+        """The table says what flows and when a scan begins; the log is for the rest."""
+        if "💰" in line or "===" in line:
+            return
+        self._last.append(line.rstrip("\n"))
+        if self._app:
+            self._app.lines.append(line.rstrip("\n"))
+
+    def take(self, event: Event) -> None:
+        if self._app:
+            self._app.events.append(event)
+
+    def progress(self, done: int, everything: int) -> None:
+        if self._app:
+            self._app.read = done, everything
+
+    @asynccontextmanager
+    async def shown(self, clock: Clock, stop: Callable[[], None]) -> AsyncIterator[None]:
+        from coinmon.report.table.app import TableApp
+
+        config = self._config
+        with self._store(clock) as store:
+            app = TableApp(list(config.exchanges), config.lang, config.window, clock, store, config.interval, stop)
+            self._app = app
+            running = asyncio.create_task(app.run_async())
+            # whatever ends the table ends the scan, which nobody would see
+            running.add_done_callback(lambda _: stop())
+            try:
+                yield
+            finally:
+                self._app = None
+                app.exit()
+                await asyncio.wait({running})
+                for line in self._last:
+                    print(line)  # noqa: T201
+        running.result()

@@ -1,0 +1,227 @@
+"""The interactive table: driven by keys as a user does, on the store of one scan."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import partialmethod
+from types import SimpleNamespace
+
+import pytest
+
+from coinmon.clock import Clock
+from coinmon.collect.once import collect_once
+from coinmon.config.load import load_config
+from coinmon.model.events import from_json
+from coinmon.report.screen import PlainScreen, TableScreen, screen_for
+from coinmon.report.table.app import SheetScreen, TableApp
+from coinmon.report.table.screen import InteractiveScreen
+from coinmon.run.reader import MarketReader
+from coinmon.store.database import open_database
+from coinmon_emulator.market.clock import EmulatedClock
+from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
+from coinmon_emulator.server.server import running
+from tests.scan.test_live_table import REST, SIGNAL, flow, whale
+
+VENUES = ("binance", "okx", "bybit", "coinbase")
+FINISHED = {
+    "event": "scan_finished", "time": "", "cycle": 1, "seconds": 1.0, "pairs": 3, "signals": 1, "whales": 1,
+    "coverage": 1.0, "failing_plugins": {}, "health": {},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """BTC as one look at the emulator has stored it."""
+    folder = tmp_path_factory.mktemp("table")
+
+    async def collect():
+        async with running(Scenario("default", seed=1), clock=EmulatedClock(STARTS_AT, 0), port=0) as emulator:
+            path = folder / "config.yaml"
+            path.write_text(emulator.config_yaml(db=f"sqlite:///{folder}/stored.db"), "utf-8")
+            config = load_config(path, environ={}, cwd=folder)
+            database = open_database(config.db)
+            await collect_once(config, Clock(STARTS_AT, 0, 0), database, "BTCUSDT")
+            return config, database
+
+    config, database = asyncio.run(collect())
+    yield MarketReader(config, Clock(STARTS_AT, 0, 0), database)
+    database.close()
+
+
+EVENTS = (
+    flow(), flow("DOGE/USDT", -90_000.0, price=0.14), flow("ETH/USDT", 12_000.0, consensus=None),
+    SIGNAL | {"time": "2026-01-15T12:00:00Z"}, whale("DOGE/USDT") | {"time": "2026-01-15T11:41:00Z"}, FINISHED,
+)  # fmt: skip
+
+
+@pytest.fixture
+def driven(store) -> Callable[..., list]:
+    """What `look` gives after each of the keys, of a table with three pairs."""
+
+    def drive(*keys, look=lambda app: app._drawn, lang="en", size=(120, 30)):
+        stopped = []
+
+        async def run():
+            app = TableApp(VENUES, lang, 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: stopped.append(True))
+            found = []
+            async with app.run_test(size=size) as pilot:
+                app.events.extend(from_json(REST.get(event["event"], {}) | event) for event in EVENTS)
+                app._tick()
+                await pilot.pause()
+                for key in keys:
+                    await pilot.press(*key.split())
+                    await pilot.pause()
+                    found.append(look(app))
+            return found
+
+        found = asyncio.run(run())
+        return [*found, bool(stopped)]
+
+    return drive
+
+
+def row(app, pair="BTC/USDT"):
+    return [str(app._table.get_cell(pair, column.key)).strip() for column in app._columns]
+
+
+def test_a_row_says_flow_verdict_and_the_signal_with_its_time(driven):
+    cells = driven("down", look=row)[0]
+    assert cells[:2] == ["BTC/USDT", "96,409.34"]
+    assert {"strong bull", "12:00 [A+] Global Sync Bullish", "+3.3M", "100%"} <= set(cells)
+    assert "全球协同看涨" in " ".join(driven("down", look=row, lang="zh")[0])
+
+
+def test_what_the_store_knows_comes_to_the_rows_in_sight(store):
+    async def run():
+        app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
+        async with app.run_test(size=(160, 30)) as pilot:
+            app.events.extend(from_json(REST.get(event["event"], {}) | event) for event in EVENTS)
+            for _ in range(200):
+                await pilot.pause(0.05)
+                if app._drawn and not app.state.stale(app._drawn):
+                    break
+            return app.state.rows["BTC/USDT"].figures, dict(zip([c.key for c in app._columns], row(app), strict=True))
+
+    figures, cells = asyncio.run(run())
+    market = store.market("BTCUSDT")
+    spot, perp = market.merged["spot"].bars(50), market.merged["perp"].bars(50)
+    assert figures.perp_flow == pytest.approx(float((perp.buy_quote - perp.sell_quote).sum()))
+    assert figures.move == pytest.approx(100 * (spot.close[-1] / spot.open[0] - 1))
+    assert figures.day is None, "nobody saw the day before"
+    assert figures.cvd[-1] == pytest.approx(float((spot.buy_quote - spot.sell_quote).sum()))
+    assert cells["move"] == f"{figures.move:+.2f}%"
+    assert "█" in cells["cvd"]
+    assert cells["funding"].endswith("%")
+
+
+def test_rows_are_sorted_by_a_column_and_the_other_way(driven):
+    everything = ["BTC/USDT", "DOGE/USDT", "ETH/USDT"]
+    by_pair, by_price, reversed_, before = driven("s", "s", "r", "S")[:4]
+    assert by_pair == everything
+    assert by_price[-1] == reversed_[0] == "DOGE/USDT"
+    assert before == everything
+
+
+def test_what_is_unknown_is_sorted_last_whichever_way(driven):
+    def by(app):
+        app.state.sort = "consensus"
+        orders = []
+        for app.state.falling in (True, False):
+            orders.append(app.state.shown()[-1])
+        return orders
+
+    assert driven("down", look=by)[0] == ["ETH/USDT", "ETH/USDT"]
+
+
+def test_the_filter_leaves_what_was_typed_and_escape_brings_all_back(driven):
+    typed, left, back = driven("slash d o g", "enter", "slash escape")[:3]
+    assert typed == left == ["DOGE/USDT"]
+    assert len(back) == 3
+
+
+def test_the_chosen_pair_stays_chosen_when_the_order_changes(driven):
+    chosen = driven("down down", "s s", look=lambda app: app._chosen())[:2]
+    assert chosen == ["ETH/USDT", "ETH/USDT"]
+
+
+def test_enter_opens_the_pairs_sheet_and_escape_closes_it(store):
+    async def run():
+        app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
+        async with app.run_test(size=(120, 40)) as pilot:
+            app.events.extend(from_json(REST.get(event["event"], {}) | event) for event in EVENTS)
+            app._tick()
+            await pilot.pause()
+            await pilot.press("enter")
+            for _ in range(400):
+                await pilot.pause(0.05)
+                told = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+                if "binance:BTC/USDT" in told:
+                    break
+            opened = isinstance(app.screen, SheetScreen)
+            await pilot.press("escape")
+            await pilot.pause()
+            return opened, told, isinstance(app.screen, SheetScreen)
+
+    opened, told, still = asyncio.run(run())
+    assert opened
+    assert not still
+    assert "consensus: strong bullish" in told
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+def test_leaving_stops_the_scan(driven, key):
+    assert driven(key)[-1]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50), (40, 10)])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_it_is_drawn_at_any_size(driven, size, lang):
+    def lines(app):
+        return [strip.text for strip in app.screen._compositor.render_strips()]
+
+    drawn = driven("down", look=lines, size=size, lang=lang)[0]
+    assert len(drawn) == size[1]
+    assert any("BTC/USDT" in line and "96,409.34" in line for line in drawn)
+
+
+def test_it_is_for_terminals_alone(monkeypatch):
+    @contextmanager
+    def store(clock):
+        yield None
+
+    config = SimpleNamespace(exchanges={}, lang="en")
+    streams = {name: SimpleNamespace(isatty=lambda: True, buffer=None) for name in ("stdin", "stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(f"sys.{name}", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    assert isinstance(screen_for(config, as_json=False, store=store), InteractiveScreen)
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(screen_for(config, as_json=False, store=store), TableScreen)
+    monkeypatch.setenv("TERM", "xterm")
+    streams["stderr"].isatty = lambda: False
+    assert isinstance(screen_for(config, as_json=False, store=store), TableScreen)
+    streams["stdout"].isatty = lambda: False
+    assert isinstance(screen_for(config, as_json=False, store=store), PlainScreen)
+
+
+def test_the_logs_last_lines_stay_when_the_table_has_gone(capsys, store, monkeypatch):
+    @contextmanager
+    def opened(clock):
+        yield store
+
+    monkeypatch.setattr(TableApp, "run_async", partialmethod(TableApp.run_async, headless=True))
+    screen = InteractiveScreen(store.config, opened)
+    stopped = []
+
+    async def run():
+        async with screen.shown(Clock(STARTS_AT, 0, 0), lambda: stopped.append(True)):
+            for _ in range(200):
+                if screen._app.is_running:
+                    break
+                await asyncio.sleep(0.02)
+            screen.log("an alert\n")
+            screen.log("💰 a flow\n")
+
+    asyncio.run(run())
+    assert capsys.readouterr().out == "an alert\n"
+    assert stopped
