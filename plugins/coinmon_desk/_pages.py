@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from coinmon.command import SESSION_COOKIE, CoinmonError, MarketReader, NoDataError, is_session, iso, session_of
+from coinmon.command import MINUTE, SESSION_COOKIE, CoinmonError, MarketReader, NoDataError, is_session, iso, session_of
+from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
 from coinmon_desk._board import PairBoard
 from coinmon_desk._forming import Forming
@@ -192,6 +193,9 @@ class DeskPages:
             try:
                 address = address_of(request.query_params, self._reader, request.cookies)
                 body = await handler(request, address)
+            except Absent as error:
+                # nothing is wrong with the question: a browser would complain of a status
+                body = orjson.dumps({"error": str(error), "absent": error.told})
             except CoinmonError as error:
                 body, status = orjson.dumps({"error": str(error)}), 404 if isinstance(error, NoDataError) else 400
             headers = dict(SECURITY)
@@ -209,11 +213,25 @@ class DeskPages:
 
     async def _board_data(self, request: Request, address: Address) -> bytes:
         at = address.at
-        rows = self._board.rows if at is None else await asyncio.to_thread(self._board.at, at)
-        return orjson.dumps({"at": iso(self._now() if at is None else at), "rows": rows})
+        if at is None:
+            return orjson.dumps({"at": iso(self._now()), "rows": self._board.rows})
+        rows = await asyncio.to_thread(self._board.at, at)
+        known = any(row.get("price", {}).get("s") is not None for row in rows.values())
+        return orjson.dumps({"at": iso(at), "rows": rows} | await self._absence(known, at, address.lang))
 
     async def _tape_data(self, request: Request, address: Address) -> bytes:
-        return orjson.dumps({"rows": await asyncio.to_thread(self._tape.rows, address.at)})
+        rows = await asyncio.to_thread(self._tape.rows, address.at)
+        found = {} if address.at is None else await self._absence(bool(rows), address.at, address.lang)
+        return orjson.dumps({"rows": rows} | found)
+
+    async def _absence(self, known: bool, at: int, lang: str) -> dict[str, Any]:
+        """Where nothing is known of a moment in the past: what says so."""
+        if known:
+            return {}
+        followed = list(await asyncio.to_thread(self._reader.followed))
+        found = await asyncio.to_thread(absent, self._reader, followed, at, lang)
+        # a quiet day is not a day without data
+        return {"absent": found} if found["first"] is None or at < 1000 * found["first"] + MINUTE else {}
 
     async def _state_data(self, request: Request, address: Address) -> bytes:
         return orjson.dumps(await asyncio.to_thread(self._state.whole))

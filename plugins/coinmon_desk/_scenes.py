@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from coinmon.command import ConfigError, Market, MarketReader, View, iso, scene
+from coinmon.command import ConfigError, Market, MarketReader, NoDataError, View, iso, scene
+from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import Address
 
 _KEPT_SCENES = 6
@@ -35,7 +36,12 @@ class Scenes:
             return self._made[key]
 
     def _drawn(self, symbol: str, address: Address, moment: int) -> bytes:
-        report = self._reader.report(symbol, moment)
+        market = self._reader.market(symbol, moment)
+        try:
+            report = self._reader.report(symbol, moment)
+        except NoDataError as error:
+            instruments = [view.instrument for view in market.views]
+            raise Absent(str(error), absent(self._reader, instruments, moment, address.lang)) from None
         view = chosen(report.market, address.market)
         made = scene(report, address.lang, view, address.zone)
         made |= {

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.desk.page import LOGIN, ROWS, TOKEN
+
 pytest.importorskip("mcp", reason="the serve extra is not installed")
 
 COINMON = [sys.executable, "-m", "coinmon", "--lang", "en"]
-TOKEN = "correct horse"
 
 MINE = '''"""A third party's words."""
 from coinmon import Line, Panel, Result, SeenReport, Table, Text, hookimpl, moment
@@ -47,19 +48,21 @@ class Server:
         self.address = ""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *, scanned: bool = True) -> None:
+        """scanned: return when the first scan is over; else as soon as it answers."""
+        ends = ("scan finished", "no venue could be asked") if scanned else ("serving http",)
         log = self.folder / "serve.log"
         for _ in range(5):
             command = [*COINMON, "--config", str(self.config), "serve", "--port", self._port]
             with log.open("w") as stderr:
                 self._process = subprocess.Popen(command, cwd=self.folder, stderr=stderr)
-            while "scan finished" not in (told := log.read_text()) and "no venue could be asked" not in told:
+            while not any(end in (told := log.read_text()) for end in ends):
                 assert self._process.poll() is None, told
                 time.sleep(0.05)
             found = re.search(r"http://[\d.]+:(\d+)", told)
             assert found
             self.address, self._port = found[0], found[1]
-            if "scan finished" in told:
+            if not scanned or "scan finished" in told:
                 return
             # a busy machine was too slow for the emulator, whose clock stands still: no other scan would follow
             self.stop()
@@ -89,3 +92,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         finally:
             found.stop()
             emulator.terminate()
+
+
+@pytest.fixture(scope="session")
+def desk(server, browser):
+    page = browser()
+    # the cookie stays in the browser
+    page.open(f"{server.address}/", LOGIN, ROWS)
+
+    def opened(path, *scripts, **size):
+        page.heard.clear()
+        return page, page.open(f"{server.address}{path}", *scripts, **size)
+
+    return opened

@@ -91,9 +91,28 @@ def test_a_hundred_malformed_addresses_say_what_is_wrong(entered):
     assert tried == 100
 
 
-def test_the_first_view_is_small(entered):
-    total = sum(
-        len(entered.get(path, headers={"accept-encoding": "gzip"}).content)
-        for path in ("/", "/desk/desk.css", "/desk/desk.js", "/desk/board.js", "/desk/sheet.js", "/desk/draw.js")
-    )
-    assert total <= 300_000
+MODULE = re.compile(r'"\./([a-z]+\.js)"')
+
+
+@pytest.mark.parametrize("page", ["board", "pair", "tape", "state"])
+def test_the_first_view_is_small(entered, page):
+    """The document, the style, and every module that the page's own imports; its data too."""
+
+    def fetched(path):
+        # as it travels
+        with entered.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
+            return b"".join(answer.iter_raw())
+
+    sizes, wanted = {}, ["desk.js", "stream.js", f"{page}.js"]
+    pages = {f"{each}.js" for each in ("board", "pair", "tape", "state")} - {f"{page}.js"}
+    while wanted:
+        name = wanted.pop()
+        if name not in sizes and name not in pages:
+            sizes[name] = len(fetched(f"/desk/{name}"))
+            wanted += MODULE.findall(entered.get(f"/desk/{name}").text)
+    data = {"board": "board.json", "pair": "scene.json?symbol=BTCUSDT", "tape": "tape.json", "state": "state.json"}
+    path = {"board": "/", "pair": "/pair/BTCUSDT"}.get(page, f"/{page}")
+    for each in (path, "/desk/desk.css", "/desk/icon.svg", f"/desk/{data[page]}"):
+        sizes[each] = len(fetched(each))
+    assert {"desk.js", "events.js", "stream.js", "sheet.js", "draw.js", "scale.js"} <= sizes.keys()
+    assert sum(sizes.values()) <= 300_000, sizes

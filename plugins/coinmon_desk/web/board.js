@@ -1,5 +1,5 @@
 /** The board: only the rows in sight are in the document, however many pairs there are. */
-import { address, config, fetched, on, words } from "./desk.js";
+import { address, config, fetched, on, tellAbsent, words } from "./desk.js";
 import { made } from "./sheet.js";
 
 const ROW = 28;
@@ -215,5 +215,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-if (config.at) fetched("/desk/board.json", { at: config.at }).then((data) => take(data.rows));
+if (config.at) fetched("/desk/board.json", { at: config.at }).then((data) => {
+  tellAbsent(data.absent);
+  board.hidden = Boolean(data.absent);
+  take(data.rows);
+});
 else on("board", take);

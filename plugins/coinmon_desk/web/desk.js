@@ -1,5 +1,6 @@
 /** Every page of the desk: theme, language, zone, and the stream of what changes. */
 import { listenTo } from "./events.js";
+import { made } from "./sheet.js";
 
 const body = document.body;
 export const config = JSON.parse(body.dataset.config);
@@ -56,8 +57,20 @@ export async function fetched(path, parameters) {
   const answer = await fetch(`${path}?${query}`);
   if (answer.status === 401) location.reload();
   const data = await answer.json();
-  if (data.error) throw new Error(data.error);
+  if (data.error) throw Object.assign(new Error(data.error), { absent: data.absent });
   return data;
+}
+
+/** Says of a moment of which nothing is stored since when there is anything, with the way there and to the present. */
+export function tellAbsent(told) {
+  const place = document.getElementById("absent");
+  place.hidden = !told;
+  if (!told) {
+    place.replaceChildren();
+    return;
+  }
+  const way = (text, to) => made("a", { href: address({ at: to, from: null, to: null }) }, text);
+  place.replaceChildren(told.text, " ", ...(told.go ? [way(told.link, told.go), " · "] : []), way(words.live, null));
 }
 
 function said(text, kind) {

@@ -1,5 +1,5 @@
 /** A pair: its scene, drawn by the report's modules, and taken anew with each edition unless the address says when. */
-import { config, fetched, on, words } from "./desk.js";
+import { config, fetched, on, tellAbsent, words } from "./desk.js";
 import { grower } from "./forming.js";
 import { made, sheetOf } from "./sheet.js";
 
@@ -43,6 +43,7 @@ async function load() {
   busy = true;
   try {
     const scene = await fetched("/desk/scene.json", { symbol: config.symbol, pair: config.pair, at, market });
+    tell(null);
     find("trouble").textContent = scene.failed.map(([name, why]) => `${name}: ${why}`).join("; ");
     find("title").textContent = scene.title;
     document.title = `${scene.title} · coinmon`;
@@ -62,13 +63,27 @@ async function load() {
     }
     document.documentElement.dataset.shown = scene.now;
   } catch (error) {
-    find("trouble").textContent = error.message;
+    find("trouble").textContent = error.absent ? "" : error.message;
+    if (error.absent) tell(error.absent);
   } finally {
     busy = false;
     if (again) {
       again = false;
       load();
     }
+  }
+}
+
+/** A moment without data: no chart of another moment stands under its words. */
+function tell(absent) {
+  tellAbsent(absent);
+  find("sheet").hidden = Boolean(absent);
+  if (!absent) return;
+  delete document.documentElement.dataset.shown;
+  find("as-of").textContent = "";
+  if (absent.go) {
+    find("slider").min = absent.first + 60;
+    find("slider").max = Math.max(absent.last, Number(find("slider").max));
   }
 }
 

@@ -1,5 +1,5 @@
 /** The tape: newest first, each row with its words, why, and a jump to its moment in the chart. */
-import { config, fetched, on, words } from "./desk.js";
+import { config, fetched, on, tellAbsent, words } from "./desk.js";
 import { made } from "./sheet.js";
 
 const list = document.getElementById("tape");
@@ -60,6 +60,8 @@ function beep() {
 async function load() {
   const data = await fetched("/desk/tape.json", { at: config.at });
   for (const row of data.rows) rows.set(row.id, row);
+  tellAbsent(data.absent);
+  list.hidden = Boolean(data.absent);
   draw();
 }
 
