@@ -2,6 +2,7 @@
 
 CoinmonError
 ├── ConfigError       bad arguments, configuration or database: exit 2
+│   └── DatabaseFailed    the database did not do what was asked
 ├── NoDataError       nothing to answer with, each venue and why: exit 3
 ├── DecodeError       a payload that does not follow its venue's format
 │   └── FinerGrid         prices lie between the ticks of the instrument
@@ -91,9 +92,26 @@ class CoinmonError(Exception):
     def __str__(self) -> str:
         return redacted(super().__str__())
 
+    @property
+    def fault(self) -> str:
+        """What is wrong, whoever noticed it: errors of one fault are said once."""
+        return str(self)
+
 
 class ConfigError(CoinmonError):
     """Bad arguments, configuration or database. The text names the place, the key and what was expected."""
+
+
+class DatabaseFailed(ConfigError):
+    """The database did not do what was asked. A server that goes away says so in many words, which are one `fault`."""
+
+    def __init__(self, text: str, fault: str) -> None:
+        super().__init__(text)
+        self._fault = fault
+
+    @property
+    def fault(self) -> str:
+        return self._fault
 
 
 class NoAnswer(CoinmonError):

@@ -8,7 +8,7 @@ _MAX_TEXTS = 200
 
 
 class Repeats:
-    """What one speaker said lately."""
+    """What one speaker, or all of one program, said lately."""
 
     def __init__(self) -> None:
         self._said: dict[str, float] = {}

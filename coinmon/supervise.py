@@ -81,6 +81,8 @@ class Supervisor:
     """The background tasks of one program. A name may be that of many short tasks, which share its row in health."""
 
     def __init__(self) -> None:
+        self.repeats = Repeats()
+        """Faults that several tasks may notice: who is the first says them."""
         self._records: dict[str, TaskRecord] = {}
         self._lasting: dict[str, SupervisedTask] = {}
         self._short: set[asyncio.Task[Any]] = set()

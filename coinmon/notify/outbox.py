@@ -56,6 +56,7 @@ class Outbox:
                 tell,
                 market,
                 routes[name].addressed,
+                self._supervisor.repeats,
             )
             for name, output in outputs.items()
         }

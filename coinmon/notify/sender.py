@@ -50,6 +50,7 @@ class Sender:
     """Sends what waits for one output. per_minute: None for a record, which is neither paced nor gathered.
 
     channels: of its robot, as `channels_of` gives them. addressed: an event as this output is to get it.
+    faults: of the database, which its other users notice too.
 
     Before a post its message is written down, and counted: whatever happens then, it goes on under the same id. A
     message that fails holds up those behind it, which would fail the same way, or overtake it. Of several processes on
@@ -69,8 +70,10 @@ class Sender:
         tell: Callable[[DeliveryEvent], None],
         market: Callable[[Mapping[str, Any]], Market] | None,
         addressed: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda event: event,
+        faults: Repeats | None = None,
     ) -> None:
         self._addressed = addressed
+        self._faults = faults or Repeats()
         self.thread = PluginThread("output", channels[0])
         self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
         self._name = name = channels[0]
@@ -86,7 +89,6 @@ class Sender:
 
     async def run(self) -> None:
         """Send for ever."""
-        complaint = ""
         while True:
             try:
                 async with self._holding() as (lease, database):
@@ -95,7 +97,6 @@ class Sender:
                         await asyncio.to_thread(lease.check)
                         await self._send_due(database, lease)
                         pause = await self._seconds_to_next()
-                        complaint = ""
                         await self._pause(min(_POLL_INTERVAL_S, pause))
             except LeaseTaken:
                 await asyncio.sleep(_POLL_INTERVAL_S)
@@ -104,9 +105,7 @@ class Sender:
                 await asyncio.sleep(_POLL_INTERVAL_S)
             except CoinmonError as error:
                 # a full disk may be freed, a server started again: sending goes on when the database does
-                if str(error) != complaint:
-                    complaint = str(error)
-                    logger.error("outbox: {}", error)
+                self._say(error)
                 await asyncio.sleep(_DATABASE_PAUSE_S)
 
     async def flush(self) -> None:
@@ -261,7 +260,6 @@ class Sender:
 
     async def _persisted(self, database: Database, lease: Lease, write: Callable[[Connection], None]) -> None:
         """Write what came of a post, however long the database does not answer: else it would be posted again."""
-        complaint = ""
         while True:
             try:
                 await database.written(write)
@@ -269,9 +267,7 @@ class Sender:
             except LeaseLost:
                 raise
             except CoinmonError as error:
-                if str(error) != complaint:
-                    complaint = str(error)
-                    logger.error("outbox: {}", error)
+                self._say(error)
                 await asyncio.sleep(_RECORD_PAUSE_S)
                 try:
                     await asyncio.to_thread(lease.check)
@@ -279,6 +275,11 @@ class Sender:
                     raise
                 except CoinmonError:
                     continue
+
+    def _say(self, error: CoinmonError) -> None:
+        """What is wrong with the database, where none of those who use it has said so within the minute."""
+        if self._faults.is_news(error.fault):
+            logger.error("outbox: {}", error)
 
     async def _due(self, now: int) -> int | None:
         return await self._database.looked_up(lambda connection: next_due(connection, self._name, now))

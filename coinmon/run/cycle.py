@@ -170,7 +170,7 @@ class Scan:
             except ConfigError as error:
                 if pause is None or isinstance(error, LeaseLost):
                     raise
-                if self._repeats.is_news(str(error)):
+                if self.supervisor.repeats.is_news(error.fault):
                     logger.error("{}; tried again", error)
                 await asyncio.sleep(pause)
         raise AssertionError

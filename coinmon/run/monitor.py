@@ -152,7 +152,8 @@ async def renewed_records(
         raise
     except CoinmonError as error:
         # alerts go on with the records of before
-        logger.warning("scorecard: {}", error)
+        if scan.supervisor.repeats.is_news(error.fault):
+            logger.warning("scorecard: {}", error)
 
 
 async def keep_scanning(

@@ -17,7 +17,6 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.errors import CoinmonError, our_stop, words_of
-from coinmon.repeats import Repeats
 from coinmon.supervise import Supervisor
 
 _CLOCK_LOOK_S = 1.0
@@ -60,7 +59,7 @@ class Schedule:
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
         self._running: set[asyncio.Task[Any]] = set()
         self._complaints: dict[str, str] = {}
-        self._repeats = Repeats()
+        self._repeats = self._supervisor.repeats
         self._left_out: Counter[str] = Counter()
 
     def _skipped(self, event: Any) -> None:
@@ -69,12 +68,13 @@ class Schedule:
         self._left_out[name] += 1
         self._complain(name, f"{name} is late: one run is left out, the next brings what it would have", "WARNING")
 
-    def _complain(self, name: str, text: str, level: str) -> None:
+    def _complain(self, name: str, text: str, level: str, fault: str = "") -> None:
         """Say what is wrong with a job when that is news: not each time, nor of each job that it keeps from working."""
-        known = text in self._complaints.values()
-        news = not known and self._repeats.is_news(text)
+        fault = fault or text
+        known = fault in self._complaints.values()
+        news = not known and self._repeats.is_news(fault)
         if known or news:
-            self._complaints[name] = text
+            self._complaints[name] = fault
         if news:
             logger.log(level, text)
 
@@ -93,7 +93,7 @@ class Schedule:
                 if self._left_out[name] == left_out and self._complaints.pop(name, ""):
                     logger.info("{} is in order again", name)
             except CoinmonError as error:
-                self._complain(name, "; ".join(str(error).splitlines()), "ERROR")
+                self._complain(name, "; ".join(str(error).splitlines()), "ERROR", error.fault)
             except BaseException as error:
                 if our_stop(error):
                     raise

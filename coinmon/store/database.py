@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from coinmon.errors import ConfigError
+from coinmon.errors import ConfigError, DatabaseFailed
 from coinmon.store.file_identity import FileIdentity
 
 SCHEMA = "0007"
@@ -295,4 +295,6 @@ def explained(name: str) -> Iterator[None]:
         # a connection that was lost in the middle fails once more when its transaction is ended
         reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
         cure = next((cure for sign, cure in _CURES.items() if sign in reason.lower()), reason)
-        raise ConfigError(f"db: {name}: {cure}") from error
+        # of a server that stops or restarts each connection hears something else
+        server = not name.startswith("sqlite") and (cure == reason or "no server" in cure)
+        raise DatabaseFailed(f"db: {name}: {cure}", f"db: {name}: {'its server' if server else cure}") from error
