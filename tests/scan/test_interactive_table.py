@@ -58,7 +58,7 @@ EVENTS = (
 def driven(store) -> Callable[..., list]:
     """What `look` gives after each of the keys, of a table with three pairs."""
 
-    def drive(*keys, look=lambda app: app._drawn, lang="en", size=(120, 30)):
+    def drive(*keys, look=lambda app: app._drawn, lang="en", size=(120, 30), until=lambda seen: True):
         stopped = []
 
         async def run():
@@ -70,7 +70,10 @@ def driven(store) -> Callable[..., list]:
                 await pilot.pause()
                 for key in keys:
                     await pilot.press(*key.split())
-                    await pilot.pause()
+                    for _ in range(200):
+                        await pilot.pause(0.02)
+                        if until(look(app)):
+                            break
                     found.append(look(app))
             return found
 
@@ -179,9 +182,12 @@ def test_it_is_drawn_at_any_size(driven, size, lang):
     def lines(app):
         return [strip.text for strip in app.screen._compositor.render_strips()]
 
-    drawn = driven("down", look=lines, size=size, lang=lang)[0]
+    def whole(drawn):
+        return any("BTC/USDT" in line and "96,409.34" in line for line in drawn)
+
+    drawn = driven("down", look=lines, size=size, lang=lang, until=whole)[0]
     assert len(drawn) == size[1]
-    assert any("BTC/USDT" in line and "96,409.34" in line for line in drawn)
+    assert whole(drawn), drawn
 
 
 def test_it_is_for_terminals_alone(monkeypatch):
