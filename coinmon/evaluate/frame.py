@@ -35,6 +35,18 @@ class Lane:
         """As `Frame.bars`: before + count - 1 rows."""
         self._frame = frame
 
+    def open_interest(self, before: int) -> Sequence[OpenInterest]:
+        """As `Frame.open_interest`."""
+        return self._frame.open_interest(self.instrument, before)
+
+    def funding(self, before: int) -> Sequence[Funding]:
+        """As `Frame.open_interest`."""
+        return self._frame.funding(self.instrument, before)
+
+    def whale_trades(self, before: int) -> Sequence[WhaleTrade]:
+        """As `Frame.open_interest`."""
+        return self._frame.whale_trades(self.instrument, before)
+
     def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         """As `Frame.once`, for this instrument."""
         return self._frame.once((self.instrument.id, key), make)

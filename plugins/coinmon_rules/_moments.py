@@ -210,8 +210,11 @@ class _OfViews:
     def bars(self, instrument: Any, start: int, end: int, *, levels: bool = False) -> Any:
         return self._views[instrument.id].between(start, end, levels=levels)
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"columns are made of bars alone, not of {name}")
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def asked(instrument: Any, start: int, end: int) -> Any:
+            return getattr(self._views[instrument.id].source, name)(instrument, start, end)
+
+        return asked
 
 
 class _Earlier:

@@ -17,7 +17,7 @@ spot_bought:
     - {pair: BTCUSDT, at: 2026-01-15T12:00Z, expect: on}
     - {pair: ADAUSDT, at: 2026-01-15T12:00Z, expect: off}
 slow:
-  when: vwap(spot).distance_pct > 50
+  when: volume_profile(spot).poc > 50
 """
 
 
@@ -33,10 +33,10 @@ def test_check_says_what_each_looks_at_and_what_it_costs(folder, capsys):
     assert run(["--lang", "en", "rules", "check"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "spot_bought  [B+]  net_flow(spot).net_flow, consensus.total"
-    assert lines[1] == "slow  [C]  vwap(spot).distance_pct; computed each minute: vwap"
+    assert lines[1] == "slow  [C]  volume_profile(spot).poc; computed each minute: volume_profile"
     assert run(["rules", "check", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rules"]
-    assert [each["minute_by_minute"] for each in rows] == [[], ["vwap"]]
+    assert [each["minute_by_minute"] for each in rows] == [[], ["volume_profile"]]
 
 
 def test_a_wrong_rule_is_one_line_and_exit_2(folder, capsys):

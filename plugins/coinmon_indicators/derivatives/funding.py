@@ -20,6 +20,7 @@ from coinmon.indicator import (
     say,
 )
 from coinmon_indicators._figures import because, known, percent, price
+from coinmon_indicators.derivatives._sample_columns import funding_columns
 
 HOUR = 60 * MINUTE
 
@@ -112,4 +113,4 @@ def funding(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("funding", funding, kinds=("perp",))
+    register("funding", funding, kinds=("perp",), columns=funding_columns)

@@ -25,6 +25,7 @@ from coinmon_indicators._candles import STEPS, Part
 from coinmon_indicators._figures import compact, known, money, percent, quotient, rough
 from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators.derivatives._quadrant import LABELS, Quadrant, Reading, nearest, read, windows_before
+from coinmon_indicators.derivatives._sample_columns import open_interest_columns
 
 Period = Literal["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"]
 
@@ -140,7 +141,7 @@ def open_interest(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("open_interest", open_interest, kinds=("perp",))
+    register("open_interest", open_interest, kinds=("perp",), columns=open_interest_columns)
 
 
 def _level(latest: OpenInterest, now: int, last_close: float | None, reasons: list[str]) -> dict[str, Any]:

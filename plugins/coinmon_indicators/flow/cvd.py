@@ -38,6 +38,7 @@ from coinmon_indicators._candles import (
 from coinmon_indicators._figures import compact, known, percent, price
 from coinmon_indicators._lots import amounts
 from coinmon_indicators._pivots import pivots
+from coinmon_indicators.flow._delta_columns import cvd_columns
 from coinmon_indicators.flow._minute_delta import Unit, minute_flow
 
 Reset = Literal["day", "week", "none"]
@@ -174,7 +175,7 @@ def cvd(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("cvd", cvd, merges=True)
+    register("cvd", cvd, merges=True, columns=cvd_columns)
 
 
 _SINCE = {"day": "00:00 UTC", "week": "Monday 00:00 UTC", "none": "the window's start"}

@@ -19,6 +19,7 @@ from coinmon_indicators._candles import (
 )
 from coinmon_indicators._figures import compact, percent, quotient
 from coinmon_indicators._lots import amounts
+from coinmon_indicators.flow._delta_columns import delta_columns
 from coinmon_indicators.flow._minute_delta import Unit, minute_flow
 
 
@@ -110,4 +111,4 @@ def delta(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("delta", delta, merges=True)
+    register("delta", delta, merges=True, columns=delta_columns)

@@ -22,6 +22,7 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._figures import money, price
 from coinmon_indicators._of_instrument import OfInstrument
+from coinmon_indicators.flow._whale_columns import columns
 
 
 class Whale(BaseModel):
@@ -125,7 +126,7 @@ def whale_trades(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("whale_trades", whale_trades)
+    register("whale_trades", whale_trades, columns=columns)
 
 
 def _whale(trade: WhaleTrade) -> Whale:

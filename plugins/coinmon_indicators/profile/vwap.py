@@ -41,6 +41,7 @@ from coinmon_indicators._days import (
 )
 from coinmon_indicators._figures import known, percent, price
 from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators.profile._vwap_columns import columns
 
 Anchor = Literal["day", "week", "month", "session", "time", "window", "swing", "signal"]
 _ZH = {"day": "今日", "week": "本周", "month": "本月", "session": "本时段", "swing": "前摆动点", "signal": "上次信号"}
@@ -175,7 +176,7 @@ def vwap(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("vwap", vwap, merges=True)
+    register("vwap", vwap, merges=True, columns=columns)
 
 
 def _anchored_at(
