@@ -129,7 +129,7 @@ class MarketReader:
         return self._scan.usage() if self._scan else {}
 
     def outbox(self, since: int) -> Sequence[Mapping[str, Any]]:
-        """Deliveries that wait, and those that ended since then (ms UTC), newest first."""
+        """Deliveries that wait, and those refused of signals since then (ms UTC), by output, oldest first."""
         with self._database.read() as connection:
             return read_queue(connection, since)
 
