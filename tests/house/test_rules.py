@@ -113,3 +113,16 @@ def test_every_plugin_package_is_an_entry_point_and_under_every_contract():
     core, plugins, apart, _ = linter["contracts"]
     assert packages <= set(core["forbidden_modules"])
     assert set(plugins["source_modules"]) == set(apart["modules"]) == packages
+
+
+def test_every_folder_has_its_line_in_the_architecture():
+    """A venue's or a subject's folder, of which there are many alike, is told by the line of the one it is in."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    folders = {path.parent for path in SOURCES if path.parent.parts[-2:] != ("migrations", "versions")}
+    alike = {folder for folder in folders if folder.parent.name in {"coinmon_exchanges", "venues"}}
+    silent = [
+        name(folder)
+        for folder in sorted(folders - alike)
+        if f"`{name(folder)}/`" not in text and not (folder.parent in folders and f"`{folder.name}/`" in text)
+    ]
+    assert not silent

@@ -30,13 +30,12 @@ NAMES_COINBASE = {
     "plugins/coinmon_emulator/scenario/plan.py",
     "plugins/coinmon_emulator/scenario/signal_plan.py",
     "plugins/coinmon_emulator/server/faults.py",
-    "plugins/coinmon_exchanges/ccxt_generic/decode.py",
     "plugins/coinmon_exchanges/ccxt_generic/venue.py",
     "plugins/coinmon_signals/flow/long_trap.py",
     "plugins/coinmon_signals/flow/us_accumulation.py",
     "plugins/coinmon_signals/flow/us_premium.py",
 }
-"""Files outside its two folders that name that venue: the signals' and the scenarios' as data, ccxt's still to go."""
+"""Files outside its two folders that name that venue: as data: the signals' settings, the scenarios, ccxt's own ids."""
 
 NAMES_INDICATORS = {
     "coinmon/evaluate/situation.py": {"key_levels"},

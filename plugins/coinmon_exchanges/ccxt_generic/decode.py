@@ -63,7 +63,7 @@ def bars(payload: Any, instrument: Instrument, in_contracts: bool = False) -> Ba
 def trades(payload: Any, instrument: Instrument, maker_side: bool) -> tuple[JsonRows, bool]:
     """The trades, and whether each one says which side took. Amounts of swaps are contracts.
 
-    maker_side: ccxt passes the maker's side for this venue (id coinbase: EXCHANGES 1.6).
+    maker_side: ccxt passes the maker's side for this venue (EXCHANGES 1.6).
     """
     sign = -1 if maker_side else 1
     side = np.array([sign * _TAKER.get(row["side"], 0) for row in payload], np.int8)
