@@ -14,8 +14,8 @@ from .test_rules import CORE, ROOT, SOURCES, module, name
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in SOURCES}
 MODULES = {module(path): path for path in SOURCES}
 
-MEDIAN_LINES, MOST_LINES_OF_90_PERCENT = 100, 220
-"""What is wanted is 95 and 200: these bounds are for what there is, and go down with it."""
+MEDIAN_LINES, MOST_LINES_OF_90_PERCENT = 95, 220
+"""Of the second 200 is wanted: the bound is for what there is, and goes down with it."""
 
 SHARED_NAMES = {
     "Cut": "a cut of trades in time, and an answer that was cut: both are private to their package",
