@@ -1,9 +1,11 @@
 """`coinmon backtest`: each signal's record on stored history."""
 
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +52,9 @@ def backtest(
     known: Annotated[
         AsOption, typer.Option("--as", help="With all that is stored now, or with what was known at each minute.")
     ] = AsOption.complete,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes that pairs are replayed in, side by side; not with --try.")
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Records and every signal told, as one JSON object.")] = False,
 ) -> None:
     """Replay the signals over stored history and say what the price did after each.
@@ -87,7 +92,8 @@ def backtest(
         return
     with redirect_stdout(sys.stderr):
         # what a plugin prints is not the result
-        replay = _replayed(config, symbols or [], start, end, known.value)
+        load = partial(_config_of, options, [*(signal or []), *names])
+        replay = _replayed(config, symbols or [], start, end, known.value, (jobs, load))
     made = records(replay.told)
     if as_json:
         import orjson
@@ -103,7 +109,22 @@ def backtest(
     _show_judgements(replay, config.lang)
 
 
-def _replayed(config: "Config", symbols: list[str], start: int | None, end: int | None, known: "As") -> "Replay":
+def _config_of(options: Globals, names: Sequence[str]) -> "Config":
+    """The configuration with these signals alone; in any process."""
+    from coinmon.run.backtest import only
+
+    return only(options.load(), names)
+
+
+def _replayed(
+    config: "Config",
+    symbols: list[str],
+    start: int | None,
+    end: int | None,
+    known: "As",
+    jobs: "tuple[int, Callable[[], Config]] | None" = None,
+) -> "Replay":
+    """jobs: how many processes, and what gives the configuration in each."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -123,6 +144,13 @@ def _replayed(config: "Config", symbols: list[str], start: int | None, end: int 
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
             task = shown.add_task("", total=None)
+            if jobs and jobs[0] > 1:
+                from coinmon.run.pair_jobs import replayed_side_by_side
+
+                return replayed_side_by_side(
+                    jobs[1], list(dict.fromkeys(pairs)), start, end, known, jobs[0],
+                    lambda done, total: shown.update(task, completed=done, total=total),
+                )  # fmt: skip
             return replay(
                 config, history, universe, list(dict.fromkeys(pairs)), start, end,
                 lambda done, total: shown.update(task, completed=done, total=total), known,

@@ -145,3 +145,10 @@ def test_as_known_says_so_and_is_refused_otherwise(replayed):
     assert found["as"] == "known"
     assert json.loads(replayed("--signal", "every_tenth", "--json").out)["as"] == "complete"
     assert replayed("--as", "later").code == 2
+
+
+def test_two_processes_say_the_same_to_the_byte(replayed):
+    one, two = (replayed("--json", *more) for more in ([], ["--jobs", "2"]))
+    assert two.code == 0, two.err
+    assert json.loads(one.out)["signals"]
+    assert one.out == two.out
