@@ -20,6 +20,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,35 +31,30 @@ from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parent))
 from chaos_checks import problems_of
+from chaos_life import Life
 from chaos_plugins import FORMS
 from chaos_server import FakeClock, Postgres, Robot, free_port
 
 from coinmon.store.database import open_database
 
-SPEED = 30
 AT = "2026-01-15T12:00:00Z"
 LATE_S = 90.0
 """Seconds that everything may take to arrive once there is no trouble more."""
 
 
 @dataclass
-class Life:
-    """One process. started, ended: by the true clock."""
-
-    process: subprocess.Popen[bytes]
-    out: Path
-    err: Path
-    started: float
-    serves: int | None = None
-
-
-@dataclass
 class Campaign:
+    """speed: minutes of the market a true minute. interval_s: of it, between two cycles."""
+
     kind: str
     seed: int
     seconds: float
     folder: Path
+    speed: int = 30
+    interval_s: int = 60
+    symbols: Sequence[str] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
     faults: Counter[str] = field(default_factory=Counter)
+    faulted: list[tuple[float, str]] = field(default_factory=list)
     cuts: list[float] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
     slow_health: list[float] = field(default_factory=list)
@@ -79,12 +75,12 @@ class Campaign:
         quiet = dict.fromkeys(("binance", "okx", "bybit", "coinbase"), False)
         settings = {
             "db": self.url, "plugins": {"dir": str(plugins)}, "window": 10,
-            "symbols": ["BTCUSDT", "ETHUSDT", "SOLUSDT"],
+            "symbols": list(self.symbols),
             "exchanges": {**quiet, "formula": True, "nobody": True, "sleeper": True},
             "signals": {f"form_{number}": True for number in range(len(FORMS))} | {"sound": True, "changing": True},
             "outputs": {"webhook": {"webhook": self.robot.url, "timeout": 2}, "wrong": True, "blocking": True,
                         "parts": True, "jsonl": {"path": str(self.folder / "events.jsonl")}, "log": False},
-            "clock": {"at": AT, "wall": _iso(time.time()), "speed": SPEED},
+            "clock": {"at": AT, "wall": _iso(time.time()), "speed": self.speed},
             "books": {"enabled": False}, "notify": {"per_minute": 20},
         }  # fmt: skip
         self.config = self.folder / "config.yaml"
@@ -94,11 +90,13 @@ class Campaign:
         number = len(self.lives)
         out, err = (self.folder / f"{number}.{name}" for name in ("out", "err"))
         port = free_port() if number % 3 == 2 else None
-        what = ["scan", "--json", "--interval", "60s"] if port is None else ["serve", "--port", str(port)]
+        what = (
+            ["scan", "--json", "--interval", f"{self.interval_s}s"] if port is None else ["serve", "--port", str(port)]
+        )
         command = [sys.executable, "-m", "coinmon", "--config", str(self.config), *what]
         environment = {**os.environ, **self.clock.environment()}
-        with out.open("wb") as told, err.open("wb") as log:
-            process = subprocess.Popen(command, stdout=told, stderr=log, env=environment, cwd=self.folder)
+        with out.open("wb") as told:
+            process = subprocess.Popen(command, stdout=told, stderr=subprocess.PIPE, env=environment, cwd=self.folder)
         life = Life(process, out, err, time.time(), port)
         self.lives.append(life)
         return life
@@ -110,12 +108,17 @@ class Campaign:
         while len(self.running()) < 2:
             self.begin()
 
-    def run(self) -> list[str]:
-        until = time.time() + self.seconds
+    def run(self, faults: Sequence[str] = ()) -> list[str]:
+        """What did not hold. faults: these, one after the other, in place of random ones while there is time."""
         try:
             self.begin()
-            time.sleep(min(8.0, self.seconds / 4))
-            while time.time() < until:
+            self._until(LATE_S, lambda: bool(self.robot.arrivals))
+            until = time.time() + self.seconds
+            self.keep_two()
+            for kind in faults:
+                self.one_fault(kind)
+                self._pause(time.time() + 1)
+            while not faults and time.time() < until:
                 self.keep_two()
                 self._pause(min(until, time.time() + 20))
                 self.one_fault()
@@ -139,11 +142,12 @@ class Campaign:
             while time.time() < until and len(self.robot.arrivals) == arrived:
                 time.sleep(0.1)
 
-    def one_fault(self) -> None:
+    def one_fault(self, chosen: str = "") -> None:
         kinds = {"kill": 3, "stop": 3, "clock": 3, "idle": 1}
         kinds |= {"terminate": 6, "restart": 1} if self.server else {"lock": 4, "full": 2 * self.mounted}
-        chosen = self.random.choices(list(kinds), list(kinds.values()))[0]
+        chosen = chosen or self.random.choices(list(kinds), list(kinds.values()))[0]
         self.faults[chosen] += 1
+        self.faulted.append((time.time(), chosen))
         getattr(self, f"_{chosen}")()
 
     def _victim(self) -> Life:
@@ -220,16 +224,21 @@ class Campaign:
             client.close()
 
     def calm(self) -> None:
-        """No trouble more: everything has to arrive."""
+        """No trouble more: everything has to arrive, and alerts of two windows that began since."""
         self.robot.calm = True
-        self.calm_since = time.time()
-        until = time.time() + LATE_S
-        while time.time() < until:
-            self.keep_two()
-            time.sleep(1)
-            if self.robot.arrivals and time.time() > self.calm_since + 15 and not self.rows("waiting"):
-                break
-        time.sleep(3)
+        before = self.told_windows()
+        self._until(LATE_S, lambda: len(self.told_windows() - before) > 1 and not self.rows("waiting"))
+
+    def told_windows(self) -> set[str]:
+        """Of whose alerts one has arrived."""
+        return {row.key.rpartition(" ")[2] for row in self.rows("sent") if row.name == "sound"}
+
+    def _until(self, seconds: float, holds: Callable[[], bool]) -> None:
+        until = time.time() + seconds
+        while time.time() < until and not holds():
+            if not self.running():
+                self.begin()
+            time.sleep(0.5)
 
     def rows(self, state: str) -> list[Any]:
         database = open_database(self.url)

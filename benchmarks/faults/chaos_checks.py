@@ -3,16 +3,19 @@
 import itertools
 import json
 import re
-from collections import Counter
-from pathlib import Path
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from chaos_plugins import WINDOW
 
 AROUND_S = 4.0
 """Seconds around a kill, a stop or a cut in which a post's outcome may not have been written down."""
-_MOST_OFTEN = 10
-"""Times that a line may come in half an hour of market time, a true minute: once or twice for each of five outputs."""
+_MINUTE_S = 60.0
+_SOON_S = 10.0
+"""Seconds after a fault in which it may be noticed."""
+_DATABASE_FAULTS = ("terminate", "restart", "lock", "full", "stop")
+_OF_DATABASE = "the database does not answer"
 _LINE = re.compile(r"^\S+ \S+ \| (\w+) +- (.*)$")
 
 
@@ -35,7 +38,7 @@ def problems_of(campaign: Any) -> list[str]:
     found += [f"{key} was told {count} times" for key, count in keys.items() if count > 1]
     found += _windows(campaign, keys)
     for number, life in enumerate(campaign.lives):
-        found += [f"life {number}: {each}" for each in _log_problems(life.err)]
+        found += [f"life {number}: {each}" for each in _log_problems(life, campaign.faulted)]
     found += [f"/healthz took {seconds:.1f} s beside idle clients" for seconds in campaign.slow_health if seconds > 1]
     campaign.sent = len(sent)
     return found
@@ -57,22 +60,37 @@ def _windows(campaign: Any, keys: Counter[str]) -> list[str]:
     return found + [f"{name} is dead" for name in dead]
 
 
-def _log_problems(path: Path) -> list[str]:
-    """Tracebacks, and lines that came too often."""
-    said: dict[tuple[str, str], Counter[str]] = {}
-    whole = path.read_text(errors="replace")
+def _log_problems(life: Any, faulted: Sequence[tuple[float, str]]) -> list[str]:
+    """Tracebacks, and lines that came more than once a minute and fault."""
+    whole = "\n".join(line for _at, line in life.said)
     found = ["a traceback: " + whole[whole.index("Traceback") :][-600:]] if "Traceback" in whole else []
     if "\x1b" in whole:
         found.append("the log has ESC in it")
-    for line in whole.splitlines():
+    said: dict[str, list[float]] = defaultdict(list)
+    for at, line in life.said:
         matched = _LINE.match(line)
         if matched and matched[1] in ("WARNING", "ERROR"):
-            # market time runs faster: a true minute is half an hour of it
-            half_hour = line[:14] + str(int(line[14:16]) // 30)
-            said.setdefault((half_hour, ""), Counter())[re.sub(r"\d+", "N", matched[2])] += 1
-    for counter in said.values():
-        found += [f"{count} times in a minute: {line[:160]}" for line, count in counter.items() if count > _MOST_OFTEN]
+            said[_spoken(matched[2])].append(at)
+    for line, times in said.items():
+        kinds = (
+            _DATABASE_FAULTS
+            if line == _OF_DATABASE or "took over" in line
+            else ("clock",)
+            if "clock went" in line
+            else ()
+        )
+        for first, at in enumerate(times):
+            came = sum(at <= other < at + _MINUTE_S for other in times[first:])
+            may = sum(kind in kinds and at - _SOON_S < when < at + _MINUTE_S for when, kind in faulted)
+            if came > max(1, may):
+                found.append(f"{came} times in a minute: {line[:160]}")
+                break
     return found
+
+
+def _spoken(line: str) -> str:
+    """What is said, whoever notices it and whatever its figures; plugins are told apart."""
+    return _OF_DATABASE if "db: " in line and "took over" not in line else re.sub(r"(?<!form_)\b\d+\b", "N", line)
 
 
 def _moment(iso: str) -> float:

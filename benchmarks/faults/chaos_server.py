@@ -54,7 +54,8 @@ class Robot:
             request.end_headers()
             return
         event = json.loads(body)
-        ids = [each["id"] for each in event["events"]] if "events" in event else [event["id"]]
+        told = event["events"] if "events" in event else [event, *event.get("also", [])]
+        ids = [each["id"] for each in told]
         with self._lock:
             for id in ids:
                 self.arrivals[id].append((time.time(), trouble != "ok"))
