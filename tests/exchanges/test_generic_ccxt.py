@@ -150,3 +150,17 @@ def test_a_clock_that_cannot_be_asked_for_is_the_date_of_the_answers(wire):
             return await venues.generic.server_time() - time.time() * 1000
 
     assert abs(asyncio.run(script())) < 2000
+
+
+def test_gold_stocks_and_currencies_are_no_coins():
+    """ccxt lists them as it lists coins; the venue's own entry says what they are."""
+    said = [
+        {},
+        None,
+        {"instCategory": "1"},
+        {"instCategory": "4"},
+        {"symbolType": "stock"},
+        {"symbolType": "innovation"},
+    ]
+    markets = {str(at): {"spot": True, "id": at, "info": info} for at, info in enumerate(said)}
+    assert [each["id"] for each in decode.wanted(markets, ("spot",))] == [0, 1, 2, 5]

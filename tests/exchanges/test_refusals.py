@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from coinmon import VenueBlocked, VenueBusy, VenueError
+from coinmon import DecodeError, VenueBlocked, VenueBusy, VenueError
 
 from .refused import refused
 
@@ -92,6 +92,23 @@ def test_one_failing_host_of_binance_leaves_the_other_alone(emulated, host, refu
             assert await binance.server_time() == market.clock.now()
             tickers = await binance.tickers([*listed, replace(listed[0], kind=refused)])
             assert set(tickers) == {each.id for each in listed}
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize("broken", ["spot", "perp"])
+def test_a_list_of_another_shape_costs_its_own_host(emulated, broken, monkeypatch):
+    from coinmon_exchanges.binance import decode
+
+    listed = decode.listed
+    monkeypatch.setattr(decode, "listed", lambda reply, kind: listed({} if kind == broken else reply, kind))
+
+    async def script():
+        async with emulated() as market:
+            found = await market.binance.instruments()
+            assert {each.kind for each in found} == {"spot", "perp"} - {broken}
+            ((which, error),) = market.binance.failing.items()
+            assert (which, type(error)) == (broken, DecodeError)
 
     asyncio.run(script())
 

@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from coinmon.exchange import MINUTE, VenueBlocked, VenueError
+from coinmon.exchange import MINUTE, DecodeError, VenueBlocked, VenueError
 from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import Refused, ReplyRules
 from coinmon_exchanges._http.budget import Budget
@@ -78,7 +78,7 @@ class Binance:
         self._ws_urls = spot_ws_url, usdm_ws_url
         self.archives = Vision(name, archive_url, proxy, timeout)
         self._reached: dict[str, tuple[int, float]] = {}
-        self._unlisted: dict[Kind, VenueError] = {}
+        self._unlisted: dict[Kind, VenueError | DecodeError] = {}
         self._derivatives = UsdmDerivatives(name, self._perp, self._perp_weight)
         self._budgets = (self._spot_weight, self._perp_weight, *self._derivatives.budgets)
 
@@ -87,7 +87,7 @@ class Binance:
         return self._spot.requests + self._perp.requests
 
     @property
-    def failing(self) -> "Mapping[Kind, VenueError]":
+    def failing(self) -> "Mapping[Kind, VenueError | DecodeError]":
         """Spot and USD-M are two hosts: a country may be served by one of them, and one may be down."""
         hosts: Mapping[Kind, HostSession] = {"spot": self._spot, "perp": self._perp}
         blocked = {kind: VenueBlocked(why) for kind in self._kinds if (why := hosts[kind].blocked)}
@@ -104,11 +104,11 @@ class Binance:
 
         found = await asyncio.gather(*(of(kind) for kind in self._kinds), return_exceptions=True)
         failed = [each for each in found if isinstance(each, BaseException)]
-        if failed and (len(failed) == len(found) or not isinstance(failed[0], VenueError)):
+        ours = VenueError | DecodeError
+        if failed and (len(failed) == len(found) or not isinstance(failed[0], ours)):
             raise failed[0]
-        self._unlisted = {
-            kind: each for kind, each in zip(self._kinds, found, strict=True) if isinstance(each, VenueError)
-        }
+        # a list of another shape is that of one host too
+        self._unlisted = {kind: each for kind, each in zip(self._kinds, found, strict=True) if isinstance(each, ours)}
         return [instrument for each in found if not isinstance(each, BaseException) for instrument in each]
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":

@@ -19,13 +19,23 @@ _TAKER = {"buy": 1, "sell": -1}
 _ID_LIMIT = 2**63
 
 
+_NO_COINS = ("commodity", "stock", "forex", "xstocks", "index", "etf")
+
+
 def wanted(markets: Mapping[str, Any], kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
     for market in markets.values():
-        if market.get("active") is False:
+        if market.get("active") is False or _no_coin(market.get("info")):
             continue
         perp = market.get("swap") and market.get("linear") and market.get("quote") in QUOTES
         if (market.get("spot") and "spot" in kinds) or (perp and "perp" in kinds):
             yield market
+
+
+def _no_coin(info: Any) -> bool:
+    """Whether the venue's own entry, as ccxt hands it on, is of gold, a stock or a currency (EXCHANGES C8)."""
+    if not isinstance(info, dict):
+        return False
+    return info.get("instCategory") not in (None, "", "1") or info.get("symbolType") in _NO_COINS
 
 
 def draft(market: dict[str, Any], precision_mode: int) -> Draft:
