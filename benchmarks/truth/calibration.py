@@ -15,6 +15,7 @@ import argparse
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,6 +29,8 @@ COST = 0.12
 """Of a round trip, in percent."""
 FAMILY = 40
 """Twenty signals in two directions."""
+CALENDARS_A_HISTORY = 2
+"""Independent of one another: making the prices is most of the work."""
 TIMES = 1999
 """A p value can be as small as 2 / 2,000: less than what the first of a family of 40 has to be."""
 
@@ -35,8 +38,12 @@ TIMES = 1999
 def smooth(random: np.random.Generator, shape: tuple[int, ...], step: int, keep: float) -> np.ndarray:
     """Noise that remembers: one value every `step` minutes, held in between, of variance 1."""
     values = random.standard_normal((*shape[:-1], -(-shape[-1] // step)))
-    for at in range(1, values.shape[-1]):
-        values[..., at] = keep * values[..., at - 1] + np.sqrt(1 - keep * keep) * values[..., at]
+    values[..., 1:] *= np.sqrt(1 - keep * keep)
+    # x[t] = keep x[t-1] + noise[t], all t at once: each round doubles how far back is added up
+    back = 1
+    while back < values.shape[-1] and keep**back > 1e-12:
+        values[..., back:] = values[..., back:] + keep**back * values[..., :-back]
+        back *= 2
     return np.repeat(values, step, axis=-1)[..., : shape[-1]]
 
 
@@ -62,15 +69,19 @@ def looked_at(excesses: list[Excess], found: np.ndarray, sign: int, horizon: int
     """The record of one signal whose events are given."""
     pair, minute = np.nonzero(found)
     at = minute + BASE * DAY
-    forward = np.array([excesses[p].forward[m] for p, m in zip(pair, at, strict=True)])
-    base = np.array([excesses[p].base[m] for p, m in zip(pair, at, strict=True)])
+    split = np.searchsorted(pair, np.arange(len(excesses) + 1))
+    minutes = [at[low:high] for low, high in pairwise(split)]
+    forward, base = (
+        np.concatenate([getattr(each, name)[m] for each, m in zip(excesses, minutes, strict=True)])
+        for name in ("forward", "base")
+    )
     cases = Cases(at * 60_000, pair, sign * forward, sign * base, np.full(len(at), COST))
     p_value = np.nan
     if seed:
         rotation = Rotation.of(JUDGED - 2, TIMES, seed)
-        for each in np.unique(pair):
-            judged = excesses[each].of(sign)[BASE * DAY : MINUTES - 2 * DAY]
-            rotation.add(judged, minute[pair == each])
+        for each, m in zip(excesses, minutes, strict=True):
+            judged = slice(BASE * DAY, MINUTES - 2 * DAY)
+            rotation.add(sign * (each.forward[judged] - each.base[judged]), m - BASE * DAY)
         p_value = rotation.p_value()
     return record_of(cases, horizon, p_value)
 
@@ -79,20 +90,28 @@ def excesses_of(logs: np.ndarray, horizon: int) -> list[Excess]:
     return [excess_over_base(np.exp(each / 100), 0, horizon) for each in logs]
 
 
-def covered(job: tuple[int, int]) -> list[tuple[bool, bool, int]]:
-    """For 1 h and 1 d: whether the interval and the naive one hold the truth, which is 0, and the clusters."""
+def covered(job: tuple[int, int]) -> list[list[tuple[bool, bool, int]]]:
+    """Of each calendar, for 1 h and 1 d: whether the interval and the naive one hold the truth, which is 0, and the
+    clusters."""
     pairs, seed = job
     random = np.random.default_rng([1, pairs, seed])
     logs = history(random, pairs, 0.0005)
-    found = calendar(random, pairs, 80 if pairs == 1 else 600)
+    by_horizon = {horizon: excesses_of(logs, horizon) for horizon in (60, 1440)}
     told = []
-    for horizon in (60, 1440):
-        excesses = excesses_of(logs, horizon)
-        record = looked_at(excesses, found, 1, horizon)
-        pair, minute = np.nonzero(found)
-        values = np.array([excesses[p].of(1)[m + BASE * DAY] for p, m in zip(pair, minute, strict=True)])
-        naive = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
-        told.append((record.excess.low <= 0 <= record.excess.high, abs(values.mean()) <= naive, record.excess.clusters))
+    for _ in range(CALENDARS_A_HISTORY):
+        found = calendar(random, pairs, 80 if pairs == 1 else 600)
+        one = []
+        for horizon, excesses in by_horizon.items():
+            record = looked_at(excesses, found, 1, horizon)
+            pair, minute = np.nonzero(found)
+            at = minute + BASE * DAY
+            values = np.array(
+                [excesses[p].forward[m] - excesses[p].base[m] for p, m in zip(pair.tolist(), at.tolist(), strict=True)]
+            )
+            naive = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+            held = record.excess.low <= 0 <= record.excess.high
+            one.append((held, abs(values.mean()) <= naive, record.excess.clusters))
+        told.append(one)
     return told
 
 
@@ -161,7 +180,9 @@ def main() -> int:
 
     with ProcessPoolExecutor(args.jobs) as pool:
         for pairs in (1, 20):
-            told = list(pool.map(covered, [(pairs, seed) for seed in range(args.calendars)], chunksize=8))
+            histories = -(-args.calendars // CALENDARS_A_HISTORY)
+            parts = pool.map(covered, [(pairs, seed) for seed in range(histories)], chunksize=8)
+            told = [each for part in parts for each in part]
             for at, name in enumerate(("1 h", "1 d")):
                 share, naive = (np.mean([each[at][part] for each in told]) for part in (0, 1))
                 clusters = np.mean([each[at][2] for each in told])

@@ -24,6 +24,8 @@ _HEAD = {
         "hit (95 %)", "after costs", "verdict",
     ),
 }  # fmt: skip
+_DIRECTIONS = {"bullish": "看涨", "bearish": "看跌", "neutral": "中性"}
+_TO = {"zh": "至", "en": "to"}
 _VERDICTS = {
     "too few": "样本太少",
     "not proven": "未证实",
@@ -225,16 +227,16 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
         verdict = _VERDICTS[each["verdict"]] if lang == "zh" else each["verdict"] or _UNJUDGED
         table.add_row(
             each["signal"],
-            each["direction"],
+            _DIRECTIONS[each["direction"]] if lang == "zh" else each["direction"],
             str(each["told"]),
             str(each["judged"]),
             f"{each['independent']:.0f}",
             _duration(each["horizon_minutes"]),
             _percent(each["median_pct"]),
             _percent(each["base_pct"]),
-            _interval(*each["excess_pct"]),
+            _interval(*each["excess_pct"], to=_TO[lang]),
             _share(*each["hit"]),
-            _interval(*each["after_costs_pct"]),
+            _interval(*each["after_costs_pct"], to=_TO[lang]),
             verdict,
         )
     console.print(table)
@@ -254,10 +256,10 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{value:+.2f} %"
 
 
-def _interval(mean: float | None, low: float | None, high: float | None) -> str:
+def _interval(mean: float | None, low: float | None, high: float | None, *, to: str) -> str:
     if mean is None:
         return "-"
-    return f"{mean:+.2f} %" + (f" ({low:+.2f} to {high:+.2f})" if low is not None else "")
+    return f"{mean:+.2f} %" + (f" ({low:+.2f} {to} {high:+.2f})" if low is not None else "")
 
 
 def _share(share: float | None, low: float | None, high: float | None) -> str:

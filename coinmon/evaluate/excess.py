@@ -5,6 +5,7 @@ first, NaN where no covered venue had one. Returns are in percent: 100 ln(later 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,19 +18,29 @@ MIN_BASE_MINUTES = 20 * HOUR_MINUTES
 """A base of fewer minutes of an hour of day than 20 days hold is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Excess:
     """For each minute t of a pair, in percent; NaN where unknown.
 
     forward: the return of who enters `delay` minutes after t and leaves `horizon` later. base: the mean of that over
-    the minutes of the same UTC hour in the 90 days before, all of which had ended by t. size, size_base: the same of
-    the return's absolute value, by which a neutral signal is judged.
+    the minutes of the same UTC hour in the 90 days before, all of which had ended by t. start_minute: of the first
+    one, since 1970. reach: minutes from t to the outcome.
     """
 
     forward: Floats
     base: Floats
-    size: Floats
-    size_base: Floats
+    start_minute: int
+    reach: int
+
+    @cached_property
+    def size(self) -> Floats:
+        """The return's absolute value, by which a neutral signal is judged."""
+        return np.abs(self.forward)
+
+    @cached_property
+    def size_base(self) -> Floats:
+        """What `size` is by the same rule; made only where a neutral signal asks."""
+        return _base(self.size, self.start_minute, self.reach)
 
     def of(self, direction: int) -> Floats:
         """What is above the base for who follows a signal up (1), down (-1), or one that says only that price moves."""
@@ -43,8 +54,7 @@ def excess_over_base(prices: Floats, start_minute: int, horizon: int, delay: int
     if len(prices) > reach:
         logs = np.log(prices)
         forward[:-reach] = 100 * (logs[reach:] - logs[delay : len(logs) - horizon])
-    size = np.abs(forward)
-    return Excess(forward, _base(forward, start_minute, reach), size, _base(size, start_minute, reach))
+    return Excess(forward, _base(forward, start_minute, reach), start_minute, reach)
 
 
 def _base(values: Floats, start_minute: int, reach: int) -> Floats:

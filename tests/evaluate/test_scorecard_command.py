@@ -1,0 +1,148 @@
+"""`coinmon scorecard` as its users call it: in both languages, as JSON, as a page, and of a replay."""
+
+import json
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from typer.main import get_command
+
+from coinmon.cli import build
+from coinmon.config.load import load_config
+from coinmon.model.bars import Bars, Coverage
+from coinmon.model.instrument import Instrument
+from coinmon.model.moment import DAY, HOUR, MINUTE, iso
+from coinmon.store.bars import write_bars
+from coinmon.store.database import open_database
+from coinmon.store.instruments import sync_instruments
+from coinmon.store.outbox import write_signals
+from coinmon.store.scorecards import count_scorecards
+
+NOW = 1_768_435_200_000
+DAYS = 45
+EVERY_H = 6
+PLUGIN = '''"""Says something when the UTC day's first minute has closed."""
+
+from typing import Any
+
+from coinmon.signal import Market, Signal, Text, hookimpl
+
+
+def dawn(market: Market) -> list[Signal]:
+    """Dawn."""
+    if market.now % 86_400_000 >= 120_000:
+        return []
+    return [Signal(name="dawn", pair=str(market.pair), grade="B", direction="bullish", title=Text("dawn", "dawn"),
+                   reading=Text("dawn", "dawn"), evidence={}, key=f"dawn:{market.pair}")]
+
+
+@hookimpl
+def register_signals(register: Any) -> None:
+    register("dawn", dawn, horizon="1h")
+'''
+
+
+@pytest.fixture(scope="module")
+def worth(tmp_path_factory):
+    """45 days of two venues; an alert every six hours of the last 20, after which price rises by 0.6 % in the hour."""
+    folder = tmp_path_factory.mktemp("worth")
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "dawn.py").write_text(PLUGIN)
+    database = open_database(f"sqlite:///{folder / 'worth.db'}")
+    random, n = np.random.default_rng(3), DAYS * 1440
+    start = NOW - DAYS * DAY
+    told = np.arange(NOW - 20 * DAY + HOUR, NOW - 2 * HOUR, EVERY_H * HOUR)
+    moves = random.standard_normal(n) * 0.03
+    for at in (told - start) // MINUTE:
+        moves[at + 1 : at + 61] += 0.01
+    close = np.rint(100_00 * np.exp(np.cumsum(moves) / 100)).astype(np.int64)
+    with database.write() as connection:
+        for venue in ("binance", "okx"):
+            made = Instrument(venue, "spot", "BTC", "USDT", "BTC", "BTC/USDT", Decimal("0.01"), Decimal("0.001"))
+            ((number, stored),) = sync_instruments(connection, [made], start).values()
+            volume = np.ones(n)
+            columns = [close, close, close, close, volume, volume * 100, np.ones(n, np.int64), volume / 2, volume * 50]
+            rows = Bars(
+                Decimal("0.01"), start + np.arange(n) * MINUTE, *columns, np.zeros(n), volume,
+                np.full(n, Coverage.TRADES, np.uint8),
+            )  # fmt: skip
+            write_bars(connection, number, stored, rows)
+        events = [
+            {"event": "signal", "id": f"s{i}", "time": iso(int(at)), "pair": "BTC/USDT", "signal": "surge",
+             "grade": "A", "direction": "bullish"}
+            for i, at in enumerate(told)
+        ]  # fmt: skip
+        write_signals(
+            connection,
+            [
+                {"id": each["id"], "key": each["id"], "pair": each["pair"], "name": "surge", "grade": "A",
+                 "time": int(at), "event": each}
+                for each, at in zip(events, told, strict=True)
+            ],
+            {},
+        )  # fmt: skip
+    database.close()
+    names = load_config(None, environ={}, cwd=folder).signals
+    config = folder / "config.yaml"
+    config.write_text(
+        f"db: {folder / 'worth.db'}\nclock: {{at: '{iso(NOW)}', wall: '{iso(NOW)}', speed: 0}}\n"
+        f"exchanges: [binance, okx]\nplugins: {{dir: plugins}}\n"
+        f"signals: {json.dumps(dict.fromkeys(names, False))}\n"
+    )
+    return config
+
+
+def run(worth, *arguments, code=0):
+    said = CliRunner().invoke(get_command(build()), ["--config", str(worth), *arguments])
+    assert said.exit_code == code, said.output
+    return said.stdout
+
+
+def test_both_languages_say_the_same_and_the_words_of_their_own(worth):
+    english = run(worth, "--lang", "en", "scorecard")
+    chinese = run(worth, "--lang", "zh", "scorecard")
+    (told,) = [line for line in english.splitlines() if line.startswith("surge")]
+    (same,) = [line for line in chinese.splitlines() if line.startswith("surge")]
+    assert "bullish" in told
+    assert "看涨" in same
+    assert "bullish" not in same
+    assert " to " not in same
+    assert told.split()[2:4] == same.split()[2:4] == ["80", "80"]
+    assert not [line for line in english.splitlines() if any("\u4e00" <= each <= "\u9fff" for each in line)]
+
+
+def test_json_is_the_stored_row_and_a_second_look_stores_nothing(worth):
+    found = json.loads(run(worth, "scorecard", "--json"))
+    again = json.loads(run(worth, "scorecard", "surge", "--json"))
+    assert found == again
+    assert found["source"] == "stored"
+    (row,) = found["signals"]
+    assert row["excess_pct"][0] == pytest.approx(0.6, abs=0.2)
+
+
+def test_a_replay_is_kept_apart_from_what_was_told(worth):
+    count = stored_rows(worth)
+    found = json.loads(run(worth, "scorecard", "--replayed", "--days", "3", "--json"))
+    assert (found["source"], found["scorecard"]) == ("replayed", None)
+    assert [(each["signal"], each["told"], each["verdict"]) for each in found["signals"]] == [("dawn", 3, "too few")]
+    assert stored_rows(worth) == count
+    assert "none of them was told" in run(worth, "--lang", "en", "scorecard", "--replayed", "--days", "3")
+
+
+def stored_rows(worth):
+    database = open_database(f"sqlite:///{worth.with_name('worth.db')}")
+    try:
+        with database.read() as connection:
+            return count_scorecards(connection)
+    finally:
+        database.close()
+
+
+def test_the_page_is_written_and_says_the_verdict_in_the_language(worth, tmp_path):
+    page = tmp_path / "worth.html"
+    assert run(worth, "--lang", "zh", "scorecard", "--html", str(page)).strip() == str(page)
+    text = page.read_text("utf-8")
+    assert 'lang="zh"' in text
+    assert "surge" in text
+    assert "<svg" in text
