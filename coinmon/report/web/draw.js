@@ -184,11 +184,14 @@ function points(plot, mark) {
     const above = mark.shape === "down";
     shape(c, mark.shape, across, up + (mark.shape === "up" ? 6 : above ? -6 : 0), ink(plot, mark.tone));
     if (mark.text[k]) {
-      c.fillStyle = ink(plot, mark.tone);
       c.textBaseline = above ? "bottom" : "top";
       // a text at the edge is moved in, not cut
       const half = c.measureText(mark.text[k]).width / 2;
       const middle = Math.max(Math.min(across, x.end - half - 2), x.start + half + 2);
+      // paper behind it: candles and profile do not run through the words
+      c.fillStyle = plot.shades.paper;
+      c.fillRect(middle - half - 2, up + (above ? -23 : 11), 2 * half + 4, 12);
+      c.fillStyle = ink(plot, mark.tone);
       c.fillText(mark.text[k], middle, up + (above ? -12 : 12));
     }
   }
