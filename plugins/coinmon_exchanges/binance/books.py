@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 import orjson
+from loguru import logger
 
 from coinmon.exchange import CoinmonError, Instrument
 from coinmon_exchanges._columns import strict
@@ -89,6 +90,10 @@ class BinanceBooks(Books):
         except CoinmonError:
             # the session has tried several times: others come first
             local.resubscribe_at = monotonic() + _SNAPSHOT_RETRY_S
+        except Exception as error:
+            # a bug of ours costs this snapshot, is said, and is not tried again at once
+            local.resubscribe_at = monotonic() + _SNAPSHOT_RETRY_S
+            logger.opt(exception=error).error("[BINANCE] the order book of {} could not be begun", local.instrument.id)
 
     def started(self, name: str, payload: Any, limit: int) -> None:
         """A snapshot came: what follows it is put on it; one that is older than the stream is asked for again."""

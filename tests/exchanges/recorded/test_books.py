@@ -1,13 +1,16 @@
 """Local books replayed from recorded streams: MANIFEST.md section 4 has what each must end on."""
 
+import asyncio
 import csv
 import gzip
 import json
 from itertools import groupby
 from pathlib import Path
+from time import monotonic
 
 import orjson
 import pytest
+from loguru import logger
 
 from coinmon import DecodeError, Depth, StreamState
 from coinmon_exchanges.binance.books import BinanceBooks, links, read
@@ -123,3 +126,29 @@ def test_a_damaged_tape_is_found_where_it_is_damaged(instrument, market):
                 books = None
             before = event["u"]
     assert found == {"positive": [], "negative": damage}
+
+
+def test_a_snapshot_that_makes_our_code_fail_is_said_and_asked_for_later(instrument):
+    asked, said = [], []
+
+    async def fetch(traded, limit):
+        asked.append(limit)
+        raise KeyError("bids")
+
+    async def run():
+        books = books_of(instrument, "BTCUSDT", "spot", fetch)
+        local = books.local_books["BTCUSDT"]
+        books.without_snapshot(local, object())
+        for _ in range(3):
+            books.requests_due()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return local.resubscribe_at
+
+    handler = logger.add(said.append, level="ERROR")
+    try:
+        assert asyncio.run(run()) > monotonic() + 5
+    finally:
+        logger.remove(handler)
+    assert len(asked) == len(said) == 1
+    assert "binance:BTC/USDT could not be begun" in said[0]
