@@ -113,6 +113,7 @@ def _offer(offer: "Offer") -> dict[str, Any]:
 
 def _setting(name: str, field: "FieldInfo") -> dict[str, Any]:
     from coinmon.plugin.signature import described
+    from coinmon.printable import printable_document
     from coinmon.secrets import shown
 
     setting: dict[str, Any] = {"type": described(field), "required": field.is_required()}
@@ -120,7 +121,7 @@ def _setting(name: str, field: "FieldInfo") -> dict[str, Any]:
         setting["default"] = shown(field.get_default(call_default_factory=True), name)
     if field.description:
         setting["description"] = field.description
-    return setting
+    return {key: printable_document(each) for key, each in setting.items()}
 
 
 def _print(catalog: "Catalog") -> None:

@@ -15,6 +15,7 @@ from coinmon.config.schema import Core, RouteConfig, Section
 from coinmon.config.sources import PLUGIN_SECTIONS
 from coinmon.plugin.catalog import Catalog, Offer
 from coinmon.plugin.signature import described
+from coinmon.printable import printable
 
 _HEAD = """\
 # coinmon's configuration. A line such as `#key: value` shows a default: remove the # to change it.
@@ -44,7 +45,7 @@ def sample(catalog: Catalog) -> str:
     """Every section, plugin and setting there is, with its default commented out."""
     parts = [_HEAD, "\n".join(_core())]
     parts += ["\n".join(_plugins(section, catalog.of(kind))) for section, kind in PLUGIN_SECTIONS.items()]
-    return "\n".join(f"{part.strip()}\n" for part in [*parts, _RULES])
+    return printable("\n".join(f"{part.strip()}\n" for part in [*parts, _RULES]))
 
 
 def _core() -> Iterator[str]:
@@ -70,7 +71,8 @@ def _plugins(section: str, offers: list[Offer]) -> Iterator[str]:
         yield f"  # {_sentence(offer.summary or offer.name)}{off}"
         yield f"  #{offer.name}:"
         for key, field in offer.settings.model_fields.items():
-            note = field.description or described(field)
+            # on one line: a second one would be read as configuration
+            note = " ".join((field.description or described(field)).split())
             yield f"    #{key}: {_default(field, f'{section}.{offer.name}.{key}')}  # {note}"
 
 

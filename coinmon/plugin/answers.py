@@ -1,11 +1,13 @@
 """The border for what indicators and exchanges answer: checked before the core looks at it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from coinmon.market.result import Result
 from coinmon.model.instrument import Instrument
+from coinmon.model.signal import Bilingual
 from coinmon.plugin.border import MAX_KEY, NotAsAgreed, clean, kind_of, plain
 from coinmon.printable import is_printable
 
@@ -19,6 +21,19 @@ def result_of(result: Any) -> Result:
         if not _shown(plain(value, name)) or not _shown(value):
             raise NotAsAgreed(f"{name} has characters that command a terminal")
     return result
+
+
+def said_of(said: Any) -> Any:
+    """A copy of what a result says or draws of itself (its line, cells, panel), without commands to a terminal."""
+    if isinstance(said, Bilingual):
+        return Bilingual(clean(said.zh), clean(said))
+    if isinstance(said, str):
+        return clean(said)
+    if is_dataclass(said) and not isinstance(said, type):
+        return replace(said, **{each.name: said_of(getattr(said, each.name)) for each in fields(said)})
+    if hasattr(said, "dtype") and said.dtype.kind in "OU":
+        return said_of(said.tolist())
+    return [said_of(each) for each in said] if isinstance(said, Sequence) and not isinstance(said, bytes) else said
 
 
 def listed(said: Any, venue: str) -> tuple[list[Instrument], list[str]]:
@@ -62,6 +77,8 @@ def _problem(each: Any, venue: str) -> str | None:
 
 
 def _shown(value: Any) -> bool:
+    if isinstance(value, Bilingual) and not is_printable(value.zh):
+        return False
     if isinstance(value, str):
         return is_printable(value)
     if isinstance(value, Mapping):

@@ -18,6 +18,8 @@ import pluggy
 
 from coinmon.errors import PLUGIN_FAILURES, our_stop, words_of
 from coinmon.plugin import hookspecs
+from coinmon.plugin.broken import Broken, why_of
+from coinmon.printable import printable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -53,18 +55,14 @@ class Offer:
     """Its own settings under `preset: calm`, where the user gives none."""
 
     @property
+    def description(self) -> str:
+        """Its docstring, which may be shown anywhere."""
+        return printable(inspect.cleandoc(self.target.__doc__ or ""))
+
+    @property
     def summary(self) -> str:
         """The first line of its docstring."""
-        return (self.target.__doc__ or "").strip().split("\n")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A plugin that could not be used, and why."""
-
-    plugin: str
-    distribution: str
-    why: str
+        return self.description.split("\n")[0]
 
 
 @dataclass(slots=True)
@@ -116,7 +114,7 @@ def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -
                 raise
             if manager.has_plugin(found.plugin):
                 manager.unregister(name=found.plugin)
-            catalog.broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
+            catalog.broken.append(Broken(found.plugin, found.distribution, why_of(error, found.origin)))
     return catalog
 
 
@@ -132,7 +130,7 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
                 for call in _calls(manager, found.plugin, _COMMANDS):
                     call(app)
         except PLUGIN_FAILURES as error:
-            broken.append(Broken(found.plugin, found.distribution, _why(error, found.origin)))
+            broken.append(Broken(found.plugin, found.distribution, why_of(error, found.origin)))
     return broken
 
 
@@ -145,7 +143,7 @@ def _search(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[_Found]:
         try:
             yield from _modules(point, distribution)
         except PLUGIN_FAILURES as error:
-            broken.append(Broken(point.name, distribution, _why(error, None)))
+            broken.append(Broken(point.name, distribution, why_of(error, None)))
     if plugin_dir:
         try:
             yield from _files(plugin_dir)
@@ -191,7 +189,7 @@ def _files(folder: Path) -> Iterator[_Found]:
         origin = path / "__init__.py" if path.is_dir() else path
         if path.name.startswith(("_", ".")) or origin.suffix != ".py" or not origin.is_file():
             continue
-        yield _Found(f"dir.{path.stem}", "plugin_dir", origin, partial(_load, origin, path.stem))
+        yield _Found(printable(f"dir.{path.stem}"), "plugin_dir", origin, partial(_load, origin, path.stem))
 
 
 def _load(origin: Path, name: str) -> ModuleType:
@@ -283,17 +281,3 @@ def _offer(
     except PLUGIN_FAILURES as error:
         raise TypeError(f"{kind} {name}: {words_of(error)}") from error
     return Offer(kind, name, target, found.plugin, found.distribution, settings, **options)
-
-
-def _why(error: BaseException, origin: Path | None) -> str:
-    """One line: the kind of error, its text, and the plugin's own line that it came from."""
-    if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
-    line = 0
-    trace = error.__traceback__
-    while trace:
-        if origin and trace.tb_frame.f_code.co_filename == str(origin):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    where = f" ({origin.name}, line {line})" if origin and line else ""
-    return f"{words_of(error)}{where}"

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from coinmon.market.result import Result
 from coinmon.plugin.catalog import Offer
+from coinmon.printable import printable
 
 _TITLES = {"exchange": "Exchanges", "indicator": "Indicators", "signal": "Signals", "output": "Outputs"}
 _MEANT = {"instrument": "each market", "pair": "the pair across venues"}
@@ -31,7 +32,7 @@ def reference(kind: str, offers: Sequence[Offer]) -> str:
     if kind == "signal":
         parts.append(_SIGNALS.strip())
     for offer in sorted(offers, key=lambda each: each.name):
-        parts += [f"## {offer.name}", inspect.cleandoc(offer.target.__doc__ or "")]
+        parts += [f"## {offer.name}", offer.description]
         if kind == "indicator":
             parts.append(_meant(offer))
         if kind == "signal":
@@ -43,7 +44,7 @@ def reference(kind: str, offers: Sequence[Offer]) -> str:
             )
         if kind == "indicator":
             parts += _fields(offer)
-    return "\n\n".join(parts) + "\n"
+    return printable("\n\n".join(parts)) + "\n"
 
 
 def _meant(offer: Offer) -> str:

@@ -8,6 +8,7 @@ from loguru import logger
 
 from coinmon.errors import our_stop, words_of
 from coinmon.market.summary import SummaryCell
+from coinmon.plugin.answers import said_of
 from coinmon.report.document import PAIR, Report
 from coinmon.report.phrases import WORDS, Styled, seen_words
 
@@ -16,6 +17,12 @@ def head(report: Report, lang: str) -> list[str]:
     """The lines at its head."""
     found = (_said(report, name, "headline", lang) for name, results in report.results.items() if PAIR in results)
     return [str(each) for each in found if each]
+
+
+def figures_line(report: Report, indicator: str, of: str, lang: str) -> str:
+    """The figures of one result on a line."""
+    said = _said(report, indicator, "line", lang, of=of)
+    return "-" if said is None else str(said)
 
 
 def market_columns(report: Report, lang: str) -> list[str]:
@@ -106,6 +113,8 @@ def _said(report: Report, indicator: str, what: str, *given: str, of: str = PAIR
         said = getattr(report.results[indicator][of], what)(*given)
         if what == "cells" and not (isinstance(said, Sequence) and all(isinstance(each, SummaryCell) for each in said)):
             raise TypeError("they are not SummaryCell")
+        if indicator in report.foreign:
+            said = said_of(said)
     except BaseException as error:
         if our_stop(error):
             raise

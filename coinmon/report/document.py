@@ -25,7 +25,7 @@ class Report:
     """The pair's market, each indicator's results, and the signals that are true at that moment.
 
     results: by indicator, by instrument id or "pair". events: of the signals. failed: indicators that raised, and why.
-    record: what signals like one were worth.
+    record: what signals like one were worth. foreign: indicators of other distributions.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Report:
     ) -> None:
         self.market = market
         self.offers = offers
+        self.foreign = {each.name for each in offers if each.distribution != "coinmon"}
         if offers:
             # what most indicators look at: in one piece, before they ask for parts of it
             for view in market.views:

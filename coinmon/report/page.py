@@ -1,7 +1,7 @@
 """A report as one HTML file that needs no network: its scene, the modules that draw it, and its figures as words."""
 
 from coinmon.model.moment import iso
-from coinmon.report.cells import head, market_columns, market_rows, notes, starred
+from coinmon.report.cells import figures_line, head, market_columns, market_rows, notes, starred
 from coinmon.report.document import Report
 from coinmon.report.phrases import WORDS, signal_lines, unseen
 from coinmon.report.scene import scene
@@ -24,7 +24,7 @@ def page(report: Report, lang: str, timezone: str = "UTC") -> bytes:
         # inside a script element nothing may look like its end
         data=dumps(drawn, option=OPT_SERIALIZE_NUMPY).decode().replace("<", "\\u003c"),
         lines={
-            name: [(id, result.line(lang)) for id, result in results.items()]
+            name: [(id, figures_line(report, name, id, lang)) for id in results]
             for name, results in report.results.items()
             if results
         },

@@ -8,6 +8,7 @@ from loguru import logger
 
 from coinmon.errors import our_stop, words_of
 from coinmon.market.panel import Panel
+from coinmon.plugin.answers import said_of
 from coinmon.report.document import PAIR, Report
 
 
@@ -29,6 +30,8 @@ def drawn(report: Report, indicator: str, of: str) -> Panel | None:
         panel = result.panel(report.subject(indicator, of))
         if panel is not None and not isinstance(panel, Panel):
             raise TypeError("it is not a Panel")
+        if indicator in report.foreign:
+            panel = said_of(panel)
     except BaseException as error:
         if our_stop(error):
             raise

@@ -10,6 +10,7 @@ from coinmon.market.panel import Cells, Columns, Level, Line, Mark, Points, Rows
 from coinmon.market.view import View
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.moment import MINUTE, iso
+from coinmon.report.cells import figures_line
 from coinmon.report.document import PAIR, Report
 from coinmon.report.marks import Drawing, Holes, drawn_marks, one_tone, said
 from coinmon.report.panels import Drawn, panels
@@ -98,7 +99,8 @@ def _pane(report: Report, group: Sequence[Drawn], start: int, lang: str) -> Draw
         "unit": first.panel.unit, "axis": _axis(everything), "marks": made,
         "tables": _tables(group, lang), "badge": badge(results, lang), "quiet": first.panel.quiet,
         # one strip of holes for the pane: what nobody saw
-        "holes": _common(list(holes.values())), "figures": [[of, result.line(lang)] for of, result in results],
+        "holes": _common(list(holes.values())),
+        "figures": [[of, figures_line(report, first.indicator, of, lang)] for of, _ in results],
         "indicator": first.indicator,
         # its own axis, and no text in cells that needs the width
         "half": first.panel.place == "own" and not any(isinstance(each, Cells) and each.text for each in everything),

@@ -14,6 +14,7 @@ from coinmon.market.panel import Level, Line, Name, Rows
 from coinmon.model.moment import MINUTE, iso
 from coinmon.model.signal import say
 from coinmon.report.cells import (
+    figures_line,
     glanced,
     head,
     market_columns,
@@ -199,7 +200,7 @@ def details(report: Report, lang: str) -> RenderableType:
         lines: dict[str, list[str]] = {}
         reasons: dict[str, list[str]] = {}
         for id, result in results.items():
-            line = result.line(lang)
+            line = figures_line(report, name, id, lang)
             if result.reason:
                 reason = say(result.reason, lang)
                 line = line.removesuffix(f"  ({reason})")

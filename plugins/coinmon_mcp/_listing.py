@@ -5,6 +5,7 @@ from typing import Any
 import mcp_types as types
 from pydantic.json_schema import GenerateJsonSchema
 
+from coinmon.command import printable_document
 from coinmon_mcp._tools.tool import OfInstrument, Tool
 
 SHARED = tuple(OfInstrument.model_fields)
@@ -31,11 +32,15 @@ def shared_arguments() -> str:
 
 def full_schema(tool: Tool) -> dict[str, Any]:
     """The JSON schema of a tool's answer, with each figure and its unit."""
-    return tool.answer.model_json_schema(schema_generator=_Untitled, mode="serialization")
+    whole: dict[str, Any] = printable_document(
+        tool.answer.model_json_schema(schema_generator=_Untitled, mode="serialization")
+    )
+    return whole
 
 
 def _listed(tool: Tool, *, whole: bool) -> types.Tool:
-    schema = tool.arguments.model_json_schema(schema_generator=_Untitled)
+    # whatever the author of an indicator wrote of its settings
+    schema = printable_document(tool.arguments.model_json_schema(schema_generator=_Untitled))
     schema.pop("description", None)
     schema["properties"] = {
         name: _brief(each, described=whole or name not in SHARED) for name, each in schema["properties"].items()

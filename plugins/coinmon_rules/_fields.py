@@ -13,7 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from coinmon.command import PluginConfig, Result
+from coinmon.command import PluginConfig, Result, printable_document
 from coinmon_rules._merging import why_never_merged
 from coinmon_rules._written.grammar import PathStep, RuleFault
 from coinmon_rules._written.synonyms import synonym
@@ -204,7 +204,7 @@ def _columns(model: type[BaseModel], before: str, depth: int) -> Iterator[Listed
             path, node = f"{path}[{'each' if _key(held) else 'last'}]", held
         measure = _measured(node, info.description or "")
         if measure:
-            yield ListedField(path, measure, info.description or "")
+            yield ListedField(path, measure, printable_document(info.description or ""))
         elif _is_model(node) and depth < 3:
             yield from _columns(node, f"{path}.", depth + 1)
 
@@ -220,7 +220,7 @@ def _measured(node: Any, description: str) -> Measure | None:
     if node is str:
         return Measure("text")
     if get_origin(node) is Literal:
-        return Measure("text", "", tuple(map(str, get_args(node))))
+        return Measure("text", "", tuple(printable_document(str(each)) for each in get_args(node)))
     return None
 
 

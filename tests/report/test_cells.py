@@ -34,7 +34,8 @@ FIRST = SummaryCell(Text("先", "first"), "1", order=10)
 
 
 def report(**results):
-    return SimpleNamespace(results=results, failed={}, seen={"okx:BTC/USDT": SEEN, "bybit:BTC/USDT": SEEN})
+    seen = {"okx:BTC/USDT": SEEN, "bybit:BTC/USDT": SEEN}
+    return SimpleNamespace(results=results, failed={}, foreign=set(), seen=seen)
 
 
 def test_columns_are_what_the_results_say_in_their_order():

@@ -1,22 +1,28 @@
 """Panels of anybody's indicators: drawn without another line, and harmless when they are wrong."""
 
 import base64
+import io
 import json
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from coinmon import Box, Cells, Columns, Level, Line, Points, Rows, Table
 from coinmon.commands import report as command
 from coinmon.config.load import load_config
+from coinmon.printable import is_printable
 from coinmon.report.document import PAIR
 from coinmon.report.marks import drawn_marks
 from coinmon.report.panels import drawn, panels
 from coinmon.report.scene import scene
+from coinmon.report.text import details, render
 
+BAD = "\x1b[31m\x07\u202e"
 TIME = [datetime(2026, 1, 15, hour, tzinfo=UTC) for hour in (10, 11, 12)]
 
 MINE = '''"""A third party's."""
@@ -76,6 +82,56 @@ def test_one_that_raises_is_named_and_harms_nothing(with_mine):
     assert "mine_wrong" not in found
     assert with_mine.failed == {"mine_wrong": "indicator mine_wrong: its panel raised ValueError: no such colour"}
     assert PAIR in with_mine.results["mine_wrong"]
+
+
+WORDS = f"""from coinmon import Line, Panel, Result, SeenReport, SummaryCell, Table, Text, hookimpl, moment
+
+BAD = {BAD!a}
+BOTH = Text("字" + BAD, "word" + BAD)
+
+class Words(Result):
+    def line(self, lang):
+        return "LINE" + BAD
+
+    def headline(self, lang):
+        return "HEAD" + BAD
+
+    def cells(self):
+        return [SummaryCell(BOTH, "CELL" + BAD, note=BOTH)]
+
+    def panel(self, subject):
+        at = [moment(subject.end - 600_000), moment(subject.end)]
+        marks = [Line("MARK" + BAD, at, [1.0, 2.0]), Table(("a" + BAD,), [["TABLE" + BAD]])]
+        return Panel(Text("题" + BAD, "TITLE" + BAD), marks, unit="UNIT" + BAD)
+
+def mine_words(view):
+    '''Its words.'''
+    return Words(as_of=moment(view.now), coverage=SeenReport.of(view.seen(view.bars(5))), convention="mine")
+
+@hookimpl
+def register_indicators(register):
+    register("mine_words", mine_words, merges=True)
+"""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_third_partys_words_command_nothing_in_any_report(lang, stored, report_on, tmp_path):
+    from coinmon.report.page import page
+
+    config, database = stored
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "mine_words.py").write_text(WORDS, "utf-8")
+    (tmp_path / "config.yaml").write_text(f"{Path(config.path).read_text('utf-8')}\nplugins: {{dir: mine}}\n", "utf-8")
+    report = report_on(load_config(None, environ={}, cwd=tmp_path), database)
+    console = Console(width=200, file=io.StringIO())
+    console.print(render(report, lang, 200, 50), details(report, lang))
+    whole = page(report, lang).decode()
+    assert all(each in console.file.getvalue() for each in ("LINE", "HEAD", "CELL"))
+    assert all(each in whole for each in ("LINE", "HEAD", "CELL", "MARK", "TABLE", "UNIT"))
+    assert is_printable(console.file.getvalue())
+    assert is_printable(whole)
+    assert not re.search(r"\\u(001b|0007|202e)", whole)
+    sys.modules.pop("coinmon_plugin_dir_mine_words", None)
 
 
 def test_what_has_nothing_to_show_is_left_out(demo_report):

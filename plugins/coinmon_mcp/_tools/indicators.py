@@ -74,7 +74,7 @@ def _tool(name: str, offer: Any) -> Tool:
     return Tool(
         name=f"get_{name}",
         title=name.replace("_", " "),
-        description=" ".join((offer.target.__doc__ or name).split()),
+        description=" ".join((offer.description or name).split()),
         arguments=arguments,
         answer=answer_model(name, result_model(offer.target)),
         run=run,

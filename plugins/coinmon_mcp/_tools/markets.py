@@ -199,7 +199,7 @@ def market_tools(desk: MarketReader) -> Iterator[Tool]:
             return shown(desk, market, desk.result("consensus", market))
 
         yield Tool(
-            "get_consensus", "Consensus", " ".join((consensus.target.__doc__ or "").split()),
+            "get_consensus", "Consensus", " ".join(consensus.description.split()),
             OfPair, answer_model("get_consensus", result_model(consensus.target)), _consensus,
         )  # fmt: skip
     yield Tool(
