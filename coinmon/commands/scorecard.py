@@ -35,6 +35,14 @@ _VERDICTS = {
     None: "月末才下结论",
 }
 _UNJUDGED = "not before the month's end"
+_REASONS = {
+    "before_period": ("在评判时段开始之前", "from before the judged period"),
+    "no_market": ("已启用的交易所没有该交易对", "of a pair that no venue switched on lists"),
+    "not_over": ("时段尚未结束", "not over yet"),
+    "no_entry_price": ("一分钟后没有价格", "without a price a minute later"),
+    "no_exit_price": ("时段结束时没有价格", "without a price at the end"),
+    "no_base": ("没有基准（此前不足 20 天 K 线）", "without a base (20 days of bars before it)"),
+}
 _NOTE = {
     "zh": "超额 = 信号方向上的涨跌减去同一币种同一小时的平均；置信区间按日聚类；"
     "结论已对全部信号做多重检验校正。docs/worth.md",
@@ -227,7 +235,7 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
         verdict = _VERDICTS[each["verdict"]] if lang == "zh" else each["verdict"] or _UNJUDGED
         table.add_row(
             each["signal"],
-            _DIRECTIONS[each["direction"]] if lang == "zh" else each["direction"],
+            _direction(each, lang),
             str(each["told"]),
             str(each["judged"]),
             f"{each['independent']:.0f}",
@@ -240,9 +248,26 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
             verdict,
         )
     console.print(table)
+    for each in document["signals"]:
+        if reasons := _reasons(each.get("unjudged") or {}, lang):
+            console.print(f"{each['signal']} {_direction(each, lang)}: {reasons}", style="dim", highlight=False)
     source = _SOURCES[document["source"]][lang].format(document["verdicts_of"] or "-")
     console.print(source, style="dim", highlight=False)
     console.print(_NOTE[lang], style="dim", highlight=False)
+
+
+def _direction(row: Mapping[str, Any], lang: str) -> str:
+    return str(_DIRECTIONS[row["direction"]] if lang == "zh" else row["direction"])
+
+
+def _reasons(unjudged: Mapping[str, int], lang: str) -> str:
+    """Why some could not be judged, the most frequent reason first; empty where all were, or an old row is silent."""
+    counts = sorted(((count, reason) for reason, count in unjudged.items() if count), reverse=True)
+    if not counts:
+        return ""
+    zh = lang == "zh"
+    parts = (f"{count} 次{_REASONS[reason][0]}" if zh else f"{count} {_REASONS[reason][1]}" for count, reason in counts)
+    return ("未能评判：" if zh else "not judged: ") + ("，" if zh else ", ").join(parts)
 
 
 def _duration(minutes: int) -> str:

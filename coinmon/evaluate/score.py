@@ -60,10 +60,14 @@ class Record:
     verdict: Verdict
 
 
+def clusters_of(times: Ints, horizon_minutes: int) -> Ints:
+    """The UTC day of each event, ms; two days together where outcomes reach into the next one."""
+    return times // (DAY_MS * (1 if horizon_minutes < 1440 else 2))
+
+
 def record_of(cases: Cases, horizon_minutes: int, p_value: float) -> Record:
     """The record before it is known which of its family stand: TOO_FEW or NOT_PROVEN. See `judge`."""
-    cluster_days = 1 if horizon_minutes < 1440 else 2
-    clusters = cases.time // (DAY_MS * cluster_days)
+    clusters = clusters_of(cases.time, horizon_minutes)
     above = cases.forward - cases.base
     excess = clustered_mean(above, clusters)
     few = excess.n < MIN_EVENTS or excess.clusters < MIN_CLUSTERS

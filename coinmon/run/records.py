@@ -81,7 +81,10 @@ def card_of(card: Scorecard, settled: tuple[int | None, Mapping[tuple[str, str],
 
 
 def row_of(each: Scored, verdict: str | None) -> dict[str, Any]:
-    """One signal and direction, JSON-ready; what is not known is None."""
+    """One signal and direction, JSON-ready; what is not known is None.
+
+    Rows that older versions stored have no `unjudged`, `mfe_pct`, `mae_pct` and `decay`.
+    """
     record = each.record
     return {
         "signal": each.signal,
@@ -89,6 +92,7 @@ def row_of(each: Scored, verdict: str | None) -> dict[str, Any]:
         "horizon_minutes": each.horizon,
         "told": each.told,
         "judged": each.judged,
+        "unjudged": {str(reason): count for reason, count in each.unjudged.items()},
         "days": record.days,
         "pairs": record.pairs,
         "clusters": record.excess.clusters,
@@ -99,6 +103,12 @@ def row_of(each: Scored, verdict: str | None) -> dict[str, Any]:
         "cost_pct": _number(each.cost),
         "after_costs_pct": [_number(record.net.mean), _number(record.net.low), _number(record.net.high)],
         "hit": [_number(record.hits.share), _number(record.hits.low), _number(record.hits.high)],
+        "mfe_pct": _number(each.mfe),
+        "mae_pct": _number(each.mae),
+        "decay": [
+            {"minutes": minutes, "n": at.n, "excess_pct": [_number(at.mean), _number(at.low), _number(at.high)]}
+            for minutes, at in each.decay.items()
+        ],
         "p_value": _number(record.p_value),
         "verdict": verdict,
     }

@@ -1,7 +1,5 @@
 """What the signals that were told were worth, from what is stored: their records, each with its verdict."""
 
-import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,21 +7,10 @@ from typing import Any
 import numpy as np
 
 from coinmon.config.load import Config
-from coinmon.evaluate.excess import BASE_DAYS, Excess, excess_over_base
-from coinmon.evaluate.prices import judging_prices
-from coinmon.evaluate.rotation import Rotation
-from coinmon.evaluate.score import Cases, Record, judge, record_of
-from coinmon.model.moment import DAY, MINUTE, floor, parse_time
+from coinmon.evaluate.gathering import Gathered, Key, Unjudged, gather, horizon_of, horizons_of
+from coinmon.evaluate.intervals import Estimate, clustered_mean
+from coinmon.evaluate.score import Record, clusters_of, judge, record_of
 from coinmon.store.history import History
-
-ROTATIONS = 1999
-"""So that a p value can be small enough for the first of a large family."""
-DEFAULT_HORIZON_MINUTES = 60
-_DELAY_MINUTES = 1
-_SIGNS = {"bullish": 1, "bearish": -1, "neutral": 0}
-
-Key = tuple[str, str]
-"""A signal and a direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +18,9 @@ class Scored:
     """One signal in one direction. told: how often; judged: of those, how many have an outcome and a base.
 
     horizon: the one, declared by the signal, at which it is judged, minutes. cost: mean of a round trip, in percent.
+    Beside the record, which alone gives the verdict: unjudged: why the others of `told` have none, how many by reason.
+    mfe, mae: medians of the furthest return in and against the direction until the horizon, percent, NaN where none is
+    judged. decay: mean excess by minutes after entry.
     """
 
     signal: str
@@ -40,6 +30,10 @@ class Scored:
     judged: int
     cost: float
     record: Record
+    unjudged: Mapping[Unjudged, int] = field(default_factory=dict)
+    mfe: float = np.nan
+    mae: float = np.nan
+    decay: Mapping[int, Estimate] = field(default_factory=dict)
 
     def judged_as(self, record: Record) -> "Scored":
         """The same with its record as its family's judge has it."""
@@ -53,34 +47,6 @@ class Scorecard:
     start: int
     end: int
     rows: Sequence[Scored]
-
-
-@dataclass(slots=True)
-class Gathered:
-    """Of one signal and direction, pair after pair."""
-
-    told: int = 0
-    rotation: Rotation | None = None
-    parts: list[tuple[Any, ...]] = field(default_factory=list)
-
-    def cases(self) -> Cases:
-        return Cases(*(np.concatenate(column) for column in zip(*self.parts, strict=True)))
-
-
-def horizons_of(config: Config) -> Mapping[str, int]:
-    """Minutes by signal, as their plugins declare them."""
-    return {name: each.offer.horizon for name, each in config.signals.items()}
-
-
-def horizon_of(signal: str, declared: Mapping[str, int]) -> int:
-    """Minutes of a signal, whose name may go on after its plugin's: `consensus_change` is `consensus`'."""
-    own = [name for name in declared if signal == name or signal.startswith(f"{name}_")]
-    return declared[max(own, key=len)] if own else DEFAULT_HORIZON_MINUTES
-
-
-def told_live(history: History, start: int, end: int) -> list[Mapping[str, Any]]:
-    """Events of the graded signals that scans told in [start, end), ms UTC."""
-    return [each for each in history.signals(None, start, end) if each["event"] == "signal"]
 
 
 def scorecard(
@@ -110,89 +76,6 @@ def scorecard(
     return Scorecard(start, end, sorted(rows, key=_evidence))
 
 
-def gather(
-    config: Config,
-    history: History,
-    now: int,
-    days: int,
-    cost: float | None = None,
-    told: Iterable[Mapping[str, Any]] | None = None,
-    rest: Callable[[float], None] = lambda _worked: None,
-    horizon: int | None = None,
-) -> tuple[int, int, dict[Key, Gathered]]:
-    """Start and end of the judged period, ms UTC, and the cases of each signal and direction; see `scorecard`.
-
-    horizon: minutes, the same for all; None: each signal's own. Only then is the calendar rotated.
-    """
-    end = floor(now)
-    start = max(floor(now - days * DAY), 0)
-    horizons = horizons_of(config)
-    by_pair: dict[str, dict[Key, list[int]]] = defaultdict(lambda: defaultdict(list))
-    gathered: dict[Key, Gathered] = {}
-    for event in told_live(history, start, end) if told is None else told:
-        at = floor(parse_time(str(event["time"])))
-        if start <= at < end and event["direction"] in _SIGNS:
-            key = event["signal"], event["direction"]
-            gathered.setdefault(key, Gathered()).told += 1
-            by_pair[event["pair"]][key].append(at - MINUTE)
-    universe = history.universe(set(config.exchanges), config.quotes)
-    for number, pair in enumerate(sorted(by_pair)):
-        began = time.monotonic()
-        instruments = universe.of(universe.resolve(pair).pair)
-        first = start - BASE_DAYS * DAY
-        prices = judging_prices(history, instruments, first, end)
-        paid = config.costs.round_trip({each.venue for each in instruments}) if cost is None else cost
-        excesses: dict[int, Excess] = {}
-        for key, times in by_pair[pair].items():
-            after = horizon or horizon_of(key[0], horizons)
-            if after not in excesses:
-                excesses[after] = excess_over_base(prices, first // MINUTE, after, _DELAY_MINUTES)
-            span = first, start, end
-            _add(gathered[key], excesses[after], key[1], after, times, number, span, paid, rotates=horizon is None)
-        rest(time.monotonic() - began)
-    return start, end, gathered
-
-
-def _add(
-    to: Gathered,
-    excess: Excess,
-    direction: str,
-    horizon: int,
-    times: Sequence[int],
-    number: int,
-    span: tuple[int, int, int],
-    cost: float,
-    rotates: bool,
-) -> None:
-    """One pair's events of one signal and direction. Outcomes that end after the period's end are not known yet.
-
-    span: when the prices begin, and the judged period, ms UTC.
-    """
-    first, start, end = span
-    sign = _SIGNS[direction]
-    lead = (start - first) // MINUTE
-    length = (end - start) // MINUTE - horizon - _DELAY_MINUTES
-    if rotates and to.rotation is None and length >= 2 * DAY // MINUTE:
-        to.rotation = Rotation.of(length * MINUTE // DAY, ROTATIONS, seed=1)
-    at = np.array(sorted((each - start) // MINUTE for each in times), np.int64)
-    at = at[(at >= 0) & (at < length)]
-    of = excess.of(sign)[lead : lead + max(0, length)]
-    known = at[~np.isnan(of[at])]
-    forward, base = (excess.size, excess.size_base) if sign == 0 else (sign * excess.forward, sign * excess.base)
-    to.parts.append(
-        (
-            start + known * MINUTE,
-            np.full(len(known), number, np.int64),
-            forward[lead + known],
-            base[lead + known],
-            # one that says that price moves, not where, is no trade
-            np.full(len(known), cost if sign else 0.0),
-        )
-    )
-    if to.rotation is not None:
-        to.rotation.add(of, known)
-
-
 def scored_of(key: Key, gathered: Gathered, config: Config) -> Scored:
     """Before it is known which of its family stand: see `judge`."""
     horizon = horizon_of(key[0], horizons_of(config))
@@ -200,7 +83,28 @@ def scored_of(key: Key, gathered: Gathered, config: Config) -> Scored:
     p_value = gathered.rotation.p_value() if gathered.rotation is not None else float("nan")
     cost = float(cases.cost.mean()) if len(cases) else float("nan")
     record = record_of(cases, horizon, p_value)
-    return Scored(*key, horizon, gathered.told, len(cases), cost, record)
+    most, least = (np.concatenate(column) for column in zip((np.empty(0), np.empty(0)), *gathered.moves, strict=True))
+    return Scored(
+        *key,
+        horizon,
+        gathered.told,
+        len(cases),
+        cost,
+        record,
+        unjudged={reason: gathered.unjudged[reason] for reason in Unjudged},
+        mfe=float(np.median(most)) if len(most) else np.nan,
+        mae=float(np.median(least)) if len(least) else np.nan,
+        decay=decay_of(gathered),
+    )
+
+
+def decay_of(gathered: Gathered) -> dict[int, Estimate]:
+    """The mean excess by minutes after entry, of the cases that are known there; clustered as the record is."""
+    found = {}
+    for minutes, parts in sorted(gathered.later.items()):
+        times, above = (np.concatenate(column) for column in zip(*parts, strict=True))
+        found[minutes] = clustered_mean(above, clusters_of(times, minutes))
+    return found
 
 
 def _evidence(row: Scored) -> tuple[Any, ...]:

@@ -10,13 +10,13 @@ import numpy as np
 
 from coinmon.config.load import Config
 from coinmon.evaluate.excess import HOUR_MINUTES
-from coinmon.evaluate.intervals import clustered_mean
+from coinmon.evaluate.gathering import gather
+from coinmon.evaluate.intervals import Estimate
 from coinmon.evaluate.score import DAY_MS, Cases
 from coinmon.notify.record import line
-from coinmon.run.scorecard import Key, gather
+from coinmon.run.scorecard import decay_of
 from coinmon.store.history import History
 
-DECAY_MINUTES = (5, 15, 60, 240, 1440)
 _WIDTH, _HEIGHT, _MARGIN = 420, 120, 8
 _WORDS = {
     "zh": ("信号战绩", "随时间的超额 (%，95 %)", "超额累计 (%)", "每月平均超额 (%)", "每日次数"),
@@ -34,34 +34,25 @@ figcaption{color:gray;font-size:12px}svg{width:100%;max-width:420px;height:auto}
 def page_of(config: Config, history: History, now: int, days: int, rows: Sequence[Mapping[str, Any]]) -> str:
     """HTML in one piece, without scripts. rows: of a scorecard, in the order in which they are shown."""
     lang = config.lang
-    decays: dict[Key, list[tuple[int, float, float, float]]] = {}
-    primary: dict[Key, Cases] = {}
-    for horizon in (None, *DECAY_MINUTES):
-        _, _, gathered = gather(config, history, now, days, horizon=horizon)
-        for key, each in gathered.items():
-            cases = each.cases()
-            if horizon is None:
-                primary[key] = cases
-            elif len(cases):
-                found = clustered_mean(cases.forward - cases.base, cases.time // (DAY_MS * (1 + (horizon >= 1440))))
-                decays.setdefault(key, []).append((horizon, found.mean, found.low, found.high))
+    _, _, gathered = gather(config, history, now, days)
     title, *captions = _WORDS[lang]
     parts = [f"<h1>{title}</h1>"]
     for row in rows:
         key = row["signal"], row["direction"]
         parts.append(f"<h2>{escape(row['signal'])} · {escape(row['direction'])}</h2>")
         parts.append(f"<p>{escape(line(row, days, lang))}</p>")
-        if key not in primary or not len(cases := primary[key]):
+        if key not in gathered or not len(cases := gathered[key].cases()):
             continue
-        drawn = (_decay(decays.get(key, ())), _added_up(cases), _months(cases), _calendar(cases))
+        drawn = (_decay(decay_of(gathered[key])), _added_up(cases), _months(cases), _calendar(cases))
         for caption, svg in zip(captions, drawn, strict=True):
             parts.append(f"<figure>{svg}<figcaption>{caption}</figcaption></figure>")
     head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="{lang}"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
-def _decay(points: Sequence[tuple[int, float, float, float]]) -> str:
-    """The mean at each horizon with its interval."""
+def _decay(found: Mapping[int, Estimate]) -> str:
+    """The mean at each horizon, minutes, with its interval."""
+    points = [(minutes, each.mean, each.low, each.high) for minutes, each in found.items() if each.n]
     known = [value for _, *values in points for value in values if np.isfinite(value)]
     scale = _Scale(known, len(points))
     marks = []

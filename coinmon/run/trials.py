@@ -13,8 +13,9 @@ import numpy as np
 
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError
+from coinmon.evaluate.gathering import Key, gather
 from coinmon.evaluate.score import Cases, judge
-from coinmon.run.scorecard import Key, Scored, gather, scored_of
+from coinmon.run.scorecard import Scored, scored_of
 
 MIN_PAST_EVENTS = 10
 """Fewer events of the past than this choose no setting."""
@@ -68,7 +69,10 @@ def tried(
 ) -> tuple[list[Trial], list[Walked]]:
     """configs, told: by value, the configuration with it and the graded events of its replay over [start, end), ms."""
     days = max(1, round((end - start) / 86_400_000))
-    gathered = {value: gather(configs[value], history, end, days, told=events)[2] for value, events in told.items()}
+    gathered = {
+        value: gather(configs[value], history, end, days, told=events, describes=False)[2]
+        for value, events in told.items()
+    }
     flat = [
         (value, scored_of(key, each, configs[value]))
         for value, found in gathered.items()

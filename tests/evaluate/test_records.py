@@ -120,3 +120,28 @@ def test_a_look_at_the_past_has_the_records_of_then(database, verdict):
     assert then._stored.until == at(3, 10, 0)
     assert now._stored.until == at(3, 11, 0)
     assert RecordBook.stored(database, at(3, 9))._stored is None
+
+
+HASH_OF_AN_OLD_ROW = "95e3990bb66438466aec3833951c7f572e48512470ac21e2127f8edd0e6a85d1"
+
+
+def test_rows_stored_before_more_was_described_stay_valid_among_new_ones(database, verdict):
+    """Their hashes hold, alerts quote them, and the next row follows."""
+    old = {
+        "signal": "surge", "direction": "bullish", "horizon_minutes": 60, "told": 63, "judged": 40, "days": 30,
+        "pairs": 2, "clusters": 30, "independent": 38.0, "median_pct": 0.17, "base_pct": -0.02,
+        "excess_pct": [0.19, 0.1, 0.28], "cost_pct": 0.13, "after_costs_pct": [0.06, 0.01, 0.15],
+        "hit": [0.65, 0.58, 0.71], "p_value": 0.001, "verdict": "proven",
+    }  # fmt: skip
+    card = {"from": iso(0), "to": iso(at(3, 1, 0)), "days": 90, "verdicts_of": iso(at(3, 1, 0)), "signals": [old]}
+    with database.write() as connection:
+        kept = append_scorecard(connection, at(3, 1), at(3, 1, 0), True, card)
+    assert kept.hash == HASH_OF_AN_OLD_ROW, "what was hashed then is what is hashed now"
+    assert RecordBook.stored(database)._rows["surge", "bullish"]["hit"] == [0.65, 0.58, 0.71]
+    new = records.renew(None, database, at(3, 10))
+    assert shown(new) == "proven"
+    assert {"unjudged", "mfe_pct", "mae_pct", "decay"} <= set(new.card["signals"][0])
+    with database.read() as connection:
+        assert broken_links(connection) == []
+        assert last_scorecard(connection, judged=True).card["signals"] == [old]
+        assert count_scorecards(connection) == 2

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from typer.main import get_command
 
 from coinmon.cli import build
+from coinmon.commands.scorecard import _REASONS
 from coinmon.config.load import load_config
+from coinmon.evaluate.gathering import Unjudged
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, HOUR, MINUTE, iso
@@ -119,6 +121,26 @@ def test_json_is_the_stored_row_and_a_second_look_stores_nothing(worth):
     assert found["source"] == "stored"
     (row,) = found["signals"]
     assert row["excess_pct"][0] == pytest.approx(0.6, abs=0.2)
+    assert row["mae_pct"] < 0.1 < 0.5 < row["mfe_pct"]
+    assert [each["minutes"] for each in row["decay"]] == [5, 15, 60, 240, 1440]
+    assert row["decay"][2]["excess_pct"] == row["excess_pct"]
+    assert row["judged"] + sum(row["unjudged"].values()) == row["told"]
+
+
+def test_why_some_could_not_be_judged_is_said_in_both_languages(worth):
+    """Of a replay of the last 40 days those of the first ones have no base."""
+    arguments = ("scorecard", "--replayed", "--days", "40")
+    (row,) = json.loads(run(worth, *arguments, "--json"))["signals"]
+    missing = row["unjudged"]["no_base"]
+    assert missing > 5
+    assert sum(row["unjudged"].values()) == row["told"] - row["judged"]
+    english, chinese = (run(worth, "--lang", lang, *arguments) for lang in ("en", "zh"))
+    assert f"dawn bullish: not judged: {missing} without a base (20 days of bars before it)" in english
+    assert f"dawn 看涨: 未能评判：{missing} 次没有基准（此前不足 20 天 K 线）" in chinese
+
+
+def test_every_reason_has_words():
+    assert set(_REASONS) == set(Unjudged)
 
 
 def test_a_replay_is_kept_apart_from_what_was_told(worth):

@@ -23,7 +23,10 @@ class ScorecardAnswer(MarketAnswer):
     hash: str | None = Field(description="of the stored row; alerts quote its first 16 digits")
     signals: list[dict[str, Any]] = Field(
         description="best evidence first; percent, intervals as [mean, low, high] or [share, low, high]; "
-        "`independent`: cases that the clustered ones are worth; verdict null: none before a month's end"
+        "`independent`: cases that the clustered ones are worth; verdict null: none before a month's end; `mfe_pct`, "
+        "`mae_pct`: medians of the furthest move for and against it; `decay`: excess by minutes after entry, a "
+        "description that no verdict rests on; `unjudged`: why the others of `told` have no outcome, how many by "
+        "reason. Rows that an older version stored lack these four"
     )
 
 

@@ -51,6 +51,20 @@ def test_it_answers_with_the_newest_stored_row_as_of_the_moment(stored: Stored) 
     assert ask(stored, at=iso(NOW - 2 * DAY + 1000))["hash"] == older
 
 
+def test_what_is_described_beside_the_verdict_comes_with_new_rows_and_old_ones_do_without(stored: Stored) -> None:
+    described = {
+        **row("surge", "proven"),
+        "unjudged": {"no_base": 2, "not_over": 0},
+        "mfe_pct": 0.4,
+        "mae_pct": -0.2,
+        "decay": [{"minutes": 5, "n": 61, "excess_pct": [0.02, None, None]}],
+    }
+    keep(stored, NOW - DAY, described, row("slump", None))
+    new, old = ask(stored)["signals"]
+    assert new == described
+    assert "decay" not in old
+
+
 def test_only_the_signals_asked_for(stored: Stored) -> None:
     keep(stored, NOW - DAY, row("surge", "proven"), row("slump", None))
     assert [each["signal"] for each in ask(stored, signals=["slump"])["signals"]] == ["slump"]
