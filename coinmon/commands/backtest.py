@@ -24,7 +24,8 @@ _NOTE = {
     "zh": "各时段后价格沿信号方向的平均变化，正确的比例，以及已知的次数",
     "en": "mean change of the price in the signal's direction after that time, share that was right, how many known",
 }
-_DIRECTIONS = {"bullish": "看涨", "bearish": "看跌", "neutral": "中性"}
+DIRECTIONS = {"bullish": "看涨", "bearish": "看跌", "neutral": "中性"}
+"""In Chinese; in English they are said as they are."""
 
 
 class AsOption(StrEnum):
@@ -173,7 +174,7 @@ def _show(made: "list[ReplayRecord]", lang: str) -> None:
     for horizon in HORIZONS:
         table.add_column(horizon, justify="right", no_wrap=True)
     for each in made:
-        way = _DIRECTIONS[each.direction] if lang == "zh" else each.direction
+        way = DIRECTIONS[each.direction] if lang == "zh" else each.direction
         table.add_row(each.signal, way, str(each.told), *(_figures(each.horizons[horizon]) for horizon in HORIZONS))
     console = Console(width=None if sys.stdout.isatty() else 200)
     if not made:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coinmon.commands import Globals
-from coinmon.commands.backtest import AsOption
+from coinmon.commands.backtest import DIRECTIONS, AsOption
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _HEAD = {
         "hit (95 %)", "after costs", "verdict",
     ),
 }  # fmt: skip
-_DIRECTIONS = {"bullish": "看涨", "bearish": "看跌", "neutral": "中性"}
 _TO = {"zh": "至", "en": "to"}
 _VERDICTS = {
     "too few": "样本太少",
@@ -257,7 +256,7 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
 
 
 def _direction(row: Mapping[str, Any], lang: str) -> str:
-    return str(_DIRECTIONS[row["direction"]] if lang == "zh" else row["direction"])
+    return str(DIRECTIONS[row["direction"]] if lang == "zh" else row["direction"])
 
 
 def _reasons(unjudged: Mapping[str, int], lang: str) -> str:
