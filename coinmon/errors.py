@@ -9,7 +9,8 @@ CoinmonError
 ├── VenueError        a venue did not give what was asked
 │   ├── VenueBlocked      it refuses this place (451, geo-block): asked again after a long pause
 │   ├── VenueBusy         it asks us to wait (`retry_after` seconds)
-│   └── NotPublished      it has no such file (yet)
+│   ├── NotPublished      it has no such file (yet)
+│   └── WrongChecksum     its file is not the one that its checksum is of
 └── DeliveryError     an output could not send
     ├── DeliveryRetry     try again later
     │   ├── DeliveryAside       not this message, not now; the others go on
@@ -152,6 +153,10 @@ class VenueBusy(VenueError):
 
 class NotPublished(VenueError):
     """The venue has no such file, or not yet."""
+
+
+class WrongChecksum(VenueError):
+    """The venue's file is not, time after time, the one that its published checksum is of."""
 
 
 class DeliveryError(CoinmonError):

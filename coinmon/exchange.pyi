@@ -7,6 +7,7 @@ from .errors import NotPublished as NotPublished
 from .errors import VenueBlocked as VenueBlocked
 from .errors import VenueBusy as VenueBusy
 from .errors import VenueError as VenueError
+from .errors import WrongChecksum as WrongChecksum
 from .model.bars import Bars as Bars
 from .model.bars import Coverage as Coverage
 from .model.book import Book as Book

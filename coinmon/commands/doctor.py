@@ -1,18 +1,25 @@
 """`coinmon doctor`: is everything in order?"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coinmon.commands import Globals
 
-_MARKS = {"ok": ("ok", "green"), "warning": ("!", "yellow"), "error": ("x", "red")}
+if TYPE_CHECKING:
+    from coinmon.run.doctor import Finding
+
+_MARKS = {"ok": ("ok", "green"), "warning": ("!", "yellow"), "error": ("x", "red"), "unknown": ("?", "dim")}
 
 
 def doctor(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
     exchange: Annotated[list[str] | None, typer.Option(help="Only this exchange (repeatable).")] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Compare what each exchange says with what coinmon believes (about a minute)."),
+    ] = False,
 ) -> None:
     """Check venues, limits, clocks, proxies, configuration, database and disk. Exit 1 if something is wrong."""
     import asyncio
@@ -29,7 +36,7 @@ def doctor(
     config = (ctx.obj or Globals()).load(exchanges=exchange or None)
     clock = clock_of(config)
     start_log(config, clock)
-    findings = asyncio.run(examine(config, clock))
+    findings = asyncio.run(examine(config, clock, deep=deep))
     wrong = any(finding.status == "error" for finding in findings)
     if as_json:
         document = {"ok": not wrong, "findings": [finding.as_json() for finding in findings]}
@@ -42,9 +49,16 @@ def doctor(
             table.add_column(name, overflow="fold")
         for each in findings:
             mark, style = _MARKS[each.status]
-            table.add_row(Text(mark, style), each.subject, each.check, Text(each.detail), Text(each.cure or ""))
+            table.add_row(Text(mark, style), each.subject, each.check, Text(_told(each)), Text(each.cure or ""))
         console.print(table)
     else:
         for each in findings:
-            typer.echo("\t".join([each.status, each.subject, each.check, each.detail, each.cure or ""]))
+            typer.echo("\t".join([each.status, each.subject, each.check, _told(each), each.cure or ""]))
     raise typer.Exit(int(wrong))
+
+
+def _told(finding: "Finding") -> str:
+    """What was found; where it is not as expected also what was."""
+    if finding.expected is None or finding.status == "ok":
+        return finding.detail
+    return f"{finding.detail} (expected: {finding.expected})"

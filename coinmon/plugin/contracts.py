@@ -145,7 +145,8 @@ class Archives(Protocol):
     async def fetch(self, archive: Archive, to: Path, progress: Callable[[int], None]) -> None:
         """Download, compare with the published checksum if there is one, and only then put the file at `to`.
 
-        progress: told the bytes of each piece. Raises NotPublished, and as `Exchange` methods do.
+        progress: told the bytes of each piece. Raises NotPublished, WrongChecksum, and as `Exchange`
+        methods do.
         """
         ...
 

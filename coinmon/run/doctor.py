@@ -33,27 +33,38 @@ _MIN_PRICE_MOVES = 20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. status: ok, warning, error. cure: what to do, where something is to be done."""
+    """One thing looked at. status: ok, warning, error, unknown (it could not be looked at; `detail` says why).
+
+    cure: what to do, where something is to be done. expected: of a comparison, what was expected.
+    """
 
     subject: str
     check: str
     status: str
     detail: str
     cure: str | None = None
+    expected: str | None = None
 
     def __post_init__(self) -> None:
         # whatever was found, where it was found
         object.__setattr__(self, "detail", redacted(self.detail))
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = asdict(self)
+        if self.expected is None:
+            del told["expected"]
+        return told
 
 
-async def examine(config: Config, clock: Clock) -> list[Finding]:
-    """Look at everything; one venue's trouble does not hide another's."""
+async def examine(config: Config, clock: Clock, *, deep: bool = False) -> list[Finding]:
+    """Look at everything; one venue's trouble does not hide another's. deep: compare what venues say as well."""
     findings = local_findings(config)
     for several in await asyncio.gather(*(_venue(name, config, clock) for name in config.exchanges)):
         findings += several
+    if deep:
+        from coinmon.run.deep.examination import examine_deeply
+
+        findings += await examine_deeply(config, clock)
     return findings
 
 

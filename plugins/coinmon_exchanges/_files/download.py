@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coinmon.exchange import CoinmonError, NotPublished, VenueBlocked, VenueError
+from coinmon.exchange import CoinmonError, NotPublished, VenueBlocked, VenueError, WrongChecksum
 from coinmon_exchanges._http.proxy import checked, proxy_for
 from coinmon_exchanges._http.session import MAX_TRIES, base_url, positive
 from coinmon_exchanges._http.wire import backoff
@@ -14,7 +14,13 @@ _CHUNK_BYTES = 1 << 18
 
 
 class _RetryableDownload(Exception):
-    """May go away by itself."""
+    """May go away by itself. kind: what it is when it does not."""
+
+    kind: type[VenueError] = VenueError
+
+
+class _NotAsPublished(_RetryableDownload):
+    kind = WrongChecksum
 
 
 class Downloads:
@@ -29,7 +35,7 @@ class Downloads:
 
     async def fetch(self, url: str, to: Path, progress: Callable[[int], None], *, checksum: bool) -> None:
         """The file at `url`. checksum: the host has a sha256 beside it, in `url` + ".CHECKSUM"."""
-        problem = ""
+        problem, kind = "", VenueError
         partial = to.with_name(f".{to.name}.partial")
         for attempt in range(MAX_TRIES):
             try:
@@ -37,18 +43,18 @@ class Downloads:
                 expected = (await self._text(f"{url}.CHECKSUM")).split() if checksum else None
                 digest = await self._save(url, partial, progress)
                 if expected is not None and digest != expected[0].lower():
-                    raise _RetryableDownload("does not have the published checksum")
+                    raise _NotAsPublished("does not have the published checksum")
                 partial.replace(to)
                 return
             except _RetryableDownload as error:
-                problem = f"{self._venue}: {to.name}: {error}"
+                problem, kind = f"{self._venue}: {to.name}: {error}", error.kind
                 if attempt + 1 < MAX_TRIES:
                     await backoff(attempt)
             except OSError as error:
                 raise CoinmonError(f"{to}: cannot be written: {error.strerror or error}") from None
             finally:
                 partial.unlink(missing_ok=True)
-        raise VenueError(f"{problem} ({MAX_TRIES} tries)")
+        raise kind(f"{problem} ({MAX_TRIES} tries)")
 
     async def _text(self, url: str) -> str:
         async def read(response: Any) -> str:
