@@ -1,6 +1,7 @@
 """What the folders of tests share: how properties are tried, PostgreSQL and a headless Chromium where there is one."""
 
 import asyncio
+import fcntl
 import glob
 import importlib
 import os
@@ -34,6 +35,27 @@ def benchmark() -> Iterator[Callable[[str], ModuleType]]:
 
     with pytest.MonkeyPatch.context() as path:
         yield load
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Gives the folder of a name, which one of the workers has filled and all read: who changes it copies it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def build(name: str, fill: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            whole = shared / f"{name}.whole"
+            if not whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                whole.touch()
+        return folder
+
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -75,14 +75,16 @@ def emulator(process, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def scanned(emulator, process, tmp_path_factory):
+def scanned(emulator, process, built_once):
     """A database with bitcoin on two venues."""
-    folder = tmp_path_factory.mktemp("scanned")
-    venues = ["--exchange", "binance", "--exchange", "okx"]
-    done = process("--config", emulator, "--db", "scanned.db", "scan", "BTCUSDT", "--once", *venues, cwd=folder)
-    _, complaints = done.communicate(timeout=60)
-    assert done.returncode == 0, complaints
-    return folder / "scanned.db"
+
+    def scan(folder):
+        venues = ["--exchange", "binance", "--exchange", "okx"]
+        done = process("--config", emulator, "--db", "scanned.db", "scan", "BTCUSDT", "--once", *venues, cwd=folder)
+        _, complaints = done.communicate(timeout=60)
+        assert done.returncode == 0, complaints
+
+    return built_once("scanned", scan) / "scanned.db"
 
 
 @pytest.fixture

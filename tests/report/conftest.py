@@ -1,6 +1,7 @@
 """A stored market to report on."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,11 +40,8 @@ def streamed(database: Database) -> None:
                 books.write_heard(connection, {number: range(NOW - NOW % MINUTE - 9 * MINUTE, NOW, MINUTE)})
 
 
-@pytest.fixture(scope="session")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Database]]:
-    """The demo's market, collected once from the emulator."""
-
-    async def collected(folder: Path) -> Config:
+def collect(folder: Path) -> None:
+    async def collected() -> None:
         async with running(Scenario("default", seed=1), clock=EmulatedClock(STARTS_AT, 0), port=0) as emulator:
             path = folder / "config.yaml"
             path.write_text(emulator.config_yaml(db=f"sqlite:///{folder}/stored.db"), "utf-8")
@@ -52,9 +50,18 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, D
             await collect_once(config, Fixed(), database, "BTCUSDT")
             streamed(database)
             database.close()
-            return config
 
-    config = asyncio.run(collected(tmp_path_factory.mktemp("stored")))
+    asyncio.run(collected())
+
+
+@pytest.fixture(scope="session")
+def stored(
+    tmp_path_factory: pytest.TempPathFactory, built_once: Callable[[str, Callable[[Path], None]], Path]
+) -> Iterator[tuple[Config, Database]]:
+    """The demo's market, collected once from the emulator."""
+    collected, folder = built_once("reported", collect), tmp_path_factory.mktemp("stored")
+    db = shutil.copy(collected / "stored.db", folder)
+    config = load_config(collected / "config.yaml", overrides={"db": f"sqlite:///{db}"}, environ={}, cwd=folder)
     database = open_database(config.db)
     yield config, database
     database.close()

@@ -92,14 +92,11 @@ def register_indicators(register: Any) -> None:
 '''
 
 
-@pytest.fixture(scope="session")
-def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the demo's market, collected once, and a configuration whose plugins have `counting`."""
-    folder = tmp_path_factory.mktemp("collected")
+def collect(folder: Path) -> None:
     (folder / "plugins").mkdir()
     (folder / "plugins" / "counts.py").write_text(COUNTING, "utf-8")
 
-    async def collect() -> None:
+    async def collected() -> None:
         async with running(Scenario("default", seed=1), clock=EmulatedClock(STARTS_AT, 0), port=0) as emulator:
             path = folder / "config.yaml"
             text = emulator.config_yaml(db=f"sqlite:///{folder}/stored.db")
@@ -109,7 +106,18 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
             await collect_once(config, CoinmonClock(NOW, 0, 0), database, "BTCUSDT")
             database.close()
 
-    asyncio.run(collect())
+    asyncio.run(collected())
+
+
+@pytest.fixture(scope="session")
+def collected(
+    tmp_path_factory: pytest.TempPathFactory, built_once: Callable[[str, Callable[[Path], None]], Path]
+) -> Path:
+    """A folder with the demo's market, collected once, and a configuration whose plugins have `counting`."""
+    built, folder = built_once("collected", collect), tmp_path_factory.mktemp("serve") / "collected"
+    shutil.copytree(built, folder)
+    config = folder / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace(str(built), str(folder)), "utf-8")
     return folder
 
 
