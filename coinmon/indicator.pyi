@@ -33,6 +33,8 @@ from .model.book import Picture as Picture
 from .model.derivatives import Liquidation as Liquidation
 from .model.derivatives import OpenInterest as OpenInterest
 from .model.derivatives import WhaleTrade as WhaleTrade
+from .model.events import FlowEvent as FlowEvent
+from .model.events import FlowOfVenue as FlowOfVenue
 from .model.figures import significant as significant
 from .model.instrument import Instrument as Instrument
 from .model.levels import Levels as Levels

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -110,9 +110,6 @@ Requirement = Literal["any", "not_worse", "proven"]
 
 class NotifyConfig(Section):
     """What is worth a message, and how many."""
-
-    switches: ClassVar[Mapping[str, str]] = {"consensus_change": "consensus"}
-    """Signals that a setting of their own switches, in place of their grade."""
 
     grades: GradeList = Field(
         default=("A+", "A", "B+", "B"), description="grades of signal that are sent; the rest is only logged"

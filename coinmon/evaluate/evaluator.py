@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from loguru import logger
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from coinmon.config.load import Config
@@ -17,11 +18,12 @@ from coinmon.market.given import GivenInstrument, GivenSource
 from coinmon.market.market import Market
 from coinmon.market.result import Result
 from coinmon.market.view import Source, View
+from coinmon.model.events import FlowEvent
 from coinmon.model.instrument import Instrument, Pair
-from coinmon.model.moment import parse_time
+from coinmon.model.moment import iso, parse_time
 from coinmon.model.multiples import in_coins
 from coinmon.model.signal import Bilingual, Signal, Silent
-from coinmon.plugin.answers import result_of
+from coinmon.plugin.answers import flow_of, result_of
 from coinmon.plugin.border import NotAsAgreed, signals_of
 from coinmon.plugin.signature import check_settings
 from coinmon.store.database import Database
@@ -122,6 +124,32 @@ class Evaluator:
             PLUGINS.leave()
         self._works(f"indicator {name}")
         return result
+
+    def answering(self, question: str) -> str:
+        """The indicator that answers a question of the core: the first that is on, else one that is off."""
+        on = [name for name, each in self._config.indicators.items() if question in each.offer.answers]
+        off = [each.name for each in self._config.catalog.of("indicator") if question in each.answers]
+        return next(iter([*on, *off]), question)
+
+    def flow(self, market: Market) -> FlowEvent:
+        """What the indicator that answers it says of the pair's money. Raises CoinmonError where none does."""
+        name = self.answering("flow")
+        result, what = market.of(name), f"flow of indicator {name}"
+        offer = self._config.indicators[name].offer
+        PLUGINS.enter(f"{what} (plugin {offer.plugin})")
+        try:
+            said = flow_of(result.flow(market), checked=offer.distribution != _OURS)
+        except SQLAlchemyError:
+            # the database's failure is no plugin's
+            raise
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            raise IndicatorFailed(self._note(what, offer.plugin, error)) from error
+        finally:
+            PLUGINS.leave()
+        self._works(what)
+        return replace(said, time=iso(market.now), pair=str(market.pair))
 
     def signals(self, market: Market) -> list[Signal]:
         """What every configured signal says of a pair."""

@@ -1,6 +1,6 @@
 """Where a pair stands when a signal is told: price, open interest, funding, the levels next to the price."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from coinmon.errors import CoinmonError
@@ -11,22 +11,22 @@ LEAST_DISTANCE_PCT = 0.05
 """Of a level from the price, in %: one that is nearer is where the price is, and holds nothing up."""
 
 
-def situation(market: Market, window: int) -> dict[str, Any]:
-    """As JSON, what is not known None. window: closed minutes that changes are over.
+def situation(market: Market, window: int, answering: Callable[[str], str]) -> dict[str, Any]:
+    """As JSON, what is not known None. window: closed minutes that changes are over. answering: the indicator to ask.
 
     `price`, `instrument`, `change_pct`, `minutes`; `open_interest` and `funding` by venue (change in %, rate of the
     next settlement as a fraction); `support`, `resistance`: `name`, `price`, `distance_pct` of the nearest key level.
     """
     view = _main(market)
     price, change = (None, None) if view is None else _move(view, window)
-    below, above = (None, None) if view is None or price is None else _next_to(view, price)
+    below, above = (None, None) if view is None or price is None else _next_to(view, price, answering("levels"))
     return {
         "instrument": None if view is None else view.instrument.id,
         "minutes": window,
         "price": price,
         "change_pct": change,
-        "open_interest": _by_venue(market, "open_interest", "change_pct", window=window),
-        "funding": _by_venue(market, "funding", "rate"),
+        "open_interest": _by_venue(market, answering("open_interest"), "change_pct", window=window),
+        "funding": _by_venue(market, answering("funding"), "rate"),
         "support": below,
         "resistance": above,
     }
@@ -62,10 +62,10 @@ def _by_venue(market: Market, indicator: str, field: str, **settings: Any) -> di
     return found
 
 
-def _next_to(view: View, price: float) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+def _next_to(view: View, price: float, indicator: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """The nearest key level below the price, and above it."""
     try:
-        levels = getattr(view.of("key_levels"), "levels", ())
+        levels = getattr(view.of(indicator), "levels", ())
     except CoinmonError:
         return None, None
     found = [

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WrapValidato
 from coinmon.market.panel import Panel
 from coinmon.market.summary import SummaryCell
 from coinmon.model.bars import Coverage, Seen
+from coinmon.model.events import FlowEvent
 from coinmon.model.signal import Bilingual, say
 
 
@@ -87,6 +88,13 @@ class Result(BaseModel):
     def cells(self) -> Sequence[SummaryCell]:
         """Its figures in the report's tables; override to have some."""
         return ()
+
+    def flow(self, subject: Any) -> FlowEvent | None:
+        """What a scan says of the pair's money; asked of an indicator that is registered with answers="flow".
+
+        subject: the market it was computed of.
+        """
+        return None
 
     def panel(self, subject: Any) -> Panel | None:
         """How it is drawn; override to draw it. None: not at all.

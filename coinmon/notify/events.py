@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -82,43 +82,17 @@ def _both(text: Text) -> BothLanguages:
     return BothLanguages(text.zh, text.en)
 
 
-def flow_event(market: Market, window: int) -> FlowEvent:
+def flow_event(market: Market, window: int, ask: Callable[[Market], FlowEvent]) -> FlowEvent:
     """The fund flow of a pair on every venue, and what the venues say together.
 
-    window: closed minutes that are looked at where the consensus is switched off or failed; then the flow of each venue
-    is there without it, and `consensus_reason` says why.
+    window: closed minutes that are looked at where nobody says the latter; then the flow of each venue is there without
+    it, and `consensus_reason` says why. ask: who says it; raises CoinmonError.
     """
     try:
-        agreed = market.of("consensus")
+        return ask(market)
     except CoinmonError as error:
         said = error.args[0] if error.args else ""
         return _flow_alone(market, window, said if isinstance(said, Bilingual) else str(error))
-    return FlowEvent(
-        time=iso(market.now),
-        pair=str(market.pair),
-        price=agreed.last_price,
-        currency=agreed.currency,
-        window=agreed.window,
-        venues={
-            each.venue: FlowOfVenue(
-                instrument=each.instrument,
-                listed=each.listed,
-                net_flow=each.net_flow,
-                ratio=each.buy_sell_ratio,
-                net_flow_pct=each.net_flow_pct,
-                zscore=each.zscore,
-                coverage=each.coverage,
-                complete=each.complete,
-                warming=each.warming,
-                minutes=each.minutes,
-            )
-            for each in agreed.venues
-        },
-        total=agreed.total,
-        consensus=agreed.verdict,
-        consensus_reason=agreed.reason,
-        coverage=agreed.coverage.share,
-    )
 
 
 def _flow_alone(market: Market, window: int, why: str) -> FlowEvent:

@@ -1,7 +1,7 @@
 """Who is told what, and when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ class Route:
     """What one output is told. record: everything of its kinds, unpaced and unasked; else what the rest says.
 
     pairs: None for all, written without a separator. digest: grades told in a digest. quiet: hours of `zone`.
+    switches: signals that a key of `notify` switches in place of their grade.
     """
 
     events: frozenset[str]
@@ -31,6 +32,7 @@ class Route:
     pairs: frozenset[str] | None
     digest: frozenset[str]
     zone: ZoneInfo
+    switches: Mapping[str, str] = field(default_factory=dict)
 
     def takes(self, event: Event) -> bool:
         """Whether the output gets an event at all."""
@@ -79,7 +81,7 @@ class Route:
         return self._of_its_grade({"signal": event.signal, "grade": event.grade})
 
     def _of_its_grade(self, signal: Mapping[str, Any]) -> bool:
-        switch = NotifyConfig.switches.get(signal["signal"])
+        switch = self.switches.get(signal["signal"])
         return signal["grade"] in self.policy.grades if switch is None else bool(getattr(self.policy, switch))
 
     def _end_of_quiet(self, now: int) -> int | None:
@@ -102,6 +104,7 @@ def _over(event: Event) -> Mapping[str, Any]:
 
 def routes(config: Config, outputs: Mapping[str, Output]) -> dict[str, Route]:
     """What each output is told: as configured for it, else as `notify` says."""
+    switches = {name: key for each in config.catalog.of("signal") for name, key in each.switches.items()}
     found = {}
     for name, output in outputs.items():
         chosen = config.outputs[name]
@@ -115,6 +118,7 @@ def routes(config: Config, outputs: Mapping[str, Output]) -> dict[str, Route]:
             pairs=None if pairs is None else frozenset(map(_bare, pairs)),
             digest=frozenset(digest),
             zone=ZoneInfo(chosen.settings.get("timezone") or config.timezone),
+            switches=switches,
         )
     return found
 

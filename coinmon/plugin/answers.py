@@ -5,7 +5,10 @@ from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace as changed
+
 from coinmon.market.result import Result
+from coinmon.model.events import FlowEvent, as_json, from_json
 from coinmon.model.instrument import Instrument
 from coinmon.model.signal import Bilingual
 from coinmon.plugin.border import MAX_KEY, NotAsAgreed, clean, kind_of, plain
@@ -21,6 +24,21 @@ def result_of(result: Any) -> Result:
         if not _shown(plain(value, name)) or not _shown(value):
             raise NotAsAgreed(f"{name} has characters that command a terminal")
     return result
+
+
+def flow_of(said: Any, checked: bool) -> FlowEvent:
+    """What an indicator's result says of a pair's money. Raises NotAsAgreed, and ValidationError, for what is none.
+
+    checked: whether to look at each field too, as at those of somebody else's.
+    """
+    if not isinstance(said, FlowEvent):
+        raise NotAsAgreed(f"it returned {kind_of(said)}; expected a FlowEvent")
+    if not checked:
+        return said
+    sound = from_json(plain(as_json(said), "flow"))
+    assert isinstance(sound, FlowEvent)
+    # the reason keeps its two languages
+    return changed(sound, consensus_reason=said_of(said.consensus_reason))
 
 
 def said_of(said: Any) -> Any:

@@ -28,7 +28,10 @@ GROUP = "coinmon"
 KINDS = ("exchange", "indicator", "signal", "output", "page", "language")
 _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
-_OPTIONS = {"indicator": {"kinds", "scope", "merges", "columns", "calm"}, "signal": {"columns", "horizon", "calm"}}
+_OPTIONS = {
+    "indicator": {"kinds", "scope", "merges", "columns", "calm", "answers"},
+    "signal": {"columns", "horizon", "calm", "switches"},
+}
 """What `register` takes beside name and target, by kind."""
 
 
@@ -53,6 +56,10 @@ class Offer:
 
     calm: Mapping[str, Any] = field(default_factory=dict)
     """Its own settings under `preset: calm`, where the user gives none."""
+    answers: tuple[str, ...] = ()
+    """Of an indicator: the questions of the core that its results answer."""
+    switches: Mapping[str, str] = field(default_factory=dict)
+    """Of a signal: names that it tells by, and the key of `notify` that switches each in place of its grade."""
 
     @property
     def description(self) -> str:

@@ -23,6 +23,11 @@ def register_indicators(register: Any) -> None:
     merges: it reads nothing but bars, so the pair has a result too, of `market.merged`: all venues' bars added up.
 
     `register(name, function, scope="pair")`: `function(market, *, settings...) -> Result`, across venues.
+
+    answers: questions of the core that its results answer; of several indicators the first that is on is asked, those
+    named in the configuration before the others. "flow" (scope="pair"): `Result.flow` is the event `flow` of a scan.
+    Of a signal's situation: "levels": `levels`, each with `name` and `price`; "open_interest": `change_pct` over its
+    setting `window`, in %; "funding": `rate` of the next settlement, as a fraction.
     """
 
 
@@ -37,6 +42,9 @@ def register_signals(register: Any) -> None:
     that price has moved). Its record is judged there alone, so that no choice among many can make it look better.
 
     calm: a dict of its own settings as they are under `preset: calm`; indicators may have one too.
+
+    switches: {"the name of one of its signals": "consensus"}: its messages are switched by that key of `notify`, in
+    place of their grade.
     """
 
 

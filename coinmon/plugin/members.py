@@ -40,6 +40,10 @@ ASYNC = {
     },
     "output": {"send"},
 }  # fmt: skip
+QUESTIONS = {"flow": "pair", "levels": "instrument", "open_interest": "instrument", "funding": "instrument"}
+"""What the core asks of indicators, and the scope of those that can answer: see `register_indicators`."""
+SWITCHES = ("consensus",)
+"""Keys of `notify` by which a signal's messages may be switched in place of their grade."""
 _ALIKE = 0.85
 _HORIZON = re.compile(r"(\d{1,4})(m|h|d)")
 _MOST_HORIZON_MINUTES = 7 * 1440
@@ -81,8 +85,31 @@ def checked_options(name: str, target: Callable[..., Any], options: dict[str, An
     if (columns := options.get("columns")) is not None:
         check_columns(name, target, columns)
     if "horizon" in options:
-        return {**options, "horizon": check_horizon(name, options["horizon"])}
+        options = {**options, "horizon": check_horizon(name, options["horizon"])}
+    if "answers" in options:
+        options = {**options, "answers": check_answers(name, options["answers"], options.get("scope", "instrument"))}
+    if "switches" in options:
+        check_switches(name, options["switches"])
     return options
+
+
+def check_answers(name: str, answers: Any, scope: str) -> tuple[str, ...]:
+    """The questions that an indicator answers. Raises ValueError for one that is not asked, or of another scope."""
+    found = (answers,) if isinstance(answers, str) else tuple(answers)
+    for each in found:
+        if QUESTIONS.get(each) != scope:
+            asked = ", ".join(question for question, of in QUESTIONS.items() if of == scope)
+            raise ValueError(f"indicator {name}: nobody asks {each!r} of scope {scope!r}; expected {asked}")
+    return found
+
+
+def check_switches(name: str, switches: Any) -> None:
+    """Raises ValueError for what is no mapping of names to keys of `notify`."""
+    if not isinstance(switches, dict) or not all(isinstance(each, str) for each in switches):
+        raise ValueError(f"signal {name}: switches is not a dict of names of its signals")
+    for told, key in switches.items():
+        if key not in SWITCHES:
+            raise ValueError(f"signal {name}: {told} is switched by {key!r}; expected {', '.join(SWITCHES)}")
 
 
 def check_calm(what: str, settings: Any, calm: Any) -> None:

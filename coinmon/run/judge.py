@@ -45,11 +45,11 @@ def judge(
     for name in pairs:
         market = market_of(name)
         found[name] = evaluator.screened(market)
-        flows.append(flow_event(market, window))
+        flows.append(flow_event(market, window, evaluator.flow))
         if may_tell(found[name]):
-            situations[name] = situation(market, window)
+            situations[name] = situation(market, window, evaluator.answering)
     for name, more in evaluator.rules(market_of, list(pairs)).items():
         found[name] += more
         if name not in situations and may_tell(more):
-            situations[name] = situation(market_of(name), window)
+            situations[name] = situation(market_of(name), window, evaluator.answering)
     return Judged(found, flows, situations)

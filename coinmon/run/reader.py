@@ -105,7 +105,7 @@ class MarketReader:
 
     def flow(self, symbol: str, at: int | None = None) -> Mapping[str, Any]:
         """The `flow` event of a pair: money by venue and what the venues say together."""
-        return as_json(flow_event(self.market(symbol, at), self.config.window))
+        return as_json(flow_event(self.market(symbol, at), self.config.window, self._evaluator.flow))
 
     def judged(self, market: Market) -> Mapping[str, Sequence[Signal] | Silent]:
         """What each configured signal says of a pair, or why it says nothing."""

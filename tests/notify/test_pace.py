@@ -13,6 +13,7 @@ from coinmon.model.moment import MINUTE, iso
 from coinmon.notify.batching import next_batch
 from coinmon.notify.rate_limit import free, ms_to_next
 from coinmon.notify.routing import Route, routes
+from coinmon.plugin.catalog import load_catalog
 from coinmon.store.deliveries import Waiting
 
 WHEN = "2026-01-15T00:00:00Z"
@@ -72,7 +73,7 @@ def test_each_output_has_its_own_rules_and_the_rest_from_notify():
     own = RouteConfig(grades=("A+",), pairs=("BTCUSDT",), whale=False, per_minute=5, digest=())
     chosen = {name: SimpleNamespace(events=None, route=each, settings={}) for name, each in
               {"own": own, "rest": RouteConfig()}.items()}  # fmt: skip
-    config = SimpleNamespace(notify=NotifyConfig(grades=("A",)), outputs=chosen, timezone="UTC")
+    config = SimpleNamespace(notify=NotifyConfig(grades=("A",)), outputs=chosen, timezone="UTC", catalog=load_catalog())
     robot = SimpleNamespace(wants=frozenset({"signal", "whale"}), digests=frozenset({"B"}))
     made = routes(config, {"own": robot, "rest": robot})
     assert (made["own"].policy.per_minute, made["rest"].policy.per_minute) == (5, 18)

@@ -8,12 +8,16 @@ from coinmon.config.load import NotifyConfig
 from coinmon.config.schema import RouteConfig
 from coinmon.model.events import BothLanguages, DeliveryEvent, FlowEvent, SignalEvent, VenueEvent, WhaleEvent
 from coinmon.notify.routing import routes
+from coinmon.plugin.catalog import load_catalog
+
+CATALOG = load_catalog()
+"""Of what is bundled: a signal says there by which key of `notify` it is switched."""
 
 
 def takes(wants, event, policy=None, events=None, **route):
     """Whether an output that wants these gets an event."""
     chosen = SimpleNamespace(events=events, route=RouteConfig(**route), settings={})
-    config = SimpleNamespace(notify=policy or NotifyConfig(), outputs={"out": chosen}, timezone="UTC")
+    config = SimpleNamespace(notify=policy or NotifyConfig(), outputs={"out": chosen}, timezone="UTC", catalog=CATALOG)
     return routes(config, {"out": SimpleNamespace(wants=frozenset(wants))})["out"].takes(event)
 
 

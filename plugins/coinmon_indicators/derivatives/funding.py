@@ -113,4 +113,4 @@ def funding(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("funding", funding, kinds=("perp",), columns=funding_columns)
+    register("funding", funding, kinds=("perp",), columns=funding_columns, answers="funding")

@@ -141,7 +141,7 @@ def open_interest(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("open_interest", open_interest, kinds=("perp",), columns=open_interest_columns)
+    register("open_interest", open_interest, kinds=("perp",), columns=open_interest_columns, answers="open_interest")
 
 
 def _level(latest: OpenInterest, now: int, last_close: float | None, reasons: list[str]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from coinmon.indicator import (
     Bilingual,
     Columns,
+    FlowEvent,
+    FlowOfVenue,
     Market,
     Panel,
     Reason,
@@ -16,6 +18,7 @@ from coinmon.indicator import (
     Text,
     View,
     hookimpl,
+    iso,
     moment,
     say,
 )
@@ -78,6 +81,21 @@ class Consensus(Result):
 
     def headline(self, lang: str) -> str:
         return self.line(lang)
+
+    def flow(self, subject: Market) -> FlowEvent:
+        """The event of a scan: each venue's money, and the verdict or what it waits for."""
+        return FlowEvent(
+            time=iso(subject.now), pair=self.pair, price=self.last_price, currency=self.currency, window=self.window,
+            venues={
+                each.venue: FlowOfVenue(
+                    instrument=each.instrument, listed=each.listed, net_flow=each.net_flow, ratio=each.buy_sell_ratio,
+                    net_flow_pct=each.net_flow_pct, zscore=each.zscore, coverage=each.coverage, complete=each.complete,
+                    warming=each.warming, minutes=each.minutes,
+                )
+                for each in self.venues
+            },
+            total=self.total, consensus=self.verdict, consensus_reason=self.reason, coverage=self.coverage.share,
+        )  # fmt: skip
 
     def panel(self, subject: Market) -> Panel:
         """Each venue's net flow."""
@@ -161,7 +179,7 @@ def consensus(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("consensus", consensus, scope="pair", columns=columns)
+    register("consensus", consensus, scope="pair", columns=columns, answers="flow")
 
 
 def _venue(market: Market, name: str, min_coverage: float) -> VenueFlow:

@@ -188,7 +188,7 @@ def key_levels(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("key_levels", key_levels, merges=True)
+    register("key_levels", key_levels, merges=True, answers="levels")
 
 
 def _ladder(named: list[tuple[str, Stretch]], last: float | None, atr: float | None) -> list[KeyLevel]:

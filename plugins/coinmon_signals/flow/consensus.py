@@ -76,4 +76,7 @@ def columns(frame: Frame, *, min_times: float) -> Codes:
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("consensus", consensus, columns=columns, horizon="1h", calm={"min_times": 2.5})
+    register(
+        "consensus", consensus, columns=columns, horizon="1h", calm={"min_times": 2.5},
+        switches={"consensus_change": "consensus"},
+    )  # fmt: skip
