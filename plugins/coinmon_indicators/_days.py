@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from coinmon.indicator import MINUTE, parse_sessions, parse_time, time_zone
+from coinmon.indicator import MINUTE, Text, parse_sessions, parse_time, time_zone
 
 
 def _date(text: str) -> str:
@@ -90,6 +90,17 @@ def session_spans(day: date, sessions: str, zone: str) -> list[DaySpan]:
     for name, (start, end) in parse_sessions(sessions).items():
         spans.append(DaySpan(name, wall(day, start, zone), wall(day, end if end > start else end + 1440, zone)))
     return spans
+
+
+_CITIES = {
+    "A": Text("亚洲", "Asia"), "L": Text("伦敦", "London"), "N": Text("纽约", "New York"), "E": Text("尾盘", "late"),
+}  # fmt: skip
+
+
+def session_said(name: str, what: str = "") -> Text:
+    """What charts call a session, or something of it: its letter says nothing to who has not read the settings."""
+    known = _CITIES.get(name, Text(name, name))
+    return Text(f"{known.zh} {what}".strip(), f"{known.en} {what}".strip())
 
 
 def chosen_day(wanted: str | None, now: int, zone: str) -> date:

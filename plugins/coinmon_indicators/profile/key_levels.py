@@ -27,6 +27,7 @@ from coinmon_indicators._days import (
     TimeZone,
     chosen_day,
     day_span,
+    session_said,
     session_spans,
     week_span,
 )
@@ -111,7 +112,7 @@ class KeyLevels(OfInstrument):
         lines = []
         for each in self.levels:
             found = whose.match(each.name)
-            lines.append(Level(each.name, each.price, tones[found[0]] if found else "muted"))
+            lines.append(Level(_said(each.name), each.price, tones[found[0]] if found else "muted"))
         return Panel(Text("关键价位", "Key levels"), lines, "price")
 
 
@@ -189,6 +190,12 @@ def key_levels(
 @hookimpl
 def register_indicators(register: Any) -> None:
     register("key_levels", key_levels, merges=True, answers="levels")
+
+
+def _said(name: str) -> Text:
+    """A level's name with its session's in words."""
+    session, _, what = name.partition(" ")
+    return session_said(session, what)
 
 
 def _ladder(named: list[tuple[str, Stretch]], last: float | None, atr: float | None) -> list[KeyLevel]:

@@ -21,7 +21,7 @@ from coinmon.indicator import (
     moment,
     say,
 )
-from coinmon_indicators._days import Date, DaySpan, SessionText, TimeZone, chosen_day, session_spans
+from coinmon_indicators._days import Date, DaySpan, SessionText, TimeZone, chosen_day, session_said, session_spans
 from coinmon_indicators._figures import known, price
 from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode, Weight
@@ -99,9 +99,11 @@ class SessionProfile(OfInstrument):
         for each in [*self.pd_sessions, *self.sessions]:
             end = min(each.end, moment(subject.end))
             if each.low is not None and each.high is not None and end > each.start:
-                marks.append(Box(each.name, each.start, end, each.low, each.high))
+                marks.append(Box(session_said(each.name), each.start, end, each.low, each.high))
                 if each.poc is not None:
-                    marks.append(Line(f"{each.name} POC", [each.start, end], [each.poc] * 2, "second", through=True))
+                    marks.append(
+                        Line(session_said(each.name, "POC"), [each.start, end], [each.poc] * 2, "second", through=True)
+                    )
         return Panel(Text("交易时段", "Sessions"), marks, "price")
 
 
