@@ -12,6 +12,7 @@ let busy = false;
 let again = false;
 let replaying = 0;
 let grow = null;
+let shownOf = null;
 
 function keep() {
   const url = new URL(location.href);
@@ -41,9 +42,12 @@ async function load() {
     return;
   }
   busy = true;
+  let asked = "";
   try {
+    asked = `${at} ${market}`;
     const scene = await fetched("/desk/scene.json", { symbol: config.symbol, pair: config.pair, at, market });
     tell(null);
+    shownOf = asked;
     find("trouble").textContent = scene.failed.map(([name, why]) => `${name}: ${why}`).join("; ");
     find("title").textContent = scene.title;
     document.title = `${scene.title} · coinmon`;
@@ -65,6 +69,7 @@ async function load() {
   } catch (error) {
     find("trouble").textContent = error.absent ? "" : error.message;
     if (error.absent) tell(error.absent);
+    else if (shownOf !== asked) gone();
   } finally {
     busy = false;
     if (again) {
@@ -79,12 +84,18 @@ function tell(absent) {
   tellAbsent(absent);
   find("sheet").hidden = Boolean(absent);
   if (!absent) return;
-  delete document.documentElement.dataset.shown;
-  find("as-of").textContent = "";
+  gone();
   if (absent.go) {
     find("slider").min = absent.first + 60;
     find("slider").max = Math.max(absent.last, Number(find("slider").max));
   }
+}
+
+/** A chart of what was asked before does not stand under what is asked now. */
+function gone() {
+  find("sheet").hidden = true;
+  find("as-of").textContent = "";
+  delete document.documentElement.dataset.shown;
 }
 
 function markets(scene) {
