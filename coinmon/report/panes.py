@@ -9,12 +9,13 @@ import numpy as np
 from coinmon.market.view import View
 from coinmon.model.bars import Bars, Coverage, Seen
 from coinmon.model.moment import MINUTE, iso, parse_time
-from coinmon.model.signal import say
+from coinmon.model.signal import GRADES, say
 from coinmon.report.document import Report
 from coinmon.report.marks import Drawing, Holes, drawn_marks, said
 from coinmon.report.panels import Drawn
 from coinmon.report.phrases import WORDS
 from coinmon.report.sheet_words import SHEET_WORDS
+from coinmon.report.volume_at_price import volume_at_price
 
 _CANDLES, _LENGTHS, _LONGEST = 240, (1, 3, 5), 15
 """Candles shown at most, and their lengths in minutes: the shortest that shows all there is of two days."""
@@ -77,6 +78,7 @@ def price_pane(
         {
             "id": each.indicator, "title": said(each.panel.title, lang), "unit": each.panel.unit,
             "marks": drawn_marks(each.panel.marks, lang), "badge": _badge(report, each, lang),
+            "hidden": each.panel.quiet,
         }
         for each in found
         if each.panel.place == "beside"
@@ -87,7 +89,8 @@ def price_pane(
         "id": "price", "title": words["price"], "unit": view.instrument.quote, "axis": "time", "marks": marks,
         "layers": layers, "side": side, "holes": [list(each) for each in holes], "tables": [],
         "badge": seen_badge(seen, lang), "figures": [], "indicator": "", "quiet": False, "last": last,
-        "digits": _digits(view), "step": step,
+        "digits": _digits(view), "tick": float(view.instrument.tick_size), "step": step,
+        "traded": volume_at_price(view, shown),
     }  # fmt: skip
 
 
@@ -99,17 +102,19 @@ def signal_layer(report: Report, view: View, shown: Bars, step: int, lang: str) 
     events = [*report.signals, *(view.signals(2880) if view.pair is not None else ())]
     found = {each["id"]: each for each in events if each["event"] == "signal"}
     for tone, direction, prices in (("up", "bullish", low), ("down", "bearish", high), ("accent", "neutral", high)):
-        # texts at one candle would cover one another: they are one
+        # texts at one candle would cover one another: the best is written, and how many more there are
         told: dict[int, list[str]] = {}
-        for each in found.values():
+        for each in sorted(found.values(), key=lambda each: -GRADES.index(each["grade"])):
             row = int(np.searchsorted(time, parse_time(each["time"]) // 1000, side="right")) - 1
             if each["direction"] == direction and row >= 0:
                 told.setdefault(row, []).append(f"[{each['grade']}] {each['title'][lang]}")
+        told = dict(sorted(told.items()))
         if told:
             marks.append(
                 {
                     "m": "points", "name": "", "t": [int(time[row]) + step // 2 for row in told],
-                    "v": [float(prices[row]) for row in told], "text": [" · ".join(each) for each in told.values()],
+                    "v": [float(prices[row]) for row in told], "text": [several(each) for each in told.values()],
+                    "all": list(told.values()),
                     "tone": tone, "shape": "up" if tone == "up" else "down",
                 }
             )  # fmt: skip
@@ -117,6 +122,11 @@ def signal_layer(report: Report, view: View, shown: Bars, step: int, lang: str) 
         "id": "signals", "title": WORDS[lang]["signals"], "under": False, "hidden": False, "marks": marks,
         "badge": {"text": "", "why": "", "tone": "up"},
     }  # fmt: skip
+
+
+def several(texts: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    return texts[0] if len(texts) == 1 else f"{texts[0]} +{len(texts) - 1}"
 
 
 def _kind_of(report: Report, each: Drawn) -> str:

@@ -99,3 +99,33 @@ def test_a_chart_is_not_left_under_a_moment_without_data(desk):
     )
     assert "at 2026-01-15T11:00:00Z" in text
     assert sheet == "false"
+
+
+def test_no_chart_of_before_stands_under_a_moment_that_is_none(desk):
+    def write(text):
+        return (
+            f"(() => {{ const one = document.getElementById('at'); one.value = '{text}';"
+            " one.dispatchEvent(new Event('change')); return true; })()"
+        )
+
+    visible = "document.getElementById('sheet').checkVisibility()"
+    trouble = "document.getElementById('trouble').textContent"
+    _page, (_, _, said, hidden, _, again, silent) = desk(
+        "/pair/BTCUSDT?lang=en", SHOWN, write("yesterday"), f"{trouble}.includes('at: ') && {trouble}",
+        f"!{visible} && !({SHOWN})", write("2026-01-15T11:40:00Z"), f"{SHOWN} === '2026-01-15T11:40:00Z' && {visible}",
+        f"{trouble} === ''",
+    )  # fmt: skip
+    assert "yesterday" in said
+    assert hidden
+    assert again
+    assert silent
+
+
+def test_signals_at_one_candle_are_the_first_and_how_many_more(desk):
+    text = """(window.asked ||= fetch('/desk/scene.json?symbol=BTCUSDT&lang=en').then(each => each.json())
+      .then(scene => {
+        window.told = scene.panes[0].layers.find(each => each.id === 'signals').marks[0];
+      })) && window.told"""
+    _page, (_, told) = desk("/pair/BTCUSDT?lang=en", SHOWN, text)
+    assert told["text"][-1] == f"{told['all'][-1][0]} +{len(told['all'][-1]) - 1}"
+    assert told["all"][-1][0].startswith("[A+]")

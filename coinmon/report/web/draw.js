@@ -18,14 +18,15 @@ function candles(plot, mark) {
   const { c, x, y } = plot;
   const [first, last] = inSight(mark.t, plot, mark.step);
   const wide = Math.abs(x.at(mark.step) - x.at(0));
-  const body = Math.max(1, Math.floor(wide * 0.7));
+  // beside what traded inside it a candle is a narrow strip
+  const body = plot.slim ? 6 : Math.max(1, Math.floor(wide * 0.7));
   if (wide < 2) {
     extremes(plot, mark, first, last);
     return;
   }
   for (let k = first; k <= last; k += 1) {
     const rose = mark.close[k] >= mark.open[k];
-    const left = Math.round(x.at(mark.t[k]) + (wide - body) / 2);
+    const left = plot.slim ? Math.round(x.at(mark.t[k])) + 2 : Math.round(x.at(mark.t[k]) + (wide - body) / 2);
     const middle = left + Math.floor(body / 2);
     const high = Math.round(y.at(mark.high[k]));
     const low = Math.round(y.at(mark.low[k]));
@@ -188,6 +189,10 @@ function points(plot, mark) {
       // a text at the edge is moved in, not cut
       const half = c.measureText(mark.text[k]).width / 2;
       const middle = Math.max(Math.min(across, x.end - half - 2), x.start + half + 2);
+      // one that would cover another's words has its mark alone; the crosshair says them
+      const taken = (plot.told ||= []);
+      if (taken.some((each) => Math.abs(each.up - up) < 24 && Math.abs(each.middle - middle) < each.half + half + 4)) continue;
+      taken.push({ up, middle, half });
       // paper behind it: candles and profile do not run through the words
       c.fillStyle = plot.shades.paper;
       c.fillRect(middle - half - 2, up + (above ? -23 : 11), 2 * half + 4, 12);

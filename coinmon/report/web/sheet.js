@@ -1,6 +1,7 @@
 /** The panels of a scene under one another: one time axis, one crosshair, wheel, pinch, drag and keys. */
 import { DRAW, hatch, ink } from "./draw.js";
 import { longTime, lastAt, priced, scaleOf, short, shortTime, ticksOf, timeTicks } from "./scale.js";
+import { footprint, profileWords, stageOf, timeAtPrice, volumeProfile } from "./traded.js";
 
 const HEIGHTS = { price: 460, coverage: 60, time: 150, names: 200, rows: 260 };
 const GUTTER = 66;
@@ -27,6 +28,7 @@ export function sheetOf(root, first, tell = () => {}) {
   let panes = [];
   let asked = 0;
   let dirty = null;
+  let chosen = null;
   const hidden = new Map();
 
   function whole(of) {
@@ -95,12 +97,15 @@ export function sheetOf(root, first, tell = () => {}) {
 
   function legend(spec) {
     const row = made("div", { class: "legend" });
-    for (const each of spec.side) {
-      row.append(made("span", { class: "key" }, `${each.title} ${each.unit}`, each.badge.why ? made("span", { class: "badge warn", tabindex: 0 }, each.badge.text, made("small", {}, each.badge.why)) : null));
-    }
-    for (const each of spec.layers) {
+    const words = scene.words;
+    const own = [
+      ...(spec.traded ? [{ id: "profile", title: words.profile }] : []), { id: "tpo", title: words.tpo, hidden: true },
+      ...(spec.traded ? [{ id: "footprint", title: words.footprint }] : []),
+    ];
+    const sides = spec.side.map((each) => ({ ...each, id: `side ${each.id}`, title: `${each.title} ${each.unit}` }));
+    for (const each of [...own, ...sides, ...spec.layers]) {
       if (!hidden.has(each.id)) hidden.set(each.id, each.hidden);
-      const lacking = each.badge.why ? made("span", { class: "badge warn" }, each.badge.text, made("small", {}, each.badge.why)) : null;
+      const lacking = each.badge?.why ? made("span", { class: "badge warn" }, each.badge.text, made("small", {}, each.badge.why)) : null;
       const pressed = String(!hidden.get(each.id));
       const button = made("button", { type: "button", "aria-pressed": pressed, "data-layer": each.id }, each.title, lacking);
       button.addEventListener("click", () => {
@@ -109,6 +114,7 @@ export function sheetOf(root, first, tell = () => {}) {
         redraw();
       });
       row.append(button);
+      if (each.id === "profile") row.append(made("output", { class: "profile-words" }));
     }
     return row;
   }
@@ -136,6 +142,7 @@ export function sheetOf(root, first, tell = () => {}) {
   function listen(pane) {
     const { canvas } = pane;
     const held = new Map();
+    let begun = null;
     const timeOf = (event) => pane.x.value(event.clientX - canvas.getBoundingClientRect().left);
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
@@ -147,9 +154,11 @@ export function sheetOf(root, first, tell = () => {}) {
     }, { passive: false });
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
-      held.set(event.pointerId, event.clientX);
+      if (event.shiftKey) begun = timeOf(event);
+      else held.set(event.pointerId, event.clientX);
     });
     canvas.addEventListener("pointermove", (event) => {
+      if (begun !== null) chosen = [begun, timeOf(event)].sort((a, b) => a - b);
       const before = held.get(event.pointerId);
       if (before !== undefined) {
         const [a, b] = [...held.values()];
@@ -170,7 +179,10 @@ export function sheetOf(root, first, tell = () => {}) {
       redraw();
     });
     for (const kind of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(kind, (event) => held.delete(event.pointerId));
+      canvas.addEventListener(kind, (event) => {
+        begun = null;
+        held.delete(event.pointerId);
+      });
     }
     canvas.addEventListener("pointerleave", () => {
       cross = null;
@@ -183,6 +195,10 @@ export function sheetOf(root, first, tell = () => {}) {
         ArrowLeft: () => move(range[0] - width * 0.1, range[1] - width * 0.1),
         ArrowRight: () => move(range[0] + width * 0.1, range[1] + width * 0.1),
         "+": () => zoom(0.8), "=": () => zoom(0.8), "-": () => zoom(1.25), 0: () => move(...whole(scene)),
+        Escape: () => {
+          chosen = null;
+          redraw();
+        },
       };
       if (deeds[event.key] && !event.ctrlKey && !event.metaKey) {
         event.preventDefault();
@@ -259,11 +275,12 @@ export function sheetOf(root, first, tell = () => {}) {
       }
     }
     for (const layer of shownLayers(spec).filter((each) => each.under)) paint(plot, layer.marks);
-    for (const side of spec.side || []) beside(plot, side, right);
+    if (spec.traded !== undefined) aside(plot, pane, right);
     if (spec.axis === "rows") sideways(plot, spec.marks, 0, right * 0.94);
     for (const layer of shownLayers(spec).filter((each) => !each.under)) {
       paint(plot, layer.marks.filter((each) => each.m === "box"));
     }
+    if (spec.traded !== undefined) inside(plot, pane);
     paint(plot, spec.marks.filter((each) => spec.axis !== "rows" || each.m === "level"));
     for (const layer of shownLayers(spec).filter((each) => !each.under)) {
       paint(plot, layer.marks.filter((each) => each.m !== "box"));
@@ -282,16 +299,47 @@ export function sheetOf(root, first, tell = () => {}) {
     for (const each of marks) if (DRAW[each.m] && each.m !== "rows") DRAW[each.m](plot, each);
   }
 
-  function beside(plot, side, right) {
+  /** Profiles in lanes at the right: of what is in sight or chosen, and those of indicators. */
+  function aside(plot, pane, right) {
+    const { spec } = pane;
+    const sides = spec.side.filter((each) => !hidden.get(`side ${each.id}`));
+    const shown = [spec.traded && !hidden.get("profile"), !hidden.get("tpo"), ...sides];
+    const wide = Math.min(220, (right * 0.34) / Math.max(2, shown.filter(Boolean).length));
+    let edge = right;
+    const lane = () => {
+      edge -= wide + 4;
+      return { right: edge + wide + 4, wide };
+    };
+    const [from, to] = chosen || range;
+    if (chosen) {
+      plot.c.fillStyle = ink(plot, "accent", 0.09);
+      plot.c.fillRect(plot.x.at(from), 0, plot.x.at(to) - plot.x.at(from), plot.y.start);
+    }
+    pane.profile = shown[0] ? volumeProfile(plot, spec.traded, from, to, lane()) : null;
+    pane.tpo = shown[1] ? timeAtPrice(plot, spec.marks[0], from, to, spec.traded?.height || spec.tick, lane()) : null;
+    for (const side of sides) beside(plot, side, lane());
+    const words = pane.section.querySelector(".profile-words");
+    const text = pane.profile ? profileWords(scene.words, pane.profile, spec.digits) : "";
+    if (words && words.textContent !== text) words.textContent = text;
+  }
+
+  /** Wide candles make room for what traded inside them. */
+  function inside(plot, pane) {
+    const { spec } = pane;
+    const stage = spec.traded && !hidden.get("footprint") ? stageOf(plot.x.at(spec.step) - plot.x.at(0)) : "candles";
+    pane.stage = stage === "candles" ? { stage } : footprint(plot, spec.traded, stage);
+    plot.slim = stage !== "candles";
+  }
+
+  function beside(plot, side, { right, wide: width }) {
     const most = totals(side.marks);
-    const width = Math.min(220, right * 0.2);
     plot.along = scaleOf(0, most, right, right - width);
     plot.beside = true;
     const before = new Map();
     for (const each of side.marks) if (each.m === "rows") DRAW.rows(plot, each, before);
     plot.beside = false;
     const full = plot.x;
-    plot.x = { ...full, start: right - width * 1.4 };
+    plot.x = { ...full, start: right - width * 1.4, end: right };
     for (const each of side.marks) if (each.m === "level") DRAW.level(plot, { ...each, since: null });
     plot.x = full;
   }
@@ -518,6 +566,12 @@ export function sheetOf(root, first, tell = () => {}) {
       } else if (mark.v && mark.v[k] !== null && mark.v[k] !== undefined) parts.push(`${mark.name} ${short(mark.v[k])}`.trim());
     }
     if (time !== null && spec.holes.some(([start, end]) => start <= time && time < end)) parts.unshift(words.hole);
+    for (const layer of spec.layers ? shownLayers(spec) : []) {
+      for (const mark of layer.marks) {
+        const k = mark.all && time !== null ? lastAt(mark.t, time + spec.step / 2) : -1;
+        if (k >= 0 && Math.abs(mark.t[k] - time) <= spec.step / 2) parts.push(mark.all[k].join(", "));
+      }
+    }
     const text = parts.join("  ");
     if (out.textContent !== text) out.textContent = text;
   }
@@ -547,7 +601,9 @@ export function sheetOf(root, first, tell = () => {}) {
     /** Places on the canvases, for tests: where a time is, and what is drawn in a panel. */
     probe: (id) => {
       const pane = panes.find((each) => each.spec.id === id);
-      return pane && pane.x ? { range: [...range], left: pane.x.at(range[0]), right: pane.x.end } : null;
+      return pane && pane.x
+        ? { range: [...range], left: pane.x.at(range[0]), right: pane.x.end, profile: pane.profile, tpo: pane.tpo, stage: pane.stage }
+        : null;
     },
   };
 }

@@ -95,7 +95,7 @@ class VolumeProfile(Area, OfInstrument):
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel | None:
-        """Its rows, at most 80 of them, split into buying and selling where that is known."""
+        """At most 80 rows, split into buying and selling where known; pages show what is in sight first."""
         if self.bin_size is None or not self.rows:
             return None
         height = self.bin_size * math.ceil(self.rows / 80)
@@ -119,7 +119,7 @@ class VolumeProfile(Area, OfInstrument):
             for name, value in _marked(shown, height, subject.between(start, end))
         ]
         unit = self.base if self.weight == "base" else self.currency
-        return Panel(Text("成交量分布", "Volume profile"), [*marks, *lines], "beside", unit)
+        return Panel(Text("成交量分布", "Volume profile"), [*marks, *lines], "beside", unit, quiet=True)
 
 
 def _marked(shown: VolumeProfile, height: float, bars: Bars) -> list[tuple[str, float]]:
