@@ -1,24 +1,50 @@
 """What a rule costs: the fields that it looks at, and which of them are computed anew each minute."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal
 
+from coinmon.command import Bars, GivenInstrument, GivenSource, Instrument, Pair, PluginConfig
+from coinmon.signal import Frame, Market, View
 from coinmon_rules._nodes import Field
 from coinmon_rules._rule import Rule
 
+_NOON = 1_768_478_400_000
+
 
 def cost(rule: Rule) -> dict[str, Any]:
-    """fields: as written. looks_back: minutes. minute_by_minute: indicators without columns, computed once a minute."""
+    """fields: as written. looks_back: minutes. minute_by_minute: the fields that are computed once a minute."""
     wanted = list(rule.fields().values())
-    slow = {
-        each.indicator
-        for each, _ in wanted
-        if each.where not in ("price", "state") and rule.chosen[each.indicator].offer.columns is None
-    }
     return {
         "fields": [named(each) for each, _ in wanted],
         "looks_back": max((back for _, back in wanted), default=0),
-        "minute_by_minute": sorted(slow),
+        "minute_by_minute": sorted({named(each) for each, _ in wanted if not _at_once(each, rule.chosen)}),
     }
+
+
+def _at_once(field: Field, chosen: Mapping[str, PluginConfig]) -> bool:
+    """Whether the figures of all minutes are worked out together, which columns show over a minute of nothing."""
+    if field.where in ("price", "state"):
+        return field.where == "price"
+    columns = chosen[field.indicator].offer.columns
+    if columns is None or field.steps[0].name == "coverage":
+        return False
+    frame = _minute_of_nothing("perp" if field.kind == "perp" else "spot", field.venues or ("a",), chosen)
+    subject = frame if field.where == "pair" else next(iter(frame.lanes(field.kind).values()))  # type: ignore[arg-type]
+    try:
+        found = columns(subject, **{**chosen[field.indicator].settings, **dict(field.settings)})
+        return found.get(field.path) is not None
+    except Exception:
+        # a plugin's own fault: its columns say nothing, so it is asked each minute
+        return False
+
+
+def _minute_of_nothing(kind: Literal["spot", "perp"], venues: Sequence[str], chosen: Mapping[str, PluginConfig]) -> Frame:
+    lot, pair = Decimal("0.1"), Pair("BTC", "USDT")
+    listed = [Instrument(each, kind, "BTC", "USDT", "BTCUSDT", "BTC/USDT", lot, lot) for each in venues]
+    nothing = GivenSource({each.id: GivenInstrument(each, Bars.empty(lot)) for each in listed})
+    market = Market(pair, _NOON, list(venues), [View(each, _NOON, nothing, None, pair) for each in listed])
+    return Frame(market, nothing, _NOON, 1, lambda name: chosen[name].settings)
 
 
 def named(field: Field) -> str:
