@@ -39,7 +39,9 @@ def _at_once(field: Field, chosen: Mapping[str, PluginConfig]) -> bool:
         return False
 
 
-def _minute_of_nothing(kind: Literal["spot", "perp"], venues: Sequence[str], chosen: Mapping[str, PluginConfig]) -> Frame:
+def _minute_of_nothing(
+    kind: Literal["spot", "perp"], venues: Sequence[str], chosen: Mapping[str, PluginConfig]
+) -> Frame:
     lot, pair = Decimal("0.1"), Pair("BTC", "USDT")
     listed = [Instrument(each, kind, "BTC", "USDT", "BTCUSDT", "BTC/USDT", lot, lot) for each in venues]
     nothing = GivenSource({each.id: GivenInstrument(each, Bars.empty(lot)) for each in listed})
