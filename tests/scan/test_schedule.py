@@ -48,7 +48,12 @@ def test_a_signal_asks_to_stop(number):
         signal.raise_signal(number)
         await asyncio.wait_for(stop.wait(), 5)
 
-    asyncio.run(run())
+    # who started these tests may have had hangups ignored (nohup), which is then kept
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        asyncio.run(run())
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_third_ctrl_c_does_not_wait_for_code_that_never_returns():
