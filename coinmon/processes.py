@@ -1,0 +1,138 @@
+"""Tasks side by side in processes of our own, one task at a time in each: a process that dies costs its task one try.
+
+In a pool of the standard library the death of one process fails the tasks of all the others too.
+"""
+
+import multiprocessing
+import pickle
+import signal
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeVar
+
+from coinmon.errors import CoinmonError
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+_TRIES = 3
+"""How often a task is tried whose process dies, in all."""
+
+
+def side_by_side(
+    begin: Callable[[], AbstractContextManager[Callable[[Task], Answer]]],
+    tasks: Sequence[Task],
+    jobs: int,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[Answer]:
+    """The answer to each task, in the order of the tasks.
+
+    begin: entered once in each process, it gives what works on a task; it, tasks and answers can be pickled.
+    Raises what a task raised, and CoinmonError for a task whose process died at every try.
+    """
+    answers: dict[int, Answer] = {}
+    died = [0] * len(tasks)
+    due = deque(range(len(tasks)))
+    idle: list[_Worker] = []
+    busy: dict[_Worker, int] = {}
+    try:
+        while due or busy:
+            while due and len(busy) < jobs:
+                worker, task = idle.pop() if idle else _Worker(begin), due.popleft()
+                busy[worker] = task
+                worker.give(tasks[task])
+            for worker in _ready(busy):
+                task = busy[worker]
+                try:
+                    error, answer = worker.answer()
+                except (EOFError, OSError) as gone:
+                    del busy[worker]
+                    worker.end()
+                    died[task] += 1
+                    if died[task] == _TRIES:
+                        raise CoinmonError(f"{tasks[task]}: its process was killed {_TRIES} times") from gone
+                    due.append(task)
+                    continue
+                if error is not None:
+                    raise error
+                del busy[worker]
+                idle.append(worker)
+                answers[task] = answer
+                progress(len(answers), len(tasks))
+    finally:
+        for worker in (*idle, *busy):
+            worker.end()
+    return [answers[each] for each in range(len(tasks))]
+
+
+class _Worker:
+    """A process, and our end of the pipe to it."""
+
+    def __init__(self, begin: Callable[[], Any]) -> None:
+        # a forked process would share what is open here, a database's connection among it
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(begin, theirs))
+        self.process.start()
+        # from now on the process alone has it, so that the pipe ends when the process does
+        theirs.close()
+
+    def give(self, task: object) -> None:
+        try:
+            self.pipe.send(task)
+        except OSError:
+            # it is dead, which is seen where its answer is read
+            return
+
+    def answer(self) -> tuple[Exception | None, Any]:
+        """What its task raised, and what it answered. Raises EOFError or OSError if the process died."""
+        if not self.pipe.poll():
+            raise EOFError
+        found: tuple[Exception | None, Any] = self.pipe.recv()
+        return found
+
+    def end(self) -> None:
+        self.pipe.close()
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+
+
+def _ready(workers: dict[_Worker, int]) -> list[_Worker]:
+    """Those that have answered or died, at least one: waits for it."""
+    ends: dict[Any, _Worker] = {}
+    for each in workers:
+        # a program that the process started may hold the pipe open after its death
+        ends |= {each.pipe: each, each.process.sentinel: each}
+    return list(dict.fromkeys(ends[each] for each in wait(list(ends))))
+
+
+def _work(begin: Callable[[], AbstractContextManager[Callable[[Any], Any]]], pipe: "Connection[Any, Any]") -> None:
+    """The life of a process: it ends when the other end of the pipe does."""
+    # Ctrl-C in a terminal reaches all processes; the one that began the others ends them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with begin() as work:
+            while True:
+                try:
+                    task = pipe.recv()
+                except EOFError:
+                    return
+                pipe.send((None, work(task)))
+    except Exception as error:
+        # nobody listens any more when the one that began this process is dead
+        with suppress(OSError):
+            pipe.send((_sendable(error), None))
+
+
+def _sendable(error: Exception) -> Exception:
+    """The error with where it was raised, or its words where it cannot be pickled."""
+    error.add_note("".join(traceback.format_exception(error)))
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return CoinmonError(f"{type(error).__name__}: {error}")
+    return error
