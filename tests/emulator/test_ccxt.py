@@ -5,10 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ccxt.async_support.binance import binance
-from ccxt.async_support.bybit import bybit
-from ccxt.async_support.coinbaseexchange import coinbaseexchange
-from ccxt.async_support.okx import okx
 
 from coinmon_emulator.market.market import Listed
 from coinmon_emulator.market.view import WorldNow
@@ -18,6 +14,12 @@ LAST_MINUTE = STARTS_AT // 60_000 * 60_000 - 60_000
 
 
 def clients(url: str) -> list[Any]:
+    # imported here: every worker reads this file, one of them runs it
+    from ccxt.async_support.binance import binance
+    from ccxt.async_support.bybit import bybit
+    from ccxt.async_support.coinbaseexchange import coinbaseexchange
+    from ccxt.async_support.okx import okx
+
     linear_and_spot = {"fetchMarkets": {"types": ["spot", "linear"]}}
     binance_urls = {
         "public": f"{url}/binance/api/v3",

@@ -6,10 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from ccxt.pro.binance import binance
-from ccxt.pro.bybit import bybit
-from ccxt.pro.coinbaseexchange import coinbaseexchange
-from ccxt.pro.okx import okx
 
 from coinmon_emulator.market.market import MarketKind
 from coinmon_emulator.market.view import WorldNow
@@ -17,6 +13,12 @@ from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 
 
 def client(venue: str, url: str) -> Any:
+    # imported here: every worker reads this file, one of them runs it
+    from ccxt.pro.binance import binance
+    from ccxt.pro.bybit import bybit
+    from ccxt.pro.coinbaseexchange import coinbaseexchange
+    from ccxt.pro.okx import okx
+
     sockets = "ws" + url.removeprefix("http")
     fast = {"enableRateLimit": False}
     if venue == "binance":

@@ -2,10 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats
-from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 
 from coinmon.evaluate.intervals import clustered_mean, discoveries, hit_rate
 from coinmon.evaluate.student import quantile
@@ -14,11 +10,16 @@ from coinmon.evaluate.student import quantile
 @pytest.mark.parametrize("freedom", [1, 2, 3, 9, 29, 60, 89, 1000])
 @pytest.mark.parametrize("probability", [0.75, 0.95, 0.975, 0.9995])
 def test_students_quantile_is_scipys(probability, freedom):
+    # the libraries are imported where they are used: every worker reads this file, one of them runs it
+    from scipy import stats
+
     assert quantile(probability, freedom) == pytest.approx(stats.t.ppf(probability, freedom), rel=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_clustered_interval_is_that_of_statsmodels(seed):
+    from statsmodels.regression.linear_model import OLS
+
     random = np.random.default_rng(seed)
     clusters = random.integers(0, 25, 300)
     values = random.standard_normal(300) + random.standard_normal(25)[clusters]
@@ -40,6 +41,8 @@ def test_one_cluster_has_no_interval_and_no_event_no_mean():
 
 
 def test_a_hit_rate_of_independent_cases_is_wilsons():
+    from statsmodels.stats.proportion import proportion_confint
+
     hits = np.arange(60) % 3 > 0
     found = hit_rate(hits, np.arange(60))
     assert found.independent == 60
@@ -47,6 +50,8 @@ def test_a_hit_rate_of_independent_cases_is_wilsons():
 
 
 def test_a_burst_that_ends_alike_is_one_case():
+    from statsmodels.stats.proportion import proportion_confint
+
     hits = np.repeat([True, False, True, True], 50)
     found = hit_rate(hits, np.repeat([1, 2, 3, 4], 50))
     assert found.share == 0.75
@@ -58,6 +63,8 @@ def test_a_burst_that_ends_alike_is_one_case():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_discoveries_are_benjamini_and_hochbergs(seed):
+    from statsmodels.stats.multitest import multipletests
+
     p_values = np.random.default_rng(seed).random(40) ** 3
     assert (discoveries(p_values) == multipletests(p_values, 0.10, method="fdr_bh")[0]).all()
 
