@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +23,23 @@ from hypothesis import settings
 # the same examples everywhere, and no wall clock: a busy machine proves nothing
 settings.register_profile("coinmon", deadline=None, derandomize=True)
 settings.load_profile("coinmon")
+
+
+LONGEST = (
+    "evaluate/test_event_columns.py", "desk/test_moments.py", "scan/test_faults.py", "docs/test_first_steps.py",
+    "evaluate/test_scorecard_command.py", "exchanges/recorded/test_books.py", "backfill/test_archives.py",
+    "desk/test_browser.py", "scan/test_real_tapes.py", "signals/test_parted.py", "scan/test_live_is_replayed.py",
+    "plugins/test_scan.py", "plugins/test_third_party.py", "cli/test_doctor_deep.py", "signals/test_presets.py",
+    "emulator/test_tapes.py", "scan/test_event_stream.py",
+)  # fmt: skip
+"""Files that take long, longest first: one that is begun last keeps one worker busy while the others have nothing."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    rank = {tests / name: place for place, name in enumerate(LONGEST)}
+    many = Counter(item.path for item in items)
+    items.sort(key=lambda item: (rank.get(item.path, len(rank)), -many[item.path]))
 
 
 @pytest.fixture(scope="session")
