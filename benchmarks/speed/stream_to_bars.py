@@ -162,10 +162,10 @@ def directly(read: Any, markets: list[Instrument], texts: list[list[str]]) -> Ca
         def hand_over(*last: Streamed) -> None:
             for each in (*held.drain(), *last):
                 track = tracks[each.instrument.id]
-                track.stream(each.data)
-                if track.waits:
+                track.joiner.stream(each.data)
+                if track.joiner.waits:
                     # Bybit's first page of a connection, before which a feed would ask REST
-                    track.accept_hole()
+                    track.joiner.accept_hole()
 
         volume, closed = 0.0, START + 60_000
         for at, batch in enumerate(texts):

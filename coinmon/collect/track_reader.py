@@ -3,11 +3,11 @@
 import asyncio
 from math import ceil
 from time import monotonic
-from typing import Any, Protocol
 
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.track.earlier_trades import VenueCalls, read_earlier
 from coinmon.collect.track.reconcile import SAME_VOLUME
 from coinmon.collect.track.totals import disagreeing
 from coinmon.collect.track.track import Track
@@ -26,23 +26,13 @@ _RECHECK_PAUSE_S = 1.0
 """A kline may be a moment older than the trades, or they than it: both are asked for once more after this."""
 
 
-class Asked(Protocol):
-    """The venue, as its reader asks it."""
-
-    name: str
-
-    def has(self, method: str) -> bool: ...
-
-    async def call(self, method: str, *arguments: Any, deadline: float) -> Any: ...
-
-
 class TrackReader:
     """Brings tracks of one venue up to a moment. early: ms by which our clock is ahead of the venue's.
 
     contradicted: ids of instruments whose trades and klines did not agree when they were compared last.
     """
 
-    def __init__(self, venue: Asked, clock: Clock) -> None:
+    def __init__(self, venue: VenueCalls, clock: Clock) -> None:
         self.early = 0
         self.contradicted: set[str] = set()
         self._venue = venue
@@ -67,21 +57,21 @@ class TrackReader:
         """
         began = monotonic()
         async with track.alone():
-            track.join()
+            track.joiner.join()
             open_minutes = track.start < end
             if split and open_minutes and track.streamed and track.caught_up < end:
                 await self._close_quiet_minute(track, end, deadline)
             begins = streams and track.cursor is None and track.klines is not None
             if begins:
                 # the klines tell the past and the stream the rest: a cold start waits for no page of trades
-                track.begin_streamed()
+                track.joiner.begin()
             failed: CoinmonError | None = None
             if self._venue.has("trades") and not begins and not (track.streamed and track.caught_up >= end):
                 try:
                     await self._read_trades(track, look_back, deadline)
                 except CoinmonError as error:
                     failed = error
-                track.join()
+                track.joiner.join()
             if self._venue.has("bars") and open_minutes:
                 left = deadline - (monotonic() - began)
                 await self._read_klines(track, end, left, split=split, compares=_has_turn(track, end, tracks))
@@ -91,9 +81,9 @@ class TrackReader:
     async def repair(self, track: Track, deadline: float) -> bool:
         """Read what is missing before what was streamed; whether nothing is now."""
         async with track.alone():
-            if not track.join():
+            if not track.joiner.join():
                 await self._read_trades(track, 0, deadline)
-            return track.join()
+            return track.joiner.join()
 
     async def _close_quiet_minute(self, track: Track, end: int, deadline: float) -> None:
         """The venue's own volume tells a minute that ended quietly from one that the stream kept to itself."""
@@ -103,7 +93,7 @@ class TrackReader:
 
     async def _read_klines(self, track: Track, end: int, deadline: float, *, split: bool, compares: bool) -> None:
         """What trades do not prove, and what they are compared with."""
-        whole = track.proven_from is not None and track.proven_from <= track.start and track.caught_up >= end
+        whole = track.proven_from_start and track.caught_up >= end
         wanted = split or compares or not whole or track.unverified_from is not None
         if track.klines is None and wanted:
             track.klines = await self._klines(track, end, deadline)
@@ -122,7 +112,7 @@ class TrackReader:
         if len(differ) and deadline > 3 * _RECHECK_PAUSE_S:
             await asyncio.sleep(_RECHECK_PAUSE_S)
             await self._read_trades(track, 0, deadline)
-            track.join()
+            track.joiner.join()
             track.klines = await self._klines(track, end, deadline)
             differ = disagreeing(track.trades, track.klines, track.start, end)
         id = track.instrument.id
@@ -151,18 +141,7 @@ class TrackReader:
             whole = whole and page.whole
             track.take(page, asked_at)
         if first and whole and self._venue.has("earlier_trades"):
-            await self._read_earlier(track, look_back, deadline)
-
-    async def _read_earlier(self, track: Track, look_back: int, deadline: float) -> None:
-        for _ in range(look_back):
-            if track.oldest_id is None or (track.proven_from is not None and track.proven_from <= track.start):
-                return
-            page = await self._venue.call(
-                "earlier_trades", track.instrument, track.oldest_id, track.start, deadline=deadline
-            )
-            if not page.joined:
-                return
-            track.take_earlier(page)
+            await read_earlier(self._venue, track, deadline=deadline, max_pages=look_back)
 
 
 def _has_turn(track: Track, end: int, tracks: int) -> bool:

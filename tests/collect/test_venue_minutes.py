@@ -78,7 +78,7 @@ def test_a_streamed_cold_start_is_told_by_klines_and_waits_for_no_trades(plain, 
     track = Track(instrument, number, plain.start)
     if streamed:
         rows = plain.trades((7, 200, 20, 0.5), (8, 250, 20, 2.0))
-        track.stream(TradePage(rows, joined=False, first_id=7))
+        track.joiner.stream(TradePage(rows, joined=False, first_id=7))
     venue = Venue("acme", Streaming(), Clock(now, 0, 0))
     assert plain.run(venue.read([track], now, 5.0, warmed=True, streams=True)).status == "ok"
     persist(database, [track], now, 1e9)

@@ -43,12 +43,6 @@ NAMES_COINBASE = {
 }
 """Files outside its two folders that name that venue: as data: the signals' settings, the scenarios, ccxt's own ids."""
 
-NAMES_INDICATORS = {
-    "coinmon/evaluate/situation.py": {"key_levels"},
-    "coinmon/notify/events.py": {"consensus"},
-}
-"""Files of the core that ask for an indicator by name: the event `flow` has a field of that name; no further one."""
-
 
 def imports(path: Path) -> Iterator[str]:
     """The modules of ours that are imported when this one is: not in functions, not for types alone."""
@@ -98,21 +92,25 @@ def test_a_venue_is_named_in_its_own_folders():
     assert not naming - NAMES_COINBASE
 
 
-def test_the_core_names_no_further_indicator():
+def test_the_core_asks_no_indicator_and_no_signal_by_name():
+    """It asks a question (`coinmon/plugin/hookspecs.py`); only the forms of new plugins name one."""
     registered = {
         node.args[0].value
         for path in SOURCES
-        if "coinmon_indicators" in path.parts
+        if {"coinmon_indicators", "coinmon_signals"} & set(path.parts)
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "register"
         and isinstance(node.args[0], ast.Constant)
     }
-    assert "consensus" in registered
+    assert {"consensus", "net_flow", "whale"} <= registered
     found = defaultdict(set)
     for path in CORE:
         for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".of", "results.get", "drawn")):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+                (".of", "results.get", "drawn", "compute")
+            ):
                 asked = {each.value for each in node.args if isinstance(each, ast.Constant)}
-                found[name(path)] |= asked & registered
-    assert {path: names for path, names in found.items() if names - NAMES_INDICATORS.get(path, set())} == {}
+                if asked & registered:
+                    found[name(path)] |= asked & registered
+    assert not found

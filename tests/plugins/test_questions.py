@@ -1,8 +1,6 @@
 """What the core asks of indicators it asks by question, not by name: whoever answers is asked, and is checked."""
 
-import ast
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace as changed
@@ -18,7 +16,6 @@ from coinmon.notify.events import flow_event
 from coinmon.plugin.members import QUESTIONS, SWITCHES, checked_options
 
 NOW = 1_750_000_000_000 // MINUTE * MINUTE
-CORE = Path(__file__).parents[2] / "coinmon"
 SOUND = FlowEvent("?", "?", 1.5, "USDT", 7, {}, None, "mixed", None, 1.0)
 
 
@@ -106,16 +103,3 @@ def test_every_question_has_a_bundled_answer_and_every_switch_a_key(config):
         assert answering.scope == scope
         assert question in answering.answers
     assert not [key for key in SWITCHES if not isinstance(getattr(config.notify, key), bool)]
-
-
-def test_the_core_asks_no_indicator_and_no_signal_by_name(config):
-    """`market.of("...")`, `view.of("...")`, `compute("...")` stand in plugins and in the forms of new ones alone."""
-    names = {*config.indicators, *config.signals}
-    named = [
-        f"{path.relative_to(CORE)}:{node.lineno}"
-        for path in CORE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"of", "compute"}
-        and node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value in names
-    ]  # fmt: skip
-    assert not named

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from coinmon.clock import Clock
+from coinmon.collect.track.earlier_trades import read_earlier
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError
@@ -50,14 +51,5 @@ async def _read_trades(venue: Venue, clock: Clock, track: Track, until: int) -> 
         if not len(page.trades):
             break
         newest = int(page.trades.time[-1])
-    if not first or not venue.has("earlier_trades"):
-        return
-    for _ in range(_MAX_EARLIER_PAGES):
-        if track.oldest_id is None or (track.proven_from is not None and track.proven_from <= track.start):
-            return
-        page = await venue.call(
-            "earlier_trades", track.instrument, track.oldest_id, track.start, deadline=_PAGE_TIMEOUT_S
-        )
-        if not page.joined:
-            return
-        track.take_earlier(page)
+    if first and venue.has("earlier_trades"):
+        await read_earlier(venue, track, deadline=_PAGE_TIMEOUT_S, max_pages=_MAX_EARLIER_PAGES)

@@ -9,6 +9,7 @@ import numpy as np
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.track.earlier_trades import read_earlier
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
@@ -162,21 +163,15 @@ class WarmUp:
             return
         past = Track(wish.instrument, wish.number, since, proven_from=wish.until, caught_up=wish.until)
         past.cursor = Cursor(since, wish.before_id - 1)
-        before = wish.before_id
-        more = True
-        while more:
-            while self._busy():  # noqa: ASYNC110 - a budget calls nobody when there is room
-                await asyncio.sleep(_PAGE_PAUSE_S)
-            page = await self._venue.call("earlier_trades", wish.instrument, before, since, deadline=_PAGE_TIMEOUT_S)
-            more = page.more and len(page.trades) > 0
-            if not page.joined or more is not page.more:
-                # no further back: what is at hand is proven as far as it goes
-                break
-            past.take_earlier(page)
-            before = int(page.trades.id[0]) if more else before
+        await read_earlier(self._venue, past, deadline=_PAGE_TIMEOUT_S, before_id=wish.before_id, room=self._room)
         if getattr(self._venue.exchange, "split_in_bars", False):
             past.klines = await self._venue.call("bars", wish.instrument, since, wish.until, deadline=_PAGE_TIMEOUT_S)
         await self._database.in_writer(lambda: self._store(wish, past))
+
+    async def _room(self) -> None:
+        """Until the venue's budgets have room for what is not urgent."""
+        while self._busy():  # noqa: ASYNC110 - a budget calls nobody when there is room
+            await asyncio.sleep(_PAGE_PAUSE_S)
 
     def _busy(self) -> bool:
         usage = getattr(self._venue.exchange, "usage", None)

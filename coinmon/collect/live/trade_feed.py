@@ -71,7 +71,7 @@ class TradeFeed:
     @property
     def waiting(self) -> int:
         """Instruments whose streamed trades wait for a gap to be filled."""
-        return sum(track.waits for track in self._tracks.values())
+        return sum(track.joiner.waits for track in self._tracks.values())
 
     def forming(self, wanted: bool) -> list[FormingMinute]:
         """What changed of the minutes that are not over, which are kept while they are wanted."""
@@ -169,7 +169,7 @@ class TradeFeed:
             self._stalled.discard(id)
             awake.append(track)
         track.live = True
-        if track.waits:
+        if track.joiner.waits:
             self._repair_soon(track)
 
     def _hand_over(self, *last: Streamed) -> None:
@@ -177,8 +177,8 @@ class TradeFeed:
         for each in (*self._held.drain(), *last):
             track = self._tracks.get(each.instrument.id)
             if track is not None:
-                track.stream(each.data)
-                if track.waits:
+                track.joiner.stream(each.data)
+                if track.joiner.waits:
                     self._repair_soon(track)
 
     def _state(self, state: StreamState) -> None:
@@ -227,10 +227,10 @@ class TradeFeed:
             except CoinmonError as error:
                 logger.debug("{}: gap not filled yet: {}", track.instrument.id, redacted(str(error)))
         lacks = answers > len(_TRIES) / 2
-        if track.waits and (lacks or monotonic() - self._behind[track.instrument.id][1] > _UNREPAIRED_TIMEOUT_S):
+        if track.joiner.waits and (lacks or monotonic() - self._behind[track.instrument.id][1] > _UNREPAIRED_TIMEOUT_S):
             self.holes += 1
             logger.warning("{}: trades are missing and cannot be had", track.instrument.id)
-            track.accept_hole()
+            track.joiner.accept_hole()
 
     async def _look(self) -> None:
         tracks = list(self._tracks.values())

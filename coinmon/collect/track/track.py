@@ -1,14 +1,14 @@
 """Following one instrument: what was read, what is proven, what is not settled yet."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from coinmon.collect.track.joiner import Joiner
 from coinmon.collect.track.reconcile import reconcile, same_volume
 from coinmon.collect.track.settlement import Cut, Settled, after_hole
 from coinmon.collect.track.split_at_minute import fitted
@@ -31,7 +31,8 @@ class Track:
     proven_from: from this moment on, up to the cursor, no trade is missing; None while nothing is proven.
     caught_up: the moment up to which the venue had no more trades.
     unverified_from: the first minute that is stored and neither proven nor compared with its kline.
-    live: a stream brings its trades; what it brought that does not join what was read waits until that is read.
+    live: a stream brings its trades: they come by `joiner`.
+    pending: pages of trades at hand, in their order.
     """
 
     instrument: Instrument
@@ -44,12 +45,14 @@ class Track:
     klines: Bars | None = None
     unverified_from: int | None = None
     live: bool = False
-    _pending: list[Trades] = field(default_factory=list)
+    pending: list[Trades] = field(default_factory=list)
+    joiner: Joiner = field(init=False)
     _last_price: int = 0
     _carry: Trades = field(default_factory=Trades.empty)
-    _ahead: deque[TradePage] = field(default_factory=deque)
-    _asked: bool = False
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.joiner = Joiner(self)
 
     @classmethod
     def resume(cls, instrument: Instrument, number: int, position: Position | None, window_start: int) -> "Track":
@@ -65,7 +68,12 @@ class Track:
     @property
     def oldest_id(self) -> int | None:
         """The first trade at hand."""
-        return int(self._pending[0].id[0]) if self._pending else None
+        return int(self.pending[0].id[0]) if self.pending else None
+
+    @property
+    def proven_from_start(self) -> bool:
+        """Whether no trade is missing from the first open minute on, as far as was read."""
+        return self.proven_from is not None and self.proven_from <= self.start
 
     @property
     def busy(self) -> bool:
@@ -75,27 +83,22 @@ class Track:
     @property
     def held(self) -> int:
         """Trades at hand."""
-        return sum(map(len, self._pending))
+        return sum(map(len, self.pending))
 
     @property
     def trades(self) -> Trades:
         """Those at hand, and what of the stored minutes' belongs to the first open one."""
-        return Trades.concat([self._carry, *self._pending])
+        return Trades.concat([self._carry, *self.pending])
 
     @property
     def last_price(self) -> int:
         """Ticks of the last trade read; 0: none."""
-        return int(self._pending[-1].ticks[-1]) if self._pending else self._last_price
+        return int(self.pending[-1].ticks[-1]) if self.pending else self._last_price
 
     @property
     def streamed(self) -> bool:
         """Whether a stream brings its trades, and did not leave any out."""
-        return self.live and self.cursor is not None and not self._ahead
-
-    @property
-    def waits(self) -> bool:
-        """Whether something that was streamed waits for trades before it to be read."""
-        return bool(self._ahead) and self.cursor is not None and not self.busy
+        return self.live and self.cursor is not None and not self.joiner.waiting
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[None, None]:
@@ -104,95 +107,14 @@ class Track:
             try:
                 yield
             finally:
-                self.join()
-
-    def stream(self, page: TradePage) -> None:
-        """A page of a stream."""
-        busy = self.busy
-        if page.first_id is None and not page.joined and not busy:
-            self._asked = False
-        if not busy and not self._ahead and self._follow(page):
-            return
-        self._ahead.append(page)
-        if not busy:
-            self.join()
-
-    def join(self) -> bool:
-        """Add what was streamed as far as it joins; whether all does."""
-        while self._ahead and self._follow(self._ahead[0]):
-            self._ahead.popleft()
-        return not self._ahead
-
-    def accept_hole(self) -> None:
-        """Go on from what waits: what is missing before it cannot be had."""
-        page = self._ahead.popleft()
-        if len(page.trades):
-            self.take(replace(page, joined=False, more=True), 0)
-        elif page.first_id is not None:
-            self.cursor = Cursor(self.start, page.first_id - 1)
-            self.proven_from = floor(page.until) + MINUTE
-        self.join()
-
-    def begin_streamed(self) -> None:
-        """Begin with what the stream brought, if it brought something."""
-        if self.cursor is None and self._ahead:
-            self.accept_hole()
-
-    def _follow(self, page: TradePage) -> bool:
-        """Add a streamed page; False: something before it was not read."""
-        if self.cursor is None:
-            return False
-        if page.first_id is None:
-            return self._follow_unproven(page)
-        last = self.cursor.last_id
-        if last is None or page.first_id > last + 1:
-            return False
-        trades = page.trades
-        if len(trades) and int(trades.id[-1]) > last:
-            if page.first_id <= last:
-                # a row may begin inside of what was read: the page stands for all that it covers, but what is stored
-                trades = trades[(trades.id > last) | (trades.time >= self.start)]
-                known = Trades.concat(self._pending)
-                known = known[known.id < page.first_id]
-                self._pending = [known] if len(known) else []
-            self._pending.append(trades)
-            self.cursor = Cursor(self.cursor.since, int(trades.id[-1]))
-            self.caught_up = max(self.caught_up, int(trades.time[-1]))
-        self.caught_up = max(self.caught_up, page.until)
-        return True
-
-    def _follow_unproven(self, page: TradePage) -> bool:
-        """A page whose ids prove nothing: what was missed shows only in the venue's own volume of the minute."""
-        if not page.joined and not self._asked:
-            return False
-        # a stored minute is what the venue's volume says it was; a late trade of it is part of that
-        trades = page.trades[page.trades.time >= self.start]
-        if not len(trades):
-            return True
-        once = np.unique(trades.id, return_index=True)[1]
-        if len(once) < len(trades):
-            trades = trades[np.sort(once)]
-        begins = int(trades.time[0])
-        overlap = 0
-        while overlap < len(self._pending) and int(self._pending[-1 - overlap].time[-1]) >= begins:
-            overlap += 1
-        if overlap:
-            known = Trades.concat(self._pending[-overlap:])
-            both = Trades.concat([known, trades[~np.isin(trades.id, known.id)]])
-            self._pending[-overlap:] = [both[np.argsort(both.time, kind="stable")]]
-        else:
-            self._pending.append(trades)
-        self.cursor = Cursor(self.start, int(self._pending[-1].id[-1]))
-        self.proven_from = None
-        self.caught_up = max(self.caught_up, int(trades.time[-1]))
-        return True
+                self.joiner.join()
 
     def agrees(self, end: int) -> bool:
         """Whether the klines at hand know every minute before `end`, with the volume of the trades at hand."""
         if self.klines is None or self.start >= end:
             return False
         klines = self.klines.dense(self.start, end)
-        seen = fold(Trades.concat(self._pending), self.instrument).dense(self.start, end)
+        seen = fold(Trades.concat(self.pending), self.instrument).dense(self.start, end)
         return bool((klines.coverage > Coverage.MISSING).all()) and bool(
             np.all(same_volume(np.nan_to_num(seen.volume), klines.volume))
         )
@@ -204,7 +126,7 @@ class Track:
 
     def take(self, page: TradePage, asked_at: int) -> None:
         """A page that follows the cursor; `asked_at` is the market time of the request."""
-        trades, self._asked = page.trades, True
+        trades, self.joiner.page_was_read = page.trades, True
         if self.cursor is None:
             # the first page may reach back further than asked for
             trades = trades[trades.time >= self.start]
@@ -215,7 +137,7 @@ class Track:
             if not page.joined:
                 self.proven_from = after_hole(trades, page.whole)
         if len(trades):
-            self._pending.append(trades)
+            self.pending.append(trades)
         if not page.more:
             self.caught_up = asked_at
 
@@ -223,7 +145,7 @@ class Track:
         """A page that ends where the trades at hand begin, which have no hole in them."""
         trades = page.trades[page.trades.time >= self.start]
         if len(trades):
-            self._pending.insert(0, trades)
+            self.pending.insert(0, trades)
         self.proven_from = after_hole(trades) if page.more else self.start
 
     def settle(self, end: int, whale_threshold: float) -> Settled:
@@ -234,7 +156,7 @@ class Track:
 
     def cut(self, end: int) -> Cut:
         """The first half of `settle`."""
-        trades = Trades.concat(self._pending)
+        trades = Trades.concat(self.pending)
         read_to = end if self.caught_up >= end else floor(int(trades.time[-1]) if len(trades) else self.caught_up)
         reached = max(self.start, min(end, read_to))
         closed = trades.time < reached
@@ -263,7 +185,7 @@ class Track:
         """What was settled is stored: forget it."""
         self.unverified_from = settled.unverified_from(self.klines, self.unverified_from or self.start)
         self.boundary_id, self.start = settled.position
-        self._pending = [settled.rest] if len(settled.rest) else []
+        self.pending = [settled.rest] if len(settled.rest) else []
         self.klines, self._carry = None, settled.carry
         priced = settled.bars.close[settled.bars.close > 0]
         self._last_price = int(priced[-1]) if len(priced) else self._last_price
@@ -280,7 +202,7 @@ class Track:
 
     def _bars(self, seen: Bars, reached: int, end: int) -> Bars:
         """The rows of [start, end) of which something is known; `seen`: of the trades, read up to `reached`."""
-        whole = self.proven_from is not None and self.proven_from <= self.start
+        whole = self.proven_from_start
         if whole and self.klines is None and len(seen) * MINUTE == end - self.start:
             return seen.with_coverage(Coverage.TRADES)
         seen = seen.dense(self.start, end)
