@@ -114,7 +114,7 @@ class Table:
     """Figures as words."""
 
     head: Sequence[Name]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Name]]
 
 
 Mark = Line | Columns | Rows | Level | Box | Points | Cells | Table

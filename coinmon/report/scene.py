@@ -6,7 +6,7 @@ The report page and the live desk draw the same scene. Times are seconds UTC, co
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from coinmon.market.panel import Cells, Columns, Level, Line, Mark, Points, Rows, Table
+from coinmon.market.panel import Cells, Columns, Level, Line, Mark, Name, Points, Rows, Table
 from coinmon.market.view import View
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.moment import MINUTE, iso
@@ -146,9 +146,13 @@ def _tables(group: Sequence[Drawn], lang: str) -> list[dict[str, Any]]:
     """Those of one panel, or one of every instrument's rows, where instruments are drawn together."""
     found = [(each.of, mark) for each in group for mark in each.panel.marks if isinstance(mark, Table)]
     if len(group) > 1 and found:
-        rows = [[of, *row] for of, mark in found for row in mark.rows]
+        rows = [[of, *_cells(row, lang)] for of, mark in found for row in mark.rows]
         return [{"head": ["", *(said(name, lang) for name in found[0][1].head)], "rows": rows}]
     return [
-        {"head": [said(name, lang) for name in mark.head], "rows": [list(row) for row in mark.rows]}
+        {"head": [said(name, lang) for name in mark.head], "rows": [_cells(row, lang) for row in mark.rows]}
         for _, mark in found
     ]
+
+
+def _cells(row: Sequence[Name], lang: str) -> list[str]:
+    return [said(each, lang) for each in row]

@@ -1,5 +1,6 @@
 """CVD: the taker delta added up, and where it disagrees with the price."""
 
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
@@ -24,6 +25,7 @@ from coinmon.indicator import (
     say,
 )
 from coinmon_indicators._candles import (
+    STEPS,
     BarsSetting,
     CandleResult,
     Candles,
@@ -94,16 +96,20 @@ class Cvd(CandleResult):
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
-        """The CVD over time, with its divergences."""
+        """The CVD over time, each at its candle's close, when it was known, with its divergences."""
         value = {each.time: each.cvd for each in self.points}
         seen = [each for each in self.divergences if value.get(each.second) is not None]
-        marks: list[Line | Points] = [Line("CVD", list(value), list(value.values()))]
+        step = timedelta(minutes=STEPS[self.timeframe])
+        closes = [time + step for time in value]
+        marks: list[Line | Points] = [Line("CVD", closes, list(value.values()))]
         for bias in ("bullish", "bearish"):
             some = [each.second for each in seen if each.bias == bias]
             up = bias == "bullish"
             name = Text("看涨背离" if up else "看跌背离", f"{bias} divergence")
             way: Literal["up", "down"] = "up" if up else "down"
-            marks.append(Points(name, some, [value[time] for time in some], tone=way, shape=way))
+            marks.append(
+                Points(name, [time + step for time in some], [value[time] for time in some], tone=way, shape=way)
+            )
         return Panel(
             Text("累计差额 CVD", "CVD"), marks, unit=self.base if self.unit == "base" else self.currency, order=20
         )

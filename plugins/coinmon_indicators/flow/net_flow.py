@@ -7,7 +7,20 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon.indicator import Bars, Bilingual, Line, Panel, SeenReport, SummaryCell, Text, View, hookimpl, moment, say
+from coinmon.indicator import (
+    MINUTE,
+    Bars,
+    Bilingual,
+    Line,
+    Panel,
+    SeenReport,
+    SummaryCell,
+    Text,
+    View,
+    hookimpl,
+    moment,
+    say,
+)
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient, rough
 from coinmon_indicators._of_instrument import OfInstrument
 from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, columns, usable
@@ -57,14 +70,17 @@ class NetFlow(OfInstrument):
         ]
 
     def panel(self, subject: View) -> Panel:
-        """Net flow added up over a day, minutes without a taker split counting as nothing."""
+        """Net flow added up over a day to each fifth minute's end; nothing is drawn at one without a taker split."""
         bars = subject.bars(max(1440, self.window))
-        flow = np.cumsum(np.where(usable(bars), bars.buy_quote - bars.sell_quote, 0.0))
-        begun = np.flatnonzero(usable(bars))[:1]
-        shown = slice(int(begun[0]) if len(begun) else len(bars), None, 5)
-        time = [moment(ms) for ms in bars.time[shown].tolist()]
+        known = usable(bars)
+        flow = np.cumsum(np.where(known, bars.buy_quote - bars.sell_quote, 0.0))
+        begun = np.flatnonzero(known)[:1]
+        # counted back from the last minute, so that the newest is among them
+        shown = np.arange(len(bars) - 1, int(begun[0]) - 1 if len(begun) else len(bars), -5)[::-1]
+        time = [moment(ms + MINUTE) for ms in bars.time[shown].tolist()]
+        value = [each if yes else None for each, yes in zip(flow[shown].tolist(), known[shown].tolist(), strict=True)]
         return Panel(
-            Text("累计净流量", "Net flow, added up"), [Line("", time, flow[shown].tolist())],
+            Text("累计净流量", "Net flow, added up"), [Line("", time, value)],
             unit=self.currency, order=61,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from coinmon.indicator import DEFAULT_SESSIONS, Bilingual, Panel, SeenReport, Table, Text, View, hookimpl, say
-from coinmon_indicators._days import Date, SessionText, TimeZone, chosen_day, session_spans
+from coinmon_indicators._days import Date, SessionText, TimeZone, chosen_day, session_said, session_spans
 from coinmon_indicators._figures import compact, price
 from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators.profile._window import WindowFigures, window_figures
@@ -39,10 +39,11 @@ class SessionLevels(OfInstrument):
             Text("时段", "session"), Text("开", "open"), Text("高", "high"), Text("低", "low"), Text("收", "close"),
             "VWAP", Text("成交额", "volume"), Text("差额", "delta"),
         )  # fmt: skip
-        rows = [
+        rows: list[list[str | Text]] = [
             [
-                f"{each.name} {each.start:%m-%d %H:%M}", *map(price, (each.open, each.high, each.low, each.close)),
-                price(each.vwap), compact(each.quote_volume), compact(each.delta_quote, sign=True),
+                session_said(each.name, f"{each.start:%m-%d %H:%M}"),
+                *map(price, (each.open, each.high, each.low, each.close, each.vwap)),
+                compact(each.quote_volume), compact(each.delta_quote, sign=True),
             ]
             for each in [*self.pd_sessions, *self.sessions]
             if each.high is not None

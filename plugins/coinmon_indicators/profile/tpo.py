@@ -28,6 +28,9 @@ from coinmon_indicators.profile._tpo import Letters
 from coinmon_indicators.profile._tpo_figures import Period, Print, Sheet, TpoRow, brackets_of
 from coinmon_indicators.profile._window import BinSetting
 
+_PANEL_ROWS = 32
+"""Rows of the panel at most: those of more are drawn taller than a screen."""
+
 
 class Tpo(Result):
     """The market profile of a day or a session."""
@@ -93,10 +96,10 @@ class Tpo(Result):
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel | None:
-        """Letters by row, at most 80 rows; a bracket prints in each row that its range touches."""
+        """Letters by row, few enough for a screen; a bracket prints in each row that its range touches."""
         if self.bin_size is None or not self.rows or not self.periods:
             return None
-        height = self.bin_size * math.ceil(self.rows / 80)
+        height = self.bin_size * math.ceil(self.rows / _PANEL_ROWS)
         first = math.floor(min(each.low for each in self.periods) / height)
         last = math.floor(max(each.high for each in self.periods) / height)
         low = [float(f"{row * height:.12g}") for row in range(first, last + 1)]
