@@ -8,12 +8,22 @@ from typing import Any
 from loguru import logger
 
 from coinmon.command import CoinmonError, MarketReader
-from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, price
+from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, money, price
 
 Row = dict[str, Cell]
 
 _REST = 3.0
 """Looks at the store are followed by a rest this many times as long, so that the scan keeps its core."""
+
+
+_VERDICTS: dict[str | None, dict[str, str]] = {
+    "too few": {"zh": "样本太少", "en": "too few to say"},
+    "not proven": {"zh": "未证实", "en": "not proven"},
+    "edge, not after costs": {"zh": "不够成本", "en": "edge, not after costs"},
+    "proven": {"zh": "已证实", "en": "proven"},
+    "worse than chance": {"zh": "不如随机", "en": "worse than chance"},
+    None: {"zh": "未下结论", "en": "no verdict yet"},
+}
 
 
 class PairBoard:
@@ -107,11 +117,17 @@ class PairBoard:
 
 
 def signal_cell(event: Mapping[str, Any]) -> Cell:
-    """Grade, title in both languages and time."""
+    """Time, grade, title and what signals like it were worth, in both languages."""
     clock = str(event["time"])[11:16]
     if event["event"] == "whale":
         up = event.get("side") == "buy"
-        return cell("", event["time"], "up" if up else "down") | {"zh": f"{clock} 🐳", "en": f"{clock} 🐳"}
+        amount = money(event.get("quote"))[1:]
+        words = {
+            "zh": f"{clock} 巨鲸{'买入' if up else '卖出'} {amount}",
+            "en": f"{clock} whale {'buys' if up else 'sells'} {amount}",
+        }
+        return cell("", event["time"], "up" if up else "down") | words
     tone = {"bullish": "up", "bearish": "down"}.get(str(event.get("direction")), "")
-    words = {lang: f"{clock} [{event['grade']}] {event['title'][lang]}" for lang in ("zh", "en")}
+    worth = _VERDICTS[(event.get("record") or {}).get("verdict")]
+    words = {lang: f"{clock} [{event['grade']}] {event['title'][lang]} · {verdict}" for lang, verdict in worth.items()}
     return cell("", event["time"], tone) | words

@@ -133,12 +133,13 @@ function rows(plot, mark, before) {
     const left = plot.along.at(from);
     const right = plot.along.at(from + value);
     const tall = Math.max(1, Math.round(height * 0.9));
-    if (mark.text[k] && height >= 9) {
+    const written = mark.text[k] && height >= 9;
+    // words stand on their bar, so that its length is seen where they are few
+    c.fillStyle = ink(plot, mark.tone, written ? 0.22 : plot.beside ? 0.32 : 0.7);
+    c.fillRect(Math.min(left, right), Math.round(top), Math.max(1, Math.abs(right - left)), tall);
+    if (written) {
       c.fillStyle = ink(plot, "text");
       c.fillText(mark.text[k], left + 3, top + height / 2);
-    } else {
-      c.fillStyle = ink(plot, mark.tone, plot.beside ? 0.32 : 0.7);
-      c.fillRect(Math.min(left, right), Math.round(top), Math.max(1, Math.abs(right - left)), tall);
     }
   }
 }

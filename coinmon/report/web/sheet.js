@@ -71,7 +71,11 @@ export function sheetOf(root, first, tell = () => {}) {
       section.append(holder);
       if (spec.axis === "time") listen(pane);
       else if (spec.axis === "names" && spec.marks.some((each) => each.cells)) {
-        pane.least = Math.max(...spec.marks.map((each) => (each.names || []).length)) * 64 + GUTTER;
+        // the newest is at the right: where not all of it fits, that is what is seen first
+        pane.newest = true;
+        const texts = spec.marks.flatMap((each) => (each.cells || []).map((cell) => cell[3].length));
+        const column = Math.max(64, 10 + 5.6 * Math.max(0, ...texts));
+        pane.least = Math.max(...spec.marks.map((each) => (each.names || []).length)) * column + GUTTER;
       }
     }
     for (const table of spec.tables) section.append(tableOf(table));
@@ -245,6 +249,7 @@ export function sheetOf(root, first, tell = () => {}) {
       canvas.height = Math.round(tall * ratio);
       canvas.style.width = `${wide}px`;
       canvas.style.height = `${tall}px`;
+      if (pane.newest) canvas.parentElement.scrollLeft = wide;
     }
     const c = canvas.getContext("2d");
     c.setTransform(ratio, 0, 0, ratio, 0, 0);

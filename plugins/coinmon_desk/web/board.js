@@ -4,11 +4,11 @@ import { made } from "./sheet.js";
 
 const ROW = 28;
 const COLUMNS = [
-  ["pair", words.pair, 120], ["price", words.price, 104], ["hour", words.hour, 76], ["day", words.day, 76],
-  ...config.venues.map((each) => [`flow:${each}`, each, 88]),
-  ["ratio", words.ratio, 96], ["consensus", words.consensus, 104], ["cvd_spot", words.cvd_spot, 152],
-  ["cvd_perp", words.cvd_perp, 152], ["oi", words.oi, 84], ["funding", words.funding, 92], ["seen", words.seen, 66],
-  ["signal", words.signal, 280],
+  ["pair", words.pair, 128], ["price", words.price, 90], ["hour", words.hour, 66], ["day", words.day, 66],
+  ...config.venues.map((each) => [`flow:${each}`, each, 76]),
+  ["ratio", words.ratio, 94], ["consensus", words.consensus, 94], ["signal", words.signal, 350],
+  ["cvd_spot", words.cvd_spot, 132], ["cvd_perp", words.cvd_perp, 132], ["oi", words.oi, 66],
+  ["funding", words.funding, 82], ["seen", words.seen, 60],
 ];
 const board = document.getElementById("board");
 const search = document.getElementById("search");
@@ -97,7 +97,7 @@ function spark(line) {
       pen = false;
       return;
     }
-    path += `${pen ? "L" : "M"}${((k / (line.length - 1)) * 68 + 1).toFixed(1)} ${(18 - ((each - low) / (high - low || 1)) * 16).toFixed(1)}`;
+    path += `${pen ? "L" : "M"}${((k / (line.length - 1)) * 54 + 1).toFixed(1)} ${(18 - ((each - low) / (high - low || 1)) * 16).toFixed(1)}`;
     pen = true;
   });
   return path;

@@ -14,7 +14,7 @@ function table(head, rows) {
 let looked = {};
 
 function part(title, head, rows) {
-  return [made("h2", {}, title), rows && rows.length ? table(head, rows) : made("p", { class: "dim" }, words.none)];
+  return [made("section", {}, made("h2", {}, title), rows && rows.length ? table(head, rows) : made("p", { class: "dim" }, words.none))];
 }
 
 function draw(state) {
@@ -29,8 +29,8 @@ function draw(state) {
     made("p", { class: "dim" }, `${words.last_scan}: ${state.scanned || "-"}`),
     ...part(words.venue, [words.venue, words.status, words.streams, words.stale, words.lag, "req", "s", words.error], venues),
     ...part(words.health, ["", ""], health),
-    ...part(`${words.holes} · ${words.last_hour}`, ["", words.complete, "/", words.holes, words.warming],
-      (looked.gaps || []).map((row) => [...row.slice(0, 4), row[4] ? words.yes : words.no])),
+    ...part(`${words.holes} · ${words.last_hour}`, ["", words.complete, words.holes, words.warming],
+      (looked.gaps || []).map(([of, complete, minutes, holes, warming]) => [of, `${complete}/${minutes}`, holes, warming ? words.yes : words.no])),
     ...part(words.budgets, [words.venue, "", words.used, words.limit], state.budgets.map(([venue, name, used, limit]) => [venue, name, full(used, limit), limit])),
     ...part(`${words.outbox}${looked.waiting ? ` · ${looked.waiting}` : ""}`,
       ["", words.status, words.signal, words.time, words.attempts, words.next_try, words.error], looked.outbox),
