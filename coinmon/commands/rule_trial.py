@@ -28,7 +28,12 @@ def check_rule(reader: MarketReader, text: str) -> dict[str, Any]:
     config = reader.config
     taken = {name: each for name, each in config.signals.items() if each.offer.distribution != RULES}
     made = language.target([RulesFile(_NAME, text, alone=True)], config.indicators, list(config.exchanges), taken)
-    return {"rules": sorted(made.signals), "faults": list(made.faults), "signals": rule_signals(made)}
+    return {
+        "rules": sorted(made.signals),
+        "faults": list(made.faults),
+        "signals": rule_signals(made),
+        "examples": made.examples,
+    }
 
 
 def try_rule(reader: MarketReader, text: str, symbol: str, days: int, at: int | None) -> dict[str, Any]:
@@ -64,6 +69,10 @@ def try_rule(reader: MarketReader, text: str, symbol: str, days: int, at: int | 
                 "reading": each["reading"]["en"],
             }
             for each in reversed(told[-_MAX_TOLD:])
+        ],
+        "examples": [
+            {each: row[each] for each in ("rule", "pair", "at", "expect", "ok", "said")}
+            for row in (found["examples"](reader) if found["examples"] else ())
         ],
         "records": [
             {"rule": each.signal, "direction": each.direction, "told": each.told, "horizons": dict(each.horizons)}

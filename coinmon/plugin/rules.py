@@ -1,6 +1,6 @@
 """What a language of rules is given, and what it makes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,10 +32,12 @@ class RulesScreen(Protocol):
 class WrittenSignals:
     """What a language of rules made of files: signals by name, each with its `columns`, and a line for each fault.
 
-    files: the name of the file that each signal is in. screen: makes a scan of many rules fast.
+    files: the name of the file that each signal is in. screen: makes a scan of many rules fast. examples: tries those
+    beside the rules, on a reader's markets: a row each with rule, pair, at, expect, ok, said.
     """
 
     signals: Mapping[str, Any]
     files: Mapping[str, str]
     faults: Sequence[str]
     screen: RulesScreen | None = None
+    examples: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None

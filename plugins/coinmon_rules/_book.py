@@ -82,7 +82,14 @@ def read_rules(
         faults.append(
             f"{rules.pop(name).place}: rule {name}: it asks on(...) of rules that ask it: they go in a circle"
         )
-    return WrittenSignals(rules, {name: entries[name].file for name in rules}, faults, PairScreen(rules))
+    places = {name: entries[name].file for name in rules}
+    return WrittenSignals(rules, places, faults, PairScreen(rules), partial(_examples, rules))
+
+
+def _examples(rules: Mapping[str, Rule], reader: Any) -> Sequence[Mapping[str, Any]]:
+    from coinmon_rules._examples.tried import rows_of
+
+    return rows_of(reader, [(rule, each) for rule in rules.values() for each in rule.examples])
 
 
 def _of_rule(rules: Mapping[str, Rule], name: str, market: Market) -> Iterable[Signal]:

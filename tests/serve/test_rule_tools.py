@@ -37,3 +37,14 @@ def test_it_is_tried_on_what_is_stored_and_not_switched_on(stored, tools):
 def test_a_wrong_rule_is_not_tried(stored, tools):
     with pytest.raises(Exception, match="line 1, column 4"):
         tools["test_rule"].run(stored.desk, RuleOfPair(yaml="a: 3\n", symbol="BTCUSDT"))
+
+
+def test_the_examples_beside_it_are_tried(stored, tools):
+    bars = "{binance: {price: 100x60, buy: 2x60, sell: 1x60}}"
+    given = f"    - {{pair: BTCUSDT, expect: on, bars: {bars}}}\n    - {{pair: BTCUSDT, expect: off, bars: {bars}}}\n"
+    stored_at = '    - {pair: BTCUSDT, at: "2026-01-15T12:00Z", expect: on}\n'
+    text = f"bought:\n  when: net_flow(binance).net_flow > 0\n  tests:\n{given}{stored_at}"
+    answer = tools["test_rule"].run(stored.desk, RuleOfPair(yaml=text, symbol="BTCUSDT"))
+    assert [each["ok"] for each in answer["examples"]] == [True, False, True]
+    assert answer["examples"][1]["said"]
+    tools["test_rule"].answer.model_validate({"asOf": "2026-01-15T12:00:00Z", **answer})

@@ -13,7 +13,7 @@ _Yaml = Annotated[
     Field(
         min_length=1, max_length=8_000,
         description="YAML: `name:` and below it `when: net_flow(spot).zscore > 2 and price > vwap(spot).vwap`, "
-        "for, until, grade, direction",
+        "for, until, grade, direction, tests",
     ),
 ]  # fmt: skip
 
@@ -45,6 +45,7 @@ class TriedRule(Answer):
     now: dict[str, Any] = Field(description="by rule: on, silent or waits, and why")
     told: int = Field(description="how often it would have been told from `from` to `to`")
     latest: list[dict[str, Any]] = Field(description="the newest first")
+    examples: list[dict[str, Any]] = Field(description="the rule's own `tests`: ok, or what it said instead")
     records: list[dict[str, Any]] = Field(description="what the price did after; a handful proves nothing")
     judged: dict[str, Any] = Field(description="share of the minutes in which it could be judged")
 

@@ -27,11 +27,11 @@ def tried(options: Globals, names: Sequence[str], *, demo: bool) -> list[dict[st
     """A row an example: rule, pair, at, expect, ok, said, place. Raises ConfigError for a rule that is not there."""
     config = options.load()
     examples = _wanted(config, names)
-    rows = [_row(rule, example, given(config, rule, example)) for rule, example in examples if example.bars]
     read = [(rule, example) for rule, example in examples if not example.bars]
     if read and not demo:
         with desk_for(options) as reader:
-            rows += _rows(reader, read)
+            return rows_of(reader, examples)
+    rows = [_row(rule, example, given(config, rule, example)) for rule, example in examples if example.bars]
     if not demo:
         return rows
     back = max((back for rule, _ in read for _, back in rule.fields().values()), default=0)
@@ -41,6 +41,12 @@ def tried(options: Globals, names: Sequence[str], *, demo: bool) -> list[dict[st
             wanted = [each for each in _wanted(reader.config, names) if each[1].at == at and not each[1].bars]
             rows += _rows(reader, wanted)
     return rows
+
+
+def rows_of(reader: MarketReader, wanted: Sequence[tuple[Rule, Example]]) -> list[dict[str, Any]]:
+    """As `tried`: on the minutes that are written beside a rule, the others on what the reader has stored."""
+    rows = [_row(rule, each, given(reader.config, rule, each)) for rule, each in wanted if each.bars]
+    return rows + list(_rows(reader, [(rule, each) for rule, each in wanted if not each.bars]))
 
 
 def given(config: Any, rule: Rule, example: Example) -> Market:
