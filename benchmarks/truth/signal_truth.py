@@ -1,8 +1,9 @@
 """Recall of every bundled signal on planted events, and what is told in quiet markets, over many seeds.
 
 The market is the emulator's own, without the wire between: its trades are folded into bars as a scan's are, open
-interest and funding are sampled every five minutes, and every five minutes the signals look at each pair as of that
-moment; a ledger in a database decides what is told. (Over the wire: benchmarks/truth/planted_events.py.)
+interest and funding are sampled every five minutes, books every minute, and every five minutes the signals look at
+each pair as of that moment; a ledger in a database decides what is told.
+(Over the wire: benchmarks/truth/planted_events.py.)
 
 found: of the events that scenario `signals` plants, those of which the signal was told between the event's beginning
 and 30 minutes after its end, of that pair; each pair is looked at from ten minutes before an event to then. other: told
@@ -31,11 +32,13 @@ from coinmon import MINUTE, Bars, Coverage, Funding, Instrument, OpenInterest, P
 from coinmon.collect.track.whales import find_whales
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
+from coinmon.model.book import Book, Depth
 from coinmon.model.events import as_json
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.notify import signal_state
 from coinmon.store.database import open_database
 from coinmon.store.outbox import write_signals
+from coinmon_emulator.market.ladder import STEP
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.scenario.signal_plan import LASTS
 
@@ -64,6 +67,7 @@ class Played:
             made = Instrument(each.venue, each.kind, each.base, each.quote, each.native, symbol, tick, lot)
             self.known[made.id] = (made, each)
         self.blocks = {}
+        self.depths = {}
 
     def of(self, base):
         return [made for made, each in self.known.values() if each.base == base]
@@ -123,8 +127,19 @@ class Played:
         ]
 
     def depth(self, instrument, start, end):
-        """Books are sampled over the wire alone: what reads them waits."""
-        return []
+        """A sample a minute, ten seconds into it."""
+        first = -(-(max(start, self.since) - 10_000) // MINUTE)
+        found = [self._depth(instrument, number * MINUTE + 10_000) for number in range(first, -(-end // MINUTE))]
+        return [each for each in found if each.time < end]
+
+    def _depth(self, instrument, time):
+        if (instrument.id, time) not in self.depths:
+            one = self.known[instrument.id][1]
+            seen = self.scenario.ladder(one, time // STEP)
+            scales = 10.0**-one.price_digits, 10.0**-one.size_digits
+            sides = (np.column_stack(side) * scales for side in (seen.bids, seen.asks))
+            self.depths[instrument.id, time] = Depth.of(Book(time, *sides), time, (0.5,))
+        return self.depths[instrument.id, time]
 
     def liquidations_heard(self, instrument, start, end):
         return range(max(start, self.since), end, MINUTE)
@@ -216,8 +231,7 @@ def is_of(event, said):
 def one_seed(job):
     global SETTINGS
     seed, quiet_minutes, preset = job
-    # without a floor noise has it on already, at times, when a planted one begins
-    SETTINGS = {"preset": preset, "signals.long_trap.noise_floor": 1_000.0}
+    SETTINGS = {"preset": preset}
     logger.remove()
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,12 @@ from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
+
+_NOISE = {
+    "zh": "preset: {}  每交易对每天误报 A 级以上 {:.1f} 次（您已存历史的 {:.1f} 交易对·天，买卖方向随机重抽）",
+    "en": "preset: {}  {:.1f} false pages (grade A and above) a day and pair, on {:.1f} pair days of your own history "
+    "with sides drawn by lot",
+}
 
 app = typer.Typer(no_args_is_help=True, help="Write, check and show the configuration.")
 
@@ -39,6 +46,28 @@ def init(
     except OSError as error:
         raise ConfigError(f"{target}: cannot be written ({error.strerror})") from None
     typer.echo(f"wrote {target}")
+    _presets(replace(found, config=target))
+
+
+def _presets(where: Globals) -> None:
+    """What each preset pages on noise, where there is history to say it of."""
+    from coinmon.errors import CoinmonError
+    from coinmon.run.monitor import clock_of
+    from coinmon.run.noise import briefly
+    from coinmon.store.database import open_database
+
+    try:
+        config = where.load()
+        database = open_database(config.db, create=False)
+    except CoinmonError:
+        return
+    try:
+        found = briefly(lambda preset: where.load(preset=preset), database, clock_of(config).now())
+    finally:
+        database.close()
+    words = _NOISE["zh" if config.lang == "zh" else "en"]
+    for each in found:
+        typer.echo(words.format(each.preset, each.pages, each.pair_days))
 
 
 @app.command()

@@ -7,6 +7,7 @@ import typer
 from coinmon.commands import Globals
 
 if TYPE_CHECKING:
+    from coinmon.config.load import Config
     from coinmon.run.doctor import Finding
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("!", "yellow"), "error": ("x", "red"), "unknown": ("?", "dim")}
@@ -33,10 +34,13 @@ def doctor(
     from coinmon.run.doctor import examine
     from coinmon.run.monitor import clock_of
 
-    config = (ctx.obj or Globals()).load(exchanges=exchange or None)
+    where = ctx.obj or Globals()
+    config = where.load(exchanges=exchange or None)
     clock = clock_of(config)
     start_log(config, clock)
     findings = asyncio.run(examine(config, clock, deep=deep))
+    if not exchange:
+        findings += _noise(where, config, clock.now())
     wrong = any(finding.status == "error" for finding in findings)
     if as_json:
         document = {"ok": not wrong, "findings": [finding.as_json() for finding in findings]}
@@ -55,6 +59,22 @@ def doctor(
         for each in findings:
             typer.echo("\t".join([each.status, each.subject, each.check, _told(each), each.cure or ""]))
     raise typer.Exit(int(wrong))
+
+
+def _noise(where: Globals, config: "Config", now: int) -> "list[Finding]":
+    """False pages on the user's own history; nothing where there is no database, which is said elsewhere."""
+    from coinmon.errors import CoinmonError
+    from coinmon.run.doctor import noise_finding
+    from coinmon.store.database import open_database
+
+    try:
+        database = open_database(config.db, create=False)
+    except CoinmonError:
+        return []
+    try:
+        return [noise_finding(lambda preset: where.load(preset=preset), database, now, config.preset)]
+    finally:
+        database.close()
 
 
 def _told(finding: "Finding") -> str:

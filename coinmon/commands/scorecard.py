@@ -188,10 +188,10 @@ def _write_page(config: "Config", database: "Database", document: Mapping[str, A
 
 def _show_noise(where: Globals, database: "Database", days: int, as_json: bool, lang: str) -> None:
     from coinmon.run.monitor import clock_of
-    from coinmon.run.noise import false_alarms
+    from coinmon.run.noise import PRESETS, false_alarms
 
     measured = []
-    for preset in ("seed", "calm"):
+    for preset in PRESETS:
         config = where.load(preset=preset)
         measured.append(false_alarms(config, preset, database, clock_of(config).now(), days))
     if as_json:

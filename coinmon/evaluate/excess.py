@@ -49,11 +49,17 @@ class Excess:
 
 def excess_over_base(prices: Floats, start_minute: int, horizon: int, delay: int = 1) -> Excess:
     """start_minute: minutes since 1970 of `prices[0]`; horizon, delay: minutes."""
-    forward = np.full(len(prices), np.nan)
+    return excess_of_logs(np.log(prices), start_minute, horizon, delay)
+
+
+def excess_of_logs(logs: Floats, start_minute: int, horizon: int, delay: int = 1) -> Excess:
+    """The same of the prices' natural logarithms."""
+    forward = np.full(len(logs), np.nan)
     reach = horizon + delay
-    if len(prices) > reach:
-        logs = np.log(prices)
-        forward[:-reach] = 100 * (logs[reach:] - logs[delay : len(logs) - horizon])
+    if len(logs) > reach:
+        known = forward[:-reach]
+        np.subtract(logs[reach:], logs[delay : len(logs) - horizon], out=known)
+        known *= 100
     return Excess(forward, _base(forward, start_minute, reach), start_minute, reach)
 
 
@@ -64,8 +70,9 @@ def _base(values: Floats, start_minute: int, reach: int) -> Floats:
     padded = np.full(days * DAY_MINUTES, np.nan)
     padded[lead : lead + len(values)] = values
     by_hour = padded.reshape(days, 24, HOUR_MINUTES)
-    sums = _running(np.nansum(by_hour, axis=2))
-    counts = _running((~np.isnan(by_hour)).sum(axis=2).astype(np.float64))
+    known = ~np.isnan(by_hour)
+    sums = _running(np.where(known, by_hour, 0.0).sum(axis=2))
+    counts = _running(known.sum(axis=2).astype(np.float64))
     ends = np.maximum(0, np.arange(days) - -(-reach // DAY_MINUTES))
     begins = np.maximum(0, np.arange(days) - BASE_DAYS)
     ends = np.maximum(ends, begins)

@@ -33,11 +33,11 @@ class Rotation:
 
     def add(self, excess: Floats, minutes: Ints) -> None:
         """One pair's events of one direction. excess: by minute of the judged period; minutes: the events' places."""
-        places = (minutes[None, :] + self.shifts[:, None]) % len(excess)
-        values = excess[places]
-        known = ~np.isnan(values)
-        self.sums += np.where(known, values, 0.0).sum(axis=1)
-        self.counts += known.sum(axis=1)
+        known = ~np.isnan(excess)
+        # the period twice over, so that no place has to be brought back into it
+        places = (minutes % len(excess))[None, :] + (self.shifts % len(excess))[:, None]
+        self.sums += np.tile(np.where(known, excess, 0.0), 2)[places].sum(axis=1)
+        self.counts += len(minutes) if known.all() else np.tile(known, 2)[places].sum(axis=1)
 
     def p_value(self) -> float:
         """Two-sided; NaN where the calendar itself has no known value."""

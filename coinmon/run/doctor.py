@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
@@ -21,8 +21,9 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
 from coinmon.model.trades import Trades
 from coinmon.plugin.contracts import Cursor
+from coinmon.run.noise import briefly
 from coinmon.secrets import redacted
-from coinmon.store.database import open_database
+from coinmon.store.database import Database, open_database
 
 _CHECK_TIMEOUT_S = 30.0
 _SKEW_MS = 2_000
@@ -71,6 +72,21 @@ async def examine(config: Config, clock: Clock, *, deep: bool = False) -> list[F
 def local_findings(config: Config) -> list[Finding]:
     """What can be told of this machine without asking a venue."""
     return [*_configuration(config), _database(config), *private_files(config), _disk(config)]
+
+
+def noise_finding(config_under: Callable[[str], Config], database: Database, now: int, preset: str) -> Finding:
+    """How often each preset pages on the user's own history with buyers and sellers drawn by lot."""
+    found = briefly(config_under, database, now)
+    if not found:
+        return Finding(
+            "signals", "noise", "ok", "no bars of the last day are stored yet, so false pages are not counted"
+        )
+    rates = ", ".join(f"{each.preset} {each.pages:.1f}" for each in found)
+    detail = (
+        f"false pages (grade A and above) a day and pair by preset: {rates}; yours is {preset}. Counted on "
+        f"{found[0].pair_days:.1f} pair days of your own history with sides drawn by lot (coinmon scorecard --noise)"
+    )
+    return Finding("signals", "noise", "ok", detail)
 
 
 def _configuration(config: Config) -> list[Finding]:

@@ -35,8 +35,13 @@ STRICT = {
     "funding_extreme": ("derivatives.funding_extreme", {"high": 50.0}),
     "oi_quadrant_shift": ("derivatives.oi_quadrant_shift", {"dead_band": 1e6}),
     "key_level_touch": None,
+    "spot_perp_divergence": ("flow.spot_perp_divergence", {"min_times": 1e6}),
+    "us_premium": ("flow.us_premium", {"min_bps": 1e4}),
+    "oi_jump": ("derivatives.oi_jump", {"min_times": 1e6}),
+    "funding_squeeze": ("derivatives.funding_squeeze", {"high": 50.0}),
+    "liquidity_vacuum": ("book.liquidity_vacuum", {"max_share": 1e-3}),
 }
-LATER = {"stacked_imbalance": 10, "funding_extreme": -2, "key_level_touch": -2}
+LATER = {"stacked_imbalance": 10, "funding_extreme": -2, "key_level_touch": -2, "funding_squeeze": -2}
 """Minutes after the event's end at which it is looked at, where it is not its end: that of the candle, or before."""
 
 
@@ -74,6 +79,12 @@ def in_both(reason):
     chinese = [each for each in reason.zh if "\u4e00" <= each <= "\u9fff"]
     words = re.findall(r"\b(?:the|waits|needs|of|no|not|is|minutes|candles)\b", reason.zh)
     return bool(chinese) and not words and not re.search("[\u4e00-\u9fff]", str(reason))
+
+
+def test_every_bundled_signal_has_a_planted_event(planted):
+    _, watch, found = planted
+    told_as = {"global_sync": "global_sync_bullish", "consensus": "consensus_change"}
+    assert {told_as.get(name, name) for name in watch.evaluator._config.signals} == set(found) == set(STRICT)
 
 
 @pytest.mark.parametrize("kind", STRICT)

@@ -49,7 +49,8 @@ class MadeUpMarket:
             minute = np.array([(step * STEP - self.paths.begin) / MINUTE])
             fair = float((self.paths.price(instrument.base, minute) * self.paths.basis(instrument, minute))[0])
             salt = zlib.crc32(instrument.key.encode()) + (self.seed << 32)
-            known = self._ladders[instrument] = ladder(instrument, salt, fair, coin.price, coin.trade_quote, step)
+            usual = self.paths.resting(instrument.base, float(minute[0]))
+            known = self._ladders[instrument] = ladder(instrument, salt, fair, coin.price, usual, step)
         return known
 
     def recorded(self, instrument: Listed, event: str) -> None:

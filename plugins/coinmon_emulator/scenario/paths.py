@@ -35,6 +35,10 @@ class Paths:
     shifts: dict[str, Floats] = field(default_factory=dict)
     positions: dict[str, Floats] = field(default_factory=dict)
     rates: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+    # First minute, the one after the last, and a share: by which a venue pays more; that is left of the books.
+    premiums: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+    """By instrument key."""
+    thinned: dict[str, tuple[int, int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng([self.seed, 11])
@@ -86,7 +90,14 @@ class Paths:
     def basis(self, instrument: Listed, minute: Floats) -> Floats:
         """How far the venue trades from the fair price: a few hundredths of a percent, slowly moving."""
         phase = sum(instrument.key.encode()) + self.seed
-        return 1 + 1.5e-4 * np.sin(minute / 180 + phase) + (1.2e-4 if instrument.kind == "perp" else 0.0)
+        found = 1 + 1.5e-4 * np.sin(minute / 180 + phase) + (1.2e-4 if instrument.kind == "perp" else 0.0)
+        start, end, share = self.premiums.get(instrument.key, (0, 0, 0.0))
+        return np.where((minute >= start) & (minute < end), found + share, found)
+
+    def resting(self, base: str, minute: float) -> float:
+        """What the levels of a book are usually worth, quote currency."""
+        start, end, share = self.thinned.get(base, (0, 0, 1.0))
+        return self.coin[base].trade_quote * (share if start <= minute < end else 1.0)
 
     def open_interest(self, instrument: Listed, ms: int) -> float:
         """One side, in base: a smooth walk around the coin's usual."""

@@ -10,8 +10,10 @@ from coinmon_emulator.scenario.plan import HalfVolume, Leg, Plan
 
 SIGNALS_AT = 1_768_525_220_000
 """2026-01-16T01:00:20Z: the whole day before is known, and candles of a quarter of an hour begin here."""
-LASTS = 300
+LASTS = 430
 """Minutes after which the last event is over and out of every window."""
+UNHEARD = 85
+"""Minutes without a signal after which it is told anew: a window of 50, and half an hour of cooldown."""
 
 
 class SignalPlan(Plan):
@@ -42,6 +44,13 @@ class SignalPlan(Plan):
         self._accumulated("ADA", start + 20)
         self._hedge("ADA", start + 145)
         self._cascade("ADA", start + 200 + jitter[7])
+        self._mild("SOL", "coinbase", start + 2 + jitter[5] - UNHEARD, UNHEARD)
+        late = [start + 320 + self._jitter(4) for _ in range(5)]
+        self._parted("BTC", late[0], 30)
+        self._squeeze("ETH", late[1], 60)
+        self._premium("XRP", late[2], 30)
+        self._jump("DOGE", late[3], 30)
+        self._vacuum("ADA", late[4], 20)
 
     def _perp(self, venue: str, base: str, net: float, rows: int) -> Leg:
         return Leg(self._perps[venue, base], net, rows)
@@ -132,3 +141,34 @@ class SignalPlan(Plan):
         goal = min(goals, key=abs)
         self._paths.drive(base, minute + 66, {8: goal, 30: goal})
         self._add(("key_level_touch",), base, minute + 66, 8)
+
+    def _mild(self, base: str, venue: str, minute: int, minutes: int) -> None:
+        """No event: a little buying, so that chance does not make the venue a seller before one."""
+        self._add((), base, minute, minutes, self._leg(venue, base, 40.0 * minutes, 1))
+
+    def _parted(self, base: str, minute: int, minutes: int) -> None:
+        """Spot is bought while perpetuals are sold, and nobody's position grows."""
+        spot = [self._leg(venue, base, net, 3) for venue, net in (("binance", 2.5e5), ("okx", 1.5e5))]
+        perps = [self._perp(venue, base, net, 3) for venue, net in (("binance", -2.5e5), ("bybit", -1.5e5))]
+        self._add(("spot_perp_divergence",), base, minute, minutes, *spot, *perps)
+
+    def _squeeze(self, base: str, minute: int, minutes: int) -> None:
+        """Longs pay 40% a year, short of `funding_extreme`, and build up."""
+        self._paths.build(base, minute, minutes, 0.05)
+        self._paths.rates[base] = (minute, minute + minutes, 0.00037)
+        self._add(("funding_squeeze",), base, minute, minutes)
+
+    def _premium(self, base: str, minute: int, minutes: int) -> None:
+        self._paths.premiums[self._spots["coinbase", base].key] = (minute, minute + minutes, 0.0025)
+        self._add(("us_premium",), base, minute, minutes)
+
+    def _jump(self, base: str, minute: int, minutes: int) -> None:
+        """Positions grow by 6%, and price stands from 50 minutes before they are all there."""
+        self._paths.drive(base, minute - 20, {20: 0.0, 20 + minutes: 0.0, 50 + minutes: 0.0})
+        self._paths.build(base, minute, minutes, 0.06)
+        self._add(("oi_jump",), base, minute, minutes)
+
+    def _vacuum(self, base: str, minute: int, minutes: int) -> None:
+        """A fifth of the orders is left on every venue."""
+        self._paths.thinned[base] = (minute, minute + minutes, 0.2)
+        self._add(("liquidity_vacuum",), base, minute, minutes)
