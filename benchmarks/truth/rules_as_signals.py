@@ -26,7 +26,7 @@ from signal_truth import VENUES, Played
 from coinmon import MINUTE, Pair
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
-from coinmon.evaluate.frame import ASK, SILENT, WAITS, Frame
+from coinmon.evaluate.frame import ASK, HOLDS, SILENT, WAITS, Frame
 from coinmon.evaluate.replay import settled
 from coinmon_emulator.scenario.scenario import Scenario
 
@@ -91,6 +91,9 @@ def _begin(evaluator, frame, market, name):
     for i, code in enumerate(codes.tolist()):
         if code in (SILENT, WAITS):
             names = frozenset()
+        elif code != ASK and name.startswith("my_"):
+            # a rule says nothing but itself, and above HOLDS that it begins
+            names = frozenset({name} if code > HOLDS else ())
         elif code == ASK or code != before:
             names = frozenset(
                 each.name for each in evaluator.judge(name, market(frame.start + i * MINUTE)) if each.begins

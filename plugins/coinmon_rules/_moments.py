@@ -29,7 +29,7 @@ class OfMarket:
 
     def times(self, before: int) -> Column:
         now = self._markets[0].now
-        return Column(np.array([now - k * MINUTE for k in range(before, -1, -1)], float))
+        return Column(np.array([now - k * MINUTE for k in range(before, -1, -1)], float), exact=True)
 
     def back(self, minutes: int) -> Market:
         """The market so many minutes ago."""
@@ -86,7 +86,7 @@ class OfFrame:
 
     def times(self, before: int) -> Column:
         first = self._frame.start - before * MINUTE
-        return Column(first + MINUTE * np.arange(self._frame.count + before, dtype=float))
+        return Column(first + MINUTE * np.arange(self._frame.count + before, dtype=float), exact=True)
 
     def _made(self, field: Field, frame: Frame) -> Column | Columns | None:
         """Of prices, and by the indicator's `columns`; None where it has none, or none for this field."""
@@ -154,9 +154,9 @@ class OfFrame:
 def as_columns(rows: Sequence[Any], many: bool) -> Column | Columns:
     """What was read at each moment as a column, or as one by name."""
     if not many:
-        return Column(array_of(rows))
+        return Column(array_of(rows), exact=True)
     names = dict.fromkeys(name for row in rows for name in (row or {}))
-    return {name: Column(array_of([row.get(name) if row else None for row in rows])) for name in names}
+    return {name: Column(array_of([row.get(name) if row else None for row in rows]), exact=True) for name in names}
 
 
 def array_of(values: Sequence[Known]) -> Any:
@@ -185,7 +185,7 @@ def _last_price(lane: Lane) -> Column:
         at = np.arange(len(rows))
         newest = np.maximum.accumulate(np.where(rows.close > 0, at, -OLDEST_PRICE))[OLDEST_PRICE - 1 :]
         found = rows.price(rows.close[np.maximum(newest, 0)])
-        return Column(np.where(newest > at[OLDEST_PRICE - 1 :] - OLDEST_PRICE, found, np.nan))
+        return Column(np.where(newest > at[OLDEST_PRICE - 1 :] - OLDEST_PRICE, found, np.nan), exact=True)
 
     return lane.once("last price", made)
 
@@ -198,7 +198,9 @@ def earlier(market: Market, minutes: int) -> Market:
 
 
 def last_of(column: Column, moments: int) -> Column:
-    return Column(column.figures[-moments:], None if column.unsure is None else column.unsure[-moments:])
+    return replace(
+        column, figures=column.figures[-moments:], unsure=None if column.unsure is None else column.unsure[-moments:]
+    )
 
 
 class _OfViews:

@@ -1,7 +1,7 @@
 """Conditions ready to be judged: each node gives its column, or one column a venue, over the moments that are asked."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -90,7 +90,7 @@ class Constant(Node):
     value: float | str = 0.0
 
     def of(self, moments: Moments, before: int) -> Column:
-        return Column(np.array([self.value], object if isinstance(self.value, str) else float))
+        return Column(np.array([self.value], object if isinstance(self.value, str) else float), exact=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +148,8 @@ class OverTime(Node):
     def _made(self, column: Column, before: int) -> Column:
         if column.figures.shape[-1] == 1:
             # a constant: the same at all moments
-            column = Column(np.broadcast_to(column.figures, (*column.figures.shape[:-1], before + self.minutes + 1)))
+            moments = before + self.minutes + 1
+            column = replace(column, figures=np.broadcast_to(column.figures, (*column.figures.shape[:-1], moments)))
         return over_time(self.function, column, self.minutes, self.every)
 
     def fields(self, back: int = 0) -> "Iterator[tuple[FieldNode, int]]":
@@ -194,11 +195,11 @@ def negation(columns: Sequence[Column], moments: Moments) -> Column:
 
 
 def minus(columns: Sequence[Column], moments: Moments) -> Column:
-    return Column(-columns[0].figures, columns[0].unsure)
+    return replace(columns[0], figures=-columns[0].figures)
 
 
 def size(columns: Sequence[Column], moments: Moments) -> Column:
-    return Column(np.abs(columns[0].figures), columns[0].unsure)
+    return replace(columns[0], figures=np.abs(columns[0].figures))
 
 
 def extreme(function: str) -> Callable[[Sequence[Column], Moments], Column]:
@@ -210,7 +211,7 @@ def minutes_since(columns: Sequence[Column], moments: Moments) -> Column:
     """columns: a time, and the moments."""
     then = columns[0].figures
     with np.errstate(invalid="ignore"):
-        return Column((columns[1].figures[..., -then.shape[-1] :] - then) / 60_000, columns[0].unsure)
+        return replace(columns[0], figures=(columns[1].figures[..., -then.shape[-1] :] - then) / 60_000)
 
 
 @dataclass(frozen=True, eq=False)

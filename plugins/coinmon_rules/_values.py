@@ -21,10 +21,14 @@ _LEAST_KNOWN = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """unsure: where a comparison in it was too near to call; None: nowhere."""
+    """unsure: where a comparison in it was too near to call; None: nowhere.
+
+    exact: read one by one the figures are the same to the last bit; sums of columns are rounded otherwise.
+    """
 
     figures: Figures
     unsure: Mask | None = None
+    exact: bool = False
 
 
 Columns = Mapping[str, Column]
@@ -43,16 +47,20 @@ def unsure(*columns: Column) -> Mask | None:
 
 
 def compare(operator: str, left: Column, right: Column, rounded: bool) -> Column:
-    """rounded: the figures are sums of columns, rounded otherwise than one by one."""
+    """rounded: figures that are not exact are rounded otherwise than one by one."""
     a, b = left.figures, right.figures
     with np.errstate(invalid="ignore"):
         said = np.asarray(_COMPARES[operator](a, b), np.float64)
-        near = np.abs(a - b) <= NEAR * (np.abs(a) + np.abs(b) + 1) if rounded else None
+        near = (
+            np.abs(a - b) <= NEAR * (np.abs(a) + np.abs(b) + 1)
+            if rounded and not (left.exact and right.exact)
+            else None
+        )
     said = np.where(known(a) & known(b), said, np.nan)
     before = unsure(left, right)
     if near is not None and near.any():
         before = near if before is None else before | near
-    return Column(said, before)
+    return Column(said, before, exact=True)
 
 
 _COMPARES: dict[str, Callable[[Any, Any], Any]] = {
@@ -67,16 +75,31 @@ _COMPARES: dict[str, Callable[[Any, Any], Any]] = {
 
 def both(columns: Sequence[Column]) -> Column:
     """False where any is false, unknown where any is unknown, else true (Kleene)."""
-    return Column(_both([each.figures for each in columns]), unsure(*columns))
+    return Column(_both([each.figures for each in columns]), _doubt(columns, settles=0.0), exact=True)
 
 
 def either(columns: Sequence[Column]) -> Column:
     """True where any is true, unknown where any is unknown, else false."""
-    return Column(1 - _both([1 - each.figures for each in columns]), unsure(*columns))
+    return Column(1 - _both([1 - each.figures for each in columns]), _doubt(columns, settles=1.0), exact=True)
 
 
 def negated(column: Column) -> Column:
-    return Column(1 - column.figures, column.unsure)
+    return Column(1 - column.figures, column.unsure, exact=True)
+
+
+def _sure(column: Column) -> Mask:
+    return np.ones_like(column.figures, np.bool_) if column.unsure is None else ~column.unsure
+
+
+def _doubt(columns: Sequence[Column], settles: float) -> Mask | None:
+    """Where one is unsure, and none that is sure settles it whatever that one is."""
+    doubt = unsure(*columns)
+    if doubt is None:
+        return None
+    sure = [
+        each.figures == settles if each.unsure is None else (each.figures == settles) & ~each.unsure for each in columns
+    ]
+    return np.asarray(doubt & ~np.logical_or.reduce(np.broadcast_arrays(*sure)))
 
 
 def _both(some: Sequence[Figures]) -> Figures:
@@ -88,7 +111,7 @@ def operate(operator: str, left: Column, right: Column) -> Column:
     """+ - * /; what is divided by 0, or too large for a number, is unknown."""
     with np.errstate(all="ignore"):
         found = _OPERATES[operator](left.figures, right.figures)
-    return Column(np.where(np.isfinite(found), found, np.nan), unsure(left, right))
+    return Column(np.where(np.isfinite(found), found, np.nan), unsure(left, right), left.exact and right.exact)
 
 
 _OPERATES: dict[str, Callable[[Any, Any], Any]] = {
@@ -108,7 +131,8 @@ def over_names(function: str, columns: Sequence[Column]) -> Column:
     stacked = np.stack(np.broadcast_arrays(*(each.figures for each in columns)))
     with np.errstate(all="ignore"):
         found = _OVER_NAMES[function](stacked)
-    return Column(np.where(np.isfinite(found), found, np.nan), unsure(*columns))
+    exact = function in _ADDS_NOTHING and all(each.exact for each in columns)
+    return Column(np.where(np.isfinite(found), found, np.nan), unsure(*columns), exact)
 
 
 _OVER_NAMES: dict[str, Callable[[Any], Any]] = {
@@ -127,9 +151,20 @@ def over_time(function: str, column: Column, minutes: int, every: int) -> Column
     doubt: Mask | None = None
     if column.unsure is not None:
         doubt = np.asarray(np.lib.stride_tricks.sliding_window_view(column.unsure, minutes + 1, axis=-1).any(axis=-1))
+        if function in _SETTLED_BY:
+            sure = _sure(column) & (column.figures == _SETTLED_BY[function])
+            seen = np.lib.stride_tricks.sliding_window_view(sure, minutes + 1, axis=-1)[..., ::-every][..., ::-1]
+            doubt = doubt & ~seen[..., 1:].any(axis=-1)
     with np.errstate(all="ignore"):
         found = np.asarray(_OVER_TIME[function](windows[..., ::-every][..., ::-1]), np.float64)
-    return Column(np.where(np.isfinite(found), found, np.nan), doubt)
+    exact = function in _ADDS_NOTHING and column.exact
+    return Column(np.where(np.isfinite(found), found, np.nan), doubt, exact)
+
+
+_SETTLED_BY = {"any": 1.0, "all": 0.0}
+"""What one moment of the window decides, whatever the others are."""
+_ADDS_NOTHING = {"max", "min", "spread", "all", "any", "count", "before", "change", "change_pct"}
+"""Of exact figures these are exact; a count is a sum of ones."""
 
 
 def _tried(rows: Figures, function: Callable[[Figures], Figures]) -> Figures:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from coinmon_rules._check import compiled
-from coinmon_rules._values import OVER_TIME, Column, over_time
+from coinmon_rules._values import OVER_TIME, Column, both, compare, either, over_time
 from coinmon_rules._written.functions import FUNCTIONS
 from coinmon_rules._written.grammar import RuleFault
 
@@ -164,3 +164,41 @@ def test_every_function_is_documented_and_there():
     assert FUNCTIONS.keys() >= OVER_TIME
     for name, text in FUNCTIONS.items():
         assert text.startswith(name)
+
+
+FLAGS = st.lists(st.tuples(st.sampled_from((0.0, 1.0, NAN)), st.booleans()), min_size=3, max_size=3)
+
+
+@given(st.lists(FLAGS, min_size=1, max_size=4), st.sampled_from((both, either, "any", "all")))
+def test_what_is_not_in_doubt_stays_whatever_the_doubtful_comparisons_turn_out_to_be(rows, how):
+    figures = np.array([[each for each, _ in row] for row in rows])
+    doubtful = np.array([[doubt and not math.isnan(each) for each, doubt in row] for row in rows])
+
+    def judged(flags):
+        if isinstance(how, str):
+            # the moment before the window counts in neither
+            early = np.ones((3, 1))
+            doubts = np.hstack((early > 0, doubtful.T))
+            found = over_time(how, Column(np.hstack((early, flags.T)), doubts), len(rows), 1)
+            return Column(found.figures[:, 0], found.unsure[:, 0])
+        return how([Column(row, doubt) for row, doubt in zip(flags, doubtful, strict=True)])
+
+    said = judged(figures)
+    asked = np.broadcast_to(False if said.unsure is None else said.unsure, said.figures.shape)
+    for turned in itertools.islice(itertools.product((0.0, 1.0), repeat=int(doubtful.sum())), 64):
+        other = figures.copy()
+        other[doubtful] = turned
+        np.testing.assert_array_equal(judged(other).figures[~asked], said.figures[~asked])
+
+
+def test_a_sure_false_settles_an_and_beside_a_doubt():
+    doubt = Column(np.array([1.0, 1.0]), np.array([True, True]))
+    assert both([Column(np.array([0.0, 1.0])), doubt]).unsure.tolist() == [False, True]
+    assert either([Column(np.array([0.0, 1.0])), doubt]).unsure.tolist() == [True, False]
+
+
+def test_a_sum_that_equals_its_bound_is_asked_again_and_a_price_is_not():
+    equal, bound = np.array([0.1 + 0.2, 5.0]), Column(np.array([0.3]), exact=True)
+    assert compare(">=", Column(equal), bound, rounded=True).unsure.tolist() == [True, False]
+    assert compare(">=", Column(equal, exact=True), bound, rounded=True).unsure is None
+    assert compare(">=", Column(equal), bound, rounded=False).unsure is None
