@@ -28,7 +28,7 @@ def _at_once(field: Field, chosen: Mapping[str, PluginConfig]) -> bool:
         return field.where == "price"
     columns = chosen[field.indicator].offer.columns
     if columns is None or field.steps[0].name == "coverage":
-        return False
+        return columns is not None and field.path == "coverage.share"
     frame = _minute_of_nothing("perp" if field.kind == "perp" else "spot", field.venues or ("a",), chosen)
     subject = frame if field.where == "pair" else next(iter(frame.lanes(field.kind).values()))  # type: ignore[arg-type]
     try:

@@ -93,7 +93,7 @@ class OfFrame:
         if field.where == "price":
             return self._prices(field, frame)
         chosen = self._chosen.get(field.indicator)
-        if chosen is None or field.steps[0].name == "coverage":
+        if chosen is None or (field.steps[0].name == "coverage" and field.path != "coverage.share"):
             return None
         columns = chosen.offer.columns
         if columns is None:
@@ -168,6 +168,9 @@ def array_of(values: Sequence[Known]) -> Any:
 
 def _column(field: Field, found: Mapping[str, Any], count: int) -> Column | None:
     """Figures of an indicator's columns where enough was covered."""
+    if field.path == "coverage.share":
+        # of two whole numbers, and so the same to the last bit one by one
+        return Column(np.asarray(found["coverage"], float), exact=True)
     figures = found.get(field.path)
     if figures is None or len(figures) != count:
         return None
