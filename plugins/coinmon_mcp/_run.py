@@ -13,7 +13,14 @@ from mcp.server.stdio import stdio_server
 
 from coinmon.command import ConfigError, MarketReader
 from coinmon_mcp._http.access import Rules, is_loopback
-from coinmon_mcp._http.connections import Connections, connection_limit, guarded
+from coinmon_mcp._http.connections import (
+    ACCEPT_BURST,
+    Connections,
+    ListeningSocket,
+    connection_limit,
+    file_limit,
+    guarded,
+)
 from coinmon_mcp._http.oauth import OAuth
 from coinmon_mcp._http.web import web_app
 from coinmon_mcp._service import Service
@@ -42,10 +49,11 @@ def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
     oauth = OAuth(issuer, f"{(serve.public_url or f'http://{address}').rstrip('/')}/mcp") if issuer else None
     rules = Rules.of(serve.host, serve.public_url, serve.token, serve.requests_per_second, oauth)
     app = web_app(service, rules)
-    connections = Connections(connection_limit())
+    files = file_limit()
+    connections = Connections(connection_limit(files), files)
     config = uvicorn.Config(
-        app, http=guarded(connections), ws="none", backlog=128, log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=_STOP_TIMEOUT_S, timeout_keep_alive=_KEEP_ALIVE_S,
+        app, http=guarded(connections), ws="none", backlog=ACCEPT_BURST, log_config=None, access_log=False,
+        server_header=False, timeout_graceful_shutdown=_STOP_TIMEOUT_S, timeout_keep_alive=_KEEP_ALIVE_S,
     )  # fmt: skip
     _quiet_libraries()
     sys.setswitchinterval(_THREAD_SWITCH_S)
@@ -77,10 +85,10 @@ def serve_stdio(desk: MarketReader, *, scan: bool) -> None:
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        made = socket.socket(family, kind, proto)
+        made = ListeningSocket(family, kind, proto)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)
-        made.listen(1024)
+        made.listen()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigError(f"port {port} of {host} is in use; choose another with --port") from None

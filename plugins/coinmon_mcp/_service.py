@@ -39,6 +39,8 @@ class Service:
     @asynccontextmanager
     async def kept_fresh(self) -> AsyncIterator[None]:
         """New editions as the store is filled."""
+        # what is imported by now stays, and need not be searched for garbage while clients wait
+        gc.freeze()
         watching = asyncio.create_task(self._watch())
         try:
             if self._scan:
@@ -95,6 +97,6 @@ class Service:
         await self.protocol.changed(signals=signal != last)
         if before is None:
             # hundreds of thousands of objects that stay: searched for garbage every few seconds, nobody was answered
-            # for 80 ms each time
-            gc.collect()
+            # for 80 ms each time, and for seconds on a busy machine. They are not searched before either: that is the
+            # same wait, for a few objects that are garbage by now and stay
             gc.freeze()

@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import socket
 import time
 from typing import Any
 
@@ -9,8 +10,16 @@ from loguru import logger
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MAX_CONNECTIONS = 1024
+MIN_CONNECTIONS = 16
 RESERVED_FILES = 256
 """File descriptors left for venues, the database and the log."""
+SPARE_FILES = 128
+"""As many are never used up: where none is left, asyncio accepts nobody for a second."""
+ACCEPT_BURST = 16
+"""Connections taken in one turn of the event loop: who came first is answered between two turns. A connection has its
+descriptor for about four turns before it is counted, or closed."""
+LISTEN_QUEUE = 4096
+"""Connections that the kernel holds until we take them: one that it drops comes again after a second."""
 REQUEST_TIMEOUT_S = 20.0
 """From a connection's first byte, or the end of the answer before, to the end of a request; idle ones have longer."""
 SWEEP_INTERVAL_S = 5.0
@@ -22,10 +31,12 @@ class Connections:
 
     A new connection beyond the limit ends the one that has waited longest for a request to be complete; where all are
     being answered, the answer that has taken longest. A client that holds many open harms nobody but itself.
+    The same where file descriptors run short, whoever uses them: `files` is how many the process may have, None for any
+    number.
     """
 
-    def __init__(self, limit: int = MAX_CONNECTIONS) -> None:
-        self._limit = limit
+    def __init__(self, limit: int = MAX_CONNECTIONS, files: int | None = None) -> None:
+        self._limit, self._files = limit, files
         self._open: dict[GuardedProtocol, float] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._complained_at = -COMPLAINT_INTERVAL_S
@@ -34,10 +45,10 @@ class Connections:
         return len(self._open)
 
     def opened(self, connection: "GuardedProtocol") -> None:
-        if len(self._open) >= self._limit:
+        if len(self._open) >= self._limit or self._is_short_of_files(connection):
             waiting = next((each for each in self._open if each.waits), None)
             self._end(waiting or next(iter(self._open)))
-            self.complain(f"{self._limit} connections are open: idle ones are ended for new ones")
+            self.complain(f"{len(self._open) + 1} connections are open: idle ones are ended for new ones")
         self._open[connection] = time.monotonic()
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_INTERVAL_S, self._sweep)
@@ -62,6 +73,13 @@ class Connections:
         self.complain(
             f"{context.get('message', 'an error in the event loop')}: {type(error).__name__ if error else ''}"
         )
+
+    def _is_short_of_files(self, newest: "GuardedProtocol") -> bool:
+        """The kernel gives the lowest free number: a high one says that all below it are in use."""
+        if self._files is None or len(self._open) < MIN_CONNECTIONS:
+            return False
+        number: int = newest.transport.get_extra_info("socket").fileno()
+        return number >= self._files - SPARE_FILES
 
     def _sweep(self) -> None:
         self._sweeping = None
@@ -117,12 +135,23 @@ def guarded(connections: Connections) -> type[GuardedProtocol]:
     return type("GuardedConnection", (GuardedProtocol,), {"guard": connections})
 
 
-def connection_limit() -> int:
-    """As many as file descriptors allow, after the process's own limit was raised as far as it may be."""
+def file_limit() -> int | None:
+    """File descriptors that this process may have, after its limit was raised as far as we need and may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + RESERVED_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        soft = most
-    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(16, min(MAX_CONNECTIONS, soft - RESERVED_FILES))
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def connection_limit(files: int | None) -> int:
+    """As many as file descriptors allow."""
+    return MAX_CONNECTIONS if files is None else max(MIN_CONNECTIONS, min(MAX_CONNECTIONS, files - RESERVED_FILES))
+
+
+class ListeningSocket(socket.socket):
+    """One whose queue in the kernel stays long: asyncio would cut it down to the burst in which it accepts."""
+
+    def listen(self, backlog: int = LISTEN_QUEUE, /) -> None:
+        super().listen(max(backlog, LISTEN_QUEUE))

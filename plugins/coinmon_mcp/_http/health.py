@@ -1,9 +1,13 @@
 """Is what is served still being filled?"""
 
 import asyncio
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
+
+from loguru import logger
 
 from coinmon.command import MINUTE, CoinmonError, MarketReader, NoDataError, iso, redacted
 
@@ -11,8 +15,12 @@ _MISSED = 3
 """Scans that may be missed before data is stale."""
 _NAMED = 10
 """Stale streams of a venue that are named."""
-_KEPT_S = 1.0
-"""A document is given to all who ask within this time."""
+_RENEWED_S = 1.0
+"""From the end of a look at the database to the next."""
+_OVERDUE_S = 30.0
+"""A look that takes longer says that the database does not answer; a machine that is merely busy needs a few."""
+_FIRST_LOOK_S = 1.0
+"""How long the first client is kept waiting for the first look."""
 
 
 class Health:
@@ -29,8 +37,8 @@ class Health:
         # the last scan that ended, at first when we began
         self._scanned = desk.now()
         self._since = self._scanned
-        self._coming: asyncio.Future[tuple[bool, dict[str, Any]]] | None = None
-        self._made_at = 0.0
+        self._state: tuple[bool, dict[str, Any]] | None = None
+        self._made_at = time.monotonic()
 
     def take(self, event: Mapping[str, Any]) -> None:
         """An event of the scan."""
@@ -39,12 +47,42 @@ class Health:
         elif event["event"] == "scan_finished":
             self._scanned = self._desk.now()
 
-    async def current(self) -> tuple[bool, dict[str, Any]]:
-        """`document`, made off the event loop, once a second at most and once for all who wait for it."""
-        if self._coming is None or (self._coming.done() and time.monotonic() - self._made_at > _KEPT_S):
-            self._made_at = time.monotonic()
-            self._coming = asyncio.ensure_future(asyncio.to_thread(self.document))
-        return await asyncio.shield(self._coming)
+    @asynccontextmanager
+    async def renewed(self) -> AsyncIterator[None]:
+        """Looks again and again, in a thread of its own that waits for nobody else's work."""
+        stop, looked = threading.Event(), threading.Event()
+        thread = threading.Thread(target=self._renew, args=(stop, looked), name="health", daemon=True)
+        thread.start()
+        await asyncio.to_thread(looked.wait, _FIRST_LOOK_S)
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.to_thread(thread.join, _FIRST_LOOK_S)
+
+    def current(self) -> tuple[bool, dict[str, Any]]:
+        """The last `document`. Reads nothing and waits for nothing: it is asked for by who restarts what is slow."""
+        age = time.monotonic() - self._made_at
+        if age > _OVERDUE_S:
+            reason = f"the database has not answered for {age:.0f} seconds"
+            return False, {"status": "unreadable", "time": iso(self._desk.now()), "reason": reason}
+        return self._state or (True, {"status": "starting", "time": iso(self._desk.now()), "venues": {}})
+
+    def _renew(self, stop: threading.Event, looked: threading.Event) -> None:
+        said = ""
+        while not stop.is_set():
+            try:
+                self._state = self.document()
+                self._made_at = time.monotonic()
+                said = ""
+            except BaseException as error:
+                # a bug of ours, or a panic: what is known grows old, and is said to be when it is overdue
+                words = redacted(f"{type(error).__name__}: {error}")
+                if words != said:
+                    logger.error("health cannot be told: {}", words)
+                said = words
+            looked.set()
+            stop.wait(_RENEWED_S)
 
     def ages(self) -> dict[str, float]:
         """Seconds since the last stored minute of each venue ended."""

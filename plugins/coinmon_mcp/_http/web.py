@@ -77,7 +77,7 @@ def web_app(service: Service, rules: Rules) -> Starlette:
     sse = _Sse(protocol, serve.public_url)
 
     async def healthz(request: Request) -> Response:
-        alive, document = await health.current()
+        alive, document = health.current()
         if not request.scope.get(ADMITTED):
             document = {"status": "ok" if alive else "unavailable"}
         return JSONResponse(document, 200 if alive else 503)
@@ -108,6 +108,7 @@ def web_app(service: Service, rules: Rules) -> Starlette:
             for pages in service.pages:
                 await stack.enter_async_context(pages.running())
             await stack.enter_async_context(service.kept_fresh())
+            await stack.enter_async_context(health.renewed())
             yield
 
     return Starlette(
