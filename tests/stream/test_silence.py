@@ -5,6 +5,7 @@ said.
 """
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -103,6 +104,20 @@ def test_quiet_instruments_are_not_taken_for_stalled(ran):
         async with followed(0.4, 0) as (_, _, tracks, feed, said):
             await asyncio.sleep(2)
             assert feed.live == len(tracks)
+            assert not [message for message in said if "silent" in message]
+
+    ran(run())
+
+
+def test_time_in_which_nothing_could_be_read_is_nobodys_silence(ran):
+    """A process that was suspended, or had no core, knows of no stall."""
+
+    async def run():
+        async with followed(0.2, 0, ("BTC", "ETH")) as (_, _, tracks, feed, said):
+            for _ in range(2):
+                time.sleep(0.8)  # noqa: ASYNC251 - nothing runs: more than 3.25 times the patience
+                await asyncio.sleep(0.1)
+                assert feed.live == len(tracks)
             assert not [message for message in said if "silent" in message]
 
     ran(run())

@@ -5,6 +5,9 @@ and is given up before the next is due, so that a stream which stalls is found o
 most: it has to be silent, a comparison has to begin, and to end. Where the tickers cannot be had, or two of them are
 needed to tell, nobody waits for that: after `_UNSURE` times the patience an instrument that no ticker has vouched for
 is polled. With the 8 s of a monitor that is 27 s, whatever the venue does and however busy its budgets are.
+
+Time in which this process could not read is nobody's silence: where it was suspended, or the machine was busy with
+others, the next look comes late, and by as much the detector's own clock stands still.
 """
 
 import asyncio
@@ -49,10 +52,13 @@ class StallDetector:
     _last: tuple[float, Mapping[str, Ticker]] = (0.0, {})
     _begun: float = 0.0
     _comparing: asyncio.Task[None] | None = None
+    _limit: asyncio.Timeout | None = None
+    _looked: float = float("inf")
+    _absent: float = 0.0
 
     def heard(self, id: str, now: float) -> None:
-        """It spoke, or its subscription was answered, or it is known to be lost."""
-        self._heard[id] = now
+        """It spoke, or its subscription was answered, or it is known to be lost. now: seconds of `monotonic`."""
+        self._heard[id] = now - self._absent
         if self._unsure:
             self._unsure.discard(id)
 
@@ -60,6 +66,7 @@ class StallDetector:
         """Every `CHECK_INTERVAL` times the patience."""
         if not (self.venue.has("tickers") and self.venue.has("trades")):
             return
+        self._reckon_absence()
         self._doubt(tracks)
         if monotonic() - self._begun >= self.patience and (self._comparing is None or self._comparing.done()):
             self._begun = monotonic()
@@ -74,8 +81,25 @@ class StallDetector:
             self._comparing.cancel()
             await asyncio.gather(self._comparing, return_exceptions=True)
 
+    def _now(self) -> float:
+        """Seconds in which this process could read."""
+        return monotonic() - self._absent
+
+    def _reckon_absence(self) -> None:
+        """Since the look before: what is more than its interval, and half of that for timers that are not exact."""
+        looked, self._looked = self._looked, monotonic()
+        late = self._looked - looked - self.patience * CHECK_INTERVAL
+        if late < self.patience * CHECK_INTERVAL / 2:
+            return
+        self._absent += late
+        now = self._now()
+        # what was read between the end of the absence and this look
+        self._heard = {id: min(moment, now) for id, moment in self._heard.items()}
+        if self._limit and (when := self._limit.when()) is not None and not self._limit.expired():
+            self._limit.reschedule(when + late)
+
     def _doubt(self, tracks: Sequence[Track]) -> None:
-        latest = monotonic() - self.patience * _UNSURE
+        latest = self._now() - self.patience * _UNSURE
         known = (self._heard, self._vouched)
         doubted = [
             track
@@ -89,7 +113,7 @@ class StallDetector:
             self.doubted(doubted)
 
     def _quiet(self, track: Track) -> bool:
-        return monotonic() - self._heard.get(track.instrument.id, 0.0) > self.patience
+        return self._now() - self._heard.get(track.instrument.id, 0.0) > self.patience
 
     async def _compare(self, tracks: Sequence[Track]) -> None:
         silent = [
@@ -101,18 +125,20 @@ class StallDetector:
             return
         self.before_hand()
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.patience) as self._limit:
                 proven = await self._looked_into(silent)
         except (CoinmonError, TimeoutError) as error:
             logger.debug("{}: silence not looked into: {}", self.venue.name, redacted(str(error)))
             return
+        finally:
+            self._limit = None
         if proven:
             self.stalled(proven, silent)
 
     async def _looked_into(self, silent: Sequence[Track]) -> list[Track]:
         """Those of the silent that trade."""
-        asked_at, (then, before) = monotonic(), self._last
-        found = await self.venue.call("tickers", [each.instrument for each in silent], deadline=self.patience)
+        asked_at, (then, before) = self._now(), self._last
+        found = await self.venue.call("tickers", [each.instrument for each in silent], deadline=_UNSURE * self.patience)
         self._last = asked_at, found
         suspects = []
         for track in silent:
@@ -136,7 +162,7 @@ class StallDetector:
 
     async def _trades(self, track: Track) -> bool:
         """Whether the venue has trades that its stream did not bring."""
-        page = await self.venue.call("trades", track.instrument, track.cursor, deadline=self.patience)
+        page = await self.venue.call("trades", track.instrument, track.cursor, deadline=_UNSURE * self.patience)
         return len(page.trades) > 0
 
     def _vouch(self, track: Track, moment: float) -> None:
