@@ -7,7 +7,7 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon.errors import our_stop, words_of
+from coinmon.errors import DatabaseFailed, our_stop, words_of
 from coinmon.repeats import Repeats
 
 _FIRST_RESTART_S, _LONGEST_RESTART_S = 1.0, 60.0
@@ -19,22 +19,26 @@ _LAST_WORDS_S = 5.0
 class TaskRecord:
     """How a task of this name is: alive: it runs, or ended well; restarts: how often it died; error: of what last."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, repeats: Repeats) -> None:
         self.name = name
         self.alive = True
         self.restarts = 0
         self.error: str | None = None
-        self._repeats = Repeats()
+        self._repeats = repeats
 
     def as_json(self) -> dict[str, Any]:
         return {"alive": self.alive, "restarts": self.restarts, "error": self.error}
 
-    def died(self, why: str, cure: str, error: BaseException | None = None) -> None:
-        """It is an error in the log, where the same one was not said within the minute; with `error`'s traceback."""
+    def died(self, error: BaseException | None, cure: str, *, traced: bool = False) -> None:
+        """It is an error in the log, where the same one was not said within the minute; `traced`: with its traceback.
+
+        error: None where it ended though it should not.
+        """
+        why = words_of(error) if error else "it ended"
         self.alive, self.error = False, why
         self.restarts += 1
-        if self._repeats.is_news(why):
-            logger.opt(exception=error).error("{} died: {}; {}", self.name, why, cure)
+        if self._repeats.is_news(_fault(error, f"{self.name}: {why}")):
+            logger.opt(exception=error if traced else None).error("{} died: {}; {}", self.name, why, cure)
 
 
 class SupervisedTask:
@@ -63,25 +67,28 @@ class SupervisedTask:
         while True:
             began = monotonic()
             self._record.alive = True
+            failure: BaseException | None = None
             try:
                 await self._work()
-                why = "it ended"
             except BaseException as error:
                 if our_stop(error):
                     raise
-                why = words_of(error)
+                failure = error
             if monotonic() - began > _LONGEST_RESTART_S:
                 pause = _FIRST_RESTART_S
-            self._record.died(why, f"it is started again in {pause:.0f} s")
+            self._record.died(failure, f"it is started again in {pause:.0f} s")
             await asyncio.sleep(pause)
             pause = min(_LONGEST_RESTART_S, 2 * pause)
 
 
 class Supervisor:
-    """The background tasks of one program. A name may be that of many short tasks, which share its row in health."""
+    """The background tasks of one program. A name may be that of many short tasks, which share its row in health.
 
-    def __init__(self) -> None:
-        self.repeats = Repeats()
+    repeats: those of the program's other supervisor, where it has two.
+    """
+
+    def __init__(self, repeats: Repeats | None = None) -> None:
+        self.repeats = repeats or Repeats()
         """Faults that several tasks may notice: who is the first says them."""
         self._records: dict[str, TaskRecord] = {}
         self._lasting: dict[str, SupervisedTask] = {}
@@ -117,7 +124,7 @@ class Supervisor:
             except BaseException as error:
                 if our_stop(error):
                     raise
-                record.died(words_of(error), "it is begun again when it is next due")
+                record.died(error, "it is begun again when it is next due")
 
         task = asyncio.get_running_loop().create_task(run(), name=name)
         self._short.add(task)
@@ -130,9 +137,13 @@ class Supervisor:
         task.add_done_callback(done)
         return task
 
+    def is_news(self, error: BaseException, text: str) -> bool:
+        """Whether to say of an error what `text` says: of a database that fails many hear at once, and one says it."""
+        return self.repeats.is_news(_fault(error, text))
+
     def record(self, name: str) -> TaskRecord:
         """The row of a name, for who runs it himself."""
-        return self._records.setdefault(name, TaskRecord(name))
+        return self._records.setdefault(name, TaskRecord(name, self.repeats))
 
     def as_json(self) -> dict[str, Any]:
         """How each is, by name."""
@@ -148,3 +159,7 @@ class Supervisor:
         await self.stop(*self._lasting)
         if short:
             await asyncio.wait(short, timeout=_LAST_WORDS_S)
+
+
+def _fault(error: BaseException | None, text: str) -> str:
+    return error.fault if isinstance(error, DatabaseFailed) else text

@@ -112,7 +112,8 @@ class Campaign:
         """What did not hold. faults: these, one after the other, in place of random ones while there is time."""
         try:
             self.begin()
-            self._until(LATE_S, lambda: bool(self.robot.arrivals))
+            # from the first post on, which may have failed: alerts wait while the faults come
+            self._until(LATE_S, lambda: self.robot.asked > 0)
             until = time.time() + self.seconds
             self.keep_two()
             for kind in faults:
@@ -238,7 +239,7 @@ class Campaign:
         while time.time() < until and not holds():
             if not self.running():
                 self.begin()
-            time.sleep(0.5)
+            time.sleep(0.2)
 
     def rows(self, state: str) -> list[Any]:
         database = open_database(self.url)

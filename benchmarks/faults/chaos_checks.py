@@ -66,11 +66,11 @@ def _log_problems(life: Any, faulted: Sequence[tuple[float, str]]) -> list[str]:
     found = ["a traceback: " + whole[whole.index("Traceback") :][-600:]] if "Traceback" in whole else []
     if "\x1b" in whole:
         found.append("the log has ESC in it")
-    said: dict[str, list[float]] = defaultdict(list)
+    said: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for at, line in life.said:
         matched = _LINE.match(line)
         if matched and matched[1] in ("WARNING", "ERROR"):
-            said[_spoken(matched[2])].append(at)
+            said[_spoken(matched[2])].append((at, matched[2]))
     for line, times in said.items():
         kinds = (
             _DATABASE_FAULTS
@@ -79,11 +79,13 @@ def _log_problems(life: Any, faulted: Sequence[tuple[float, str]]) -> list[str]:
             if "clock went" in line
             else ()
         )
-        for first, at in enumerate(times):
-            came = sum(at <= other < at + _MINUTE_S for other in times[first:])
+        for first, (at, _words) in enumerate(times):
+            together = [words for other, words in times[first:] if other < at + _MINUTE_S]
+            came = len(together)
             may = sum(kind in kinds and at - _SOON_S < when < at + _MINUTE_S for when, kind in faulted)
             if came > max(1, may):
-                found.append(f"{came} times in a minute: {line[:160]}")
+                which = "".join(f"\n      {words[:160]}" for words in dict.fromkeys(together))
+                found.append(f"{came} times in a minute: {line[:160]}{which}")
                 break
     return found
 

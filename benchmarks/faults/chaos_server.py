@@ -25,11 +25,15 @@ def free_port() -> int:
 
 
 class Robot:
-    """A webhook on loopback. arrivals: by id, when each came and whether its answer was lost. calm: no trouble more."""
+    """A webhook on loopback. arrivals: by id, when each came and whether its answer was lost. calm: no trouble more.
+
+    asked: how many posts were made.
+    """
 
     def __init__(self, seed: int) -> None:
         self.arrivals: dict[str, list[tuple[float, bool]]] = defaultdict(list)
         self.calm = False
+        self.asked = 0
         self._random, self._lock = random.Random(seed), threading.Lock()
         robot = self
 
@@ -47,6 +51,7 @@ class Robot:
 
     def take(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         with self._lock:
+            self.asked += 1
             trouble = "ok" if self.calm else self._random.choices(list(TROUBLE), list(TROUBLE.values()))[0]
         if trouble in ("500", "422", "302", "429"):
             request.send_response(int(trouble))

@@ -39,7 +39,6 @@ from coinmon.notify.outbox import Outbox
 from coinmon.notify.routing import routes
 from coinmon.plugin.contracts import Message, Output
 from coinmon.record.recorder import Recorder
-from coinmon.repeats import Repeats
 from coinmon.run.judge import Judged, judge
 from coinmon.run.listing import Listing
 from coinmon.run.scan_health import health
@@ -109,7 +108,6 @@ class Scan:
         self._listing = Listing(config, self._venues, database, clock, patience, tasks)
         self._cycle = 0
         self._unsampled: set[str] = set()
-        self._repeats = Repeats()
         self._sending: set[asyncio.Task[None]] = set()
 
     async def cycle(self) -> None:
@@ -296,5 +294,5 @@ class Scan:
             if our_stop(error):
                 raise
             text = redacted(words_of(error))
-            if self._repeats.is_news(f"{name} {text}"):
+            if self.supervisor.is_news(error, f"{name} {text}"):
                 logger.bind(plugin=name).warning("output {}: {}", name, text)

@@ -67,7 +67,9 @@ class Listing:
         try:
             self._watchlist = await self._begin(now, LISTING_SECONDS)
         except CoinmonError as error:
-            logger.warning("the venues' lists could not be renewed: {}", redacted("; ".join(str(error).splitlines())))
+            why = redacted("; ".join(str(error).splitlines()))
+            if self._supervisor.is_news(error, f"lists {why}"):
+                logger.warning("the venues' lists could not be renewed: {}", why)
 
     async def _begin(self, now: int, timeout: float) -> Watchlist:
         config = self._config

@@ -16,7 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from loguru import logger
 
 from coinmon.clock import Clock
-from coinmon.errors import CoinmonError, our_stop, words_of
+from coinmon.errors import CoinmonError, our_stop
 from coinmon.supervise import Supervisor
 
 _CLOCK_LOOK_S = 1.0
@@ -98,7 +98,7 @@ class Schedule:
                 if our_stop(error):
                     raise
                 # a bug of ours must not end a monitor that has run for weeks
-                record.died(words_of(error), "it runs again when it is next due", error)
+                record.died(error, "it runs again when it is next due", traced=True)
             finally:
                 self._running.discard(task)
 

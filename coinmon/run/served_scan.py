@@ -72,7 +72,8 @@ class ServedScan:
         lease = held if held is not None else await asyncio.to_thread(take_scan, self._database, self._config)
         try:
             database = self._database.fenced(lease.fence)
-            self._scan = scan = Scan(self._config, self._clock, database, self._tell, goes_on=True)
+            tasks = Supervisor(self._supervisor.repeats)
+            self._scan = scan = Scan(self._config, self._clock, database, self._tell, goes_on=True, supervisor=tasks)
             try:
                 await keep_scanning(self._config, self._clock, scan, database, self._stop, lease)
             finally:
