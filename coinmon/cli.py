@@ -5,13 +5,14 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from coinmon.commands import Globals
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.plugin.catalog import add_commands
+from coinmon.printable import is_printable, printable, printable_document
 
 CANNOT_WRITE, BAD_USAGE, NO_DATA, INTERRUPTED = 1, 2, 3, 130
 
@@ -29,6 +30,12 @@ _ANYWHERE = {
 }
 """Options of every command, and whether a value follows."""
 
+_SHOWN = {
+    "name", "opts", "secondary_opts", "help", "short_help", "epilog", "options_metavar", "subcommand_metavar",
+    "metavar", "rich_help_panel",
+}  # fmt: skip
+"""Of a command and of what it takes: what its help shows."""
+
 
 def main() -> None:
     """Run a command. Exit 0 done, 1 its output cannot be written, 2 bad arguments or configuration, 3 no data could
@@ -42,7 +49,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     try:
-        outcome = build()(_hoisted(arguments), prog_name="coinmon", standalone_mode=False)
+        outcome = _command()(_hoisted(arguments), prog_name="coinmon", standalone_mode=False)
         if sys.stdout is not None:
             # now, while a full disk can still be told in a line
             sys.stdout.flush()
@@ -92,6 +99,22 @@ def _silence_output() -> None:
     """The interpreter must not complain at exit about what it cannot write."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _command() -> Any:
+    """The command line as it is run: what plugins say of their commands moves no cursor and colours no screen."""
+    whole = typer.main.get_command(build())
+    waiting: list[Any] = [whole]
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        for said in (command, *command.params):
+            for name, text in vars(said).items():
+                if name in _SHOWN and text:
+                    setattr(said, name, printable_document(text))
+            if isinstance(default := getattr(said, "default", None), str) and not is_printable(default):
+                said.show_default = printable(default)
+    return whole
 
 
 def build() -> typer.Typer:

@@ -1,8 +1,6 @@
 """Recording: a scan that judges nothing, keeps nothing and tells nobody, while what the venues say is written down."""
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,11 +29,13 @@ async def record(config: Config, folder: Path, duration: int | None, say: Callab
     start_log(config, clock)
     over = False
 
-    async def end_in_time() -> None:
+    async def end_in_time(duration: int) -> None:
         nonlocal over
-        if duration is not None:
+        try:
             await clock.sleep_until(clock.now() + duration)
             over = True
+        finally:
+            # one that failed, which the log says, must not leave a recording that never ends
             stop.set()
 
     with TemporaryDirectory(prefix="coinmon-record-") as scratch:
@@ -48,19 +48,17 @@ async def record(config: Config, folder: Path, duration: int | None, say: Callab
             if isinstance(event, ScanFinished):
                 say(summary(recorder, clock))
 
-        ending = asyncio.create_task(end_in_time())
         try:
             with alone(database, alike) as lease:
                 scan = Scan(alike, clock, database, told, goes_on=True, recorder=recorder)
                 scan.supervisor.start("recording", recorder.keep_writing)
+                if duration is not None:
+                    scan.supervisor.once("end of the recording", end_in_time(duration))
                 try:
                     await keep_scanning(alike, clock, scan, database, stop, lease)
                 finally:
                     await scan.close()
         finally:
-            ending.cancel()
-            with suppress(asyncio.CancelledError):
-                await ending
             database.close()
     say(summary(recorder, clock))
     if not over:

@@ -9,8 +9,8 @@ from typing import Any
 from coinmon.clock import Clock
 from coinmon.collect.live.forming import FormingMinute
 from coinmon.config.load import Config
-from coinmon.errors import ConfigError, NoDataError
-from coinmon.evaluate.evaluator import Evaluator
+from coinmon.errors import ConfigError, NoDataError, our_stop, words_of
+from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
 from coinmon.market.market import Market
 from coinmon.market.result import Result, SeenReport
 from coinmon.market.view import View
@@ -23,6 +23,7 @@ from coinmon.notify.events import flow_event
 from coinmon.notify.record import RecordBook
 from coinmon.plugin.catalog import Offer
 from coinmon.plugin.signature import check_settings
+from coinmon.printable import printable
 from coinmon.report.document import Report, report_of
 from coinmon.run.cycle import Scan
 from coinmon.run.monitor import take_scan
@@ -90,6 +91,19 @@ class MarketReader:
         checked = check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
         answer: Result = chosen.offer.target(subject, **checked)
         return answer
+
+    def line(self, name: str, subject: View | Market, lang: str) -> str:
+        """What an indicator's result says of itself in a line, printable. Raises CoinmonError where its code fails."""
+        result = self.result(name, subject)
+        try:
+            said = result.line(lang)
+            if not isinstance(said, str):
+                raise TypeError(f"it is a {type(said).__name__}, not text")
+            return printable(str(said))
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            raise IndicatorFailed(f"indicator {name}: its line raised {words_of(error)}") from error
 
     def report(self, symbol: str, at: int | None = None, only: Collection[str] | None = None) -> Report:
         """What `coinmon report` shows, or of `only` these indicators; `document()` is its JSON."""

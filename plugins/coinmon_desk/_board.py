@@ -7,7 +7,7 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon.command import CoinmonError, MarketReader
+from coinmon.command import CoinmonError, MarketReader, our_stop
 from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, money, price
 
 Row = dict[str, Cell]
@@ -85,7 +85,9 @@ class PairBoard:
                 self._put(pair, await asyncio.to_thread(self._cells, pair, moment))
             except CoinmonError as error:
                 self._put(pair, {"seen": cell("-", None, "warn", str(error))})
-            except Exception as error:
+            except BaseException as error:
+                if our_stop(error):
+                    raise
                 # an indicator of somebody's, or a bug of ours: one row, not the board
                 logger.error("desk: the row of {} failed: {}: {}", pair, type(error).__name__, error)
                 self._put(pair, {"seen": cell("-", None, "warn", f"{type(error).__name__}: {error}")})

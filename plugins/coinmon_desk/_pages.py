@@ -12,7 +12,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from coinmon.command import MINUTE, SESSION_COOKIE, CoinmonError, MarketReader, NoDataError, is_session, iso, session_of
+from coinmon.command import (
+    MINUTE,
+    SESSION_COOKIE,
+    CoinmonError,
+    MarketReader,
+    NoDataError,
+    is_session,
+    iso,
+    our_stop,
+    session_of,
+)
 from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
 from coinmon_desk._board import PairBoard
@@ -99,7 +109,9 @@ class DeskPages:
         while True:
             try:
                 await work()
-            except Exception as error:
+            except BaseException as error:
+                if our_stop(error):
+                    raise
                 logger.opt(exception=error).error("desk: {} failed and begins again: {}", work.__name__, error)
                 await asyncio.sleep(1)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon.command import CoinmonError, MarketReader, pages_of
+from coinmon.command import CoinmonError, MarketReader, our_stop, pages_of
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.health import Health
 from coinmon_mcp._http.metrics import Metrics
@@ -83,7 +83,9 @@ class Service:
             except CoinmonError:
                 # nothing is stored yet, or the database does not answer; whoever asks is told
                 continue
-            except Exception as error:
+            except BaseException as error:
+                if our_stop(error):
+                    raise
                 # a bug of ours must not keep a server that runs for weeks from its news
                 logger.opt(exception=error).error("no new edition: {}", error)
 

@@ -11,16 +11,15 @@ OWNED = {
     "coinmon/collect/history/backfill.py": "the next file is awaited after the one before it",
     "coinmon/collect/history/warm_up.py": "a task group",
     "coinmon/collect/venue.py": "waited for within the round's deadline",
-    "coinmon/commands/recording.py": "awaited when the recording ends; a duration without it would not end",
     "coinmon/notify/sender.py": "awaited at once, also when the sender is cancelled",
     "coinmon/record/recorder.py": "says itself what fails; waited for in close",
-    "coinmon/report/table/screen.py": "the screen waits for its table",
+    "coinmon/report/table/screen.py": "the screen waits for its table, and raises what it ended by",
     "coinmon/run/monitor.py": "one scan and the order to stop: whichever comes first is awaited",
     "plugins/coinmon_desk/_pages.py": "each says its failure and begins again",
     "plugins/coinmon_exchanges/_stream/socket.py": "the connection's own tasks, ended with it",
     "plugins/coinmon_exchanges/binance/books.py": "a snapshot that failed is asked for again when it is next due",
     "plugins/coinmon_mcp/_http/sessions.py": "the request of the session waits for it",
-    "plugins/coinmon_mcp/_service.py": "goes on after any Exception, which it says; ended with the service",
+    "plugins/coinmon_mcp/_service.py": "goes on after anything but our own stop, and says what; ended with the service",
 }
 
 

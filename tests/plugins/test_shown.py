@@ -5,8 +5,10 @@ import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Annotated
 
 import pytest
+import typer
 
 from coinmon.cli import run
 from coinmon.config.load import load_config
@@ -118,3 +120,18 @@ def test_an_assistant_is_shown_none(folder):
     said = list(texts(whole))
     assert {"SUMMARY", "LEVEL", "MEANING"} <= {re.sub(r"\ufffd.*", "", each, flags=re.DOTALL) for each in said}
     assert all(map(is_printable, said))
+
+
+def test_the_help_of_its_command_shows_none(monkeypatch, capsys):
+    def odd_command(
+        level: Annotated[str, typer.Option("--level", help="LEVEL" + BAD, metavar="WORD" + BAD)] = "DEFAULT" + BAD,
+    ) -> None: ...
+
+    odd_command.__doc__ = "DOES" + BAD
+    added = {"epilog": "END" + BAD, "rich_help_panel": "PANEL" + BAD}
+    monkeypatch.setattr("coinmon.cli.add_commands", lambda app: app.command("odd", **added)(odd_command))
+    for arguments, words in ((["--help"], ("DOES", "PANEL")), (["odd", "--help"], ("DOES", "LEVEL", "WORD", "END"))):
+        assert run(arguments) == 0
+        said = capsys.readouterr().out
+        assert all(word in said for word in words)
+        assert all(is_printable(line) for line in said.splitlines())

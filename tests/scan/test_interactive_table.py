@@ -231,3 +231,23 @@ def test_the_logs_last_lines_stay_when_the_table_has_gone(capsys, store, monkeyp
     asyncio.run(run())
     assert capsys.readouterr().out == "an alert\n"
     assert stopped
+
+
+def test_what_ended_the_table_is_raised_though_the_scan_ends_as_by_ctrl_c(store, monkeypatch):
+    @contextmanager
+    def opened(clock):
+        yield store
+
+    async def fails(app):
+        raise RuntimeError("the terminal is gone")
+
+    monkeypatch.setattr(TableApp, "run_async", fails)
+
+    async def run():
+        stop = asyncio.Event()
+        async with InteractiveScreen(store.config, opened).shown(Clock(STARTS_AT, 0, 0), stop.set):
+            await stop.wait()
+            raise KeyboardInterrupt
+
+    with pytest.raises(RuntimeError, match="the terminal is gone"):
+        asyncio.run(run())

@@ -62,4 +62,6 @@ class InteractiveScreen:
                 await asyncio.wait({running})
                 for line in self._last:
                     print(line)  # noqa: T201
-        running.result()
+                # a table that failed stopped the scan, which ends as if Ctrl-C had been pressed: this says why
+                if not running.cancelled():
+                    running.result()

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coinmon.command import CoinmonError, ConfigError, Market, MarketReader, printable_document
+from coinmon.command import CoinmonError, ConfigError, Market, MarketReader
 from coinmon_mcp._tools.markets import fund_flow
 from coinmon_mcp._tools.tool import MarketAnswer, OfInstrument, Tool
 
@@ -73,8 +73,7 @@ def _lines(desk: MarketReader, asked: ReportOf, market: Market) -> tuple[list[di
         if offer.scope != "pair" and view.instrument.kind not in offer.kinds:
             continue
         try:
-            line = printable_document(desk.result(name, subject).line(asked.lang))
-            rows.append({"indicator": name, "of": of, "line": line})
+            rows.append({"indicator": name, "of": of, "line": desk.line(name, subject, asked.lang)})
         except CoinmonError as error:
             failed[name] = str(error)
     return rows, failed

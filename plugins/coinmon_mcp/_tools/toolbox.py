@@ -9,7 +9,7 @@ import orjson
 from loguru import logger
 from pydantic import ValidationError
 
-from coinmon.command import CoinmonError, MarketReader, iso, redacted
+from coinmon.command import CoinmonError, MarketReader, iso, our_stop, redacted
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._tools.answers import Answers
@@ -140,7 +140,9 @@ class Toolbox:
             raise CallFailed(f"no answer within {_ANSWER_TIMEOUT_S:.0f} s; ask for a shorter window") from None
         except CoinmonError as error:
             raise CallFailed(redacted(str(error))) from None
-        except Exception as error:
+        except BaseException as error:
+            if our_stop(error):
+                raise
             logger.error("tool {} raised {}: {}", tool.name, type(error).__name__, error)
             raise CallFailed(f"{tool.name} failed ({type(error).__name__}); the server's log says more") from None
 
