@@ -1,9 +1,10 @@
 """Signals and their deliveries: written together, sent after, never lost."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from coinmon.model.signal import Grade
 from coinmon.store.schema import deliveries, signals
@@ -56,11 +57,11 @@ def ended_signals(connection: Connection, keys: Sequence[str], since: int) -> di
 
 def told_events(connection: Connection, since: int) -> list[ToldRow]:
     """Of each key the last graded signal that is on or ended since then, unless its end has been told."""
-    query = select(signals.c.key, signals.c.id, signals.c.pair, signals.c.ended, signals.c.event)
+    query = select(signals.c.time, signals.c.key, signals.c.id, signals.c.pair, signals.c.ended, signals.c.event)
     # what happens once has no end
-    lasting = signals.c.ended.is_(None) | ((signals.c.ended >= since) & (signals.c.ended != signals.c.time))
-    rows = connection.execute(query.where(signals.c.grade.is_not(None), lasting).order_by(signals.c.time))
-    last = {row.key: ToldRow(*row[1:]) for row in rows}
+    parts = (signals.c.ended.is_(None),), (signals.c.ended >= since, signals.c.ended != signals.c.time)
+    rows = _each_part(connection, query.where(signals.c.grade.is_not(None)), parts)
+    last = {row.key: ToldRow(*row[2:]) for row in rows}
     over = known_keys(connection, [f"{ENDED} {each.id}" for each in last.values()])
     return [each for each in last.values() if f"{ENDED} {each.id}" not in over]
 
@@ -114,8 +115,15 @@ def read_signals(connection: Connection, pair: str | None, start: int, end: int)
     query = select(signals.c.event, signals.c.ended, signals.c.time).where(signals.c.time < end)
     # an end is told with its signal
     query = query.where(signals.c.name != ENDED)
-    query = query.where((signals.c.time >= start) | signals.c.ended.is_(None) | (signals.c.ended >= start))
+    before = signals.c.time < start
+    parts = (signals.c.time >= start,), (before, signals.c.ended.is_(None)), (before, signals.c.ended >= start)
     if pair:
         query = query.where(signals.c.pair == pair)
-    rows = connection.execute(query.order_by(signals.c.time.desc())).all()
+    rows = reversed(_each_part(connection, query, parts))
     return [{**row.event, "ended": row.ended if row.ended is not None and row.ended < end else None} for row in rows]
+
+
+def _each_part(connection: Connection, query: Select[Any], parts: Iterable[Sequence[ColumnElement[bool]]]) -> list[Any]:
+    """Rows of parts that have none in common, oldest first. Joined by OR they would be looked for in all rows."""
+    rows = [row for part in parts for row in connection.execute(query.where(*part))]
+    return sorted(rows, key=attrgetter("time"))

@@ -219,6 +219,7 @@ signals = Table(
     Column("event", JSON, nullable=False),
     Index("signals_by_key", "key", "time"),
     Index("signals_by_time", "time"),
+    Index("signals_by_ended", "ended"),
     # the few that last, among all that were ever told
     Index("signals_lasting", "key", **_where("ended IS NULL")),
 )
