@@ -173,7 +173,8 @@ async def keep_scanning(
             except (LeaseLost, DatabaseGone) as error:
                 fatal.append(error)
                 stop.set()
-                return
+                # it has not died: it is cancelled with all others
+                await asyncio.get_running_loop().create_future()
             except CoinmonError:
                 # it does not answer: what wants to write says so
                 pass
