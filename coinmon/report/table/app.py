@@ -3,12 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.css.query import NoMatches
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Input, RichLog, Static
 
@@ -127,10 +129,12 @@ class TableApp(App[None]):
             self.state.take(self.events.popleft())
         if came:
             self._draw()
-        log = self.screen_stack[0].query_one("#log", RichLog)
-        while self.lines:
-            log.write(Text(self.lines.popleft()))
-        self.screen_stack[0].query_one("#status", Static).update(self._status())
+        # a table that ends loses its parts one after the other, and there may be a tick in between
+        with suppress(NoMatches):
+            log = self.screen_stack[0].query_one("#log", RichLog)
+            while self.lines:
+                log.write(Text(self.lines.popleft()))
+            self.screen_stack[0].query_one("#status", Static).update(self._status())
 
     def _status(self) -> Text:
         words, state = self._words, self.state
