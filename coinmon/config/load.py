@@ -226,7 +226,10 @@ def _warnings(
 ) -> Iterator[str]:
     for broken in catalog.broken:
         yield f"plugin {broken.plugin} of {broken.distribution} is broken: {broken.why}"
-    distributions = {point.dist.name for point in entry_points(group=GROUP) if point.dist}
+    # every distribution's metadata is read for it
+    distributions = (
+        {point.dist.name for point in entry_points(group=GROUP) if point.dist} if plugins.disabled else set()
+    )
     for wish in plugins.disabled:
         hit = any(each == wish or each.startswith((f"{wish}.", f"{wish} ")) for each in catalog.disabled)
         if not hit and wish not in distributions and not any(d.endswith(f"({wish})") for d in catalog.disabled):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -133,7 +133,7 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
     for found in _search(plugin_dir, broken):
         try:
             if found.origin and _COMMANDS.encode() in found.origin.read_bytes():
-                manager.register(found.load(), name=found.plugin)
+                manager.register(_hooks_of(found.load()), name=found.plugin)
                 for call in _calls(manager, found.plugin, _COMMANDS):
                     call(app)
         except PLUGIN_FAILURES as error:
@@ -224,7 +224,7 @@ def _is_off(found: _Found, off: frozenset[str]) -> bool:
 
 def _take(manager: pluggy.PluginManager, found: _Found, catalog: Catalog, off: frozenset[str]) -> None:
     """Import a module, run its hooks, and take what it offers: all of it or, on any complaint, nothing."""
-    manager.register(found.load(), name=found.plugin)
+    manager.register(_hooks_of(found.load()), name=found.plugin)
     manager.check_pending()
     offers: list[Offer] = []
 
@@ -251,6 +251,18 @@ def _take(manager: pluggy.PluginManager, found: _Found, catalog: Catalog, off: f
             catalog.disabled.append(f"{found.plugin} ({offer.name})")
         else:
             catalog.offers[offer.kind, offer.name] = offer
+
+
+class _Hooks(SimpleNamespace):
+    """What is marked with @hookimpl in a module: pluggy looks hard at every name that there is, and there are many."""
+
+    def __dir__(self) -> Iterable[str]:
+        return vars(self)
+
+
+def _hooks_of(module: ModuleType) -> _Hooks:
+    routines = ((name, each) for name, each in vars(module).items() if inspect.isroutine(each))
+    return _Hooks(**{name: each for name, each in routines if hasattr(each, f"{GROUP}_impl")})
 
 
 def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Callable[..., Any]]:
