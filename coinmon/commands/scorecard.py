@@ -25,7 +25,7 @@ _HEAD = {
     ),
 }  # fmt: skip
 _TO = {"zh": "至", "en": "to"}
-_VERDICTS = {
+VERDICTS = {
     "too few": "样本太少",
     "not proven": "未证实",
     "edge, not after costs": "有优势，但不够成本",
@@ -33,6 +33,7 @@ _VERDICTS = {
     "worse than chance": "不如随机",
     None: "月末才下结论",
 }
+"""In Chinese; the English ones are their own names."""
 _UNJUDGED = "not before the month's end"
 _REASONS = {
     "before_period": ("在评判时段开始之前", "from before the judged period"),
@@ -231,7 +232,7 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
     for place, head in enumerate(_HEAD[lang]):
         table.add_column(head, justify="left" if place < 2 or place == 11 else "right", no_wrap=True)
     for each in document["signals"]:
-        verdict = _VERDICTS[each["verdict"]] if lang == "zh" else each["verdict"] or _UNJUDGED
+        verdict = VERDICTS[each["verdict"]] if lang == "zh" else each["verdict"] or _UNJUDGED
         table.add_row(
             each["signal"],
             _direction(each, lang),

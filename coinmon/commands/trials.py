@@ -73,6 +73,9 @@ def _show(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]", lang:
     from rich.console import Console
     from rich.table import Table
 
+    from coinmon.commands.backtest import DIRECTIONS
+    from coinmon.commands.scorecard import VERDICTS
+
     zh, console = lang == "zh", Console(width=None if sys.stdout.isatty() else 200)
     table = Table(box=None, header_style="bold", pad_edge=False)
     heads = ("值", "信号", "方向", "次数", "可判", "超额", "结论") if zh else (
@@ -82,10 +85,13 @@ def _show(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]", lang:
         table.add_column(head, no_wrap=True)
     for trial in trials:
         for row in trial.rows:
+            verdict = str(row.record.verdict)
             table.add_row(
-                trial.value, row.signal, row.direction, str(row.told), str(row.judged),
-                _percent(row.record.excess.mean), str(row.record.verdict),
+                trial.value, row.signal, DIRECTIONS[row.direction] if zh else row.direction, str(row.told),
+                str(row.judged), _percent(row.record.excess.mean), VERDICTS[verdict] if zh else verdict,
             )  # fmt: skip
+        if not trial.rows:
+            table.add_row(trial.value, "-", "-", "0", "0", "-", "从未触发" if zh else "never told")
     console.print(table)
     family = sum(len(each.rows) for each in trials)
     console.print(
@@ -101,8 +107,9 @@ def _show(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]", lang:
             if zh
             else "{} {}: best in hindsight {} {}; walked forward (chosen by the past alone) {}, {} events"
         )
+        way = DIRECTIONS[each.direction] if zh else each.direction
         shown = _percent(each.hindsight), _percent(each.forward)
-        console.print(words.format(each.signal, each.direction, each.best, *shown, each.n), highlight=False)
+        console.print(words.format(each.signal, way, each.best, *shown, each.n), highlight=False)
 
 
 def _percent(value: float) -> str:

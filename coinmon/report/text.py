@@ -137,12 +137,12 @@ def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
     bottom, top = edges[0], edges[-1] + found[0].height
     at = np.minimum(((edges - bottom) / (top - bottom) * rows).astype(int), rows - 1)
     sums = np.bincount(at, total, rows)
-    names = {mark.name: mark.price for mark in panel.marks if isinstance(mark, Level)}
+    names = {_named(mark.name, lang): mark.price for mark in panel.marks if isinstance(mark, Level)}
     room = max(8, width // 2 - 22)
     made = [Text(f"{WORDS[lang]['profile']} ({panel.unit}){star(report, indicator, PAIR)}", "bold")]
     for row in reversed(range(rows)):
         low, high = (bottom + (top - bottom) * each / rows for each in (row, row + 1))
-        here = " ".join(str(name) for name, value in names.items() if low <= value < high)
+        here = " ".join(name for name, value in names.items() if low <= value < high)
         bar = "█" * round(room * sums[row] / sums.max())
         line = Text(f"{_short(float(low)):>11} ", "dim", no_wrap=True, overflow="ellipsis")
         made.append(line.append(bar or "▏", "cyan" if here else "blue").append(f" {here}", "bold"))
@@ -156,7 +156,7 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     last = getattr(result, "last_price", None)
     if panel is None or last is None:
         return []
-    found = sorted({(mark.price, str(mark.name)) for mark in panel.marks if isinstance(mark, Level)})
+    found = sorted({(mark.price, _named(mark.name, lang)) for mark in panel.marks if isinstance(mark, Level)})
     # one line for a price that has several names
     named = {value: " ".join(name for each, name in found if each == value) for value, _ in found}
     above = [each for each in named if each > last]

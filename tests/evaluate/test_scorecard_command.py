@@ -1,6 +1,7 @@
 """`coinmon scorecard` as its users call it: in both languages, as JSON, as a page, and of a replay."""
 
 import json
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -24,24 +25,32 @@ from coinmon.store.scorecards import count_scorecards
 NOW = 1_768_435_200_000
 DAYS = 45
 EVERY_H = 6
-PLUGIN = '''"""Says something when the UTC day's first minute has closed."""
+PLUGIN = '''"""Says something when a minute of the UTC day, its first one by default, has closed."""
 
 from typing import Any
 
-from coinmon.signal import Market, Signal, Text, hookimpl
+import numpy as np
+
+from coinmon.signal import MINUTE, Codes, Frame, Market, Signal, Text, hookimpl
 
 
-def dawn(market: Market) -> list[Signal]:
+def dawn(market: Market, *, minute: int = 0) -> list[Signal]:
     """Dawn."""
-    if market.now % 86_400_000 >= 120_000:
+    if not 0 <= market.now % 86_400_000 - minute * MINUTE < 120_000:
         return []
     return [Signal(name="dawn", pair=str(market.pair), grade="B", direction="bullish", title=Text("dawn", "dawn"),
                    reading=Text("dawn", "dawn"), evidence={}, key=f"dawn:{market.pair}")]
 
 
+def columns(frame: Frame, *, minute: int) -> Codes:
+    """The same of many moments: the replay asks nobody in between."""
+    since = (frame.start + MINUTE * np.arange(frame.count)) % 86_400_000 - minute * MINUTE
+    return ((since >= 0) & (since < 120_000)).astype(np.int8)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("dawn", dawn, horizon="1h")
+    register("dawn", dawn, columns=columns, horizon="1h")
 '''
 
 
@@ -139,6 +148,18 @@ def test_why_some_could_not_be_judged_is_said_in_both_languages(worth):
     assert f"dawn 看涨: 未能评判：{missing} 次没有基准（此前不足 20 天 K 线）" in chinese
 
 
+@pytest.mark.parametrize(
+    ("lang", "told", "never"),
+    [("zh", r"60 +dawn +看涨 +4\d +2\d +[+-]\d\.\d\d % +\S+", "从未触发"),
+     ("en", r"60 +dawn +bullish +4\d +2\d +[+-]\d\.\d\d % +\S+", "never told")],
+)  # fmt: skip
+def test_values_are_tried_in_the_readers_words(worth, lang, told, never):
+    shown = run(worth, "--lang", lang, "backtest", "--signal", "dawn", "--try", "dawn.minute=60,5000")
+    assert re.search(told, shown), shown
+    assert re.search(rf"5000 +- +- +0 +0 +- +{never}", shown), shown
+    assert not re.search("bullish|proven|too few" if lang == "zh" else "[\u4e00-\u9fff]", shown), shown
+
+
 def test_every_reason_has_words():
     assert set(_REASONS) == set(Unjudged)
 
@@ -167,4 +188,14 @@ def test_the_page_is_written_and_says_the_verdict_in_the_language(worth, tmp_pat
     text = page.read_text("utf-8")
     assert 'lang="zh"' in text
     assert "surge" in text
-    assert "<svg" in text
+    assert text.count("<svg") == 4
+    assert "看涨" in text
+    assert "bullish" not in text
+    # a phone shows it at its own width; the horizon that is judged is marked; zero is named on each scale
+    assert 'name="viewport"' in text
+    assert re.findall(r'class="here">([^<]*)<', text) == ["1 小时"]
+    assert text.count(">0</text>") == 3
+    days = [int(each) for each in re.findall(r"<title>\d{4}-\d\d-\d\d: (\d+)</title>", text)]
+    (judged,) = re.findall(r"90 天内 (\d+) 次", text)
+    # nothing is known yet of what follows the last ones
+    assert int(judged) - 4 <= sum(days) <= int(judged)

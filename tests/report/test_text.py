@@ -37,6 +37,7 @@ def test_it_says_what_a_trader_asks(demo_report):
     # a day's figures of an hour say so
     assert "* of less than their whole time: vwap 6%, volume_profile 6%, key_levels 2%" in text
     assert "\x1b[" not in text
+    assert "Text(" not in text, "a name in two languages is said in one"
     assert any("\x1b[" in line for line in printed(render(demo_report, "en", 100, 30), 100, terminal=True))
 
 
