@@ -1,12 +1,16 @@
 """The text: one screen first, everything on request."""
 
+import copy
 import io
 import re
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
+from coinmon.model.events import AlertRecord, BothLanguages
+from coinmon.report.page import page
 from coinmon.report.text import details, render
 
 
@@ -69,3 +73,13 @@ def test_everything_is_there_on_request_with_its_reasons_apart(demo_report):
     # one reason that several instruments share is told once
     assert len(lines) < 2 * sum(len(results) for results in demo_report.results.values())
     assert max(map(cell_len, lines)) <= 160
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "(战绩: 已证实)"), ("en", "(record: proven)")])
+def test_a_signal_says_what_its_like_were_worth_on_the_screen_and_the_page(demo_report, lang, said):
+    record = AlertRecord(63, "proven", 90, "ab", None, BothLanguages("已证实", "proven"))
+    report = copy.copy(demo_report)
+    report.events = [replace(each, record=record) for each in demo_report.events]
+    assert said in "\n".join(printed(render(report, lang, 200, 40), 200))
+    assert said in page(report, lang).decode()
+    assert said not in page(demo_report, lang).decode()
