@@ -143,7 +143,6 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
 
 def _search(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[_Found]:
     """Bundled plugins first, then by distribution, then those of the folder: the order in which names are claimed."""
-
     # a distribution's name is parsed from its metadata at each question: it is asked once
     points = [(point.dist.name if point.dist else "?", point) for point in entry_points(group=GROUP)]
     for distribution, point in sorted(points, key=lambda each: (each[0] != "coinmon", each[0], each[1].name)):
@@ -284,9 +283,8 @@ def _offer(
         raise TypeError(f"{kind} {name} is async; it is called as a plain function")
     for other in taken:
         if (other.kind, other.name) == (kind, name):
-            raise ValueError(
-                f"{kind} {name} is taken by {other.plugin} of {other.distribution}; disable that to replace it"
-            )
+            owner = f"{other.plugin} of {other.distribution}"
+            raise ValueError(f"{kind} {name} is taken by {owner}; disable that to replace it")
     unknown = set(options) - _OPTIONS.get(kind, set())
     if unknown:
         raise TypeError(f"{kind} {name}: register() does not take {', '.join(sorted(unknown))}")
