@@ -2,7 +2,8 @@
 
 A plugin's author comes in by one of the doors `coinmon.exchange`, `coinmon.indicator`, `coinmon.signal`,
 `coinmon.output` and `coinmon.command`; each lists what that kind of plugin needs. All their names can be imported from
-here too. They load on first use, so that `import coinmon` (and with it `coinmon --help`) stays instant.
+here too. `coinmon.open` gives a notebook what is stored. They load on first use, so that `import coinmon` (and with it
+`coinmon --help`) stays instant.
 """
 
 from importlib import import_module
@@ -16,6 +17,10 @@ _DOORS = ("exchange", "indicator", "signal", "output", "command")
 def __getattr__(name: str) -> Any:
     if name in _DOORS:
         return import_module(f"coinmon.{name}")
+    if name in ("open", "v1"):
+        # not among the names of `from coinmon import *`, where `open` would hide Python's own
+        found = import_module("coinmon.v1")
+        return found if name == "v1" else found.open
     if name == "__all__":
         return sorted({each for door in _DOORS for each in import_module(f"coinmon.{door}").__all__})
     for door in () if name.startswith("_") else _DOORS:

@@ -32,7 +32,10 @@ class KindOption(StrEnum):
 
 def export(
     ctx: typer.Context,
-    symbol: Annotated[str, typer.Argument(help="BTCUSDT, okx:ETH/USDT, BTCUSDT.P, ...")],
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SYMBOL", help="BTCUSDT, okx:ETH/USDT, BTCUSDT.P, ...; with --lake any number."),
+    ] = None,
     exchange: Annotated[str | None, typer.Option(help="Of this exchange.")] = None,
     kind: Annotated[KindOption | None, typer.Option(help="Spot or perpetual.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="First time, UTC.")] = None,
@@ -41,8 +44,24 @@ def export(
     levels: Annotated[bool, typer.Option("--levels", help="With the volumes at each price (json, parquet).")] = False,
     form: Annotated[ExportFormat, typer.Option("--format", help="csv, json or parquet.")] = ExportFormat.csv,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Into this file instead of stdout.")] = None,
+    lake: Annotated[
+        Path | None,
+        typer.Option(
+            help="Bring this folder of Parquet files up to date: everything that is stored, or these symbols."
+        ),
+    ] = None,
 ) -> None:
-    """Write stored bars as CSV, JSON or Parquet."""
+    """Write stored bars as CSV, JSON or Parquet.
+
+    --lake DIR: bars with levels, open interest, funding, whale trades and signals by venue, pair and month. Only months
+    that changed are written again, and what the store has deleted since stays.
+    """
+    if lake is not None:
+        _export_lake(ctx, lake, symbols or [])
+        return
+    if len(symbols or []) != 1:
+        raise ConfigError("export: name one SYMBOL, or --lake DIR for everything that is stored")
+    (symbol,) = symbols or []
     from coinmon.model.moment import parse_time
     from coinmon.report.export import save, stored_bars, write
     from coinmon.store.database import open_database
@@ -67,6 +86,51 @@ def export(
     stream = typer.get_binary_stream("stdout")
     stream.write(data)
     stream.flush()
+
+
+def _export_lake(ctx: typer.Context, root: Path, symbols: "list[str]") -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from coinmon.lake.tables import arrow
+    from coinmon.lake.write import copy_to_lake
+    from coinmon.store.database import open_database
+    from coinmon.store.history import History
+
+    for name, given in ctx.params.items():
+        if given is not None and name not in ("symbols", "lake") and given != _default(ctx, name):
+            raise ConfigError(f"--{_OPTION_NAMES.get(name, name)} does not go with --lake, which takes all there is")
+    config: Config = (ctx.obj or Globals()).load()
+    arrow()
+    database = open_database(config.db, create=False)
+    try:
+        history = History(database)
+        universe = history.universe([each.venue for each in history.instruments], config.quotes)
+        stored = sorted({universe.pair_of(each) for each in history.with_bars()}, key=str)
+        if not stored:
+            raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
+        pairs = list(dict.fromkeys(universe.resolve(each).pair for each in symbols)) or stored
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+            task = shown.add_task("", total=len(pairs))
+            done = copy_to_lake(
+                root, history, universe, pairs, lambda made, total: shown.update(task, completed=made, total=total)
+            )
+    finally:
+        database.close()
+    words = (
+        f"{root}：写入 {done.written} 个文件（{done.bytes / 1e6:.1f} MB），{done.unchanged} 个未变"
+        if config.lang == "zh"
+        else f"{root}: {done.written} files written ({done.bytes / 1e6:.1f} MB), {done.unchanged} unchanged"
+    )
+    typer.echo(words)
+
+
+_OPTION_NAMES = {"since": "from", "until": "to", "form": "format"}
+
+
+def _default(ctx: typer.Context, name: str) -> object:
+    return next((each.default for each in ctx.command.params if each.name == name), None)
 
 
 def one_stored(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,14 +17,27 @@ def read_only(value: Given) -> Given:
 
 
 def _close(value: Any) -> None:
+    kind = type(value)
+    if kind in _PLAIN:
+        return
     if isinstance(value, np.ndarray):
         value.flags.writeable = False
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            _close(getattr(value, each.name, None))
     elif isinstance(value, list | tuple):
         for each in value:
             _close(each)
     elif isinstance(value, Mapping):
         for each in value.values():
             _close(each)
+    else:
+        for name in _names(kind):
+            _close(getattr(value, name, None))
+
+
+_PLAIN = frozenset((int, float, str, bool, bytes, type(None)))
+"""Types that hold no array; most of what is looked at is of one of them."""
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; a day of samples is thousands of the same few."""
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()

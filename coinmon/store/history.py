@@ -17,6 +17,7 @@ from coinmon.model.trades import Ints
 from coinmon.store import books, samples
 from coinmon.store.bars import read_bars, read_profile
 from coinmon.store.database import Database
+from coinmon.store.digest import bars_digest
 from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
 from coinmon.store.outbox import read_signals
 from coinmon.store.schema import bars, instruments, signals
@@ -116,6 +117,12 @@ class History:
         with self._database.read() as connection:
             found = read_bars(connection, number, stored, start, end, levels=levels)
         return bars_in_coins(found, units)
+
+    def digest(self, instrument: Instrument, start: int, end: int) -> int:
+        """Another number when a bar of [start, end) was written, repaired or deleted; 0 where none is stored."""
+        number = self._numbers.get(instrument.id)
+        with self._database.read() as connection:
+            return 0 if number is None else bars_digest(connection, number, start, end)
 
     def _as_stored(self, instrument: Instrument) -> tuple[Instrument, int]:
         """The instrument as its rows count it, and how many coins are one there."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 import pytest
@@ -122,7 +123,9 @@ def made_rows(rng, price, mood, quiet, down, *, with_levels):
     return rows[coverage != Coverage.MISSING]
 
 
+@cache
 def scenario(seed):
+    """Made once a process: nobody changes it."""
     rng = np.random.default_rng(seed)
     price = 40_000 + np.cumsum(rng.normal(0, 12, STORED) + 3 * np.sin(np.arange(STORED) / 90)).astype(np.int64)
     mood = np.sin(np.arange(STORED) / 25 + seed)

@@ -1,0 +1,127 @@
+"""The folders of a lake: DIR/bars/venue=okx/kind=perp/pair=BTC-USDT/month=2026-11/BTC-USDT-SWAP.parquet."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coinmon.errors import ConfigError, NoDataError
+from coinmon.lake.tables import arrow
+from coinmon.model.instrument import Instrument, Pair
+
+_ABOUT = b"coinmon"
+"""The key of a file's metadata under which it says what it is of."""
+LAYOUT = 1
+
+
+def month_of(ms: int) -> str:
+    """`2026-11`, UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m")
+
+
+def months(start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    """The months that [start, end) touches: name, first moment and end, ms UTC."""
+    at = datetime.fromtimestamp(start / 1000, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while round(at.timestamp() * 1000) < end:
+        after = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
+        yield at.strftime("%Y-%m"), round(at.timestamp() * 1000), round(after.timestamp() * 1000)
+        at = after
+
+
+def file_of(root: Path, table: str, instrument: Instrument, pair: Pair, month: str) -> Path:
+    folders = f"venue={instrument.venue}", f"kind={instrument.kind}", f"pair={pair.base}-{pair.quote}", f"month={month}"
+    return root.joinpath(table, *folders, _file_name(instrument))
+
+
+def _file_name(instrument: Instrument) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", instrument.symbol) + ".parquet"
+
+
+def read_about(path: Path) -> Mapping[str, Any]:
+    """What a file says of itself; nothing where it is not there, or is none of a lake."""
+    pq = parquet()
+    try:
+        found = pq.read_schema(path).metadata or {}
+        about = json.loads(found.get(_ABOUT, b"{}"))
+    except (OSError, ValueError, arrow().ArrowInvalid):
+        return {}
+    return about if isinstance(about, dict) and about.get("layout") == LAYOUT else {}
+
+
+def write(path: Path, table: Any, about: Mapping[str, Any]) -> None:
+    """Write a whole file or none: a reader sees the one before or this one."""
+    text = json.dumps({"layout": LAYOUT, **about}, sort_keys=True).encode()
+    told = table.replace_schema_metadata({_ABOUT: text})
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        parquet().write_table(told, partial, compression="zstd", compression_level=3)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+
+
+def described(instrument: Instrument) -> dict[str, Any]:
+    """An instrument as JSON."""
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(instrument).items()}
+
+
+def instrument_of(about: Mapping[str, Any]) -> Instrument:
+    sizes = {name: Decimal(about[name]) for name in ("tick_size", "lot_size", "contract_size")}
+    return Instrument(**{**about, **sizes})
+
+
+def files(root: Path, table: str) -> Iterator[Path]:
+    """All files of a table, in the order of their names."""
+    yield from sorted((root / table).glob("venue=*/kind=*/pair=*/month=*/*.parquet"))
+
+
+def instruments(root: Path) -> list[Instrument]:
+    """Those of which there are bars, as their newest file describes them. Raises NoDataError where there are none."""
+    newest: dict[Path, Path] = {}
+    for path in files(root, "bars"):
+        newest[path.parent.parent / path.name] = path
+    found = [read_about(path).get("instrument") for path in newest.values()]
+    if not any(found):
+        raise NoDataError(f"{root}: no lake is there; write one with coinmon export --lake {root}")
+    return [instrument_of(each) for each in found if each]
+
+
+def parquet() -> Any:
+    arrow()
+    import pyarrow.parquet
+
+    return pyarrow.parquet
+
+
+def month_in(path: Path) -> str:
+    """The month of a file's folder."""
+    return path.parent.name.partition("=")[2]
+
+
+def files_of(root: Path, table: str, instrument: Instrument) -> list[Path]:
+    """An instrument's files, oldest first."""
+    within = root / table / f"venue={instrument.venue}" / f"kind={instrument.kind}"
+    return sorted(within.glob(f"pair=*/month=*/{_file_name(instrument)}"), key=month_in)
+
+
+def read_between(path: Path, names: Sequence[str], start: int, end: int) -> Any:
+    """The rows of [start, end), ms UTC, of files in order of time."""
+    file = parquet().ParquetFile(path)
+    table = file.read(list(names))
+    time = np.asarray(table["time"].cast("int64"))
+    first, last = np.searchsorted(time, (start, end)).tolist()
+    return table.slice(first, last - first)
+
+
+def ends_of(path: Path) -> tuple[int, int]:
+    """The first and the last time in a file, ms UTC."""
+    time = np.asarray(parquet().ParquetFile(path).read(["time"])["time"].cast("int64"))
+    return int(time[0]), int(time[-1])
