@@ -17,7 +17,7 @@ def read_only(value: Given) -> Given:
 
 
 def _close(value: Any) -> None:
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _PLAIN:
         return
     if isinstance(value, np.ndarray):
@@ -38,6 +38,6 @@ _PLAIN = frozenset((int, float, str, bool, bytes, type(None)))
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     """The fields of a dataclass; a day of samples is thousands of the same few."""
     return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
