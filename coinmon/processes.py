@@ -22,34 +22,46 @@ _TRIES = 3
 """How often a task is tried whose process dies, in all."""
 
 
-def side_by_side(
-    begin: Callable[[], AbstractContextManager[Callable[[Task], Answer]]],
-    tasks: Sequence[Task],
-    jobs: int,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> list[Answer]:
-    """The answer to each task, in the order of the tasks.
+class Processes:
+    """Up to `jobs` processes of our own that go on from one list of tasks to the next; ended with the `with` block.
 
     begin: entered once in each process, it gives what works on a task; it, tasks and answers can be pickled.
-    Raises what a task raised, and CoinmonError for a task whose process died at every try.
     """
-    answers: dict[int, Answer] = {}
-    died = [0] * len(tasks)
-    due = deque(range(len(tasks)))
-    idle: list[_Worker] = []
-    busy: dict[_Worker, int] = {}
-    try:
-        while due or busy:
-            while due and len(busy) < jobs:
-                worker, task = idle.pop() if idle else _Worker(begin), due.popleft()
-                busy[worker] = task
+
+    def __init__(self, begin: Callable[[], AbstractContextManager[Callable[[Any], Any]]], jobs: int) -> None:
+        self._begin = begin
+        self._jobs = jobs
+        self._idle: list[_Worker] = []
+        self._busy: dict[_Worker, int] = {}
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        for worker in (*self._idle, *self._busy):
+            worker.end()
+
+    def answers(
+        self, tasks: Sequence[Any], progress: Callable[[int, int], None] = lambda _done, _all: None
+    ) -> list[Any]:
+        """The answer to each task, in the order of the tasks.
+
+        Raises what a task raised, and CoinmonError for a task whose process died at every try; then it is to be left.
+        """
+        answers: dict[int, Any] = {}
+        died = [0] * len(tasks)
+        due = deque(range(len(tasks)))
+        while due or self._busy:
+            while due and len(self._busy) < self._jobs:
+                worker, task = self._idle.pop() if self._idle else _Worker(self._begin), due.popleft()
+                self._busy[worker] = task
                 worker.give(tasks[task])
-            for worker in _ready(busy):
-                task = busy[worker]
+            for worker in _ready(self._busy):
+                task = self._busy[worker]
                 try:
                     error, answer = worker.answer()
                 except (EOFError, OSError) as gone:
-                    del busy[worker]
+                    del self._busy[worker]
                     worker.end()
                     died[task] += 1
                     if died[task] == _TRIES:
@@ -58,14 +70,22 @@ def side_by_side(
                     continue
                 if error is not None:
                     raise error
-                del busy[worker]
-                idle.append(worker)
+                del self._busy[worker]
+                self._idle.append(worker)
                 answers[task] = answer
                 progress(len(answers), len(tasks))
-    finally:
-        for worker in (*idle, *busy):
-            worker.end()
-    return [answers[each] for each in range(len(tasks))]
+        return [answers[each] for each in range(len(tasks))]
+
+
+def side_by_side(
+    begin: Callable[[], AbstractContextManager[Callable[[Task], Answer]]],
+    tasks: Sequence[Task],
+    jobs: int,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[Answer]:
+    """The answer to each task of one list, as `Processes` gives them."""
+    with Processes(begin, jobs) as processes:
+        return processes.answers(tasks, progress)
 
 
 class _Worker:

@@ -17,7 +17,8 @@ from coinmon.errors import ConfigError
 if TYPE_CHECKING:
     from coinmon.config.load import Config
     from coinmon.evaluate.replay import Judgement
-    from coinmon.run.backtest import As, Replay, ReplayedSignal, ReplayRecord
+    from coinmon.run.backtest import Replay, ReplayedSignal, ReplayRecord
+    from coinmon.run.parts.replay_parts import As
 
 _HEAD = {"zh": ("信号", "方向", "次数"), "en": ("signal", "direction", "told")}
 _NOTE = {
@@ -54,8 +55,12 @@ def backtest(
         AsOption, typer.Option("--as", help="With all that is stored now, or with what was known at each minute.")
     ] = AsOption.complete,
     jobs: Annotated[
-        int, typer.Option(min=1, max=256, help="Processes that pairs are replayed in, side by side; not with --try.")
+        int, typer.Option(min=1, max=256, help="Processes that months are replayed in, side by side; not with --try.")
     ] = 1,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="On the Dask cluster of this scheduler; not with --try."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Records and every signal told, as one JSON object.")] = False,
 ) -> None:
     """Replay the signals over stored history and say what the price did after each.
@@ -82,6 +87,8 @@ def backtest(
         raise ConfigError(f"--from/--to: {error}") from None
     if start is not None and end is not None and end <= start:
         raise ConfigError("--to is not after --from")
+    if dask is not None and (jobs > 1 or values is not None):
+        raise ConfigError("--dask goes neither with --jobs nor with --try")
     if values is not None:
         from coinmon.commands.trials import try_values
 
@@ -93,8 +100,9 @@ def backtest(
         return
     with redirect_stdout(sys.stderr):
         # what a plugin prints is not the result
-        load = partial(_config_of, options, [*(signal or []), *names])
-        replay = _replayed(config, symbols or [], start, end, known.value, (jobs, load))
+        chosen = [*(signal or []), *names]
+        load = partial(_config_of, options if dask is None else _anywhere(options, whole), chosen)
+        replay = _replayed(config, symbols or [], start, end, known.value, (dask or jobs, load))
     made = records(replay.told)
     if as_json:
         import orjson
@@ -117,15 +125,26 @@ def _config_of(options: Globals, names: Sequence[str]) -> "Config":
     return only(options.load(), names)
 
 
+def _anywhere(options: Globals, config: "Config") -> Globals:
+    """The options as they mean the same in another folder of a machine that has the same files."""
+    file = config.rules.config
+    db = f"{_SQLITE}{Path(config.db.removeprefix(_SQLITE)).resolve()}" if config.db.startswith(_SQLITE) else config.db
+    rules = tuple(each.resolve() for each in options.rules)
+    return replace(options, config=file and file.resolve(), db=db, rules=rules)
+
+
+_SQLITE = "sqlite:///"
+
+
 def _replayed(
     config: "Config",
     symbols: list[str],
     start: int | None,
     end: int | None,
     known: "As",
-    jobs: "tuple[int, Callable[[], Config]] | None" = None,
+    jobs: "tuple[int | str, Callable[[], Config]] | None" = None,
 ) -> "Replay":
-    """jobs: how many processes, and what gives the configuration in each."""
+    """jobs: how many processes, or the address of a cluster, and what gives the configuration in each."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -145,17 +164,21 @@ def _replayed(
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
             task = shown.add_task("", total=None)
-            if jobs and jobs[0] > 1:
-                from coinmon.run.pair_jobs import replayed_side_by_side
+            wanted = list(dict.fromkeys(pairs))
 
-                return replayed_side_by_side(
-                    jobs[1], list(dict.fromkeys(pairs)), start, end, known, jobs[0],
-                    lambda done, total: shown.update(task, completed=done, total=total),
-                )  # fmt: skip
-            return replay(
-                config, history, universe, list(dict.fromkeys(pairs)), start, end,
-                lambda done, total: shown.update(task, completed=done, total=total), known,
-            )  # fmt: skip
+            def moved(done: int, total: int) -> None:
+                shown.update(task, completed=done, total=total)
+
+            many, load = jobs or (1, None)
+            if load is not None and isinstance(many, str):
+                from coinmon.run.parts.cluster import replayed_on_cluster
+
+                return replayed_on_cluster(many, load, wanted, start, end, known, moved)
+            if load is not None and isinstance(many, int) and many > 1:
+                from coinmon.run.parts.pair_jobs import replayed_side_by_side
+
+                return replayed_side_by_side(load, wanted, start, end, known, many, moved)
+            return replay(config, history, universe, wanted, start, end, moved, known)
     finally:
         database.close()
 

@@ -12,7 +12,7 @@ from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
-    from coinmon.run.backtest import As
+    from coinmon.run.parts.replay_parts import As
     from coinmon.store.database import Database
 
 _HEAD = {

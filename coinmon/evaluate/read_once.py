@@ -28,7 +28,10 @@ AHEAD_MS = DAY
 
 
 class ReadOnce:
-    """`signals` are those of the replay itself (`tell`, `end`), never those that the database holds."""
+    """`signals` are those of the replay itself (`tell`, `end`), never those that the database holds.
+
+    asked_back: whether anybody asked for them.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -36,6 +39,7 @@ class ReadOnce:
         self._reach: dict[Hashable, int] = {}
         self._profiles: dict[Hashable, Levels] = {}
         self._told: dict[str, dict[str, Any]] = {}
+        self.asked_back = False
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
         def read(first: int, last: int) -> Bars:
@@ -79,6 +83,7 @@ class ReadOnce:
         return rows[bisect_left(times, start) : bisect_left(times, end)]
 
     def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
+        self.asked_back = True
         until = iso(end)
         found = [
             {**event, "ended": None if ended is None or ended >= end else ended}

@@ -55,5 +55,6 @@ def _holds_none(hint: Any) -> bool:
     if isinstance(hint, UnionType) or get_origin(hint) in (list, tuple):
         return all(map(_holds_none, get_args(hint)))
     if is_dataclass(hint) and getattr(hint, "__module__", "").startswith(_SAMPLES):
-        return all(_holds_none(each.type) for each in fields(hint))
+        types: list[Any] = [each.type for each in fields(hint)]
+        return all(map(_holds_none, types))
     return False

@@ -6,31 +6,26 @@ The replay is the scan's own: the same views as of each moment, the same signals
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError
-from coinmon.evaluate.evaluator import Evaluator
-from coinmon.evaluate.known import KnownThen
 from coinmon.evaluate.ledger import Ledger, ledger_key, step
 from coinmon.evaluate.outcomes import DELAY_MINUTES, Outcome, Prices, outcome, weighted_close
 from coinmon.evaluate.read_once import ReadOnce
-from coinmon.evaluate.replay import Judgement, evaluate
-from coinmon.market.market import Market
+from coinmon.evaluate.replay import Judgement
 from coinmon.model.events import as_json
 from coinmon.model.instrument import Instrument, Pair
-from coinmon.model.moment import MINUTE, ceil, floor
+from coinmon.model.moment import MINUTE
 from coinmon.model.symbols import Universe
 from coinmon.notify.events import signal_event, signal_id
+from coinmon.run.parts.replay_parts import As, PairPlayer, PlayedPart, parts_of, span_of
 from coinmon.store.history import History
 
-As = Literal["known", "complete"]
 HORIZONS = {"5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 """Minutes after entry, which is a minute after the signal, at which the price is looked at."""
-LEAD_IN_MS = 60 * MINUTE
-"""How long before the first moment states are followed, untold: one that is on already is not new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +94,10 @@ def backtest(
     known: with all that is stored now (`complete`), or with what was read by the moment that is judged (`known`).
     Raises NoDataError where nothing is stored.
     """
-    spans = {pair: _span(history, universe.of(pair), start, end) for pair in pairs}
+    spans = {pair: span_of(history, universe.of(pair), start, end) for pair in pairs}
     total = sum((b - a) // MINUTE for a, b in spans.values())
     if total <= 0:
-        raise NoDataError(
-            f"nothing is stored of {', '.join(map(str, pairs)) or 'any pair'} in that time; see coinmon backfill"
-        )
+        raise nothing_stored(pairs)
     told: list[ReplayedSignal] = []
     replayed: list[PairReplay] = []
     done = 0
@@ -113,79 +106,54 @@ def backtest(
         def moved(minutes: int, before: int = done) -> None:
             progress(before + minutes, total)
 
-        more, one = _replayed(config, history, universe, pair, first, last, moved, known)
+        player = PairPlayer(config, history, universe, pair, known, moved)
+        more, one = folded(player, first, last, (player.played(*part) for part in parts_of(first, last)), player.source)
         told += more
         replayed.append(one)
         done += (last - first) // MINUTE
     return Replay(told, replayed, known)
 
 
-def _replayed(
-    config: Config,
-    history: History,
-    universe: Universe,
-    pair: Pair,
-    first: int,
-    last: int,
-    progress: Callable[[int], None],
-    known: As,
+def nothing_stored(pairs: Sequence[Pair]) -> NoDataError:
+    return NoDataError(
+        f"nothing is stored of {', '.join(map(str, pairs)) or 'any pair'} in that time; see coinmon backfill"
+    )
+
+
+def folded(
+    player: PairPlayer, first: int, last: int, parts: Iterable[PlayedPart], source: ReadOnce | None = None
 ) -> tuple[list[ReplayedSignal], PairReplay]:
-    """One pair from `first` on. What was on already, and events of before, are learnt from a lead-in and not told."""
-    venues = list(config.exchanges)
-    instruments = [each for each in universe.of(pair) if each.venue in venues]
+    """One pair: what is told of its parts, which follow one another from `first` on.
+
+    What was on already, and events of before, are learnt from the lead-in and not told. source: hears what was told.
+    """
+    history, instruments = player.history, player.instruments
     prices = _prices(history, instruments, first - MINUTE, last + (max(HORIZONS.values()) + DELAY_MINUTES) * MINUTE)
-    days = {each.id: _listed(history, each) for each in instruments}
-    source = ReadOnce(history)
-    evaluator = Evaluator(config, venues)
     ledger = Ledger()
     judgements: dict[str, Judgement] = {}
     told: list[ReplayedSignal] = []
     ids: dict[tuple[str, int], str] = {}
-
-    def market_at(now: int) -> Market:
-        if now >= first:
-            progress((now - first) // MINUTE)
-        there = [each for each in instruments if _is_listed(days[each.id], now)]
-        return evaluator.market(pair, there, source, now)
-
-    lead_in = _lead_in(history, instruments, first)
-    then = KnownThen(history, instruments, lead_in, last) if known == "known" else None
-    cuts = [each for span in days.values() for each in span if each is not None]
-    for begin, end, counted in ((lead_in, first, {}), (first, last, judgements)):
-        for now, holds in evaluate(evaluator, market_at, source, begin, end, counted, known=then, cuts=cuts):
+    for part in parts:
+        for now, holds in part.changes:
             news = step(ledger, holds, now)
             ledger = news.ledger
             for key, began, ended in news.moves:
-                if (key, began) in ids:
+                if source is not None and (key, began) in ids:
                     source.end(ids[key, began], ended)
             for signal, at, graver_than in news.told:
                 id = signal_id(signal, at)
                 event = as_json(signal_event(signal, id, at, graver_than))
                 ids[ledger_key(signal), at] = id
-                source.tell(event, at if signal.once else None)
+                if source is not None:
+                    source.tell(event, at if signal.once else None)
                 if now >= first:
                     told.append(_judged_by_price(event, prices, at))
+        for name, each in part.judgements.items():
+            judgements.setdefault(name, Judgement()).add(each)
     rows = {each: history.bars(each, first - MINUTE, last - MINUTE) for each in instruments}
     coverage = {each.id: float(bars.has_flow.sum()) / max(1, (last - first) // MINUTE) for each, bars in rows.items()}
-    seen = [name for name in venues if any(each.venue == name and len(bars) for each, bars in rows.items())]
-    return told, PairReplay(str(pair), first, last, seen, coverage, judgements)
-
-
-def _listed(history: History, instrument: Instrument) -> tuple[int | None, int | None]:
-    """The moments, on whole minutes, from which and until which the venue lists it; None: always."""
-    first, last = history.listed(instrument)
-    return None if first is None else floor(first), None if last is None else ceil(last)
-
-
-def _is_listed(days: tuple[int | None, int | None], now: int) -> bool:
-    first, last = days
-    return (first is None or now >= first) and (last is None or now < last)
-
-
-def _lead_in(history: History, instruments: Sequence[Instrument], first: int) -> int:
-    """From when on states are followed so that those that are on at `first` are known."""
-    begins = [span[0] + MINUTE for span in map(history.span, instruments) if span]
-    return min(first, max(first - LEAD_IN_MS, min(begins))) if begins else first
+    seen = [name for name in player.venues if any(each.venue == name and len(bars) for each, bars in rows.items())]
+    return told, PairReplay(str(player.pair), first, last, seen, coverage, judgements)
 
 
 def _prices(history: History, instruments: Sequence[Instrument], start: int, end: int) -> Prices:
@@ -228,17 +196,6 @@ def records(told: Iterable[ReplayedSignal]) -> list[ReplayRecord]:
             }
         made.append(ReplayRecord(name, direction, len(several), horizons))
     return sorted(made, key=lambda each: (-each.told, each.signal, each.direction))
-
-
-def _span(history: History, instruments: Sequence[Instrument], start: int | None, end: int | None) -> tuple[int, int]:
-    """Of [start, end) what is stored of any of the instruments; empty where nothing is."""
-    spans = [span for span in map(history.span, instruments) if span]
-    if not spans:
-        return 0, 0
-    first, last = min(a for a, _ in spans), max(b for _, b in spans)
-    # the first minute is known when it has closed
-    first = max(first + MINUTE, ceil(start) if start is not None else 0)
-    return first, max(first, min(last + MINUTE, floor(end) if end is not None else last + MINUTE))
 
 
 def _judged_by_price(event: Mapping[str, Any], prices: Prices, at: int) -> ReplayedSignal:

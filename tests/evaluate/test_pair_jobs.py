@@ -1,19 +1,27 @@
 """Pairs replayed in processes of their own come out as one after the other, in the same order."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from coinmon.config.load import load_config
-from coinmon.errors import NoDataError
+from coinmon.errors import ConfigError, NoDataError
 from coinmon.model.instrument import Pair
-from coinmon.model.moment import MINUTE
-from coinmon.run.backtest import backtest
-from coinmon.run.pair_jobs import replayed_side_by_side
+from coinmon.model.moment import MINUTE, parse_time
+from coinmon.run.backtest import backtest, folded
+from coinmon.run.parts import cluster as cluster_module
+from coinmon.run.parts.cluster import replayed_on_cluster
+from coinmon.run.parts.pair_jobs import FoldTask, PartTask, ReplayTask, replayed_side_by_side, working_on
+from coinmon.run.parts.replay_parts import PairPlayer, PlayedPart, parts_of
 from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
 from coinmon.store.history import History
@@ -21,6 +29,7 @@ from coinmon.store.instruments import sync_instruments
 
 from .test_columns import EASY, FIRST, START, scenario
 
+ROOT = Path(__file__).parents[2]
 BASES = {"BTC": 1, "ETH": 3}
 
 
@@ -48,6 +57,100 @@ def overrides(tmp_path, monkeypatch):
                 write_bars(connection, number, stored, rows[each.id])
     database.close()
     return {"db": url} | {f"signals.{name}": each for name, each in EASY.items()}
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A scheduler and two workers in processes of their own; its address."""
+    pytest.importorskip("distributed", reason="the dask extra is not installed")
+    (tmp_path / "elsewhere").mkdir()
+    about = tmp_path / "scheduler.json"
+    plain = ["--scheduler-file", str(about), "--no-dashboard"]
+    commands = [["scheduler", "--host", "127.0.0.1", "--port", "0"], *[["worker", "--nthreads", "1", "--no-nanny"]] * 2]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dask", *each, *plain], cwd=tmp_path / "elsewhere", env=environ,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for each in commands
+    ]  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        while not about.exists() or not about.read_text("utf-8").endswith("}"):
+            assert time.monotonic() < until
+            assert running[0].poll() is None
+            time.sleep(0.02)
+        yield json.loads(about.read_text("utf-8"))["address"]
+    finally:
+        for each in running:
+            each.kill()
+            each.wait()
+
+
+def test_a_cluster_of_which_a_worker_is_killed(overrides, cluster, tmp_path):
+    pairs = [Pair(base, "USDT") for base in (*BASES, "NONE")]
+    start, end = START + (FIRST + 60) * MINUTE, START + (FIRST + 90) * MINUTE
+    load = partial(killed_once, str(tmp_path / "killed"), overrides)
+    seen = []
+    found = replayed_on_cluster(cluster, load, pairs, start, end, "complete", lambda *done: seen.append(done))
+    assert (tmp_path / "killed").exists()
+    config = load_config(None, overrides=overrides, environ={})
+    database = open_database(config.db, create=False)
+    history = History(database)
+    universe = history.universe(config.exchanges, config.quotes)
+    assert found == backtest(config, history, universe, pairs[:2], start, end)
+    database.close()
+    assert {each.event["pair"] for each in found.told} == {"BTC/USDT", "ETH/USDT"}
+    assert seen[-1] == (3, 3)
+
+
+def test_no_cluster_there_is_said(overrides, monkeypatch):
+    pytest.importorskip("distributed", reason="the dask extra is not installed")
+    monkeypatch.setattr(cluster_module, "CONNECT_TIMEOUT_S", 0.2)
+    with pytest.raises(ConfigError, match="no Dask scheduler answers there"):
+        replayed_on_cluster("tcp://127.0.0.1:9", load_config, [Pair("BTC", "USDT")], None, None, "complete")
+
+
+@pytest.mark.parametrize("known", ["complete", "known"])
+def test_where_a_replay_is_cut_changes_nothing(overrides, known):
+    config = load_config(None, overrides=overrides, environ={})
+    database = open_database(config.db, create=False)
+    history = History(database)
+    universe = history.universe(config.exchanges, config.quotes)
+    first = START + (FIRST + 60) * MINUTE
+    moments = [first + each * MINUTE for each in (0, 17, 70, 71, 140)]
+
+    def player():
+        return PairPlayer(config, history, universe, Pair("BTC", "USDT"), known)
+
+    def told(parts):
+        found, pair = folded(player(), moments[0], moments[-1], parts)
+        return found, {name: (each.minutes, each.judged, each.waited) for name, each in pair.judgements.items()}
+
+    whole = told([player().alone(moments[0], moments[-1], True)])
+    cut = told([player().alone(*each, number == 0) for number, each in enumerate(pairwise(moments))])
+    database.close()
+    assert whole == cut
+    assert len(whole[0]) > 1
+
+
+def test_parts_are_calendar_months():
+    first, last = parse_time("2025-11-30T23:58"), parse_time("2026-02-01")
+    edges = [parse_time(each) for each in ("2025-12-01", "2026-01-01")]
+    assert parts_of(first, last) == [(first, edges[0], True), (edges[0], edges[1], False), (edges[1], last, False)]
+
+
+def test_who_asks_what_was_told_is_replayed_as_a_whole(overrides):
+    """A signal that looks at the pair's earlier signals cannot be played in parts."""
+    config = load_config(None, overrides=overrides, environ={})
+    start, end = START + (FIRST + 60) * MINUTE, START + (FIRST + 80) * MINUTE
+    with working_on(ReplayTask(lambda: config, start, end, "complete"), config) as work:
+        pair, lost = Pair("BTC", "USDT"), PlayedPart([], {}, asked_back=True)
+        told, (one,) = work(FoldTask(pair, (start, end), [lost]))
+        again, (same,) = work(FoldTask(pair, (start, end), [work(PartTask(pair, (start, end, True)))]))
+    assert told
+    assert (told, one) == (again, same)
 
 
 def test_two_processes_and_one_that_is_killed(overrides, tmp_path):

@@ -1,0 +1,127 @@
+"""A replay cut into pairs and months: what holds in a part depends on what is stored alone, so parts run anywhere.
+
+What is told of it is folded from the parts in their order (`backtest.folded`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from coinmon.config.load import Config
+from coinmon.evaluate.evaluator import Evaluator
+from coinmon.evaluate.known import KnownThen
+from coinmon.evaluate.read_once import ReadOnce
+from coinmon.evaluate.replay import Judgement, evaluate
+from coinmon.market.market import Market
+from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.moment import MINUTE, ceil, floor
+from coinmon.model.signal import Signal
+from coinmon.model.symbols import Universe
+from coinmon.store.history import History
+
+As = Literal["known", "complete"]
+LEAD_IN_MS = 60 * MINUTE
+"""How long before the first moment states are followed, untold: one that is on already is not new."""
+Change = tuple[int, Sequence[Signal]]
+"""A moment, ms UTC, and all that holds from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedPart:
+    """What holds in a part, at its first moment and at each at which that changes. judgements: whole after the changes.
+
+    asked_back: a signal asked what was told before, which a part does not know: the pair has to be replayed as a whole.
+    """
+
+    changes: Iterable[Change]
+    judgements: Mapping[str, Judgement]
+    asked_back: bool = False
+
+
+def span_of(history: History, instruments: Sequence[Instrument], start: int | None, end: int | None) -> tuple[int, int]:
+    """Of [start, end) the moments of which something is stored of any instrument; empty where nothing is."""
+    spans = [span for span in map(history.span, instruments) if span]
+    if not spans:
+        return 0, 0
+    first, last = min(a for a, _ in spans), max(b for _, b in spans)
+    # the first minute is known when it has closed
+    first = max(first + MINUTE, ceil(start) if start is not None else 0)
+    return first, max(first, min(last + MINUTE, floor(end) if end is not None else last + MINUTE))
+
+
+def parts_of(first: int, last: int) -> list[tuple[int, int, bool]]:
+    """[first, last) by calendar month, UTC: begin, end, and whether states are to be learnt before it (the first)."""
+    found, begin = [], first
+    while begin < last:
+        month = datetime.fromtimestamp(begin / 1000, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        after = month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
+        end = min(last, round(after.timestamp() * 1000))
+        found.append((begin, end, begin == first))
+        begin = end
+    return found
+
+
+class PairPlayer:
+    """Plays parts of one pair. progress: told how many minutes of the replay from its first moment on are done."""
+
+    def __init__(
+        self,
+        config: Config,
+        history: History,
+        universe: Universe,
+        pair: Pair,
+        known: As,
+        progress: Callable[[int], None] = lambda _minutes: None,
+    ) -> None:
+        self.history, self.pair = history, pair
+        self.venues = list(config.exchanges)
+        self.instruments = [each for each in universe.of(pair) if each.venue in self.venues]
+        self.source = ReadOnce(history)
+        self._days = {each.id: _listed(history, each) for each in self.instruments}
+        self._evaluator = Evaluator(config, self.venues)
+        self._known, self._progress = known, progress
+        self._first = 0
+
+    def played(self, begin: int, end: int, leads_in: bool) -> PlayedPart:
+        """What holds in [begin, end); its changes are found as they are asked for."""
+        judgements: dict[str, Judgement] = {}
+        return PlayedPart(self._changes(begin, end, leads_in, judgements), judgements)
+
+    def alone(self, begin: int, end: int, leads_in: bool) -> PlayedPart:
+        """The same, all found, for a process that folds it."""
+        part = self.played(begin, end, leads_in)
+        return PlayedPart(list(part.changes), part.judgements, self.source.asked_back)
+
+    def _changes(self, begin: int, end: int, leads_in: bool, judgements: dict[str, Judgement]) -> Iterator[Change]:
+        lead_in = _lead_in(self.history, self.instruments, begin) if leads_in else begin
+        self._first = begin if leads_in else self._first
+        then = KnownThen(self.history, self.instruments, lead_in, end) if self._known == "known" else None
+        cuts = [each for span in self._days.values() for each in span if each is not None]
+        for start, stop, counted in ((lead_in, begin, {}), (begin, end, judgements)):
+            yield from evaluate(
+                self._evaluator, self._market_at, self.source, start, stop, counted, known=then, cuts=cuts
+            )
+
+    def _market_at(self, now: int) -> Market:
+        if now >= self._first:
+            self._progress((now - self._first) // MINUTE)
+        there = [each for each in self.instruments if _is_listed(self._days[each.id], now)]
+        return self._evaluator.market(self.pair, there, self.source, now)
+
+
+def _listed(history: History, instrument: Instrument) -> tuple[int | None, int | None]:
+    """The moments, on whole minutes, from which and until which the venue lists it; None: always."""
+    first, last = history.listed(instrument)
+    return None if first is None else floor(first), None if last is None else ceil(last)
+
+
+def _is_listed(days: tuple[int | None, int | None], now: int) -> bool:
+    first, last = days
+    return (first is None or now >= first) and (last is None or now < last)
+
+
+def _lead_in(history: History, instruments: Sequence[Instrument], first: int) -> int:
+    """From when on states are followed so that those that are on at `first` are known."""
+    begins = [span[0] + MINUTE for span in map(history.span, instruments) if span]
+    return min(first, max(first - LEAD_IN_MS, min(begins))) if begins else first
