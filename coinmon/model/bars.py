@@ -214,6 +214,16 @@ class Bars:
         """All rows as one bar (no rows: no bar)."""
         return self.grouped(np.zeros(1, np.int64), self.time[:1]) if len(self) else self
 
+    def candle(self) -> tuple[int, int, int, int]:
+        """Open, high, low and close of all rows as one bar, as `merged` has them, in ticks; 0: no price is known."""
+        priced = self.close > 0
+        traded = priced & ~(self.volume == 0)
+        rows = np.flatnonzero(traded if traded.any() else priced)
+        if not len(rows):
+            return 0, 0, 0, 0
+        high, low = self.high[rows].max(), self.low[rows].min()
+        return int(self.open[rows[0]]), int(high), int(low), int(self.close[rows[-1]])
+
     def profile(self) -> Levels:
         """The levels of the rows of which every trade was seen, added up as one bar's."""
         seen = self if (self.coverage == Coverage.TRADES).all() else self[self.coverage == Coverage.TRADES]

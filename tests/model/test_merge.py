@@ -74,6 +74,8 @@ def test_merging_in_steps_is_merging_at_once(plain, data):
     if not holes or (bars.coverage[:cut].any() and bars.coverage[cut:].any()):
         halves = Bars.concat([bars[:cut].merged(), bars[cut:].merged()])
         assert_equal(halves.merged(), bars.merged())
+    merged = bars.merged()
+    assert bars.candle() == (merged.open[0], merged.high[0], merged.low[0], merged.close[0])
 
 
 @given(data=st.data())
@@ -165,6 +167,7 @@ def test_a_quiet_minute_lends_no_price_to_a_bar_in_which_something_traded(plain)
     assert (bar.open[0], bar.high[0], bar.low[0], bar.close[0]) == (20, 20, 20, 20)
     quiet = bars[:1].merged()
     assert (quiet.open[0], quiet.close[0], quiet.volume[0]) == (90, 90, 0)
+    assert (bars.candle(), bars[:1].candle(), bars[:0].candle()) == ((20, 20, 20, 20), (90, 90, 90, 90), (0, 0, 0, 0))
 
 
 def test_an_unknown_taker_split_stays_unknown_in_the_sum(plain):

@@ -131,8 +131,7 @@ def _prices(bars: Bars, priced: int, last: float | None, least: float, reasons: 
                 )
             )
         return {}
-    whole = bars.merged()
-    first, high, low = (float(whole.price(column)[0]) for column in (whole.open, whole.high, whole.low))
+    first, high, low, _ = bars.price(np.array(bars.candle())).tolist()
     return {"open_24h": first, "high_24h": high, "low_24h": low, "change_24h_pct": 100 * (last - first) / first}
 
 

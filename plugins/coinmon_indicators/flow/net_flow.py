@@ -209,17 +209,12 @@ def _against(
 
 def _prices(rows: Bars, window: int, reasons: list[str]) -> dict[str, float | None]:
     names = ("support", "resistance", "last_price", "price_change_pct", "atr")
-    bars = rows[-window:]
-    priced = bars.close > 0
-    traded = priced & ~(bars.volume == 0)
-    # as `Bars.merged`: of the minutes in which something traded, where there are any
-    use = np.flatnonzero(traded if traded.any() else priced)
-    if not len(use):
+    candle = rows[-window:].candle()
+    first, last = candle[0], candle[-1]
+    if last <= 0:
         reasons.append(Bilingual("区间内没有已知价格", "no price is known in the window"))
         return dict.fromkeys(names)
-    first, last = int(bars.open[use[0]]), int(bars.close[use[-1]])
-    ends = np.array([bars.low[use].min(), bars.high[use].max(), last])
-    low, high, close = (float(each) for each in rows.price(ends))
+    _, high, low, close = rows.price(np.array(candle)).tolist()
     return dict(zip(names, (low, high, close, 100 * (last - first) / first, _atr(rows, window)), strict=True))
 
 
