@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from coinmon.commands import Globals
 
 if TYPE_CHECKING:
+    from coinmon.config.load import Config
     from coinmon.evaluate.audit import AuditReport
 
 _FAULTY = 1
@@ -26,7 +28,7 @@ def audit(
     seed: Annotated[int, typer.Option(help="Which moments.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Ask plugins again with the future cut off, made nonsense, and in another order; compare columns with them.
+    """Ask plugins again with the future cut off, made nonsense, in another order and another process; compare columns.
 
     Over the last half day that is stored. Exit 0: all answers agree; 1: some do not, each told with both values.
     """
@@ -36,7 +38,8 @@ def audit(
     from coinmon.store.database import open_database
     from coinmon.store.history import History
 
-    config = (ctx.obj or Globals()).load()
+    options = ctx.obj or Globals()
+    config = options.load()
     start_log(config, clock_of(config))
     database = open_database(config.db, create=False)
     try:
@@ -45,7 +48,9 @@ def audit(
             universe = history.universe(config.exchanges, config.quotes)
             stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
             pairs = [universe.resolve(each).pair for each in pair or []] or sorted(stored, key=str)[:1]
-            reports = audited(config, history, universe, pairs, names or [], moments, seed)
+            reports = audited(
+                config, history, universe, pairs, names or [], moments, seed, load=partial(_load, options)
+            )
     finally:
         database.close()
     if as_json:
@@ -57,6 +62,10 @@ def audit(
         _show(reports, config.lang)
     if any(each.faults or each.raised for each in reports):
         raise typer.Exit(_FAULTY)
+
+
+def _load(options: Globals) -> "Config":
+    return options.load()
 
 
 def _plain(report: "AuditReport") -> dict[str, Any]:

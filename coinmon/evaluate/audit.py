@@ -1,12 +1,17 @@
 """Whether a signal or indicator says the same of a moment whatever comes later, and whoever asked what before.
 
 At sampled moments of stored history it is asked on fresh views: with all that is stored, with the future cut off, with
-the future turned into nonsense, and in another order. Any difference is a fault, told with both answers.
+the future turned into nonsense, in another order, and in a process of its own, later, backwards and with another hash
+seed. Any difference is a fault, told with both answers.
 """
 
+import os
 import random
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +29,8 @@ from coinmon.model.instrument import Pair
 from coinmon.model.moment import MINUTE
 from coinmon.model.signal import Signal, Silent
 from coinmon.model.symbols import Universe
+from coinmon.processes import Processes
+from coinmon.store.database import open_database
 from coinmon.store.history import History
 
 FRAME_MOMENTS = 720
@@ -47,7 +54,7 @@ class AuditFault:
 class AuditReport:
     """One plugin's. comparisons: answers compared. reach: minutes that were read before a moment, at most.
 
-    raised: what it raised last, where it did.
+    raised: what it raised last, where it did. answers: by pair and moment, as it was asked first.
     """
 
     name: str
@@ -56,6 +63,7 @@ class AuditReport:
     reach: int = 0
     raised: str = ""
     faults: list[AuditFault] = field(default_factory=list)
+    answers: dict[tuple[Pair, int], str] = field(default_factory=dict)
 
     def compare(self, check: str, pair: str, at: int, expected: str, got: str) -> None:
         self.comparisons += 1
@@ -72,9 +80,11 @@ def audit(
     moments: int,
     seed: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
+    load: Callable[[], Config] | None = None,
 ) -> list[AuditReport]:
     """Reports of the signals and indicators named (none: all that are on), over the last of what is stored.
 
+    load: gives the configuration in a process of its own, where all are asked again; it can be pickled.
     Raises ConfigError for a name that is not on, NoDataError where nothing is stored.
     """
     offered = {**dict.fromkeys(config.signals, "signal"), **dict.fromkeys(config.indicators, "indicator")}
@@ -94,8 +104,71 @@ def audit(
         for pair, (first, last) in spans.items():
             _Audit(config, history, universe, pair, report).run(first, last, moments, random.Random(f"{seed} {name}"))
         reports.append(report)
+    if load is not None:
+        _compare_elsewhere(load, reports)
     progress(len(wanted), len(wanted))
     return reports
+
+
+@dataclass(frozen=True, slots=True)
+class AskTask:
+    """A plugin, and the pairs and moments at which it is to be asked, in this order."""
+
+    kind: str
+    name: str
+    moments: Sequence[tuple[Pair, int]]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+def _compare_elsewhere(load: Callable[[], Config], reports: Sequence[AuditReport]) -> None:
+    tasks = [AskTask(each.kind, each.name, [*reversed(each.answers)]) for each in reports]
+    with _hash_seed(), Processes(partial(_asking, load), 1) as process:
+        found: list[Mapping[tuple[Pair, int], str]] = process.answers(tasks)
+    for report, answers in zip(reports, found, strict=True):
+        for (pair, at), got in answers.items():
+            report.compare("in another process", str(pair), at, report.answers[pair, at], got)
+
+
+@contextmanager
+def _hash_seed() -> Iterator[None]:
+    """Processes that begin meanwhile put sets into another order than this one."""
+    before = os.environ.get(_SEED)
+    os.environ[_SEED] = "1" if before != "1" else "2"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SEED]
+        else:
+            os.environ[_SEED] = before
+
+
+_SEED = "PYTHONHASHSEED"
+
+
+@contextmanager
+def _asking(load: Callable[[], Config]) -> Iterator[Callable[[AskTask], Mapping[tuple[Pair, int], str]]]:
+    """In a process of its own: answers."""
+    # what a plugin prints is not the result
+    with redirect_stdout(sys.stderr):
+        config = load()
+        database = open_database(config.db, create=False)
+        try:
+            history = History(database)
+            universe = history.universe(config.exchanges, config.quotes)
+
+            def answers(task: AskTask) -> Mapping[tuple[Pair, int], str]:
+                found = {}
+                for pair in dict.fromkeys(pair for pair, _ in task.moments):
+                    asked = _Audit(config, history, universe, pair, AuditReport(task.name, task.kind))
+                    found |= {(pair, at): asked.ask(at) for each, at in task.moments if each == pair}
+                return found
+
+            yield answers
+        finally:
+            database.close()
 
 
 def _span(history: History, universe: Universe, pair: Pair) -> tuple[int, int]:
@@ -119,6 +192,7 @@ class _Audit:
         count = (last - first) // MINUTE + 1
         chosen = sorted(rng.sample(range(count), min(count, moments)))
         whole = {at: self._ask(first + at * MINUTE, self._stored) for at in chosen}
+        self._report.answers |= {(self._pair, first + at * MINUTE): answer for at, answer in whole.items()}
         shuffled = rng.sample(chosen, len(chosen))
         for at in shuffled:
             now = first + at * MINUTE
@@ -132,7 +206,12 @@ class _Audit:
         if self._report.kind == "signal":
             self._columns(first, count, set(chosen))
         what = f"{self._report.kind} {self._report.name}"
-        self._report.raised = self._evaluator.failures.get(what, self._report.raised)
+        for each in (what, f"columns of {what}"):
+            self._report.raised = self._evaluator.failures.get(each, self._report.raised)
+
+    def ask(self, now: int) -> str:
+        """The answer in words."""
+        return self._ask(now, self._stored)
 
     def _compare(self, check: str, now: int, expected: str, source: Source) -> None:
         self._report.compare(check, str(self._pair), now, expected, self._ask(now, source))

@@ -1,8 +1,11 @@
 """`coinmon audit`: plugins that look ahead, remember, roll dice or say something else by columns are named."""
 
 import json
+import shutil
 
 import pytest
+
+from . import cheats
 
 CHEATS = '''
 import random
@@ -85,6 +88,24 @@ def test_each_cheat_is_named(audited):
     fault = found["looks_ahead"]["faults"][0]
     assert fault["pair"] == "BTC/USDT"
     assert fault["expected"] != fault["got"]
+
+
+def test_every_cheat_in_the_book_is_named(audited, tmp_path):
+    shutil.copy(cheats.__file__, tmp_path / "mine" / "book.py")
+    by_answers = [*cheats.LOOK_AHEAD, *cheats.STATE, *cheats.CHANCE]
+    honest = ["honest", "honest_columns"]
+    names = [*by_answers, *cheats.COLUMNS, *honest]
+    done = audited(*names, "--pair", "BTCUSDT", "--moments", "6", "--json")
+    found = {each["name"]: each for each in json.loads(done.out)["plugins"]}
+    missed = [name for name in names if not found[name]["different"] and not found[name]["raised"]]
+    assert missed == honest
+    assert all(found[name]["comparisons"] > 10 for name in honest)
+    checks = {name: {fault["check"] for fault in found[name]["faults"]} for name in names}
+    assert [name for name in cheats.LOOK_AHEAD if "the future cut off" not in checks[name]] == []
+    assert "in another process" in checks["order_of_a_set"]
+    assert all("columns" in checks[name] or "columns of" in found[name]["raised"] for name in cheats.COLUMNS)
+    assert done.code == 1
+    assert len(names) - len(honest) >= 50
 
 
 def test_bundled_plugins_are_clean(audited):
