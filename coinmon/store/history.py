@@ -15,9 +15,8 @@ from coinmon.model.multiples import bars_in_coins, coin_of, levels_in_coins, sam
 from coinmon.model.symbols import Universe
 from coinmon.model.trades import Ints
 from coinmon.store import books, samples
-from coinmon.store.bars import read_bars, read_profile
+from coinmon.store.bars import bars_digest, read_bars, read_profile
 from coinmon.store.database import Database
-from coinmon.store.digest import bars_digest
 from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
 from coinmon.store.outbox import read_signals
 from coinmon.store.schema import bars, instruments, signals
