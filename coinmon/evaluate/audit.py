@@ -160,7 +160,7 @@ def _asking(load: Callable[[], Config]) -> Iterator[Callable[[AskTask], Mapping[
             universe = history.universe(config.exchanges, config.quotes)
 
             def answers(task: AskTask) -> Mapping[tuple[Pair, int], str]:
-                found = {}
+                found: dict[tuple[Pair, int], str] = {}
                 for pair in dict.fromkeys(pair for pair, _ in task.moments):
                     asked = _Audit(config, history, universe, pair, AuditReport(task.name, task.kind))
                     found |= {(pair, at): asked.ask(at) for each, at in task.moments if each == pair}
