@@ -145,12 +145,15 @@ class Browser:
         self.heard: list[dict[str, Any]] = []
         self.worked = 0.0
 
-    def open(self, page: Path | str, *scripts: str, width: int = 1280, dark: bool = False) -> Any:
-        """What each script gives, asked again until it gives something (or ten seconds have passed)."""
-        url = page if isinstance(page, str) else page.as_uri()
-        return asyncio.run(self._open(url, scripts, width, dark))
+    def open(self, page: Path | str, *scripts: str, width: int = 1280, dark: bool = False, before: str = "") -> Any:
+        """What each script gives, asked again until it gives something (or ten seconds have passed).
 
-    async def _open(self, url: str, scripts: Sequence[str], width: int, dark: bool) -> list[Any]:
+        before: a script that runs ahead of the page's own.
+        """
+        url = page if isinstance(page, str) else page.as_uri()
+        return asyncio.run(self._open(url, scripts, width, dark, before))
+
+    async def _open(self, url: str, scripts: Sequence[str], width: int, dark: bool, first: str) -> list[Any]:
         port = (self._folder / "DevToolsActivePort").read_text().split()[0]
         async with aiohttp.ClientSession(trust_env=False) as session:
             async with session.get(f"http://127.0.0.1:{port}/json") as reply:
@@ -164,6 +167,8 @@ class Browser:
                 await self._ask(socket, "Emulation.setDeviceMetricsOverride", **size)
                 await self._ask(socket, "Performance.enable", timeDomain="threadTicks")
                 before = await self._busy(socket)
+                # it is forgotten with this conversation
+                await self._ask(socket, "Page.addScriptToEvaluateOnNewDocument", source=first)
                 await self._ask(socket, "Page.navigate", url=url)
                 values = [await self._value(socket, script) for script in scripts]
                 after = await self._busy(socket)

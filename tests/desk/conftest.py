@@ -1,17 +1,33 @@
 """A server with a token, scanning the emulator, with somebody's indicator whose words try to be markup."""
 
 import re
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
+from coinmon.clock import Clock
+from coinmon.config.load import load_config
+from coinmon.report.document import Report
+from coinmon.run.reader import MarketReader
+from coinmon.store.database import open_database
 from tests.desk.page import LOGIN, ROWS, TOKEN
+from tests.report.conftest import NOW, collect
 
 pytest.importorskip("mcp", reason="the serve extra is not installed")
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from coinmon_desk._pages import DeskPages
 
 COINMON = [sys.executable, "-m", "coinmon", "--lang", "en"]
 
@@ -92,6 +108,62 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         finally:
             found.stop()
             emulator.terminate()
+
+
+class Remembering(MarketReader):
+    """Each report is made once: what a page shows of a moment is compared with the report that it was to show."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._reports: dict[tuple[str, int | None], Report] = {}
+
+    def report(self, symbol: str, at: int | None = None, only: Collection[str] | None = None) -> Report:
+        if only is not None:
+            return super().report(symbol, at, only)
+        if (symbol, at) not in self._reports:
+            self._reports[symbol, at] = super().report(symbol, at)
+        return self._reports[symbol, at]
+
+
+@pytest.fixture(scope="module")
+def remembering(built_once, tmp_path_factory) -> Iterator[Remembering]:
+    """A reader of the demo's market, collected once for all workers."""
+    collected, folder = built_once("reported", collect), tmp_path_factory.mktemp("remembering")
+    db = shutil.copy(collected / "stored.db", folder)
+    config = load_config(collected / "config.yaml", overrides={"db": f"sqlite:///{db}"}, environ={}, cwd=folder)
+    database = open_database(config.db)
+    yield Remembering(config, Clock(NOW, 0, 0), database)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def opened(browser):
+    """The desk's pages on a reader, served by a thread of this process."""
+
+    @contextmanager
+    def serve(reader):
+        pages = DeskPages(reader)
+        app = Starlette(routes=[Route("/", pages.home), *pages.routes], lifespan=lambda _: pages.running())
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
+        thread = Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        page = browser()
+
+        def look(path, *scripts, **size):
+            page.heard.clear()
+            return page, page.open(f"http://127.0.0.1:{port}{path}", *scripts, **size)
+
+        try:
+            yield look
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+    return serve
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import aiohttp
 import httpx
 import pytest
 
-from tests.desk.page import ROWS, SHOWN, TOKEN, complaints
+from tests.desk.page import ACCESS, ROWS, SHOWN, TOKEN, complaints
 
 # a server that scans has to start first
 pytestmark = pytest.mark.timeout(300)
@@ -50,42 +50,11 @@ def test_a_pair_fits_its_screen_in_both_languages(desk, width, dark, lang):
     assert complaints(page) == []
 
 
-# every control has a name, ids are told once, focus goes in the order of the document, text stands out from its paper
-ACCESS = """(() => {
-  const wrong = [];
-  const rgb = (text) => text.match(/[0-9.]+/g).map(Number);
-  const light = (c) => c.slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
-  const paper = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const c = rgb(getComputedStyle(at).backgroundColor);
-      if (c.length === 3 || c[3] > 0.5) return c;
-    }
-    return [255, 255, 255];
-  };
-  for (const one of document.querySelectorAll('button, select, input, a[href], canvas, [role=grid]')) {
-    const name = one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim();
-    if (!name) wrong.push(`no name: ${one.outerHTML.slice(0, 90)}`);
-    if (one.tabIndex > 0) wrong.push(`out of order: ${one.id}`);
-  }
-  const ids = [...document.querySelectorAll('[id]')].map(each => each.id);
-  if (new Set(ids).size !== ids.length) wrong.push('an id twice');
-  if (!document.querySelector('main') || !document.querySelector('h1')) wrong.push('no main, h1');
-  for (const one of document.querySelectorAll('body *')) {
-    const own = [...one.childNodes].some(each => each.nodeType === 3 && each.textContent.trim());
-    if (!own || !one.getClientRects().length) continue;
-    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(paper(one))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) wrong.push(`contrast ${ratio.toFixed(2)}: .${one.className} ${one.textContent.slice(0, 30)}`);
-  }
-  return { wrong: [...new Set(wrong)].slice(0, 12) };
-})()"""
-
-
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize(
     ("path", "ready"), [("/", ROWS), ("/pair/BTCUSDT", SHOWN), ("/tape", "document.querySelector('#tape li')"),
-                        ("/state", "document.querySelector('#state td')")],
+                        ("/state", "document.querySelector('#state td')"),
+                        ("/pair/NOPE", "document.getElementById('reason')")],
 )  # fmt: skip
 def test_everything_has_a_name_and_stands_out_from_its_paper(desk, path, ready, dark):
     _page, (shown, found) = desk(path, f"Boolean({ready})", ACCESS, dark=dark)
@@ -111,12 +80,32 @@ def test_the_board_works_by_keys_alone(desk):
 
 
 def test_a_plugins_words_are_words(desk):
-    page, (shown, injected, title) = desk(
-        "/pair/BTCUSDT", SHOWN, "String(window.injected)", "document.querySelector('[data-panel=mine] h2').textContent"
-    )
+    mine = "document.querySelector('[data-panel=mine] %s')"
+    page, (shown, injected, title, cell, ink) = desk(
+        "/pair/BTCUSDT", SHOWN, "String(window.injected)", f"{mine % 'h2'}.textContent", f"{mine % 'td'}.textContent",
+        # its line is drawn as everybody's is
+        f"new Set(new Uint32Array({mine % 'canvas'}.getContext('2d').getImageData(0, 0, 1000, 120).data.buffer)).size",
+    )  # fmt: skip
     assert shown
     assert injected == "undefined"
     assert title.startswith("<img src=x")
+    assert cell.startswith("<img src=x")
+    assert ink > 3
+    assert complaints(page) == []
+
+
+def test_without_shared_workers_a_page_has_a_stream_of_its_own(desk):
+    page, (_, worker, once, cell) = desk(
+        "/", ROWS, "typeof SharedWorker", "coinmonDesk.connected === 1 && coinmonDesk.events > 2 && 1",
+        "document.querySelector('.board-row [data-cell=price]').textContent", before="delete window.SharedWorker",
+    )  # fmt: skip
+    asked = [
+        each["params"]["request"]["url"] for each in page.heard if each.get("method") == "Network.requestWillBeSent"
+    ]
+    assert worker == "undefined"
+    assert once == 1
+    assert cell
+    assert [url.rsplit("/", 1)[1] for url in asked if "/events" in url] == ["events.js", "events"]
     assert complaints(page) == []
 
 

@@ -1,20 +1,11 @@
 """The desk at moments of the past: what it shows is what the report says, and where nothing is stored it says so."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from coinmon.clock import Clock
-from coinmon.config.load import load_config
 from coinmon.model.moment import parse_time
-from coinmon.run.reader import MarketReader
-from coinmon.store.database import open_database
-from coinmon_emulator.scenario.scenario import STARTS_AT
 from tests.desk.page import SHOWN, complaints
-
-# a server that scans has to start first
-pytestmark = pytest.mark.timeout(300)
 
 FIGURES = "[...document.querySelectorAll('[data-result]')].map(e => [e.dataset.result, e.dataset.of, e.textContent])"
 MOMENTS = [f"2026-01-15T11:{minute}:00Z" for minute in range(11, 60)] + ["2026-01-15T12:00:00Z"]
@@ -34,35 +25,26 @@ WALK = """(window.walk ||= (async () => {
 })()) && window.walked""".replace("MOMENTS", json.dumps(MOMENTS)).replace("FIGURES", FIGURES)
 
 
-def told_by_reports(server):
-    """By moment, result and subject: the line that the report writes."""
-    config = load_config(server.config, environ={}, cwd=server.folder)
-    database = open_database(config.db)
-    reader = MarketReader(config, Clock(STARTS_AT + 60_000, 0, 0), database)
-    found = {}
-    for moment in MOMENTS:
-        results = reader.report("BTCUSDT", parse_time(moment)).results
-        found[moment] = {(name, of): each.line("en") for name, some in results.items() for of, each in some.items()}
-    database.close()
-    return found
-
-
-def test_at_fifty_moments_the_desk_shows_what_the_report_says(desk, server):
-    # both at once: the server makes its scenes in a process of its own
-    with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(told_by_reports, server)
-        # several times, for a busy machine needs longer than one question waits
-        _page, (_, *_, walked) = desk("/pair/BTCUSDT?lang=en", SHOWN, *[WALK] * 8)
-        told = asked.result()
+def test_at_fifty_moments_the_desk_shows_what_the_report_says(desk, remembering):
+    # several times, for a busy machine needs longer than one question waits
+    _page, (_, *_, walked) = desk("/pair/BTCUSDT?lang=en", SHOWN, *[WALK] * 8)
     compared = 0
     for moment, figures in walked or []:
+        results = remembering.report("BTCUSDT", parse_time(moment)).results
         for name, of, text in figures:
-            line = told[moment][name, of]
+            line = results[name][of].line("en")
             assert text == (line if of == "pair" else f"{of} {line}"), (moment, name, of)
             compared += 1
     assert [moment for moment, _ in walked] == MOMENTS
     assert len(MOMENTS) == 50
     assert compared > 20 * len(MOMENTS)
+
+
+@pytest.fixture(scope="module")
+def desk(remembering, opened):
+    """The pages of a stored market, in this process: nothing has to be scanned for a look at the past."""
+    with opened(remembering) as found:
+        yield found
 
 
 ABSENT = "document.getElementById('absent').textContent"

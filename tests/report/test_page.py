@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from coinmon.report.page import page as page_of
+from tests.desk.page import ACCESS
 
 PANELS = [
     "price", "volume", "delta", "cvd", "open_interest", "funding", "basis", "funding_dispersion", "consensus",
@@ -88,6 +89,13 @@ def test_every_panel_is_drawn_in_its_order_without_a_complaint(pages, browser, w
     assert [json.dumps(each)[:300] for each in page.heard if each.get("method") in COMPLAINTS] == []
     asked = [each["params"]["request"]["url"] for each in page.heard if each.get("method") == REQUEST]
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_everything_has_a_name_and_stands_out_from_its_paper(pages, browser, dark):
+    drawn, found = browser().open(pages["zh"], DRAWN, ACCESS, dark=dark)
+    assert drawn
+    assert found["wrong"] == []
 
 
 def test_it_opens_within_a_second_of_work(pages, browser):
