@@ -46,7 +46,8 @@ function candles(plot, mark) {
 /** More candles than pixels: the highest and lowest of each column of pixels. */
 function extremes(plot, mark, first, last) {
   const { c, x, y } = plot;
-  let k = first;
+  const [up, down] = [ink(plot, "up"), ink(plot, "down")];
+  let [k, risen] = [first, null];
   while (k <= last) {
     const column = Math.round(x.at(mark.t[k]));
     const open = mark.open[k];
@@ -59,7 +60,11 @@ function extremes(plot, mark, first, last) {
       close = mark.close[k];
       k += 1;
     }
-    c.fillStyle = ink(plot, close >= open ? "up" : "down");
+    // a colour is read anew each time that it is set
+    if (risen !== close >= open) {
+      risen = close >= open;
+      c.fillStyle = risen ? up : down;
+    }
     const top = Math.round(y.at(high));
     c.fillRect(column, top, 1, Math.max(1, Math.round(y.at(low)) - top));
   }
@@ -68,13 +73,16 @@ function extremes(plot, mark, first, last) {
 function line(plot, mark) {
   const { c, x, y } = plot;
   const [first, last] = inSight(mark.t, plot, 0);
+  if (!mark.steps && last - first > 2 * (x.end - x.start)) {
+    dense(plot, mark, first, last);
+    return;
+  }
   c.strokeStyle = ink(plot, mark.tone);
   c.lineWidth = 1.5;
   c.setLineDash(mark.dashed ? [3, 3] : []);
   c.beginPath();
   let pen = false;
   let before = 0;
-  const dense = last - first > 2 * (x.end - x.start);
   for (let k = first; k <= last; k += 1) {
     if (mark.v[k] === null) {
       pen = false;
@@ -86,8 +94,6 @@ function line(plot, mark) {
     else if (mark.steps) {
       c.lineTo(across, before);
       c.lineTo(across, up);
-    } else if (dense && k < last && Math.round(across) === Math.round(x.at(mark.t[k + 1])) && between(mark.v, k)) {
-      continue;
     } else c.lineTo(across, up);
     pen = true;
     before = up;
@@ -96,10 +102,27 @@ function line(plot, mark) {
   c.setLineDash([]);
 }
 
-/** Whether a value is no extreme beside its neighbours: it does not show. */
-function between(values, k) {
-  const [a, b, d] = [values[k - 1], values[k], values[k + 1]];
-  return a !== null && d !== null && (b - a) * (d - b) >= 0;
+/** More points than pixels: from the lowest to the highest of each column, and to where the column before it ended. */
+function dense(plot, mark, first, last) {
+  const { c, x, y } = plot;
+  c.fillStyle = ink(plot, mark.tone);
+  let k = first;
+  let before = null;
+  while (k <= last) {
+    const column = Math.round(x.at(mark.t[k]));
+    let [low, high] = before === null ? [Infinity, -Infinity] : [before, before];
+    while (k <= last && Math.round(x.at(mark.t[k])) === column) {
+      before = mark.v[k];
+      if (before !== null) {
+        low = Math.min(low, before);
+        high = Math.max(high, before);
+      }
+      k += 1;
+    }
+    if (high < low) continue;
+    const top = Math.round(y.at(high));
+    c.fillRect(column, top, 1, Math.max(1.5, y.at(low) - top));
+  }
 }
 
 function columns(plot, mark) {
@@ -109,12 +132,22 @@ function columns(plot, mark) {
   const [first, last] = named ? [0, mark.names.length - 1] : inSight(mark.t, plot, mark.step);
   const wide = named ? x.at(1) - x.at(0) : Math.abs(x.at(mark.step) - x.at(0));
   const body = named ? wide * 0.62 : Math.max(1, wide - (wide > 3 ? 1 : 0));
+  const inks = ["up", "down"].map((tone) => ink(plot, mark.tone || tone, mark.tone ? 0.75 : 0.9));
+  let sunk = null;
   for (let k = first; k <= last; k += 1) {
-    const value = mark.v[k];
-    if (value === null || value === undefined) continue;
+    let value = mark.v[k];
     const left = Math.round(named ? x.at(k) + (wide - body) / 2 : x.at(mark.t[k]));
+    // more columns than pixels: the longest of each pixel
+    while (!named && wide < 1 && k < last && Math.round(x.at(mark.t[k + 1])) === left) {
+      k += 1;
+      if (Math.abs(mark.v[k] ?? 0) > Math.abs(value ?? 0)) value = mark.v[k];
+    }
+    if (value === null || value === undefined) continue;
     const edge = Math.round(y.at(value));
-    c.fillStyle = ink(plot, mark.tone || (value < 0 ? "down" : "up"), mark.tone ? 0.75 : 0.9);
+    if (sunk !== value < 0) {
+      sunk = value < 0;
+      c.fillStyle = inks[Number(sunk)];
+    }
     c.fillRect(left, Math.min(edge, zero), Math.max(1, Math.round(body)), Math.max(1, Math.abs(edge - zero)));
   }
 }

@@ -30,6 +30,10 @@ export function sheetOf(root, first, tell = () => {}) {
   let dirty = null;
   let chosen = null;
   const hidden = new Map();
+  const watcher = new IntersectionObserver(watched, { rootMargin: "300px" });
+  addEventListener("beforeprint", () => {
+    for (const pane of panes) if (pane.stale) drawPane(pane, shades());
+  });
 
   function whole(of) {
     return [of.start, of.end + (of.end - of.start) * ROOM];
@@ -49,6 +53,22 @@ export function sheetOf(root, first, tell = () => {}) {
     root.replaceChildren();
     panes = scene.panes.map(paneOf);
     root.append(...panes.map((each) => each.section));
+    watcher.disconnect();
+    for (const each of panes) if (each.canvas) watcher.observe(each.section);
+  }
+
+  /** Panels that are scrolled away are drawn when they come back. */
+  function watched(entries) {
+    for (const entry of entries) {
+      const pane = panes.find((each) => each.section === entry.target);
+      if (pane) pane.away = !entry.isIntersecting;
+    }
+    arrived();
+  }
+
+  function arrived() {
+    const some = panes.filter((each) => each.stale && !each.away).map((each) => each.spec.id);
+    if (some.length) repaint(some);
   }
 
   function paneOf(spec) {
@@ -226,7 +246,11 @@ export function sheetOf(root, first, tell = () => {}) {
       asked = 0;
       dirty = null;
       const colours = shades();
-      for (const pane of panes) if (pane.canvas && (some === null || some.has(pane.spec.id))) drawPane(pane, colours);
+      for (const pane of panes) {
+        if (!pane.canvas || !(some === null || some.has(pane.spec.id))) continue;
+        pane.stale = pane.away;
+        if (!pane.away) drawPane(pane, colours);
+      }
     });
   }
 

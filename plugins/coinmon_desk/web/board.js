@@ -3,6 +3,8 @@ import { address, config, fetched, on, tellAbsent, words } from "./desk.js";
 import { made } from "./sheet.js";
 
 const ROW = 28;
+const SPARE = 4;
+const SWIFT_PIXELS = 200;
 const COLUMNS = [
   ["pair", words.pair, 128], ["price", words.price, 90], ["hour", words.hour, 66], ["day", words.day, 66],
   ...config.venues.map((each) => [`flow:${each}`, each, 76]),
@@ -20,7 +22,11 @@ let sort = { by: localStorage.getItem("coinmon sort") || "pair", down: localStor
 let shown = [];
 let chosen = 0;
 let asked = 0;
+let moving = 0;
+let resting = 0;
+let scrolledTo = 0;
 
+const WIDE = COLUMNS.reduce((sum, [, , width]) => sum + width, 0);
 const template = COLUMNS.map(([, , width]) => `${width}px`).join(" ");
 const head = made("div", { class: "board-head", role: "row" });
 head.style.gridTemplateColumns = template;
@@ -35,36 +41,50 @@ for (const [id, title] of COLUMNS) {
   head.append(button);
 }
 const space = made("div", { class: "board-space", role: "rowgroup" });
-space.style.position = "relative";
+space.style.width = `${WIDE}px`;
 board.append(head, space);
 const pool = [];
+/** What each row of the document shows now: reading it back from the document costs more than the rest of a frame. */
+const held = [];
+
+function put(slot, name, value, write) {
+  if (slot[name] === value) return;
+  slot[name] = value;
+  write(value);
+}
 
 function poolRow(number) {
   while (pool.length <= number) {
     const node = made("div", { class: "board-row", role: "row" });
     node.style.gridTemplateColumns = template;
-    node.style.position = "absolute";
-    for (const [id] of COLUMNS) {
+    node.style.width = `${WIDE}px`;
+    const cells = COLUMNS.map(([id]) => {
       const one = made("span", { role: "gridcell", "data-cell": id });
+      const words_here = document.createTextNode("");
+      const slot = { one, words: words_here, text: "" };
+      node.append(one);
       if (id === "pair") {
-        const star = made("button", { type: "button", class: "star", "aria-label": words.pin, tabindex: -1 }, "★");
-        star.addEventListener("click", (event) => {
+        slot.star = made("button", { type: "button", class: "star", "aria-label": words.pin, tabindex: -1 }, "★");
+        slot.star.addEventListener("click", (event) => {
           event.stopPropagation();
           pin(node.dataset.pair);
         });
-        one.append(star, made("a", {}));
+        slot.link = made("a", { tabindex: -1 }, words_here);
+        one.append(slot.star, slot.link);
       } else if (id.startsWith("cvd")) {
         const spark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
         spark.setAttribute("class", "spark");
         spark.setAttribute("aria-hidden", "true");
-        spark.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
-        one.append(made("span", {}), spark);
-      }
-      node.append(one);
-    }
+        slot.path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+        spark.append(slot.path);
+        one.append(words_here, spark);
+      } else one.append(words_here);
+      return slot;
+    });
     node.addEventListener("click", () => open(node.dataset.pair));
     space.append(node);
     pool.push(node);
+    held.push({ cells });
   }
   return pool[number];
 }
@@ -103,37 +123,39 @@ function spark(line) {
   return path;
 }
 
-function fill(node, row, number) {
+/** swift: rows fly past; their lines are drawn when they rest. */
+function fill(place, row, number, swift) {
+  const node = poolRow(place);
+  const slot = held[place];
   const pair = row.pair.t;
-  if (node.dataset.pair !== pair) node.dataset.pair = pair;
-  node.style.transform = `translateY(${number * ROW}px)`;
-  node.setAttribute("aria-selected", String(number === chosen));
-  node.setAttribute("aria-rowindex", number + 2);
+  put(slot, "number", number, (value) => {
+    node.style.transform = `translateY(${value * ROW}px)`;
+    node.setAttribute("aria-rowindex", value + 2);
+  });
+  put(slot, "chosen", number === chosen, (value) => node.setAttribute("aria-selected", String(value)));
   COLUMNS.forEach(([id], k) => {
-    const one = node.children[k];
+    const each = slot.cells[k];
     const cell = row[id];
     if (id === "pair") {
-      one.children[0].setAttribute("aria-pressed", String(pinned.has(pair)));
-      if (one.children[1].textContent !== pair) {
-        one.children[1].textContent = pair;
-        one.children[1].setAttribute("href", `/pair/${pair.replace("/", "")}${location.search}`);
-        one.children[1].setAttribute("tabindex", "-1");
-      }
+      put(each, "pinned", pinned.has(pair), (value) => each.star.setAttribute("aria-pressed", String(value)));
+      put(each, "text", pair, (value) => {
+        node.dataset.pair = value;
+        each.words.data = value;
+        each.link.setAttribute("href", `/pair/${value.replace("/", "")}${location.search}`);
+      });
       return;
     }
-    const text = words_of(cell, id);
-    const tone = cell && cell.k ? `k-${cell.k}` : "";
-    if (one.className !== tone) one.className = tone;
-    const title = (cell && cell.w) || "";
-    if (one.title !== title) one.title = title;
-    if (id.startsWith("cvd")) {
-      if (one.children[0].textContent !== text) one.children[0].textContent = text;
-      const path = spark((cell && cell.line) || []);
-      if (one.dataset.path !== path) {
-        one.dataset.path = path;
-        one.children[1].firstChild.setAttribute("d", path);
-      }
-    } else if (one.textContent !== text) one.textContent = text;
+    put(each, "tone", cell && cell.k ? `k-${cell.k}` : "", (value) => {
+      each.one.className = value;
+    });
+    put(each, "why", (cell && cell.w) || "", (value) => {
+      each.one.title = value;
+    });
+    put(each, "text", words_of(cell, id), (value) => {
+      each.words.data = value;
+    });
+    if (each.path && !swift) put(each, "line", (cell && cell.line) || null, (value) => each.path.setAttribute("d", spark(value || [])));
+    else if (each.path && each.line && each.line !== cell?.line) put(each, "line", null, () => each.path.setAttribute("d", ""));
   });
 }
 
@@ -163,24 +185,46 @@ function draw() {
   shown = ordered();
   chosen = Math.max(0, Math.min(chosen, shown.length - 1));
   space.style.height = `${shown.length * ROW}px`;
-  const wide = COLUMNS.reduce((sum, [, , width]) => sum + width, 0);
-  space.style.width = `${wide}px`;
   for (const button of head.children) {
     if (button.dataset.column === sort.by) button.setAttribute("aria-sort", sort.down ? "descending" : "ascending");
     else button.removeAttribute("aria-sort");
   }
-  const first = Math.max(0, Math.floor(board.scrollTop / ROW) - 4);
-  const last = Math.min(shown.length, Math.ceil((board.scrollTop + board.clientHeight) / ROW) + 4);
-  let used = 0;
-  for (let k = first; k < last; k += 1) fill(poolRow(used++), shown[k], k);
-  for (let k = used; k < pool.length; k += 1) pool[k].style.transform = "translateY(-9999px)";
+  rowsInSight(false);
   const text = `${shown.length} / ${rows.size}`;
   if (count.textContent !== text) count.textContent = text;
   board.setAttribute("aria-rowcount", shown.length + 1);
 }
 
+/** A row keeps its place in the document while it is in sight. */
+function rowsInSight(swift) {
+  const top = board.scrollTop;
+  const room = Math.ceil(board.clientHeight / ROW) + 2 * SPARE + 1;
+  const first = Math.max(0, Math.floor(top / ROW) - SPARE);
+  const last = Math.min(shown.length, first + room);
+  const used = new Set();
+  for (let k = first; k < last; k += 1) {
+    used.add(k % room);
+    fill(k % room, shown[k], k, swift);
+  }
+  for (let place = 0; place < pool.length; place += 1) {
+    if (!used.has(place)) put(held[place], "number", -1, () => { pool[place].style.transform = "translateY(-9999px)"; });
+  }
+}
+
 function later() {
   if (!asked) asked = requestAnimationFrame(draw);
+}
+
+/** Nothing is sorted for a scroll. */
+function scrolled() {
+  const swift = Math.abs(board.scrollTop - scrolledTo) > SWIFT_PIXELS;
+  scrolledTo = board.scrollTop;
+  clearTimeout(resting);
+  if (swift) resting = setTimeout(later, 120);
+  if (!asked && !moving) moving = requestAnimationFrame(() => {
+    moving = 0;
+    rowsInSight(swift);
+  });
 }
 
 function take(news) {
@@ -188,7 +232,7 @@ function take(news) {
   later();
 }
 
-board.addEventListener("scroll", later, { passive: true });
+board.addEventListener("scroll", scrolled, { passive: true });
 new ResizeObserver(later).observe(board);
 search.addEventListener("input", later);
 only.addEventListener("change", later);
