@@ -39,6 +39,7 @@ from .plugin.pages import session_of as session_of
 from .plugin.rules import RulesFile as RulesFile
 from .plugin.rules import WrittenSignals as WrittenSignals
 from .printable import printable_document as printable_document
+from .report.panes import CANDLES as CANDLES
 from .report.scene import scene as scene
 from .report.web import MODULES as MODULES
 from .report.web import as_one_script as as_one_script

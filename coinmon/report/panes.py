@@ -17,6 +17,8 @@ from coinmon.report.phrases import WORDS
 from coinmon.report.sheet_words import SHEET_WORDS
 from coinmon.report.volume_at_price import volume_at_price
 
+_ASKED = 480
+"""Candles shown at most of a length that was asked for."""
 _CANDLES, _LENGTHS, _LONGEST = 240, (1, 3, 5), 15
 """Candles shown at most, and their lengths in minutes: the shortest that shows all there is of two days."""
 _STRIPES = 480
@@ -25,9 +27,24 @@ _KINDS = ("down", "warn", "second", "up")
 """Colours of missing, partial, klines and trades."""
 
 
-def candles(view: View, minutes: int = 2880) -> Bars:
-    """Candles as long as it takes to show two days, or all there is of them."""
-    rows = view.bars(minutes)
+CANDLES = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
+"""Lengths that a reader may ask for, in minutes."""
+_MOST_MINUTES = 60 * 1440
+"""Looked at for long candles: they are added up from minutes."""
+
+
+def candles(view: View, length: int | None = None) -> Bars:
+    """Candles of so many minutes; None: as long as it takes to show two days, or all there is of them."""
+    if length is not None:
+        step = length * MINUTE
+        start = view.end - min(_ASKED * length, _MOST_MINUTES) * MINUTE
+        rows = view.between(start - start % step, view.end)
+        known = rows.close > 0
+        first = int(known.argmax()) if known.any() else len(rows)
+        # two at least: the second says how long the first is
+        first = max(0, min(first, len(rows) - 2 * length))
+        return rows[first - first % length :].resample(step)
+    rows = view.bars(2880)
     known = rows.close > 0
     rows = rows[int(known.argmax()) if known.any() else len(rows) :]
     length = next((each for each in _LENGTHS if len(rows) <= each * _CANDLES), _LONGEST)

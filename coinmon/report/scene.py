@@ -14,7 +14,7 @@ from coinmon.report.cells import figures_line
 from coinmon.report.document import PAIR, Report
 from coinmon.report.marks import Drawing, Holes, drawn_marks, one_tone, said
 from coinmon.report.panels import Drawn, panels
-from coinmon.report.panes import badge, candles, coverage_pane, holes_of, price_pane, volume_pane
+from coinmon.report.panes import CANDLES, badge, candles, coverage_pane, holes_of, price_pane, volume_pane
 from coinmon.report.shades import SAFE, SERIES, SHADES
 from coinmon.report.sheet_words import SHEET_WORDS
 
@@ -24,15 +24,17 @@ _VOLUME, _COVERAGE = 10, 100
 """Where the core's own panes stand among the panels."""
 
 
-def scene(report: Report, lang: str, of: View | None = None, timezone: str = "UTC") -> Scene:
+def scene(
+    report: Report, lang: str, of: View | None = None, timezone: str = "UTC", length: int | None = None
+) -> Scene:  # fmt: skip
     """Everything that is drawn of a report.
 
     of: whose candles are shown; spot of all venues added up where it is None, or where there is none, their perps.
-    timezone: in which times are written.
+    timezone: in which times are written. length: of a candle, minutes; None: what shows two days at once.
     """
     view = of or next(iter(report.market.merged.values()))
     found = list(panels(report, view.instrument.id))
-    bars = candles(view)
+    bars = candles(view, length)
     start = int(bars.time[0]) if len(bars) else view.end - 60 * MINUTE
     holes = holes_of(view, start, view.end)
     timed = [each for each in found if each.panel.place in ("time", "own")]
@@ -57,12 +59,16 @@ def title(report: Report, view: View, bars: Bars, lang: str, timezone: str) -> s
     if venue == "all":
         names = sorted({each.instrument.venue for each in report.market.views if _kind(each) == _kind(view)})
         venue = f"{words['all_venues']} ({', '.join(names)})"
-    length = f"{_length(bars)}m {words['candles']}"
+    length = f"{_said_length(_length(bars))} {words['candles']}"
     return " · ".join([str(report.market.pair), venue, words[_kind(view)], length, f"{words['times_in']} {timezone}"])
 
 
 def _kind(view: View) -> str:
     return view.instrument.kind
+
+
+def _said_length(minutes: int) -> str:
+    return next((name for name, each in CANDLES.items() if each == minutes), f"{minutes}m")
 
 
 def _length(bars: Bars) -> int:

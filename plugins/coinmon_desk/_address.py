@@ -5,25 +5,30 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from coinmon.command import ConfigError, MarketReader, iso, parse_time
+from coinmon.command import CANDLES, ConfigError, MarketReader, iso, parse_time
 
 LANG_COOKIE, ZONE_COOKIE = "coinmon_lang", "coinmon_zone"
 _LONGEST_VALUE = 100
-_KNOWN = ("at", "market", "lang", "zone", "from", "to", "next", "grade", "kind", "pair", "symbol")
+_KNOWN = ("at", "market", "candle", "lang", "zone", "from", "to", "next", "grade", "kind", "pair", "symbol")
 
 
 @dataclass(frozen=True)
 class Address:
-    """at: as of which moment, ms UTC; None: the present. market: `spot`, `perp`, an instrument's id; None: all spot."""
+    """at: as of which moment, ms UTC; None: the present. market: `spot`, `perp`, an instrument's id; None: all spot.
+
+    candle: how long a candle is, a name of `CANDLES`; None: what shows two days at once.
+    """
 
     at: int | None
     market: str | None
     lang: str
     zone: str
+    candle: str | None = None
 
     def query(self, **changes: str | None) -> str:
         """The address's own parameters, with changes; empty where nothing differs from the present."""
-        given = {"at": iso(self.at) if self.at is not None else None, "market": self.market} | changes
+        given = {"at": iso(self.at) if self.at is not None else None, "market": self.market,
+                 "candle": self.candle} | changes  # fmt: skip
         kept = {name: value for name, value in given.items() if value}
         return f"?{urlencode(kept)}" if kept else ""
 
@@ -48,13 +53,16 @@ def address_of(
     lang = given.get("lang") or (cookie_lang if cookie_lang in ("zh", "en") else None) or reader.config.lang
     if lang not in ("zh", "en"):
         raise ConfigError(f"lang: {lang!r} is not a language here; there are zh and en")
+    candle = given.get("candle") or None
+    if candle is not None and candle not in CANDLES:
+        raise ConfigError(f"candle: {candle!r} is no length of a candle; there are {', '.join(CANDLES)}")
     zone = given.get("zone")
     if zone is None:
-        zone = cookies.get(ZONE_COOKIE, "UTC")
-        return Address(at, given.get("market") or None, lang, zone if _is_zone(zone) else "UTC")
+        kept = cookies.get(ZONE_COOKIE, "UTC")
+        zone = kept if _is_zone(kept) else "UTC"
     if not _is_zone(zone):
         raise ConfigError(f"zone: {zone!r} is not a time zone; write an IANA name such as Asia/Shanghai or UTC")
-    return Address(at, given.get("market") or None, lang, zone)
+    return Address(at, given.get("market") or None, lang, zone, candle)
 
 
 def _moment(name: str, text: str) -> int:

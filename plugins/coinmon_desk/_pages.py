@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from coinmon.command import (
+    CANDLES,
     MINUTE,
     SESSION_COOKIE,
     CoinmonError,
@@ -189,6 +190,7 @@ class DeskPages:
         return document(
             name, address.lang, page=page, address=address, at=at, venues=self._board.venues,
             config={"lang": address.lang, "zone": address.zone, "at": at, "page": page, "market": address.market,
+                    "candle": address.candle, "candles": list(CANDLES),
                     "venues": self._board.venues, "forming": self._forming.known,
                     "words": WORDS[address.lang], **values},
             **values,

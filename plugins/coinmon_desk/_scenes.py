@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from coinmon.command import ConfigError, Market, MarketReader, NoDataError, View, iso, scene
+from coinmon.command import CANDLES, ConfigError, Market, MarketReader, NoDataError, View, iso, scene
 from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import Address
 
@@ -26,7 +26,7 @@ class Scenes:
     async def json(self, symbol: str, address: Address, present: int) -> bytes:
         """present: the moment that stands for now."""
         moment = present if address.at is None else address.at
-        key = (symbol, address.market, moment, address.lang, address.zone)
+        key = (symbol, address.market, address.candle, moment, address.lang, address.zone)
         async with self._turn:
             if key not in self._made:
                 self._made[key] = await asyncio.to_thread(self._drawn, symbol, address, moment)
@@ -43,7 +43,7 @@ class Scenes:
             instruments = [view.instrument for view in market.views]
             raise Absent(str(error), absent(self._reader, instruments, moment, address.lang)) from None
         view = chosen(report.market, address.market)
-        made = scene(report, address.lang, view, address.zone)
+        made = scene(report, address.lang, view, address.zone, CANDLES.get(address.candle or ""))
         made |= {
             "markets": [*report.market.merged, *(each.instrument.id for each in report.market.views)],
             "market": address.market, "failed": sorted(report.failed.items()),

@@ -15,7 +15,7 @@ BEARER = {"authorization": f"Bearer {TOKEN}"}
 WORDS = ["", "NOPE", "BTC", "<script>", "..%2F..%2Fetc", "%00", "a" * 300, "binance:", "币", "okx:BTC/USDT:USDT:X"]
 QUERIES = [
     "at=yesterday", "at=2999-01-01T00:00:00Z", "at=1900-01-01T00:00:00Z", "at=99999999999999999999", "at=%00", "at=<b>",
-    "market=nowhere", "lang=xx", "zone=Mars/Base", "from=x",
+    "market=nowhere", "lang=xx", "zone=Mars/Base", "from=x", "candle=7m",
 ]  # fmt: skip
 
 

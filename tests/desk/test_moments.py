@@ -83,6 +83,22 @@ def test_a_chart_is_not_left_under_a_moment_without_data(desk):
     assert sheet == "false"
 
 
+def test_the_length_of_a_candle_is_chosen_and_stands_in_the_address(desk):
+    choose = (
+        "(() => { const one = document.getElementById('candle'); one.value = '1h';"
+        " one.dispatchEvent(new Event('change')); return true; })()"
+    )
+    title = "document.getElementById('title').textContent"
+    page, (_, first, _, then, address) = desk(
+        "/pair/BTCUSDT?lang=en&candle=15m", SHOWN, title, choose, f"{title}.includes(' 1h ') && {title}",
+        "location.search.includes('candle=1h') && location.search",
+    )  # fmt: skip
+    assert "15m candles" in first
+    assert "1h candles" in then
+    assert address
+    assert complaints(page) == []
+
+
 def test_no_chart_of_before_stands_under_a_moment_that_is_none(desk):
     def write(text):
         return (

@@ -7,16 +7,18 @@ const find = (id) => document.getElementById(id);
 const state = new URL(location.href).searchParams;
 let at = config.at || "";
 let market = config.market || "";
+let candle = config.candle || "";
 let sheet = null;
 let busy = false;
 let again = false;
 let replaying = 0;
 let grow = null;
 let shownOf = null;
+let lengthShown = candle;
 
 function keep() {
   const url = new URL(location.href);
-  for (const [name, value] of [["at", at], ["market", market]]) {
+  for (const [name, value] of [["at", at], ["market", market], ["candle", candle]]) {
     if (value) url.searchParams.set(name, value);
     else url.searchParams.delete(name);
   }
@@ -44,8 +46,8 @@ async function load() {
   busy = true;
   let asked = "";
   try {
-    asked = `${at} ${market}`;
-    const scene = await fetched("/desk/scene.json", { symbol: config.symbol, pair: config.pair, at, market });
+    asked = `${at} ${market} ${candle}`;
+    const scene = await fetched("/desk/scene.json", { symbol: config.symbol, pair: config.pair, at, market, candle });
     tell(null);
     shownOf = asked;
     find("trouble").textContent = scene.failed.map(([name, why]) => `${name}: ${why}`).join("; ");
@@ -58,13 +60,14 @@ async function load() {
     find("slider").value = scene.now_s;
     // what the streams said before this scene was made and is not in it yet
     grow = at ? null : grower(scene, grow);
-    if (sheet) sheet.show(scene);
+    if (sheet) sheet.show(scene, candle === lengthShown);
     else {
       sheet = sheetOf(find("sheet"), scene, moved);
       window.coinmonSheet = sheet;
       const [from, to] = ["from", "to"].map((name) => Date.parse(state.get(name) || "") / 1000);
       if (from < to) sheet.move(from, to);
     }
+    lengthShown = candle;
     document.documentElement.dataset.shown = scene.now;
   } catch (error) {
     find("trouble").textContent = error.absent ? "" : error.message;
@@ -116,6 +119,13 @@ function go(moment) {
   return load();
 }
 
+for (const each of ["", ...config.candles]) find("candle").append(made("option", { value: each }, each || words.auto));
+find("candle").value = candle;
+find("candle").addEventListener("change", (event) => {
+  candle = event.target.value;
+  keep();
+  load();
+});
 find("market").addEventListener("change", (event) => {
   market = event.target.value;
   keep();
