@@ -141,6 +141,23 @@ def test_wheel_drag_keys_and_two_fingers_move_all_panels_at_once(pages, browser)
     assert back == pytest.approx(whole)
 
 
+def test_a_panel_out_of_sight_waits_and_is_drawn_when_it_comes(pages, browser):
+    ink = (
+        "new Uint32Array(document.querySelector('[data-panel=coverage] canvas').getContext('2d')"
+        ".getImageData(0, 0, 1200, 60).data.buffer).reduce((sum, each) => (sum * 31 + each) | 0, 7)"
+    )
+    move = (
+        f"window.settled || (window.asked ||= (coinmonSheet.move({RANGE}[1] - 600, {RANGE}[1]),"
+        " requestAnimationFrame(() => requestAnimationFrame(() => { window.settled = true; })), 1), false)"
+    )
+    *_, waits, _, comes = browser().open(
+        pages["en"], DRAWN, f"(window.first = {ink}, true)", move, f"String(window.first === {ink})",
+        "document.querySelector('[data-panel=coverage]').scrollIntoView() || true", f"window.first !== {ink}",
+    )  # fmt: skip
+    assert waits == "true"
+    assert comes
+
+
 def test_the_crosshair_reads_the_same_moment_in_all_panels(pages, browser):
     readout = "document.querySelector('[data-panel=%s] .readout').textContent"
     price = readout % "price"
