@@ -66,7 +66,9 @@ export function short(value) {
 /** A price with its decimals, thousands apart. */
 export function priced(value, digits) {
   if (value === null || value === undefined) return "-";
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  // to make a format takes longer than to use it a hundred times
+  if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  return formats.get(digits).format(value);
 }
 
 /** The place of the last number that is not greater, -1 where all are. */
