@@ -251,3 +251,16 @@ def test_what_ended_the_table_is_raised_though_the_scan_ends_as_by_ctrl_c(store,
 
     with pytest.raises(RuntimeError, match="the terminal is gone"):
         asyncio.run(run())
+
+
+def test_a_table_that_is_taken_down_in_steps_fails_in_none(store):
+    """As on a busy machine, where it ticks once more while its parts are gone."""
+
+    async def run():
+        app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
+        async with app.run_test():
+            await app.query("#status, #table").remove()
+            app._tick()
+            await asyncio.wait_for(app._look(), 5)
+
+    asyncio.run(run())

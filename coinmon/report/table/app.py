@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.css.query import NoMatches
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import DataTable, Footer, Input, RichLog, Static
 
 from coinmon.clock import Clock
@@ -113,8 +113,15 @@ class TableApp(App[None]):
         yield Footer()
 
     @property
+    def _lowest(self) -> "Screen[Any]":
+        """The screen under all others. Raises NoMatches once it is gone."""
+        if not self.screen_stack:
+            raise NoMatches("the table was taken down")
+        return self.screen_stack[0]
+
+    @property
     def _table(self) -> "DataTable[Text]":
-        return self.screen_stack[0].query_one("#table", DataTable)
+        return self._lowest.query_one("#table", DataTable)
 
     def on_mount(self) -> None:
         for column in self._columns:
@@ -124,17 +131,20 @@ class TableApp(App[None]):
         self.run_worker(self._look())
 
     def _tick(self) -> None:
+        # a table that ends loses its parts one after the other, and there may be a tick in between
+        with suppress(NoMatches):
+            self._take_in()
+
+    def _take_in(self) -> None:
         came = len(self.events)
         while self.events:
             self.state.take(self.events.popleft())
         if came:
             self._draw()
-        # a table that ends loses its parts one after the other, and there may be a tick in between
-        with suppress(NoMatches):
-            log = self.screen_stack[0].query_one("#log", RichLog)
-            while self.lines:
-                log.write(Text(self.lines.popleft()))
-            self.screen_stack[0].query_one("#status", Static).update(self._status())
+        log = self._lowest.query_one("#log", RichLog)
+        while self.lines:
+            log.write(Text(self.lines.popleft()))
+        self._lowest.query_one("#status", Static).update(self._status())
 
     def _status(self) -> Text:
         words, state = self._words, self.state
@@ -193,6 +203,11 @@ class TableApp(App[None]):
         return self._drawn[at] if 0 <= at < len(self._drawn) else None
 
     async def _look(self) -> None:
+        """Until the table is taken down."""
+        with suppress(NoMatches):
+            await self._look_up()
+
+    async def _look_up(self) -> None:
         """Look up the figures of the rows in sight, one after the other: hundreds of pairs would take a core."""
         while True:
             first = int(self._table.scroll_y)
