@@ -2,8 +2,8 @@
 
 from time import monotonic
 
-_SAME_LINE_S = 60.0
-"""Seconds in which the same text is no news."""
+_SAME_LINE_S = 65.0
+"""Seconds in which the same text is no news: a minute, and what lines may take to whoever reads them."""
 _MAX_TEXTS = 200
 
 
