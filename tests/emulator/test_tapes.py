@@ -7,6 +7,7 @@ import itertools
 import re
 import zipfile
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,14 @@ def table(manifest: str, name: str) -> list[list[Decimal]]:
     return [[Decimal(start), *(Decimal(cell) for cell in cells.split(" | "))] for start, cells in rows]
 
 
-def tape(real: Path, files: list[str]) -> RecordedMarket:
+@cache
+def read_once(real: Path, *files: str) -> RecordedMarket:
+    """Nothing changes a tape that was read: all tests look at the same."""
     return RecordedMarket.read([real / "binance" / name for name in files])
+
+
+def tape(real: Path, files: list[str]) -> RecordedMarket:
+    return read_once(real, *files)
 
 
 @pytest.mark.parametrize(("name", "files", "root"), TABLES, ids=[name for name, *_ in TABLES])

@@ -28,6 +28,8 @@ def messages(*names):
     for name in names:
         with gzip.open(folder("binance") / name, "rb") as file:
             for line in file:
+                if b'"e":"trade"' in line or b'"e":"aggTrade"' in line:
+                    continue
                 message = orjson.loads(line.split(b" ", 1)[1])
                 yield message.get("data", message)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -14,11 +13,12 @@ from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.files import DATE, published, span_of, zipped
 from coinmon_emulator.venues.binance.trades import Aggregates
 
+HAS_CHECKSUMS = True
 SPOT_IN_MICROSECONDS = 1_735_689_600_000  # 2025-01-01
 VISION = re.compile(
     r"data/(?P<market>spot|futures/um)/(?P<period>daily|monthly)/"
     r"(?P<set>aggTrades|trades|klines|metrics|fundingRate)/(?P<symbol>\w+)/(?:1m/)?"
-    rf"(?P<name>\w+-(?P<part>aggTrades|trades|1m|metrics|fundingRate)-{DATE})\.zip(?P<sum>\.CHECKSUM)?"
+    rf"(?P<name>\w+-(?P<part>aggTrades|trades|1m|metrics|fundingRate)-{DATE})\.zip"
 )
 HEADERS = {
     "aggTrades": "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker",
@@ -44,10 +44,7 @@ def file(view: WorldNow, path: str) -> bytes | None:
     if rows is None:
         return None
     header = [] if spot else [HEADERS[matched["part"]]]
-    body = zipped(view, matched["name"], [*header, *rows])
-    if matched["sum"]:
-        return f"{hashlib.sha256(body).hexdigest()}  {matched['name']}.zip\n".encode()
-    return body
+    return zipped(view, matched["name"], [*header, *rows])
 
 
 def _vision_rows(view: WorldNow, one: Listed, part: str, start: int, end: int) -> Iterable[str] | None:

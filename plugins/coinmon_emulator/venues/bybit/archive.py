@@ -10,6 +10,7 @@ from coinmon_emulator.market.decimals import plain
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.files import DATE, published, span_of, text_of
 
+HAS_CHECKSUMS = False
 BYBIT = re.compile(rf"(?P<folder>trading|spot)/(?P<symbol>[A-Z0-9]+?)/(?P=symbol)(?P<mark>_?){DATE}\.csv\.gz")
 
 

@@ -10,6 +10,7 @@ from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.files import DATE, published, span_of, zipped
 from coinmon_emulator.venues.okx.query import amount
 
+HAS_CHECKSUMS = False
 OKX = re.compile(rf"cdn/okex/traderecords/trades/daily/(?P<day>\d{{8}})/(?P<name>(?P<symbol>[^/]+)-trades-{DATE})\.zip")
 
 OLD_HEADER = "trade_id/撮合id,side/交易方向,size/数量,price/价格,created_time/成交时间"
