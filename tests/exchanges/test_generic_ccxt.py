@@ -164,3 +164,40 @@ def test_gold_stocks_and_currencies_are_no_coins():
     ]
     markets = {str(at): {"spot": True, "id": at, "info": info} for at, info in enumerate(said)}
     assert [each["id"] for each in decode.wanted(markets, ("spot",))] == [0, 1, 2, 5]
+
+
+OPEN_INTEREST = {
+    # ccxt's own examples of what these venues answer: base units of a contract that counts otherwise
+    "kucoin": ({"openInterestAmount": 8053960.0}, "0.01", 80539.6, None),
+    "bingx": ({"openInterestValue": 3289641547.1}, "1", 3289641547.1 / 16000, 3289641547.1),
+    "deribit": ({"openInterestValue": 749.116}, "1", 749.116, None),
+    "bybit": ({"openInterestAmount": 500.0, "openInterestValue": 4e6}, "1", 250.0, 2e6),
+    "kraken": ({"openInterestAmount": 500.0}, "1", 500.0, None),
+}
+
+
+@pytest.mark.parametrize("id", OPEN_INTEREST)
+def test_open_interest_is_in_base_units_whatever_the_venue_counts(instrument, monkeypatch, id):
+    entry, contract, base, value = OPEN_INTEREST[id]
+    perp = instrument("v", "BTC/USDT:USDT", "BTC", "0.1", "0.001", contract)
+    venue = CcxtGeneric("v", id=id)
+
+    async def entries(wanted, one, *_):
+        answer = {"last": 16000.0} if one == "fetch_ticker" else entry
+        return {each.id: answer | {"timestamp": 5} for each in wanted}
+
+    monkeypatch.setattr(venue, "_entries", entries)
+    found = asyncio.run(venue.open_interest([perp]))[perp.id]
+    assert (found.time, found.base, found.value) == (5, pytest.approx(base), value)
+
+
+@pytest.mark.parametrize(("id", "entry"), [("bingx", {"openInterestValue": None}), ("kraken", {}), ("kucoin", {})])
+def test_open_interest_that_is_not_told_is_absent(instrument, monkeypatch, id, entry):
+    perp = instrument("v", "BTC/USDT:USDT", "BTC", "0.1", "0.001")
+    venue = CcxtGeneric("v", id=id)
+
+    async def entries(wanted, *_):
+        return {each.id: entry | {"timestamp": 5} for each in wanted}
+
+    monkeypatch.setattr(venue, "_entries", entries)
+    assert asyncio.run(venue.open_interest([perp])) == {}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -56,6 +56,10 @@ def _grid(precision: Any, mode: int) -> Decimal:
     if precision is None or mode not in (_DECIMAL_PLACES, _TICK_SIZE):
         return _FINEST
     return Decimal(1).scaleb(-int(precision)) if mode == _DECIMAL_PLACES else Decimal(str(precision))
+
+
+OpenInterestUnit = Literal["base", "base of both sides", "contracts", "quote", "base as value"]
+"""What ccxt's figure counts; "base as value": base units that stand where ccxt's value in quote currency should."""
 
 
 @strict("ccxt fetch_ohlcv")
@@ -132,14 +136,24 @@ def funding(entry: Any, time: int) -> Funding:
 
 
 @strict("ccxt open interest")
-def open_interest(entry: Any, time: int, two_sided: bool) -> OpenInterest:
-    share = 0.5 if two_sided else 1.0
-    value = _known(entry.get("openInterestValue"))
-    return OpenInterest(
-        int(entry.get("timestamp") or time),
-        float(entry["openInterestAmount"]) * share,
-        None if value is None else value * share,
-    )
+def open_interest(
+    entry: Any, instrument: Instrument, time: int, unit: OpenInterestUnit, price: float | None
+) -> OpenInterest | None:
+    """None: it is not told, or cannot be put into base units. price: what a base unit costs, for `quote`."""
+    amount, value = _known(entry.get("openInterestAmount")), _known(entry.get("openInterestValue"))
+    if unit == "base as value":
+        amount, value = value, None
+    elif unit == "quote":
+        amount = value / price if value is not None and price else None
+    elif unit == "contracts":
+        amount = None if amount is None else amount * float(instrument.contract_size)
+    elif instrument.contract_size != 1:
+        # of such contracts ccxt gives base units or contracts, as the venue does
+        return None
+    if amount is None:
+        return None
+    share = 0.5 if unit == "base of both sides" else 1.0
+    return OpenInterest(int(entry.get("timestamp") or time), amount * share, None if value is None else value * share)
 
 
 @strict("ccxt order book")

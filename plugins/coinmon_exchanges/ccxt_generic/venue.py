@@ -12,6 +12,7 @@ from coinmon_exchanges.ccxt_generic.calls import Calls
 
 if TYPE_CHECKING:
     from coinmon.exchange import Bars, Book, Cursor, Funding, Instrument, OpenInterest, Ticker, TradePage
+    from coinmon_exchanges.ccxt_generic.decode import OpenInterestUnit
 
 _CANDLE_ROWS = 500
 _NEWEST_TRADES = 1000
@@ -21,8 +22,17 @@ _WITHOUT_PUBLIC_TRADES = ("hyperliquid", "coinbaseinternational")
 """Their klines are read alone; what ccxt calls their trades are a user's own fills (EXCHANGES C19, C20)."""
 _VOLUME_IN_CONTRACTS = ("gate", "gateio", "kucoin", "kucoinfutures")
 """Venues whose klines of perpetuals ccxt gives in contracts (EXCHANGES C20)."""
-_TWO_SIDED = ("bybit", "bybiteu")
-"""ccxt reads Bybit's openInterest, which counts both sides (EXCHANGES 1.4)."""
+_OPEN_INTEREST_UNITS: "Mapping[str, OpenInterestUnit]" = {
+    # ccxt reads Bybit's openInterest, which counts both sides (EXCHANGES 1.4)
+    "bybit": "base of both sides",
+    "bybiteu": "base of both sides",
+    "kucoin": "contracts",
+    "kucoinfutures": "contracts",
+    "bingx": "quote",
+    # linear swaps count coins, and ccxt puts them where the value of inverse ones belongs
+    "deribit": "base as value",
+}
+"""What ccxt's open interest counts where it is not base units (EXCHANGES C20)."""
 
 
 class CcxtGeneric:
@@ -111,18 +121,23 @@ class CcxtGeneric:
         return TradePage(page.trades, joined=sided and int(page.times[0]) < cursor.since)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
-        """Only of contracts worth one base unit: of others ccxt gives base or contracts, as the venue does."""
+        """In base units, of the contracts for which it is known what ccxt's figure counts."""
         from coinmon_exchanges.ccxt_generic import decode
 
-        perps = [each for each in instruments if each.kind == "perp" and each.contract_size == 1]
-        entries = await self._entries(perps, "fetch_open_interest", "fetchOpenInterest", "")
+        unit = _OPEN_INTEREST_UNITS.get(self._id, "base")
+        perps = {each.id: each for each in instruments if each.kind == "perp"}
+        if unit == "base":
+            perps = {id: each for id, each in perps.items() if each.contract_size == 1}
+        entries = await self._entries(list(perps.values()), "fetch_open_interest", "fetchOpenInterest", "")
         time = await self._now(entries)
-        two_sided = self._id in _TWO_SIDED
-        return {
-            id: decode.open_interest(entry, time, two_sided)
-            for id, entry in entries.items()
-            if entry.get("openInterestAmount") is not None
-        }
+        tickers = await self.tickers([perps[id] for id in entries]) if unit == "quote" and entries else {}
+        found = {}
+        for id, entry in entries.items():
+            price = tickers[id].last if id in tickers else None
+            interest = decode.open_interest(entry, perps[id], time, unit, price)
+            if interest is not None:
+                found[id] = interest
+        return found
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
         from coinmon_exchanges.ccxt_generic import decode
