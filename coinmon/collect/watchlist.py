@@ -198,7 +198,7 @@ async def _pairs_of_a_venue(
     }
     wanted = {pair: instrument for pair, instrument in at_home.items() if instrument}
     if not wanted:
-        why = failed.get(home.name, f"it lists no {symbols.quote} pair")
+        why = failed.get(home.name) or home.failing.get("spot") or f"it lists no {symbols.quote} pair"
         raise NoDataError(f"symbols.all: {home.name}: {why}")
     pairs = sorted(wanted, key=str)
     if symbols.min_quote_volume or symbols.limit:
