@@ -32,6 +32,7 @@ def test_a_day_of_usdm_aggregates(bench, plain, tmp_path, header, form):
     # its first row is in the day's first minute
     known = (last - first) // 60_000
     assert f"minutes: {known} trades, 0 klines, {1440 - known} partial" in done.out
+    assert f"; {known * 100 // 1440}% can be judged by money flow" in done.out
     inside = bars.time < last
     assert set(bars.coverage[inside].tolist()) == {Coverage.TRADES}
     assert set(bars.coverage[~inside].tolist()) == {Coverage.PARTIAL}, "the file may have been cut there"

@@ -254,7 +254,11 @@ def _summary(
         found = counts(database, number, start, end)
         seen += sum(found.values()) - found[Coverage.MISSING]
         kinds = ", ".join(f"{found.get(each, 0)} {each.label}" for each in reversed(Coverage))
-        lines.append(f"{instrument.id}: {iso(start)} to {iso(end)}: minutes: {kinds}")
+        # takers' side is known of these: what signals of money flow are made of
+        split = found.get(Coverage.TRADES, 0) + found.get(Coverage.KLINES, 0)
+        judged = split * 100 // max(1, sum(found.values()))
+        share = f"{judged}% can be judged by money flow"
+        lines.append(f"{instrument.id}: {iso(start)} to {iso(end)}: minutes: {kinds}; {share}")
     missed = list(dict.fromkeys(problems))
     if spans and not seen:
         raise NoDataError("\n".join(missed or ["no data for that time"]))
