@@ -47,6 +47,9 @@ VENUES = ("binance", "okx", "bybit", "coinbase")
 COINS = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "FTM", "PEPE")
 OF_A_COIN = ("odd", "null", "missing", "broken", "unlisted", "delisted")
 OF_ANSWERS = ("strange", "404?n=2", "520?n=2", "1015?n=1", "ban=2?n=1")
+BEHIND_S = 20
+"""How old answers of a replica are, in market time, among those that are not."""
+TRADES = {"binance": "/aggTrades", "okx": "/trades", "bybit": "/recent-trade", "coinbase": "/trades"}
 IN_FRAMES = ("okx:noprev", "okx:oddrow", "bybit:oddrow", "binance:oddrow", "coinbase:oddrow")
 FIREWALL_FROM_S = 120.0
 """A campaign that is shorter has no time for the pause that follows a firewall's page."""
@@ -83,12 +86,14 @@ def shapes(seconds: float, seed: int) -> str:
     items = []
     for _ in range(max(12, round(seconds))):
         start, lasting, venue = die.uniform(0, seconds), die.uniform(0.2, 4.0), die.choice(VENUES)
-        form = die.choice(("coin", "coin", "answers", "frames"))
+        form = die.choice(("coin", "coin", "answers", "frames", "behind"))
         if form == "coin":
             items.append(f"{venue}:{die.choice(OF_A_COIN)}={die.choice(COINS)}@{start:.2f}+{lasting:.2f}")
         elif form == "answers":
             kind, _, times = die.choice(OF_ANSWERS).partition("?")
             items.append(f"{venue}:{kind}@{start:.2f}+{lasting:.2f}" + (f"?{times}" if times else ""))
+        elif form == "behind":
+            items.append(f"{venue}:behind={BEHIND_S}@{start:.2f}+{lasting:.2f}{TRADES[venue]}?p=0.5")
         else:
             items.append(f"{die.choice(IN_FRAMES)}@{start:.2f}+{lasting:.2f}/stream?n=3")
     if seconds >= FIREWALL_FROM_S:

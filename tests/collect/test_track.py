@@ -77,6 +77,22 @@ def test_quiet_minutes_keep_the_last_price_over_rounds(plain, at, track):
     assert bars.volume.tolist() == [0, 0]
 
 
+def test_an_answer_that_is_older_than_the_one_before_it_is_not_counted_again(plain, at, track):
+    """Of a venue whose ids are digests: only the times tell that a replica is behind."""
+    track.take(plain.page((97, -3, 20, 1), (13, 10, 21, 1), (55, 70, 22, 1), (24, 130, 23, 1)), at(2.5))
+    track.take(plain.page((97, -3, 20, 1), (13, 10, 21, 1), (55, 70, 22, 1), joined=False), at(2.6))
+    assert track.cursor.last_id == 24
+    settled = track.settle(at(2), WHALE)
+    assert labels(settled.bars) == ["trades", "trades"]
+    assert settled.bars.volume.tolist() == [1, 1]
+    track.advance(settled)
+    track.take(plain.page((13, 10, 21, 1), (55, 70, 22, 1), joined=False), at(3.5))
+    assert [len(each) for each in track.pending] == [1], "nor what is stored already"
+    # one that lost sight of the last trade, and has newer ones, is a hole, and has those alone
+    track.take(plain.page((55, 70, 22, 1), (61, 170, 23, 1), joined=False), at(3.6))
+    assert [each.id.tolist() for each in track.pending] == [[24], [61]]
+
+
 def test_a_hole_between_pages_leaves_the_minutes_around_it_partial(plain, at, track):
     track.take(plain.page((1, 10, 20, 1), (2, 70, 20, 1)), at(1.5))
     track.advance(track.settle(at(1), WHALE))

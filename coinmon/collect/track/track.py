@@ -96,6 +96,11 @@ class Track:
         return int(self.pending[-1].ticks[-1]) if self.pending else self._last_price
 
     @property
+    def _read_to(self) -> int:
+        """When the last trade happened that was read; what is stored was read to its end."""
+        return int(self.pending[-1].time[-1]) if self.pending else self.start
+
+    @property
     def streamed(self) -> bool:
         """Whether a stream brings its trades, and did not leave any out."""
         return self.live and self.cursor is not None and not self.joiner.waiting
@@ -133,6 +138,11 @@ class Track:
             self.cursor = page.cursor_after(Cursor(self.start))
             self.proven_from = self.start if page.joined else after_hole(trades, page.whole)
         else:
+            if not page.joined and len(trades):
+                # what happened before the last trade that was read was read too: counted again it would be twice there
+                trades = trades[trades.time >= self._read_to]
+                if not len(trades):
+                    return  # a replica's answer that is older than the one before it
             self.cursor = page.cursor_after(self.cursor)
             if not page.joined:
                 self.proven_from = after_hole(trades, page.whole)

@@ -14,7 +14,16 @@ from coinmon_emulator.market.market import MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.market.world import World
 from coinmon_emulator.server import archives
-from coinmon_emulator.server.faults import IN_FILES, ON_PAGES, WITH_NAME, Fault, FaultSchedule, refusal, spoil_of
+from coinmon_emulator.server.faults import (
+    IN_FILES,
+    ON_PAGES,
+    WITH_NAME,
+    Fault,
+    FaultSchedule,
+    behind_ms,
+    refusal,
+    spoil_of,
+)
 from coinmon_emulator.server.lateness import Lateness
 from coinmon_emulator.server.limits import Limits, of_all_venues
 from coinmon_emulator.server.reply import Query, Reply
@@ -128,7 +137,7 @@ class Server:
         for fault in faults:
             if fault.kind in ON_PAGES or (fault.kind in IN_FILES and path.startswith(archives.PREFIX)):
                 self.faults.strike(fault)
-        view = WorldNow(self.market, self.now(venue.NAME), spoil_of(faults))
+        view = WorldNow(self.market, self.now(venue.NAME) - behind_ms(faults), spoil_of(faults))
         if path.startswith(archives.PREFIX):
             return archives.answer(venue.NAME, view, path)
         await _prepare(venue, view, path, query)

@@ -27,6 +27,7 @@ kinds      429[=retry-after] 418[=retry-after] 451 403 (geo-block page) 500 502 
            slow=seconds  cut (the connection ends in mid-body)  garbage (200 with broken JSON)  html (200 with a page)
            silence (never an answer)  skew=ms (the server's time is off)
            gap=n (n trades of each 100 are missing)  repeat (trades come twice)
+           behind=seconds (the answer of a replica, as it was so long ago: bybit:behind=20/recent-trade?p=0.3)
            refuse (hung up on without an answer)  jump=ms (the venue's whole time is ahead, or behind)
 on sockets a status, html, refuse and slow meet the handshake; what is open meets
            drop (closed without a word)  cut (closed inside a message)  garbage (broken messages)
@@ -52,12 +53,12 @@ from coinmon_emulator.venues.folders import VENUES, module_of
 STATUSES = ("429", "418", "451", "403", "500", "502", "503", "504")
 IN_FRONT = ("404", "520", "1015")
 PLAIN = ("cut", "garbage", "html", "silence", "repeat", "refuse", "drop", "stall", "firewall", "strange")
-WITH_NUMBER = ("slow", "skew", "gap", "jump", "late", "ban", "oldids")
+WITH_NUMBER = ("slow", "skew", "gap", "jump", "late", "ban", "oldids", "behind")
 WITH_NAME = ("unlisted", "delisted", "odd", "null", "missing", "broken", "tick")
 IN_FILES = ("bom", "exponent", "blank", "cutday", "gbk")
 IN_FRAMES = ("noprev", "oddrow")
 ON_STREAMS = ("drop", "cut", "garbage", "stall", "silence", "late", "gap", "repeat", *IN_FRAMES)
-ON_PAGES = ("gap", "repeat", "skew", "unlisted", "oldids")
+ON_PAGES = ("gap", "repeat", "skew", "unlisted", "oldids", "behind")
 ITEM = re.compile(
     r"(?P<venue>[a-z*]+):(?P<kind>[a-z0-9]+)(=((?P<argument>-?[0-9.]+)(?=[@/?]|$)|(?P<name>\w+)))?"
     r"(@(?P<start>[0-9.]+)\+(?P<duration>[0-9.]+))?(?P<path>/[^,?]*)?(\?p=(?P<probability>[0-9.]+))?"
@@ -199,6 +200,11 @@ class FaultSchedule:
         for fault in jumps:
             self.strike(fault)
         return sum(int(fault.argument or 0) for fault in jumps)
+
+
+def behind_ms(faults: list[Fault]) -> int:
+    """How old an answer is."""
+    return sum(round((fault.argument or 0) * 1000) for fault in faults if fault.kind == "behind")
 
 
 def spoil_of(faults: list[Fault]) -> Spoil:

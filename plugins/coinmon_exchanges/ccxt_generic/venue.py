@@ -116,8 +116,11 @@ class CcxtGeneric:
         page, sided = decode.trades(payload, instrument, self._id in _MAKER_SIDE)
         if not len(page.ids):
             return TradePage(page.trades, joined=cursor.last_id is None)
-        if cursor.last_id is not None and len(seen := (page.ids == cursor.last_id).nonzero()[0]):
-            return TradePage(page.trades[page.at > seen[-1]], joined=sided)
+        if cursor.last_id is not None:
+            seen = (page.ids == cursor.last_id).nonzero()[0]
+            # without the last trade it may be a replica's page that is older than the one before
+            trades = page.trades[page.at > seen[-1]] if len(seen) else page.trades
+            return TradePage(trades, joined=sided and len(seen) > 0)
         return TradePage(page.trades, joined=sided and int(page.times[0]) < cursor.since)
 
     async def open_interest(self, instruments: "Sequence[Instrument]") -> "Mapping[str, OpenInterest]":
