@@ -22,7 +22,10 @@ FAULTS = (
 def emulate(
     tape: Annotated[
         list[Path] | None,
-        typer.Option(help="A recording: Binance's raw streams (plain or gz), or Binance Vision trades or aggTrades."),
+        typer.Option(
+            help="What to play: a folder of `coinmon record`, Binance's raw streams (plain or gz), or Binance Vision "
+            "trades or aggTrades."
+        ),
     ] = None,
     scenario: Annotated[
         str,

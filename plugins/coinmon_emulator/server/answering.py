@@ -27,7 +27,7 @@ from coinmon_emulator.server.faults import (
 from coinmon_emulator.server.lateness import Lateness
 from coinmon_emulator.server.limits import Limits, of_all_venues
 from coinmon_emulator.server.reply import Query, Reply
-from coinmon_emulator.server.streams import Streams
+from coinmon_emulator.server.streams import Stage, Streams
 from coinmon_emulator.venues.folders import VENUES, module_of
 
 
@@ -46,19 +46,30 @@ class VenueApi(Protocol):
 class Server:
     """Requests in, replies out; faults and limits in between."""
 
-    def __init__(self, market: World, clock: EmulatedClock, faults: FaultSchedule, *, enforce: bool) -> None:
+    def __init__(
+        self,
+        market: World,
+        clock: EmulatedClock,
+        faults: FaultSchedule,
+        *,
+        enforce: bool,
+        stage: Stage | None = None,
+    ) -> None:
         self.market = market
+        self._stage = stage
         self.clock = clock
         self.faults = faults
         self.lateness = Lateness()
         self.limits: dict[str, Limits] = of_all_venues(self.lateness)
         self.enforce = enforce
         self.counts: Counter[tuple[str, str, int]] = Counter()
+        self.unanswered: Counter[str] = Counter()
+        """Requests that a recording holds no answer to."""
         self.venues: dict[str, VenueApi] = {venue: cast(VenueApi, module_of(venue, "rest")) for venue in VENUES}
         self._unsettled = {
             venue: [one.base for one in market.instruments if one.venue == venue and one.unsettled] for venue in VENUES
         }
-        self.streams = Streams(market, self.now, lambda: self.faults, self.lateness, enforce=enforce)
+        self.streams = Streams(market, self.now, lambda: self.faults, self.lateness, enforce=enforce, stage=stage)
 
     def now(self, venue: str) -> int:
         """The venue's time: the clock's, unless a fault has it jump."""
@@ -87,13 +98,19 @@ class Server:
             return web.Response()
         if asks_for_socket:
             return await self._socket(venue, path, request, faults)
-        reply = await self._reply(venue, path, endpoint, request.query, faults)
+        if self._stage is not None:
+            reply = await self._played(self._stage, venue, path, request, faults)
+        else:
+            reply = await self._reply(venue, path, endpoint, request.query, faults)
         self.counts[venue.NAME, endpoint or path, reply.status] += 1
+        if not reply.status and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
         body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
         if reply.status == 200 and "garbage" in kinds:
             self.faults.strike(kinds["garbage"])
             body = body[: len(body) // 2] + b'{"\x00]'
-        if endpoint is not None:
+        if endpoint is not None and self._stage is None:
             reply.headers |= self.limits[venue.NAME].headers(endpoint)
         if "cut" in kinds:
             self.faults.strike(kinds["cut"])
@@ -123,6 +140,23 @@ class Server:
                 self.faults.strike(fault)
                 return refused
         return None
+
+    async def _played(
+        self, stage: Stage, venue: VenueApi, path: str, request: web.Request, faults: list[Fault]
+    ) -> Reply:
+        """What a recording holds; the time is known without it, anything else is not to be had."""
+        refused = self._refusal(venue, faults)
+        if refused is not None:
+            return refused
+        sent = (await request.read()).decode("utf-8", "replace")
+        query = request.rel_url.raw_query_string
+        found = await stage.answer(venue.NAME, request.method, path, query, sent, self.clock)
+        offset = stage.time_offset(venue.NAME, path)
+        if found is None and offset is not None:
+            found = venue.answer(WorldNow(self.market, self.now(venue.NAME) + offset), path, request.query)
+        if found is None:
+            self.unanswered[f"{venue.NAME}{path}?{query}"] += 1
+        return found or Reply(b"the recording holds no answer to this", 503, content_type="text/plain")
 
     async def _reply(
         self, venue: VenueApi, path: str, endpoint: str | None, query: Query, faults: list[Fault]

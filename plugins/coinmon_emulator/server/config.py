@@ -25,6 +25,8 @@ class Pointing:
     wall_started_ms: int
     db: str
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    books: bool | None = None
+    """Whether order books are followed; None: where the clock is slow enough."""
 
     def settings(self) -> dict[str, Any]:
         return {
@@ -43,7 +45,7 @@ class Pointing:
     @property
     def _books(self) -> bool:
         """Every state of every book is sent, ten a second of market time: too many at a high speed."""
-        return self.clock.speed <= _BOOKS_TO
+        return self.clock.speed <= _BOOKS_TO if self.books is None else self.books
 
     def _symbols(self) -> list[str]:
         """One pair for each base: its USDT one wherever a venue lists it."""

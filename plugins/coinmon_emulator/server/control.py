@@ -26,6 +26,7 @@ class Control:
             "faults": self._faults,
             "log": self._log,
             "trades": self._trades,
+            "missing": lambda request: self._server.unanswered,
             "streams": lambda request: self._server.streams.told(),
         }
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -18,6 +19,9 @@ from coinmon_emulator.market.world import World
 from coinmon_emulator.server.faults import parse
 from coinmon_emulator.server.robots import Arrival, Robots
 from coinmon_emulator.server.server import Emulator, running
+
+if TYPE_CHECKING:
+    from coinmon_emulator.playback.playback import Playback
 
 
 class Complaint(Exception):
@@ -45,17 +49,28 @@ def run(order: Order) -> None:
     """Serve until SIGTERM, or until standard input ends. Raises KeyboardInterrupt after a clean stop on Ctrl-C."""
     try:
         parse(order.faults)
-        market = _market(order)
+        playback = _playback(order)
+        market = _market(order) if playback is None else playback.world()
     except (ValueError, OSError) as problem:
         raise Complaint(str(problem)) from problem
-    start = market.opens_at
+    start = market.opens_at if playback is None else playback.starts_at(order.speed)
     if order.at is not None:
         try:
             start = parse_time(order.at)
         except (ValueError, OverflowError):
             raise Complaint(f"--at {order.at!r} is not a time; expected ISO 8601, as 2026-01-15T12:00:20Z") from None
-    if asyncio.run(_serve(order, market, start)):
+    if asyncio.run(_serve(order, market, start, playback)):
         raise KeyboardInterrupt
+
+
+def _playback(order: Order) -> Playback | None:
+    if not any(path.is_dir() for path in order.tapes):
+        return None
+    if len(order.tapes) > 1:
+        raise ValueError("a recording is played alone: one folder of `coinmon record`")
+    from coinmon_emulator.playback.playback import Playback
+
+    return Playback(order.tapes[0])
 
 
 def _market(order: Order) -> World:
@@ -72,7 +87,7 @@ def _market(order: Order) -> World:
     return Scenario(order.scenario, order.seed)
 
 
-async def _serve(order: Order, market: World, start: int) -> bool:
+async def _serve(order: Order, market: World, start: int, playback: Playback | None) -> bool:
     """Whether it was Ctrl-C that ended it."""
     ended, interrupted = asyncio.Event(), asyncio.Event()
 
@@ -95,6 +110,8 @@ async def _serve(order: Order, market: World, start: int) -> bool:
             port=order.port,
             seed=order.seed,
             robots=Robots(_print) if order.robots else None,
+            stage=playback,
+            books=None if playback is None else playback.has_books,
         ) as emulator:
             _announce(order, emulator)
             await ended.wait()

@@ -17,6 +17,7 @@ from coinmon_emulator.server.config import Pointing
 from coinmon_emulator.server.control import Control
 from coinmon_emulator.server.faults import FaultSchedule
 from coinmon_emulator.server.robots import Robots
+from coinmon_emulator.server.streams import Stage
 
 HOST = "127.0.0.1"
 
@@ -30,6 +31,7 @@ class Emulator:
     wall_started_ms: int
     url: str = ""
     robots: Robots | None = None
+    books: bool | None = None
 
     def config(self, db: str = "sqlite:///coinmon-emulated.db") -> dict[str, Any]:
         """The settings that point any coinmon command here."""
@@ -40,7 +42,7 @@ class Emulator:
 
     def _pointing(self, db: str) -> Pointing:
         outputs = self.robots.settings(self.url) if self.robots else {}
-        return Pointing(self.url, self.market.instruments, self.clock, self.wall_started_ms, db, outputs)
+        return Pointing(self.url, self.market.instruments, self.clock, self.wall_started_ms, db, outputs, self.books)
 
 
 def _application(server: Server) -> web.Application:
@@ -50,6 +52,7 @@ def _application(server: Server) -> web.Application:
     application.router.add_post("/emulator/faults", control.set_faults)
     application.router.add_get("/{venue}", server.serve)
     application.router.add_get("/{venue}/{path:.*}", server.serve)
+    application.router.add_post("/{venue}/{path:.*}", server.serve)
     return application
 
 
@@ -63,11 +66,16 @@ async def running(
     port: int = 0,
     seed: int = 1,
     robots: Robots | None = None,
+    stage: Stage | None = None,
+    books: bool | None = None,
 ) -> AsyncIterator[Emulator]:
-    """Serve `market` on loopback until the block is left, and group robots beside it."""
+    """Serve `market` on loopback until the block is left, and group robots beside it.
+
+    stage: what is played in place of it. books: whether the configuration follows order books; None: at a low speed.
+    """
     clock = clock or EmulatedClock(market.opens_at)
     schedule = FaultSchedule(faults, seed)
-    server = Server(market, clock, schedule, enforce=limits)
+    server = Server(market, clock, schedule, enforce=limits, stage=stage)
     # A silent request would otherwise hold the exit for a minute.
     application = _application(server)
     if robots is not None:
@@ -79,7 +87,7 @@ async def running(
         site = web.TCPSite(runner, HOST, port, backlog=1024)
         await site.start()
         bound = runner.addresses[0][1]
-        yield Emulator(market, clock, round(clock.wall_started * 1000), f"http://{HOST}:{bound}", robots)
+        yield Emulator(market, clock, round(clock.wall_started * 1000), f"http://{HOST}:{bound}", robots, books)
     finally:
         for task in tasks:
             task.cancel()

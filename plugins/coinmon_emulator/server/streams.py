@@ -9,14 +9,16 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from aiohttp import web
 
+from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.market.world import World
 from coinmon_emulator.server.faults import ON_STREAMS, Fault, FaultSchedule
 from coinmon_emulator.server.hub import Hub
 from coinmon_emulator.server.limits import Seconds, Sliding
-from coinmon_emulator.server.reply import Reply
+from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.server.socket import Connection, SocketPlace, SocketRules
 from coinmon_emulator.venues.folders import VENUES, module_of
 
@@ -46,6 +48,24 @@ class Open:
         return told
 
 
+class Stage(Protocol):
+    """What is played in place of the venues' feeds and answers."""
+
+    def time_offset(self, venue: str, path: str) -> int | None:
+        """How far ahead of the clock the venue's is, ms; None: the path does not tell its time."""
+        ...
+
+    async def answer(
+        self, venue: str, method: str, path: str, query: str, sent: str, clock: EmulatedClock
+    ) -> Reply | None:
+        """None: nothing is known of it; status 0: no answer came."""
+        ...
+
+    def rules(self, venue: str, session: Connection, path: str, query: Query) -> SocketRules | None: ...
+    def tick(self, venue: str, now: int) -> None: ...
+    def left(self, venue: str, session: Connection) -> None: ...
+
+
 class Streams:
     def __init__(
         self,
@@ -55,8 +75,10 @@ class Streams:
         late: Seconds,
         *,
         enforce: bool,
+        stage: Stage | None = None,
     ) -> None:
         self._faults = faults
+        self._stage = stage
         self._enforce = enforce
         self._now = now
         self._hubs = {venue: Hub() for venue in VENUES}
@@ -92,7 +114,7 @@ class Streams:
         session = Connection(
             self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault), shapes.reframe
         )
-        manner: SocketRules | None = module_of(venue, "socket").rules(self._places[venue], session, path, request.query)
+        manner = self._rules(venue, session, path, request.query)
         if manner is None or not socket.can_prepare(request):
             return Reply(b"Not Found", 404, content_type="text/plain")
         session.manner = manner
@@ -116,7 +138,15 @@ class Streams:
             if not any(self._open.values()):
                 self._any_open.clear()
             session.leave()
+            if self._stage is not None:
+                self._stage.left(venue, session)
         return socket
+
+    def _rules(self, venue: str, session: Connection, path: str, query: Query) -> SocketRules | None:
+        if self._stage is not None:
+            return self._stage.rules(venue, session, path, query)
+        rules: SocketRules | None = module_of(venue, "socket").rules(self._places[venue], session, path, query)
+        return rules
 
     async def _look_after(self, session: Connection) -> None:
         with contextlib.suppress(ConnectionError):
@@ -134,7 +164,10 @@ class Streams:
     def _pass(self, venue: str) -> None:
         for one in self._open[venue]:
             self._afflict(venue, one)
-        self._hubs[venue].tick(self._now(venue))
+        if self._stage is not None:
+            self._stage.tick(venue, self._now(venue))
+        else:
+            self._hubs[venue].tick(self._now(venue))
 
     def _afflict(self, venue: str, one: Open) -> None:
         schedule = self._faults()

@@ -1,7 +1,7 @@
 """The emulated venues: each folder of this package is one, found by walking it, so that no list names them.
 
 Every folder has the same modules: `rest`, `streams`, `socket`, `limits`, `refusals`, `archive`, `listing`, `config`,
-`shapes`.
+`shapes`, and for recordings `topics` and `minutes`.
 """
 
 from __future__ import annotations
