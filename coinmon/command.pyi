@@ -12,7 +12,7 @@ from .errors import ConfigError as ConfigError
 from .errors import NoAnswer as NoAnswer
 from .errors import NoDataError as NoDataError
 from .errors import our_stop as our_stop
-from .evaluate.evaluator import given_market as given_market
+from .evaluate.stored_markets import given_market as given_market
 from .market.given import GivenInstrument as GivenInstrument
 from .market.given import GivenSource as GivenSource
 from .market.market import Market as Market

@@ -67,14 +67,11 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
     """The report, and the database open as long as it is looked at: panels read what they draw."""
     import asyncio
 
-    from coinmon.evaluate.evaluator import Evaluator
     from coinmon.log import start_log
     from coinmon.model.moment import MINUTE
-    from coinmon.notify.record import RecordBook
-    from coinmon.report.document import report_of
     from coinmon.run.monitor import clock_of
+    from coinmon.run.reader import MarketReader
     from coinmon.store.database import open_database
-    from coinmon.store.history import History
 
     clock = clock_of(config)
     start_log(config, clock)
@@ -83,32 +80,24 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
         config = _of_the_day(config, date)
     database = open_database(config.db, create=not offline)
     try:
-        down: dict[str, str] = {}
         if offline:
-            history = History(database)
-            if not history.instruments:
+            reader = MarketReader(config, clock, database)
+            if not reader.has_data:
                 raise NoDataError("nothing is stored yet: run `coinmon scan`, or leave out --offline")
-            universe = history.universe(config.exchanges, config.quotes)
         else:
             from coinmon.collect.once import collect_once
 
             watch, statuses, end = asyncio.run(collect_once(config, clock, database, symbol))
-            history, universe = History(database), watch.universe
             down = {
                 name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
             }
-            down |= watch.failed
+            reader = MarketReader(config, clock, database, watch.universe, down | watch.failed)
             if at is None and date is None:
                 # what was collected is the present; a minute that closed meanwhile was not
                 now = min(clock.now(), end + MINUTE - 1)
-        wanted = universe.resolve(symbol)
-        offers = [chosen.offer for chosen in config.indicators.values()]
-        evaluator = Evaluator(config, list(config.exchanges))
-        market = evaluator.market(wanted.pair, universe.meant(wanted), history, now, down)
         with redirect_stdout(sys.stderr):
             # what a plugin prints is not the report
-            worth = RecordBook.stored(database, market.now).of
-            made = report_of(history, market, evaluator, offers, config.window, worth)
+            made = reader.report(symbol, now)
         yield made
     finally:
         database.close()

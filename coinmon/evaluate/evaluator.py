@@ -14,20 +14,17 @@ from coinmon.config.rules import RULES, reread
 from coinmon.errors import CoinmonError, ConfigError, NoAnswer, our_stop, place_of, words_of
 from coinmon.evaluate.computing import PLUGINS, StillBlocks
 from coinmon.evaluate.frame import Codes, Frame
-from coinmon.market.given import GivenInstrument, GivenSource
 from coinmon.market.market import Market
 from coinmon.market.result import Result
 from coinmon.market.view import Source, View
 from coinmon.model.events import FlowEvent
 from coinmon.model.instrument import Instrument, Pair
-from coinmon.model.moment import iso, parse_time
+from coinmon.model.moment import iso
 from coinmon.model.multiples import in_coins
 from coinmon.model.signal import Bilingual, Signal, Silent
 from coinmon.plugin.answers import flow_of, result_of
 from coinmon.plugin.border import NotAsAgreed, signals_of
 from coinmon.plugin.signature import check_settings
-from coinmon.store.database import Database
-from coinmon.store.history import History
 
 _OURS = "coinmon"
 """The distribution whose results are tested to be as agreed: to look at each one costs time."""
@@ -274,20 +271,3 @@ class Evaluator:
     def _works(self, what: str) -> None:
         if self.failures.pop(what, ""):
             logger.info("{} works again", what)
-
-
-def given_market(config: Config, pair: Pair, given: Sequence[GivenInstrument], now: int) -> Market:
-    """The pair as of `now` (ms UTC), of which nothing is known but what is given."""
-    source = GivenSource({each.instrument.id: each for each in given})
-    evaluator = Evaluator(config, list(config.exchanges))
-    return evaluator.market(pair, [each.instrument for each in given], source, now)
-
-
-def market_then(config: Config, database: Database, event: Mapping[str, Any]) -> Market:
-    """The pair of an event at the event's time, of what is stored. Raises CoinmonError."""
-    venues = list(config.exchanges)
-    history = History(database)
-    universe = history.universe(venues, config.quotes)
-    wanted = universe.resolve(str(event["pair"]))
-    evaluator = Evaluator(config, venues)
-    return evaluator.market(wanted.pair, universe.meant(wanted), history, parse_time(str(event["time"])))

@@ -21,7 +21,8 @@ from coinmon.config.build import make
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, our_stop, words_of
 from coinmon.evaluate.computing import Computation, computed
-from coinmon.evaluate.evaluator import Evaluator, market_then
+from coinmon.evaluate.evaluator import Evaluator
+from coinmon.evaluate.stored_markets import market_then
 from coinmon.model.events import (
     Event,
     FlowEvent,
@@ -62,10 +63,7 @@ ReadProgress = Callable[[int, int], None]
 
 
 class Scan:
-    """The monitor. `tell` gets every event as it happens; `goes_on`: there will be more cycles than one.
-
-    recorder: writes down what the venues say.
-    """
+    """The monitor. tell: gets every event as it happens. goes_on: more cycles will come. recorder: of the wire."""
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from coinmon.collect.live.forming import FormingMinute
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError, our_stop, words_of
 from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
+from coinmon.evaluate.stored_markets import StoredMarkets
 from coinmon.market.market import Market
 from coinmon.market.result import Result, SeenReport
 from coinmon.market.view import View
@@ -42,16 +43,25 @@ class MarketReader:
 
     Symbols are what people type (`BTCUSDT`, `okx:BTC/USDT`, `BTCUSDT.P`); moments are ms UTC. A symbol, exchange, kind
     or setting that does not exist raises ConfigError, with near matches; data that is not there raises NoDataError.
+
+    universe, down: what the venues list and which of them did not answer, where they were asked just now.
     """
 
-    def __init__(self, config: Config, clock: Clock, database: Database) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        database: Database,
+        universe: Universe | None = None,
+        down: Mapping[str, str] | None = None,
+    ) -> None:
         self.config = config
         self._clock = clock
         self._database = database
         self._evaluator = Evaluator(config, list(config.exchanges))
         self._lock = Lock()
-        self._history = History(database)
-        self._universe = Universe([], config.quotes)
+        self._universe, self._down = universe, down
+        self._markets: StoredMarkets | None = None
         self._grids = (-1, 0.0)
         self._held: dict[tuple[Wanted, int], Market] = {}
         self._scan: ServedScan | None = None
@@ -61,19 +71,28 @@ class MarketReader:
         """The indicators that are on, by name."""
         return {name: chosen.offer for name, chosen in self.config.indicators.items()}
 
+    @property
+    def has_data(self) -> bool:
+        """Whether any instrument is stored."""
+        try:
+            self._stored_markets()
+        except NoDataError:
+            return False
+        return True
+
     def now(self) -> int:
         """Market time, ms UTC."""
         return self._clock.now()
 
     def market(self, symbol: str, at: int | None = None) -> Market:
         """A pair on all venues; one that was asked for just before is the same object, with what it has read."""
-        history, universe = self._stored()
-        wanted = universe.resolve(symbol)
+        markets = self._stored_markets()
+        wanted = markets.universe.resolve(symbol)
         moment = self._moment(at)
         with self._lock:
             held = self._held.pop((wanted, moment), None)
             if held is None:
-                held = self._evaluator.market(wanted.pair, universe.meant(wanted), history, moment)
+                held = markets.market(wanted, moment, self._down)
             self._held[wanted, moment] = held
             while len(self._held) > _MAX_CACHED_MARKETS:
                 del self._held[next(iter(self._held))]
@@ -229,17 +248,23 @@ class MarketReader:
         asyncio.run(run())
 
     def _stored(self) -> tuple[History, Universe]:
+        markets = self._stored_markets()
+        return markets.history, markets.universe
+
+    def _stored_markets(self) -> StoredMarkets:
         """What the venues list, read again when there is more of it."""
         with self._lock:
-            grids = self._history.grids()
-            if grids != self._grids:
-                self._history = History(self._database)
-                self._universe = self._history.universe(self.config.exchanges, self.config.quotes)
+            history = self._markets.history if self._markets else History(self._database)
+            grids = history.grids()
+            if self._markets is None or grids != self._grids:
+                if self._markets:
+                    history = History(self._database)
+                self._markets = StoredMarkets(self.config, history, self._universe, self._evaluator)
                 self._grids = grids
                 self._held.clear()
             if not grids[0]:
                 raise NoDataError("nothing is stored yet: run `coinmon scan`, or wait for the first scan to end")
-            return self._history, self._universe
+            return self._markets
 
     def _moment(self, at: int | None) -> int:
         now = self.now()
