@@ -21,8 +21,8 @@ from itertools import pairwise
 import numpy as np
 
 from coinmon.evaluate.excess import Excess, excess_of_logs
-from coinmon.evaluate.rotation import Rotation
 from coinmon.evaluate.score import Cases, Record, Verdict, judge, record_of
+from coinmon.evaluate.statistics.rotation import Rotation
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Names of glibc's malloc.h."""

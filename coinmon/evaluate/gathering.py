@@ -14,8 +14,8 @@ from coinmon.errors import ConfigError
 from coinmon.evaluate.excess import BASE_DAYS, Excess, excess_over_base
 from coinmon.evaluate.excursions import excursions
 from coinmon.evaluate.prices import judging_prices
-from coinmon.evaluate.rotation import Rotation
 from coinmon.evaluate.score import Cases
+from coinmon.evaluate.statistics.rotation import Rotation
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, MINUTE, floor, parse_time
 from coinmon.model.symbols import Universe

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from coinmon.evaluate.intervals import Estimate, HitRate, clustered_mean, discoveries, hit_rate
+from coinmon.evaluate.statistics.intervals import Estimate, HitRate, clustered_mean, discoveries, hit_rate
 from coinmon.model.trades import Floats, Ints
 
 MIN_EVENTS, MIN_CLUSTERS = 30, 10

@@ -11,8 +11,8 @@ import numpy as np
 from coinmon.config.load import Config
 from coinmon.evaluate.excess import HOUR_MINUTES
 from coinmon.evaluate.gathering import gather
-from coinmon.evaluate.intervals import Estimate
 from coinmon.evaluate.score import DAY_MS, Cases
+from coinmon.evaluate.statistics.intervals import Estimate
 from coinmon.notify.record import line
 from coinmon.run.scorecard import decay_of
 from coinmon.store.history import History

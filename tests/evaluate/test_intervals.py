@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from coinmon.evaluate.intervals import clustered_mean, discoveries, hit_rate
-from coinmon.evaluate.student import quantile
+from coinmon.evaluate.statistics.intervals import clustered_mean, discoveries, hit_rate
+from coinmon.evaluate.statistics.student import quantile
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 9, 29, 60, 89, 1000])

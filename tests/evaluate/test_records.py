@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import delete, insert, update
 
-from coinmon.evaluate.intervals import Estimate, HitRate
 from coinmon.evaluate.score import Record, Verdict
+from coinmon.evaluate.statistics.intervals import Estimate, HitRate
 from coinmon.model.moment import DAY, iso
 from coinmon.notify.record import RecordBook
 from coinmon.run import records

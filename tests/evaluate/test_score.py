@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from coinmon.evaluate.rotation import DAY_MINUTES, Rotation
 from coinmon.evaluate.score import DAY_MS, Cases, Verdict, judge, record_of
+from coinmon.evaluate.statistics.rotation import DAY_MINUTES, Rotation
 
 LENGTH = 60 * DAY_MINUTES
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coinmon.evaluate.student import quantile
+from coinmon.evaluate.statistics.student import quantile
 from coinmon.model.trades import Floats, Ints
 
 

@@ -1,0 +1,1 @@
+"""Intervals and shifts: what can be said of a few outcomes."""
