@@ -3,20 +3,24 @@
     python benchmarks/speed/profile_from_store.py [DATABASE_URL]
 
 Seven busy days of 1440 minutes with some 245 prices each, as on BTCUSDT perpetual. Every read opens the database anew,
-after its pages were dropped from the system's cache (where the system lets us). Without a URL the database is an SQLite
-file of its own; PostgreSQL wants an empty database, and computes in the server too, so that its clock counts.
+after its pages were dropped from the system's cache (where the system lets us); then again with the hours forgotten.
+Without a URL the database is an SQLite file of its own; PostgreSQL wants an empty database, and computes in the server
+too, so that its clock counts.
 """
 
 import os
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from backfill_day import DAY, _btc
+from sqlalchemy import delete
 
 from coinmon.model.fold import fold
 from coinmon.model.trades import Trades
@@ -24,6 +28,7 @@ from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
 from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
+from coinmon.store.schema import hours
 
 DAY_MS = 86_400_000
 TRADES = 2_000_000
@@ -64,18 +69,33 @@ def read(url: str, path: Path, days: int) -> tuple[float, float]:
     return took * 1000, work * 1000
 
 
+def forget_hours(url: str, path: Path) -> None:
+    """As if only minutes were stored."""
+    database = open_database(url)
+    with database.write() as connection:
+        connection.execute(delete(hours))
+    database.close()
+    if path.exists():
+        with closing(sqlite3.connect(path)) as file:
+            file.execute("VACUUM")
+
+
+def tell(url: str, path: Path, of: str) -> None:
+    if path.exists():
+        print(f"{of}: {path.stat().st_size / 7e6:.1f} MB a day")
+    for days, name, wanted in ((1, "a day", 15), (7, "a week", 80)):
+        took, work = (statistics.median(each) for each in zip(*(read(url, path, days) for _ in range(9)), strict=True))
+        print(f"{of}: {name:7} {took:6.1f} ms, {work:.1f} of them computing (wanted: {wanted})")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "coinmon.db"
         url = sys.argv[1] if len(sys.argv) > 1 else f"sqlite:///{path}"
         fill(url)
-        if path.exists():
-            print(f"{path.stat().st_size / 7e6:.1f} MB a day")
-        for days, name, wanted in ((1, "a day", 15), (7, "a week", 80)):
-            took, work = (
-                statistics.median(each) for each in zip(*(read(url, path, days) for _ in range(9)), strict=True)
-            )
-            print(f"{name:7} {took:6.1f} ms, {work:.1f} of them computing (wanted: {wanted})")
+        tell(url, path, "minutes and hours")
+        forget_hours(url, path)
+        tell(url, path, "minutes alone")
 
 
 if __name__ == "__main__":
