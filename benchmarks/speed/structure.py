@@ -11,32 +11,16 @@ or, where theirs is installed in an environment of its own with what coinmon dep
 """
 
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 import numpy as np
+from bars_in_memory import INSTRUMENT, BarsInMemory, least_cpu_s
 
-from coinmon import MINUTE, Bars, Coverage, Instrument, View
+from coinmon import MINUTE, Bars, Coverage, View
 from coinmon_indicators.structure.structure import structure
 
 START = 1_770_000_000_000 // MINUTE * MINUTE
 COUNT = 10_080
 REQUIRED = 20.0
-INSTRUMENT = Instrument("binance", "perp", "BTC", "USDT", "BTCUSDT", "BTC/USDT:USDT", Decimal("0.1"), Decimal("0.001"))
-
-
-@dataclass
-class Memory:
-    """What a view reads, without a store."""
-
-    rows: Bars
-
-    def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
-        first, last = np.searchsorted(self.rows.time, (start, end)).tolist()
-        return self.rows[first:last]
 
 
 def week() -> Bars:
@@ -50,16 +34,6 @@ def week() -> Bars:
         INSTRUMENT.tick_size, START + np.arange(COUNT) * MINUTE, first, high, low, close, one, one,
         np.ones(COUNT, np.int64), none, none, none, none, np.full(COUNT, Coverage.KLINES, np.uint8),
     )  # fmt: skip
-
-
-def cpu(run: Callable[[], Any], rounds: int) -> float:
-    """The least CPU seconds of several runs."""
-    best = float("inf")
-    for _ in range(rounds):
-        begun = time.process_time()
-        run()
-        best = min(best, time.process_time() - begun)
-    return best
 
 
 def main() -> int:
@@ -81,10 +55,14 @@ def main() -> int:
             smc.bos_choch(frame, smc.swing_highs_lows(frame, length))
 
         def ours(most: int | None, length: int = length) -> None:
-            view = View(INSTRUMENT, START + COUNT * MINUTE, Memory(bars))
+            view = View(INSTRUMENT, START + COUNT * MINUTE, BarsInMemory(bars))
             structure(view, timeframe="1m", bars=COUNT, pivot_left=length, pivot_right=length, max_points=most)
 
-        slow, fast, whole = cpu(theirs, 3), cpu(lambda f=ours: f(80), 9), cpu(lambda f=ours: f(None), 9)
+        slow, fast, whole = (
+            least_cpu_s(theirs, 3),
+            least_cpu_s(lambda f=ours: f(80), 9),
+            least_cpu_s(lambda f=ours: f(None), 9),
+        )
         worst = min(worst, slow / fast)
         print(
             f"{length:12}{1e3 * slow:20.0f}{1e3 * fast:10.1f}{1e3 * whole:12.1f}{slow / fast:7.0f}x{slow / whole:9.0f}x"

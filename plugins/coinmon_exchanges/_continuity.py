@@ -1,10 +1,10 @@
-"""What a page of trades proves, where ids run +1 per instrument."""
+"""What a page of trades proves: by ids that run +1 per instrument, or by an overlap with the page before."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from coinmon.exchange import Trades
+from coinmon.exchange import Cursor, TradePage, Trades
 from coinmon_exchanges._columns import MAX_ID_LAG, Ints, JsonRows
 
 
@@ -36,6 +36,18 @@ def since(page: JsonRows, moment: int, is_all: bool) -> bool:
         return True
     # strictly older: of several trades in the millisecond `moment` itself some may be cut off
     return (is_all or int(page.times[0]) < moment) and sequential(page.ids)
+
+
+def overlapping(page: JsonRows, cursor: Cursor) -> TradePage:
+    """Of a venue that shows its newest trades and no other: what is newer than the cursor, proven by the overlap."""
+    if not len(page.ids):
+        return TradePage(page.trades, joined=cursor.last_id is None)
+    if cursor.last_id is not None:
+        seen = (page.ids == cursor.last_id).nonzero()[0]
+        # without the last trade it may be a replica's page that is older than the one before
+        return TradePage(page.trades[page.at > seen[-1]] if len(seen) else page.trades, joined=len(seen) > 0)
+    # strictly older: of several trades in the millisecond `since` itself some may be cut off
+    return TradePage(page.trades, joined=int(page.times[0]) < cursor.since)
 
 
 def before(page: JsonRows, before_id: int, moment: int) -> tuple[Trades, bool, bool]:

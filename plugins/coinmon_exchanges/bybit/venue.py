@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         WireTap,
     )
 
-_KLINES = 1000
+_PAGE_KLINES = 1000
 _NEWEST_TRADES = {"spot": 60, "perp": 1000}
 """All that recent-trade ever shows; there is no paging and no history (EXCHANGES 1.4)."""
 
@@ -95,27 +95,20 @@ class Bybit:
 
         start, end = opening_in(start, end)
         parts = []
-        for at in range(start, end, _KLINES * MINUTE):
-            last = min(at + _KLINES * MINUTE, end) - 1
-            params = {"interval": "1", "start": at, "end": last, "limit": _KLINES}
+        for at in range(start, end, _PAGE_KLINES * MINUTE):
+            last = min(at + _PAGE_KLINES * MINUTE, end) - 1
+            params = {"interval": "1", "start": at, "end": last, "limit": _PAGE_KLINES}
             page = decode.bars(await self._ask(instrument, "Kline", params), instrument)
             parts.append(page[(page.time >= at) & (page.time <= last)])
         return Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
-        from coinmon.exchange import TradePage
+        from coinmon_exchanges._continuity import overlapping
         from coinmon_exchanges.bybit import decode
 
         limit = _NEWEST_TRADES[instrument.kind]
         page = decode.trades(await self._ask(instrument, "RecentTrade", {"limit": limit}), instrument)
-        if not len(page.ids):
-            return TradePage(page.trades, joined=cursor.last_id is None)
-        if cursor.last_id is not None:
-            seen = (page.ids == cursor.last_id).nonzero()[0]
-            # without the last trade it may be a replica's page that is older than the one before
-            return TradePage(page.trades[page.at > seen[-1]] if len(seen) else page.trades, joined=len(seen) > 0)
-        # strictly older: of several trades in the millisecond `since` itself some may be cut off
-        return TradePage(page.trades, joined=int(page.times[0]) < cursor.since)
+        return overlapping(page, cursor)
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         from coinmon_exchanges.bybit import streams

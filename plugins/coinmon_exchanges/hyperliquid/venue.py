@@ -96,18 +96,11 @@ class Hyperliquid:
         return bars
 
     async def trades(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
-        from coinmon.exchange import TradePage
+        from coinmon_exchanges._continuity import overlapping
         from coinmon_exchanges.hyperliquid import decode
 
         page = decode.trades(await self._ask("recentTrades", {"coin": instrument.native_id}, _WEIGHT), instrument)
-        if not len(page.ids):
-            return TradePage(page.trades, joined=cursor.last_id is None)
-        if cursor.last_id is not None:
-            seen = (page.ids == cursor.last_id).nonzero()[0]
-            # without the last trade it may be a replica's page that is older than the one before
-            return TradePage(page.trades[page.at > seen[-1]] if len(seen) else page.trades, joined=len(seen) > 0)
-        # strictly older: of several trades in the millisecond `since` itself some may be cut off
-        return TradePage(page.trades, joined=int(page.times[0]) < cursor.since)
+        return overlapping(page, cursor)
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         from coinmon_exchanges.hyperliquid import streams
