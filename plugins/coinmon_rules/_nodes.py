@@ -1,5 +1,6 @@
 """Conditions ready to be judged: each node gives its column, or one column a venue, over the moments that are asked."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -65,7 +66,7 @@ class Moments(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
+class Node(ABC):
     """A part of a condition. many: it is one column a venue or element. halo: minutes that it looks back beyond what
     its indicators do. start, end: characters of the text that it was written as."""
 
@@ -76,8 +77,9 @@ class Node:
     halo: int = 0
     parts: "Sequence[Node]" = field(default=())
 
+    @abstractmethod
     def of(self, moments: Moments, before: int) -> Column | Columns:
-        raise NotImplementedError
+        """Its values at the moments, and at `before` minutes before the first of them."""
 
     def fields(self, back: int = 0) -> "Iterator[tuple[FieldNode, int]]":
         """Fields in it, and how many minutes back they are looked at."""

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -63,7 +64,7 @@ WHALE = {
 }
 
 
-class Robot:
+class Robot(ABC):
     """What arrived, and what it answers: one scripted answer after the other, then what it thinks itself.
 
     A scripted answer is a JSON object, or (status, text, headers).
@@ -90,8 +91,9 @@ class Robot:
         code, text = complaint or (0, "ok")
         return web.json_response({"errcode": code, "errmsg": text})
 
+    @abstractmethod
     def complaint(self, request: web.Request, body: bytes) -> tuple[int, str] | None:
-        raise NotImplementedError
+        """Code and words with which the real robot would refuse a request; None for one that it takes."""
 
 
 class DingTalkRobot(Robot):
