@@ -18,7 +18,7 @@ from coinmon.errors import CoinmonError
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
-_TRIES = 3
+_MAX_TRIES = 3
 """How often a task is tried whose process dies, in all."""
 
 
@@ -64,8 +64,8 @@ class Processes:
                     del self._busy[worker]
                     worker.end()
                     died[task] += 1
-                    if died[task] == _TRIES:
-                        raise CoinmonError(f"{tasks[task]}: its process was killed {_TRIES} times") from gone
+                    if died[task] == _MAX_TRIES:
+                        raise CoinmonError(f"{tasks[task]}: its process was killed {_MAX_TRIES} times") from gone
                     due.append(task)
                     continue
                 if error is not None:

@@ -13,9 +13,9 @@ from coinmon.printable import printable
 
 HIDDEN = "***"
 
-_LEAST_KNOWN = 4
+_MIN_SECRET_CHARS = 4
 """Characters: shorter ones are everywhere in any text."""
-_WORD = 12
+_MIN_WORD_CHARS = 12
 """A secret of letters alone is a word of other sentences too, unless it is this long."""
 _known: set[str] = set()
 
@@ -39,7 +39,7 @@ def remember(secret: str) -> None:
     """Hide this text from now on, as it is and as URLs spell it."""
     for spelt in {secret, unquote(secret), unquote_plus(secret), quote(secret, safe=""), quote_plus(secret)}:
         for each in {spelt, spelt.strip(), repr(spelt)[1:-1], _json(spelt)}:
-            if len(each) >= _LEAST_KNOWN and (len(each) >= _WORD or not each.isalpha()):
+            if len(each) >= _MIN_SECRET_CHARS and (len(each) >= _MIN_WORD_CHARS or not each.isalpha()):
                 _known.add(each)
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from coinmon.model.moment import MINUTE, floor, parse_time
 from coinmon.plugin.catalog import load_catalog
-from coinmon.plugin.contracts import Cursor
+from coinmon.plugin.trade_page import Cursor
 
 LAWFUL = 559 / 20
 WINDOW = 50 * MINUTE

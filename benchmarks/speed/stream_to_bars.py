@@ -21,7 +21,7 @@ import numpy as np
 import orjson
 
 from coinmon import Cursor, Instrument, Streamed, StreamState, TradePage, Trades
-from coinmon.collect.live.page_buffer import Held
+from coinmon.collect.live.page_buffer import PageBuffer
 from coinmon.collect.track.settle_together import settle_many
 from coinmon.collect.track.track import Track
 from coinmon_exchanges._stream.rows import Subscribed
@@ -157,7 +157,7 @@ def directly(read: Any, markets: list[Instrument], texts: list[list[str]]) -> Ca
         for track in tracks.values():
             track.take(TradePage(Trades.empty(), joined=True), START)
             track.cursor = Cursor(START, 1_000_000)
-        held = Held()
+        held = PageBuffer()
 
         def hand_over(*last: Streamed) -> None:
             for each in (*held.drain(), *last):

@@ -8,9 +8,9 @@ from coinmon.collect.venue import Venue
 from coinmon.config.build import make
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.errors import CoinmonError
-from coinmon.plugin.contracts import Stream
 from coinmon.plugin.members import ASYNC
 from coinmon.plugin.plugin_thread import PluginBlocks, PluginThread
+from coinmon.plugin.stream_items import Stream
 from coinmon.plugin.wire_tap import Channel
 
 _OURS = "coinmon"

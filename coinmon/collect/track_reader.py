@@ -14,7 +14,7 @@ from coinmon.collect.track.track import Track
 from coinmon.errors import CoinmonError
 from coinmon.model.bars import Bars
 from coinmon.model.moment import MINUTE, iso
-from coinmon.plugin.contracts import Cursor
+from coinmon.plugin.trade_page import Cursor
 
 _LATEST_KLINE_MS = 30 * MINUTE
 """Where a venue tells no trades, a minute's kline is asked for again this long; later it will not come."""

@@ -43,7 +43,8 @@ def backfill(
     """Bring history into the store; what is there already is not fetched again."""
     import asyncio
 
-    from coinmon.collect.history.request import Wish, fill
+    from coinmon.collect.history.own_files import Wish
+    from coinmon.collect.history.request import fill
     from coinmon.config.build import only
     from coinmon.log import start_log
     from coinmon.report.progress import progress

@@ -91,7 +91,7 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
             down = {
                 name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
             }
-            reader = MarketReader(config, clock, database, watch.universe, down | watch.failed)
+            reader = MarketReader(config, clock, database, watch.universe, {**down, **watch.failed})
             if at is None and date is None:
                 # what was collected is the present; a minute that closed meanwhile was not
                 now = min(clock.now(), end + MINUTE - 1)

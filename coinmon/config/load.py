@@ -27,7 +27,8 @@ from coinmon.config.schema import (
 from coinmon.config.sources import PLUGIN_SECTIONS, Layers, read_layers
 from coinmon.errors import ConfigError
 from coinmon.model.shard import Shard
-from coinmon.plugin.catalog import GROUP, Catalog, load_catalog
+from coinmon.plugin.catalog import Catalog, load_catalog
+from coinmon.plugin.discovery import GROUP
 from coinmon.plugin.rules import RulesScreen
 from coinmon.plugin.signature import INHERITED
 from coinmon.secrets import remember_all

@@ -7,22 +7,17 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from coinmon.model.moment import MINUTE, parse_duration, parse_time
 from coinmon.model.shard import Shard
-from coinmon.secrets import redacted, remember_url
 
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEFAULT_PERCENTS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 5.0)
 """Distances from the mid that books are summed up to."""
 DEFAULT_SESSIONS = "A=00:00-06:00,L=06:00-12:00,N=12:00-20:00,E=20:00-00:00"
 _SYMBOL = re.compile(r"\w+(?:[/.:_-]\w+)*")
-_HOST_PORT = re.compile(r"^(?:\[[^\]]*\]|[^:/?]*):([^/?]+)")
 _FULL_WIDTH = str.maketrans({"，": ",", "、": ",", "：": ":", "；": ";", "＝": "=", "－": "-"})
 """Punctuation as Chinese and Japanese keyboards give it, and what it stands for where only punctuation can stand."""
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
@@ -97,64 +92,6 @@ def time_zone(value: Any) -> str:
         ZoneInfo(str(value))
     except (ValueError, OSError, LookupError):
         raise ValueError(f"{value!r} is not a time zone; write an IANA name such as UTC or Asia/Shanghai") from None
-    return str(value)
-
-
-def proxy_url(value: Any) -> str | None:
-    """A proxy's URL. Raises ValueError, without its password, for what is not one."""
-    if value is None or value == "":
-        return None
-    expected = f"expected {'://, '.join(PROXY_SCHEMES)}://host:port"
-    remember_url(str(value))
-    _refuse_unquoted(str(value))
-    problem = ""
-    try:
-        url = urlsplit(str(value))
-        if url.scheme in PROXY_SCHEMES and url.hostname and url.port != 0:
-            if url.scheme.startswith("socks") and not unquote(f"{url.username}{url.password}").isascii():
-                problem = "its user or password has letters beyond ASCII, which go through an http proxy only"
-            else:
-                return str(value)
-    except ValueError:
-        pass
-    if problem:
-        raise ValueError(problem)
-    raise ValueError(f"{redacted(str(value))!r} is not a proxy; {expected}")
-
-
-def _refuse_unquoted(url: str) -> None:
-    """Raises ValueError where a user or password holds what ends a host in a URL, without showing it."""
-    rest = url.partition("://")[2]
-    before, at, _ = rest.rpartition("@")
-    if at and (wrong := sorted(set(before) & set("/?#\\"))):
-        shown = " ".join(f"{char!r} as %{ord(char):02X}" for char in wrong)
-        raise ValueError(f"its user or password holds what a URL has to spell out: write {shown}")
-
-
-def database_url(value: Any) -> str:
-    """A SQLAlchemy URL; a plain path is SQLite's file."""
-    text = str(value).strip()
-    remember_url(text)
-    if "://" not in text:
-        if not text or not isinstance(value, str):
-            raise ValueError("expected sqlite:///FILE, postgresql://USER@HOST/NAME, or the path of a file")
-        return "sqlite://" if text == ":memory:" else f"sqlite:///{Path(text).expanduser()}"
-    scheme = text.split("://")[0].split("+")[0]
-    if scheme not in ("sqlite", "postgresql"):
-        hint = " (did you mean postgresql://?)" if scheme.startswith("pos") else ""
-        raise ValueError(f"{scheme}:// is not a database that coinmon knows{hint}; sqlite:///FILE or postgresql://")
-    port = _HOST_PORT.search(text.partition("://")[2].rpartition("@")[2]) if scheme == "postgresql" else None
-    if port and not (port[1].isascii() and port[1].isdigit() and 0 < int(port[1]) < 65536):
-        raise ValueError("the port of a database is a number up to 65535, as in HOST:5432")
-    return text
-
-
-def http_url(value: Any) -> str | None:
-    if value is None or value == "":
-        return None
-    url = urlsplit(str(value))
-    if url.scheme not in ("http", "https") or not url.netloc:
-        raise ValueError(f"{redacted(str(value))!r} is not an address; write http://host:port")
     return str(value)
 
 

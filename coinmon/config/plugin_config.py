@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from coinmon.config.addresses import proxy_url
 from coinmon.config.env import names_for
-from coinmon.config.parsers import proxy_url
 from coinmon.config.schema import RouteConfig
 from coinmon.config.sources import PLUGIN_SECTIONS, Layers
 from coinmon.plugin.catalog import Catalog, Offer

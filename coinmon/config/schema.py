@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from coinmon.config import parsers
+from coinmon.config import addresses, parsers
 from coinmon.config.parsers import DEFAULT_PERCENTS, DEFAULT_SESSIONS, Sessions
 from coinmon.model.moment import parse_time
 from coinmon.model.shard import WHOLE, Shard
@@ -15,7 +15,7 @@ from coinmon.model.signal import Grade
 Milliseconds = Annotated[int, BeforeValidator(parsers.milliseconds)]
 Symbols = Annotated[tuple[str, ...], BeforeValidator(parsers.symbols)]
 CoinSetting = Annotated[str, BeforeValidator(parsers.coin)]
-Proxy = Annotated[str | None, BeforeValidator(parsers.proxy_url)]
+Proxy = Annotated[str | None, BeforeValidator(addresses.proxy_url)]
 Percent = Annotated[float, Field(gt=0, le=20)]
 TimeOfDay = Annotated[str, BeforeValidator(parsers.time_text)]
 
@@ -198,7 +198,7 @@ class ServeConfig(Section):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 for all")
     port: int = Field(default=8022, ge=0, le=65535, description="port to listen on")
-    public_url: Annotated[str | None, BeforeValidator(parsers.http_url)] = Field(
+    public_url: Annotated[str | None, BeforeValidator(addresses.http_url)] = Field(
         default=None, description="the address at which others reach it, if another"
     )
     ping_interval: float = Field(default=15.0, gt=0, description="seconds between keepalives")
@@ -208,7 +208,7 @@ class ServeConfig(Section):
         min_length=8,
         description="secret that clients must send; required beyond this machine",
     )
-    authorization_server: Annotated[str | None, BeforeValidator(parsers.http_url)] = Field(
+    authorization_server: Annotated[str | None, BeforeValidator(addresses.http_url)] = Field(
         default=None, description="OAuth server whose tokens are taken too, signed for public_url/mcp"
     )
     toolset: Literal["core", "all"] = Field(
@@ -229,7 +229,7 @@ class Core(Section):
     window: Annotated[int, BeforeValidator(parsers.minutes)] = Field(
         default=50, ge=1, description="minutes that a fresh start collects back"
     )
-    db: Annotated[str, BeforeValidator(parsers.database_url)] = Field(
+    db: Annotated[str, BeforeValidator(addresses.database_url)] = Field(
         default="sqlite:///./data/coinmon.db",
         description="SQLAlchemy URL of SQLite or PostgreSQL, or the path of a file",
     )

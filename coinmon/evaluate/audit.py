@@ -24,7 +24,7 @@ from coinmon.evaluate.frame import AS_BEFORE, ASK, HOLDS, SILENT, WAITS, Codes, 
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import settled
 from coinmon.market.market import Market
-from coinmon.market.view import Source
+from coinmon.market.source import Source
 from coinmon.model.instrument import Pair
 from coinmon.model.moment import MINUTE
 from coinmon.model.signal import Signal, Silent

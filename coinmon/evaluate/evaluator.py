@@ -16,7 +16,8 @@ from coinmon.evaluate.computing import PLUGINS, StillBlocks
 from coinmon.evaluate.frame import Codes, Frame
 from coinmon.market.market import Market
 from coinmon.market.result import Result
-from coinmon.market.view import Source, View
+from coinmon.market.source import Source
+from coinmon.market.view import View
 from coinmon.model.events import FlowEvent
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import iso

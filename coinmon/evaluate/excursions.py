@@ -5,7 +5,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from coinmon.model.trades import Floats, Ints
 
-_ROWS_AT_ONCE = 256
+_MAX_BLOCK_ROWS = 256
 """Of one day's minutes each: three megabytes."""
 
 
@@ -19,8 +19,8 @@ def excursions(prices: Floats, minutes: Ints, sign: int, horizon: int, delay: in
     if not len(minutes):
         return most, least
     paths = sliding_window_view(prices, horizon + 1)
-    for first in range(0, len(minutes), _ROWS_AT_ONCE):
-        rows = slice(first, first + _ROWS_AT_ONCE)
+    for first in range(0, len(minutes), _MAX_BLOCK_ROWS):
+        rows = slice(first, first + _MAX_BLOCK_ROWS)
         path = paths[minutes[rows] + delay]
         moves = (-100.0 if sign < 0 else 100.0) * np.log(path / path[:, :1])
         most[rows], least[rows] = np.nanmax(moves, axis=1), np.nanmin(moves, axis=1)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from coinmon.market.market import Market
 from coinmon.market.merged import instrument_of, together
 from coinmon.market.read_only import read_only
-from coinmon.market.view import Source
+from coinmon.market.source import Source
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade

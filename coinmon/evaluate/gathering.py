@@ -13,6 +13,7 @@ from coinmon.config.load import Config
 from coinmon.errors import ConfigError
 from coinmon.evaluate.excess import BASE_DAYS, Excess, excess_over_base
 from coinmon.evaluate.excursions import excursions
+from coinmon.evaluate.horizons import horizon_of, horizons_of
 from coinmon.evaluate.prices import judging_prices
 from coinmon.evaluate.score import Cases
 from coinmon.evaluate.statistics.rotation import Rotation
@@ -24,7 +25,6 @@ from coinmon.store.history import History
 
 ROTATIONS = 1999
 """So that a p value can be small enough for the first of a large family."""
-DEFAULT_HORIZON_MINUTES = 60
 DECAY_MINUTES = (5, 15, 60, 240, 1440)
 """At these, and at the signal's own horizon, its excess is described; no verdict looks at them."""
 _DELAY_MINUTES = 1
@@ -79,8 +79,7 @@ class _OfPair:
 
     def excess(self, horizon: int) -> Excess:
         if horizon not in self._excesses:
-            made = excess_over_base(self.prices, self.first // MINUTE, horizon, _DELAY_MINUTES)
-            self._excesses[horizon] = made
+            self._excesses[horizon] = excess_over_base(self.prices, self.first // MINUTE, horizon, _DELAY_MINUTES)
         return self._excesses[horizon]
 
     @property
@@ -91,17 +90,6 @@ class _OfPair:
     def length(self, horizon: int) -> int:
         """Minutes of the judged period whose outcome is known at its end."""
         return max(0, (self.end - self.start) // MINUTE - horizon - _DELAY_MINUTES)
-
-
-def horizons_of(config: Config) -> Mapping[str, int]:
-    """Minutes by signal, as their plugins declare them."""
-    return {name: each.offer.horizon for name, each in config.signals.items()}
-
-
-def horizon_of(signal: str, declared: Mapping[str, int]) -> int:
-    """Minutes of a signal, whose name may go on after its plugin's: `consensus_change` is `consensus`'."""
-    own = [name for name in declared if signal == name or signal.startswith(f"{name}_")]
-    return declared[max(own, key=len)] if own else DEFAULT_HORIZON_MINUTES
 
 
 def told_live(history: History, start: int, end: int) -> list[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.market.market import Market
-from coinmon.market.view import Source
+from coinmon.market.source import Source
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade

@@ -28,7 +28,7 @@ class Ledger:
     events: frozenset[str] = frozenset()
 
 
-class Telling(NamedTuple):
+class ToldNews(NamedTuple):
     """A signal that is told at `at`, ms UTC. graver_than: the lesser grade that it was told with before."""
 
     signal: Signal
@@ -45,7 +45,7 @@ class StateMove(NamedTuple):
 
 
 class Step(NamedTuple):
-    told: Sequence[Telling]
+    told: Sequence[ToldNews]
     moves: Sequence[StateMove]
     ledger: Ledger
 
@@ -59,7 +59,7 @@ def step(ledger: Ledger, signals: Sequence[Signal], now: int) -> Step:
     lasting = {ledger_key(each): each for each in signals if not each.once}
     single = {ledger_key(each): each for each in signals if each.once}
     states = dict(ledger.states)
-    told: dict[str, Telling] = {}
+    told: dict[str, ToldNews] = {}
     moves: list[StateMove] = []
     graver: list[str] = []
     for key, state in states.items():
@@ -72,7 +72,7 @@ def step(ledger: Ledger, signals: Sequence[Signal], now: int) -> Step:
             if holds is not None:
                 graver.append(key)
     for key in graver:
-        told[key] = Telling(lasting[key], now, states[key].grade)
+        told[key] = ToldNews(lasting[key], now, states[key].grade)
     for key, signal in lasting.items():
         before = states.get(key)
         if key in told or not signal.begins or (before is not None and before.ended is None):
@@ -82,13 +82,13 @@ def step(ledger: Ledger, signals: Sequence[Signal], now: int) -> Step:
                 states[key] = replace(before, ended=None)
                 moves.append(StateMove(key, before.began, None))
             else:
-                told[key] = Telling(signal, now, before.grade)
+                told[key] = ToldNews(signal, now, before.grade)
         else:
-            told[key] = Telling(signal, now)
+            told[key] = ToldNews(signal, now)
     for key, each in told.items():
         states[key] = StateTold(now, each.signal.grade)
     new = {key: each for key, each in single.items() if key not in ledger.events}
-    told |= {key: Telling(each, now) for key, each in new.items()}
+    told |= {key: ToldNews(each, now) for key, each in new.items()}
     return Step(list(told.values()), moves, Ledger(states, ledger.events | new.keys() if new else ledger.events))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coinmon.market.view import Source
+from coinmon.market.source import Source
 from coinmon.model.bars import Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from coinmon.market.read_only import read_only
-from coinmon.market.view import Source
+from coinmon.market.source import Source
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade

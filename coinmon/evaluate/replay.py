@@ -11,7 +11,7 @@ from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.frame import AS_BEFORE, ASK, HOLDS, SILENT, WAITS, Codes, Frame
 from coinmon.evaluate.known import KnownThen
 from coinmon.market.market import Market
-from coinmon.market.view import Source
+from coinmon.market.source import Source
 from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.signal import Signal, Silent, say
 

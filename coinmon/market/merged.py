@@ -19,7 +19,7 @@ from coinmon.model.moment import MINUTE
 if TYPE_CHECKING:
     from coinmon.market.view import View
 
-_STRETCHES = 24
+_MAX_STRETCHES = 24
 """Stretches of a profile that are read one by one; beyond that it is made minute by minute."""
 
 ALL = "all"
@@ -55,7 +55,7 @@ class Merged:
             return Levels.empty(1)
         # between minutes that only some saw, each venue's own profile is as good as its minutes are
         cuts = np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0))
-        if len(cuts) > _STRETCHES:
+        if len(cuts) > _MAX_STRETCHES:
             return self.bars(instrument, start, end, levels=True).profile()
         edges = [-1, *cuts.tolist(), seen.shape[1]]
         stretches = [(start + (a + 1) * MINUTE, start + b * MINUTE) for a, b in pairwise(edges) if b > a + 1]

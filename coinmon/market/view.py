@@ -3,10 +3,11 @@
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import RLock
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from coinmon.errors import NoAnswer
 from coinmon.market.read_only import read_only
+from coinmon.market.source import Source
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
@@ -14,37 +15,7 @@ from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE, floor, parse_time
 
-
-class Source(Protocol):
-    """Where views read: the store. Ranges are [start, end), ms UTC."""
-
-    def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars: ...
-
-    def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
-        """The levels of the minutes of which every trade was seen, added up as one bar's."""
-        ...
-
-    def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]: ...
-
-    def funding(self, instrument: Instrument, start: int, end: int) -> Sequence[Funding]: ...
-
-    def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]: ...
-
-    def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]: ...
-
-    def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]: ...
-
-    def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]: ...
-
-    def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]: ...
-
-    def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
-        """Events of the pair's signals that were on at some time, newest first."""
-        ...
-
-
 Made = TypeVar("Made")
-
 _MAX_WINDOW_MS = 400 * DAY
 
 Compute = Callable[..., Any]

@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 
 _FINEST = 1e-4
 """A row of a picture is at least this share of the mid high."""
-_REACH = 0.02
+_PICTURE_REACH_SHARE = 0.02
 """Share of the mid that a picture reaches to either side."""
 
 
@@ -111,7 +111,7 @@ class Picture:
         ticks = _row_ticks(mid / float(tick))
         row = tick * ticks
         # through whole ticks: a price on an edge belongs to the row above it, whatever its last bit is
-        low, high = (int(mid * (1 + side * _REACH) / float(tick)) // ticks for side in (-1, 1))
+        low, high = (int(mid * (1 + side * _PICTURE_REACH_SHARE) / float(tick)) // ticks for side in (-1, 1))
         known_from = book.bids[-1, 0] if book.known_from is None else book.known_from
         known_to = book.asks[-1, 0] if book.known_to is None else book.known_to
         sides = [_filled(side, tick, ticks, low, high) for side in (book.bids, book.asks)]

@@ -88,7 +88,7 @@ def by_price(bar: Ints | None, bars: int, ticks: Ints, buy: Amounts, sell: Amoun
     if bar is not None:
         key += bar * span
     starts = np.arange(bars + 1) * span
-    if bars * span <= _DENSE * len(ticks) and buy.dtype.kind != "i":
+    if bars * span <= _MAX_CELLS_A_ROW * len(ticks) and buy.dtype.kind != "i":
         # a cell for every price costs a tenth of sorting, where most of them are traded at
         there = np.zeros(bars * span, np.bool_)
         there[key] = True
@@ -102,5 +102,5 @@ def by_price(bar: Ints | None, bars: int, ticks: Ints, buy: Amounts, sell: Amoun
     return Levels(np.searchsorted(key[first], starts), ticks[order][first], *sums)
 
 
-_DENSE = 8
+_MAX_CELLS_A_ROW = 8
 """Cells a row up to which a cell for every price is the faster way."""

@@ -140,7 +140,7 @@ class Universe:
         near = difflib.get_close_matches(name, self._names, 3, 0.6)
         if near:
             return f"; did you mean {', '.join(near)}?"
-        few = 0 < len(self.by_pair) <= _FEW
+        few = 0 < len(self.by_pair) <= _MAX_PAIRS_NAMED
         return f"; there is {', '.join(sorted(map(str, self.by_pair)))}" if few else ""
 
 
@@ -162,7 +162,7 @@ def _name(instrument: Instrument) -> str:
     return f"{instrument.base}{instrument.quote}".upper()
 
 
-_FEW = 12
+_MAX_PAIRS_NAMED = 12
 """Pairs that are all named to who asks for another; of hundreds only near matches are."""
 _QUOTES = ("USDT", "USD", "USDC")
 """Tried in this order for a bare base such as `BTC`."""

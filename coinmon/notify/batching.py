@@ -8,7 +8,7 @@ from coinmon.model.events import DigestEvent, as_json
 from coinmon.model.signal import GRADES
 from coinmon.store.deliveries import Waiting
 
-_MOST = 200
+_MAX_DIGEST_SIGNALS = 200
 """Signals in one digest: a longer one would be many parts, and all of them again if the first is lost."""
 
 
@@ -36,15 +36,15 @@ def next_batch(due: Sequence[Waiting], free: int, per_minute: int, expired_befor
     for gather in ("digest", "quiet"):
         rows = [row for row in due if row.gather == gather]
         if rows and rows[0] is first:
-            return _batch(rows[:_MOST])
+            return _batch(rows[:_MAX_DIGEST_SIGNALS])
     rest = [row for row in due if row.gather is None]
     late = [row for row in rest if row.time < expired_before]
     if late:
         # with all that waits behind them: the order stays
-        return _batch(rest[:_MOST])
+        return _batch(rest[:_MAX_DIGEST_SIGNALS])
     alike = _one_event(rest)
     together = len(rest) - len(alike) + 1 > max(free - per_minute // 6, 0)
-    return _batch(rest[:_MOST] if together else alike)
+    return _batch(rest[:_MAX_DIGEST_SIGNALS] if together else alike)
 
 
 def _one_event(rows: Sequence[Waiting]) -> list[Waiting]:

@@ -12,7 +12,7 @@ from coinmon.store.outbox import ENDED, ToldRow, told_events
 _LOOKED_BACK_MS = 48 * 60 * MINUTE
 """Signals that ended before that are not told of any more: coinmon was not there."""
 
-_COOLDOWN_BEFORE = 30.0
+_DEFAULT_COOLDOWN_MINUTES = 30.0
 """Minutes, of signals that were stored when their events did not tell it."""
 
 
@@ -26,7 +26,7 @@ def endings(connection: Connection, prices: Mapping[str, float | None], now: int
     for told in told_events(connection, now - _LOOKED_BACK_MS):
         price = prices.get(told.pair)
         broken = None if price is None else _broken(told.event, price)
-        cooldown = float(told.event.get("cooldown_minutes", _COOLDOWN_BEFORE)) * MINUTE
+        cooldown = float(told.event.get("cooldown_minutes", _DEFAULT_COOLDOWN_MINUTES)) * MINUTE
         if broken is not None or (told.ended is not None and now - told.ended > cooldown):
             found.append(_ending(told, price, broken, now))
     return found

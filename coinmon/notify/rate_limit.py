@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-WINDOW = 60_000
+WINDOW_MS = 60_000
 
 
 def recent(posts: Sequence[int], now: int) -> tuple[int, ...]:
     """Posts of the last minute, wall ms, oldest first. One from the future (the clock was set back) is from now."""
-    return tuple(sorted(min(post, now) for post in posts if post > now - WINDOW))
+    return tuple(sorted(min(post, now) for post in posts if post > now - WINDOW_MS))
 
 
 def free(posts: Sequence[int], now: int, per_minute: int) -> int:
@@ -21,4 +21,4 @@ def free(posts: Sequence[int], now: int, per_minute: int) -> int:
 def ms_to_next(posts: Sequence[int], now: int, per_minute: int) -> int:
     """Until one more may be sent."""
     last = recent(posts, now)
-    return 0 if len(last) < per_minute else last[-per_minute] + WINDOW - now
+    return 0 if len(last) < per_minute else last[-per_minute] + WINDOW_MS - now

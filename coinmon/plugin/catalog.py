@@ -1,17 +1,11 @@
 """Finding, loading and listing plugins; a broken one is a row in a table, never a crash."""
 
-import importlib
-import importlib.util
 import inspect
-import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from functools import partial
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -23,8 +17,8 @@ from coinmon.printable import printable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+from coinmon.plugin.discovery import GROUP, FoundModule, hooks_of, search_modules
 
-GROUP = "coinmon"
 KINDS = ("exchange", "indicator", "signal", "output", "page", "language")
 _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
@@ -53,7 +47,6 @@ class Offer:
     """Of a signal or indicator: what it says of each moment of a frame; `None`: it is asked moment by moment."""
     horizon: int = 60
     """Of a signal: minutes after which it claims that price has gone its way: its record is judged there alone."""
-
     calm: Mapping[str, Any] = field(default_factory=dict)
     """Its own settings under `preset: calm`, where the user gives none."""
     answers: tuple[str, ...] = ()
@@ -87,18 +80,6 @@ class Catalog:
         return self.offers.get((kind, name))
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A module that may be a plugin, not imported yet."""
-
-    plugin: str
-    distribution: str
-    origin: Path | None
-    load: Callable[[], ModuleType]
-    package: bool = False
-    """A package whose modules are listed too: it may offer nothing itself."""
-
-
 def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -> Catalog:
     """Import every plugin and collect what it registers.
 
@@ -108,7 +89,7 @@ def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -
     catalog = Catalog()
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
-    for found in _search(plugin_dir, catalog.broken):
+    for found in search_modules(plugin_dir, catalog.broken):
         if _is_off(found, off):
             catalog.disabled.append(found.plugin)
             continue
@@ -130,10 +111,10 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     broken: list[Broken] = []
-    for found in _search(plugin_dir, broken):
+    for found in search_modules(plugin_dir, broken):
         try:
             if found.origin and _COMMANDS.encode() in found.origin.read_bytes():
-                manager.register(_hooks_of(found.load()), name=found.plugin)
+                manager.register(hooks_of(found.load()), name=found.plugin)
                 for call in _calls(manager, found.plugin, _COMMANDS):
                     call(app)
         except PLUGIN_FAILURES as error:
@@ -141,89 +122,14 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
     return broken
 
 
-def _search(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[_Found]:
-    """Bundled plugins first, then by distribution, then those of the folder: the order in which names are claimed."""
-    # a distribution's name is parsed from its metadata at each question: it is asked once
-    points = [(point.dist.name if point.dist else "?", point) for point in entry_points(group=GROUP)]
-    for distribution, point in sorted(points, key=lambda each: (each[0] != "coinmon", each[0], each[1].name)):
-        try:
-            yield from _modules(point, distribution)
-        except PLUGIN_FAILURES as error:
-            broken.append(Broken(point.name, distribution, why_of(error, None)))
-    if plugin_dir:
-        try:
-            yield from _files(plugin_dir)
-        except OSError as error:
-            broken.append(Broken(str(plugin_dir), "plugin_dir", str(error)))
-
-
-def _modules(point: EntryPoint, distribution: str) -> Iterator[_Found]:
-    """The module that an entry point names, and the public modules in it if it is a package."""
-    spec = importlib.util.find_spec(point.module)
-    if spec is None:
-        raise ModuleNotFoundError(f"No module named {point.module!r}")
-
-    def found(plugin: str, module: str, origin: str | None, package: bool = False) -> _Found:
-        where = Path(origin) if origin else None
-        return _Found(plugin, distribution, where, partial(importlib.import_module, module), package)
-
-    folders = spec.submodule_search_locations
-    yield found(point.name, point.module, spec.origin, folders is not None)
-    # by its own name, whichever folder it is in
-    for name, module, origin in sorted(_walk(point.module, folders or ())):
-        yield found(f"{point.name}.{name}", module, origin)
-
-
-def _walk(package: str, folders: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    """Name, module and file of the public modules; a package in the package without a hook is a folder of plugins."""
-    for each in pkgutil.iter_modules(folders):
-        if each.name.startswith("_"):
-            continue
-        module = f"{package}.{each.name}"
-        spec = each.module_finder.find_spec(module, None)
-        origin = (spec and spec.origin) or ""
-        inner = spec.submodule_search_locations if spec else None
-        if inner and not (origin and b"hookimpl" in Path(origin).read_bytes()):
-            yield from _walk(module, inner)
-        else:
-            yield each.name, module, origin
-
-
-def _files(folder: Path) -> Iterator[_Found]:
-    """Every module and package in a folder."""
-    for path in sorted(folder.iterdir()):
-        origin = path / "__init__.py" if path.is_dir() else path
-        if path.name.startswith(("_", ".")) or origin.suffix != ".py" or not origin.is_file():
-            continue
-        yield _Found(printable(f"dir.{path.stem}"), "plugin_dir", origin, partial(_load, origin, path.stem))
-
-
-def _load(origin: Path, name: str) -> ModuleType:
-    full = f"coinmon_plugin_dir_{name}"
-    # another folder may have a file of this name
-    if (loaded := sys.modules.get(full)) is not None and loaded.__file__ == str(origin.absolute()):
-        return loaded
-    spec = importlib.util.spec_from_file_location(full, origin)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{origin} cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[full] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[full]
-        raise
-    return module
-
-
-def _is_off(found: _Found, off: frozenset[str]) -> bool:
+def _is_off(found: FoundModule, off: frozenset[str]) -> bool:
     parts = found.plugin.split(".")
     return found.distribution in off or any(".".join(parts[: n + 1]) in off for n in range(len(parts)))
 
 
-def _take(manager: pluggy.PluginManager, found: _Found, catalog: Catalog, off: frozenset[str]) -> None:
+def _take(manager: pluggy.PluginManager, found: FoundModule, catalog: Catalog, off: frozenset[str]) -> None:
     """Import a module, run its hooks, and take what it offers: all of it or, on any complaint, nothing."""
-    manager.register(_hooks_of(found.load()), name=found.plugin)
+    manager.register(hooks_of(found.load()), name=found.plugin)
     manager.check_pending()
     offers: list[Offer] = []
 
@@ -252,25 +158,18 @@ def _take(manager: pluggy.PluginManager, found: _Found, catalog: Catalog, off: f
             catalog.offers[offer.kind, offer.name] = offer
 
 
-class _Hooks(SimpleNamespace):
-    """What is marked with @hookimpl in a module: pluggy looks hard at every name that there is, and there are many."""
-
-    def __dir__(self) -> Iterable[str]:
-        return vars(self)
-
-
-def _hooks_of(module: ModuleType) -> _Hooks:
-    routines = ((name, each) for name, each in vars(module).items() if inspect.isroutine(each))
-    return _Hooks(**{name: each for name, each in routines if hasattr(each, f"{GROUP}_impl")})
-
-
 def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Callable[..., Any]]:
     impls = getattr(manager.hook, hook).get_hookimpls()
     return [impl.function for impl in impls if impl.plugin_name == plugin]
 
 
 def _offer(
-    kind: str, name: str, target: Callable[..., Any], found: _Found, options: dict[str, Any], taken: Sequence[Offer]
+    kind: str,
+    name: str,
+    target: Callable[..., Any],
+    found: FoundModule,
+    options: dict[str, Any],
+    taken: Sequence[Offer],
 ) -> Offer:
     from coinmon.plugin.members import check_calm, check_members, checked_options
     from coinmon.plugin.signature import settings_model  # pydantic: not needed for --help

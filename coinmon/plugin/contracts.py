@@ -5,157 +5,19 @@ keyword-only parameters are its settings (their annotations validate, their defa
 named `proxy`, `lang`, `timezone` or `sessions` that is not set takes the value set for the whole of coinmon.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from coinmon.market.market import Market
 from coinmon.model.bars import Bars
 from coinmon.model.book import Book
-from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, Ticker
-from coinmon.model.instrument import Instrument, Kind
-from coinmon.model.streamed import StreamedMany
-from coinmon.model.trades import Trades
+from coinmon.model.derivatives import Funding, OpenInterest, Ticker
+from coinmon.model.instrument import Instrument
+from coinmon.plugin.archives import Archives
+from coinmon.plugin.stream_items import Stream
+from coinmon.plugin.trade_page import Cursor, TradePage
 from coinmon.plugin.wire_tap import Channel, WireTap
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where reading an instrument's trades goes on.
-
-    last_id: id of the last trade read; None: nothing read yet, begin as near to `since` (ms UTC) as the venue can.
-    """
-
-    since: int
-    last_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TradePage:
-    """One answer: trades in the order they happened, all newer than the cursor.
-
-    joined: proven (by ids or by overlap) that no trade is missing between the cursor and the first trade here; for a
-    cursor without `last_id`: that the page reaches back to `since`.
-    more: the venue has further trades now; ask again with the next cursor.
-    whole: no trade is known to be missing inside the page; where one is, `joined` is False too.
-
-    Of a stream, `joined` is proven relative to its page before, and two more are set. first_id: the first trade that
-    the page covers, where ids run +1 (a row may be several fills, and its id is the last of them; without rows: the
-    next trade to come); None: the venue's ids prove nothing. until: no trade before this moment (ms UTC) is missing
-    that the page does not cover; 0: its last row's time.
-    """
-
-    trades: Trades
-    joined: bool
-    more: bool = False
-    whole: bool = True
-    first_id: int | None = None
-    until: int = 0
-
-    def cursor_after(self, cursor: Cursor) -> Cursor:
-        return Cursor(cursor.since, int(self.trades.id[-1])) if len(self.trades) else cursor
-
-
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """What a stream brought of one instrument: of the channel `trades` a page without a hole inside."""
-
-    instrument: Instrument
-    data: TradePage
-
-
-@dataclass(frozen=True, slots=True)
-class StreamedBook:
-    """Of the channel `book`: the whole book as it is now, kept by the venue's own rule.
-
-    Where its sequence breaks, a StreamState says so; the next book is sound again.
-    """
-
-    instrument: Instrument
-    book: Book
-
-
-@dataclass(frozen=True, slots=True)
-class StreamedLiquidations:
-    """Of the channel `liquidations`: some, in the order they came."""
-
-    instrument: Instrument
-    liquidations: Sequence[Liquidation]
-
-
-@dataclass(frozen=True, slots=True)
-class StreamState:
-    """From here on the stream brings a channel of these instruments (`live`: the venue acknowledged it), or does not.
-
-    why: what happened, in words for the log; empty while all is well.
-    """
-
-    channel: Channel
-    instruments: Sequence[Instrument]
-    live: bool
-    why: str = ""
-
-
-StreamItem = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
-Stream = AsyncGenerator[Sequence[StreamItem], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A file of history that a venue publishes.
-
-    data: what is in it. native_id: of which instrument; kind: None where the name does not say. start, end: the whole
-    minutes that it is complete for, ms UTC.
-    ids_run: its trade ids run on by one, so that a hole shows; else the venue's klines have to prove the trades.
-    """
-
-    name: str
-    data: Literal["trades", "bars", "open_interest", "funding"]
-    native_id: str
-    kind: Kind | None
-    start: int
-    end: int
-    url: str = ""
-    ids_run: bool = True
-
-
-ArchivePart = TradePage | Bars | Sequence[OpenInterest] | Sequence[Funding]
-"""What reading an archive yields, by its `data`. A page of trades that is not `joined` follows a hole."""
-
-
-class Archives(Protocol):
-    """A venue's public files of history: `Exchange.archives`."""
-
-    def covering(self, instrument: Instrument, start: int, end: int) -> Sequence[Archive]:
-        """The files for [start, end), ms UTC. Of several of the same time and data the first is the best."""
-        ...
-
-    def recognise(self, path: Path) -> Archive | None:
-        """What a file on disk is, by its name and first line; None for one that is not this venue's.
-
-        Raises DecodeError for one that cannot be opened.
-        """
-        ...
-
-    def instrument(self, archive: Archive, path: Path) -> Instrument | None:
-        """Whose file on disk it is, where the venue cannot be asked: grids as its numbers show; None: cannot tell."""
-        ...
-
-    async def fetch(self, archive: Archive, to: Path, progress: Callable[[int], None]) -> None:
-        """Download, compare with the published checksum if there is one, and only then put the file at `to`.
-
-        progress: told the bytes of each piece. Raises NotPublished, WrongChecksum, and as `Exchange`
-        methods do.
-        """
-        ...
-
-    def read(self, archive: Archive, path: Path, instrument: Instrument) -> Iterator[ArchivePart]:
-        """The contents in blocks that bound the memory, trades in order of time.
-
-        Raises DecodeError for a file that is damaged or of something else, FinerGrid for prices between the ticks.
-        """
-        ...
 
 
 class Exchange(Protocol):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-_LEVEL = 6
+_GZIP_LEVEL = 6
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _XZ_PRESET = 0
 """Two thirds of gzip's size at about the same cost; higher ones cost ten times as much for a fifth less."""
@@ -25,7 +25,7 @@ class PartFile:
         self.lines = 0
         self.plain_bytes = 0
         self.path, self._file = _created(folder, part, at)
-        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+        self._packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
 
     @property
     def packed_bytes(self) -> int:

@@ -17,7 +17,7 @@ Drawing = dict[str, Any]
 Holes = Sequence[tuple[int, int]]
 """Stretches of time of which nothing is known, seconds."""
 
-_SMOOTH = 127
+_SHADES_A_SIDE = 127
 """Shades to either side of nothing: a heatmap travels as bytes."""
 
 
@@ -137,7 +137,11 @@ def _cells(mark: Cells, lang: str) -> Drawing:
         ]  # fmt: skip
         return made
     # 0: nothing is known there; 1 to 255: from -peak by nothing (128) to +peak
-    shades = np.clip(np.round(np.nan_to_num(values) / peak * _SMOOTH), -_SMOOTH, _SMOOTH) + _SMOOTH + 1
+    shades = (
+        np.clip(np.round(np.nan_to_num(values) / peak * _SHADES_A_SIDE), -_SHADES_A_SIDE, _SHADES_A_SIDE)
+        + _SHADES_A_SIDE
+        + 1
+    )
     made["bytes"] = base64.b64encode(np.where(np.isnan(values), 0, shades).astype(np.uint8).tobytes()).decode()
     return made
 

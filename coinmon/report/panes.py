@@ -21,7 +21,7 @@ _ASKED = 480
 """Candles shown at most of a length that was asked for."""
 _CANDLES, _LENGTHS, _LONGEST = 240, (1, 3, 5), 15
 """Candles shown at most, and their lengths in minutes: the shortest that shows all there is of two days."""
-_STRIPES = 480
+_MAX_STRIPES = 480
 """Pieces of the coverage strip at most."""
 _KINDS = ("down", "warn", "second", "up")
 """Colours of missing, partial, klines and trades."""
@@ -193,7 +193,7 @@ def volume_pane(view: View, bars: Bars, holes: Holes, lang: str) -> Drawing:
 
 def coverage_pane(report: Report, start: int, end: int, lang: str) -> Drawing:
     """A strip for each instrument: runs of the worst kind of minute in each piece of time."""
-    step = max(1, -(-(end - start) // MINUTE // _STRIPES))
+    step = max(1, -(-(end - start) // MINUTE // _MAX_STRIPES))
     words = WORDS[lang]
     strips = []
     for view in report.market.views:

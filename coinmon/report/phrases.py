@@ -6,8 +6,8 @@ Styles: up, down, short (not all of it was seen), or none.
 from coinmon.model.bars import Seen
 from coinmon.model.events import AlertRecord, SignalEvent, ToldEvent, WhaleEvent, kind_of
 from coinmon.model.moment import iso
+from coinmon.report.cell_text import money
 from coinmon.report.document import Report
-from coinmon.report.live_table import money
 
 Styled = tuple[str, str]
 

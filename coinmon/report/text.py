@@ -1,17 +1,15 @@
 """A report as text: one screen first, and on request every indicator's line of every instrument."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
-from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from coinmon.market.panel import Level, Line, Name, Rows
-from coinmon.model.moment import MINUTE, iso
+from coinmon.market.panel import Level, Rows
+from coinmon.model.moment import iso
 from coinmon.model.signal import say
 from coinmon.report.cells import (
     figures_line,
@@ -25,13 +23,11 @@ from coinmon.report.cells import (
     venue_lines,
 )
 from coinmon.report.document import PAIR, Report
-from coinmon.report.live_table import price
 from coinmon.report.panels import drawn
 from coinmon.report.phrases import WORDS, Styled, signal_lines, unseen
+from coinmon.report.sparks import short, sparks
 
 _STYLES = {"up": "green", "down": "red", "short": "yellow", "": ""}
-_BLOCKS = "▁▂▃▄▅▆▇█"
-_DAY = 1440
 _SIGNALS, _LEAST, _MOST = 3, 3, 16
 """Signals shown at most; rows of the profile and of levels at least and at most."""
 
@@ -50,9 +46,9 @@ def render(report: Report, lang: str, width: int, height: int) -> RenderableType
     ]
     used = 2 + len(report.seen) + sum(1 + len(line) // width for line in head(report, lang))
     below = list(_below(report, lang))
-    sparks = list(_sparks(report, lang, width))
-    room = height - used - len(sparks) - len(below) - 3
-    return Group(*parts, *sparks, *_sides(report, lang, min(max(room, _LEAST), _MOST), width), *below)
+    lines = list(sparks(report, lang, width))
+    room = height - used - len(lines) - len(below) - 3
+    return Group(*parts, *lines, *_sides(report, lang, min(max(room, _LEAST), _MOST), width), *below)
 
 
 def _styled(cell: Styled) -> Text:
@@ -69,51 +65,6 @@ def _markets(report: Report, lang: str) -> Table:
     for row in market_rows(report, lang):
         table.add_row(*(_styled(cell) for cell in row))
     return table
-
-
-def _sparks(report: Report, lang: str, width: int) -> Iterator[Text]:
-    """Price and the line of an indicator over a day, as far as its prices are known; both are of the same time."""
-    view = next(iter(report.market.merged.values()))
-    bars = view.bars(_DAY)
-    known = np.flatnonzero(bars.close > 0)
-    if not len(known):
-        return
-    bars = bars[int(known[0]) :]
-    span = f"{len(bars)}m" if len(bars) < 60 else f"{len(bars) // 60}h"
-    pieces = np.array_split(np.arange(len(bars)), min(width - 44, 96, len(bars)))
-    closes = bars.price(bars.close)
-    yield _spark(WORDS[lang]["price"], [closes[piece] for piece in pieces], f"{view.instrument.quote} {span}", 7)
-    panel = drawn(report, glanced(report, "line"), PAIR)
-    lines = [] if panel is None else [mark for mark in panel.marks if isinstance(mark, Line)]
-    if panel is not None and lines and len(lines[0].time) > 1:
-        # a candle's value is that of its close
-        step = lines[0].time[1] - lines[0].time[0]
-        closed = np.array([round((each + step).timestamp() * 1000) for each in lines[0].time])
-        value = np.array([np.nan, *(np.nan if each is None else each for each in lines[0].value)])
-        at = np.searchsorted(closed, bars.time + MINUTE, side="right")
-        yield _spark(_named(lines[0].name, lang), [value[at[piece]] for piece in pieces], panel.unit, 4)
-
-
-def _named(name: Name, lang: str) -> str:
-    return name if isinstance(name, str) else name.say(lang)
-
-
-def _spark(name: str, pieces: Sequence[Any], unit: str, digits: int) -> Text:
-    """A block for each piece of time, its last value; nothing where none is known."""
-    ends = [piece[np.isfinite(piece)][-1:] for piece in pieces]
-    text = Text(no_wrap=True, overflow="ellipsis").append(set_cell_size(name, 6), "bold")
-    if not any(len(end) for end in ends):
-        return text.append("-", "dim")
-    low, high = (float(pick(np.concatenate(ends))) for pick in (np.min, np.max))
-    step = (high - low) / (len(_BLOCKS) - 1) or 1.0
-    bars = "".join(_BLOCKS[round((float(end[0]) - low) / step)] if len(end) else " " for end in ends)
-    return text.append(bars, "cyan").append(f" {_short(low, digits)} .. {_short(high, digits)} {unit}", "dim")
-
-
-def _short(value: float, digits: int = 7) -> str:
-    """As a price, of either sign; so many digits are enough to find one's way."""
-    rounded = float(f"{value:.{digits}g}")
-    return price(rounded) if value > 0 else f"-{price(-rounded)}" if value < 0 else "0"
 
 
 def _sides(report: Report, lang: str, rows: int, width: int) -> Iterator[RenderableType]:
@@ -144,7 +95,7 @@ def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
         low, high = (bottom + (top - bottom) * each / rows for each in (row, row + 1))
         here = " ".join(name for name, value in names.items() if low <= value < high)
         bar = "█" * round(room * sums[row] / sums.max())
-        line = Text(f"{_short(float(low)):>11} ", "dim", no_wrap=True, overflow="ellipsis")
+        line = Text(f"{short(float(low)):>11} ", "dim", no_wrap=True, overflow="ellipsis")
         made.append(line.append(bar or "▏", "cyan" if here else "blue").append(f" {here}", "bold"))
     return made
 
@@ -168,7 +119,7 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
         name = f"● {WORDS[lang]['last']}" if value == last else named[value]
         away = "" if value == last else f" {100 * (value / last - 1):+7.2f}%"
         style = "bold" if value == last else ""
-        made.append(Text(f"{_short(value):>11}{away:9} {name}", style, no_wrap=True, overflow="ellipsis"))
+        made.append(Text(f"{short(value):>11}{away:9} {name}", style, no_wrap=True, overflow="ellipsis"))
     return made
 
 

@@ -14,9 +14,10 @@ from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.warm_up import progress, warm_ups
 from coinmon.collect.live.book_sampler import BookSampler
 from coinmon.collect.live.trade_feed import TradeFeed
+from coinmon.collect.pairs_wanted import LISTING_SECONDS
 from coinmon.collect.track.persist import persist, undisturbed
 from coinmon.collect.venue import Venue, VenueState, VenueStatus
-from coinmon.collect.watchlist import LISTING_SECONDS, Watchlist
+from coinmon.collect.watchlist import Watchlist
 from coinmon.config.build import make
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, our_stop, words_of

@@ -20,7 +20,7 @@ from coinmon.errors import CoinmonError, VenueBlocked
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
 from coinmon.model.trades import Trades
-from coinmon.plugin.contracts import Cursor
+from coinmon.plugin.trade_page import Cursor
 from coinmon.run.noise import briefly
 from coinmon.secrets import redacted
 from coinmon.store.database import Database, open_database

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.pairs_wanted import LISTING_SECONDS
 from coinmon.collect.venue import Venue
-from coinmon.collect.watchlist import LISTING_SECONDS, Watchlist, begin
+from coinmon.collect.watchlist import Watchlist, begin
 from coinmon.config.load import Config
 from coinmon.errors import CoinmonError
 from coinmon.model.moment import MINUTE, floor

@@ -27,14 +27,14 @@ from coinmon.store.file_identity import DatabaseGone
 from coinmon.store.lease import Lease, LeaseLost, take
 from coinmon.store.retention import forget, forget_told
 
-_DERIVATIVES_EVERY = 5 * MINUTE
-_FORGET_EVERY = 60 * MINUTE
-_RECORDS_EVERY = 60 * MINUTE
+_DERIVATIVES_INTERVAL_MS = 5 * MINUTE
+_FORGET_INTERVAL_MS = 60 * MINUTE
+_RECORDS_INTERVAL_MS = 60 * MINUTE
 """How often it is looked whether a day has begun of which there is no scorecard."""
-_RECORDS_REST = 3.0
+_RECORDS_REST_TIMES = 3.0
 """Seconds that making one rests for each that it worked: a quarter of one core."""
 _LEASE_CHECK_S = 2.0
-_RESTART = 2.0
+_RESTART_WAIT_S = 2.0
 """Seconds that a new scanner waits for one that was just killed."""
 
 
@@ -112,7 +112,7 @@ def take_scan(database: Database, config: Config) -> Lease:
         f"scan-{config.shard.number}-of-{config.shard.of}",
         f"another coinmon scans shard {config.shard} into {database.name}: stop that one, take another shard "
         "(--shard I/N) or another database (--db)",
-        patience=_RESTART,
+        patience=_RESTART_WAIT_S,
     )
 
 
@@ -189,14 +189,14 @@ async def keep_scanning(
         await asyncio.to_thread(forget_told, database, clock.now(), config.deliveries_days)
 
     async def renew_records() -> None:
-        await renewed_records(config, scan, database, clock, lambda worked: time.sleep(_RECORDS_REST * worked))
+        await renewed_records(config, scan, database, clock, lambda worked: time.sleep(_RECORDS_REST_TIMES * worked))
 
     schedule = Schedule(clock, scan.supervisor)
     schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
-    schedule.every(_DERIVATIVES_EVERY, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
+    schedule.every(_DERIVATIVES_INTERVAL_MS, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
     schedule.every(config.books.interval, scan.sample_books, "order books", at_once=True)
-    schedule.every(_FORGET_EVERY, forget_old, "retention")
-    schedule.every(_RECORDS_EVERY, renew_records, "scorecard", at_once=True)
+    schedule.every(_FORGET_INTERVAL_MS, forget_old, "retention")
+    schedule.every(_RECORDS_INTERVAL_MS, renew_records, "scorecard", at_once=True)
     scan.supervisor.start("lease of the scan", keep_lease)
     scan.supervisor.start("clock", schedule.watch_clock)
     scan.outbox.start()

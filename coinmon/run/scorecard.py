@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from coinmon.config.load import Config
-from coinmon.evaluate.gathering import Gathered, Key, Unjudged, gather, horizon_of, horizons_of
+from coinmon.evaluate.gathering import Gathered, Key, Unjudged, gather
+from coinmon.evaluate.horizons import horizon_of, horizons_of
 from coinmon.evaluate.score import Record, clusters_of, judge, record_of
 from coinmon.evaluate.statistics.intervals import Estimate, clustered_mean
 from coinmon.store.history import History

@@ -21,7 +21,7 @@ from coinmon.model.levels import Levels, by_price
 from coinmon.model.trades import Floats, Ints
 
 _HEADER = struct.Struct("<BBIqqbqb")
-_VERSION = 3
+_FORMAT_VERSION = 3
 _HEAD = np.dtype(
     [
         ("version", "u1"), ("width", "u1"), ("size", "<u4"), ("first", "<i8"), ("tick", "<i8"), ("tick_exponent", "i1"),
@@ -74,7 +74,7 @@ def pack(levels: Levels, tick: Decimal, lot: Decimal) -> list[bytes | None]:
 
 
 def _bar(width: int, offset_width: int, first: int, grid: tuple[int, ...], columns: Sequence[Any]) -> bytes:
-    head = _HEADER.pack(_VERSION, width, len(columns[0]), first, *grid)
+    head = _HEADER.pack(_FORMAT_VERSION, width, len(columns[0]), first, *grid)
     return b"".join((head, bytes((offset_width,)), *(each.tobytes() for each in columns)))
 
 
@@ -202,7 +202,7 @@ def _kind(head: Any) -> _Kind:
     version, width = int(head["version"]), int(head["width"])
     tick, lot = (Decimal(int(head[name])).scaleb(int(head[f"{name}_exponent"])) for name in ("tick", "lot"))
     offset_width = _OFFSETS_BEFORE.get(version) or int(head["offset_width"])
-    return _Kind(_HEADER.size + (version == _VERSION), width, offset_width, tick, lot)
+    return _Kind(_HEADER.size + (version == _FORMAT_VERSION), width, offset_width, tick, lot)
 
 
 def _in_units(counts: Any, lot: Decimal) -> Floats:

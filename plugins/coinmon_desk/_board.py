@@ -12,7 +12,7 @@ from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, money, p
 
 Row = dict[str, Cell]
 
-_REST = 3.0
+_REST_TIMES = 3.0
 """Looks at the store are followed by a rest this many times as long, so that the scan keeps its core."""
 
 
@@ -92,7 +92,7 @@ class PairBoard:
                 logger.error("desk: the row of {} failed: {}: {}", pair, type(error).__name__, error)
                 self._put(pair, {"seen": cell("-", None, "warn", f"{type(error).__name__}: {error}")})
             if len(pairs) > 1:
-                await asyncio.sleep((time.monotonic() - begun) * _REST)
+                await asyncio.sleep((time.monotonic() - begun) * _REST_TIMES)
 
     def _cells(self, pair: str, moment: int) -> Mapping[str, Cell]:
         market = self._reader.market(pair, moment)

@@ -11,7 +11,7 @@ from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import Address
 
 _KEPT_SCENES = 6
-_AT_ONCE = 1
+_MAX_CONCURRENT_SCENES = 1
 """Scenes that are made at the same time: each takes a core for a while, and the scan has to have one."""
 
 
@@ -21,7 +21,7 @@ class Scenes:
     def __init__(self, reader: MarketReader) -> None:
         self._reader = reader
         self._made: OrderedDict[Any, bytes] = OrderedDict()
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._turn = asyncio.Semaphore(_MAX_CONCURRENT_SCENES)
 
     async def json(self, symbol: str, address: Address, present: int) -> bytes:
         """present: the moment that stands for now."""

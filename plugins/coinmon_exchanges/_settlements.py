@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from coinmon.exchange import Funding
 
-_HOUR = 3_600_000
+_HOUR_MS = 3_600_000
 
 
 def settlements(rows: Iterable[tuple[int, float, float | None]], start: int) -> list[Funding]:
@@ -17,9 +17,9 @@ def settlements(rows: Iterable[tuple[int, float, float | None]], start: int) -> 
     by_time = dict(sorted((row[0], row) for row in rows))
     times = list(by_time)
     # settlements are on the hour, their stamps some milliseconds late
-    hours = {times[0]: 0, **{b: round((b - a) / _HOUR) for a, b in pairwise(times)}} if times else {}
+    hours = {times[0]: 0, **{b: round((b - a) / _HOUR_MS) for a, b in pairwise(times)}} if times else {}
     return [
-        Funding(time, rate, None, hours[time] * _HOUR or None, mark)
+        Funding(time, rate, None, hours[time] * _HOUR_MS or None, mark)
         for time, rate, mark in by_time.values()
         if time >= start
     ]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from coinmon.indicator import Bars
-from coinmon_indicators._profile import Profile, control
+from coinmon_indicators._profile import Profile
+from coinmon_indicators._value_area import control
 
 
 class Reach:

@@ -4,8 +4,8 @@ from coinmon.command import MINUTE, MarketReader
 
 _LIVE_MS = 5000
 """What is sampled within the minute is answered as of a moment this long ago at most."""
-_SECOND = 1000
-_OUTDATED = 2
+_SECOND_MS = 1000
+_MAX_MISSED_SCANS = 2
 """Scans that may be missed before an answer shows that nothing comes in any more."""
 
 
@@ -19,7 +19,7 @@ class Edition:
 
     def __init__(self, desk: MarketReader) -> None:
         self._desk = desk
-        self._lasts = _OUTDATED * max(desk.config.interval, MINUTE) + desk.config.settle
+        self._lasts = _MAX_MISSED_SCANS * max(desk.config.interval, MINUTE) + desk.config.settle
         self._since: int | None = None
 
     def moment(self, *, live: bool = False) -> int:
@@ -31,12 +31,12 @@ class Edition:
         if not live:
             return self._since
         # but in the same minute: the next one is still being collected
-        return max(self._since, min(fresh, self._since - self._since % MINUTE + MINUTE - _SECOND))
+        return max(self._since, min(fresh, self._since - self._since % MINUTE + MINUTE - _SECOND_MS))
 
     def after(self, newest: int) -> int:
         """The moment of the edition in which `newest`, the end of a minute, is the last that is stored."""
         moment = min(self._desk.now(), newest + MINUTE - 1)
-        return moment - moment % _SECOND
+        return moment - moment % _SECOND_MS
 
     def begin(self, moment: int) -> None:
         self._since = moment

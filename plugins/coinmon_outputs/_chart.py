@@ -15,7 +15,7 @@ from coinmon.output import MINUTE, Market, View, moment
 from coinmon_outputs._facts import title
 from coinmon_outputs._lines import price, thousands
 
-SHOWN = 120
+SHOWN_MINUTES = 120
 """Closed minutes before the event."""
 _SIZE, _DOTS = (8.0, 4.8), 120
 """Inches, and dots of one: 960 by 576, a few tens of kilobytes."""
@@ -47,7 +47,7 @@ def draw(market: Market, event: Mapping[str, Any], lang: str, zone: ZoneInfo) ->
     from matplotlib.figure import Figure  # 0.5 s and 30 MB, and an extra
 
     views = list((market.spot or market.perp).values())
-    priced = next((view for view in views if (view.bars(SHOWN).close > 0).any()), None)
+    priced = next((view for view in views if (view.bars(SHOWN_MINUTES).close > 0).any()), None)
     if priced is None:
         raise ValueError(f"no price of {market.pair} is stored")
     # its text engine is not safe in two threads
@@ -68,11 +68,11 @@ def draw(market: Market, event: Mapping[str, Any], lang: str, zone: ZoneInfo) ->
 
 def _prices(axes: Any, view: View, market: Market, lang: str, zone: ZoneInfo) -> None:
     """Closes of a venue, and what everyone paid on all of them."""
-    bars = view.bars(SHOWN)
+    bars = view.bars(SHOWN_MINUTES)
     close = np.where(bars.close > 0, bars.price(bars.close), np.nan)
     time = _times(bars.time, zone)
     axes.plot(time, close, color=_INK, linewidth=1.4, label=f"{_word('price', lang)} {view.instrument.venue}")
-    all_venues = market.merged[view.instrument.kind].bars(SHOWN)
+    all_venues = market.merged[view.instrument.kind].bars(SHOWN_MINUTES)
     known = np.isfinite(all_venues.quote_volume) & (all_venues.volume > 0)
     if known.any():
         base = np.cumsum(np.where(known, all_venues.volume, 0.0))
@@ -96,7 +96,7 @@ def _flows(axes: Any, views: Sequence[View], lang: str, zone: ZoneInfo) -> None:
     """Taker buys less sells of each venue since the picture begins; a minute that was not seen adds nothing."""
     axes.axhline(0, color="#9ca3af", linewidth=0.8)
     for number, view in enumerate(views):
-        bars = view.bars(SHOWN)
+        bars = view.bars(SHOWN_MINUTES)
         known = bars.has_flow & np.isfinite(bars.quote_volume) & np.isfinite(bars.buy_quote)
         if not known.any():
             continue

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coinmon_outputs._lines import amount, ending, is_dollar, percent, price, thousands
+from coinmon_outputs._situation import situation_of
 
 Event = Mapping[str, Any]
 
@@ -22,9 +23,9 @@ _REASONS = {
     "busy": ("消息较多, 合并推送", "Many at once"),
     "late": ("延迟送达汇总", "Could not be sent before"),
 }
-_WORDY = 20
+_MAX_READINGS = 20
 """Events in a digest up to which each is told with its reading."""
-_ITEM = 100
+_MAX_ITEM_CHARS = 100
 """Characters of an item of a digest: it is to name the event."""
 
 
@@ -90,31 +91,6 @@ def _coin(event: Event) -> str:
     return base if base and is_dollar(quote) else str(event.get("pair") or "-")
 
 
-def _situation(event: Event, lang: str) -> dict[str, Any]:
-    """Where the pair stands, each figure worded; "" for what is not known."""
-    stood = event.get("situation") or {}
-    zh, minutes, at = lang == "zh", stood.get("minutes"), stood.get("price")
-    change = stood.get("change_pct")
-    over = (
-        "" if change is None else f"{minutes} 分钟 {percent(change)}" if zh else f"{percent(change)} in {minutes} min"
-    )
-    return {
-        "price": "" if at is None else f"{price(at)} ({over})" if over else price(at),
-        "open_interest": _each(stood.get("open_interest") or {}, 1.0, 2),
-        "funding": _each(stood.get("funding") or {}, 100.0, 4),
-        "support": _level(stood.get("support")),
-        "resistance": _level(stood.get("resistance")),
-    }
-
-
-def _each(by_venue: Mapping[str, float], times: float, digits: int) -> str:
-    return " · ".join(f"{venue.upper()} {percent(times * value, digits)}" for venue, value in by_venue.items())
-
-
-def _level(level: Mapping[str, Any] | None) -> str:
-    return "" if level is None else f"{level['name']} {price(level['price'])} ({percent(level['distance_pct'])})"
-
-
 def _signal_ended(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
     told = {"time": event["told"]}
     return {"outcome": event["outcome"], "told": _time(told, zone), "of": event["of"], "how": ending(event, lang)}
@@ -145,7 +121,7 @@ def _signal(event: Event, lang: str) -> dict[str, Any]:
         "record": _said((event.get("record") or {}).get("text"), lang),
         "strong": event.get("grade") in ("A+", "A"),
         "also": [f"[{each['grade']}] {_said(each['title'], lang)} · {each['id']}" for each in event.get("also") or ()],
-        **_situation(event, lang),
+        **situation_of(event, lang),
     }
 
 
@@ -177,11 +153,11 @@ def _digest(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
         "reason": _reason(event, lang),
         "items": [
             {
-                "title": title(each, lang)[:_ITEM],
+                "title": title(each, lang)[:_MAX_ITEM_CHARS],
                 "time": _time(each, zone, "%H:%M:%S"),
                 "id": each.get("id"),
-                "reading": _said(each.get("reading"), lang)[:_ITEM] if len(several) <= _WORDY else "",
-                "record": _said((each.get("record") or {}).get("text"), lang) if len(several) <= _WORDY else "",
+                "reading": _said(each.get("reading"), lang)[:_MAX_ITEM_CHARS] if len(several) <= _MAX_READINGS else "",
+                "record": _said((each.get("record") or {}).get("text"), lang) if len(several) <= _MAX_READINGS else "",
             }
             for each in several
         ],

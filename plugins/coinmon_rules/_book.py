@@ -13,7 +13,7 @@ from coinmon_rules._fields import Indicators, near
 from coinmon_rules._nodes import FLAG, Node, OverTime
 from coinmon_rules._rule import Direction, Example, Grade, Rule
 from coinmon_rules._screen import PairScreen
-from coinmon_rules._words import Said, said
+from coinmon_rules._words import TextPieces, said
 from coinmon_rules._written.files import Entry, RulesFileFault, rules_of
 from coinmon_rules._written.grammar import RuleFault
 
@@ -215,14 +215,14 @@ class _Reader:
         self._fault(given["coverage"], f"coverage: {str(value)[:30]!r} is not a share from 0 to 1, such as 0.95")
         return _DEFAULT_COVERAGE
 
-    def _texts(self, entry: Entry | None, known: Known) -> Mapping[str, Said]:
+    def _texts(self, entry: Entry | None, known: Known) -> Mapping[str, TextPieces]:
         """By language; what is written in one only is said in both."""
         if entry is None:
             return {}
         if not entry.is_mapping:
             whole = self._said(entry, known)
             return {"zh": whole, "en": whole} if whole else {}
-        found: dict[str, Said] = {}
+        found: dict[str, TextPieces] = {}
         for key, value in entry.entries():
             if key.value not in ("zh", "en"):
                 self._fault(key, f"{key.value} is not a language: zh or en")
@@ -230,7 +230,7 @@ class _Reader:
                 found[str(key.value)] = text
         return {each: found.get(each) or next(iter(found.values())) for each in ("zh", "en")} if found else {}
 
-    def _said(self, entry: Entry, known: Known) -> Said | None:
+    def _said(self, entry: Entry, known: Known) -> TextPieces | None:
         if entry.value is None or entry.is_mapping:
             self._fault(entry, "expected a text")
             return None
@@ -285,6 +285,6 @@ def _held(when: Node, minutes: int) -> Node:
     )
 
 
-def _same(text: str) -> Mapping[str, Said]:
-    words = Said([text], [])
+def _same(text: str) -> Mapping[str, TextPieces]:
+    words = TextPieces([text], [])
     return {"zh": words, "en": words}

@@ -9,7 +9,7 @@ from coinmon.signal import Frame, Market, View
 from coinmon_rules._nodes import Field
 from coinmon_rules._rule import Rule
 
-_NOON = 1_768_478_400_000
+_NOON_MS = 1_768_478_400_000
 
 
 def cost(rule: Rule) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def _minute_of_nothing(
     lot, pair = Decimal("0.1"), Pair("BTC", "USDT")
     listed = [Instrument(each, kind, "BTC", "USDT", "BTCUSDT", "BTC/USDT", lot, lot) for each in venues]
     nothing = GivenSource({each.id: GivenInstrument(each, Bars.empty(lot)) for each in listed})
-    market = Market(pair, _NOON, list(venues), [View(each, _NOON, nothing, None, pair) for each in listed])
-    return Frame(market, nothing, _NOON, 1, lambda name: chosen[name].settings)
+    market = Market(pair, _NOON_MS, list(venues), [View(each, _NOON_MS, nothing, None, pair) for each in listed])
+    return Frame(market, nothing, _NOON_MS, 1, lambda name: chosen[name].settings)
 
 
 def named(field: Field) -> str:

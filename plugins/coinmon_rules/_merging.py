@@ -9,7 +9,7 @@ from coinmon.command import Bars, GivenInstrument, GivenSource, Instrument, NoAn
 from coinmon.signal import Market, View
 
 _PAIR = Pair("BTC", "USDT")
-_NOON = 1_768_478_400_000
+_NOON_MS = 1_768_478_400_000
 
 
 def why_never_merged(chosen: PluginConfig, kind: str) -> str:
@@ -25,7 +25,7 @@ def _asked(target: Callable[..., Any], kind: Literal["spot", "perp"]) -> str:
     lot = Decimal("0.1")
     listed = [Instrument(venue, kind, "BTC", "USDT", "BTCUSDT", "BTC/USDT", lot, lot) for venue in ("a", "b")]
     nothing = GivenSource({each.id: GivenInstrument(each, Bars.empty(lot)) for each in listed})
-    market = Market(_PAIR, _NOON, ["a", "b"], [View(each, _NOON, nothing, None, _PAIR) for each in listed])
+    market = Market(_PAIR, _NOON_MS, ["a", "b"], [View(each, _NOON_MS, nothing, None, _PAIR) for each in listed])
     try:
         target(market.merged[kind])
     except NoAnswer as error:

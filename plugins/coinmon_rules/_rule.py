@@ -13,7 +13,7 @@ from coinmon_rules._moments import OfBars, OfFrame, OfMarket
 from coinmon_rules._nodes import Field, Moments, Node
 from coinmon_rules._reading import why_unknown
 from coinmon_rules._values import Column, both, negated
-from coinmon_rules._words import Said, shown
+from coinmon_rules._words import TextPieces, shown
 
 Grade = Literal["A+", "A", "B+", "B", "C"]
 Direction = Literal["bullish", "bearish", "neutral"]
@@ -50,9 +50,9 @@ class Rule:
     direction: Direction
     horizon: int
     cooldown: int
-    title: Mapping[str, Said]
-    say: Mapping[str, Said]
-    advice: Mapping[str, Said]
+    title: Mapping[str, TextPieces]
+    say: Mapping[str, TextPieces]
+    advice: Mapping[str, TextPieces]
     pairs: frozenset[str]
     chosen: Mapping[str, PluginConfig] = field(repr=False)
     examples: Sequence[Example] = ()
@@ -172,7 +172,7 @@ class Rule:
         return found
 
     @staticmethod
-    def _text(said: Mapping[str, Said], moments: Moments) -> Text:
+    def _text(said: Mapping[str, TextPieces], moments: Moments) -> Text:
         return Text(said["zh"].at(moments), said["en"].at(moments))
 
 

@@ -14,7 +14,7 @@ _SCALES = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TextPieces:
     """Text, and between its pieces the expressions with their formats."""
 
     pieces: Sequence[str]
@@ -29,7 +29,7 @@ class Said:
         return text
 
 
-def said(text: str, compiled: Callable[[str], Node]) -> Said:
+def said(text: str, compiled: Callable[[str], Node]) -> TextPieces:
     """A text ready to be said. Raises RuleFault with the place in the text."""
     pieces, parts, at = [""], [], 0
     try:
@@ -56,7 +56,7 @@ def said(text: str, compiled: Callable[[str], Node]) -> Said:
         parts.append((node, form or ""))
         pieces.append("")
         at += len(expression) + len(form or "") + 2
-    return Said(pieces, parts)
+    return TextPieces(pieces, parts)
 
 
 def shown(value: object, form: str = "") -> str:

@@ -6,7 +6,7 @@ from coinmon.clock import Clock
 from coinmon.collect.track.earlier_trades import read_earlier
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.plugin.contracts import Cursor
+from coinmon.plugin.trade_page import Cursor
 
 
 class Backwards:

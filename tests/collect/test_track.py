@@ -4,7 +4,7 @@ import pytest
 
 from coinmon.collect.track.track import Track
 from coinmon.model.bars import Coverage
-from coinmon.plugin.contracts import Cursor
+from coinmon.plugin.trade_page import Cursor
 from coinmon.store.cursors import Position
 
 WHALE = 1e9

@@ -125,7 +125,7 @@ def test_the_json_has_no_nan(stored):
 
 def test_each_signal_is_judged_at_its_own_horizon(stored):
     """0.6 % come within the hour: after five minutes a twelfth of it is there."""
-    from coinmon.evaluate.gathering import horizon_of
+    from coinmon.evaluate.horizons import horizon_of
     from coinmon.run.scorecard import scorecard
 
     offer = SimpleNamespace(horizon=5)

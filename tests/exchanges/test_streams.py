@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import DecodeError, Streamed, StreamedMany, StreamState
-from coinmon.collect.live.page_buffer import Held
+from coinmon.collect.live.page_buffer import PageBuffer
 from coinmon_exchanges._stream.rows import Subscribed
 from coinmon_exchanges._stream.socket import Dropped
 from coinmon_exchanges.binance import trades as binance_trades
@@ -84,7 +84,7 @@ def agg(name, id, price="100.5", qty="0.002", sold=False):
 
 
 def handed_over(news):
-    held = Held()
+    held = PageBuffer()
     return held.drain() if isinstance(news, StreamedMany) and held.add(news) else [news]
 
 

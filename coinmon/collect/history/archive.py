@@ -14,7 +14,8 @@ from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, MINUTE, floor
 from coinmon.model.trades import Trades
-from coinmon.plugin.contracts import Archive, TradePage
+from coinmon.plugin.archives import Archive
+from coinmon.plugin.trade_page import TradePage
 
 _FOLD_TRADES = 150_000
 """Trades that are folded together: fewer cost more calls, more leave the processor's cache."""

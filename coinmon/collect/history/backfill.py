@@ -11,7 +11,7 @@ from typing import Any
 
 from coinmon.clock import Clock
 from coinmon.collect.history.archive import DayTotals, bars_of_trades
-from coinmon.collect.history.plan import Got, Span, spans_of
+from coinmon.collect.history.plan import DownloadedFiles, Span, spans_of
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.history.rest import read_back
 from coinmon.collect.track.track import Track
@@ -21,7 +21,7 @@ from coinmon.model.bars import Bars
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, MINUTE, floor, iso
-from coinmon.plugin.contracts import Archive, Archives
+from coinmon.plugin.archives import Archive, Archives
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids, sync_instruments
@@ -30,9 +30,9 @@ from coinmon.store.seen import gaps, is_complete, sample_gaps
 
 _REST_TRADES = 48 * 60 * MINUTE
 """How far back trades are asked of REST: Binance USD-M goes no further, and for others a file comes sooner."""
-_TELL_EVERY = 10.0
+_PROGRESS_INTERVAL_S = 10.0
 _SAMPLED = ("open_interest", "funding")
-_PAST_DEADLINE = 120.0
+_PAST_TIMEOUT_S = 120.0
 _PRICE_BEFORE = 60 * MINUTE
 """How far back the price before an archive is looked for."""
 
@@ -96,7 +96,7 @@ class Backfill:
 
     async def _archived(self, archives: Archives, number: int, instrument: Instrument, spans: list[Span]) -> None:
         """The next span's files are downloaded while one is read."""
-        following: asyncio.Task[Got] | None = None
+        following: asyncio.Task[DownloadedFiles] | None = None
         try:
             for place, span in enumerate(spans):
                 current = following or asyncio.create_task(self._fetch(archives, span))
@@ -124,9 +124,9 @@ class Backfill:
                 with suppress(asyncio.CancelledError, CoinmonError):
                     await following
 
-    async def _fetch(self, archives: Archives, span: Span) -> Got:
+    async def _fetch(self, archives: Archives, span: Span) -> DownloadedFiles:
         trades = await self._first(archives, span.trades)
-        return Got(trades, await self._first(archives, span.bars))
+        return DownloadedFiles(trades, await self._first(archives, span.bars))
 
     async def _first(self, archives: Archives, candidates: Sequence[Archive]) -> tuple[Archive, Path] | None:
         """The best file that is there."""
@@ -147,7 +147,7 @@ class Backfill:
         self.problems += unpublished[:1]
         return None
 
-    async def _read(self, number: int, instrument: Instrument, span: Span, got: Got) -> None:
+    async def _read(self, number: int, instrument: Instrument, span: Span, got: DownloadedFiles) -> None:
         klines = None
         if got.bars:
             klines = await asyncio.to_thread(self._klines, got.bars[0], got.bars[1], instrument)
@@ -273,7 +273,7 @@ class Backfill:
             return
         for low, high in sample_gaps(self._database, number, what, start, end):
             try:
-                found = await self._venue.call(f"past_{what}", instrument, low, high, deadline=_PAST_DEADLINE)
+                found = await self._venue.call(f"past_{what}", instrument, low, high, deadline=_PAST_TIMEOUT_S)
             except CoinmonError as error:
                 self.problems.append(f"{instrument.id}: {what}: {iso(low)} to {iso(high)}: {error}")
                 return
@@ -287,7 +287,7 @@ class Backfill:
                 self._venue, self._clock, track, end, trades=trades, whale_threshold=self._whale_threshold
             ):
                 await asyncio.to_thread(self._store, number, instrument, bars, whales)
-                if len(bars) and monotonic() - told > _TELL_EVERY:
+                if len(bars) and monotonic() - told > _PROGRESS_INTERVAL_S:
                     told = monotonic()
                     self._progress.step(f"{instrument.id}: REST to {iso(int(bars.time[-1]) + MINUTE)}", done=False)
             self._progress.step(f"{instrument.id}: REST from {iso(start)} to {iso(end)}", done=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coinmon.plugin.contracts import Archive
+from coinmon.plugin.archives import Archive
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class Span:
 
 
 @dataclass(slots=True)
-class Got:
+class DownloadedFiles:
     """Files that were downloaded for a span."""
 
     trades: tuple[Archive, Path] | None

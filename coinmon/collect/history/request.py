@@ -1,9 +1,7 @@
 """A whole backfill: which instruments are meant, their files or REST, and what it came to."""
 
 import asyncio
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -15,6 +13,7 @@ from sqlalchemy.engine import make_url
 from coinmon.clock import Clock
 from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.backfill import Backfill
+from coinmon.collect.history.own_files import Targets, Wish, read_files, recognised, targets_of_files
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.venue import Venue
 from coinmon.collect.watchlist import begin
@@ -24,31 +23,14 @@ from coinmon.model.bars import Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, iso
 from coinmon.model.symbols import Universe
-from coinmon.plugin.contracts import Archive
 from coinmon.store.database import Database
-from coinmon.store.instruments import chosen_instruments, read_instruments, sync_instruments
+from coinmon.store.instruments import chosen_instruments, read_instruments
 from coinmon.store.retention import keep
 from coinmon.store.seen import counts
 
 _DOWNLOADS = ".backfill-"
-_FORGOTTEN = 86_400.0
+_ABANDONED_AFTER_S = 86_400.0
 """Seconds after which a folder of downloads is nobody's any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What was asked for. start, end: whole minutes, ms UTC. files: on disk, instead of what venues have."""
-
-    symbol: str
-    kind: str | None
-    start: int
-    end: int
-    source: str
-    files: tuple[Path, ...] = ()
-
-
-Targets = Sequence[tuple[Venue, int, Instrument]]
-"""Instruments with the row numbers they are stored under."""
 
 
 async def fill(
@@ -62,12 +44,12 @@ async def fill(
     """Fill the store and say what it came to, in lines. Raises NoDataError when nothing at all could be had."""
     venues = venues_of(exchanges, clock)
     try:
-        files = [(_recognised(path, venues), path) for path in wish.files]
+        files = [(recognised(path, venues), path) for path in wish.files]
         try:
             targets, problems = await _targets(venues, config, clock, database, wish)
         except (NoDataError, ConfigError):
             # no venue can be asked and none ever was, or none lists it any more: files on disk can do without
-            targets, problems = _targets_of_files(files, config, clock, database, wish), []
+            targets, problems = targets_of_files(files, config, clock, database, wish), []
             if not targets:
                 raise
         with TemporaryDirectory(prefix=_DOWNLOADS, dir=_folder(config.db)) as folder:
@@ -78,7 +60,7 @@ async def fill(
                 for each in venues
             }
             if files:
-                spans = await _read_files(files, targets, fills, wish, progress)
+                spans = await read_files(files, targets, fills, wish, progress)
             else:
                 spans = [(number, instrument, wish.start, wish.end) for _, number, instrument in targets]
                 await asyncio.gather(*(_fill_venue(fills[venue.name], targets, venue, wish) for venue in venues))
@@ -155,77 +137,6 @@ def _is_rival(instrument: Instrument, there: Collection[str]) -> bool:
     return (instrument.venue, instrument.kind) in kinds
 
 
-def _targets_of_files(
-    files: Sequence[tuple[tuple[Venue, Archive], Path]], config: Config, clock: Clock, database: Database, wish: Wish
-) -> Targets:
-    made = [(venue, venue.exchange.archives.instrument(archive, path)) for (venue, archive), path in files]
-    known = {instrument.id: (venue, instrument) for venue, instrument in made if instrument is not None}
-    if not known:
-        return []
-    wanted = Universe([each for _, each in known.values()], config.quotes).resolve(wish.symbol)
-    with database.write() as connection:
-        stored = sync_instruments(connection, [each for _, each in known.values()], clock.now())
-    return [(venue, *stored[id]) for id, (venue, each) in known.items() if wanted.admits(each)]
-
-
-def _recognised(path: Path, venues: Sequence[Venue]) -> tuple[Venue, Archive]:
-    if not path.is_file():
-        raise ConfigError(f"--file {path}: there is no such file")
-    for venue in venues:
-        archives = getattr(venue.exchange, "archives", None)
-        archive = archives.recognise(path) if archives is not None else None
-        if archive is not None:
-            return venue, archive
-    raise ConfigError(
-        f"--file {path}: not a name of a venue's file; expected one like BTCUSDT-aggTrades-2026-11-19.zip"
-    )
-
-
-async def _read_files(
-    files: Sequence[tuple[tuple[Venue, Archive], Path]],
-    targets: Targets,
-    fills: Mapping[str, Backfill],
-    wish: Wish,
-    progress: Progress,
-) -> list[tuple[int, Instrument, int, int]]:
-    progress.begin(wish.symbol, len(files))
-    spans = []
-    for (venue, archive), path in files:
-        number, instrument = _owner(venue, archive, path, targets)
-        _verify(path)
-        await fills[venue.name].file(archive, path, number, instrument)
-        if archive.data in ("trades", "bars"):
-            spans.append((number, instrument, archive.start, archive.end))
-    return list(dict.fromkeys(spans))
-
-
-def _owner(venue: Venue, archive: Archive, path: Path, targets: Targets) -> tuple[int, Instrument]:
-    ours = [(number, each) for its, number, each in targets if its is venue and archive.kind in (None, each.kind)]
-    found = [(number, each) for number, each in ours if each.native_id == archive.native_id]
-    if not found:
-        expected = ", ".join(f"{each.id} ({each.native_id})" for _, each in ours) or f"nothing of {venue.name}"
-        what = f"{archive.kind} {archive.native_id}" if archive.kind else archive.native_id
-        raise ConfigError(f"--file {path.name}: holds {what}; asked for was {expected}")
-    if len(found) > 1:
-        raise ConfigError(f"--file {path.name}: spot and perpetual files are called alike; say which with --kind")
-    return found[0]
-
-
-def _verify(path: Path) -> None:
-    """A checksum file that lies beside the file has to agree."""
-    beside = path.with_name(f"{path.name}.CHECKSUM")
-    if not beside.is_file():
-        return
-    try:
-        expected = beside.read_text("utf-8", errors="replace").split()[:1]
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ConfigError(f"--file {path}: cannot be read: {error.strerror}") from None
-    if expected != [digest]:
-        raise ConfigError(f"--file {path.name}: does not have the checksum of {beside.name}; fetch it again")
-
-
 def _folder(db: str) -> Path:
     """Where downloads go: beside the database, where there is room for what they become."""
     url = make_url(db)
@@ -234,7 +145,7 @@ def _folder(db: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(f"{_DOWNLOADS}*"):
             # of a process that was killed; one that runs touches its own at every file
-            if left.stat().st_mtime < time() - _FORGOTTEN:
+            if left.stat().st_mtime < time() - _ABANDONED_AFTER_S:
                 rmtree(left, ignore_errors=True)
     except OSError as error:
         raise CoinmonError(f"{folder}: cannot be used for downloads: {error.strerror}") from None

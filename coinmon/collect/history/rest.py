@@ -10,7 +10,7 @@ from coinmon.errors import CoinmonError
 from coinmon.model.bars import Bars
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.moment import MINUTE
-from coinmon.plugin.contracts import Cursor
+from coinmon.plugin.trade_page import Cursor
 
 _STEP = 120 * MINUTE
 """What is stored at a time when trades are read: all that an interruption costs."""

@@ -17,7 +17,7 @@ from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, floor
-from coinmon.plugin.contracts import Cursor
+from coinmon.plugin.trade_page import Cursor
 from coinmon.secrets import redacted
 from coinmon.store.bars import write_bars
 from coinmon.store.database import Database

@@ -14,18 +14,18 @@ from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.book import Book, Depth, Picture
 from coinmon.model.moment import MINUTE, floor
-from coinmon.plugin.contracts import StreamedBook, StreamedLiquidations, StreamItem, StreamState
+from coinmon.plugin.stream_items import StreamedBook, StreamedLiquidations, StreamItem, StreamState
 from coinmon.plugin.wire_tap import Channel
 from coinmon.secrets import redacted
 from coinmon.supervise import Supervisor
 
-_POLLED = 60.0
+_POLL_INTERVAL_S = 60.0
 """Seconds between two questions for a book that is not streamed."""
 _CHECK_LEVELS = 5
 """Levels that are asked for to see whether a stream that says nothing still has the venue's book."""
 _STREAM_LATENESS_S = 1.0
 """Seconds that a stream may be behind an answer."""
-_FIRST_BOOK = 6
+_FIRST_BOOK_TIMES = 6
 """Times the patience that the first book of a stream may take, which may need an answer of a busy interface."""
 _BOOK_TIMEOUT_S = 10.0
 _MAX_CONCURRENT_BOOKS = 4
@@ -105,7 +105,7 @@ class BookFeed:
         """Ask for the books that are not streamed and are due, behind the caller."""
 
         def is_due(shelf: Shelf) -> bool:
-            pause = self._patience if self._silent(shelf) else float("inf") if self._fresh(shelf) else _POLLED
+            pause = self._patience if self._silent(shelf) else float("inf") if self._fresh(shelf) else _POLL_INTERVAL_S
             return monotonic() - shelf.requested_at >= pause
 
         due = [shelf for shelf in self._shelves.values() if is_due(shelf)]
@@ -143,7 +143,7 @@ class BookFeed:
             shelf.last_update_at = requested_at
             return
         await asyncio.sleep(_STREAM_LATENESS_S)
-        patience = self._patience * (_FIRST_BOOK if shelf.book is None else 1)
+        patience = self._patience * (_FIRST_BOOK_TIMES if shelf.book is None else 1)
         if self._silent(shelf) and monotonic() - self._begun >= patience:
             self._begin_anew(shelf)
 

@@ -14,7 +14,7 @@ from coinmon.store import books
 from coinmon.store.database import Database
 from coinmon.supervise import Supervisor
 
-_FEW = 8
+_MAX_COINS_UNASKED = 8
 """Coins up to which books are followed unless it is said: each is some hundred kilobytes a minute a venue."""
 
 
@@ -57,7 +57,7 @@ class BookSampler:
     async def sample(self, tracks: Mapping[str, Sequence[Track]]) -> None:
         """Store what is known now; what is not streamed is asked for, and waited for where this is the only time."""
         bases = {each.instrument.base for several in tracks.values() for each in several}
-        wanted = len(bases) <= _FEW if self._settings.enabled is None else self._settings.enabled
+        wanted = len(bases) <= _MAX_COINS_UNASKED if self._settings.enabled is None else self._settings.enabled
         for name, feed in self._feeds.items():
             await feed.follow(tracks.get(name, ()), books=wanted)
         if self._goes_on:

@@ -9,7 +9,7 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
 from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Ints, Trades
-from coinmon.plugin.contracts import Streamed
+from coinmon.plugin.stream_items import Streamed
 
 _KEPT_MINUTES = 3
 """Minutes kept of each instrument: one that is over is shown until the scan has stored it."""

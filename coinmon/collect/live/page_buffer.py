@@ -3,10 +3,11 @@
 from itertools import pairwise
 
 from coinmon.model.streamed import StreamedMany
-from coinmon.plugin.contracts import Streamed, TradePage
+from coinmon.plugin.stream_items import Streamed
+from coinmon.plugin.trade_page import TradePage
 
 
-class Held:
+class PageBuffer:
     """Pages that join what came before them, until somebody wants to know."""
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 Silent instruments are compared with the venue's tickers. A comparison begins `patience` seconds after the one before
 and is given up before the next is due, so that a stream which stalls is found out after three times the patience at
 most: it has to be silent, a comparison has to begin, and to end. Where the tickers cannot be had, or two of them are
-needed to tell, nobody waits for that: after `_UNSURE` times the patience an instrument that no ticker has vouched for
+needed to tell, nobody waits for that: after `_UNSURE_TIMES` the patience an instrument that no ticker has vouched for
 is polled. With the 8 s of a monitor that is 27 s, whatever the venue does and however busy its budgets are.
 
 Time in which this process could not read is nobody's silence: where it was suspended, or the machine was busy with
@@ -24,10 +24,10 @@ from coinmon.model.derivatives import Ticker
 from coinmon.secrets import redacted
 from coinmon.supervise import Supervisor
 
-_UNSURE = 3.25
-CHECK_INTERVAL = 0.125
+_UNSURE_TIMES = 3.25
+CHECK_INTERVAL_TIMES = 0.125
 """Times the patience between two looks at who is silent."""
-_SUSPECTS = 8
+_MAX_SUSPECTS = 8
 """Instruments whose trades are asked for in one comparison."""
 
 
@@ -63,7 +63,7 @@ class StallDetector:
             self._unsure.discard(id)
 
     def look(self, tracks: Sequence[Track]) -> None:
-        """Every `CHECK_INTERVAL` times the patience."""
+        """Every `CHECK_INTERVAL_TIMES` times the patience."""
         if not (self.venue.has("tickers") and self.venue.has("trades")):
             return
         self._reckon_absence()
@@ -88,8 +88,8 @@ class StallDetector:
     def _reckon_absence(self) -> None:
         """Since the look before: what is more than its interval, and half of that for timers that are not exact."""
         looked, self._looked = self._looked, monotonic()
-        late = self._looked - looked - self.patience * CHECK_INTERVAL
-        if late < self.patience * CHECK_INTERVAL / 2:
+        late = self._looked - looked - self.patience * CHECK_INTERVAL_TIMES
+        if late < self.patience * CHECK_INTERVAL_TIMES / 2:
             return
         self._absent += late
         now = self._now()
@@ -99,7 +99,7 @@ class StallDetector:
             self._limit.reschedule(when + late)
 
     def _doubt(self, tracks: Sequence[Track]) -> None:
-        latest = self._now() - self.patience * _UNSURE
+        latest = self._now() - self.patience * _UNSURE_TIMES
         known = (self._heard, self._vouched)
         doubted = [
             track
@@ -138,7 +138,9 @@ class StallDetector:
     async def _looked_into(self, silent: Sequence[Track]) -> list[Track]:
         """Those of the silent that trade."""
         asked_at, (then, before) = self._now(), self._last
-        found = await self.venue.call("tickers", [each.instrument for each in silent], deadline=_UNSURE * self.patience)
+        found = await self.venue.call(
+            "tickers", [each.instrument for each in silent], deadline=_UNSURE_TIMES * self.patience
+        )
         self._last = asked_at, found
         suspects = []
         for track in silent:
@@ -149,7 +151,7 @@ class StallDetector:
                 suspects.append(track)
             elif earlier is not None and id in found:
                 self._vouch(track, asked_at)
-        suspects = suspects[:_SUSPECTS]
+        suspects = suspects[:_MAX_SUSPECTS]
         trades = await asyncio.gather(*(self._trades(track) for track in suspects))
         for track, some in zip(suspects, trades, strict=True):
             if not some:
@@ -162,7 +164,7 @@ class StallDetector:
 
     async def _trades(self, track: Track) -> bool:
         """Whether the venue has trades that its stream did not bring."""
-        page = await self.venue.call("trades", track.instrument, track.cursor, deadline=_UNSURE * self.patience)
+        page = await self.venue.call("trades", track.instrument, track.cursor, deadline=_UNSURE_TIMES * self.patience)
         return len(page.trades) > 0
 
     def _vouch(self, track: Track, moment: float) -> None:

@@ -9,8 +9,8 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.live.forming import FormingMinute, FormingMinutes
-from coinmon.collect.live.page_buffer import Held
-from coinmon.collect.live.stall_detector import CHECK_INTERVAL, StallDetector
+from coinmon.collect.live.page_buffer import PageBuffer
+from coinmon.collect.live.stall_detector import CHECK_INTERVAL_TIMES, StallDetector
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, our_stop, words_of
@@ -18,7 +18,8 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.moment import floor
 from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Trades
-from coinmon.plugin.contracts import Cursor, Streamed, StreamItem, StreamState
+from coinmon.plugin.stream_items import Streamed, StreamItem, StreamState
+from coinmon.plugin.trade_page import Cursor
 from coinmon.plugin.wire_tap import Channel
 from coinmon.secrets import redacted
 from coinmon.supervise import Supervisor
@@ -51,7 +52,7 @@ class TradeFeed:
         self._venue = venue
         self._clock = clock
         self._tracks: Mapping[str, Track] = {}
-        self._held = Held()
+        self._held = PageBuffer()
         self._stalled: set[str] = set()
         self._complaint = ""
         self._supervisor = supervisor or Supervisor()
@@ -235,7 +236,7 @@ class TradeFeed:
     async def _look(self) -> None:
         tracks = list(self._tracks.values())
         while True:
-            await asyncio.sleep(self._stalls.patience * CHECK_INTERVAL)
+            await asyncio.sleep(self._stalls.patience * CHECK_INTERVAL_TIMES)
             if self._stalled and monotonic() - self._began > _RESTART_AFTER_S:
                 self._begin_anew()
             self._stalls.look(tracks)

@@ -8,7 +8,7 @@ import numpy as np
 
 from coinmon.model.moment import MINUTE, floor
 from coinmon.model.trades import Trades
-from coinmon.plugin.contracts import Cursor, TradePage
+from coinmon.plugin.trade_page import Cursor, TradePage
 
 if TYPE_CHECKING:
     from coinmon.collect.track.track import Track

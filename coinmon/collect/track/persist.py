@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from coinmon.collect.track.reconcile import reconcile
 from coinmon.collect.track.settle_together import settle_many
-from coinmon.collect.track.settlement import Settled
+from coinmon.collect.track.settlement import SettledMinutes
 from coinmon.collect.track.track import Track
 from coinmon.model.bars import Bars, Coverage, scaled
 from coinmon.model.derivatives import WhaleTrade
@@ -93,7 +93,7 @@ def _persist_part(
     return whales
 
 
-def _has_moved(track: Track, settled: Settled) -> bool:
+def _has_moved(track: Track, settled: SettledMinutes) -> bool:
     """A restart goes on from a minute whose beginning is no part of a trade before it: that part would be lost."""
     return track.cursor is not None and settled.position.next_minute > track.start and not len(settled.carry)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from coinmon.collect.track.settlement import Settled
+from coinmon.collect.track.settlement import SettledMinutes
 from coinmon.collect.track.track import Track
 from coinmon.model.bars import Coverage
 from coinmon.model.fold import fold_many
 
 
-def settle_many(tracks: Sequence[Track], end: int, whale_threshold: float) -> list[Settled]:
+def settle_many(tracks: Sequence[Track], end: int, whale_threshold: float) -> list[SettledMinutes]:
     """`Track.settle` of each, with the trades of all folded in one pass."""
     cuts = [track.cut(end) for track in tracks]
     both = list(zip(tracks, cuts, strict=True))

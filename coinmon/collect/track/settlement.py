@@ -16,7 +16,7 @@ _LATEST_KLINE_MS = 30 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledMinutes:
     """What a track has for the store; nothing of the track changes until `Track.advance` is told that it is stored.
 
     bars: closed minutes. late: trades that came after their minute was stored, to be added to it. position: where a

@@ -12,7 +12,7 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
 from coinmon.model.trades import Floats, Ints, Trades
 
-_ADDED_UP = 100
+_FILL_WINDOW_MS = 100
 """ms over which fills are added up."""
 _OFF_GRID = 1e-3
 """Lots; quantities that are no whole number of lots cannot be compared exactly."""
@@ -57,7 +57,7 @@ def split_at_minute(trades: Trades, klines: Bars, instrument: Instrument) -> tup
     for at in range(len(klines)):
         row, much = int(last[at]), volume[at]
         end = int(klines.time[at]) + MINUTE
-        if not (0 < much < lots[row] and minute[row] == at and int(trades.time[row]) >= end - _ADDED_UP):
+        if not (0 < much < lots[row] and minute[row] == at and int(trades.time[row]) >= end - _FILL_WINDOW_MS):
             continue
         if buys[at] != much * bought[row] or quote[at] != much * trades.ticks[row]:
             continue

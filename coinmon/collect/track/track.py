@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from coinmon.collect.track.joiner import Joiner
 from coinmon.collect.track.reconcile import reconcile, same_volume
-from coinmon.collect.track.settlement import Cut, Settled, after_hole
+from coinmon.collect.track.settlement import Cut, SettledMinutes, after_hole
 from coinmon.collect.track.split_at_minute import fitted
 from coinmon.collect.track.whales import find_whales
 from coinmon.model.bars import Bars, Coverage
@@ -18,7 +18,7 @@ from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, floor
 from coinmon.model.trades import Ints, Trades
-from coinmon.plugin.contracts import Cursor, TradePage
+from coinmon.plugin.trade_page import Cursor, TradePage
 from coinmon.store.cursors import Position
 
 
@@ -158,7 +158,7 @@ class Track:
             self.pending.insert(0, trades)
         self.proven_from = after_hole(trades) if page.more else self.start
 
-    def settle(self, end: int, whale_threshold: float) -> Settled:
+    def settle(self, end: int, whale_threshold: float) -> SettledMinutes:
         """Bars of the minutes before `end`, as far as they are known; later trades wait for their minute to close."""
         cut = self.cut(end)
         in_time = fold(cut.in_time, self.instrument, Coverage.PARTIAL)
@@ -177,11 +177,11 @@ class Track:
             in_time = Trades.concat([self._carry, in_time])
         return Cut(trades, reached, closed, in_time, late)
 
-    def settled(self, cut: Cut, seen: Bars, late: Bars, end: int, whale_threshold: float) -> Settled:
+    def settled(self, cut: Cut, seen: Bars, late: Bars, end: int, whale_threshold: float) -> SettledMinutes:
         """The second half of `settle`; `seen` and `late`: bars of the trades that were cut."""
         klines = None if self.klines is None else self.klines.dense(self.start, cut.reached)
         seen, carry = fitted(cut.in_time, seen, klines, self.instrument)
-        return Settled(
+        return SettledMinutes(
             bars=self._bars(seen, cut.reached, end if self.klines is not None else cut.reached),
             late=late,
             # trades of the open minute are looked at again: an order may arrive in two pages
@@ -191,7 +191,7 @@ class Track:
             carry=carry if cut.reached > self.start else self._carry,
         )
 
-    def advance(self, settled: Settled) -> None:
+    def advance(self, settled: SettledMinutes) -> None:
         """What was settled is stored: forget it."""
         self.unverified_from = settled.unverified_from(self.klines, self.unverified_from or self.start)
         self.boundary_id, self.start = settled.position

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from coinmon.model.events import FlowEvent, SignalEvent, WhaleEvent
-from coinmon.report.live_table import consensus_text, flow_text, money, price, ratio_text, signal_text
+from coinmon.report.cell_text import consensus_text, flow_text, money, price, ratio_text, signal_text
 from coinmon.report.table.figures import PairFigures
 
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -8,14 +8,15 @@ from time import monotonic
 from coinmon.errors import DecodeError, NotPublished, WrongChecksum
 from coinmon.model.instrument import Instrument, Kind
 from coinmon.model.moment import DAY, floor, iso
-from coinmon.plugin.contracts import Archive, Archives, TradePage
+from coinmon.plugin.archives import Archive, Archives
+from coinmon.plugin.trade_page import TradePage
 from coinmon.run.deep.listing import told
 from coinmon.run.deep.venue_look import CannotTell, VenueLook
 from coinmon.run.doctor import Finding
 
 _DAYS = 2
 """Days that are tried, yesterday first: venues publish hours after midnight."""
-_MARKETS = 4
+_MAX_MARKETS = 4
 _DATA = ("trades", "bars")
 _KINDS: tuple[Kind, ...] = ("spot", "perp")
 
@@ -55,7 +56,7 @@ async def _quietest(look: VenueLook) -> list[Instrument]:
     """Some, the quietest first; one that is new has no file of yesterday."""
     for kind in _KINDS:
         if ranked := await look.by_volume(kind):
-            return ranked[: -_MARKETS - 1 : -1]
+            return ranked[: -_MAX_MARKETS - 1 : -1]
     raise CannotTell("no market that trades is listed")
 
 

@@ -18,7 +18,7 @@ _SAME_UNIT = 2.0
 _SETTLED_MS = 3 * DAY
 _LATE_MS = MINUTE
 """Settlements are told up to so long after their moment."""
-_INTERVALS = 4
+_MAX_INTERVALS = 4
 """Different intervals of which one market each is looked at."""
 
 
@@ -77,7 +77,7 @@ async def funding_interval(look: VenueLook) -> list[Finding]:
     wrong: list[str] = []
     right: list[str] = []
     end = look.clock.now()
-    for interval, instrument in list(different.items())[:_INTERVALS]:
+    for interval, instrument in list(different.items())[:_MAX_INTERVALS]:
         past: Sequence[Funding] = await look.ask("past_funding", instrument, end - _SETTLED_MS, end + 1)
         if len(past) < 2:
             continue

@@ -7,7 +7,7 @@ from coinmon.run.deep.venue_look import CannotTell, VenueLook
 from coinmon.run.deep.wire_notes import odd_rows
 from coinmon.run.doctor import Finding
 
-_NAMED = 5
+_MAX_CASES_NAMED = 5
 """Cases that a finding names; of the rest it says how many."""
 _REPORT = "report this to us, with this output: a field may be called otherwise now"
 SHAPE, STORED = "listing rows", "listing against store"
@@ -65,5 +65,5 @@ def _changed(stored: Instrument, listed: Instrument) -> str | None:
 
 def told(cases: list[str]) -> str:
     """Some of them, and how many there are beside."""
-    more = f" and {len(cases) - _NAMED} more" if len(cases) > _NAMED else ""
-    return "; ".join(cases[:_NAMED]) + more
+    more = f" and {len(cases) - _MAX_CASES_NAMED} more" if len(cases) > _MAX_CASES_NAMED else ""
+    return "; ".join(cases[:_MAX_CASES_NAMED]) + more

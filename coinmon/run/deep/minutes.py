@@ -9,7 +9,7 @@ from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument, Kind
 from coinmon.model.moment import MINUTE, floor, iso
 from coinmon.model.trades import Trades
-from coinmon.plugin.contracts import Cursor, TradePage
+from coinmon.plugin.trade_page import Cursor, TradePage
 from coinmon.run.deep.listing import told
 from coinmon.run.deep.venue_look import CannotTell, VenueLook
 from coinmon.run.doctor import Finding

@@ -14,7 +14,7 @@ from coinmon.run.deep.wire_notes import WireNotes
 from coinmon.run.doctor import Finding
 
 _CALL_TIMEOUT_S = 15.0
-_SAMPLE = 60
+_MAX_SAMPLED = 60
 """Instruments of a kind whose day is asked for: some venues need a request for each."""
 _DEAREST = "BTC"
 
@@ -57,7 +57,7 @@ class VenueLook:
 
     async def by_volume(self, kind: Kind) -> list[Instrument]:
         """Those of some that traded in the last 24 hours, the busiest first; as listed where no volume is told."""
-        some = self.of_kind(kind)[:_SAMPLE]
+        some = self.of_kind(kind)[:_MAX_SAMPLED]
         if not self.venue.has("tickers") or not some:
             return some
         if kind not in self._volumes:

@@ -22,7 +22,7 @@ from aiohttp import web
 MINUTE, BAN = 60.0, 600.0
 TOKEN, SECRET = "demo-token", "SEC0123456789abcdef0123456789abcdef"
 _SKEW_MS = 3_600_000
-_PICTURE = 2 * 1024 * 1024
+_MAX_PICTURE_BYTES = 2 * 1024 * 1024
 _BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """Of a PNG and of a JPG."""
 
@@ -248,7 +248,7 @@ def _picture_refusal(image: Any) -> RobotRefusal | None:
         return 301019, "media md5 not match"
     if hashlib.md5(picture, usedforsecurity=False).hexdigest() != image.get("md5"):
         return 301019, "media md5 not match"
-    if len(picture) > _PICTURE or not picture.startswith(_BEGINNINGS):
+    if len(picture) > _MAX_PICTURE_BYTES or not picture.startswith(_BEGINNINGS):
         return 40009, "invalid image size"
     return None
 

@@ -22,9 +22,9 @@ from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.server.socket import Connection, SocketPlace, SocketRules
 from coinmon_emulator.venues.folders import VENUES, module_of
 
-TICK = 0.02
-LOOK_EVERY = 1.0
-DRAWN_FOR = 1.0
+TICK_S = 0.02
+LOOK_INTERVAL_S = 1.0
+DRAWN_FOR_S = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +42,7 @@ class Open:
             until, happening = self.drawn.get(fault, (0.0, False))
             if until <= now:
                 happening = happens(fault)
-                self.drawn[fault] = now + DRAWN_FOR, happening
+                self.drawn[fault] = now + DRAWN_FOR_S, happening
             if happening:
                 told[fault.kind] = fault
         return told
@@ -151,12 +151,12 @@ class Streams:
     async def _look_after(self, session: Connection) -> None:
         with contextlib.suppress(ConnectionError):
             while not session.closing:
-                await asyncio.sleep(LOOK_EVERY)
+                await asyncio.sleep(LOOK_INTERVAL_S)
                 await session.look()
 
     async def run(self) -> None:
         while await self._any_open.wait():
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(TICK_S)
             for venue in VENUES:
                 if self._open[venue]:
                     self._pass(venue)

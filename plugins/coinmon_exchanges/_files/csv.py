@@ -12,7 +12,7 @@ from coinmon.exchange import DecodeError
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
-_FRONT = 24
+_FRONT_BYTES = 24
 """Bytes before the first line, so that a field's word may begin before it: fields have up to 24 characters."""
 _DIGITS = 18
 """What surely fits into 63 bits."""
@@ -40,16 +40,16 @@ class Block:
         if b"\r" in lines:
             lines = lines.replace(b"\r", b"")
         self._what, self._line = what, line
-        self._bytes = np.frombuffer(b"\n" * _FRONT + lines, np.uint8)
+        self._bytes = np.frombuffer(b"\n" * _FRONT_BYTES + lines, np.uint8)
         self._words = np.ndarray((len(self._bytes) - 7,), np.dtype("<u8"), self._bytes, strides=(1,))
-        body = self._bytes[_FRONT:]
+        body = self._bytes[_FRONT_BYTES:]
         # hardly anything else sorts before the comma (the + of 1e+08 does), so one comparison finds both
         marks = np.flatnonzero(body <= _COMMA)
         commas = np.count_nonzero(body == _COMMA)
         rows = int(np.count_nonzero(body == _NEWLINE))
         if len(marks) != commas + rows:
             marks = marks[(body[marks] == _COMMA) | (body[marks] == _NEWLINE)]
-        marks += _FRONT
+        marks += _FRONT_BYTES
         shaped = commas == rows * (columns - 1) and bool((self._bytes[marks[columns - 1 :: columns]] == _NEWLINE).all())
         if not shaped:
             raise self._misshapen(lines, columns)
@@ -109,7 +109,7 @@ class Block:
         if column:
             return self._ends[:, column - 1] + 1, self._ends[:, column]
         before = np.empty(self._rows, np.int64)
-        before[:1] = _FRONT
+        before[:1] = _FRONT_BYTES
         before[1:] = self._ends[:-1, -1] + 1
         return before, self._ends[:, 0]
 
@@ -118,7 +118,7 @@ class Block:
         start, end = self._edges(column)
         width = end - start
         widest, least = int(width.max(initial=0)), int(width.min(initial=1))
-        if widest > _FRONT or least == 0:
+        if widest > _FRONT_BYTES or least == 0:
             raise self.bad(int(np.argmax(width)) if least else int(np.argmin(width)), column, "a number")
         if widest == least:
             width = np.int64(widest)  # type: ignore[assignment]  # scalars make all that follows cheaper

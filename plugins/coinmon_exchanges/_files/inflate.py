@@ -14,7 +14,7 @@ _READ_BYTES = 1 << 17
 _MAX_PART_BYTES = 1 << 22
 """Bytes that one read may inflate to: a file made to explode is met with an even pace."""
 _MAX_PARTS_AHEAD = 4
-_LOCAL_HEADER = 30
+_LOCAL_HEADER_BYTES = 30
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -78,7 +78,7 @@ def _zip(path: Path) -> Iterator[bytes]:
         raise DecodeError(f"{path.name}: compressed in a way that is not known here")
     with path.open("rb") as file:
         file.seek(member.header_offset)
-        header = file.read(_LOCAL_HEADER)
+        header = file.read(_LOCAL_HEADER_BYTES)
         name, extra = struct.unpack("<HH", header[26:])
         file.seek(name + extra, 1)
         left, crc, size = member.compress_size, 0, 0

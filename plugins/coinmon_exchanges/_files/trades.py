@@ -2,62 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from loguru import logger
 
-from coinmon.exchange import MINUTE, Archive, DecodeError, FinerGrid, Instrument, TradePage, Trades, iso
+from coinmon.exchange import Archive, DecodeError, FinerGrid, Instrument, TradePage, Trades
 from coinmon_exchanges._files.csv import Block, Ints
 from coinmon_exchanges._files.inflate import lines
+from coinmon_exchanges._files.trade_columns import Layout, TradeColumns, columns_of
 
-_MICROSECONDS = 10**14
-"""Times beyond this are microseconds: in milliseconds it would be the year 5138."""
-_DAY_SLACK_MS = MINUTE
-"""A row may be stamped a little outside its file's day; it is left to the file of that day."""
 _MAX_BAD_LINES = 20
 """Of a block of some ten thousand; more are no odd lines but another format."""
-_HEX = np.r_[0:8, 9:13, 14:18]
-"""Where the first 64 bits of a UUID's text are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Column numbers. widths: how many columns there may be. sold, bought: how the taker side's field begins.
-
-    symbol: column to be compared with the instrument's id. seconds: times are decimal seconds. sized: sizes are
-    contracts. ordered: rows come in the order of their ids; else the whole file is read and put in order.
-    """
-
-    widths: tuple[int, ...]
-    id: int | None
-    time: int
-    price: int
-    size: int
-    side: int
-    sold: str
-    bought: str
-    symbol: int | None = None
-    seconds: bool = False
-    ordered: bool = True
-
-
-@dataclass(slots=True)
-class _Columns:
-    """Rows as sent; those that are no trades (price or size 0) use up an id all the same."""
-
-    id: Ints
-    time: Ints
-    ticks: Ints
-    qty: npt.NDArray[np.float64]
-    side: npt.NDArray[np.int8]
-
-    def take(self, order: Ints) -> "_Columns":
-        return _Columns(self.id[order], self.time[order], self.ticks[order], self.qty[order], self.side[order])
 
 
 def pages(path: Path, archive: Archive, instrument: Instrument, layout: Layout) -> Iterator[TradePage]:
@@ -97,12 +54,12 @@ def _grid(values: Ints, digits: int) -> Decimal:
     return Decimal(1).scaleb(-digits)
 
 
-def _read(path: Path, archive: Archive, instrument: Instrument, layout: Layout) -> Iterator[_Columns]:
+def _read(path: Path, archive: Archive, instrument: Instrument, layout: Layout) -> Iterator[TradeColumns]:
     """The file block by block. A line that cannot be read costs itself: its missing id or the venue's volume tells."""
     width, line = 0, 1
 
-    def read(text: bytes, at: int) -> _Columns:
-        return _columns(Block(text, width, path.name, at), archive, instrument, layout)
+    def read(text: bytes, at: int) -> TradeColumns:
+        return columns_of(Block(text, width, path.name, at), archive, instrument, layout)
 
     for part in lines(path):
         if not width:
@@ -121,7 +78,9 @@ def _read(path: Path, archive: Archive, instrument: Instrument, layout: Layout) 
         line += count
 
 
-def _salvaged(part: bytes, read: Callable[[bytes, int], _Columns], layout: Layout, line: int) -> Iterator[_Columns]:
+def _salvaged(
+    part: bytes, read: Callable[[bytes, int], TradeColumns], layout: Layout, line: int
+) -> Iterator[TradeColumns]:
     """What can be read of some lines: all at once or, where some cannot be, what is around them.
 
     Raises what the first bad line raises where too many are: then it is a file of something else.
@@ -166,88 +125,16 @@ def _plain(row: bytes, layout: Layout) -> bytes:
     return b",".join(fields) + b"\n"
 
 
-def _columns(block: Block, archive: Archive, instrument: Instrument, layout: Layout) -> _Columns:
-    if layout.symbol is not None and (row := block.differs(layout.symbol, instrument.native_id)) is not None:
-        raise block.bad(row, layout.symbol, instrument.native_id)
-    time = _times(block, layout)
-    late = (time < archive.start - _DAY_SLACK_MS) | (time >= archive.end + _DAY_SLACK_MS)
-    if late.any():
-        raise block.bad(
-            int(np.argmax(late)), layout.time, f"a time between {iso(archive.start)} and {iso(archive.end)}"
-        )
-    letters = block.first_letters(layout.side)
-    bought = letters == ord(layout.bought)
-    if (wrong := ~bought & (letters != ord(layout.sold))).any():
-        raise block.bad(int(np.argmax(wrong)), layout.side, "a side")
-    size, digits = block.decimals(layout.size)
-    unit = Fraction(instrument.contract_size) / 10**digits
-    return _Columns(
-        _ids(block, layout.id),
-        time,
-        _ticks(block, layout.price, instrument),
-        size * unit.numerator / unit.denominator,
-        (2 * bought.astype(np.int8) - 1).astype(np.int8),
-    )
-
-
-def _times(block: Block, layout: Layout) -> Ints:
-    """ms UTC, cut. Raises DecodeError for a file that mixes units."""
-    if layout.seconds:
-        value, digits = block.decimals(layout.time)
-        return np.asarray(value * 10 ** (3 - digits) if digits <= 3 else value // 10 ** (digits - 3), np.int64)
-    time = block.whole(layout.time)
-    fine = time >= _MICROSECONDS
-    if fine.all():
-        return np.asarray(time // 1000, np.int64)
-    if fine.any():
-        raise block.bad(int(np.argmax(fine != fine[0])), layout.time, "in the same unit as the rows before")
-    return time
-
-
-def _ids(block: Block, column: int | None) -> Ints:
-    """Numbers, or of a UUID the first 63 bits; a file's own row numbers where there is neither."""
-    if column is None:
-        return np.arange(len(block), dtype=np.int64)
-    digits = block.texts(column, 36)
-    if digits is None:
-        return block.whole(column)
-    try:
-        packed = bytes.fromhex(digits[:, _HEX].tobytes().decode("ascii"))
-    except ValueError:
-        raise block.bad(0, column, "a UUID (or one of the rows after it)") from None
-    return (np.frombuffer(packed, ">u8") >> 1).astype(np.int64)
-
-
-def _ticks(block: Block, column: int, instrument: Instrument) -> Ints:
-    """Exact: integers all the way. Raises FinerGrid for a price between two ticks."""
-    price, digits = block.decimals(column)
-    # a price is `price * up / down` ticks
-    ratio = 1 / (Fraction(instrument.tick_size) * 10**digits)
-    up, down = ratio.numerator, ratio.denominator
-    if up * int(price.max(initial=0)) >= 2**53:
-        raise block.bad(
-            int(np.argmax(price)), column, f"a price of {instrument.id}, whose tick is {instrument.tick_size}"
-        )
-    scaled: Ints = price * up
-    if down == 1:
-        return scaled
-    ticks: Ints = scaled // down
-    if (off := ticks * down != scaled).any():
-        error = block.bad(int(np.argmax(off)), column, f"a multiple of the tick {instrument.tick_size}")
-        raise FinerGrid(str(error), Decimal(1).scaleb(-digits))
-    return ticks
-
-
-def _in_order(parts: list[_Columns], archive: Archive) -> _Columns:
+def _in_order(parts: list[TradeColumns], archive: Archive) -> TradeColumns:
     if not parts:
         raise DecodeError(f"{archive.name}: holds no trades")
     names = ("id", "time", "ticks", "qty", "side")
-    whole = _Columns(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    whole = TradeColumns(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
     key = whole.id if archive.ids_run else whole.time
     return whole if (np.diff(key) >= 0).all() else whole.take(np.argsort(key, kind="stable"))
 
 
-def _pages(rows: _Columns, last: int | None, archive: Archive) -> Iterator[TradePage]:
+def _pages(rows: TradeColumns, last: int | None, archive: Archive) -> Iterator[TradePage]:
     """Pages without a hole inside. A row whose id was there before is left out, and so is the certainty around it."""
     cuts = [0]
     joined = True

@@ -1,16 +1,15 @@
 """Local order books: a snapshot, differences in the venue's own order, and a new snapshot where that order breaks."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from coinmon.exchange import Book, Channel, Instrument, StreamedBook
+from coinmon.exchange import Book, Instrument
 from coinmon_exchanges._columns import Floats, levels
-from coinmon_exchanges._stream.rows import StreamItem, Subscribed
 
-_MAX_PAUSE_S = 60.0
+MAX_PAUSE_S = 60.0
 _NEAR_THE_EDGE = 0.25
 """A snapshot is renewed when the mid has come so near to its edge, as a share of the way at its beginning."""
 _ABSENT = np.empty((0, 2))
@@ -130,9 +129,9 @@ class LocalBook:
 
     def mark_broken(self) -> None:
         """Its sequence broke; the next snapshot is requested after a pause that grows while this goes on."""
-        self._failures = 0 if monotonic() - self._since > _MAX_PAUSE_S else self._failures + 1
+        self._failures = 0 if monotonic() - self._since > MAX_PAUSE_S else self._failures + 1
         self.breaks += 1
-        self.await_snapshot(min(_MAX_PAUSE_S, 0.25 * 2.0**self._failures))
+        self.await_snapshot(min(MAX_PAUSE_S, 0.25 * 2.0**self._failures))
 
     def await_snapshot(self, pause: float) -> None:
         self._last, self._pending, self.waiting = None, [], []
@@ -152,69 +151,3 @@ class LocalBook:
         bids = np.column_stack((self._bids.prices[::-1], self._bids.sizes[::-1]))
         asks = np.column_stack((self._asks.prices, self._asks.sizes))
         return Book(self.time, bids, asks, *(self._known or (None, None)))
-
-
-class Books(Subscribed):
-    """The books of one connection, by the names its messages carry.
-
-    resubscribe: the messages that have the venue send an instrument's snapshot again.
-    """
-
-    channel: Channel = "book"
-
-    def __init__(
-        self,
-        instruments: Mapping[str, Instrument],
-        groups: Sequence[Sequence[str]],
-        follows: Follows,
-        resubscribe: Callable[[str], Sequence[str]] = lambda _: (),
-    ) -> None:
-        super().__init__(dict(instruments), groups)
-        self.local_books = {name: LocalBook(instrument) for name, instrument in instruments.items()}
-        self._follows = follows
-        self._resubscribe = resubscribe
-
-    def take(self, updates: Iterable[Update]) -> list[StreamItem]:
-        """Updates in the order they came: the books that changed, and those that are broken."""
-        touched: dict[str, None] = {}
-        items: list[StreamItem] = []
-        for update in updates:
-            local = self.local_books.get(update.name)
-            if local is None:
-                continue
-            if update.whole:
-                local.load(update)
-            elif not local.sound:
-                self.without_snapshot(local, update)
-                continue
-            elif not local.take(update, self._follows):
-                touched.pop(update.name, None)
-                items.append(self._broken(update.name, f"sequence broken at {update.last or update.time}"))
-                continue
-            touched[update.name] = None
-        for name in touched:
-            local = self.local_books[name]
-            if local.apply():
-                items.append(StreamedBook(local.instrument, local.book()))
-            else:
-                items.append(self._broken(name, "the best bid is above the best ask"))
-        return items
-
-    def without_snapshot(self, local: LocalBook, update: Update) -> None:
-        """An update came for a book that has no snapshot yet."""
-
-    def _broken(self, name: str, why: str) -> StreamItem:
-        self.local_books[name].mark_broken()
-        return self.state([name], False, why)
-
-    def requests_due(self) -> Sequence[str]:
-        now = monotonic()
-        due = [
-            name
-            for name, local in self.local_books.items()
-            if local.resubscribe_at and now >= local.resubscribe_at and not local.sound
-        ]
-        for name in due:
-            # should no snapshot come, it is requested again
-            self.local_books[name].resubscribe_at = now + _MAX_PAUSE_S
-        return [*super().requests_due(), *(text for name in due for text in self._resubscribe(name))]

@@ -90,7 +90,8 @@ class Vision:
         await self._files.fetch(archive.url, to, progress, checksum=True)
 
     def read(self, archive: "Archive", path: Path, instrument: "Instrument") -> "Iterator[ArchivePart]":
-        from coinmon_exchanges._files.trades import Layout, pages
+        from coinmon_exchanges._files.trade_columns import Layout
+        from coinmon_exchanges._files.trades import pages
         from coinmon_exchanges.binance import archive_tables as tables
 
         matched = _NAME.fullmatch(path.name)

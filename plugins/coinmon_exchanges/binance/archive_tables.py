@@ -17,7 +17,7 @@ from coinmon_exchanges._files.inflate import lines
 from coinmon_exchanges.binance.archive import METRICS_PERIOD_MS
 
 _MICROSECONDS = 10**14
-_HOUR = 3_600_000
+_HOUR_MS = 3_600_000
 _LABELS_ARE_STARTS_FROM_MS = 1_782_345_600_000
 """2026-06-25 00:00 UTC."""
 
@@ -114,7 +114,7 @@ def _labels_are_starts(times: Ints, archive: Archive) -> bool:
 @strict("Binance Vision fundingRate")
 def funding(path: Path, archive: Archive, instrument: Instrument) -> list[Funding]:
     """Settled rates, at the moment of settlement (some milliseconds late)."""
-    rows = _rows(path, 3, lambda row: Funding(int(row[0]), _number(row[2]), None, int(row[1]) * _HOUR or None))
+    rows = _rows(path, 3, lambda row: Funding(int(row[0]), _number(row[2]), None, int(row[1]) * _HOUR_MS or None))
     _within(np.array([row.time for row in rows], np.int64), archive)
     return rows
 

@@ -14,9 +14,10 @@ from loguru import logger
 
 from coinmon.exchange import CoinmonError, Instrument
 from coinmon_exchanges._columns import strict
-from coinmon_exchanges._stream.local_book import Books, LocalBook, Update
+from coinmon_exchanges._stream.local_book import LocalBook, Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
+from coinmon_exchanges._stream.subscribed_books import Books
 from coinmon_exchanges.binance.trades import subscription_states
 
 LIMITS = {"spot": 5000, "perp": 1000}

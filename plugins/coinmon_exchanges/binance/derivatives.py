@@ -14,7 +14,7 @@ from coinmon_exchanges._http.session import HostSession
 if TYPE_CHECKING:
     from coinmon.exchange import Funding, Instrument, OpenInterest
 
-_BULK = 20
+_BULK_INSTRUMENTS = 20
 """From so many instruments on, one all-symbols call is cheaper than one call each."""
 _STEP, _ROWS = 5 * MINUTE, 500
 _HISTORY_REACH_MS = 30 * DAY - 10 * MINUTE
@@ -115,7 +115,7 @@ async def by_symbol(
     """Entries by symbol: from the all-symbols call when that is cheaper. one, every: the weights of the two."""
     from coinmon_exchanges.binance import decode
 
-    if len(wanted) > _BULK:
+    if len(wanted) > _BULK_INSTRUMENTS:
         return decode.by_symbol(await ask(endpoint, {}, every))
     replies = await asyncio.gather(
         *(ask(endpoint, {"symbol": each.native_id}, one) for each in wanted), return_exceptions=True

@@ -14,7 +14,7 @@ from coinmon_exchanges._stream.socket import ConnectionRules, Dropped, Link
 
 CONNECTION_RULES = ConnectionRules(send_interval=0.4, connect_interval=1.1, ping_interval=15.0)
 """Spot takes 5 messages a second, pings included, and 300 connections in 5 minutes."""
-_REQUEST = 100
+_REQUEST_STREAMS = 100
 """Streams named in one request."""
 
 
@@ -36,7 +36,7 @@ def links(url: str, instruments: Sequence[Instrument], most: int) -> list[Link]:
     for at in range(0, len(instruments), most):
         part = {each.native_id: each for each in instruments[at : at + most]}
         names = list(part)
-        groups = [names[first : first + _REQUEST] for first in range(0, len(names), _REQUEST)]
+        groups = [names[first : first + _REQUEST_STREAMS] for first in range(0, len(names), _REQUEST_STREAMS)]
         made.append(Link(url, [(_subscribe(number, group), group) for number, group in enumerate(groups)], part))
     return made
 

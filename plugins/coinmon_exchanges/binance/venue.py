@@ -32,11 +32,11 @@ if TYPE_CHECKING:
         WireTap,
     )
 
-_HOUR = 3_600_000
+_HOUR_MS = 3_600_000
 _PAGE_TRADES = 1000
-_UM_WINDOW_MS = _HOUR - 1
+_UM_WINDOW_MS = _HOUR_MS - 1
 """startTime and endTime of USD-M aggTrades must be less than an hour apart."""
-_UM_REACH_MS = 48 * _HOUR - 5 * MINUTE
+_UM_REACH_MS = 48 * _HOUR_MS - 5 * MINUTE
 """USD-M aggTrades answers for the last 48 h only (EXCHANGES 1.2); a little less, as time passes on the way."""
 
 

@@ -49,7 +49,8 @@ class BybitFiles:
         await self._files.fetch(archive.url, to, progress, checksum=False)
 
     def read(self, archive: "Archive", path: Path, instrument: "Instrument") -> "Iterator[ArchivePart]":
-        from coinmon_exchanges._files.trades import Layout, pages
+        from coinmon_exchanges._files.trade_columns import Layout
+        from coinmon_exchanges._files.trades import pages
 
         if instrument.kind == "spot":
             layout = Layout((5, 6), 0, 1, 2, 3, 4, sold="s", bought="b", ordered=False)

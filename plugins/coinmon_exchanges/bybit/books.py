@@ -5,9 +5,10 @@ from typing import Any
 
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import strict
-from coinmon_exchanges._stream.local_book import Books, Update
+from coinmon_exchanges._stream.local_book import Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
+from coinmon_exchanges._stream.subscribed_books import Books
 from coinmon_exchanges.bybit.topics import links as topic_links
 from coinmon_exchanges.bybit.topics import subscribe, subscription_states, unsubscribe
 

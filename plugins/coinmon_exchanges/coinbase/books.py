@@ -9,9 +9,10 @@ from typing import Any
 
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import iso_times, strict
-from coinmon_exchanges._stream.local_book import Books, Update
+from coinmon_exchanges._stream.local_book import Update
 from coinmon_exchanges._stream.rows import StreamItem, parsed
 from coinmon_exchanges._stream.socket import Link
+from coinmon_exchanges._stream.subscribed_books import Books
 from coinmon_exchanges.coinbase.trades import refused, request
 
 _CONNECTION_TOPICS = 20

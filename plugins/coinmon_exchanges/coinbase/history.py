@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _MAX_PAGES = 80
 """Halving finds any id of 63 bits in 64 steps."""
-_FIRST_STEP = 100_000
+_FIRST_STEP_TRADES = 100_000
 
 
 async def seek(below: "Callable[[int], Awaitable[JsonRows]]", newest: "JsonRows", since: int) -> "TradePage":
@@ -24,7 +24,7 @@ async def seek(below: "Callable[[int], Awaitable[JsonRows]]", newest: "JsonRows"
     from coinmon_exchanges import _continuity
 
     high, high_time = int(newest.ids[0]), int(newest.times[0])
-    low, low_time, step = 0, None, _FIRST_STEP
+    low, low_time, step = 0, None, _FIRST_STEP_TRADES
     for attempt in range(_MAX_PAGES):
         if low_time is None:
             guess, step = high - step, step * 4

@@ -51,7 +51,8 @@ class OkxFiles:
         await self._files.fetch(archive.url, to, progress, checksum=False)
 
     def read(self, archive: "Archive", path: Path, instrument: "Instrument") -> "Iterator[ArchivePart]":
-        from coinmon_exchanges._files.trades import Layout, pages, width
+        from coinmon_exchanges._files.trade_columns import Layout
+        from coinmon_exchanges._files.trades import pages, width
 
         layout = Layout((6, 7), 1, 5, 3, 4, 2, sold="s", bought="b", symbol=0, ordered=False)
         if width(path) == _OLD_COLUMNS:

@@ -10,9 +10,10 @@ import orjson
 
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import strict
-from coinmon_exchanges._stream.local_book import Books, Update
+from coinmon_exchanges._stream.local_book import Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
+from coinmon_exchanges._stream.subscribed_books import Books
 from coinmon_exchanges.okx.trades import subscription_states
 
 _CONNECTION_TOPICS = 25

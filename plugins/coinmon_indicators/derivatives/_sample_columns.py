@@ -11,7 +11,7 @@ from coinmon_indicators.derivatives._quadrant import windows_before
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_HOUR = 60 * MINUTE
+_HOUR_MS = 60 * MINUTE
 
 
 def funding_columns(lane: Lane, *, window: int, max_age: int) -> Mapping[str, Floats]:
@@ -19,7 +19,7 @@ def funding_columns(lane: Lane, *, window: int, max_age: int) -> Mapping[str, Fl
     samples, moments = lane.funding(max_age), _moments(lane)
     time, at, there = _latest(samples, moments, max_age)
     found: dict[str, Floats] = {"coverage": rolling(lane.bars(window).has_flow, window) / window}
-    hours = _floats([each.interval_ms and each.interval_ms / _HOUR for each in samples])
+    hours = _floats([each.interval_ms and each.interval_ms / _HOUR_MS for each in samples])
     rate = _floats([each.rate for each in samples])
     columns = {
         "time": time.astype(np.float64), "rate": rate, "interval_hours": np.where(hours > 0, hours, np.nan),

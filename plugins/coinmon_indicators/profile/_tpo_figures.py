@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coinmon.indicator import MINUTE, Bars, Coverage, Instrument, Moment, moment
 from coinmon_indicators._days import DaySpan, State
-from coinmon_indicators._profile import Method, Profile, control, profile_of, value_area
+from coinmon_indicators._profile import Profile, profile_of
+from coinmon_indicators._value_area import Method, control, value_area
 from coinmon_indicators.profile._tpo import Bracket, Letters, Run, letter, rotation
 
 

@@ -43,14 +43,13 @@ from coinmon_indicators.profile._window import (
     SecondsSetting,
     Shape,
     WeightSetting,
-    WindowFigures,
     area_figures,
     named,
     shortfall,
-    window_figures,
 )
+from coinmon_indicators.profile._window_figures import WindowFigures, window_figures
 
-_HOUR, _ATR_HOURS = 60 * MINUTE, 14
+_HOUR_MS, _ATR_HOURS = 60 * MINUTE, 14
 _PRICES = ("open", "high", "low", "close", "vwap", "poc", "vah", "val", "ib_high", "ib_low")
 
 
@@ -148,7 +147,7 @@ def key_levels(
         missing = shortfall(window["minutes"], area["profile_minutes"], named(span.name))
         if tell and missing:
             reasons.append(missing)
-        begin = view.between(span.start, min(span.start + _HOUR, span.end))
+        begin = view.between(span.start, min(span.start + _HOUR_MS, span.end))
         traded = (begin.low > 0) & ~(begin.volume == 0) & first_hour & bool((begin.coverage > 0).all())
         ib: dict[str, Any] = {}
         if traded.any():
@@ -224,8 +223,8 @@ def _ladder(named: list[tuple[str, Stretch]], last: float | None, atr: float | N
 
 def _atr(view: View, end: int) -> float | None:
     """Mean true range of the last 14 closed hours; each needs a price, and the hour before the first one too."""
-    end -= end % _HOUR
-    hours = view.between(end - (_ATR_HOURS + 1) * _HOUR, end).resample(_HOUR)
+    end -= end % _HOUR_MS
+    hours = view.between(end - (_ATR_HOURS + 1) * _HOUR_MS, end).resample(_HOUR_MS)
     if len(hours) <= _ATR_HOURS or not np.all(hours.close > 0):
         return None
     before = hours.close[:-1]

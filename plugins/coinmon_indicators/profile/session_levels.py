@@ -9,7 +9,7 @@ from coinmon.indicator import DEFAULT_SESSIONS, Bilingual, Panel, SeenReport, Ta
 from coinmon_indicators._days import Date, SessionText, TimeZone, chosen_day, session_said, session_spans
 from coinmon_indicators._figures import compact, price
 from coinmon_indicators._of_instrument import OfInstrument, head
-from coinmon_indicators.profile._window import WindowFigures, window_figures
+from coinmon_indicators.profile._window_figures import WindowFigures, window_figures
 
 
 class SessionLevels(OfInstrument):

@@ -1,18 +1,16 @@
 """Session profile: where each part of the day traded most, with its prices, delta and average price."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from coinmon.indicator import (
     DEFAULT_SESSIONS,
     MINUTE,
-    Bars,
     Bilingual,
     Box,
     Line,
-    Moment,
     Panel,
     SeenReport,
     Text,
@@ -22,10 +20,11 @@ from coinmon.indicator import (
     say,
 )
 from coinmon_indicators._days import Date, DaySpan, SessionText, TimeZone, chosen_day, session_said, session_spans
-from coinmon_indicators._figures import known, price
+from coinmon_indicators._figures import price
 from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode, Weight
 from coinmon_indicators._reach import naked
+from coinmon_indicators.profile._session_candles import MINUTES, Candle, Interval, candles_of
 from coinmon_indicators.profile._window import (
     Area,
     BinSetting,
@@ -36,29 +35,11 @@ from coinmon_indicators.profile._window import (
     SecondsSetting,
     Shape,
     WeightSetting,
-    WindowFigures,
     area_figures,
     largest_rows,
     shortfall,
-    window_figures,
 )
-
-Interval = Literal["1m", "5m", "15m", "30m", "1h"]
-MINUTES: dict[Interval, int] = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60}
-
-
-class Candle(BaseModel):
-    """One candle of a session, its minutes so far."""
-
-    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
-
-    time: Moment = Field(description="when it begins")
-    open: float | None = Field(description="first price, quote currency")
-    high: float | None = Field(description="highest price, quote currency")
-    low: float | None = Field(description="lowest price, quote currency")
-    close: float | None = Field(description="last price, quote currency")
-    quote_volume: float | None = Field(description="volume, quote currency")
-    delta_quote: float | None = Field(description="taker buy - taker sell, quote currency")
+from coinmon_indicators.profile._window_figures import WindowFigures, window_figures
 
 
 class Session(WindowFigures, Area):
@@ -170,7 +151,7 @@ def session_profile(
             naked=naked(profile, view.between(span.end, view.end)) if profile and span.end <= view.end else None,
             levels=levels,
             levels_dropped=dropped,
-            candles=_candles(view.between(span.start, span.end), MINUTES[interval], span.start) if interval else [],
+            candles=candles_of(view.between(span.start, span.end), MINUTES[interval], span.start) if interval else [],
         )
 
     found = [[one(each, tell=some is begun[1]) for each in some] for some in begun]
@@ -191,19 +172,3 @@ def session_profile(
 @hookimpl
 def register_indicators(register: Any) -> None:
     register("session_profile", session_profile, merges=True)
-
-
-def _candles(rows: Bars, minutes: int, start: int) -> list[Candle]:
-    if not len(rows):
-        return []
-    bars = Bars.resample(rows, minutes * MINUTE, start)
-    prices = {name: bars.price(getattr(bars, name)) for name in ("open", "high", "low", "close")}
-    return [
-        Candle(
-            time=moment(int(bars.time[i])),
-            **{name: known(column[i]) for name, column in prices.items()},
-            quote_volume=known(bars.quote_volume[i]),
-            delta_quote=known(2 * bars.buy_quote[i] - bars.quote_volume[i]),
-        )
-        for i in range(len(bars))
-    ]

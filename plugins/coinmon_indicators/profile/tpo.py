@@ -23,7 +23,8 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._days import Date, DaySpan, SessionText, State, TimeZone, chosen_day, day_span, session_spans
 from coinmon_indicators._figures import because, plain, price
-from coinmon_indicators._profile import Method, bin_of, with_levels
+from coinmon_indicators._profile import bin_of, with_levels
+from coinmon_indicators._value_area import Method
 from coinmon_indicators.profile._tpo import Letters
 from coinmon_indicators.profile._tpo_figures import Period, Print, Sheet, TpoRow, brackets_of
 from coinmon_indicators.profile._window import BinSetting

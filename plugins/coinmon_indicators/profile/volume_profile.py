@@ -25,8 +25,9 @@ from coinmon.indicator import (
 from coinmon_indicators._days import Date, DaySpan, State, TimeZone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import percent, price
 from coinmon_indicators._of_instrument import OfInstrument, head
-from coinmon_indicators._profile import Mode, Weight, control, nodes, profile_of
+from coinmon_indicators._profile import Mode, Weight, profile_of
 from coinmon_indicators._reach import naked
+from coinmon_indicators._value_area import control, nodes
 from coinmon_indicators.profile._window import (
     Area,
     BinSetting,

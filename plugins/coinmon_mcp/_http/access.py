@@ -23,10 +23,10 @@ _HEALTH = "/healthz"
 """Asked by health checks, which know no token and come by any name."""
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _MAX_ADDRESSES = 4096
-GUESSES_AT_ONCE = 10
+MAX_BURST_OF_GUESSES = 10
 """Wrong tokens of one address before it has to wait; a wrong one costs GUESS_INTERVAL_S."""
 GUESS_INTERVAL_S = 6.0
-ALL_GUESSES_AT_ONCE, ALL_GUESSES_PER_S = 200, 5.0
+MAX_BURST_OF_ALL_GUESSES, ALL_GUESSES_PER_S = 200, 5.0
 """Of all addresses together, but those that have shown the right token."""
 
 
@@ -115,8 +115,8 @@ class Access:
         if rules.oauth:
             self._unguarded.add(rules.oauth.metadata_path)
         self._requests = Buckets(rules.per_second * 10, rules.per_second)
-        self._guesses = Buckets(GUESSES_AT_ONCE, 1 / GUESS_INTERVAL_S)
-        self._all_guesses = Buckets(ALL_GUESSES_AT_ONCE, ALL_GUESSES_PER_S)
+        self._guesses = Buckets(MAX_BURST_OF_GUESSES, 1 / GUESS_INTERVAL_S)
+        self._all_guesses = Buckets(MAX_BURST_OF_ALL_GUESSES, ALL_GUESSES_PER_S)
         # addresses that have shown the right token
         self._trusted: OrderedDict[str, None] = OrderedDict()
 

@@ -11,7 +11,7 @@ from loguru import logger
 
 from coinmon.command import MINUTE, CoinmonError, MarketReader, NoDataError, iso, redacted
 
-_MISSED = 3
+_MAX_MISSED_SCANS = 3
 """Scans that may be missed before data is stale."""
 _NAMED = 10
 """Stale streams of a venue that are named."""
@@ -32,7 +32,7 @@ class Health:
     def __init__(self, desk: MarketReader, *, scans: bool) -> None:
         self._desk = desk
         self._scans = scans
-        self._stale_after = _MISSED * max(desk.config.interval, MINUTE) + desk.config.settle
+        self._stale_after = _MAX_MISSED_SCANS * max(desk.config.interval, MINUTE) + desk.config.settle
         self._venues: dict[str, Mapping[str, Any]] = {}
         # the last scan that ended, at first when we began
         self._scanned = desk.now()

@@ -8,7 +8,7 @@ import orjson
 BYTES_PER_TOKEN = 4
 _SECONDS = 1_000_000
 """A cursor is the moment of the answer in whole seconds, times this, plus the offset: exact in a JavaScript number."""
-_RESERVE = 400
+_RESERVE_BYTES = 400
 """Bytes kept for what cutting adds: `truncated` and `cursor`."""
 
 Path = tuple[str, ...]
@@ -53,7 +53,7 @@ def fit(
         rows = lists[path]
         from_end = in_order_of_time(rows) and not (forward and not cuts)
         skipped = min(offset, len(rows)) if not cuts else 0
-        room = limit - _RESERVE - (_size(answer) - _size(rows))
+        room = limit - _RESERVE_BYTES - (_size(answer) - _size(rows))
         left = rows[: len(rows) - skipped][::-1] if from_end else rows[skipped:]
         kept = _fitting(left if cuts else left[:max_rows], room)
         if skipped == 0 and kept == len(rows):
@@ -63,7 +63,7 @@ def fit(
             backward = from_end
         answer = _replaced(answer, path, rows[first : first + kept])
         cuts.append({"path": ".".join(path), "first": first, "shown": kept, "total": len(rows)})
-        if _size(answer) + _RESERVE <= limit:
+        if _size(answer) + _RESERVE_BYTES <= limit:
             break
     answer["truncated"] = cuts
     if cuts:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinmon import DAY, MINUTE, Bars
-from coinmon_indicators._profile import control, nodes, value_area
+from coinmon_indicators._value_area import control, nodes, value_area
 from coinmon_indicators.profile.volume_profile import volume_profile
 
 

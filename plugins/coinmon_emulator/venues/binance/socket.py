@@ -14,7 +14,7 @@ from coinmon_emulator.server.socket import Connection, SocketPlace
 from coinmon_emulator.venues.binance.streams import PERP_MARKET, PERP_PUBLIC, SPOT, BinanceStreams
 
 MOST_STREAMS = 1024
-LIFETIME = 24 * 3600
+LIFETIME_S = 24 * 3600
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 
 
@@ -73,7 +73,7 @@ class BinanceRules:
             self._answered = self._seconds()
 
     def check(self, now: float) -> bytes | None:
-        if now - self._opened > LIFETIME:
+        if now - self._opened > LIFETIME_S:
             return b"24 hours are over"
         if self._pinged_at > self._answered and now - self._pinged_at > self._patience:
             return b"Pong timeout"

@@ -20,10 +20,10 @@ from coinmon_emulator.venues.bybit.rest import exec_id
 TOPIC = re.compile(r"(publicTrade|tickers|allLiquidation|orderbook\.(?P<depth>1|50|200|1000))\.(?P<symbol>[A-Z0-9-]+)")
 # Books move in steps of 100 ms; the deepest stream takes every other one.
 BOOK_EVERY = {1: 100, 50: 100, 200: 100, 1000: 200}
-TICKER_EVERY = 1000
-DAY_EVERY = 15_000
+TICKER_INTERVAL_MS = 1000
+DAY_INTERVAL_MS = 15_000
 """The figures of 24 hours are worked out more seldom than the others."""
-LIQUIDATIONS_EVERY = 500
+LIQUIDATIONS_INTERVAL_MS = 500
 
 
 class BybitStreams:
@@ -48,7 +48,7 @@ class BybitStreams:
         if matched[1] == "tickers":
             return self._tickers(one, topic, now)
         if matched[1] == "allLiquidation":
-            return Periodic(LIQUIDATIONS_EVERY, now, lambda at: self._liquidations(one, topic, at))
+            return Periodic(LIQUIDATIONS_INTERVAL_MS, now, lambda at: self._liquidations(one, topic, at))
         depth = int(matched["depth"])
         every = BOOK_EVERY[depth]
         return Booking(
@@ -64,7 +64,7 @@ class BybitStreams:
         )
 
     def _liquidations(self, one: Listed, topic: str, at: int) -> Sequence[FeedMessage]:
-        forced = self._place.market.liquidations(one, at - LIQUIDATIONS_EVERY, at)
+        forced = self._place.market.liquidations(one, at - LIQUIDATIONS_INTERVAL_MS, at)
         data = [
             {
                 "T": time,
@@ -79,7 +79,7 @@ class BybitStreams:
         if not data:
             return ()
         told = {"topic": topic, "type": "snapshot", "ts": at, "data": data}
-        return (FeedMessage(at, orjson.dumps(told), at // LIQUIDATIONS_EVERY),)
+        return (FeedMessage(at, orjson.dumps(told), at // LIQUIDATIONS_INTERVAL_MS),)
 
     def _tickers(self, one: Listed, topic: str, now: int) -> DueFeed:
         market = self._place.market
@@ -87,7 +87,7 @@ class BybitStreams:
 
         def tell(at: int, kind: str, data: dict[str, Any]) -> FeedMessage:
             told = {"topic": topic, "type": kind, "data": data, "cs": 3 * (at // 100), "ts": at}
-            return FeedMessage(at, orjson.dumps(told), at // TICKER_EVERY)
+            return FeedMessage(at, orjson.dumps(told), at // TICKER_INTERVAL_MS)
 
         def whole(at: int) -> dict[str, Any]:
             row = ticker(WorldNow(market, at), one) or {"symbol": one.native}
@@ -104,12 +104,12 @@ class BybitStreams:
         def render(at: int) -> Sequence[FeedMessage]:
             if one.kind == "spot":
                 return (tell(at, "snapshot", whole(at)),)
-            new = whole(at) if at % DAY_EVERY == 0 or not known else derivatives(WorldNow(market, at), one)
+            new = whole(at) if at % DAY_INTERVAL_MS == 0 or not known else derivatives(WorldNow(market, at), one)
             changed = {key: value for key, value in new.items() if known.get(key) != value}
             known.update(changed)
             return (tell(at, "delta", {"symbol": one.native, **changed}),) if changed else ()
 
-        return Periodic(TICKER_EVERY, now, render, first)
+        return Periodic(TICKER_INTERVAL_MS, now, render, first)
 
 
 class PrintMessages:

@@ -12,7 +12,7 @@ from coinmon_emulator.server.reply import Query, Reply
 from coinmon_emulator.server.socket import Connection, SocketPlace
 from coinmon_emulator.venues.coinbase.streams import CHANNELS, CoinbaseStreams
 
-SUBSCRIBE_WITHIN = 5.0
+SUBSCRIBE_TIMEOUT_S = 5.0
 MESSAGES_A_SECOND = 100
 KEYED = ("level2", "level3", "full")
 KEY_WANTED = (
@@ -53,7 +53,7 @@ class CoinbaseRules:
         pass
 
     def check(self, now: float) -> bytes | None:
-        late = not self._asked and now - self._opened > SUBSCRIBE_WITHIN
+        late = not self._asked and now - self._opened > SUBSCRIBE_TIMEOUT_S
         return b"subscribe timeout" if late and self._place.enforce else None
 
     def heard(self, text: str) -> None:

@@ -19,7 +19,7 @@ from coinmon_emulator.venues.coinbase.rest import moment
 CHANNELS = ("matches", "heartbeat", "level2_batch", "ticker")
 SEQUENCES = 20
 """Messages a trade takes in the product's sequence."""
-DAY_EVERY = 15_000
+DAY_INTERVAL_MS = 15_000
 """The figures of 24 hours and 30 days are worked out more seldom than the others."""
 
 
@@ -124,7 +124,7 @@ class Tickers:
         trade_id, time, price, size, side = row
         view = WorldNow(self._market, time)
         if time >= self._until:
-            self._until = time + DAY_EVERY
+            self._until = time + DAY_INTERVAL_MS
             self._figures = self._day(view)
         book = view.book(one, 1)
         told: dict[str, Any] = {

@@ -14,7 +14,7 @@ from coinmon_emulator.venues.okx.streams import BUSINESS, PUBLIC, OkxStreams
 
 LARGEST_REQUEST = 64 * 1024
 REQUESTS_AN_HOUR = 480
-IDLE = 30.0
+IDLE_TIMEOUT_S = 30.0
 VIP = ("books-l2-tbt", "books50-l2-tbt")
 
 
@@ -49,7 +49,7 @@ class OkxRules:
         """Protocol pings do not count here: only text keeps a quiet connection."""
 
     def check(self, now: float) -> bytes | None:
-        quiet = now - max(self._heard, self._session.spoke) > IDLE
+        quiet = now - max(self._heard, self._session.spoke) > IDLE_TIMEOUT_S
         return b"No data received in 30s." if quiet else None
 
     def heard(self, text: str) -> None:

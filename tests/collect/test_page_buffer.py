@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coinmon import Streamed, StreamedMany, TradePage, Trades
-from coinmon.collect.live.page_buffer import Held
+from coinmon.collect.live.page_buffer import PageBuffer
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def told(pages):
 
 
 def test_batches_become_one_page_for_each_instrument(plain, markets):
-    held = Held()
+    held = PageBuffer()
     assert held.add(many(plain, markets, (0, 7), (2, 40)))
     assert held.add(many(plain, markets, (0, 9), (0, 11), (1, 3)))
     # a row covers the id before its own as well
@@ -32,7 +32,7 @@ def test_batches_become_one_page_for_each_instrument(plain, markets):
 
 
 def test_of_several_quiet_moments_the_last_is_told_after_the_rows(plain, markets):
-    held = Held()
+    held = PageBuffer()
     for moment in (50, 60):
         assert held.add(Streamed(markets[0], TradePage(Trades.empty(), joined=True, first_id=8, until=moment)))
     held.add(many(plain, markets, (0, 7)))
@@ -40,7 +40,7 @@ def test_of_several_quiet_moments_the_last_is_told_after_the_rows(plain, markets
 
 
 def test_what_does_not_join_is_not_kept_back(plain, markets):
-    held = Held()
+    held = PageBuffer()
     assert not held.add(Streamed(markets[0], plain.page((9, 1, 10, 1), joined=False)))
     assert not held.add(Streamed(markets[0], TradePage(Trades.empty(), joined=False, first_id=12, until=5)))
     assert held.drain() == []

@@ -1,0 +1,71 @@
+"""Addresses in the configuration: proxies, databases, web addresses."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from coinmon.secrets import redacted, remember_url
+
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+_HOST_PORT = re.compile(r"^(?:\[[^\]]*\]|[^:/?]*):([^/?]+)")
+
+
+def proxy_url(value: Any) -> str | None:
+    """A proxy's URL. Raises ValueError, without its password, for what is not one."""
+    if value is None or value == "":
+        return None
+    expected = f"expected {'://, '.join(PROXY_SCHEMES)}://host:port"
+    remember_url(str(value))
+    _refuse_unquoted(str(value))
+    problem = ""
+    try:
+        url = urlsplit(str(value))
+        if url.scheme in PROXY_SCHEMES and url.hostname and url.port != 0:
+            if url.scheme.startswith("socks") and not unquote(f"{url.username}{url.password}").isascii():
+                problem = "its user or password has letters beyond ASCII, which go through an http proxy only"
+            else:
+                return str(value)
+    except ValueError:
+        pass
+    if problem:
+        raise ValueError(problem)
+    raise ValueError(f"{redacted(str(value))!r} is not a proxy; {expected}")
+
+
+def _refuse_unquoted(url: str) -> None:
+    """Raises ValueError where a user or password holds what ends a host in a URL, without showing it."""
+    rest = url.partition("://")[2]
+    before, at, _ = rest.rpartition("@")
+    if at and (wrong := sorted(set(before) & set("/?#\\"))):
+        shown = " ".join(f"{char!r} as %{ord(char):02X}" for char in wrong)
+        raise ValueError(f"its user or password holds what a URL has to spell out: write {shown}")
+
+
+def database_url(value: Any) -> str:
+    """A SQLAlchemy URL; a plain path is SQLite's file."""
+    text = str(value).strip()
+    remember_url(text)
+    if "://" not in text:
+        if not text or not isinstance(value, str):
+            raise ValueError("expected sqlite:///FILE, postgresql://USER@HOST/NAME, or the path of a file")
+        return "sqlite://" if text == ":memory:" else f"sqlite:///{Path(text).expanduser()}"
+    scheme = text.split("://")[0].split("+")[0]
+    if scheme not in ("sqlite", "postgresql"):
+        hint = " (did you mean postgresql://?)" if scheme.startswith("pos") else ""
+        raise ValueError(f"{scheme}:// is not a database that coinmon knows{hint}; sqlite:///FILE or postgresql://")
+    port = _HOST_PORT.search(text.partition("://")[2].rpartition("@")[2]) if scheme == "postgresql" else None
+    if port and not (port[1].isascii() and port[1].isdigit() and 0 < int(port[1]) < 65536):
+        raise ValueError("the port of a database is a number up to 65535, as in HOST:5432")
+    return text
+
+
+def http_url(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    url = urlsplit(str(value))
+    if url.scheme not in ("http", "https") or not url.netloc:
+        raise ValueError(f"{redacted(str(value))!r} is not an address; write http://host:port")
+    return str(value)

@@ -1,0 +1,96 @@
+"""What stands in a cell of a live table: prices, money, flows, ratios, verdicts, signals."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from coinmon.model.events import FlowEvent, FlowOfVenue, SignalEvent, WhaleEvent
+from coinmon.model.figures import significant
+from coinmon.model.signal import say
+
+_VERDICTS = {
+    "strong_bull": ("强力看涨", "strong bull", "bold green"),
+    "strong_bear": ("强力看跌", "strong bear", "bold red"),
+    "lean_bull": ("倾向看涨", "lean bull", "green"),
+    "lean_bear": ("倾向看跌", "lean bear", "red"),
+    "mixed": ("震荡/分歧", "mixed", "dim"),
+}
+
+
+_SIDES = {"zh": {"buy": "买入", "sell": "卖出"}, "en": {"buy": "buys", "sell": "sells"}}
+
+
+def consensus_text(flow: FlowEvent, lang: str) -> Text:
+    """The venues' verdict, or what it waits for."""
+    if flow.consensus is None:
+        short = {
+            name: each
+            for name, each in flow.venues.items()
+            if each.complete is not None and each.minutes is not None and each.complete < each.minutes
+        }
+        waiting = [f"{name[:3].upper()} {each.complete}/{each.minutes}" for name, each in short.items()]
+        words = ("预热", "warming") if all(each.warming for each in short.values()) else ("等待", "waits")
+        if not waiting and flow.total is not None:
+            # every venue is seen, and yet no verdict: it is off, or it failed, and says which
+            return one_line(say(flow.consensus_reason or "-", lang), "dim")
+        return Text(" ".join([words[lang != "zh"], *waiting]) if waiting else "-", "yellow")
+    zh, en, style = _VERDICTS[flow.consensus]
+    return Text(zh if lang == "zh" else en, style)
+
+
+def signal_text(event: SignalEvent | WhaleEvent | None, lang: str) -> Text:
+    """What was heard of a pair last."""
+    if event is None:
+        return Text("")
+    if isinstance(event, WhaleEvent):
+        style = "green" if event.side == "buy" else "red"
+        side = _SIDES[lang][event.side]
+        return one_line(f"🐳 {event.venue[:3].upper()} {side} {money(event.quote)}", style)
+    style = {"bullish": "bold green", "bearish": "bold red"}.get(event.direction, "")
+    return one_line(f"[{event.grade}] {event.title.say(lang)}", style)
+
+
+def one_line(text: str, style: str) -> Text:
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
+
+
+def money(value: float, sign: bool = False) -> str:
+    """+1.25M, -80.0k, 640."""
+    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            return (
+                f"{value / limit:{'+' if sign else ''}.3g}{unit}"
+                if abs(value) < limit * 999.5
+                else f"{value / limit:,.0f}{unit}"
+            )
+    return f"{value:{'+' if sign else ''}.0f}"
+
+
+def price(value: float | None) -> str:
+    """At most eight significant digits."""
+    if value is None or not value > 0:
+        return "-"
+    return significant(value)
+
+
+def partly_seen(venue: FlowOfVenue) -> bool:
+    return venue.coverage is not None and venue.coverage < 1
+
+
+def flow_text(venue: FlowOfVenue | None) -> Text:
+    """Net flow of a venue; with a star where not all of it was seen."""
+    if venue is None or not venue.listed:
+        return Text("·", "dim")
+    if venue.net_flow is None:
+        return Text("-", "yellow")
+    short = partly_seen(venue)
+    style = "green" if venue.net_flow > 0 else "red"
+    return Text(money(venue.net_flow, sign=True) + ("*" if short else ""), f"dim {style}" if short else style)
+
+
+def ratio_text(ratios: Sequence[float | None]) -> str:
+    """The least and the greatest of the venues' ratios."""
+    known = sorted(ratio for ratio in ratios if ratio is not None)
+    if not known:
+        return "-"
+    return f"{known[0]:.2f}" if len(known) == 1 else f"{known[0]:.2f}-{known[-1]:.2f}"
