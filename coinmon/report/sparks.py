@@ -43,10 +43,10 @@ def sparks(report: Report, lang: str, width: int) -> Iterator[Text]:
         closed = np.array([round((each + step).timestamp() * 1000) for each in lines[0].time])
         value = np.array([np.nan, *(np.nan if each is None else each for each in lines[0].value)])
         at = np.searchsorted(closed, bars.time + MINUTE, side="right")
-        yield _spark(named(lines[0].name, lang), [value[at[piece]] for piece in pieces], panel.unit, 4)
+        yield _spark(name_in(lines[0].name, lang), [value[at[piece]] for piece in pieces], panel.unit, 4)
 
 
-def named(name: Name, lang: str) -> str:
+def name_in(name: Name, lang: str) -> str:
     return name if isinstance(name, str) else name.say(lang)
 
 

@@ -25,7 +25,7 @@ from coinmon.report.cells import (
 from coinmon.report.document import PAIR, Report
 from coinmon.report.panels import drawn
 from coinmon.report.phrases import WORDS, Styled, signal_lines, unseen
-from coinmon.report.sparks import short, sparks
+from coinmon.report.sparks import name_in, short, sparks
 
 _STYLES = {"up": "green", "down": "red", "short": "yellow", "": ""}
 _SIGNALS, _LEAST, _MOST = 3, 3, 16
@@ -88,7 +88,7 @@ def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
     bottom, top = edges[0], edges[-1] + found[0].height
     at = np.minimum(((edges - bottom) / (top - bottom) * rows).astype(int), rows - 1)
     sums = np.bincount(at, total, rows)
-    names = {_named(mark.name, lang): mark.price for mark in panel.marks if isinstance(mark, Level)}
+    names = {name_in(mark.name, lang): mark.price for mark in panel.marks if isinstance(mark, Level)}
     room = max(8, width // 2 - 22)
     made = [Text(f"{WORDS[lang]['profile']} ({panel.unit}){star(report, indicator, PAIR)}", "bold")]
     for row in reversed(range(rows)):
@@ -107,7 +107,7 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     last = getattr(result, "last_price", None)
     if panel is None or last is None:
         return []
-    found = sorted({(mark.price, _named(mark.name, lang)) for mark in panel.marks if isinstance(mark, Level)})
+    found = sorted({(mark.price, name_in(mark.name, lang)) for mark in panel.marks if isinstance(mark, Level)})
     # one line for a price that has several names
     named = {value: " ".join(name for each, name in found if each == value) for value, _ in found}
     above = [each for each in named if each > last]
