@@ -25,7 +25,7 @@ class HistorySource(StrEnum):
 
 def backfill(
     ctx: typer.Context,
-    symbol: Annotated[str, typer.Argument(help="BTCUSDT, okx:ETH/USDT, BTCUSDT.P, ...")],
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL...", help="BTCUSDT, okx:ETH/USDT, BTCUSDT.P, ...")],
     exchange: Annotated[list[str] | None, typer.Option(help="Only this exchange (repeatable).")] = None,
     kind: Annotated[KindOption | None, typer.Option(help="Only spot or only perpetual.")] = None,
     since: Annotated[
@@ -40,7 +40,10 @@ def backfill(
         list[Path] | None, typer.Option(help="A file on disk instead: zip, csv or csv.gz (repeatable).")
     ] = None,
 ) -> None:
-    """Bring history into the store; what is there already is not fetched again."""
+    """Bring history into the store; what is there already is not fetched again.
+
+    Venues are read side by side, each within its limits. What it will come to is said first.
+    """
     import asyncio
 
     from coinmon.collect.history.own_files import Wish
@@ -57,7 +60,7 @@ def backfill(
     start, end = _range(config, clock, since, until)
     if file and source is not HistorySource.auto:
         raise ConfigError("--source does not go with --file")
-    wish = Wish(symbol, kind.value if kind else None, start, end, source.value, tuple(file or ()))
+    wish = Wish(tuple(symbols), kind.value if kind else None, start, end, source.value, tuple(file or ()))
     database = open_database(config.db)
     try:
         with progress() as shown:

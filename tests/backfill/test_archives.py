@@ -71,6 +71,30 @@ def test_every_trade_of_two_files_is_in_its_bar(other_bench, plain, market, name
             assert archive_requests(bench.emulator) == asked
 
 
+def test_several_symbols_and_venues_in_one_go(bench):
+    words = ("BTCUSDT", "ETHUSDT", "--kind", "spot", "--exchange", "binance", "--exchange", "bybit")
+    hour = ("--from", "2026-01-16T22:00:00Z", "--to", "2026-01-16T23:00:00Z", "--source", "rest")
+    done = bench.backfill(*words, *hour)
+    assert (done.code, done.err) == (0, "")
+    first = done.out.splitlines()[0]
+    assert first.startswith(
+        "4 markets of binance, bybit, 0.0417 days each: 1 MB to 1 MB on disk and 1 s to 1 s of work"
+    )
+    for name in ("binance:BTC/USDT", "bybit:BTC/USDT", "binance:ETH/USDT", "bybit:ETH/USDT"):
+        assert len(bench.bars(name)) == 60, name
+    assert bench.bars("binance:BTC/USDT:USDT") is None or not len(bench.bars("binance:BTC/USDT:USDT"))
+
+
+def test_a_symbol_that_nobody_has_is_refused_before_anything_is_fetched(bench):
+    before = len(httpx.get(f"{bench.emulator.url}/emulator/log", trust_env=False).text)
+    done = bench.backfill("BTCUSDT", "BTCUSDX", "--kind", "spot", *RANGE)
+    assert done.code == 2
+    assert "did you mean" in done.err
+    log = httpx.get(f"{bench.emulator.url}/emulator/log", trust_env=False).text[before:]
+    assert "/archive/" not in log
+    assert bench.bars("binance:BTC/USDT") is None or not len(bench.bars("binance:BTC/USDT"))
+
+
 def test_auto_takes_rest_for_what_no_file_has(bench, plain):
     done = bench.backfill("BTCUSDT", "--exchange", "binance", "--from", "2026-01-16T20:00:00Z")
     assert done.code == 0

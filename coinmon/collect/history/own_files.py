@@ -12,7 +12,7 @@ from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError
 from coinmon.model.instrument import Instrument
-from coinmon.model.symbols import Universe
+from coinmon.model.symbols import Universe, Wanted
 from coinmon.plugin.archives import Archive
 from coinmon.store.database import Database
 from coinmon.store.instruments import sync_instruments
@@ -22,7 +22,7 @@ from coinmon.store.instruments import sync_instruments
 class Wish:
     """What was asked for. start, end: whole minutes, ms UTC. files: on disk, instead of what venues have."""
 
-    symbol: str
+    symbols: tuple[str, ...]
     kind: str | None
     start: int
     end: int
@@ -41,10 +41,15 @@ def targets_of_files(
     known = {instrument.id: (venue, instrument) for venue, instrument in made if instrument is not None}
     if not known:
         return []
-    wanted = Universe([each for _, each in known.values()], config.quotes).resolve(wish.symbol)
+    universe = Universe([each for _, each in known.values()], config.quotes)
+    wanted = [universe.resolve(each) for each in wish.symbols]
     with database.write() as connection:
         stored = sync_instruments(connection, [each for _, each in known.values()], clock.now())
-    return [(venue, *stored[id]) for id, (venue, each) in known.items() if wanted.admits(each)]
+    return [(venue, *stored[id]) for id, (venue, each) in known.items() if _admits(universe, wanted, each)]
+
+
+def _admits(universe: Universe, wanted: Sequence[Wanted], instrument: Instrument) -> bool:
+    return any(universe.pair_of(instrument) == each.pair and each.admits(instrument) for each in wanted)
 
 
 def recognised(path: Path, venues: Sequence[Venue]) -> tuple[Venue, Archive]:
@@ -67,7 +72,7 @@ async def read_files(
     wish: Wish,
     progress: Progress,
 ) -> list[tuple[int, Instrument, int, int]]:
-    progress.begin(wish.symbol, len(files))
+    progress.begin(", ".join(wish.symbols), len(files))
     spans = []
     for (venue, archive), path in files:
         number, instrument = _owner(venue, archive, path, targets)

@@ -13,10 +13,11 @@ from sqlalchemy.engine import make_url
 from coinmon.clock import Clock
 from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.backfill import Backfill
+from coinmon.collect.history.estimate import estimated
 from coinmon.collect.history.own_files import Targets, Wish, read_files, recognised, targets_of_files
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.venue import Venue
-from coinmon.collect.watchlist import begin
+from coinmon.collect.watchlist import Watchlist, begin
 from coinmon.config.load import Config, PluginConfig, SymbolsConfig
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.model.bars import Coverage
@@ -63,6 +64,7 @@ async def fill(
                 spans = await read_files(files, targets, fills, wish, progress)
             else:
                 spans = [(number, instrument, wish.start, wish.end) for _, number, instrument in targets]
+                progress.step(estimated([each for _, _, each in targets], wish.start, wish.end), done=False)
                 await asyncio.gather(*(_fill_venue(fills[venue.name], targets, venue, wish) for venue in venues))
         for each in fills.values():
             problems += each.problems
@@ -87,34 +89,56 @@ async def _targets(
     venues: Sequence[Venue], config: Config, clock: Clock, database: Database, wish: Wish
 ) -> tuple[Targets, list[str]]:
     now = clock.now()
-    symbols = SymbolsConfig(names=(wish.symbol,))
+    symbols = SymbolsConfig(names=wish.symbols)
     try:
         watch = await begin(venues, database, symbols, config.quotes, now, now, follows=False)
     except ConfigError:
         # no venue lists it any more: its history may be had still
-        found = _stored_targets(venues, config, database, wish)
-        if not found:
+        stored = [_stored_targets(venues, config, database, each, wish.kind) for each in wish.symbols]
+        if not all(stored):
             raise
-        return found, []
-    wanted = watch.universe.resolve(wish.symbol)
-    found = [
+        return _once(stored), []
+    problems = [*watch.failed.values()]
+    found = []
+    for symbol in wish.symbols:
+        mine = _listed_targets(venues, watch, symbol, wish.kind)
+        there = {each.id for _, _, each in mine}
+        more = _stored_targets(venues, config, database, symbol, wish.kind)
+        mine += [each for each in more if not _is_rival(each[2], there)]
+        if not mine:
+            if problems:
+                raise NoDataError("\n".join(problems))
+            # said with near matches where the name is not known at all
+            watch.universe.resolve(symbol)
+            raise ConfigError(f"{symbol}: none of {', '.join(each.name for each in venues)} has that of this kind")
+        found.append(mine)
+    return _once(found), problems
+
+
+def _once(several: Sequence[Targets]) -> Targets:
+    """Each instrument once, however many of the symbols mean it."""
+    return list({target[1]: target for targets in several for target in targets}.values())
+
+
+def _listed_targets(
+    venues: Sequence[Venue], watch: Watchlist, symbol: str, kind: str | None
+) -> list[tuple[Venue, int, Instrument]]:
+    try:
+        wanted = watch.universe.resolve(symbol)
+    except ConfigError:
+        return []
+    return [
         (venue, track.number, track.instrument)
         for venue in venues
         for track in watch.tracks[venue.name]
-        if wanted.admits(track.instrument) and wish.kind in (None, track.instrument.kind)
+        if watch.universe.pair_of(track.instrument) == wanted.pair
+        and wanted.admits(track.instrument)
+        and kind in (None, track.instrument.kind)
     ]
-    there = {each.id for _, _, each in found}
-    found += [each for each in _stored_targets(venues, config, database, wish) if not _is_rival(each[2], there)]
-    problems = [*watch.failed.values()]
-    if not found:
-        if problems:
-            raise NoDataError("\n".join(problems))
-        raise ConfigError(f"{wish.symbol}: none of {', '.join(each.name for each in venues)} has that of this kind")
-    return found, problems
 
 
 def _stored_targets(
-    venues: Sequence[Venue], config: Config, database: Database, wish: Wish
+    venues: Sequence[Venue], config: Config, database: Database, symbol: str, kind: str | None
 ) -> list[tuple[Venue, int, Instrument]]:
     """Instruments that are stored, whether or not they are listed still."""
     by_name = {venue.name: venue for venue in venues}
@@ -125,10 +149,10 @@ def _stored_targets(
     mine = [each for _, each in stored.values() if each.venue in by_name]
     universe = Universe(mine, config.quotes, preferred, chosen)
     try:
-        meant = universe.meant(universe.resolve(wish.symbol))
+        meant = universe.meant(universe.resolve(symbol))
     except ConfigError:
         return []
-    return [(by_name[each.venue], *stored[each.id]) for each in meant if wish.kind in (None, each.kind)]
+    return [(by_name[each.venue], *stored[each.id]) for each in meant if kind in (None, each.kind)]
 
 
 def _is_rival(instrument: Instrument, there: Collection[str]) -> bool:
