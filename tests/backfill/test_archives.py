@@ -169,6 +169,7 @@ def test_a_killed_backfill_goes_on_where_it_was(other_bench, plain, market):
         words = ["BTCUSDT", "--exchange", "binance", "--kind", "perp", *RANGE, "--source", "vision"]
         command = [sys.executable, "-m", "coinmon", "--config", str(bench.config), "backfill", *words]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert child.stdout.readline().startswith("1 market of binance, 2 days")
         assert "BTCUSDT-aggTrades-2026-01-15.zip" in child.stdout.readline()
         os.kill(child.pid, signal.SIGKILL)
         child.wait()

@@ -17,8 +17,9 @@ def estimated(instruments: Sequence[Instrument], start: int, end: int) -> str:
     size = [each * len(instruments) * (end - start) // MINUTE for each in _MINUTE_BYTES]
     took = [each * len(instruments) * days for each in _DAY_S]
     venues = sorted({each.venue for each in instruments})
+    many = "1 market" if len(instruments) == 1 else f"{len(instruments)} markets"
     return (
-        f"{len(instruments)} markets of {', '.join(venues)}, {days:.3g} days each: {_bytes(size[0])} to "
+        f"{many} of {', '.join(venues)}, {days:.3g} days each: {_bytes(size[0])} to "
         f"{_bytes(size[1])} on disk and {_duration(took[0])} to {_duration(took[1])} of work at most, "
         "and the time that the downloads take"
     )
