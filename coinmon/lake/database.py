@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from coinmon.lake.tables import SAMPLES, bars_table, samples_table
-from coinmon.market.view import Source
+from coinmon.market.source import Source
 from coinmon.model.instrument import Instrument
 from coinmon.model.multiples import in_coins
 from coinmon.store.history import History
