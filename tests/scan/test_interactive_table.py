@@ -66,8 +66,8 @@ def driven(store) -> Callable[..., list]:
             found = []
             async with app.run_test(size=size) as pilot:
                 app.events.extend(from_json(REST.get(event["event"], {}) | event) for event in EVENTS)
-                app._tick()
-                await pilot.pause()
+                while app.events or not app._drawn:
+                    await pilot.pause(0.02)
                 for key in keys:
                     await pilot.press(*key.split())
                     for _ in range(200):
@@ -92,6 +92,13 @@ def test_a_row_says_flow_verdict_and_the_signal_with_its_time(driven):
     assert cells[:2] == ["BTC/USDT", "96,409.34"]
     assert {"strong bull", "12:00 [A+] Global Sync Bullish", "+3.3M", "100%"} <= set(cells)
     assert "全球协同看涨" in " ".join(driven("down", look=row, lang="zh")[0])
+
+
+def test_a_refresh_before_there_is_a_screen_keeps_what_came(store):
+    app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
+    app.events.append(from_json(REST["flow"] | flow()))
+    app._tick()
+    assert len(app.events) == 1
 
 
 def test_what_the_store_knows_comes_to_the_rows_in_sight(store):
@@ -152,8 +159,8 @@ def test_enter_opens_the_pairs_sheet_and_escape_closes_it(store):
         app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
         async with app.run_test(size=(120, 40)) as pilot:
             app.events.extend(from_json(REST.get(event["event"], {}) | event) for event in EVENTS)
-            app._tick()
-            await pilot.pause()
+            while app.events or not app._drawn:
+                await pilot.pause(0.02)
             await pilot.press("enter")
             for _ in range(400):
                 await pilot.pause(0.05)

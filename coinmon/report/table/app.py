@@ -95,6 +95,7 @@ class TableApp(App[None]):
         self._words: Mapping[str, str] = TABLE_WORDS[lang]
         self._columns = columns(venues, lang, window)
         self._drawn: list[str] = []
+        self._mounted = False
         self._texts: dict[tuple[str, str], Text] = {}
         words = self._words
         for key, action, text in (
@@ -126,11 +127,15 @@ class TableApp(App[None]):
     def on_mount(self) -> None:
         for column in self._columns:
             self._table.add_column(column.head, key=column.key)
+        self._mounted = True
         self._table.focus()
         self.set_interval(_TICK_S, self._tick)
         self.run_worker(self._look())
 
     def _tick(self) -> None:
+        """Show what came; before there is a table it waits for the next time."""
+        if not self._mounted:
+            return
         # a table that ends loses its parts one after the other, and there may be a tick in between
         with suppress(NoMatches):
             self._take_in()
