@@ -40,11 +40,19 @@ _SHOWN = {
 def main() -> None:
     """Run a command. Exit 0 done, 1 its output cannot be written, 2 bad arguments or configuration, 3 no data could
     be had, 130 interrupted."""
+    _open_what_is_closed()
     # SIGTERM and a terminal that is closed end a command as Ctrl-C does: what it began is put away
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_what_is_closed() -> None:
+    """Streams that whoever started us had closed: else a database's file gets their number, and is written to."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def run(arguments: list[str]) -> int:

@@ -226,7 +226,9 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 220)
     if not document["signals"]:
-        console.print("没有已播报的信号" if lang == "zh" else "no signal was told", highlight=False)
+        span = f"{document['from']} - {document['to']}"
+        words = f"{span} 之间没有已播报的信号" if lang == "zh" else f"no signal was told in {span}"
+        console.print(words, highlight=False)
         return
     table = Table(box=None, header_style="bold", pad_edge=False, title=f"{document['from']} - {document['to']}")
     for place, head in enumerate(_HEAD[lang]):

@@ -81,7 +81,8 @@ def _in_digits(given: Any) -> str:
     if amount is None:
         return ""
     number = float(amount[1].replace(",", "").replace("，", "")) * _UNITS[amount[2].lower()]
-    return f" (write {number:.10g})"
+    written = f"{number:.10g}"
+    return "" if written == given.strip() else f" (write {written})"
 
 
 def _owner(model: type[BaseModel], path: list[str]) -> type[BaseModel] | None:

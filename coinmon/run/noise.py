@@ -98,6 +98,9 @@ def false_alarms(
     replay = backtest(asked, history, universe, chosen, now - days * DAY, now, progress)
     told: dict[tuple[str, str], int] = {}
     for each in replay.told:
+        if each.event["event"] != "signal":
+            # whales are told beside signals
+            continue
         key = each.event["signal"], each.event["grade"]
         told[key] = told.get(key, 0) + 1
     minutes = sum((each.end - each.start) // MINUTE for each in replay.pairs)

@@ -100,3 +100,10 @@ def test_as_plain_lines_in_a_pipe(coinmon, emulator):
     done = coinmon("--config", emulator, "--db", "d.db", "doctor", "--exchange", "okx")
     assert done.code == 0
     assert all(line.count("\t") == 4 for line in done.out.splitlines())
+
+
+def test_stored_whales_are_no_signals_of_the_noise(coinmon, emulator):
+    """They are told in a replay too."""
+    assert coinmon("--config", emulator, "--db", "d.db", "scan", "XRPUSDT", "--once").code == 0
+    done = coinmon("--config", emulator, "--db", "d.db", "doctor", "--json")
+    assert "pair days of your own history" in findings(done)["signals", "noise"]["detail"]

@@ -37,6 +37,12 @@ def test_a_closed_output(command, tmp_path):
     assert "Traceback" not in said
 
 
+def test_a_scan_with_a_closed_output_scans(tmp_path):
+    scan = ["scan", "XRPUSDT", "--demo", "--once"]
+    code, said = told(scan, tmp_path, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1))
+    assert (code, "Traceback" in said) == (0, False), said
+
+
 @pytest.mark.parametrize("command", DATABASE)
 def test_a_driver_that_is_not_installed(command, refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)

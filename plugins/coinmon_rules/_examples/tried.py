@@ -82,7 +82,7 @@ def _row(rule: Rule, example: Example, market: Market | None, missing: str = "")
     words = str(said.reason) if isinstance(said, Silent) else said[0].reading.en
     return {
         "rule": rule.name, "pair": example.pair, "at": example.at, "expect": example.expect,
-        "ok": on == example.expect, "said": words, "place": example.place,
+        "ok": market is not None and on == example.expect, "said": words, "place": example.place,
     }  # fmt: skip
 
 
