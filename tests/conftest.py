@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,6 +20,9 @@ from typing import Any
 import aiohttp
 import pytest
 from hypothesis import settings
+
+# processes that tests start import what a test gives them; what is installed comes first
+sys.path.append(str(Path(__file__).parents[1]))
 
 # the same examples everywhere, and no wall clock: a busy machine proves nothing
 settings.register_profile("coinmon", deadline=None, derandomize=True)

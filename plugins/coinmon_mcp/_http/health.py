@@ -39,6 +39,8 @@ class Health:
         self._since = self._scanned
         self._state: tuple[bool, dict[str, Any]] | None = None
         self._made_at = time.monotonic()
+        self._due = threading.Event()
+        """Set where the next look must not wait."""
 
     def take(self, event: Mapping[str, Any]) -> None:
         """An event of the scan."""
@@ -46,6 +48,7 @@ class Health:
             self._venues[event["venue"]] = event
         elif event["event"] == "scan_finished":
             self._scanned = self._desk.now()
+            self._due.set()
 
     @asynccontextmanager
     async def renewed(self) -> AsyncIterator[None]:
@@ -58,6 +61,7 @@ class Health:
             yield
         finally:
             stop.set()
+            self._due.set()
             await asyncio.to_thread(thread.join, _FIRST_LOOK_S)
 
     def current(self) -> tuple[bool, dict[str, Any]]:
@@ -82,7 +86,8 @@ class Health:
                     logger.error("health cannot be told: {}", words)
                 said = words
             looked.set()
-            stop.wait(_RENEWED_S)
+            self._due.wait(_RENEWED_S)
+            self._due.clear()
 
     def ages(self) -> dict[str, float]:
         """Seconds since the last stored minute of each venue ended."""
