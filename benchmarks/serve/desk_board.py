@@ -3,11 +3,12 @@
 import asyncio
 import random
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 from benchmarks.serve.desk_live import WATCH
-from benchmarks.serve.tab import median, p95, tab, waited
+from benchmarks.serve.tab import beside, median, p95, tab, waited
 from coinmon.clock import Clock
 from coinmon.config.load import load_config
 from coinmon.run.reader import MarketReader
@@ -47,13 +48,7 @@ async def board(folder: Path, seconds: float) -> dict[str, Any]:
     pages = DeskPages(MarketReader(read, Clock(NOW, 0, 0), database))
     app = Starlette(routes=[Route("/", pages.home), *pages.routes], lifespan=lambda _: pages.running())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    serving = asyncio.create_task(server.serve())
-    await waited(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
     draw, sent = random.Random(1), {}
-    for number in range(PAIRS):
-        pages.hear(flow(number, 1.0 + number, list(read.exchanges), draw))
-    pages.changed(NOW)
 
     async def change() -> None:
         turn = 0
@@ -66,10 +61,17 @@ async def board(folder: Path, seconds: float) -> dict[str, Any]:
                 pages.hear(flow(number, draw.uniform(1, 1000), list(read.exchanges), draw))
             await asyncio.sleep(PAUSE_S)
 
-    changing = asyncio.create_task(change())
     found: dict[str, Any] = {}
     try:
-        async with tab(folder) as page:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(beside(server.serve(), lambda: setattr(server, "should_exit", True)))
+            await waited(lambda: server.started)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            for number in range(PAIRS):
+                pages.hear(flow(number, 1.0 + number, list(read.exchanges), draw))
+            pages.changed(NOW)
+            await stack.enter_async_context(beside(change()))
+            page = await stack.enter_async_context(tab(folder))
             await page.open(f"http://127.0.0.1:{port}/")
             await page.until("document.querySelectorAll('.board-row[data-pair]').length > 20")
             await page.until(f"document.getElementById('count').textContent === '{PAIRS} / {PAIRS}'")
@@ -85,7 +87,4 @@ async def board(folder: Path, seconds: float) -> dict[str, Any]:
             found["the same, processor throttled 4 times"] = await page.frames(5, SCROLL)
             return found
     finally:
-        changing.cancel()
-        server.should_exit = True
-        await serving
         database.close()

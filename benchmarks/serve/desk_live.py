@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.serve.tab import Tab, begun, median, p95, tab, waited
+from benchmarks.serve.tab import Tab, begun, beside, median, p95, tab, waited
 
 COINMON = [sys.executable, "-m", "coinmon", "--lang", "en"]
 SHOWN = "document.documentElement.dataset.shown"
@@ -44,11 +44,10 @@ async def live(folder: Path, seconds: float) -> dict[str, Any]:
     await waited(config.exists)
     server = begun([*COINMON, "--config", str(config), "serve", "--port", "0"], log, folder)
     trades: list[Trade] = []
-    listening = asyncio.create_task(listen(config.read_text(), trades))
     try:
         await waited(lambda: "scan finished" in log.read_text(), 180)
         address = re.search(r"http://[\d.]+:\d+", log.read_text())[0]
-        async with tab(folder) as page:
+        async with beside(listen(config.read_text(), trades)), tab(folder) as page:
             found = await opening(page, address)
             await page.open(f"{address}/pair/BTCUSDT?market=binance:BTC/USDT")
             await page.until(SHOWN)
@@ -70,7 +69,6 @@ async def live(folder: Path, seconds: float) -> dict[str, Any]:
             found["trade to board's row: changes"] = len(ages)
             return found
     finally:
-        listening.cancel()
         for each in (server, emulator):
             each.terminate()
             each.wait(20)

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,26 @@ FRAMES = """(seconds => new Promise(done => {
   requestAnimationFrame(step);
 }))(SECONDS)"""
 """When each frame began, ms; EACH is done in each of them, and knows `now` and `begun`."""
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None], stop: Callable[[], None] | None = None) -> AsyncIterator[None]:
+    """`work` goes on while the block does. One that ends before ends the block, with what it ended by.
+
+    stop: asks it to end, in place of cancelling it.
+    """
+    over = False
+
+    async def endless() -> None:
+        await work
+        if not over:
+            raise RuntimeError(f"{work.__qualname__} ended before what is measured beside it")
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(endless())
+        yield
+        over = True
+        (stop or task.cancel)()
 
 
 class Tab:
