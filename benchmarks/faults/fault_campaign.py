@@ -122,7 +122,7 @@ async def campaign(
                 await scan.cycle()
                 start = end = clock.now() // MINUTE * MINUTE
                 began = time.monotonic()
-                await _set_faults(emulator.url, schedule(faults, seconds, seed))
+                await set_faults(emulator.url, schedule(faults, seconds, seed))
                 clean = after = 0
                 while clean < 3 and after < AFTER:
                     end = max(end + MINUTE, clock.now() // MINUTE * MINUTE)
@@ -134,7 +134,7 @@ async def campaign(
                         found.struck = Counter(await _struck(emulator.url))
                         if not found.enough and passed < seconds * PATIENCE:
                             continue
-                        await _set_faults(emulator.url, "")
+                        await set_faults(emulator.url, "")
                     after += passed > seconds
                     clean += passed > seconds and all(well.values())
                 if stalls:
@@ -146,17 +146,23 @@ async def campaign(
     return found
 
 
-async def _set_faults(url: str, spec: str) -> None:
+async def set_faults(url: str, spec: str) -> None:
+    """These are in force from now on."""
     address = f"{url}/emulator/faults"
     async with aiohttp.ClientSession() as session, session.post(address, json={"spec": spec}) as reply:
         reply.raise_for_status()
 
 
-async def _struck(url: str) -> dict[str, int]:
+async def struck(url: str) -> dict[str, int]:
+    """How often each fault was met."""
     async with aiohttp.ClientSession() as session, session.get(f"{url}/emulator/faults") as reply:
-        told = (await reply.json())["struck"]
+        told: dict[str, int] = (await reply.json())["struck"]
+    return told
+
+
+async def _struck(url: str) -> dict[str, int]:
     by_kind: Counter[str] = Counter()
-    for kind, count in told.items():
+    for kind, count in (await struck(url)).items():
         by_kind[kind if kind.endswith("/stream") else kind.partition("/")[0]] += count
     return dict(by_kind)
 
@@ -168,7 +174,7 @@ async def _stalled(url: str, scan: Scan, found: Found) -> None:
         if all(feed.live for feed in feeds.values()):
             break
         await asyncio.sleep(0.2)
-    await _set_faults(url, "*:stall/stream")
+    await set_faults(url, "*:stall/stream")
     began = time.monotonic()
     found.stalls = dict.fromkeys(feeds)
     while None in found.stalls.values() and time.monotonic() - began < 2 * STALL_KNOWN:

@@ -26,8 +26,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-from fault_campaign import differences
+from fault_campaign import differences, set_faults, struck
 from loguru import logger
 
 from coinmon import MINUTE, Coverage
@@ -129,31 +128,19 @@ async def campaign(folder: Path, minutes: int, seed: int, speed: float) -> Field
                 await scan.cycle()
                 start = clock.now() // MINUTE * MINUTE
                 end = start + minutes * MINUTE
-                await _set_shapes(emulator.url, shapes(minutes * 60 / speed, seed))
+                await set_faults(emulator.url, shapes(minutes * 60 / speed, seed))
                 while clock.now() < end + config.settle:
                     await clock.sleep_until(clock.now() // MINUTE * MINUTE + MINUTE + config.settle)
                     await scan.cycle()
                     found.cycles += 1
                 with database.read() as connection:
                     found.followed = set(chosen_instruments(connection))
-                found.struck = await _struck(emulator.url)
+                found.struck = await struck(emulator.url)
             finally:
                 await scan.close()
                 logger.remove(sink)
             compare(database, market, start, end, found)
     return found
-
-
-async def _set_shapes(url: str, spec: str) -> None:
-    address = f"{url}/emulator/faults"
-    async with aiohttp.ClientSession() as session, session.post(address, json={"spec": spec}) as reply:
-        reply.raise_for_status()
-
-
-async def _struck(url: str) -> dict[str, int]:
-    async with aiohttp.ClientSession() as session, session.get(f"{url}/emulator/faults") as reply:
-        told: dict[str, int] = (await reply.json())["struck"]
-    return told
 
 
 def compare(database: Database, market: Scenario, start: int, end: int, found: FieldFound) -> None:

@@ -8,15 +8,15 @@ import orjson
 
 from coinmon.lake import folder
 from coinmon.lake.tables import SAMPLES, arrow, bars_of, bars_table, samples_of, samples_table
+from coinmon.market.no_books import NoBooks
 from coinmon.model.bars import Bars
-from coinmon.model.book import Depth, Picture
-from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
+from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE, parse_time
 
 
-class Lake:
+class Lake(NoBooks):
     """A `Source` over the files of a folder. It holds no books and no liquidations: they are as if never seen."""
 
     def __init__(self, root: Path) -> None:
@@ -57,18 +57,6 @@ class Lake:
 
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]:
         return samples_of(WhaleTrade, self.samples_table("whale_trades", instrument, start, end))
-
-    def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
-        return ()
-
-    def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
-        return ()
-
-    def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
-        return ()
-
-    def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]:
-        return ()
 
     def signals(self, pair: str | None, start: int, end: int) -> list[Mapping[str, Any]]:
         """Events of the signals that were on at some time in [start, end), newest first."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from coinmon.market.no_books import NoBooks
 from coinmon.model.bars import Bars, Coverage
-from coinmon.model.book import Depth, Picture
-from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
+from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 
@@ -22,7 +22,7 @@ class GivenInstrument:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenSource:
+class GivenSource(NoBooks):
     """A `Source`; ranges are [start, end), ms UTC."""
 
     given: Mapping[str, GivenInstrument] = field(repr=False)
@@ -43,18 +43,6 @@ class GivenSource:
         return [each for each in self.given[instrument.id].funding if start <= each.time < end]
 
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]:
-        return ()
-
-    def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
-        return ()
-
-    def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
-        return ()
-
-    def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
-        return ()
-
-    def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]:
         return ()
 
     def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
