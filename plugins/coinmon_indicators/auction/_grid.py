@@ -137,11 +137,12 @@ def grid(found: Candles, bin_size: float | None) -> Grid | None:
         return None
     short = int((~made.complete & found.priced).sum())
     if short:
-        count = len(found.bars)
+        # those of which nothing was seen are no candles: coverage tells them
+        seen = int(found.priced.sum())
         found.reasons.append(
             Bilingual(
-                f"{count} 根 K 线中有 {short} 根的逐价数据不完整",
-                f"{short} of {count} candles have incomplete price levels",
+                f"{seen} 根 K 线中有 {short} 根的逐价数据不完整",
+                f"{short} of {seen} candles have incomplete price levels",
             )
         )
     return made

@@ -146,6 +146,11 @@ def test_incomplete_levels_are_left_out_and_named(scene):
     assert result.reason == "1 of 1 candles have incomplete price levels"
 
 
+def test_candles_of_which_nothing_was_seen_are_not_counted_as_complete(scene):
+    rows = [scene.Minute(kind, [(10, 1, -1), (11, 9, 1)]) for kind in ("missing", "missing", "klines", "trades")]
+    assert imbalance(scene.view(rows), timeframe="1m", bars=4).reason == "1 of 2 candles have incomplete price levels"
+
+
 @pytest.mark.parametrize(("after", "state"), [(14, "untested"), (12, "tested"), (10, "tested"), (9, "broken")])
 def test_the_state_of_a_zone(scene, after, state):
     joined = [(ticks, 9, 1) for ticks in (10, 11, 12)] + [(ticks, 1, -1) for ticks in (9, 10, 11)]
