@@ -82,20 +82,25 @@ def _profile(report: Report, lang: str, rows: int, width: int) -> list[Text]:
     found = [] if panel is None else [mark for mark in panel.marks if isinstance(mark, Rows)]
     if panel is None or not found:
         return []
-    edges = np.array(found[0].low)
+    edges, height = np.array(found[0].low), found[0].height
     total = np.sum([np.array(mark.value, float) for mark in found], axis=0)
-    rows = min(rows, len(edges))
-    bottom, top = edges[0], edges[-1] + found[0].height
-    at = np.minimum(((edges - bottom) / (top - bottom) * rows).astype(int), rows - 1)
-    sums = np.bincount(at, total, rows)
-    names = {name_in(mark.name, lang): mark.price for mark in panel.marks if isinstance(mark, Level)}
+    # as many of the panel's rows in each: else a row is long because it is high
+    number = np.round((edges - edges[0]) / height).astype(int)
+    step = -(-(int(number[-1]) + 1) // rows)
+    sums = np.bincount(number // step, total)
+    names: dict[int, list[str]] = {}
+    for mark in panel.marks:
+        if isinstance(mark, Level):
+            row = int((mark.price - edges[0]) / height) // step
+            # what stands for the row with most volume is on the row with most volume of those that are shown
+            most = mark.tone == "accent" and abs(mark.price - edges[total.argmax()] - height / 2) <= height / 2
+            names.setdefault(int(sums.argmax()) if most else row, []).append(name_in(mark.name, lang))
     room = max(8, width // 2 - 22)
     made = [Text(f"{WORDS[lang]['profile']} ({panel.unit}){star(report, indicator, PAIR)}", "bold")]
-    for row in reversed(range(rows)):
-        low, high = (bottom + (top - bottom) * each / rows for each in (row, row + 1))
-        here = " ".join(name for name, value in names.items() if low <= value < high)
+    for row in reversed(range(len(sums))):
+        middle, here = edges[0] + (row + 0.5) * step * height, " ".join(names.get(row, ()))
         bar = "█" * round(room * sums[row] / sums.max())
-        line = Text(f"{short(float(low)):>11} ", "dim", no_wrap=True, overflow="ellipsis")
+        line = Text(f"{short(float(middle)):>11} ", "dim", no_wrap=True, overflow="ellipsis")
         made.append(line.append(bar or "▏", "cyan" if here else "blue").append(f" {here}", "bold"))
     return made
 

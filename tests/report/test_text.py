@@ -2,6 +2,7 @@
 
 import copy
 import io
+import itertools
 import re
 
 import pytest
@@ -53,6 +54,21 @@ def test_price_and_cvd_stand_below_one_another(demo_report, lang):
     ends = [cell_len(re.match(r".*[▁▂▃▄▅▆▇█]", line)[0]) for line in lines[one : one + 2]]
     assert lines[one + 1].startswith("CVD")
     assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("height", range(24, 50, 3))
+def test_the_point_of_control_is_the_longest_row_that_is_shown(demo_report, height):
+    lines = printed(render(demo_report, "en", 120, height), 120)
+    begin = next(number for number, line in enumerate(lines) if "volume profile" in line)
+    rows = [line for line in lines[begin + 1 :] if re.match(r" +[\d,.]+ [█▏]", line)]
+    bars = [line.count("█") for line in rows]
+    assert len(rows) > 3
+    (marked,) = [bar for line, bar in zip(rows, bars, strict=True) if re.search(r"█ (\w+ )*POC", line)]
+    assert marked == max(bars)
+    # labelled by their middles, each as high as the next
+    middles = [float(line.split()[0].replace(",", "")) for line in rows]
+    steps = {round(a - b, 6) for a, b in itertools.pairwise(middles)}
+    assert max(steps) - min(steps) < 0.02 * max(steps)
 
 
 def test_the_levels_stand_in_order_around_the_price(demo_report):
