@@ -40,7 +40,7 @@ def file_of(root: Path, table: str, instrument: Instrument, pair: Pair, month: s
 
 
 def _file_name(instrument: Instrument) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", instrument.symbol) + ".parquet"
+    return re.sub(r"\W+", "-", instrument.symbol) + ".parquet"
 
 
 def read_about(path: Path) -> Mapping[str, Any]:

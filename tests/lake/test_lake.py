@@ -12,8 +12,10 @@ from coinmon.cli import run
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.model.moment import MINUTE
 from coinmon.store import schema
+from coinmon.store.bars import write_bars
+from coinmon.store.instruments import sync_instruments
 
-from .conftest import MINUTES, START, made
+from .conftest import MINUTES, START, instrument, made
 
 PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("notebook.md", "notebook.zh.md")]
 
@@ -53,6 +55,19 @@ def test_a_lake_and_the_database_say_the_same(filled, exported):
     for number, ask in enumerate(asked):
         assert len(ask(store)), number
         assert ask(lake) == ask(store), number
+
+
+def test_coins_with_names_of_other_scripts_have_files_of_their_own(filled, exported):
+    coins = [instrument("binance", "spot", base) for base in ("币安人生", "哈基米")]
+    with filled.database.write() as connection:
+        for seed, each in enumerate(coins, 20):
+            ((number, stored),) = sync_instruments(connection, [each], START).values()
+            write_bars(connection, number, stored, made(seed))
+    exported()
+    lake, store = coinmon.open("lake"), coinmon.open("coinmon.db")
+    for each in coins:
+        assert len(lake.bars(each.symbol)) == MINUTES
+        assert lake.bars(each.symbol) == store.bars(each.symbol)
 
 
 def test_what_is_read_is_what_was_written(filled, exported):
