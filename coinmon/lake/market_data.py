@@ -13,14 +13,13 @@ from coinmon.lake.database import Tables
 from coinmon.lake.event_table import signals_table
 from coinmon.lake.tables import arrow, bars_of, bars_table, floats, levels_table
 from coinmon.model.instrument import Instrument
-from coinmon.model.moment import DAY, MINUTE, ceil, floor, iso, parse_duration, parse_time
+from coinmon.model.moment import MINUTE, iso, parse_time
 from coinmon.model.symbols import Universe
+from coinmon.model.timeframe import candle_length, first_candle, whole_candles
 from coinmon.plugin.signature import check_settings
 
 When = str | int | date | None
 """A time: ISO 8601 or a datetime (without an offset it is UTC), a date, or ms UTC. None: as far as is stored."""
-_MONDAY_MS = 4 * DAY
-"""The epoch was a Thursday; a week's candle opens on Monday."""
 
 
 class MarketData:
@@ -69,7 +68,7 @@ class MarketData:
             found = self._tables.bars_table(each, first, last, levels=levels)
             if step != MINUTE or len(found) != (last - first) // MINUTE:
                 dense = bars_of(found, each.tick_size, levels=levels).dense(first, last)
-                made = dense if step == MINUTE else dense.resample(step, _offset(step))
+                made = dense if step == MINUTE else dense.resample(step, first_candle(step))
                 found = bars_table(made, levels=levels)
             parts.append(_of(each, found))
         return arrow().concat_tables(parts)
@@ -170,8 +169,7 @@ class MarketData:
                 continue
             there.append(f"{each.id} {iso(span[0])} to {iso(span[1])}")
             first, last = max(span[0], _ms(start) or 0), span[1] if end is None else min(span[1], _ms(end) or 0)
-            shift = _offset(step)
-            first, last = floor(first - shift, step) + shift, ceil(last - shift, step) + shift
+            first, last = whole_candles(first, last, step)
             if first < last:
                 some = True
                 yield each, first, last
@@ -183,18 +181,11 @@ class MarketData:
 _LAST_MS = parse_time("9998-01-01")
 
 
-def _offset(step: int) -> int:
-    return _MONDAY_MS if step == 7 * DAY else 0
-
-
 def _step(timeframe: str) -> int:
     try:
-        step = parse_duration(timeframe)
+        return candle_length(timeframe)
     except ValueError as error:
         raise ConfigError(f"timeframe: {error}") from None
-    if step % MINUTE or (step != 7 * DAY and DAY % step):
-        raise ConfigError(f"timeframe: {timeframe} does not divide a day into whole minutes; 1m, 5m, 1h, 1d, 1w do")
-    return step
 
 
 def _ms(moment: When) -> int | None:

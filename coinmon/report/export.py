@@ -13,16 +13,14 @@ import orjson
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
-from coinmon.model.moment import DAY, MINUTE, ceil, floor, iso, parse_duration
+from coinmon.model.moment import MINUTE, iso
+from coinmon.model.timeframe import candle_length, first_candle, whole_candles
 from coinmon.store.history import History
 
 COLUMNS = (
     "time", "open", "high", "low", "close", "volume", "quote_volume", "trades",
     "taker_buy_volume", "taker_buy_quote_volume", "delta_min", "delta_max", "coverage",
 )  # fmt: skip
-
-_MONDAY = 4 * DAY
-"""The epoch was a Thursday; a week's candle opens on Monday."""
 
 
 def stored_bars(
@@ -35,27 +33,17 @@ def stored_bars(
     span = history.span(instrument)
     if span is None:
         raise NoDataError(f"{instrument.id}: no bars are stored; run coinmon scan, or name another --db")
-    step = _step(timeframe)
-    offset = _MONDAY if step == 7 * DAY else 0
+    try:
+        step = candle_length(timeframe)
+    except ValueError as error:
+        raise ConfigError(f"--timeframe: {error}") from None
     first = max(span[0], start) if start is not None else span[0]
     last = min(span[1], end) if end is not None else span[1]
-    first, last = floor(first - offset, step) + offset, ceil(last - offset, step) + offset
+    first, last = whole_candles(first, last, step)
     if first >= last:
         raise NoDataError(f"{instrument.id}: no bars in that range; stored are {iso(span[0])} to {iso(span[1])}")
     bars = history.bars(instrument, first, last, levels=levels).dense(first, last)
-    return bars if step == MINUTE else bars.resample(step, offset)
-
-
-def _step(timeframe: str) -> int:
-    try:
-        step = parse_duration(timeframe)
-    except ValueError as error:
-        raise ConfigError(f"--timeframe: {error}") from None
-    if step % MINUTE or (step != 7 * DAY and DAY % step):
-        raise ConfigError(
-            f"--timeframe: {timeframe} does not divide a day into whole minutes; write 1m, 5m, 1h, 1d, 1w"
-        )
-    return step
+    return bars if step == MINUTE else bars.resample(step, first_candle(step))
 
 
 def records(bars: Bars, *, levels: bool) -> Iterator[dict[str, Any]]:
