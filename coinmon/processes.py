@@ -20,6 +20,8 @@ Answer = TypeVar("Answer")
 
 _MAX_TRIES = 3
 """How often a task is tried whose process dies, in all."""
+_LAST_WORDS_S = 5.0
+"""How long is waited for the end of a process that has closed its pipe."""
 
 
 class Processes:
@@ -62,10 +64,11 @@ class Processes:
                     error, answer = worker.answer()
                 except (EOFError, OSError) as gone:
                     del self._busy[worker]
+                    how = worker.ended()
                     worker.end()
                     died[task] += 1
                     if died[task] == _MAX_TRIES:
-                        raise CoinmonError(f"{tasks[task]}: its process was killed {_MAX_TRIES} times") from gone
+                        raise CoinmonError(f"{tasks[task]}: its process {how} {_MAX_TRIES} times") from gone
                     due.append(task)
                     continue
                 if error is not None:
@@ -113,6 +116,12 @@ class _Worker:
             raise EOFError
         found: tuple[Exception | None, Any] = self.pipe.recv()
         return found
+
+    def ended(self) -> str:
+        """How a process that died did so: one that could not even begin has said why on standard error."""
+        self.process.join(_LAST_WORDS_S)
+        code = self.process.exitcode
+        return f"ended by itself (exit {code}, see above)" if code is not None and code >= 0 else "was killed"
 
     def end(self) -> None:
         self.pipe.close()

@@ -3,9 +3,11 @@
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from contextlib import contextmanager
 from functools import partial
+from types import ModuleType
 
 import pytest
 
@@ -56,6 +58,16 @@ def test_a_task_whose_process_always_dies_is_named_after_three_tries(tmp_path):
         side_by_side(partial(working, tmp_path), ["waits 9", "dies 9"], 2)
     assert begins(tmp_path, "dies 9") == 3
     assert begins(tmp_path, "waits 9") <= 1
+    assert multiprocessing.active_children() == []
+
+
+def test_a_process_that_cannot_begin_was_not_killed(monkeypatch):
+    """It imports what it is to do, which may be there for us alone."""
+    here = ModuleType("only_here")
+    exec("def begin():\n    raise NotImplementedError", here.__dict__)
+    monkeypatch.setitem(sys.modules, "only_here", here)
+    with pytest.raises(CoinmonError, match=r"a task: its process ended by itself \(exit 1, see above\) 3 times"):
+        side_by_side(here.begin, ["a task"], 1)
     assert multiprocessing.active_children() == []
 
 
