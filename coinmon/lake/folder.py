@@ -25,15 +25,6 @@ def month_of(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m")
 
 
-def months(start: int, end: int) -> Iterator[tuple[str, int, int]]:
-    """The months that [start, end) touches: name, first moment and end, ms UTC."""
-    at = datetime.fromtimestamp(start / 1000, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while round(at.timestamp() * 1000) < end:
-        after = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
-        yield at.strftime("%Y-%m"), round(at.timestamp() * 1000), round(after.timestamp() * 1000)
-        at = after
-
-
 def file_of(root: Path, table: str, instrument: Instrument, pair: Pair, month: str) -> Path:
     folders = f"venue={instrument.venue}", f"kind={instrument.kind}", f"pair={pair.base}-{pair.quote}", f"month={month}"
     return root.joinpath(table, *folders, _file_name(instrument))

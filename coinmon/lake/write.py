@@ -13,6 +13,7 @@ from coinmon.lake.event_table import SIGNALS_KEY, signals_table
 from coinmon.lake.tables import SAMPLES, arrow, bars_of, bars_table, samples_table
 from coinmon.model.bars import Bars
 from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.months import months
 from coinmon.model.multiples import in_coins
 from coinmon.model.symbols import Universe
 from coinmon.store.history import History
@@ -51,10 +52,11 @@ def copy_to_lake(
     for number, pair in enumerate(pairs):
         for instrument in universe.of(pair):
             span = history.span(instrument)
-            for month, start, end in folder.months(*span) if span else ():
-                done.note(_copied_bars(root, history, instrument, pair, (month, start, end)))
+            for start, end in months(*span) if span else ():
+                month = folder.month_of(start), start, end
+                done.note(_copied_bars(root, history, instrument, pair, month))
                 for table in SAMPLES:
-                    _copied_samples(done, root, history, instrument, pair, table, (month, start, end))
+                    _copied_samples(done, root, history, instrument, pair, table, month)
         progress(number + 1, len(pairs))
     _copy_signals(done, root, history)
     return done

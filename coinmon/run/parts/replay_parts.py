@@ -5,7 +5,6 @@ What is told of it is folded from the parts in their order (`backtest.folded`).
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from coinmon.config.load import Config
@@ -16,6 +15,7 @@ from coinmon.evaluate.replay import Judgement, evaluate
 from coinmon.market.market import Market
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE, ceil, floor
+from coinmon.model.months import months
 from coinmon.model.signal import Signal
 from coinmon.model.symbols import Universe
 from coinmon.store.history import History
@@ -52,14 +52,8 @@ def span_of(history: History, instruments: Sequence[Instrument], start: int | No
 
 def parts_of(first: int, last: int) -> list[tuple[int, int, bool]]:
     """[first, last) by calendar month, UTC: begin, end, and whether states are to be learnt before it (the first)."""
-    found, begin = [], first
-    while begin < last:
-        month = datetime.fromtimestamp(begin / 1000, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        after = month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
-        end = min(last, round(after.timestamp() * 1000))
-        found.append((begin, end, begin == first))
-        begin = end
-    return found
+    within = [(max(first, begin), min(last, end)) for begin, end in months(first, last)]
+    return [(begin, end, begin == first) for begin, end in within]
 
 
 class PairPlayer:
