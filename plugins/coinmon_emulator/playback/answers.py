@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -40,13 +40,6 @@ class RecordedAnswer:
     served: bool = False
 
 
-@dataclass(slots=True)
-class _Place:
-    """All answers of one path."""
-
-    asked: dict[Asked, list[RecordedAnswer]] = field(default_factory=dict)
-
-
 class RecordedAnswers:
     """What one venue answered. lines: of the part `rest`, oldest first; read as time goes by."""
 
@@ -59,7 +52,8 @@ class RecordedAnswers:
         self._lines = lines
         self._ahead: TapeLine | None = next(lines, None)
         self._sources: dict[int, tuple[str, str]] = {}
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, dict[Asked, list[RecordedAnswer]]] = {}
+        """By path and by what was asked, oldest first."""
         self._pruned = 0
 
     def read(self, until: int) -> None:
@@ -84,22 +78,22 @@ class RecordedAnswers:
                 self._minutes.take(path, dict(parse_qsl(query)), line.at, one.raw)
                 if path in self._topics.SERVER_TIME:
                     self._told_time(path, line.at - int(about.get("took", 0)) // 2, one.raw)
-            self._places.setdefault(path, _Place()).asked.setdefault(key, []).append(one)
+            self._places.setdefault(path, {}).setdefault(key, []).append(one)
 
     def _told_time(self, path: str, at: int, raw: bytes) -> None:
         with suppress(ValueError, KeyError, TypeError, IndexError):
             self.time_offsets[path] = self._topics.server_time(orjson.loads(raw)) - at
 
     def _prune(self, before: int) -> None:
-        for place in self._places.values():
-            for key, answers in list(place.asked.items()):
+        for asked in self._places.values():
+            for key, answers in list(asked.items()):
                 recent = [each for each in answers if each.at >= before]
-                if recent or any(name in SPANS for name, _ in key[1]):
-                    place.asked[key] = recent
+                if not recent and not any(name in SPANS for name, _ in key[1]):
+                    recent = answers[-1:]
+                if recent:
+                    asked[key] = recent
                 else:
-                    place.asked[key] = answers[-1:]
-                if not place.asked[key]:
-                    del place.asked[key]
+                    del asked[key]
 
     def find(
         self, method: str, path: str, query: str, sent: str, now: int, ahead_ms: float, speed: float
@@ -108,9 +102,9 @@ class RecordedAnswers:
         key = _asked(method, query, sent)
         found = [
             each
-            for known, place in self._places.items()
-            if known == path or known.endswith(path)
-            for each in place.asked.get(key, ())
+            for known, asked in self._places.items()
+            if known.endswith(path)
+            for each in asked.get(key, ())
             if each.at <= now + ahead_ms
         ]
         if not found:
