@@ -28,6 +28,7 @@ MARKETS = 7
 KEYS = {"liquidations": ("key",), "whale_trades": ("trade_id",)}
 """What tells rows of one moment apart."""
 WHEN_KNOWN = ("instrument", "known_at")
+MINUTE_OF_TIME = len("2026-01-15T12:00")
 
 
 class Said:
@@ -76,7 +77,7 @@ def whole_minute(database, since):
 async def scan(emulator, folder, since, until, record_to=None):
     """Scan until all markets have a bar of trades of one minute, from one on, or the clock says that there is none.
 
-    since, until: ms. Gives that minute, None: there is none, and the alerts.
+    since, until: ms. Gives that minute, None: there is none, and the first round's time and alerts.
     """
     folder.mkdir()
     (folder / "c.yaml").write_text(emulator.config_yaml(f"sqlite:///{folder}/scan.db"))
@@ -92,25 +93,31 @@ async def scan(emulator, folder, since, until, record_to=None):
     with suppress(asyncio.CancelledError):
         await task
     # of the first round, which is over in both; a scorecard has another name in each database
-    first = takewhile(lambda each: each["event"] != "scan_finished", said.events)
-    return found, [each | {"record": None} for each in first if each["event"] in ("signal", "whale")]
+    first = list(takewhile(lambda each: each["event"] != "scan_finished", said.events))
+    began = next((each["time"] for each in first if each["event"] == "scan_started"), "")
+    return found, began, [each | {"record": None} for each in first if each["event"] in ("signal", "whale")]
 
 
 async def scanned_and_played(folder, speed):
-    """The minute that both scans hold whole, None: there is none; and the alerts of both."""
+    """The minute that both scans hold whole, and the alerts of both.
+
+    None: there is no such minute, or a scan was so late that its first round was about another one.
+    """
     folder.mkdir()
     market = Scenario("default", 1)
     minute = market.opens_at // MINUTE * MINUTE + MINUTE
     opens_at = minute - BEFORE_MINUTE_MS
     async with running(market, clock=EmulatedClock(opens_at, speed), limits=False) as emulator:
-        whole, live = await scan(emulator, folder / "live", minute, minute + 5 * MINUTE, folder / "tape")
+        tape = folder / "tape"
+        whole, live_began, live = await scan(emulator, folder / "live", minute, minute + 5 * MINUTE, tape)
     if whole is None:
         return None, live, []
-    playback = Playback(folder / "tape")
+    playback = Playback(tape)
     clock = EmulatedClock(playback.began - 1000, speed)
     async with running(playback.world(), clock=clock, stage=playback) as emulator:
-        played, again = await scan(emulator, folder / "again", whole, playback.ended + MINUTE)
-    return played, live, again
+        played, again_began, again = await scan(emulator, folder / "again", whole, playback.ended + MINUTE)
+    same_minute = live_began[:MINUTE_OF_TIME] == again_began[:MINUTE_OF_TIME]
+    return played if same_minute else None, live, again
 
 
 def test_a_recorded_scan_scanned_again_stores_the_same_bars_samples_and_alerts(tmp_path):
