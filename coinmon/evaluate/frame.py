@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.market.market import Market
-from coinmon.market.merged import instrument_of, together
+from coinmon.market.merged import ALL, instrument_of, together
 from coinmon.market.read_only import read_only
 from coinmon.market.source import Source
+from coinmon.market.view import View
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
@@ -46,6 +47,13 @@ class Lane:
     def whale_trades(self, before: int) -> Sequence[WhaleTrade]:
         """As `Frame.open_interest`."""
         return self._frame.whale_trades(self.instrument, before)
+
+    def view(self, i: int) -> View:
+        """The instrument as of moment i. Raises LookupError where it is not at hand."""
+        market = self._frame.market(i)
+        if self.instrument.venue == ALL:
+            return market.merged[self.instrument.kind]
+        return (market.spot if self.instrument.kind == "spot" else market.perp)[self.instrument.venue]
 
     def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         """As `Frame.once`, for this instrument."""

@@ -22,17 +22,22 @@ def average(bars: Bars) -> float | None:
     return known(math.fsum(bars.quote_volume[counted]) / base) if base else None
 
 
+def of_levels(bars: Bars, counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Of the minutes counted those whose traded prices are at hand in full."""
+    if bars.levels is None:
+        return np.zeros(len(bars), np.bool_)
+    total = np.bincount(bars.levels.bar, bars.levels.buy + bars.levels.sell, len(bars))
+    return np.asarray(counted & (bars.coverage == Coverage.TRADES) & np.isclose(total, bars.volume, 1e-9, 0))
+
+
 def deviation(bars: Bars, counted: npt.NDArray[np.bool_], mean: float, base: float) -> tuple[float | None, str]:
     """Volume-weighted deviation from the average itself, so nothing cancels; and how it was made.
 
     Minutes without traded prices at hand count with their own average.
     """
-    exact = np.zeros(len(bars), np.bool_)
-    square = 0.0
-    if bars.levels is not None:
-        levels, volume = bars.levels, bars.levels.buy + bars.levels.sell
-        total = np.bincount(levels.bar, volume, len(bars))
-        exact = counted & (bars.coverage == Coverage.TRADES) & np.isclose(total, bars.volume, 1e-9, 0)
+    exact, square, levels = of_levels(bars, counted), 0.0, bars.levels
+    if levels is not None:
+        volume = levels.buy + levels.sell
         used = exact[levels.bar]
         square = float((volume[used] * (bars.price(levels.ticks[used]) - mean) ** 2).sum())
     rest = counted & ~exact & (bars.volume > 0)

@@ -1,10 +1,13 @@
 """Days, weeks and sessions as people in a time zone know them, in ms UTC."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import AfterValidator, Field
 
 from coinmon.indicator import MINUTE, Text, parse_sessions, parse_time, time_zone
@@ -60,6 +63,16 @@ def time_in(text: str, zone: str) -> int:
 
 def local_day(now: int, zone: str) -> date:
     return datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def local_days(moments: npt.NDArray[np.int64], zone: str) -> Iterator[tuple[int, int, date]]:
+    """Runs of ascending moments that lie in one day: the first one's number, that after the last one's, and the day."""
+    first = 0
+    while first < len(moments):
+        day = local_day(int(moments[first]), zone)
+        after = int(np.searchsorted(moments, day_span(day, zone).end, "left"))
+        yield first, after, day
+        first = after
 
 
 def wall(day: date, minutes: int, zone: str) -> int:

@@ -46,7 +46,7 @@ def _minute_of_nothing(
     listed = [Instrument(each, kind, "BTC", "USDT", "BTCUSDT", "BTC/USDT", lot, lot) for each in venues]
     nothing = GivenSource({each.id: GivenInstrument(each, Bars.empty(lot)) for each in listed})
     market = Market(pair, _NOON_MS, list(venues), [View(each, _NOON_MS, nothing, None, pair) for each in listed])
-    return Frame(market, nothing, _NOON_MS, 1, lambda name: chosen[name].settings)
+    return Frame(market, nothing, _NOON_MS, 1, lambda name: chosen[name].settings, lambda now: market)
 
 
 def named(field: Field) -> str:

@@ -168,13 +168,16 @@ def array_of(values: Sequence[Known]) -> Any:
 
 def _column(field: Field, found: Mapping[str, Any], count: int) -> Column | None:
     """Figures of an indicator's columns where enough was covered."""
+    share = found.get("coverage")
+    if share is None:
+        return None
     if field.path == "coverage.share":
         # of two whole numbers, and so the same to the last bit one by one
-        return Column(np.asarray(found["coverage"], float), exact=True)
+        return Column(np.asarray(share, float), exact=True)
     figures = found.get(field.path)
     if figures is None or len(figures) != count:
         return None
-    enough = found["coverage"] >= field.least
+    enough = share >= field.least
     return Column(
         np.asarray(np.where(enough, figures, None if figures.dtype == object else np.nan)), found.get("unsure")
     )

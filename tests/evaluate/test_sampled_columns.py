@@ -42,7 +42,7 @@ def test_columns_equal_the_indicator_at_every_minute(name, settings, tmp_path, m
         return evaluator.market(Pair("BTC", "USDT"), instruments, source, now)
 
     frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator_settings, market_at)
-    kinds, known = chosen.offer.kinds, {}
+    kinds, known, words = chosen.offer.kinds, {}, set()
     lanes = {(kind, each): lane for kind in kinds for each, lane in frame.lanes(kind).items()}
     if chosen.offer.merges:
         lanes |= {(kind, "all"): frame.whole(kind) for kind in kinds}
@@ -58,11 +58,13 @@ def test_columns_equal_the_indicator_at_every_minute(name, settings, tmp_path, m
                 if isinstance(exact, datetime):
                     exact = exact.timestamp() * 1000
                 assert same(exact, column[i]), (kind, venue, i, field, exact, column[i])
+                words |= {exact} if field == "quadrant" else set()
                 known[field] = known.get(field, 0) + (exact is not None)
     assert not evaluator.failures
     # the samples of this market say nothing of the next settlement
     assert all(count for field, count in known.items() if field != "next_time"), known
     assert np.isfinite(columns["coverage"]).all()
+    assert name != "open_interest" or len(words) > 2
 
 
 def test_a_market_without_samples(tmp_path, monkeypatch):
@@ -73,10 +75,10 @@ def test_a_market_without_samples(tmp_path, monkeypatch):
     empty.rows = {id: rows[:0] for id, rows in stored.rows.items()}
     source, evaluator, start = ReadOnce(empty), Evaluator(config, list(VENUES)), START + FIRST * MINUTE
     market = evaluator.market(Pair("BTC", "USDT"), instruments, source, start)
-    frame = Frame(market, source, start, 5, evaluator.indicator_settings)
+    frame = Frame(market, source, start, 5, evaluator.indicator_settings, lambda now: market)
     for name, _ in CASES:
         chosen = config.indicators[name]
         columns = chosen.offer.columns(frame.lanes("perp")["binance"], **chosen.settings)
         for field, column in columns.items():
             if field not in ("coverage", "minutes", "window"):
-                assert np.isnan(column).all(), (name, field)
+                assert all(same(None, each) for each in column), (name, field)

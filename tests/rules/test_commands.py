@@ -17,7 +17,7 @@ spot_bought:
     - {pair: BTCUSDT, at: 2026-01-15T12:00Z, expect: on}
     - {pair: ADAUSDT, at: 2026-01-15T12:00Z, expect: off}
 slow:
-  when: volume_profile(spot).poc > 50
+  when: volume_profile(spot).hvn[last] > 50
 """
 
 
@@ -33,19 +33,22 @@ def test_check_says_what_each_looks_at_and_what_it_costs(folder, capsys):
     assert run(["--lang", "en", "rules", "check"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "spot_bought  [B+]  net_flow(spot).net_flow, consensus.total"
-    assert lines[1] == "slow  [C]  volume_profile(spot).poc; computed each minute: volume_profile(spot).poc"
+    assert lines[1] == "slow  [C]  volume_profile(spot).hvn[last]; computed each minute: volume_profile(spot).hvn[last]"
     assert run(["rules", "check", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rules"]
-    assert [each["minute_by_minute"] for each in rows] == [[], ["volume_profile(spot).poc"]]
+    assert [each["minute_by_minute"] for each in rows] == [[], ["volume_profile(spot).hvn[last]"]]
 
 
 def test_an_indicator_with_columns_tells_those_fields_that_they_have_not(folder, capsys):
-    there = "open_interest(binance).change_pct > 1 and funding(binance).annualised > 0"
-    slow = 'open_interest(binance).quadrant == "flat"'
+    there = 'open_interest(binance).quadrant == "flat" and price > key_levels(spot).levels["pd high"].price'
+    there += " and volume_profile[period=week](spot).vah > vwap(binance).upper_2"
+    slow = "open_interest(binance).value > 1mn and volume_profile[period=window](spot).vah > 1"
     (folder / "rules" / "mine.yaml").write_text(f"some:\n  when: {there} and {slow} and on(consensus)\n", "utf-8")
     assert run(["rules", "check", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rules"]
-    assert rows[0]["minute_by_minute"] == ["on(consensus)", "open_interest(binance).quadrant"]
+    assert rows[0]["minute_by_minute"] == [
+        "on(consensus)", "open_interest(binance).value", "volume_profile[period=window](spot).vah",
+    ]  # fmt: skip
 
 
 def test_a_wrong_rule_is_one_line_and_exit_2(folder, capsys):

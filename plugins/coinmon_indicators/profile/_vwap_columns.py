@@ -6,25 +6,36 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.indicator import MINUTE, Lane
+from coinmon.indicator import MINUTE, Lane, LazyFigures
 from coinmon_indicators._average import with_volume
-from coinmon_indicators._days import day_span, local_day, month_start, week_span
+from coinmon_indicators._days import day_span, local_days, month_start, week_span
+from coinmon_indicators.profile._deviation_columns import BANDS, bands
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+_AVERAGES = (
+    "coverage", "minutes", "vwap", "last_price", "volume", "quote_volume", "window", "window_vwap", "distance_pct",
+)  # fmt: skip
 
 
 def columns(
     lane: Lane, *, anchor: str, since: Any, window: int, date: Any, timezone: str, sessions: str
-) -> Mapping[str, Floats]:
-    """The averages, volumes and distances of `vwap`, for anchors of the calendar and the window; none for others.
-
-    The deviation needs the prices traded in each minute, and is read moment by moment.
-    """
+) -> LazyFigures:
+    """The figures of `vwap` for anchors of the calendar and the window; none for others."""
     if date is not None or anchor not in ("day", "week", "month", "window"):
-        return {}
+        return LazyFigures({})
     moments = lane.start + MINUTE * np.arange(lane.count, dtype=np.int64)
     began = moments - window * MINUTE if anchor == "window" else _anchors(moments, anchor, timezone)
+    made = LazyFigures(
+        {
+            _AVERAGES: lambda: _averages(lane, began, window),
+            BANDS: lambda: bands(lane, began, made["vwap"], made["volume"]),
+        }
+    )
+    return made
+
+
+def _averages(lane: Lane, began: Ints, window: int) -> Mapping[str, Floats]:
     before = max(window, (lane.start - int(began.min())) // MINUTE, 1)
     rows = lane.bars(before)
     counted = with_volume(rows)
@@ -63,12 +74,8 @@ def _ratio(quote: Floats, base: Floats, first: Ints, last: Ints) -> Floats:
 
 def _anchors(moments: Ints, anchor: str, zone: str) -> Ints:
     """Where the sums begin, by moment."""
-    found, i = np.zeros(len(moments), np.int64), 0
-    while i < len(moments):
-        day = local_day(int(moments[i]), zone)
-        span = day_span(day, zone)
-        until = int(np.searchsorted(moments, span.end, "left"))
-        start = span.start if anchor == "day" else week_span(day, zone).start
-        found[i:until] = month_start(day, zone) if anchor == "month" else start
-        i = until
+    found = np.zeros(len(moments), np.int64)
+    for first, after, day in local_days(moments, zone):
+        start = day_span(day, zone).start if anchor == "day" else week_span(day, zone).start
+        found[first:after] = month_start(day, zone) if anchor == "month" else start
     return found

@@ -82,10 +82,10 @@ def area_figures(view: View, span: DaySpan, shape: Shape, reasons: list[str]) ->
         return view.once(key, lambda: _area(view, span, shape))
     except ValueError as error:
         reasons.append(error.args[0])
-        return None, {"profile_minutes": int(_counted(view.between(span.start, span.end), shape.mode).sum())}
+        return None, {"profile_minutes": int(in_profile(view.between(span.start, span.end), shape.mode).sum())}
 
 
-def _counted(bars: Bars, mode: Mode) -> Any:
+def in_profile(bars: Bars, mode: Mode) -> Any:
     """Minutes in the profile: raw needs every trade of one, synthetic its totals."""
     return with_volume(bars) if mode == "synthetic" else with_levels(bars)
 
@@ -97,7 +97,7 @@ def _area(view: View, span: DaySpan, shape: Shape) -> tuple[Profile | None, dict
         profile = spread(resampled(bars, shape.seconds), shape.bin_size, shape.weight)
     else:
         profile = profile_of(view.profile(span.start, span.end), view.instrument, shape.bin_size, shape.weight)
-    figures: dict[str, Any] = {"profile_minutes": int(_counted(bars, shape.mode).sum())}
+    figures: dict[str, Any] = {"profile_minutes": int(in_profile(bars, shape.mode).sum())}
     if profile is None:
         return None, figures
     volume = profile.exact

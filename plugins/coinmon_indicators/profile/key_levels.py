@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from coinmon.indicator import (
@@ -34,6 +33,8 @@ from coinmon_indicators._days import (
 from coinmon_indicators._figures import known, percent, price
 from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode
+from coinmon_indicators.profile._level_columns import columns
+from coinmon_indicators.profile._level_names import ATR_HOURS, atr_of, levels_of
 from coinmon_indicators.profile._window import (
     Area,
     BinSetting,
@@ -49,8 +50,7 @@ from coinmon_indicators.profile._window import (
 )
 from coinmon_indicators.profile._window_figures import WindowFigures, window_figures
 
-_HOUR_MS, _ATR_HOURS = 60 * MINUTE, 14
-_PRICES = ("open", "high", "low", "close", "vwap", "poc", "vah", "val", "ib_high", "ib_low")
+_HOUR_MS = 60 * MINUTE
 
 
 class Stretch(WindowFigures, Area):
@@ -168,7 +168,7 @@ def key_levels(
     atr = _atr(view, min(view.end, today.end))
     if atr is None:
         reasons.append(
-            Bilingual(f"没有 ATR：需要 {_ATR_HOURS} 个收盘的小时", f"no ATR: it needs {_ATR_HOURS} closed hours")
+            Bilingual(f"没有 ATR：需要 {ATR_HOURS} 个收盘的小时", f"no ATR: it needs {ATR_HOURS} closed hours")
         )
     return KeyLevels(
         **head(view, SeenReport.of(view.seen(bars)), shape.convention, reasons),
@@ -188,7 +188,7 @@ def key_levels(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("key_levels", key_levels, merges=True, answers="levels")
+    register("key_levels", key_levels, merges=True, columns=columns, answers="levels")
 
 
 def _said(name: str) -> Text:
@@ -200,19 +200,15 @@ def _said(name: str) -> Text:
 def _ladder(named: list[tuple[str, Stretch]], last: float | None, atr: float | None) -> list[KeyLevel]:
     found = []
     for prefix, stretch in named:
-        whole = prefix in ("d", "pd", "pw")
-        for what in _PRICES if whole else ("high", "low", "poc"):
+        for name, what in levels_of(prefix):
             at = getattr(stretch, what)
             # the close of a stretch that goes on is the last price
             if at is None or (what == "close" and stretch.state == "developing"):
                 continue
             away = None if last is None else at - last
-            label = (
-                what.upper() if what in ("poc", "vah", "val", "vwap") else what.replace("_", " ").replace("ib", "IB")
-            )
             found.append(
                 KeyLevel(
-                    name=f"{prefix}{label}" if whole and label.isupper() else f"{prefix} {label}",
+                    name=name,
                     price=at,
                     distance_pct=known(100 * away / last) if away is not None and last else None,
                     distance_atr=known(away / atr) if away is not None and atr else None,
@@ -222,11 +218,6 @@ def _ladder(named: list[tuple[str, Stretch]], last: float | None, atr: float | N
 
 
 def _atr(view: View, end: int) -> float | None:
-    """Mean true range of the last 14 closed hours; each needs a price, and the hour before the first one too."""
+    """As of the last closed hour."""
     end -= end % _HOUR_MS
-    hours = view.between(end - (_ATR_HOURS + 1) * _HOUR_MS, end).resample(_HOUR_MS)
-    if len(hours) <= _ATR_HOURS or not np.all(hours.close > 0):
-        return None
-    before = hours.close[:-1]
-    reach = np.maximum(hours.high[1:], before) - np.minimum(hours.low[1:], before)
-    return float(reach.mean() * float(view.instrument.tick_size))
+    return atr_of(view.between(end - (ATR_HOURS + 1) * _HOUR_MS, end))

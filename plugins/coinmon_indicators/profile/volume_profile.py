@@ -28,6 +28,7 @@ from coinmon_indicators._of_instrument import OfInstrument, head
 from coinmon_indicators._profile import Mode, Weight, profile_of
 from coinmon_indicators._reach import naked
 from coinmon_indicators._value_area import control, nodes
+from coinmon_indicators.profile._volume_columns import columns
 from coinmon_indicators.profile._window import (
     Area,
     BinSetting,
@@ -197,7 +198,7 @@ def volume_profile(
 
 @hookimpl
 def register_indicators(register: Any) -> None:
-    register("volume_profile", volume_profile, merges=True)
+    register("volume_profile", volume_profile, merges=True, columns=columns)
 
 
 def _span(view: View, period: Period, window: int, start: int | None, end: int | None, zone: str, day: Any) -> DaySpan:
