@@ -35,7 +35,7 @@ def start_log(config: Config, clock: Clock, sink: Sink | None = None) -> None:
 
     logger.remove()
     logger.configure(patcher=stamp)
-    form = "{extra[at]} | {level: <8} - {message}"
+    form = "{extra[at]} | {level: <5} - {message}"
     colour = sink is None and sys.stderr.isatty()
     logger.add(
         sink or sys.stderr, format=form, level=config.log.level, colorize=colour, backtrace=False, diagnose=False

@@ -12,13 +12,17 @@ FlowVerdict = Literal["strong_bull", "strong_bear", "lean_bull", "lean_bear", "m
 
 
 class ScanStarted(Struct, frozen=True, tag_field="event", tag="scan_started"):
-    """A cycle begins. time: ISO 8601 UTC, like all times of events."""
+    """A cycle begins. time: ISO 8601 UTC, like all times of events.
+
+    all_of: the exchange of which every pair is watched; absent where the pairs were named.
+    """
 
     time: str
     cycle: int
     pairs: int
     instruments: int
     venues: Sequence[str]
+    all_of: str | UnsetType = UNSET
 
 
 class VenueEvent(Struct, frozen=True, tag_field="event", tag="venue"):

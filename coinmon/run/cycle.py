@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from loguru import logger
+from msgspec import UNSET
 
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
@@ -120,7 +121,7 @@ class Scan:
         self._tell(
             ScanStarted(
                 time=iso(now), cycle=self._cycle, pairs=len(watch.pairs), instruments=len(watch.instruments),
-                venues=[venue.name for venue in self._venues],
+                venues=[venue.name for venue in self._venues], all_of=self._config.symbols.all or UNSET,
             )
         )  # fmt: skip
         # states are judged as of the closed minute that was read, as a replay judges them: an alert has one id for ever

@@ -145,6 +145,16 @@ def _scan_started(event: Event, lang: str) -> str:
     return f"=== 开始新一轮扫描 ({pairs} 币种) ===" if lang == "zh" else f"=== new scan ({pairs} pairs) ==="
 
 
+def watched(event: Event, lang: str) -> str | None:
+    """How many pairs of an exchange are watched, where all of them are."""
+    all_of, pairs = event.get("all_of"), event["pairs"]
+    if not all_of:
+        return None
+    if lang == "zh":
+        return f"✅ {str(all_of).upper()} 监控列表 ({pairs} 个币种)"
+    return f"✅ {str(all_of).upper()} watch list ({pairs} pairs)"
+
+
 def _scan_finished(event: Event, lang: str) -> str:
     share = event.get("coverage")
     covered = "-" if share is None else f"{math.floor(100 * share)}%"

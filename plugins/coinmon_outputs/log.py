@@ -5,14 +5,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from coinmon.output import Message, hookimpl
-from coinmon_outputs._lines import line
+from coinmon_outputs._lines import line, watched
 
 
 class Log:
     """Writes what happens to the log, in the lines that users of the older monitor know.
 
     Flow, whales and scans at INFO, signals at CRITICAL, a venue's trouble at WARNING: once when its status changes, not
-    each cycle. A venue whose flow is not covered well enough shows `-` or the minutes covered instead of a flow.
+    each cycle. Where every pair of an exchange is watched, their number is told at first and when it changes. A venue
+    whose flow is not covered well enough shows `-` or the minutes covered instead of a flow.
     """
 
     wants = frozenset({"scan_started", "venue", "flow", "whale", "signal", "signal_ended", "scan_finished"})
@@ -30,6 +31,7 @@ class Log:
         self._lang = lang or "zh"
         self._min_coverage = min_coverage
         self._status: dict[str, str] = {}
+        self._watched: str | None = None
 
     async def send(self, message: Message) -> None:
         event = message.event
@@ -39,7 +41,12 @@ class Log:
             # a first import of loguru costs more than all the rest of this module
             from loguru import logger
 
-            logger.bind(plugin=self._name).log(level, text)
+            log = logger.bind(plugin=self._name)
+            if event["event"] == "scan_started" and (pairs := watched(event, self._lang)) != self._watched:
+                self._watched = pairs
+                if pairs:
+                    log.info(pairs)
+            log.log(level, text)
 
     def _level(self, event: Any) -> str | None:
         """None: nothing worth a line."""

@@ -20,7 +20,7 @@ def test_secrets_are_hidden_in_messages_and_in_what_exceptions_tell(tmp_path):
     finally:
         logger.remove()
     first, second = lines
-    assert first == "2023-11-15 06:13:20 | INFO     - posted to https://***@x/robot?access_token=***\n"
+    assert first == "2023-11-15 06:13:20 | INFO  - posted to https://***@x/robot?access_token=***\n"
     assert "scan failed\nOSError: key=***" in second
     assert second.endswith("ValueError: https://***@x {braces} <red>\n")
     assert "hush" not in second

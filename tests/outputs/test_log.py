@@ -62,5 +62,19 @@ def test_the_language_is_chinese_unless_set(send, written):
     ]
 
 
+def test_the_watch_list_of_an_exchange_is_told_at_first_and_when_it_changes(send, written):
+    of_okx = {**STARTED, "all_of": "okx"}
+    send(Log("log"), of_okx, {**of_okx, "cycle": 2}, {**of_okx, "pairs": 560, "cycle": 3})
+    assert [record["message"] for record in written] == [
+        "✅ OKX 监控列表 (559 个币种)",
+        "=== 开始新一轮扫描 (559 币种) ===",
+        "=== 开始新一轮扫描 (559 币种) ===",
+        "✅ OKX 监控列表 (560 个币种)",
+        "=== 开始新一轮扫描 (560 币种) ===",
+    ]
+    send(Log("log", lang="en"), of_okx)
+    assert written[-2]["message"] == "✅ OKX watch list (559 pairs)"
+
+
 def test_it_wants_everything_but_deliveries():
     assert Log.wants == {"scan_started", "venue", "flow", "whale", "signal", "signal_ended", "scan_finished"}

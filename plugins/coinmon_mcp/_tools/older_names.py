@@ -68,11 +68,28 @@ def _footprint(desk: MarketReader, view: View, result: Mapping[str, Any]) -> dic
 
 def _heatmap(desk: MarketReader, view: View, result: Mapping[str, Any]) -> dict[str, Any]:
     latest = view.heatmap(result["window"])[-1:]
+    enabled = desk.config.books.enabled is not False
     return {
-        "enabled": desk.config.books.enabled is not False,
-        "remediation": result["reason"],
+        "enabled": enabled,
+        "remediation": _what_helps(enabled, result),
         "lastUpdate": iso(latest[0].time) if latest else None,
     }
+
+
+def _what_helps(enabled: bool, result: Mapping[str, Any]) -> str | None:
+    """What brings the samples that are missing; None where none is."""
+    seen = result["coverage"]
+    if not enabled:
+        return (
+            "order books are not sampled: set `books.enabled: true` (HEATMAP_ENABLED=true) and let `coinmon scan` run"
+        )
+    if seen["complete"] >= seen["minutes"]:
+        return None
+    missing = seen["minutes"] - seen["complete"]
+    return (
+        f"sampled in {seen['complete']} of {seen['minutes']} minutes: order books cannot be had afterwards; let "
+        f"`coinmon scan` run for {missing} more, or ask with `lookbackMinutes` for less"
+    )
 
 
 def _funding(desk: MarketReader, view: View, result: Mapping[str, Any]) -> dict[str, Any]:

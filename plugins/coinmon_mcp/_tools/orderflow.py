@@ -109,6 +109,8 @@ _CONTRACTS = (
             "maxPoints": (Annotated[int, Field(ge=1, le=500)], 30),
         },
         {"windowSec": "step", "lookbackSec": "lookback"},
+        # the configuration's, or ORDERBOOK_DEPTH_PERCENT, where the client names none
+        unsaid=frozenset({"percent"}),
         live=True,
     ),
     _Contract(
@@ -119,6 +121,7 @@ _CONTRACTS = (
             "maxLevels": (Annotated[int, Field(ge=1, le=200)], 15),
         },
         {"lookbackMinutes": "window"},
+        unsaid=frozenset({"lookbackMinutes"}),
     ),
     _Contract(
         "stream_liquidations", "liquidations", "Liquidations",
@@ -272,6 +275,7 @@ def _orderflow_metrics(desk: MarketReader) -> Tool:
         results = {name: shown(desk, view, desk.result(name, view, settings)) for name in names}
         whole = results["delta"]
         return {
+            **older_names("get_orderflow_metrics", desk, view, whole["result"], None),
             "pair": whole["pair"],
             "instrument": whole["instrument"],
             **({"note": whole["note"]} if "note" in whole else {}),

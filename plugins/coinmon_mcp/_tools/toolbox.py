@@ -31,6 +31,8 @@ _PREPARED_EDITIONS = 2
 _MAX_PREPARED_QUESTIONS = 100
 _MAX_OFFSET = 1_000_000
 """Smaller cursors are rows of the window, as the older server's clients count them."""
+_OF_THE_PAGE = {"maxTokens", "cursor", "at"}
+"""Arguments that say which part of an answer is wanted."""
 _MAX_CUT_ANSWERS = 100
 """Answers kept as they were cut and given."""
 
@@ -109,7 +111,9 @@ class Toolbox:
     async def _cut(self, tool: Tool, asked: Arguments) -> dict[str, Any]:
         moment, offset, forward = self._page(tool, asked)
         max_tokens = asked.maxTokens or self._max_tokens
-        question = tool.name, asked.model_dump_json(exclude={"maxTokens", "cursor", "at"})
+        # what a client says counts, what it leaves out is the configuration's: the two may differ at equal values
+        said = ",".join(sorted(asked.model_fields_set - _OF_THE_PAGE))
+        question = tool.name, f"{asked.model_dump_json(exclude=_OF_THE_PAGE)} {said}"
         if not (tool.live or tool.for_panels) and moment == self._edition.moment():
             self._asked.pop(question, None)
             self._asked[question] = (tool, asked, _PREPARED_EDITIONS)
