@@ -64,7 +64,7 @@ def in_columns(seed, hours):
         count = hours * 60
         for base in sorted({each.base for each in played.scenario.instruments}):
             market = partial(_market, evaluator, played, base)
-            frame = Frame(market(start), played, start, count, evaluator.indicator_settings, market)
+            frame = Frame(market(start), played, start, count, evaluator.indicator, market)
             said = {name: list(_begin(evaluator, frame, market, name)) for name in {*rules, *map(_plugin, rules)}}
             looked += count
             for rule in rules:

@@ -241,7 +241,7 @@ class _Audit:
         def market_at(now: int) -> Market:
             return self._market(now, self._stored)
 
-        frame = Frame(market_at(first), self._stored, first, count, self._evaluator.indicator_settings, market_at)
+        frame = Frame(market_at(first), self._stored, first, count, self._evaluator.indicator, market_at)
         codes = settled(self._evaluator.codes(self._report.name, frame))
         if codes is None:
             return

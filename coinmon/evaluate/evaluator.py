@@ -206,9 +206,9 @@ class Evaluator:
         """Whether the signal raised, or broke its contract, when it was asked last."""
         return f"signal {name}" in self.failures
 
-    def indicator_settings(self, name: str) -> Mapping[str, Any]:
+    def indicator(self, name: str) -> PluginConfig:
         """Raises KeyError for an indicator that is not there or switched off."""
-        return self._config.indicators[name].settings
+        return self._config.indicators[name]
 
     def codes(self, name: str, frame: Frame) -> Codes | None:
         """What the signal's `columns` say of each moment of the frame; None where it has none, or they are broken."""

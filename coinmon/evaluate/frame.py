@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from coinmon.config.plugin_config import PluginConfig
 from coinmon.market.market import Market
 from coinmon.market.merged import ALL, instrument_of, together
 from coinmon.market.read_only import read_only
@@ -55,6 +56,10 @@ class Lane:
             return market.merged[self.instrument.kind]
         return (market.spot if self.instrument.kind == "spot" else market.perp)[self.instrument.venue]
 
+    def of(self, indicator: str, **settings: Any) -> Any:
+        """As `Frame.of`, for an indicator of one instrument."""
+        return self._frame.columns_of(self, self.instrument.id, indicator, settings)
+
     def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         """As `Frame.once`, for this instrument."""
         return self._frame.once((self.instrument.id, key), make)
@@ -74,7 +79,7 @@ class Frame:
         source: Source,
         start: int,
         count: int,
-        settings: Callable[[str], Mapping[str, Any]],
+        indicator: Callable[[str], PluginConfig],
         market_at: Callable[[int], Market] | None = None,
     ) -> None:
         self.pair: Pair = market.pair
@@ -83,13 +88,28 @@ class Frame:
         self._instruments: Sequence[Instrument] = [view.instrument for view in market.views]
         self._market = market
         self._source = source
-        self._settings = settings
+        self._indicator = indicator
         self._market_at = market_at
         self._made: dict[Hashable, Any] = {}
 
     def settings(self, indicator: str) -> Mapping[str, Any]:
         """Those configured for an indicator. Raises KeyError where it is switched off."""
-        return self._settings(indicator)
+        return self._indicator(indicator).settings
+
+    def of(self, indicator: str, **settings: Any) -> Any:
+        """The columns of a pair's indicator, by field: its figures at each moment, NaN or None where unknown.
+
+        settings: in place of those configured for it. Raises KeyError where it is switched off or has no columns.
+        """
+        return self.columns_of(self, "", indicator, settings)
+
+    def columns_of(self, subject: "Frame | Lane", whose: str, indicator: str, settings: Mapping[str, Any]) -> Any:
+        """As `of`, of this frame or of a lane of it; whose: what tells them apart."""
+        chosen = self._indicator(indicator)
+        columns, used = chosen.offer.columns, {**chosen.settings, **settings}
+        if columns is None:
+            raise KeyError(indicator)
+        return self.once((whose, indicator, tuple(sorted(used.items()))), lambda: columns(subject, **used))
 
     @property
     def listed(self) -> Sequence[Instrument]:
@@ -169,7 +189,7 @@ class Frame:
         start, count = self.start - moments * MINUTE, self.count + moments
         return self.once(
             ("earlier", moments),
-            lambda: Frame(self._market, self._source, start, count, self._settings, self._market_at),
+            lambda: Frame(self._market, self._source, start, count, self._indicator, self._market_at),
         )
 
     def lanes(self, kind: Kind) -> Mapping[str, Lane]:

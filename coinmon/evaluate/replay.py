@@ -56,7 +56,7 @@ def evaluate(
     said: dict[str, Sequence[Signal]] = {}
     shown: list[tuple[object, ...]] | None = None
     for first, count in _parts(start, end, cuts):
-        frame = Frame(market_at(first), source, first, count, evaluator.indicator_settings, market_at)
+        frame = Frame(market_at(first), source, first, count, evaluator.indicator, market_at)
         codes = {name: settled(evaluator.codes(name, frame)) if columns else None for name in evaluator.names}
         unseen = np.zeros(count, bool)
         if known is not None:

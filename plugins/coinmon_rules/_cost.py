@@ -32,8 +32,7 @@ def _at_once(field: Field, chosen: Mapping[str, PluginConfig]) -> bool:
     frame = _minute_of_nothing("perp" if field.kind == "perp" else "spot", field.venues or ("a",), chosen)
     subject = frame if field.where == "pair" else next(iter(frame.lanes(field.kind).values()))  # type: ignore[arg-type]
     try:
-        found = columns(subject, **{**chosen[field.indicator].settings, **dict(field.settings)})
-        return found.get(field.path) is not None
+        return subject.of(field.indicator, **dict(field.settings)).get(field.path) is not None
     except Exception:
         # a plugin's own fault: its columns say nothing, so it is asked each minute
         return False
@@ -46,7 +45,7 @@ def _minute_of_nothing(
     listed = [Instrument(each, kind, "BTC", "USDT", "BTCUSDT", "BTC/USDT", lot, lot) for each in venues]
     nothing = GivenSource({each.id: GivenInstrument(each, Bars.empty(lot)) for each in listed})
     market = Market(pair, _NOON_MS, list(venues), [View(each, _NOON_MS, nothing, None, pair) for each in listed])
-    return Frame(market, nothing, _NOON_MS, 1, lambda name: chosen[name].settings, lambda now: market)
+    return Frame(market, nothing, _NOON_MS, 1, chosen.__getitem__, lambda now: market)
 
 
 def named(field: Field) -> str:

@@ -46,7 +46,7 @@ class OfBars(OfMarket):
     def __init__(self, market: Market, chosen: Mapping[str, Any], back: int) -> None:
         super().__init__(market)
         start = market.now - market.now % MINUTE - back * MINUTE
-        frame = Frame(market, _OfViews(market), start, back + 1, lambda name: chosen[name].settings)
+        frame = Frame(market, _OfViews(market), start, back + 1, chosen.__getitem__)
         self._back = back
         self._frame = OfFrame(frame, chosen, ())
 
@@ -95,18 +95,15 @@ class OfFrame:
         chosen = self._chosen.get(field.indicator)
         if chosen is None or (field.steps[0].name == "coverage" and field.path != "coverage.share"):
             return None
-        columns = chosen.offer.columns
-        if columns is None:
+        if chosen.offer.columns is None:
             return None
-        settings = {**chosen.settings, **dict(field.settings)}
+        settings = dict(field.settings)
         if field.where == "pair":
-            key = (field.indicator, tuple(sorted(settings.items())))
-            return _column(field, frame.once(key, lambda: columns(frame, **settings)), frame.count)
+            return _column(field, frame.of(field.indicator, **settings), frame.count)
         lanes = frame.lanes(field.kind)  # type: ignore[arg-type]
 
         def of(lane: Lane) -> Column | None:
-            figures = lane.once((field.indicator, tuple(sorted(settings.items()))), lambda: columns(lane, **settings))
-            return _column(field, figures, frame.count)
+            return _column(field, lane.of(field.indicator, **settings), frame.count)
 
         if field.where == "merged":
             whole = frame.whole(field.kind)  # type: ignore[arg-type]

@@ -120,7 +120,7 @@ def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
     def market_at(now):
         return evaluator.market(Pair("BTC", "USDT"), instruments, source, now)
 
-    frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator_settings)
+    frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator)
     codes = {name: evaluator.codes(name, frame) for name in WATCHED}
     assert not evaluator.failures
     assert all(each is not None for each in codes.values())

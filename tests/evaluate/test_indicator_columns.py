@@ -39,7 +39,7 @@ def world(tmp_path, monkeypatch):
         def market_at(now):
             return evaluator.market(Pair("BTC", "USDT"), instruments, source, now)
 
-        frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator_settings, market_at)
+        frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator, market_at)
         return config, frame
 
     return made

@@ -103,7 +103,7 @@ def test_columns_equal_the_indicator(stored, name, settings, zone, venue, tmp_pa
     def market_at(now):
         return evaluator.market(Pair("BTC", "USDT"), listed, source, now)
 
-    frame = Frame(market_at(START), source, START, MINUTES, evaluator.indicator_settings, market_at)
+    frame = Frame(market_at(START), source, START, MINUTES, evaluator.indicator, market_at)
     lane = frame.whole("spot") if venue == "all" else frame.lanes("spot")[venue]
     indicator = chosen.indicators[name]
     columns = indicator.offer.columns(lane, **indicator.settings)

@@ -78,7 +78,7 @@ def test_columns_equal_the_rule(seed, evaluator):
     def market_at(now):
         return evaluator.market(Pair("BTC", "USDT"), instruments, source, now)
 
-    frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator_settings, market_at)
+    frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator, market_at)
     said_of = {}
     asked = on = 0
     for name in evaluator.names:

@@ -41,7 +41,7 @@ def test_columns_equal_the_indicator_at_every_minute(name, settings, tmp_path, m
     def market_at(now):
         return evaluator.market(Pair("BTC", "USDT"), instruments, source, now)
 
-    frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator_settings, market_at)
+    frame = Frame(market_at(start), source, start, MINUTES, evaluator.indicator, market_at)
     kinds, known, words = chosen.offer.kinds, {}, set()
     lanes = {(kind, each): lane for kind in kinds for each, lane in frame.lanes(kind).items()}
     if chosen.offer.merges:
@@ -75,7 +75,7 @@ def test_a_market_without_samples(tmp_path, monkeypatch):
     empty.rows = {id: rows[:0] for id, rows in stored.rows.items()}
     source, evaluator, start = ReadOnce(empty), Evaluator(config, list(VENUES)), START + FIRST * MINUTE
     market = evaluator.market(Pair("BTC", "USDT"), instruments, source, start)
-    frame = Frame(market, source, start, 5, evaluator.indicator_settings, lambda now: market)
+    frame = Frame(market, source, start, 5, evaluator.indicator, lambda now: market)
     for name, _ in CASES:
         chosen = config.indicators[name]
         columns = chosen.offer.columns(frame.lanes("perp")["binance"], **chosen.settings)

@@ -147,7 +147,7 @@ def test_columns_equal_the_signal(evaluator, name):
         return evaluator.market(Pair("BTC", "USDT"), ALL, source, now)
 
     start = START + first * MINUTE
-    codes = evaluator.codes(name, Frame(market_at(start), source, start, count, evaluator.indicator_settings))
+    codes = evaluator.codes(name, Frame(market_at(start), source, start, count, evaluator.indicator))
     meant = {}
     for i in range(0, count, 2):
         answer, code = evaluator.judge(name, market_at(start + i * MINUTE)), int(codes[i])
@@ -179,7 +179,7 @@ def test_false_alarms_on_noise_are_rare(evaluator):
         def market_at(now, source=source):
             return evaluator.market(Pair("BTC", "USDT"), ALL, source, now)
 
-        frame = Frame(market_at(begin), source, begin, count, evaluator.indicator_settings)
+        frame = Frame(market_at(begin), source, begin, count, evaluator.indicator)
         for name in ("spot_perp_divergence", "us_premium"):
             on = evaluator.codes(name, frame) >= HOLDS
             touched[name] += len({int(i) // 1440 for i in np.flatnonzero(on)})

@@ -23,7 +23,6 @@ from coinmon.signal import (
 )
 from coinmon_signals._columns import NEAR
 from coinmon_signals._flow_columns import net_flow_columns
-from coinmon_signals._oi_columns import open_interest_columns
 
 _LEAST_SEEN = 0.95
 
@@ -195,11 +194,11 @@ def columns(frame: Frame, *, min_zscore: float, oi_times: float, max_move: float
     """What `derivative_hedge` says of each moment of the frame: asked where spot, perpetual and open interest fit."""
     own, count = frame.settings("net_flow"), frame.count
     frame.settings("open_interest")
-    spots, perps = frame.instruments("spot"), frame.instruments("perp")
+    spots, perps = frame.instruments("spot"), frame.lanes("perp")
     both = [(spots[name], perp) for name, perp in perps.items() if name in spots]
     asked, waits = np.zeros(count, bool), np.full(count, bool(both))
     for spot, perp in both:
-        bought, sold = (net_flow_columns(frame, each, own) for each in (spot, perp))
+        bought, sold = (net_flow_columns(frame, each, own) for each in (spot, perp.instrument))
         covered = (bought.seen >= _LEAST_SEEN) & (sold.seen >= _LEAST_SEEN)
         known = covered & (np.isfinite(bought.zscore) | bought.unsure)
         way = np.where(bought.flow > 0, 1.0, -1.0)
@@ -207,9 +206,9 @@ def columns(frame: Frame, *, min_zscore: float, oi_times: float, max_move: float
             fits = (np.abs(bought.zscore) >= min_zscore * (1 - NEAR)) & (way * bought.zscore >= -NEAR)
             fits &= way * sold.flow <= NEAR * sold.scale
             fits |= bought.unsure | (np.abs(bought.flow) <= NEAR * bought.scale)
-        held = open_interest_columns(frame, perp, own["window"])
-        moved = way * held.change > oi_times * held.noise
-        asked |= known & fits & (moved | ~held.told)
+        held = perp.of("open_interest", window=own["window"])
+        moved = way * held["change"] > oi_times * held["noise"]
+        asked |= known & fits & (moved | np.isnan(held["noise"]))
         waits &= ~known
     return np.where(asked, ASK, np.where(waits, WAITS, SILENT)).astype(np.int8)
 

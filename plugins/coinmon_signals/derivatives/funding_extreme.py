@@ -20,7 +20,6 @@ from coinmon.signal import (
 )
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
-from coinmon_signals._funding_columns import annualised
 from coinmon_signals._views import NO_PERP
 
 
@@ -102,11 +101,11 @@ def columns(frame: Frame, *, high: float, low: float, max_age: int) -> Codes:
     """What `funding_extreme` says of each moment of the frame."""
     frame.settings("funding")
     compare, count = Comparisons(frame.count), frame.count
-    perps = frame.instruments("perp")
+    perps = frame.lanes("perp")
     known = np.zeros(count, bool)
     beyond, strong = (np.zeros((2, count), np.int64) for _ in range(2))
     for each in perps.values():
-        now = annualised(frame, each, max_age)
+        now = each.of("funding", max_age=max_age)["annualised"]
         known |= np.isfinite(now)
         for i, limit in enumerate((high, low)):
             way = 1 - 2 * i

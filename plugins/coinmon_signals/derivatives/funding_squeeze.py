@@ -8,8 +8,6 @@ from pydantic import Field
 from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
-from coinmon_signals._funding_columns import annualised
-from coinmon_signals._oi_columns import open_interest_columns
 from coinmon_signals._views import NO_PERP
 
 
@@ -80,17 +78,17 @@ def columns(frame: Frame, *, high: float, low: float, window: int, min_times: fl
     """What `funding_squeeze` says of each moment of the frame."""
     frame.settings("funding")
     frame.settings("open_interest")
-    perps, compare = frame.instruments("perp"), Comparisons(frame.count)
+    perps, compare = frame.lanes("perp"), Comparisons(frame.count)
     if not perps:
         return np.full(frame.count, SILENT, np.int8)
     ready = np.zeros(frame.count, bool)
     there, strong = (np.zeros((2, frame.count), np.int64) for _ in range(2))
     for each in perps.values():
-        held, rate = open_interest_columns(frame, each, window), annualised(frame, each, max_age)
-        told = held.told & (held.noise > 0) & np.isfinite(rate)
+        held, rate = each.of("open_interest", window=window), each.of("funding", max_age=max_age)["annualised"]
+        told = (held["noise"] > 0) & np.isfinite(rate)
         ready |= told
         with np.errstate(invalid="ignore", divide="ignore"):
-            times = np.where(told, held.change / held.noise, np.nan)
+            times = np.where(told, held["change"] / held["noise"], np.nan)
         grows, jumps = compare.above(times, HOLD * min_times), compare.above(times, min_times)
         for i, (limit, way) in enumerate(((high, 1), (low, -1))):
             holds = told & grows & compare.above(way * rate, way * HOLD * limit)

@@ -8,7 +8,6 @@ from pydantic import Field
 from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, say
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
-from coinmon_signals._oi_columns import open_interest_columns
 from coinmon_signals._views import NO_PERP
 
 
@@ -79,18 +78,18 @@ def _signal(market: Market, way: int, there: dict[str, float], moves: dict[str, 
 def columns(frame: Frame, *, window: int, min_times: float, max_move: float, min_venues: int) -> Codes:
     """What `oi_jump` says of each moment of the frame."""
     frame.settings("open_interest")
-    perps, compare = frame.instruments("perp"), Comparisons(frame.count)
+    perps, compare = frame.lanes("perp"), Comparisons(frame.count)
     if not perps:
         return np.full(frame.count, SILENT, np.int8)
     ready = np.zeros(frame.count, bool)
     there, strong = (np.zeros((2, frame.count), np.int64) for _ in range(2))
     for each in perps.values():
-        found = open_interest_columns(frame, each, window)
-        told = found.told & (found.noise > 0) & (found.price_noise > 0)
+        found = each.of("open_interest", window=window)
+        told = (found["noise"] > 0) & (found["price_noise_pct"] > 0)
         ready |= told
         with np.errstate(invalid="ignore", divide="ignore"):
-            times = np.where(told, found.change / found.noise, np.nan)
-            moves = np.where(told, np.abs(found.price) / found.price_noise, np.nan)
+            times = np.where(told, found["change"] / found["noise"], np.nan)
+            moves = np.where(told, np.abs(found["price_change_pct"]) / found["price_noise_pct"], np.nan)
         still = compare.above(max_move, moves)
         for i, way in enumerate((1, -1)):
             holds = still & compare.above(way * times, HOLD * min_times)

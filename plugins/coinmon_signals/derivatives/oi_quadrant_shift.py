@@ -8,7 +8,6 @@ from pydantic import Field
 from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, say
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
-from coinmon_signals._oi_columns import open_interest_columns
 from coinmon_signals._views import NO_PERP
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
@@ -126,18 +125,19 @@ def columns(frame: Frame, *, window: int, dead_band: float, min_venues: int) -> 
     """What `oi_quadrant_shift` says of each moment of the frame."""
     frame.settings("open_interest")
     count, compare = frame.count, Comparisons(frame.count)
-    perps = frame.instruments("perp")
+    perps = frame.lanes("perp")
     told = np.zeros(count, bool)
     there, strong = (np.zeros((len(_SAID), count), np.int64) for _ in range(2))
     for each in perps.values():
-        found = open_interest_columns(frame, each, window)
-        told |= found.told
+        found = each.of("open_interest", window=window)
+        change, price = found["change"], found["price_change_pct"]
+        told |= np.isfinite(found["noise"])
         within, beyond = (
-            (np.abs(found.change) > times * found.noise) & (np.abs(found.price) > times * found.price_noise)
+            (np.abs(change) > times * found["noise"]) & (np.abs(price) > times * found["price_noise_pct"])
             for times in (HOLD * dead_band, dead_band)
         )
         # as _SAID is ordered: long build-up, short build-up, short covering, long unwinding
-        up, dearer = found.change > 0, found.price > 0
+        up, dearer = change > 0, price > 0
         quadrants = (up & dearer, up & ~dearer, ~up & dearer, ~up & ~dearer)
         for i, quadrant in enumerate(quadrants):
             there[i] += quadrant & within
