@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from coinmon import ConfigError, Cursor, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._http.ccxt_class import exchange_class, tls_context
+from coinmon_exchanges._http.wire import Wire
 from coinmon_exchanges.ccxt_generic import decode
 from coinmon_exchanges.ccxt_generic.venue import CcxtGeneric
 
@@ -201,3 +203,41 @@ def test_open_interest_that_is_not_told_is_absent(instrument, monkeypatch, id, e
 
     monkeypatch.setattr(venue, "_entries", entries)
     assert asyncio.run(venue.open_interest([perp])) == {}
+
+
+ONE = """
+import sys
+from coinmon_exchanges._http.ccxt_class import exchange_class
+made = exchange_class("binance")()
+assert made.id == "binance" and made.safe_currency_code("XBT") == "BTC"
+assert "ccxt.async_support.kraken" not in sys.modules
+assert "ccxt.async_support.binance" in sys.modules
+"""
+ALL = """
+import ccxt.async_support
+assert ccxt.async_support.binance is type(made)
+assert len(ccxt.async_support.exchanges) == len(ccxt.exchanges) > 90
+assert ccxt.binance is not type(made) and ccxt.binance().id == "binance"
+assert issubclass(ccxt.async_support.kraken, ccxt.async_support.Exchange)
+assert issubclass(ccxt.kraken, ccxt.Exchange)
+from ccxt import NetworkError, __version__
+assert issubclass(ccxt.RequestTimeout, NetworkError) and ccxt.async_support.NetworkError is NetworkError
+assert not hasattr(ccxt, "nobody") and not hasattr(ccxt, "__wrapped__")
+"""
+
+
+def test_the_hundred_others_are_imported_by_who_asks_for_them_alone():
+    # in a process of its own: here somebody may have imported ccxt already
+    done = subprocess.run([sys.executable, "-c", ONE + ALL], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_name_that_ccxt_does_not_have_is_an_import_error():
+    with pytest.raises(ImportError, match="nobody"):
+        exchange_class("nobody")
+
+
+def test_authorities_are_read_once_for_all_connections():
+    one, other = (Wire(name, {}, None, 1.0) for name in ("binance", "okx"))
+    assert one._ccxt.ssl_context is other._ccxt.ssl_context is tls_context(one._ccxt.cafile)
+    assert one._ccxt.ssl_context.check_hostname

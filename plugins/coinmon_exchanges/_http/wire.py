@@ -21,8 +21,8 @@ class Wire:
     def __init__(
         self, ccxt_id: str, api: Mapping[str, str], proxy: str | None, timeout: float, tap: WireTap | None = None
     ) -> None:
-        # ccxt takes 0.45 s to import: only once something is really sent
-        import ccxt.async_support
+        # even one class of ccxt takes a while to import: only once something is really sent
+        from coinmon_exchanges._http.ccxt_class import exchange_class, tls_context
 
         config = {
             "enableRateLimit": False,
@@ -30,7 +30,8 @@ class Wire:
             "urls": {"api": dict(api)},
             **ccxt_settings(proxy),
         }
-        self._ccxt: Any = _with_raw_fetch(getattr(ccxt.async_support, ccxt_id))(config)
+        self._ccxt: Any = _with_raw_fetch(exchange_class(ccxt_id))(config)
+        self._ccxt.ssl_context = tls_context(self._ccxt.cafile)
         # ccxt rests 250 ms when it closes, for websockets that are not open here
         self._ccxt.timeout_on_exit = 0
         self._ccxt.wire_tap = tap

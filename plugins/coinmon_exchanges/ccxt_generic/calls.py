@@ -21,14 +21,17 @@ class Calls:
     """One ccxt instance. `url` replaces scheme and host of every REST address it has."""
 
     def __init__(self, venue: str, ccxt_id: str, url: str | None, proxy: str | None, timeout: float) -> None:
-        # ccxt takes 0.45 s to import: only once something is really sent
-        import ccxt.async_support
+        # even one class of ccxt takes a while to import: only once something is really sent
+        from coinmon_exchanges._http.ccxt_class import exchange_class, tls_context
+
+        make = exchange_class(ccxt_id)
+        import ccxt.base.errors
         from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
         self._venue = venue
-        self._errors: Any = ccxt.async_support
-        make = getattr(ccxt.async_support, ccxt_id)
+        self._errors = ccxt.base.errors
         self.ccxt: Any = make({"timeout": timeout * 1000, "enableRateLimit": True})
+        self.ccxt.ssl_context = tls_context(self.ccxt.cafile)
         if url:
             self.ccxt.urls["api"] = _moved(self.ccxt.urls["api"], url)
         host = url or _first_url(self.ccxt.urls["api"]).replace("{hostname}", str(self.ccxt.hostname))

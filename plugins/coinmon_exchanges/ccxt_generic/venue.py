@@ -244,7 +244,7 @@ def _all_failed(answers: Sequence[Any]) -> bool:
 
 
 def _known_id(id: str, where: str) -> str:
-    """Looked up among ccxt's files, since importing ccxt takes 0.45 s."""
+    """Looked up among ccxt's files, since importing ccxt takes a while."""
     from difflib import get_close_matches
     from importlib.util import find_spec
     from pathlib import Path
