@@ -33,6 +33,7 @@ from .plugin.stream_items import Streamed as Streamed
 from .plugin.stream_items import StreamedBook as StreamedBook
 from .plugin.stream_items import StreamedLiquidations as StreamedLiquidations
 from .plugin.stream_items import StreamState as StreamState
+from .plugin.stream_pace import StreamPace as StreamPace
 from .plugin.trade_page import Cursor as Cursor
 from .plugin.trade_page import TradePage as TradePage
 from .plugin.wire_tap import Channel as Channel

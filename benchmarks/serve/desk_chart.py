@@ -93,6 +93,8 @@ async def chart(folder: Path, seconds: float) -> dict[str, Any]:
     async with tab(folder) as page:
         await page.open(made.as_uri())
         await page.until("document.documentElement.dataset.drawn")
+        # as many panels in sight as the screen holds
+        await page.value("document.querySelector('[data-panel=price]').scrollIntoView()")
         for rate, bound in ((1, 55), (4, 45)):
             await page.ask("Emulation.setCPUThrottlingRate", rate=rate)
             slow = f", throttled {rate} times" if rate > 1 else ""

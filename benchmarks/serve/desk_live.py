@@ -105,17 +105,19 @@ def of_forming(trades: list[Trade], seen: list[tuple[float, list[Any]]]) -> list
 
 
 def of_board(trades: list[Trade], seen: list[tuple[float, str]]) -> list[float]:
-    """Age of each price when the row shows it, since the market first had it without another in between."""
+    """Age of each new price when the row first shows it, or one that came after it.
+
+    The row says other venues' prices too where this one has not traded for a while: those tell nothing here.
+    """
+    shown = [(at, float(text.replace(",", ""))) for at, text in seen]
     ages = []
-    for at, text in seen:
-        price = float(text.replace(",", ""))
-        before = [k for k, each in enumerate(trades) if each[0] <= at and each[3] == price]
-        if not before:
+    for k, (here, _, _, price) in enumerate(trades):
+        if not shown or here < shown[0][0] or (k and trades[k - 1][3] == price):
             continue
-        k = before[-1]
-        while k > 0 and trades[k - 1][3] == price:
-            k -= 1
-        ages.append(at - trades[k][0])
+        for at, value in shown:
+            if at >= here and any(each[3] == value for each in trades[k:] if each[0] <= at):
+                ages.append(at - here)
+                break
     return ages
 
 

@@ -150,12 +150,12 @@ class MarketReader:
         pair = None if symbol is None else str(universe.resolve(symbol).pair)
         return history.signals(pair, start, end)
 
-    def forming(self, wanted: bool = True) -> Sequence[FormingMinute] | None:
-        """What changed of the minutes that are not over, kept from when they are wanted; called on the event loop.
+    def forming(self, tell: Callable[[], None] | None) -> Sequence[FormingMinute] | None:
+        """What changed of the minutes that are not over, kept while there is somebody to tell; on the event loop.
 
-        None where no scan of this process has them.
+        tell: called as soon as something changes; None ends it. None where no scan of this process has them.
         """
-        return self._scan.forming(wanted) if self._scan else None
+        return self._scan.forming(tell) if self._scan else None
 
     def usage(self) -> Mapping[str, Mapping[str, tuple[float, float]]]:
         """By venue: rate budgets of the scan of this process, used now and the limit."""

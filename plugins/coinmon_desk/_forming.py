@@ -1,5 +1,6 @@
 """The minutes that are not over, as readers of the stream get them: at once for pairs that somebody looks at."""
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -7,7 +8,7 @@ from coinmon.command import FormingMinute, MarketReader, merged_minutes
 
 _LOOKED_AT_S = 150.0
 """A chart takes its scene anew with each closed minute: one that has not for so long is not looked at any more."""
-_BOARD_S = 0.5
+_BOARD_S = 0.25
 """Between two frames of the board's prices."""
 
 
@@ -28,11 +29,14 @@ class Forming:
         """A chart of this pair is shown."""
         self._looked[pair] = monotonic()
 
-    def take(self, *, wanted: bool) -> tuple[dict[str, dict[str, list[Any]]], dict[str, float]]:
-        """Candles of the charts that are shown, by pair and instrument, and every half second prices of pairs."""
-        found = self._reader.forming(wanted)
+    def take(self, tell: Callable[[], None] | None) -> tuple[dict[str, dict[str, list[Any]]], dict[str, float]]:
+        """Candles of the charts that are shown, by pair and instrument, and in their turn prices of pairs.
+
+        tell: called as soon as there is more; None: nobody reads.
+        """
+        found = self._reader.forming(tell)
         self.known = found is not None
-        if not wanted or found is None:
+        if tell is None or found is None:
             self._minutes.clear()
             return {}, {}
         changed: dict[str, set[tuple[str, str, int]]] = {}
@@ -73,12 +77,15 @@ class Forming:
         return made
 
     def _price(self, pair: str) -> float | None:
-        """The board's: of the first venue's spot market that traded, as its flow says it."""
+        """The board's: of the first venue's spot market that traded lately, as its flow says it.
+
+        Of a minute that has just begun others may have told more: a price does not go from venue to venue and back.
+        """
         for kind in ("spot", "perp"):
             minutes = next((m for (of, merged), m in self._minutes.items() if of == pair and _is(merged, kind)), None)
             if minutes:
-                latest = minutes[max(minutes)]
-                return latest[min(latest)].close
+                first = min(rank for told in minutes.values() for rank in told)
+                return minutes[max(time for time, told in minutes.items() if first in told)][first].close
         return None
 
     def _place(self, id: str) -> tuple[str, str, int] | None:

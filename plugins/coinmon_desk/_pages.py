@@ -4,30 +4,29 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 from typing import Any
 
 import orjson
 from loguru import logger
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from coinmon.command import (
     CANDLES,
     MINUTE,
-    SESSION_COOKIE,
     CoinmonError,
     MarketReader,
     NoDataError,
-    is_session,
     iso,
     our_stop,
-    session_of,
 )
 from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
 from coinmon_desk._board import PairBoard
 from coinmon_desk._forming import Forming
+from coinmon_desk._login import Login
 from coinmon_desk._push import Broadcast, frame
 from coinmon_desk._scenes import Scenes, chosen
 from coinmon_desk._shell import SECURITY, document, static
@@ -37,12 +36,11 @@ from coinmon_desk._words import WORDS
 
 _FLUSH_S = 0.25
 """Between two frames of rows: what changes meanwhile travels together."""
-_MOVE_S = 0.08
-"""Between two frames of forming minutes."""
+_MOVE_S, _MOVE_TIMES = 0.03, 4.0
+"""Between two frames of forming minutes: at least so many seconds, and so many times as long as making one took."""
 _SQUEEZED_BYTES = 1400
 """Answers longer than this are compressed."""
 _YEAR_S = 31_536_000
-_FORM_BYTES = 4096
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Request, Address], Awaitable[Response]]
@@ -61,13 +59,13 @@ class DeskPages:
         self._forming = Forming(reader)
         self._push = Broadcast(self._whole)
         self._present: int | None = None
-        self._news = asyncio.Event()
+        self._news, self._traded = asyncio.Event(), asyncio.Event()
         self.home = self._guarded(self._board_page)
         self.routes = [
             Route("/pair/{symbol:path}", self._guarded(self._pair_page)),
             Route("/tape", self._guarded(self._tape_page)),
             Route("/state", self._guarded(self._state_page)),
-            Route("/login", self._login, methods=["GET", "POST"]),
+            Route("/login", Login(reader.config.serve.token, self._lang).answer, methods=["GET", "POST"]),
             Route("/desk/events", self._events),
             Route("/desk/scene.json", self._data(self._scene)),
             Route("/desk/board.json", self._data(self._board_data)),
@@ -123,18 +121,31 @@ class DeskPages:
 
     async def _flush(self) -> None:
         await asyncio.sleep(_FLUSH_S)
+        self._send_rows()
+
+    def _send_rows(self) -> None:
         news = self._board.news()
         if news:
             self._push.send("board", news)
 
     async def _move(self) -> None:
-        """What the streams bring of minutes that are not over, while somebody reads."""
-        await asyncio.sleep(_MOVE_S if len(self._push) else _FLUSH_S)
-        heard = len(self._push) > 0
-        charts, prices = self._forming.take(wanted=heard)
-        self._board.move(prices, heard=heard)
+        """What the streams bring of minutes that are not over goes on as it comes, while somebody reads."""
+        if not len(self._push):
+            self._forming.take(None)
+            self._board.move({}, heard=False)
+            await asyncio.sleep(_FLUSH_S)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._traded.wait(), _FLUSH_S)
+        self._traded.clear()
+        begun = monotonic()
+        charts, prices = self._forming.take(self._traded.set)
         if charts:
             self._push.send("forming", charts)
+        if prices:
+            self._board.move(prices, heard=True)
+            self._send_rows()
+        await asyncio.sleep(max(_MOVE_S, _MOVE_TIMES * (monotonic() - begun)))
 
     def _whole(self) -> Iterator[bytes]:
         """What a reader of the stream begins with."""
@@ -252,42 +263,3 @@ class DeskPages:
 
     async def _events(self, request: Request) -> Response:
         return StreamingResponse(self._push.stream(), 200, {**SECURITY, "X-Accel-Buffering": "no"}, "text/event-stream")
-
-    # who comes without the token
-
-    async def _login(self, request: Request) -> Response:
-        lang, token = self._lang(request), self._reader.config.serve.token
-        target = _own_path(request.query_params.get("next", "/"))
-        if token is None or is_session(request.cookies.get(SESSION_COOKIE), token):
-            return RedirectResponse(target, 303, SECURITY)
-        wrong = False
-        if request.method == "POST":
-            given = await _form(request)
-            if is_session(session_of(given), token):
-                made = RedirectResponse(target, 303, SECURITY)
-                secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
-                made.set_cookie(
-                    SESSION_COOKIE, session_of(token), httponly=True, samesite="strict", secure=secure, max_age=_YEAR_S
-                )
-                return made
-            wrong = True
-        return document("login.html", lang, 401 if wrong else 200, wrong=wrong, next=target)
-
-
-def _own_path(target: str) -> str:
-    """Only a path of this server's is gone to after the login."""
-    return target if target.startswith("/") and not target.startswith("//") and "\\" not in target else "/"
-
-
-async def _form(request: Request) -> str:
-    """The token field of a small form."""
-    from urllib.parse import parse_qs
-
-    body = b""
-    with suppress(UnicodeDecodeError):
-        async for part in request.stream():
-            body += part
-            if len(body) > _FORM_BYTES:
-                return ""
-        return parse_qs(body.decode()).get("token", [""])[0]
-    return ""

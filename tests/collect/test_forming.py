@@ -60,3 +60,14 @@ def test_venues_together_are_as_merged_bars_are(plain, btc):
     one = merged_minutes(forming.changed(), "all:BTC/USDT")
     assert prices(one, btc) == [10, 30, 10, 12]
     assert (one.buy, one.sell, one.whole) == (2, 3, True)
+
+
+def test_who_looks_is_told_as_soon_as_something_comes(plain, btc):
+    told = []
+    forming = FormingMinutes()
+    forming.begin([], plain.start, lambda: told.append(1))
+    forming.take(Streamed(btc, page(plain, (1, 0, 10, 1))))
+    assert told == [1]
+    forming.end()
+    forming.take(Streamed(btc, page(plain, (2, 1, 10, 1))))
+    assert told == [1]

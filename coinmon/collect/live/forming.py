@@ -1,6 +1,6 @@
 """The minutes that are not over: prices and amounts so far, kept while somebody looks at them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,6 +45,7 @@ class FormingMinutes:
 
     def __init__(self) -> None:
         self.on = False
+        self._tell: Callable[[], None] | None = None
         self._news: list[Streamed | StreamedMany] = []
         self._minutes: dict[str, dict[int, FormingMinute]] = {}
         self._last_ids: dict[str, int] = {}
@@ -52,10 +53,18 @@ class FormingMinutes:
         self._whole: set[str] = set()
         self._changed: dict[tuple[str, int], FormingMinute] = {}
 
-    def begin(self, known: Iterable[tuple[Instrument, Trades, bool]], now: int) -> None:
-        """Somebody looks from now on. known: what tracks have of the open minute, and whether that is all of it."""
+    def begin(
+        self,
+        known: Iterable[tuple[Instrument, Trades, bool]],
+        now: int,
+        tell: Callable[[], None] | None = None,
+    ) -> None:
+        """Somebody looks from now on, and is told as soon as something comes.
+
+        known: what tracks have of the open minute, and whether that is all of it.
+        """
         self.end()
-        self.on, self._since = True, now
+        self.on, self._since, self._tell = True, now, tell
         for instrument, trades, whole in known:
             if whole:
                 self._whole.add(instrument.id)
@@ -64,13 +73,15 @@ class FormingMinutes:
                 self._changed |= self._add([instrument], np.zeros(len(trades), np.int64), trades, whole=whole)
 
     def end(self) -> None:
-        self.on = False
+        self.on, self._tell = False, None
         self._news, self._minutes, self._last_ids, self._whole, self._changed = [], {}, {}, set(), {}
 
     def take(self, news: Streamed | StreamedMany) -> None:
         """What a stream brought."""
         if self.on:
             self._news.append(news)
+            if self._tell:
+                self._tell()
 
     def changed(self) -> list[FormingMinute]:
         """The minutes of which something new is known since it was asked before."""

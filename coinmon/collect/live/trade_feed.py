@@ -1,7 +1,7 @@
 """A venue's stream: it feeds the tracks, its gaps are repaired at once, its silence is looked into."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from time import monotonic
 
@@ -19,6 +19,7 @@ from coinmon.model.moment import floor
 from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Trades
 from coinmon.plugin.stream_items import Streamed, StreamItem, StreamState
+from coinmon.plugin.stream_pace import StreamPace
 from coinmon.plugin.trade_page import Cursor
 from coinmon.plugin.wire_tap import Channel
 from coinmon.secrets import redacted
@@ -44,6 +45,7 @@ class TradeFeed:
 
     def __init__(self, venue: Venue, clock: Clock, patience: float = 8.0, supervisor: Supervisor | None = None) -> None:
         self._forming = FormingMinutes()
+        self._pace = StreamPace()
         self.reconnects = 0
         self.repaired = 0
         self.holes = 0
@@ -74,13 +76,14 @@ class TradeFeed:
         """Instruments whose streamed trades wait for a gap to be filled."""
         return sum(track.joiner.waits for track in self._tracks.values())
 
-    def forming(self, wanted: bool) -> list[FormingMinute]:
-        """What changed of the minutes that are not over, which are kept while they are wanted."""
-        if wanted and not self._forming.on:
+    def forming(self, tell: Callable[[], None] | None) -> list[FormingMinute]:
+        """What changed of the minutes that are not over, kept while somebody is to be told of it; None: nobody is."""
+        self._pace.at_once = tell is not None
+        if tell is not None and not self._forming.on:
             self._hand_over()
             now = self._clock.now()
-            self._forming.begin((_open_minute(each, floor(now)) for each in self._tracks.values()), now)
-        elif not wanted and self._forming.on:
+            self._forming.begin((_open_minute(each, floor(now)) for each in self._tracks.values()), now, tell)
+        elif tell is None and self._forming.on:
             self._forming.end()
         return self._forming.changed()
 
@@ -112,6 +115,7 @@ class TradeFeed:
             track.live = False
 
     async def _run(self) -> None:
+        self._pace.set()
         pause = 1.0
         while True:
             if self._venue.blocked:

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from coinmon.report.shades import SAFE, SHADES, Shades
 
-MODULES = ("scale.js", "draw.js", "traded.js", "sheet.js")
+MODULES = ("scale.js", "strokes.js", "draw.js", "traded.js", "sheet.js")
 """In the order in which each imports those before it."""
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)

@@ -1,5 +1,6 @@
 /** The eight marks (and the strips of coverage) on a canvas. `plot` has context, x and y scales, colours. */
 import { lastAt } from "./scale.js";
+import { strokesOf } from "./strokes.js";
 
 /** Places of the first and last of what is in sight. */
 function inSight(times, plot, width) {
@@ -45,29 +46,30 @@ function candles(plot, mark) {
 
 /** More candles than pixels: the highest and lowest of each column of pixels. */
 function extremes(plot, mark, first, last) {
-  const { c, x, y } = plot;
-  const [up, down] = [ink(plot, "up"), ink(plot, "down")];
-  let [k, risen] = [first, null];
+  const { x, y } = plot;
+  const strokes = strokesOf(plot, mark, [ink(plot, "up"), ink(plot, "down")]);
+  const { t, open, high, low, close } = mark;
+  const pixel = pixelOf(plot);
+  let k = first;
   while (k <= last) {
-    const column = Math.round(x.at(mark.t[k]));
-    const open = mark.open[k];
-    let high = -Infinity;
-    let low = Infinity;
-    let close = open;
-    while (k <= last && Math.round(x.at(mark.t[k])) === column) {
-      high = Math.max(high, mark.high[k]);
-      low = Math.min(low, mark.low[k]);
-      close = mark.close[k];
-      k += 1;
+    const column = pixel(t[k]);
+    const opened = open[k];
+    let [most, least] = [high[k], low[k]];
+    let closed = close[k];
+    for (k += 1; k <= last && pixel(t[k]) === column; k += 1) {
+      if (high[k] > most) most = high[k];
+      if (low[k] < least) least = low[k];
+      closed = close[k];
     }
-    // a colour is read anew each time that it is set
-    if (risen !== close >= open) {
-      risen = close >= open;
-      c.fillStyle = risen ? up : down;
-    }
-    const top = Math.round(y.at(high));
-    c.fillRect(column, top, 1, Math.max(1, Math.round(y.at(low)) - top));
+    strokes.add(column, y.at(most), y.at(least), closed >= opened ? 0 : 1);
   }
+  strokes.paint();
+}
+
+/** The column of device pixels of a time, from the left edge of the plot. */
+function pixelOf({ x, ratio }) {
+  const scale = ((x.end - x.start) / (x.to - x.from || 1)) * ratio;
+  return (time) => Math.round((time - x.from) * scale);
 }
 
 function line(plot, mark) {
@@ -104,25 +106,26 @@ function line(plot, mark) {
 
 /** More points than pixels: from the lowest to the highest of each column, and to where the column before it ended. */
 function dense(plot, mark, first, last) {
-  const { c, x, y } = plot;
-  c.fillStyle = ink(plot, mark.tone);
+  const { y } = plot;
+  const { t, v } = mark;
+  const strokes = strokesOf(plot, mark, [ink(plot, mark.tone)]);
+  const pixel = pixelOf(plot);
   let k = first;
   let before = null;
   while (k <= last) {
-    const column = Math.round(x.at(mark.t[k]));
+    const column = pixel(t[k]);
     let [low, high] = before === null ? [Infinity, -Infinity] : [before, before];
-    while (k <= last && Math.round(x.at(mark.t[k])) === column) {
-      before = mark.v[k];
-      if (before !== null) {
-        low = Math.min(low, before);
-        high = Math.max(high, before);
-      }
-      k += 1;
+    for (; k <= last && pixel(t[k]) === column; k += 1) {
+      before = v[k];
+      if (before === null) continue;
+      if (before < low) low = before;
+      if (before > high) high = before;
     }
     if (high < low) continue;
-    const top = Math.round(y.at(high));
-    c.fillRect(column, top, 1, Math.max(1.5, y.at(low) - top));
+    const top = y.at(high);
+    strokes.add(column, top, Math.max(top + 1.5, y.at(low)), 0);
   }
+  strokes.paint();
 }
 
 function columns(plot, mark) {
@@ -131,17 +134,16 @@ function columns(plot, mark) {
   const named = mark.names !== undefined;
   const [first, last] = named ? [0, mark.names.length - 1] : inSight(mark.t, plot, mark.step);
   const wide = named ? x.at(1) - x.at(0) : Math.abs(x.at(mark.step) - x.at(0));
+  if (!named && wide < 1) {
+    slender(plot, mark, first, last, zero);
+    return;
+  }
   const body = named ? wide * 0.62 : Math.max(1, wide - (wide > 3 ? 1 : 0));
   const inks = ["up", "down"].map((tone) => ink(plot, mark.tone || tone, mark.tone ? 0.75 : 0.9));
   let sunk = null;
   for (let k = first; k <= last; k += 1) {
-    let value = mark.v[k];
+    const value = mark.v[k];
     const left = Math.round(named ? x.at(k) + (wide - body) / 2 : x.at(mark.t[k]));
-    // more columns than pixels: the longest of each pixel
-    while (!named && wide < 1 && k < last && Math.round(x.at(mark.t[k + 1])) === left) {
-      k += 1;
-      if (Math.abs(mark.v[k] ?? 0) > Math.abs(value ?? 0)) value = mark.v[k];
-    }
     if (value === null || value === undefined) continue;
     const edge = Math.round(y.at(value));
     if (sunk !== value < 0) {
@@ -150,6 +152,25 @@ function columns(plot, mark) {
     }
     c.fillRect(left, Math.min(edge, zero), Math.max(1, Math.round(body)), Math.max(1, Math.abs(edge - zero)));
   }
+}
+
+/** More columns than pixels: the longest of each pixel. */
+function slender(plot, mark, first, last, zero) {
+  const { t, v } = mark;
+  const strokes = strokesOf(plot, mark, ["up", "down"].map((tone) => ink(plot, mark.tone || tone, mark.tone ? 0.75 : 0.9)));
+  const pixel = pixelOf(plot);
+  let k = first;
+  while (k <= last) {
+    const column = pixel(t[k]);
+    let value = null;
+    for (; k <= last && pixel(t[k]) === column; k += 1) {
+      if (v[k] !== null && (value === null || Math.abs(v[k]) > Math.abs(value))) value = v[k];
+    }
+    if (value === null || value === undefined) continue;
+    const edge = plot.y.at(value);
+    strokes.add(column, Math.min(edge, zero), Math.max(edge, zero), Number(value < 0));
+  }
+  strokes.paint();
 }
 
 function rows(plot, mark, before) {

@@ -39,8 +39,18 @@ function format(zone, options) {
   return formats.get(key);
 }
 
-/** 14:05, or 15 Jan at the beginning of a day. */
+const told = new Map();
+const TOLD_MOST = 4000;
+
+/** 14:05, or 15-01 at the beginning of a day; told once, for an axis says the same times in each frame. */
 export function shortTime(at, zone) {
+  const key = `${at} ${zone}`;
+  if (told.size > TOLD_MOST) told.clear();
+  if (!told.has(key)) told.set(key, shortTimeOf(at, zone));
+  return told.get(key);
+}
+
+function shortTimeOf(at, zone) {
   const clock = format(zone, { hour: "2-digit", minute: "2-digit" }).format(at * 1000);
   return clock === "00:00" ? format(zone, { month: "2-digit", day: "2-digit" }).format(at * 1000).split("/").reverse().join("-") : clock;
 }

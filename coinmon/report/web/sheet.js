@@ -1,6 +1,7 @@
 /** The panels of a scene under one another: one time axis, one crosshair, wheel, pinch, drag and keys. */
 import { DRAW, hatch, ink } from "./draw.js";
 import { longTime, lastAt, priced, scaleOf, short, shortTime, ticksOf, timeTicks } from "./scale.js";
+import { extentOf } from "./strokes.js";
 import { footprint, profileWords, stageOf, timeAtPrice, volumeProfile } from "./traded.js";
 
 const HEIGHTS = { price: 460, coverage: 60, time: 150, names: 200, rows: 260 };
@@ -8,6 +9,10 @@ const GUTTER = 66;
 const FOOT = 18;
 const LEAST_SECONDS = 240;
 const ROOM = 0.04;
+/** Milliseconds of rest after which what is not in sight, and what is only read, follows a chart that moved. */
+const REST_MS = 120;
+/** Milliseconds that drawing may take of a frame: where it takes longer, panels beneath the candles follow in every other. */
+const SLOW_MS = 7;
 
 function made(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -30,9 +35,14 @@ export function sheetOf(root, first, tell = () => {}) {
   let dirty = null;
   let chosen = null;
   const hidden = new Map();
-  const watcher = new IntersectionObserver(watched, { rootMargin: "300px" });
+  // what is near is kept ready for who scrolls, but not in every frame of a chart that moves
+  const near = new IntersectionObserver((entries) => watched(entries, "away"), { rootMargin: "300px" });
+  const sight = new IntersectionObserver((entries) => watched(entries, "unseen"));
+  let resting = 0;
+  let [took, turn] = [0, 0];
   addEventListener("beforeprint", () => {
-    for (const pane of panes) if (pane.stale) drawPane(pane, shades());
+    const look = lookOf();
+    for (const pane of panes) if (pane.stale) drawPane(pane, look);
   });
 
   function whole(of) {
@@ -49,26 +59,46 @@ export function sheetOf(root, first, tell = () => {}) {
     return document.documentElement.dataset.safe ? { ...scene.shades[now], ...scene.safe[now] } : scene.shades[now];
   }
 
+  /** What all panels of a frame are drawn with; asked once for all of them. */
+  function lookOf() {
+    return {
+      colours: shades(), theme: theme() + (document.documentElement.dataset.safe || ""),
+      ratio: devicePixelRatio || 1, narrow: innerWidth < 640,
+    };
+  }
+
   function build() {
     root.replaceChildren();
     panes = scene.panes.map(paneOf);
     root.append(...panes.map((each) => each.section));
-    watcher.disconnect();
-    for (const each of panes) if (each.canvas) watcher.observe(each.section);
+    near.disconnect();
+    sight.disconnect();
+    for (const each of panes) {
+      if (!each.canvas) continue;
+      near.observe(each.section);
+      sight.observe(each.section);
+    }
   }
 
   /** Panels that are scrolled away are drawn when they come back. */
-  function watched(entries) {
+  function watched(entries, name) {
     for (const entry of entries) {
       const pane = panes.find((each) => each.section === entry.target);
-      if (pane) pane.away = !entry.isIntersecting;
+      if (pane) pane[name] = !entry.isIntersecting;
     }
-    arrived();
+    // before the next frame, so that none shows what it was
+    arrived(panes.filter((each) => each.stale && !each.unseen));
   }
 
-  function arrived() {
-    const some = panes.filter((each) => each.stale && !each.away).map((each) => each.spec.id);
-    if (some.length) repaint(some);
+  function arrived(some) {
+    if (!some.length) return;
+    const look = lookOf();
+    for (const pane of some) drawPane(pane, look);
+  }
+
+  function rested() {
+    arrived(panes.filter((each) => each.stale && !each.away));
+    for (const pane of panes) if (pane.canvas) wordsBeside(pane);
   }
 
   function paneOf(spec) {
@@ -245,29 +275,39 @@ export function sheetOf(root, first, tell = () => {}) {
       const some = dirty;
       asked = 0;
       dirty = null;
-      const colours = shades();
+      const look = lookOf();
+      const begun = performance.now();
+      turn += 1;
       for (const pane of panes) {
         if (!pane.canvas || !(some === null || some.has(pane.spec.id))) continue;
-        pane.stale = pane.away;
-        if (!pane.away) drawPane(pane, colours);
+        pane.stale = true;
+        const waits = took > SLOW_MS && pane.spec.id !== "price" && pane !== cross?.pane && turn % 2;
+        if (!(pane.away || pane.unseen || waits)) drawPane(pane, look);
       }
+      // of two frames, for the one without those panels is quick
+      took = Math.max(performance.now() - begun, turn % 2 ? took : 0);
+      clearTimeout(resting);
+      resting = setTimeout(rested, REST_MS);
     });
   }
 
-  function heightOf(spec) {
+  function heightOf(spec, narrow) {
     if (spec.id === "coverage") return 24 + 30 * Math.max(1, (spec.marks[0].strips || []).length);
     if (spec.axis === "rows") return Math.min(900, 30 + 12 * Math.max(12, ...spec.marks.map((each) => (each.y || []).length)));
     const cells = spec.marks.find((each) => each.m === "cells");
     if (spec.axis === "names" && cells) return 40 + 15 * cells.y.length;
-    if (spec.id === "price") return innerWidth < 640 ? 360 : HEIGHTS.price;
+    if (spec.id === "price") return narrow ? 360 : HEIGHTS.price;
     return HEIGHTS[spec.axis] || HEIGHTS.time;
   }
 
-  function drawPane(pane, colours) {
+  function drawPane(pane, look) {
     const { canvas, spec } = pane;
-    const wide = Math.max(pane.least || 0, canvas.parentElement.clientWidth);
-    const tall = heightOf(spec);
-    const ratio = devicePixelRatio || 1;
+    const { colours, ratio } = look;
+    pane.stale = false;
+    // asked of the document once: that makes it lay itself out, in the middle of a frame
+    pane.room ||= canvas.parentElement.clientWidth;
+    const wide = Math.max(pane.least || 0, pane.room);
+    const tall = heightOf(spec, look.narrow);
     if (canvas.width !== Math.round(wide * ratio) || canvas.height !== Math.round(tall * ratio)) {
       canvas.width = Math.round(wide * ratio);
       canvas.height = Math.round(tall * ratio);
@@ -275,14 +315,14 @@ export function sheetOf(root, first, tell = () => {}) {
       canvas.style.height = `${tall}px`;
       if (pane.newest) canvas.parentElement.scrollLeft = wide;
     }
-    const c = canvas.getContext("2d");
+    const c = canvas.getContext("2d", { alpha: false });
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.fillStyle = colours.paper;
     c.fillRect(0, 0, wide, tall);
     const right = wide - GUTTER;
     const labels = [];
     const plot = {
-      c, now: scene.end, shades: colours, theme: theme() + (document.documentElement.dataset.safe || ""),
+      c, now: scene.end, shades: colours, theme: look.theme, ratio,
       font: (size) => `${size}px system-ui, "Noto Sans CJK SC", sans-serif`,
       label: (name, up, tone) => name && labels.push({ name, up, tone }),
       boxName: (...given) => boxName(plot, ...given),
@@ -347,9 +387,14 @@ export function sheetOf(root, first, tell = () => {}) {
     pane.profile = shown[0] ? volumeProfile(plot, spec.traded, from, to, lane()) : null;
     pane.tpo = shown[1] ? timeAtPrice(plot, spec.marks[0], from, to, spec.traded?.height || spec.tick, lane()) : null;
     for (const side of sides) beside(plot, side, lane());
+  }
+
+  /** The profile's levels in words, when the chart rests: nobody reads sixty of them in a second. */
+  function wordsBeside(pane) {
     const words = pane.section.querySelector(".profile-words");
-    const text = pane.profile ? profileWords(scene.words, pane.profile, spec.digits) : "";
-    if (words && words.textContent !== text) words.textContent = text;
+    if (!words) return;
+    const text = pane.profile ? profileWords(scene.words, pane.profile, pane.spec.digits) : "";
+    if (words.textContent !== text) words.textContent = text;
   }
 
   /** Wide candles make room for what traded inside them. */
@@ -408,10 +453,9 @@ export function sheetOf(root, first, tell = () => {}) {
       else if (mark.t || mark.names) {
         const first = mark.t ? Math.max(0, lastAt(mark.t, x.from)) : 0;
         const last = mark.t ? lastAt(mark.t, x.to) : mark.names.length - 1;
-        for (let k = first; k <= last; k += 1) {
-          if (mark.m === "candles") [mark.low[k], mark.high[k]].forEach(take);
-          else take(mark.v[k]);
-        }
+        const [lows, highs] = mark.m === "candles" ? [mark.low, mark.high] : [mark.v, mark.v];
+        take(extentOf(lows, first, last)[0]);
+        take(extentOf(highs, first, last)[1]);
       }
       if (mark.m === "columns") take(0);
     }
@@ -605,7 +649,10 @@ export function sheetOf(root, first, tell = () => {}) {
     if (out.textContent !== text) out.textContent = text;
   }
 
-  new ResizeObserver(redraw).observe(root);
+  new ResizeObserver(() => {
+    for (const pane of panes) pane.room = 0;
+    redraw();
+  }).observe(root);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   build();
   redraw();

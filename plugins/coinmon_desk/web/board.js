@@ -4,7 +4,8 @@ import { made } from "./sheet.js";
 
 const ROW = 28;
 const SPARE = 4;
-const SWIFT_PIXELS = 200;
+/** Rows follow a scroll when they have rested so many times as long as they took: what flies past is read by nobody. */
+const REST_TIMES = 2;
 const COLUMNS = [
   ["pair", words.pair, 128], ["price", words.price, 90], ["hour", words.hour, 66], ["day", words.day, 66],
   ...config.venues.map((each) => [`flow:${each}`, each, 76]),
@@ -23,8 +24,10 @@ let shown = [];
 let chosen = 0;
 let asked = 0;
 let moving = 0;
-let resting = 0;
+let readyAt = 0;
 let scrolledTo = 0;
+/** Its height: asked of the document where it changes, for asking makes it lay itself out. */
+let tall = 0;
 
 const WIDE = COLUMNS.reduce((sum, [, , width]) => sum + width, 0);
 const template = COLUMNS.map(([, , width]) => `${width}px`).join(" ");
@@ -123,8 +126,7 @@ function spark(line) {
   return path;
 }
 
-/** swift: rows fly past; their lines are drawn when they rest. */
-function fill(place, row, number, swift) {
+function fill(place, row, number) {
   const node = poolRow(place);
   const slot = held[place];
   const pair = row.pair.t;
@@ -154,8 +156,7 @@ function fill(place, row, number, swift) {
     put(each, "text", words_of(cell, id), (value) => {
       each.words.data = value;
     });
-    if (each.path && !swift) put(each, "line", (cell && cell.line) || null, (value) => each.path.setAttribute("d", spark(value || [])));
-    else if (each.path && each.line && each.line !== cell?.line) put(each, "line", null, () => each.path.setAttribute("d", ""));
+    if (each.path) put(each, "line", (cell && cell.line) || null, (value) => each.path.setAttribute("d", spark(value || [])));
   });
 }
 
@@ -189,26 +190,32 @@ function draw() {
     if (button.dataset.column === sort.by) button.setAttribute("aria-sort", sort.down ? "descending" : "ascending");
     else button.removeAttribute("aria-sort");
   }
-  rowsInSight(false);
+  rowsInSight();
   const text = `${shown.length} / ${rows.size}`;
   if (count.textContent !== text) count.textContent = text;
   board.setAttribute("aria-rowcount", shown.length + 1);
 }
 
 /** A row keeps its place in the document while it is in sight. */
-function rowsInSight(swift) {
-  const top = board.scrollTop;
-  const room = Math.ceil(board.clientHeight / ROW) + 2 * SPARE + 1;
+function rowsInSight() {
+  const begun = performance.now();
+  const top = scrolledTo;
+  const room = Math.ceil(tall / ROW) + 2 * SPARE + 1;
   const first = Math.max(0, Math.floor(top / ROW) - SPARE);
   const last = Math.min(shown.length, first + room);
   const used = new Set();
   for (let k = first; k < last; k += 1) {
     used.add(k % room);
-    fill(k % room, shown[k], k, swift);
+    fill(k % room, shown[k], k);
   }
   for (let place = 0; place < pool.length; place += 1) {
     if (!used.has(place)) put(held[place], "number", -1, () => { pool[place].style.transform = "translateY(-9999px)"; });
   }
+  // after the frame: what the document did with them counts too
+  setTimeout(() => {
+    const now = performance.now();
+    readyAt = now + REST_TIMES * (now - begun);
+  }, 0);
 }
 
 function later() {
@@ -217,14 +224,14 @@ function later() {
 
 /** Nothing is sorted for a scroll. */
 function scrolled() {
-  const swift = Math.abs(board.scrollTop - scrolledTo) > SWIFT_PIXELS;
   scrolledTo = board.scrollTop;
-  clearTimeout(resting);
-  if (swift) resting = setTimeout(later, 120);
-  if (!asked && !moving) moving = requestAnimationFrame(() => {
-    moving = 0;
-    rowsInSight(swift);
-  });
+  if (asked || moving) return;
+  moving = setTimeout(() => {
+    requestAnimationFrame(() => {
+      moving = 0;
+      rowsInSight();
+    });
+  }, Math.max(0, readyAt - performance.now()));
 }
 
 function take(news) {
@@ -233,7 +240,10 @@ function take(news) {
 }
 
 board.addEventListener("scroll", scrolled, { passive: true });
-new ResizeObserver(later).observe(board);
+new ResizeObserver(() => {
+  tall = board.clientHeight;
+  later();
+}).observe(board);
 search.addEventListener("input", later);
 only.addEventListener("change", later);
 document.querySelector(".filters").addEventListener("submit", (event) => event.preventDefault());

@@ -8,7 +8,7 @@ from random import uniform
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from coinmon.exchange import DecodeError, Instrument, WireTap
+from coinmon.exchange import DecodeError, Instrument, StreamPace, WireTap
 from coinmon_exchanges._http.proxy import checked, proxy_for
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 BATCH_INTERVAL_S = 0.5
 """Seconds that messages are collected before they are decoded together: what each instrument costs is paid so often."""
+_REST_S, _REST_TIMES = 0.03, 6.0
+"""While somebody watches, a message is decoded when it comes, and the next ones after a rest: so many seconds at least,
+and so many times as long as decoding took, so that haste costs a seventh of a core at most."""
 _MAX_PAUSE_S = 30.0
 _HEALTHY_AFTER_S = 60.0
 """Seconds after which a connection counts as having worked, and the pause before the next begins small again."""
@@ -69,8 +72,11 @@ class Reader(Protocol):
 class _VenueConnection:
     """One connection that is opened again whenever it ends, and its messages that were not decoded yet."""
 
-    def __init__(self, link: Link, rules: ConnectionRules, read: Reader, tap: WireTap | None) -> None:
+    def __init__(
+        self, link: Link, rules: ConnectionRules, read: Reader, tap: WireTap | None, arrived: asyncio.Event
+    ) -> None:
         self._link = link
+        self._arrived = arrived
         self._tap = tap
         self._recorded = 0
         self._rules = rules
@@ -118,6 +124,7 @@ class _VenueConnection:
 
         speaking = asyncio.create_task(self._subscribe_and_ping(socket))
         text, pong, texts, tap = WSMsgType.TEXT, self._rules.pong, self._texts, self._tap
+        arrived = self._arrived
         try:
             while True:
                 message = await socket.receive()
@@ -127,6 +134,7 @@ class _VenueConnection:
                         tap.frame(self._recorded, message.data)
                     if message.data != pong:
                         texts.append(message.data)
+                        arrived.set()
                 elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR):
                     code = f" ({socket.close_code})" if socket.close_code else ""
                     return f"the connection was closed{code}"
@@ -241,18 +249,32 @@ async def streamed(
             )
 
         gate = asyncio.Lock()
-        connections = [_VenueConnection(link, rules, read, tap) for link in links]
+        arrived, pace = asyncio.Event(), StreamPace.current()
+        connections = [_VenueConnection(link, rules, read, tap, arrived) for link in links]
         tasks = [asyncio.create_task(each.run(connect, gate)) for each in connections]
         try:
             while True:
-                await asyncio.sleep(BATCH_INTERVAL_S)
+                await _until_due(arrived, pace)
+                began = monotonic()
+                arrived.clear()
                 items = [each for connection in connections for each in connection.collect()]
                 if items:
                     yield items
+                if pace.at_once:
+                    await asyncio.sleep(max(_REST_S, _REST_TIMES * (monotonic() - began)))
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _until_due(arrived: asyncio.Event, pace: StreamPace) -> None:
+    """Until there is something, at most as long as messages are collected while nobody watches."""
+    if not pace.at_once:
+        await asyncio.sleep(BATCH_INTERVAL_S)
+        return
+    with suppress(TimeoutError):
+        await asyncio.wait_for(arrived.wait(), BATCH_INTERVAL_S)
 
 
 def _error_text(error: Exception) -> str:

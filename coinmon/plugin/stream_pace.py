@@ -1,0 +1,22 @@
+"""How soon a stream's messages are wanted: many together for a scan, each at once while somebody watches it."""
+
+from contextvars import ContextVar
+
+
+class StreamPace:
+    """Of one feed: it sets `at_once`, and the exchange's stream, which runs in the feed's task, looks at it."""
+
+    def __init__(self) -> None:
+        self.at_once = False
+
+    def set(self) -> None:
+        """For the streams that this task reads from now on."""
+        _PACE.set(self)
+
+    @staticmethod
+    def current() -> "StreamPace":
+        """The pace of the task that reads this stream; without haste where nobody has set one."""
+        return _PACE.get() or StreamPace()
+
+
+_PACE: ContextVar[StreamPace | None] = ContextVar("stream_pace", default=None)

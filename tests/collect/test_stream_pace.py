@@ -1,0 +1,69 @@
+"""What a stream brings is read together for a scan, and as it comes while somebody watches."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from coinmon.exchange import StreamPace
+from coinmon_exchanges._stream import socket as sockets
+from coinmon_exchanges._stream.socket import ConnectionRules, Link, streamed
+
+LONG_S = 300.0
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What a stream gives of three messages that are said one after another, each when the one before it was read."""
+    monkeypatch.setattr(sockets, "BATCH_INTERVAL_S", LONG_S)
+    monkeypatch.setattr(sockets, "_REST_S", 0.0)
+
+    def run(pace):
+        next_ = asyncio.Event()
+
+        async def answer(request):
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            for number in range(3):
+                await socket.send_str(str(number))
+                await next_.wait()
+                next_.clear()
+            return socket
+
+        async def script():
+            pace.set()
+            app = web.Application()
+            app.router.add_get("/", answer)
+            runner = web.AppRunner(app, shutdown_timeout=0)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            link = Link(f"ws://127.0.0.1:{runner.addresses[0][1]}/", [], {})
+            stream = streamed([link], ConnectionRules(0, 0), lambda texts, _: list(texts), None, "venue")
+            found = []
+            try:
+                async with asyncio.timeout(0.2 if not pace.at_once else 20):
+                    while len(found) < 3:
+                        found.append(await anext(stream))
+                        next_.set()
+            except TimeoutError:
+                return found
+            finally:
+                next_.set()
+                await stream.aclose()
+                await runner.cleanup()
+            return found
+
+        return asyncio.run(script())
+
+    return run
+
+
+def test_each_message_comes_at_once_while_somebody_watches(said):
+    pace = StreamPace()
+    pace.at_once = True
+    assert said(pace) == [["0"], ["1"], ["2"]]
+
+
+def test_without_haste_messages_wait_for_one_another(said):
+    assert said(StreamPace()) == []
