@@ -1,12 +1,25 @@
 """The commands, one module each, and the options that go with all of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coinmon.errors import ConfigError
+
 if TYPE_CHECKING:
     from coinmon.config.load import Config
     from coinmon.plugin.catalog import Catalog
+
+
+def typed_symbols(names: Iterable[str]) -> list[str]:
+    """Symbols of the command line. Raises ConfigError with what may be meant for one that is none."""
+    from coinmon.config.parsers import symbol
+
+    try:
+        return [symbol(each) for each in names]
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 @dataclass

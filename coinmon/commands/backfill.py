@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coinmon.commands import Globals
+from coinmon.commands import Globals, typed_symbols
 from coinmon.commands.export import KindOption
 from coinmon.errors import ConfigError
 
@@ -60,7 +60,9 @@ def backfill(
     start, end = _range(config, clock, since, until)
     if file and source is not HistorySource.auto:
         raise ConfigError("--source does not go with --file")
-    wish = Wish(tuple(symbols), kind.value if kind else None, start, end, source.value, tuple(file or ()))
+    wish = Wish(
+        tuple(typed_symbols(symbols)), kind.value if kind else None, start, end, source.value, tuple(file or ())
+    )
     database = open_database(config.db)
     try:
         with progress() as shown:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coinmon.commands import Globals
+from coinmon.commands import Globals, typed_symbols
 from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def export(
     --lake DIR: bars with levels, open interest, funding, whale trades and signals by venue, pair and month. Only months
     that changed are written again, and what the store has deleted since stays.
     """
+    symbols = typed_symbols(symbols or ())
     if lake is not None:
         _export_lake(ctx, lake, symbols or [])
         return

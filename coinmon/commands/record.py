@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coinmon.commands import Globals
+from coinmon.commands import Globals, typed_symbols
 from coinmon.errors import ConfigError
 
 
@@ -32,7 +32,9 @@ def record(
     from coinmon.commands.recording import record as run
     from coinmon.config.parsers import milliseconds
 
-    config = (ctx.obj or Globals()).load(symbols__names=symbols or None, exchanges=exchange or None)
+    config = (ctx.obj or Globals()).load(
+        symbols__names=typed_symbols(symbols or ()) or None, exchanges=exchange or None
+    )
     try:
         duration = milliseconds(lasting) if lasting else None
     except ValueError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coinmon.commands import Globals
+from coinmon.commands import Globals, typed_symbols
 from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def report(
         raise ConfigError("--full goes with --format text; json and html always hold everything")
     if demo and offline:
         raise ConfigError("--offline does not go with --demo: the demo's database is new")
+    (symbol,) = typed_symbols([symbol])
     wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
     with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed)) as where:
         config = where.load(exchanges=None if exchange is None else [exchange])
@@ -140,7 +141,8 @@ def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> 
     except ValueError as error:
         raise ConfigError(f"--{'date' if at is None else 'at'}: {error}") from None
     if moment > now:
-        raise ConfigError(f"--{'date' if at is None else 'at'}: {iso(moment)} has not come yet; it is {iso(now)}")
+        typed = f"--at: {iso(moment)}" if at is not None else f"--date: {date}"
+        raise ConfigError(f"{typed} has not come yet; it is {iso(now)}")
     return moment, at is None
 
 
@@ -168,7 +170,9 @@ def _write(made: "Report", lang: str, form: ReportFormat, output: Path | None, f
 
 
 _PIPE = (100, 30)
-"""Columns and lines of a summary that no terminal shows."""
+"""Columns and lines that a summary is made for which no terminal shows."""
+_UNCUT_COLUMNS = 10_000
+"""Of a file or a pipe: what is longer than a screen is neither cut nor broken there."""
 
 
 def _text(made: "Report", lang: str, output: Path | None, full: bool) -> bytes:
@@ -186,8 +190,8 @@ def _text(made: "Report", lang: str, output: Path | None, full: bool) -> bytes:
         console.print(details(made, lang) if full else f"[dim]{WORDS[lang]['full']}[/dim]")
         return b""
     text = io.StringIO()
-    Console(file=text, width=_PIPE[0]).print(render(made, lang, *_PIPE))
+    Console(file=text, width=_UNCUT_COLUMNS).print(render(made, lang, *_PIPE))
     if full:
-        Console(file=text, width=160).print(details(made, lang))
+        Console(file=text, width=_UNCUT_COLUMNS).print(details(made, lang))
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
     return ("\n".join(lines) + "\n").encode()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coinmon.commands import Globals
+from coinmon.commands import Globals, typed_symbols
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def scan(
     from coinmon.run.demo import Demo
 
     settings: dict[str, Any] = {
-        "symbols__names": symbols or None,
+        "symbols__names": typed_symbols(symbols or ()) or None,
         "symbols__all": all_of,
         "interval": interval,
         "shard": shard,

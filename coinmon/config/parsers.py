@@ -5,6 +5,7 @@ Each reader raises ValueError with what was expected, and never with a password.
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -69,9 +70,30 @@ def listed(value: Any) -> Any:
 def symbols(value: Any) -> tuple[str, ...]:
     names = tuple(listed(value))
     for name in names:
-        if not (isinstance(name, str) and len(name) <= 80 and _SYMBOL.fullmatch(name)):
-            raise ValueError(f"{name!r} is not a symbol; write BTCUSDT, BTC/USDT, okx:BTCUSDT or BTCUSDT.P")
+        if not is_symbol(name):
+            raise ValueError(no_symbol(name))
     return names
+
+
+def symbol(text: str) -> str:
+    """One symbol as it is typed."""
+    if not is_symbol(text.strip()):
+        raise ValueError(no_symbol(text))
+    return text.strip()
+
+
+def is_symbol(name: Any) -> bool:
+    return isinstance(name, str) and len(name) <= 80 and _SYMBOL.fullmatch(name) is not None
+
+
+def no_symbol(name: Any) -> str:
+    """What a text that is no symbol is told, with the symbol that is in it."""
+    text = " ".join(str(name)[:80].split())
+    if not text:
+        return "a symbol is missing; write BTCUSDT, BTC/USDT, okx:BTCUSDT or BTCUSDT.P"
+    meant = unicodedata.normalize("NFKC", text).strip("()[]{}<>\"'`.,:;!?【】「」『』《》“”‘’。、 ")
+    hint = f"did you mean {meant}? " if meant != text and is_symbol(meant) else ""
+    return f"{text!r} is not a symbol; {hint}write BTCUSDT, BTC/USDT, okx:BTCUSDT or BTCUSDT.P"
 
 
 def coin(value: Any) -> str:

@@ -33,7 +33,9 @@ class StoredMarkets:
         Raises ConfigError for a symbol that is not listed.
         """
         wanted = self.universe.resolve(symbol) if isinstance(symbol, str) else symbol
-        return self.evaluator.market(wanted.pair, self.universe.meant(wanted), self.history, at, down)
+        made = self.evaluator.market(wanted.pair, self.universe.meant(wanted), self.history, at, down)
+        made.is_part = wanted.venue is not None or wanted.kind is not None
+        return made
 
 
 def given_market(config: Config, pair: Pair, given: Sequence[GivenInstrument], now: int) -> Market:

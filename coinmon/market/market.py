@@ -16,6 +16,7 @@ class Market:
 
     venues: every configured venue by name, whether or not it lists the pair.
     down: venues that could not be asked, and why (an instrument list that never came is not "not listed").
+    is_part: a venue or a kind was named, as in `okx:BTCUSDT.P`: what is not here may be listed all the same.
     """
 
     pair: Pair
@@ -24,6 +25,7 @@ class Market:
     views: Sequence[View]
     compute: Compute | None = field(default=None, repr=False)
     down: Mapping[str, str] = field(default_factory=dict)
+    is_part: bool = False
 
     def __post_init__(self) -> None:
         self._results = Results()

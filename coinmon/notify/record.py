@@ -84,7 +84,9 @@ def line(row: Quoted, days: int, lang: str) -> str:
 def _none(days: int | None) -> BothLanguages:
     if days is None:
         return BothLanguages("尚无记录，无法判断", "no record yet: too few to say")
-    return BothLanguages(f"{days} 天内首次，样本太少，无法判断", f"the first in {days} days: too few to say")
+    return BothLanguages(
+        f"尚无记录（{days} 天内首次），无法判断", f"no record yet (the first in {days} days): too few to say"
+    )
 
 
 def _horizon(minutes: int, zh: bool) -> str:

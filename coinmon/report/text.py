@@ -148,12 +148,12 @@ def _below(report: Report, lang: str) -> Iterator[Text]:
 
 
 def details(report: Report, lang: str) -> RenderableType:
-    """Every indicator: a line for each instrument (those with the same line together), then what is missing and why."""
+    """Every indicator: a line for each instrument each with its own, then what is missing and why."""
     parts: list[RenderableType] = []
     for name, results in report.results.items():
         if not results:
             continue
-        lines: dict[str, list[str]] = {}
+        lines: list[tuple[str, str]] = []
         reasons: dict[str, list[str]] = {}
         for id, result in results.items():
             line = figures_line(report, name, id, lang)
@@ -161,12 +161,12 @@ def details(report: Report, lang: str) -> RenderableType:
                 reason = say(result.reason, lang)
                 line = line.removesuffix(f"  ({reason})")
                 reasons.setdefault(reason, []).append(id)
-            lines.setdefault(line, []).append(id)
+            lines.append((id, line))
         rows = Table(box=None, show_header=False, pad_edge=False)
         rows.add_column(no_wrap=True)
         rows.add_column(overflow="fold")
-        for line, ids in lines.items():
-            rows.add_row(Text("\n".join(ids), "dim"), Text(line))
+        for id, line in lines:
+            rows.add_row(Text(id, "dim"), Text(line))
         parts += [Text(name, "bold"), Padding(rows, (0, 0, 0, 2))]
         for reason, ids in reasons.items():
             who = ids[0] if len(ids) == 1 else f"{ids[0]} +{len(ids) - 1}"

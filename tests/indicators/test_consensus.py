@@ -122,6 +122,16 @@ def test_no_venue_with_the_pair_is_an_answer_too(scene):
     assert "NaN" not in result.model_dump_json()
 
 
+def test_of_markets_that_were_asked_for_alone_it_is_not_said_that_no_venue_lists_the_pair(scene):
+    market = scene.market(dict.fromkeys(VENUES))
+    market.is_part = True
+    result = market.of("consensus")
+    assert result.reason == "only some markets were asked for, a consensus needs the spot markets of 3 venues"
+    assert (result.waits_for, result.not_listed) == ([], [])
+    assert {each.note for each in result.venues} == {"not asked for"}
+    assert result.line("zh") == "共识: 待定  (只问了部分市场，共识需要至少 3 个平台的现货)"
+
+
 def test_a_perpetual_is_no_spot_market(scene):
     market = scene.market({name: flowing(scene, 5000) for name in VENUES[:3]})
     perp = scene.view(flowing(scene, -9e6), kind="perp")

@@ -76,6 +76,11 @@ class Scenario(MadeUpMarket):
         quote = self._coin(instrument).trade_quote * pace.size
         return min(max(quote, 100.0), 230.0) if pace.size < 0.1 else quote
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The time in which something trades, ms UTC."""
+        return self.paths.begin, self.paths.begin + self.paths.minutes * MINUTE
+
     def begins(self, instrument: Listed) -> int:
         return max(self.paths.begin, instrument.listed_ms)
 

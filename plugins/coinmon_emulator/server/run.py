@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,9 @@ def run(order: Order) -> None:
             start = parse_time(order.at)
         except (ValueError, OverflowError):
             raise Complaint(f"--at {order.at!r} is not a time; expected ISO 8601, as 2026-01-15T12:00:20Z") from None
+        if (span := getattr(market, "span", None)) and not span[0] <= start < span[1]:
+            first, last = (datetime.fromtimestamp(each / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ") for each in span)
+            raise Complaint(f"--at {order.at}: this made-up market is from {first} to {last}")
     if asyncio.run(_serve(order, market, start, playback)):
         raise KeyboardInterrupt
 

@@ -74,7 +74,7 @@ class Consensus(Result):
 
     def line(self, lang: str) -> str:
         zh = lang == "zh"
-        flows = [f"{each.venue[:3].upper()}:{_shown(each)}" for each in self.venues if each.listed is not False]
+        flows = [f"{each.venue[:3].upper()}:{_shown(each)}" for each in self.venues if _is_shown(each)]
         total = "" if self.total is None else f" ({'合计' if zh else 'total'} {money(self.total, self.currency)})"
         text = " | ".join([f"{'共识' if zh else 'consensus'}: {self.label(lang)}{total}", *flows])
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
@@ -131,13 +131,20 @@ def consensus(
     waits_for = [
         Bilingual(f"{each.venue} {say(each.note or '', 'zh')}", f"{each.venue} {each.note}")
         for each in venues
-        if each.listed is not False and not each.comparable
+        if each.listed is not False and not each.comparable and not (market.is_part and each.instrument is None)
     ]
     waiting = Bilingual.listed(waits_for)
     reasons = [Bilingual(f"等待 {waiting.zh}", f"waits for {waiting}")] if waits_for else []
     verdict: FlowVerdict | None = None
     total: float | None = None
-    if not waits_for and len(listed) < min_venues:
+    if not waits_for and len(listed) < min_venues and market.is_part:
+        reasons.append(
+            Bilingual(
+                f"只问了部分市场，共识需要至少 {min_venues} 个平台的现货",
+                f"only some markets were asked for, a consensus needs the spot markets of {min_venues} venues",
+            )
+        )
+    elif not waits_for and len(listed) < min_venues:
         count = "no venue" if not listed else f"{len(listed)} venue" + "s" * (len(listed) > 1)
         reasons.append(
             Bilingual(
@@ -157,7 +164,7 @@ def consensus(
             unknown = ", ".join(each.venue for each in listed if each.zscore is None)
             reasons.append(Bilingual(f"{unknown} 还没有 z 值", f"no z-score yet for {unknown}"))
     figures = {name: view.of("net_flow") for name, view in market.spot.items() if name in market.venues}
-    unasked = any(each.listed is None for each in venues)
+    unasked = any(each.listed is None for each in venues) and not market.is_part
     by_rule = "in money" if mode == "absolute" else "in each venue's own deviations"
     return Consensus(
         as_of=moment(market.now),
@@ -186,6 +193,8 @@ def _venue(market: Market, name: str, min_coverage: float) -> VenueFlow:
     view: View | None = market.spot.get(name)
     down = market.down.get(name)
     if view is None:
+        if down is None and market.is_part:
+            return VenueFlow(venue=name, listed=None, note=_NOT_ASKED_FOR)
         if down is None:
             return VenueFlow(venue=name, listed=False, note=Bilingual("未上线该交易对", "does not list the pair"))
         return VenueFlow(venue=name, listed=None, note=_down(down))
@@ -204,6 +213,13 @@ def _venue(market: Market, name: str, min_coverage: float) -> VenueFlow:
         complete=seen.complete, minutes=seen.minutes, warming=seen.warming,
         note=None if comparable else short,
     )  # fmt: skip
+
+
+_NOT_ASKED_FOR = Bilingual("未问及", "not asked for")
+
+
+def _is_shown(flow: VenueFlow) -> bool:
+    return flow.listed is not False and flow.note != _NOT_ASKED_FOR
 
 
 def _down(why: str) -> Bilingual:
