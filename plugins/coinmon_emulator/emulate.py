@@ -1,4 +1,4 @@
-"""`coinmon emulate`: the four venues' public APIs on loopback, with recorded or made-up markets."""
+"""`coinmon emulate`: the venues' public APIs on loopback, with recorded or made-up markets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +10,11 @@ from coinmon.command import hookimpl
 LOAD = "load:rate=5000,okx=559,binance=400,bybit=400,coinbase=200 (trades a second, instruments of each venue)."
 FAULTS = (
     "What goes wrong, comma-separated: VENUE:KIND, then if wanted @START+DURATION in seconds, /PART-OF-A-PATH, "
-    "?p=PROBABILITY. VENUE is binance, okx, bybit, coinbase or *. KIND is 429 or 418 (or 429=RETRY-AFTER), 451, 403, "
-    "500, 502, 503, 504, slow=SECONDS, cut, garbage, html, silence, refuse, skew=MS, jump=MS, gap=N (trades or "
-    "messages missing in each 100), repeat; on sockets alone drop, stall, late=SECONDS. A socket's path begins with "
-    "/stream. Odd shapes: unlisted=BASE, delisted=BASE, odd=BASE (empty funding and open interest), tick=BASE, "
-    "firewall, ban=SECONDS (no Retry-After); of files bom, exponent, blank, cutday. "
+    "?p=PROBABILITY. VENUE is binance, okx, bybit, coinbase, hyperliquid or *. KIND is 429 or 418 (or "
+    "429=RETRY-AFTER), 451, 403, 500, 502, 503, 504, slow=SECONDS, cut, garbage, html, silence, refuse, skew=MS, "
+    "jump=MS, gap=N (trades or messages missing in each 100), repeat; on sockets alone drop, stall, late=SECONDS."
+    " A socket's path begins with /stream. Odd shapes: unlisted=BASE, delisted=BASE, odd=BASE (empty funding and "
+    "open interest), tick=BASE, firewall, ban=SECONDS (no Retry-After); of files bom, exponent, blank, cutday. "
     "For example: okx:503@10+30,binance:429=5/klines,*:slow=2?p=0.1,bybit:stall@60+30/stream"
 )
 
@@ -43,11 +43,15 @@ def emulate(
     write_config: Annotated[
         Path | None, typer.Option(help="Write the config that points coinmon here, once the server listens.")
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="A venue that the config switches on beside the four, repeatable: hyperliquid."),
+    ] = None,
     until_stdin_closes: Annotated[
         bool, typer.Option("--until-stdin-closes", help="End when standard input ends.")
     ] = False,
 ) -> None:
-    """Run Binance, OKX, Bybit and Coinbase on loopback.
+    """Run Binance, OKX, Bybit, Coinbase and Hyperliquid on loopback.
 
     The market is a tape (--tape, repeatable) or a seeded scenario. The address and the config that points every other
     coinmon command at it are printed; Ctrl-C ends it.
@@ -67,6 +71,7 @@ def emulate(
         robots=robots,
         write_config=write_config,
         until_stdin_closes=until_stdin_closes,
+        also=tuple(also or ()),
     )
     try:
         run(order)

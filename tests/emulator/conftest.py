@@ -42,6 +42,10 @@ class Visitor:
         async with self.session.get(self.emulator.url + path, params=query) as reply:
             return Answer(reply.status, dict(reply.headers), await reply.read())
 
+    async def post(self, path: str, body: Any) -> Answer:
+        async with self.session.post(self.emulator.url + path, json=body) as reply:
+            return Answer(reply.status, dict(reply.headers), await reply.read())
+
     async def get(self, path: str, **query: Any) -> Any:
         answer = await self.ask(path, **query)
         assert answer.status == 200, (path, query, answer.raw[:300])

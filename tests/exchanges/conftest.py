@@ -17,6 +17,7 @@ from coinmon_exchanges.binance.venue import Binance
 from coinmon_exchanges.bybit.venue import Bybit
 from coinmon_exchanges.ccxt_generic.venue import CcxtGeneric
 from coinmon_exchanges.coinbase.venue import Coinbase
+from coinmon_exchanges.hyperliquid.venue import Hyperliquid
 from coinmon_exchanges.okx.venue import Okx
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
@@ -53,6 +54,7 @@ def _venues(url, **settings):
         okx=Okx("okx", url=f"{url}/okx", **settings),
         bybit=Bybit("bybit", url=f"{url}/bybit", **settings),
         coinbase=Coinbase("coinbase", url=f"{url}/coinbase", **settings),
+        hyperliquid=Hyperliquid("hyperliquid", url=f"{url}/hyperliquid", **settings),
         generic=CcxtGeneric("generic", id="okx", url=f"{url}/okx", **settings),
     )
 
@@ -90,7 +92,7 @@ def wire():
             return reply if isinstance(reply, web.StreamResponse) else web.json_response(reply)
 
         application = web.Application()
-        application.router.add_get("/{path:.*}", serve)
+        application.router.add_route("*", "/{path:.*}", serve)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -209,7 +209,7 @@ def test_bybit_publishes_both_sides_and_we_hand_on_one(emulated):
     asyncio.run(script())
 
 
-@pytest.mark.parametrize("name", [*NAMES, "generic"])
+@pytest.mark.parametrize("name", [*NAMES, "hyperliquid", "generic"])
 def test_tickers_and_books_are_in_base_units(emulated, name):
     async def script():
         async with emulated() as market:
@@ -234,7 +234,7 @@ def test_tickers_and_books_are_in_base_units(emulated, name):
     asyncio.run(script())
 
 
-@pytest.mark.parametrize("name", [*NAMES, "generic"])
+@pytest.mark.parametrize("name", [*NAMES, "hyperliquid", "generic"])
 def test_server_time_is_the_venues(emulated, name):
     async def script():
         async with emulated() as market:

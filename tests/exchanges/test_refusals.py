@@ -12,7 +12,7 @@ from coinmon import DecodeError, VenueBlocked, VenueBusy, VenueError
 
 from .refused import refused
 
-NAMES = ("binance", "okx", "bybit", "coinbase")
+NAMES = ("binance", "okx", "bybit", "coinbase", "hyperliquid")
 MINUTE = 60_000
 
 

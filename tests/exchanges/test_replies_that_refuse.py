@@ -10,7 +10,7 @@ from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, Repl
 
 from .refused import refused
 
-NAMES = ("binance", "okx", "bybit", "coinbase")
+NAMES = ("binance", "okx", "bybit", "coinbase", "hyperliquid")
 MINUTE = 60_000
 
 

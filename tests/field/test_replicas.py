@@ -14,6 +14,7 @@ from coinmon_exchanges.binance.venue import Binance
 from coinmon_exchanges.bybit.venue import Bybit
 from coinmon_exchanges.ccxt_generic.venue import CcxtGeneric
 from coinmon_exchanges.coinbase.venue import Coinbase
+from coinmon_exchanges.hyperliquid.venue import Hyperliquid
 from coinmon_exchanges.okx.venue import Okx
 
 VENUES = {
@@ -21,8 +22,10 @@ VENUES = {
     "okx": lambda url: Okx("okx", url=f"{url}/okx"),
     "bybit": lambda url: Bybit("bybit", url=f"{url}/bybit"),
     "coinbase": lambda url: Coinbase("coinbase", url=f"{url}/coinbase"),
+    "hyperliquid": lambda url: Hyperliquid("hyperliquid", url=f"{url}/hyperliquid"),
     "by ccxt": lambda url: CcxtGeneric("generic", id="okx", url=f"{url}/okx"),
 }
+SYMBOLS = ("BTC/USDT", "BTC/USD", "BTC/USDC:USDC")
 ROUNDS, PAUSE_MS = 16, 11_000
 
 
@@ -32,10 +35,12 @@ def test_an_answer_that_is_older_than_the_one_before_it_counts_nothing_twice(nam
         market, wall = Scenario("default", 1), [0.0]
         begins = market.opens_at // MINUTE * MINUTE
         clock = EmulatedClock(begins, 1.0, 0.0, lambda: wall[0])
-        faults = "*:behind=25/trade?p=0.4,*:behind=25/aggTrades?p=0.4,*:behind=25/recent-trade?p=0.4"
+        faults = ",".join(
+            f"*:behind=25/{each}?p=0.4" for each in ("trade", "aggTrades", "recent-trade", "info:recentTrades")
+        )
         async with running(market, clock=clock, limits=False, faults=faults, seed=3) as emulator:
             venue = VENUES[name](emulator.url)
-            instrument = next(each for each in await venue.instruments() if each.symbol in ("BTC/USDT", "BTC/USD"))
+            instrument = next(each for each in await venue.instruments() if each.symbol in SYMBOLS)
             track = Track(instrument, 1, begins - MINUTE)
             for _ in range(ROUNDS):
                 page = await venue.trades(instrument, track.cursor or Cursor(track.start))
@@ -46,7 +51,8 @@ def test_an_answer_that_is_older_than_the_one_before_it_counts_nothing_twice(nam
         one = next(
             each
             for each in market.instruments
-            if (each.kind, each.native) == ("spot", instrument.native_id) and each.venue in (instrument.venue, "okx")
+            if (each.kind, each.native) == (instrument.kind, instrument.native_id)
+            and each.venue in (instrument.venue, "okx")
         )
         return market, one, settled.bars
 

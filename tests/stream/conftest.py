@@ -29,7 +29,9 @@ SETTLE = 15_000
 @asynccontextmanager
 async def _monitored(folder, market, minutes, *, faults="", speed=60.0, limits=False, feeds=None):
     """Scan for so many market minutes; gives events by kind, the history, and the truth of an instrument."""
-    async with running(market, clock=EmulatedClock(market.opens_at, speed), faults=faults, limits=limits) as emulator:
+    async with running(
+        market, clock=EmulatedClock(market.opens_at, speed), faults=faults, limits=limits, also=("hyperliquid",)
+    ) as emulator:
         settings = emulator.config(db=str(folder / "coinmon.db")) | {"window": 3, "outputs": {"log": False}}
         settings["symbols"] = settings["symbols"][:2]
         for venue, feed in (feeds or {}).items():

@@ -24,12 +24,14 @@ def test_every_minute_is_the_truth_or_declared(tmp_path, monitored, compared, ra
     async def run():
         async with monitored(tmp_path, Scenario("default", 1), 3, faults=faults) as ended:
             told = compared(ended)
-            assert len(told) == 14
-            # ids tell of every gap there, and REST fills it; Bybit's minutes are proven by its klines or not at all
+            assert len(told) == 16
+            # ids tell of every gap there, and REST fills it; Bybit's and Hyperliquid's minutes are proven by their
+            # klines or not at all
             assert counts(told, NUMBERED, "trades") == 3 * 10
             if not faults:
                 # the minute in which it began may be partly unseen: REST shows the newest 60 trades
                 assert counts(told, ("bybit",), "trades") >= 2 * 4
+                assert counts(told, ("hyperliquid",), "trades") >= 2 * 2
                 last = {event["venue"]: event for event in ended.events["venue"]}
                 assert [each["streamed"] for each in last.values()] == [each["instruments"] for each in last.values()]
             health = ended.events["scan_finished"][-1]["health"]
@@ -47,6 +49,6 @@ def test_a_stream_that_cannot_be_had_or_is_not_wanted_is_polled(tmp_path, monito
             told = compared(ended)
             assert counts(told, NUMBERED, "trades") == 2 * 10
             last = {event["venue"]: event["streamed"] for event in ended.events["venue"]}
-            assert last == {"binance": None, "okx": 0, "bybit": 4, "coinbase": 0}
+            assert last == {"binance": None, "okx": 0, "bybit": 4, "coinbase": 0, "hyperliquid": 2}
 
     ran(run())

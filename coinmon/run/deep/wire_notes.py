@@ -91,8 +91,11 @@ def _odd(rows: list[Any]) -> list[str]:
 
 def _longest(document: Any, depth: int = 3) -> list[Any]:
     """The longest list of rows in an answer."""
-    if isinstance(document, list):
-        return document if any(isinstance(row, dict) for row in document) else []
+    if isinstance(document, list) and any(isinstance(row, dict) for row in document):
+        if len(document) >= _FEW_ROWS or not depth:
+            return document
+        # one answer of several parts, the list among them
+        return max((_longest(each, depth - 1) for each in document), key=len)
     if not isinstance(document, dict) or not depth:
         return []
     return max((_longest(each, depth - 1) for each in document.values()), key=len, default=[])

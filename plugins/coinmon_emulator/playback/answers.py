@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -14,6 +13,7 @@ from coinmon_emulator.playback.connections import Topics
 from coinmon_emulator.playback.lines import TapeLine
 from coinmon_emulator.playback.minutes import Minutes, MinuteWords
 from coinmon_emulator.playback.places import path_of
+from coinmon_emulator.server.reply import asked
 
 KEPT_MS = 2 * 3_600_000
 """Answers about a span of time are asked for once, soon after; others are kept as long as nothing newer came."""
@@ -21,12 +21,12 @@ SPANS = frozenset(("startTime", "endTime", "fromId", "start", "end", "begin", "a
 """Names of a query that make its answer the same whenever it is asked."""
 FRESH_MS = 600_000
 """Market time after which an answer about the present is none any more."""
-LISTINGS = ("exchangeInfo", "instruments", "instruments-info", "products", "fundingInfo")
+LISTINGS = ("exchangeInfo", "instruments", "instruments-info", "products", "fundingInfo", "metaAndAssetCtxs")
 """What is asked at every start, whenever that is: old ones serve as well."""
 _SERVED_PENALTY_S = 2.0
 """Real seconds that an answer that was given already counts as further away."""
-Asked = tuple[str, tuple[tuple[str, str], ...], bytes]
-"""Method, query and body of a request, in an order of their own."""
+Asked = tuple[str, tuple[tuple[str, str], ...]]
+"""Method of a request and what it asks, in an order of its own."""
 
 
 @dataclass(slots=True)
@@ -72,39 +72,39 @@ class RecordedAnswers:
             method, path = self._sources[line.source]
             about = line.value
             one = RecordedAnswer(line.at, line.raw, int(about.get("status", 0)), about.get("headers", {}))
-            query = str(about.get("query", ""))
-            key = _asked(method, query, str(about.get("sent") or ""))
+            pairs = parse_qsl(str(about.get("query", "")), keep_blank_values=True)
+            path, query = asked(path, pairs, str(about.get("sent") or "").encode())
             if one.status == 200 and one.raw is not None:
-                self._minutes.take(path, dict(parse_qsl(query)), line.at, one.raw)
+                self._minutes.take(path, query, line.at, one.raw)
                 if path in self._topics.SERVER_TIME:
                     self._told_time(path, line.at - int(about.get("took", 0)) // 2, one.raw)
-            self._places.setdefault(path, {}).setdefault(key, []).append(one)
+            self._places.setdefault(path, {}).setdefault(_key(method, query), []).append(one)
 
     def _told_time(self, path: str, at: int, raw: bytes) -> None:
         with suppress(ValueError, KeyError, TypeError, IndexError):
             self.time_offsets[path] = self._topics.server_time(orjson.loads(raw)) - at
 
     def _prune(self, before: int) -> None:
-        for asked in self._places.values():
-            for key, answers in list(asked.items()):
+        for place in self._places.values():
+            for key, answers in list(place.items()):
                 recent = [each for each in answers if each.at >= before]
-                if not recent and not any(name in SPANS for name, _ in key[1]):
+                if not recent and not _of_a_span(key):
                     recent = answers[-1:]
                 if recent:
-                    asked[key] = recent
+                    place[key] = recent
                 else:
-                    del asked[key]
+                    del place[key]
 
     def find(
-        self, method: str, path: str, query: str, sent: str, now: int, ahead_ms: float, speed: float
+        self, method: str, path: str, query: Mapping[str, str], now: int, ahead_ms: float, speed: float
     ) -> RecordedAnswer | None:
         """The answer nearest in time, one that comes within `ahead_ms` included; the caller waits for its moment."""
-        key = _asked(method, query, sent)
+        key = _key(method, query)
         found = [
             each
-            for known, asked in self._places.items()
+            for known, place in self._places.items()
             if known.endswith(path)
-            for each in asked.get(key, ())
+            for each in place.get(key, ())
             if each.at <= now + ahead_ms
         ]
         if not found:
@@ -114,30 +114,24 @@ class RecordedAnswers:
         found = [each for each in found if each.at >= newest]
         penalty = _SERVED_PENALTY_S * 1000 * max(speed, 1.0)
         best = min(found, key=lambda each: abs(each.at - now) + penalty * each.served)
-        lasting = path.endswith(LISTINGS) or any(name in SPANS for name, _ in key[1])
+        lasting = path.endswith(LISTINGS) or _of_a_span(key)
         if not lasting and now - best.at > FRESH_MS:
             return None
         best.served = True
         return best
 
-    def _minutes_of(self, path: str, query: str, now: int) -> RecordedAnswer | None:
+    def _minutes_of(self, path: str, query: Mapping[str, str], now: int) -> RecordedAnswer | None:
         known = next((each for each in self._places if each.endswith(path)), path)
         try:
-            raw = self._minutes.find(known, dict(parse_qsl(query)), now)
+            raw = self._minutes.find(known, query, now)
         except ValueError:
             return None
         return None if raw is None else RecordedAnswer(now, raw, 200, {})
 
 
-def _asked(method: str, query: str, sent: str) -> Asked:
-    return method, tuple(sorted(parse_qsl(query, keep_blank_values=True))), _body(sent)
+def _key(method: str, query: Mapping[str, str]) -> Asked:
+    return method, tuple(sorted(query.items()))
 
 
-def _body(sent: str) -> bytes:
-    if not sent:
-        return b""
-    try:
-        said: Any = orjson.loads(sent)
-    except orjson.JSONDecodeError:
-        return sent.encode()
-    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+def _of_a_span(key: Asked) -> bool:
+    return any(name.rpartition(".")[2] in SPANS for name, _ in key[1])

@@ -101,9 +101,7 @@ class Playback:
             return None
         return self._answers[venue].time_offsets.get(path, 0)
 
-    async def answer(
-        self, venue: str, method: str, path: str, query: str, sent: str, clock: EmulatedClock
-    ) -> Reply | None:
+    async def answer(self, venue: str, method: str, path: str, query: Query, clock: EmulatedClock) -> Reply | None:
         """The recorded answer that is nearest in time, at its moment."""
         answers = self._answers.get(venue)
         if answers is None:
@@ -116,7 +114,7 @@ class Playback:
         answers.read(round(now + ahead_ms))
         if told_without or path in answers.time_offsets:
             return None
-        found = answers.find(method, path, query, sent, now, ahead_ms, speed)
+        found = answers.find(method, path, query, now, ahead_ms, speed)
         if found is None:
             return None
         if found.at > now and speed:

@@ -78,8 +78,9 @@ class MadeUpListing:
     size_text: int = 0
     contracts: bool = False
     """Whether sizes are counted in contracts."""
+    usual_funding_hours: int = 8
     funding_hours: Mapping[str, int] = field(default_factory=dict)
-    """Where it is not 8, by base."""
+    """Where it is not the usual number, by base."""
     empty_minutes: float = 0.0
     """Share of minutes without a trade."""
     one_page: bool = False

@@ -38,7 +38,7 @@ def _instrument(coin: MadeUpCoin, venue: str, kind: MarketKind) -> Listed:
         price_text=max(price_digits, listing.price_text),
         size_text=max(size_digits, listing.size_text),
         contract_exponent=coin.contract_exponent if listing.contracts else None,
-        funding_hours=listing.funding_hours.get(coin.base, 8),
+        funding_hours=listing.funding_hours.get(coin.base, listing.usual_funding_hours),
     )
 
 

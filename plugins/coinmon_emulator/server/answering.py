@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from typing import Protocol, cast
+from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
@@ -26,7 +27,7 @@ from coinmon_emulator.server.faults import (
 )
 from coinmon_emulator.server.lateness import Lateness
 from coinmon_emulator.server.limits import Limits, of_all_venues
-from coinmon_emulator.server.reply import Query, Reply
+from coinmon_emulator.server.reply import Query, Reply, asked
 from coinmon_emulator.server.streams import Stage, Streams
 from coinmon_emulator.venues.folders import VENUES, module_of
 
@@ -79,7 +80,9 @@ class Server:
         venue = self.venues.get(request.match_info["venue"])
         if venue is None:
             return web.Response(status=404, text="no such venue")
-        path = "/" + request.match_info.get("path", "")
+        path, query = "/" + request.match_info.get("path", ""), dict(request.query)
+        if request.method == "POST":
+            path, query = asked(path, query.items(), await request.read())
         asks_for_socket = request.headers.get("Upgrade", "").lower() == "websocket"
         endpoint = venue.endpoint(path)
         faults = self.faults.on(venue.NAME, f"/stream{path}" if asks_for_socket else path)
@@ -99,9 +102,9 @@ class Server:
         if asks_for_socket:
             return await self._socket(venue, path, request, faults)
         if self._stage is not None:
-            reply = await self._played(self._stage, venue, path, request, faults)
+            reply = await self._played(self._stage, venue, path, query, request, faults)
         else:
-            reply = await self._reply(venue, path, endpoint, request.query, faults)
+            reply = await self._reply(venue, path, endpoint, query, faults)
         self.counts[venue.NAME, endpoint or path, reply.status] += 1
         if not reply.status and request.transport is not None:
             request.transport.abort()
@@ -142,20 +145,18 @@ class Server:
         return None
 
     async def _played(
-        self, stage: Stage, venue: VenueApi, path: str, request: web.Request, faults: list[Fault]
+        self, stage: Stage, venue: VenueApi, path: str, query: Query, request: web.Request, faults: list[Fault]
     ) -> Reply:
         """What a recording holds; the time is known without it, anything else is not to be had."""
         refused = self._refusal(venue, faults)
         if refused is not None:
             return refused
-        sent = (await request.read()).decode("utf-8", "replace")
-        query = request.rel_url.raw_query_string
-        found = await stage.answer(venue.NAME, request.method, path, query, sent, self.clock)
+        found = await stage.answer(venue.NAME, request.method, path, query, self.clock)
         offset = stage.time_offset(venue.NAME, path)
         if found is None and offset is not None:
-            found = venue.answer(WorldNow(self.market, self.now(venue.NAME) + offset), path, request.query)
+            found = venue.answer(WorldNow(self.market, self.now(venue.NAME) + offset), path, query)
         if found is None:
-            self.unanswered[f"{venue.NAME}{path}?{query}"] += 1
+            self.unanswered[f"{venue.NAME}{path}?{urlencode(query)}"] += 1
         return found or Reply(b"the recording holds no answer to this", 503, content_type="text/plain")
 
     async def _reply(

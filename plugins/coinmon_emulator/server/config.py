@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,8 @@ class Pointing:
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     books: bool | None = None
     """Whether order books are followed; None: where the clock is slow enough."""
+    also: Collection[str] = ()
+    """Venues to switch on that are not unless they are asked for."""
 
     def settings(self) -> dict[str, Any]:
         return {
@@ -54,12 +56,14 @@ class Pointing:
             found.setdefault(one.base, f"{one.base}{one.quote}")
         return list(found.values())
 
-    def _exchange(self, venue: str) -> dict[str, str] | bool:
+    def _exchange(self, venue: str) -> dict[str, str | bool] | bool:
         if not any(one.venue == venue for one in self.instruments):
             return False
         url = f"{self.url}/{venue}"
-        settings: dict[str, str] = module_of(venue, "config").settings(url, "ws" + url.removeprefix("http"))
-        return settings
+        settings: dict[str, str | bool] = module_of(venue, "config").settings(url, "ws" + url.removeprefix("http"))
+        # coinmon itself has it off: both are said, so that either is one word away
+        asked_for = {} if module_of(venue, "listing").FOLLOWED else {"enabled": venue in self.also}
+        return {**asked_for, **settings}
 
     def yaml(self) -> str:
         """The settings as YAML; every value is written as JSON, which YAML reads, but for the two times."""

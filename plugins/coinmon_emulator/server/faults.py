@@ -43,6 +43,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 
 from coinmon_emulator.market.view import Spoil
@@ -239,7 +240,7 @@ def refusal(venue: str, fault: Fault, until_ms: int = 0) -> Reply | None:
     if status in (429, 418):
         seconds = fault.argument if fault.argument is not None else {429: 1, 418: 120}[status]
         headers = {"Retry-After": f"{seconds:g}"} if words.ALWAYS_SAYS_WHEN or fault.argument is not None else {}
-        return Reply(dict(words.LIMITED), status, headers)
+        return Reply(copy(words.LIMITED), status, headers)
     if status == 451:
-        return Reply(dict(words.GEO_BLOCKED), 451)
-    return Reply(dict(words.BROKEN), status)
+        return Reply(copy(words.GEO_BLOCKED), 451)
+    return Reply(copy(words.BROKEN), status)

@@ -20,6 +20,7 @@ from coinmon_emulator.market.world import World
 from coinmon_emulator.server.faults import parse
 from coinmon_emulator.server.robots import Arrival, Robots
 from coinmon_emulator.server.server import Emulator, running
+from coinmon_emulator.venues.folders import VENUES
 
 if TYPE_CHECKING:
     from coinmon_emulator.playback.playback import Playback
@@ -44,12 +45,16 @@ class Order:
     robots: bool
     write_config: Path | None
     until_stdin_closes: bool
+    also: tuple[str, ...] = ()
 
 
 def run(order: Order) -> None:
     """Serve until SIGTERM, or until standard input ends. Raises KeyboardInterrupt after a clean stop on Ctrl-C."""
     try:
         parse(order.faults)
+        unknown = [name for name in order.also if name not in VENUES]
+        if unknown:
+            raise ValueError(f"--also {unknown[0]}: no such venue; there are {', '.join(VENUES)}")
         playback = _playback(order)
         market = _market(order) if playback is None else playback.world()
     except (ValueError, OSError) as problem:
@@ -116,6 +121,7 @@ async def _serve(order: Order, market: World, start: int, playback: Playback | N
             robots=Robots(_print) if order.robots else None,
             stage=playback,
             books=None if playback is None else playback.has_books,
+            also=order.also if playback is None else tuple(playback.folders),
         ) as emulator:
             _announce(order, emulator)
             await ended.wait()

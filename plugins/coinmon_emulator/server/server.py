@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,7 @@ class Emulator:
     url: str = ""
     robots: Robots | None = None
     books: bool | None = None
+    also: Collection[str] = ()
 
     def config(self, db: str = "sqlite:///coinmon-emulated.db") -> dict[str, Any]:
         """The settings that point any coinmon command here."""
@@ -42,7 +43,9 @@ class Emulator:
 
     def _pointing(self, db: str) -> Pointing:
         outputs = self.robots.settings(self.url) if self.robots else {}
-        return Pointing(self.url, self.market.instruments, self.clock, self.wall_started_ms, db, outputs, self.books)
+        return Pointing(
+            self.url, self.market.instruments, self.clock, self.wall_started_ms, db, outputs, self.books, self.also
+        )
 
 
 def _application(server: Server) -> web.Application:
@@ -68,10 +71,12 @@ async def running(
     robots: Robots | None = None,
     stage: Stage | None = None,
     books: bool | None = None,
+    also: Collection[str] = (),
 ) -> AsyncIterator[Emulator]:
     """Serve `market` on loopback until the block is left, and group robots beside it.
 
     stage: what is played in place of it. books: whether the configuration follows order books; None: at a low speed.
+    also: venues that the configuration switches on beside those that always are.
     """
     clock = clock or EmulatedClock(market.opens_at)
     schedule = FaultSchedule(faults, seed)
@@ -87,7 +92,8 @@ async def running(
         site = web.TCPSite(runner, HOST, port, backlog=1024)
         await site.start()
         bound = runner.addresses[0][1]
-        yield Emulator(market, clock, round(clock.wall_started * 1000), f"http://{HOST}:{bound}", robots, books)
+        url = f"http://{HOST}:{bound}"
+        yield Emulator(market, clock, round(clock.wall_started * 1000), url, robots, books, also)
     finally:
         for task in tasks:
             task.cancel()

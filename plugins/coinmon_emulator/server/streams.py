@@ -55,9 +55,7 @@ class Stage(Protocol):
         """How far ahead of the clock the venue's is, ms; None: the path does not tell its time."""
         ...
 
-    async def answer(
-        self, venue: str, method: str, path: str, query: str, sent: str, clock: EmulatedClock
-    ) -> Reply | None:
+    async def answer(self, venue: str, method: str, path: str, query: Query, clock: EmulatedClock) -> Reply | None:
         """None: nothing is known of it; status 0: no answer came."""
         ...
 

@@ -10,6 +10,8 @@ from coinmon_emulator.scenario.coins import MadeUpListing, OddMarket, Pace
 
 LOAD = 200
 """Instruments in the scenario `load`."""
+FOLLOWED = True
+"""Whether the configuration that the emulator writes has the venue switched on, unless it was asked for."""
 
 
 def _native(base: str, quote: str) -> str:
