@@ -25,11 +25,13 @@ class Calls:
         from coinmon_exchanges._http.ccxt_class import exchange_class, tls_context
 
         make = exchange_class(ccxt_id)
-        import ccxt.base.errors
         from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
+        # the attribute `base` of the whole package is a list of names
+        from ccxt.base import errors
+
         self._venue = venue
-        self._errors = ccxt.base.errors
+        self._errors = errors
         self.ccxt: Any = make({"timeout": timeout * 1000, "enableRateLimit": True})
         self.ccxt.ssl_context = tls_context(self.ccxt.cafile)
         if url:

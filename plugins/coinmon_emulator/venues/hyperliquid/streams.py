@@ -30,7 +30,7 @@ class HyperliquidStreams:
         one = self._place.ever_listed["perp", coin]
         market, now = self._place.market, self._place.now()
         if channel == "trades":
-            return Trades(self._place, one)
+            return HyperliquidTrades(self._place, one)
         if channel == "candle":
             return Periodic(CANDLE_INTERVAL_MS, now, lambda at: self._candle(one, interval, at))
         if channel == "activeAssetCtx":
@@ -67,7 +67,7 @@ class HyperliquidStreams:
         return [_message(at, "candle", each, at // CANDLE_INTERVAL_MS) for each in data]
 
 
-class Trades(Trading):
+class HyperliquidTrades(Trading):
     """Trades as they happen; a new subscriber gets the last ten first."""
 
     def __init__(self, place: SocketPlace, one: Listed) -> None:
