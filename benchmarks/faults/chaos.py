@@ -1,27 +1,26 @@
 """A scan among dying databases, stopped holders of its lease, clocks that are set, full disks and plugins gone wrong.
 
-    python benchmarks/faults/chaos.py --seed 1 --minutes 10 [--database sqlite|postgresql]
+    python benchmarks/faults/chaos.py --seed 1 --minutes 10 [--database sqlite|postgresql] [--tally FILE]
 
 Two `coinmon scan`s (one scans, one waits for its place) run against one database with a sound venue and signal, sixty
 misshapen signals, and exchanges and outputs that raise, block and lie. Faults come one after the other. Exit 1 unless
 in the end: every alert arrived; one arrived twice only where its answer was lost, or its sender was killed, stopped or
 cut off around its post; every window that a scan ended in was told; no background task is dead, and each that died is
-in the log; no traceback; no line of the log came more than twice in a minute of one process.
+in the log and in health; each wrong form was left out by name or told; every minute that is stored is the venue's, and
+every other is said to be missing; no traceback; no line of the log came more than once a fault and minute of one
+process. --tally adds the run to a file, and says how many faults its runs had together.
 """
 
 import argparse
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,11 @@ from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parent))
 from chaos_checks import problems_of
+from chaos_faults import FAULTS
 from chaos_life import Life
 from chaos_plugins import FORMS
 from chaos_server import FakeClock, Postgres, Robot, free_port
+from chaos_tally import add, row_of, said, total
 
 from coinmon.store.database import open_database
 
@@ -44,12 +45,18 @@ LATE_S = 90.0
 
 @dataclass
 class Campaign:
-    """speed: minutes of the market a true minute. interval_s: of it, between two cycles."""
+    """mostly: kinds of faults that are four times as likely. speed: minutes of the market a true minute.
+
+    interval_s: of the market, between two cycles.
+    holders_hit: kills and stops of the process that scans. What `problems_of` counts: alerts that were sent, and that
+    came again; forms of wrong signals that were seen; stored minutes, and those missing among them.
+    """
 
     kind: str
     seed: int
     seconds: float
     folder: Path
+    mostly: Sequence[str] = ()
     speed: int = 30
     interval_s: int = 60
     symbols: Sequence[str] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
@@ -58,7 +65,12 @@ class Campaign:
     cuts: list[float] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
     slow_health: list[float] = field(default_factory=list)
+    holders_hit: int = 0
     sent: int = 0
+    again: int = 0
+    minutes: int = 0
+    missing: int = 0
+    forms: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -95,8 +107,8 @@ class Campaign:
         )
         command = [sys.executable, "-m", "coinmon", "--config", str(self.config), *what]
         environment = {**os.environ, **self.clock.environment()}
-        with out.open("wb") as told:
-            process = subprocess.Popen(command, stdout=told, stderr=subprocess.PIPE, env=environment, cwd=self.folder)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment, cwd=self.folder)
         life = Life(process, out, err, time.time(), port)
         self.lives.append(life)
         return life
@@ -146,83 +158,12 @@ class Campaign:
     def one_fault(self, chosen: str = "") -> None:
         kinds = {"kill": 3, "stop": 3, "clock": 3, "idle": 1}
         kinds |= {"terminate": 6, "restart": 1} if self.server else {"lock": 4, "full": 2 * self.mounted}
+        for kind in kinds:
+            kinds[kind] *= 4 if kind in self.mostly else 1
         chosen = chosen or self.random.choices(list(kinds), list(kinds.values()))[0]
         self.faults[chosen] += 1
         self.faulted.append((time.time(), chosen))
-        getattr(self, f"_{chosen}")()
-
-    def _victim(self) -> Life:
-        return self.random.choice(self.running() or [self.begin()])
-
-    def _kill(self) -> None:
-        life = self._victim()
-        self.cuts.append(time.time())
-        life.process.kill()
-        life.process.wait()
-
-    def _stop(self) -> None:
-        """SIGSTOP, on a server with its connections cut so that another takes over, then SIGCONT."""
-        life = self._victim()
-        life.process.send_signal(signal.SIGSTOP)
-        self.cuts.append(time.time())
-        if self.server:
-            self.server.terminate_all()
-        self.keep_two()
-        time.sleep(self.random.uniform(0.5, 5))
-        life.process.send_signal(signal.SIGCONT)
-        self.cuts.append(time.time())
-
-    def _clock(self) -> None:
-        self.clock.set(self.clock.offset + self.random.choice([-3600, -60, -10, 10, 60, 3600]))
-
-    def _terminate(self) -> None:
-        self.cuts.append(time.time())
-        self.server.terminate_all()
-
-    def _restart(self) -> None:
-        self.cuts.append(time.time())
-        self.server.stop(self.random.choice(["immediate", "fast"]))
-        time.sleep(self.random.uniform(0.5, 4))
-        self.server.start()
-        self.cuts.append(time.time())
-
-    def _lock(self) -> None:
-        """Another process writes for some seconds."""
-        code = (
-            f"import sqlite3,time; c = sqlite3.connect({str(self.disk / 'coinmon.db')!r}, timeout=20, "
-            f"isolation_level=None); c.execute('BEGIN IMMEDIATE'); time.sleep({self.random.uniform(0.5, 4):.1f})"
-        )
-        subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
-
-    def _full(self) -> None:
-        filler = self.disk / "filler"
-        try:
-            with filler.open("wb") as file:
-                while file.write(b"x" * 2**20):
-                    file.flush()
-        except OSError:
-            time.sleep(self.random.uniform(0.5, 4))
-        filler.unlink(missing_ok=True)
-
-    def _idle(self) -> None:
-        """Clients that say nothing, at one that serves; its health is asked beside them."""
-        serving = [life for life in self.running() if life.serves and time.time() - life.started > 10]
-        if not serving:
-            return
-        import socket
-
-        port = serving[0].serves
-        try:
-            clients = [socket.create_connection(("127.0.0.1", port), 1) for _ in range(200)]
-        except OSError:
-            return
-        began = time.time()
-        with suppress(OSError):
-            # 503 is an answer too
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10).read()
-        self.slow_health.append(time.time() - began)
-        for client in clients:
-            client.close()
+        FAULTS[chosen](self)
 
     def calm(self) -> None:
         """No trouble more: everything has to arrive, and alerts of two windows that began since."""
@@ -267,6 +208,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--database", choices=["sqlite", "postgresql"])
     parser.add_argument("--keep", type=Path, help="folder to leave logs in")
+    parser.add_argument("--tally", type=Path, help="file to add the run to")
+    parser.add_argument("--mostly", default="", help="kinds of faults that come more often: kill,stop,clock")
     chosen = parser.parse_args()
     kinds = [chosen.database] if chosen.database else ["sqlite", "postgresql"]
     bad = False
@@ -274,14 +217,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="chaos-") as name:
             folder = Path(name) if chosen.keep is None else chosen.keep / kind
             folder.mkdir(parents=True, exist_ok=True)
-            campaign = Campaign(kind, chosen.seed, 60 * chosen.minutes / len(kinds), folder)
+            campaign = Campaign(kind, chosen.seed, 60 * chosen.minutes / len(kinds), folder, chosen.mostly.split(","))
             problems = campaign.run()
             bad |= bool(problems)
-            faults = f"{sum(campaign.faults.values())} faults {dict(campaign.faults)}"
-            alerts = f"{campaign.sent} alerts sent, {len(campaign.robot.arrivals)} arrived"
-            print(f"{kind}: {faults}, {len(campaign.lives)} lives, {alerts}; {len(problems)} problems")
+            row = row_of(campaign, len(problems))
+            print(said(row))
             for line in problems[:40]:
                 print("  ", line)
+            if chosen.tally:
+                add(chosen.tally, row)
+                print(total(chosen.tally))
     sys.exit(bad)
 
 

@@ -117,7 +117,12 @@ class Postgres:
 
 
 class FakeClock:
-    """A clock that all scans share and that can be set. steady clocks stay as they are."""
+    """A clock that all scans share and that can be set; steady clocks stay as they are.
+
+    works: there is a libfaketime; else no clock is set.
+    """
+
+    works = FAKETIME is not None
 
     def __init__(self, folder: Path) -> None:
         self._path, self.offset = folder / "faketime", 0
@@ -139,7 +144,8 @@ class FakeClock:
         if FAKETIME is None:
             return {}
         return {
-            "PYTHONPATH": str(self._site), "LD_PRELOAD": FAKETIME, "FAKETIME_CACHE_DURATION": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(self._site), os.environ.get("PYTHONPATH")))),
+            "LD_PRELOAD": FAKETIME, "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_TIMESTAMP_FILE": str(self._path),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1",
         }  # fmt: skip

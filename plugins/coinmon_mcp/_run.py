@@ -14,13 +14,13 @@ from mcp.server.stdio import stdio_server
 from coinmon.command import ConfigError, MarketReader
 from coinmon_mcp._http.access import Rules, is_loopback
 from coinmon_mcp._http.connections import (
-    ACCEPT_BURST,
     Connections,
     ListeningSocket,
     connection_limit,
     file_limit,
     guarded,
 )
+from coinmon_mcp._http.door import DoorServer
 from coinmon_mcp._http.oauth import OAuth
 from coinmon_mcp._http.web import web_app
 from coinmon_mcp._service import Service
@@ -52,7 +52,7 @@ def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
     files = file_limit()
     connections = Connections(connection_limit(files), files)
     config = uvicorn.Config(
-        app, http=guarded(connections), ws="none", backlog=ACCEPT_BURST, log_config=None, access_log=False,
+        app, http=guarded(connections), ws="none", log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=_STOP_TIMEOUT_S, timeout_keep_alive=_KEEP_ALIVE_S,
     )  # fmt: skip
     _quiet_libraries()
@@ -61,7 +61,7 @@ def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
 
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(connections.failed)
-        await uvicorn.Server(config).serve(sockets=[taken])
+        await DoorServer(config, connections).serve(sockets=[taken])
 
     asyncio.run(run())
 

@@ -4,7 +4,7 @@ import asyncio
 import resource
 import socket
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from loguru import logger
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -15,15 +15,24 @@ RESERVED_FILES = 256
 """File descriptors left for venues, the database and the log."""
 SPARE_FILES = 128
 """As many are never used up: where none is left, asyncio accepts nobody for a second."""
-ACCEPT_BURST = 16
-"""Connections taken in one turn of the event loop: who came first is answered between two turns. A connection has its
-descriptor for about four turns before it is counted, or closed."""
 LISTEN_QUEUE = 4096
 """Connections that the kernel holds until we take them: one that it drops comes again after a second."""
 REQUEST_TIMEOUT_S = 20.0
 """From a connection's first byte, or the end of the answer before, to the end of a request; idle ones have longer."""
 SWEEP_INTERVAL_S = 5.0
 COMPLAINT_INTERVAL_S = 60.0
+
+
+class Connection(Protocol):
+    """One that is open. waits: it is the client's turn. half_open: it waits for the rest of a request, or the first."""
+
+    @property
+    def waits(self) -> bool: ...
+    @property
+    def half_open(self) -> bool: ...
+    @property
+    def descriptor(self) -> int: ...
+    def end(self) -> None: ...
 
 
 class Connections:
@@ -37,28 +46,37 @@ class Connections:
 
     def __init__(self, limit: int = MAX_CONNECTIONS, files: int | None = None) -> None:
         self._limit, self._files = limit, files
-        self._open: dict[GuardedProtocol, float] = {}
+        self._open: dict[Connection, float] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._complained_at = -COMPLAINT_INTERVAL_S
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def opened(self, connection: "GuardedProtocol") -> None:
+    def opened(self, connection: Connection) -> None:
         if len(self._open) >= self._limit or self._is_short_of_files(connection):
-            waiting = next((each for each in self._open if each.waits), None)
-            self._end(waiting or next(iter(self._open)))
+            self.make_room()
             self.complain(f"{len(self._open) + 1} connections are open: idle ones are ended for new ones")
         self._open[connection] = time.monotonic()
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_INTERVAL_S, self._sweep)
 
-    def answered(self, connection: "GuardedProtocol") -> None:
+    def answered(self, connection: Connection) -> None:
         if self._open.pop(connection, None) is not None:
             self._open[connection] = time.monotonic()
 
-    def closed(self, connection: "GuardedProtocol") -> None:
+    def closed(self, connection: Connection) -> None:
         self._open.pop(connection, None)
+
+    def make_room(self) -> None:
+        """End the one that has waited longest for a request, or the longest answer."""
+        if self._open:
+            self._end(next((each for each in self._open if each.waits), None) or next(iter(self._open)))
+
+    def end_waiting(self) -> None:
+        """End those that have asked nothing."""
+        for connection in [each for each in self._open if each.half_open]:
+            self._end(connection)
 
     def complain(self, text: str) -> None:
         """A line in the log, once a minute at most."""
@@ -74,12 +92,11 @@ class Connections:
             f"{context.get('message', 'an error in the event loop')}: {type(error).__name__ if error else ''}"
         )
 
-    def _is_short_of_files(self, newest: "GuardedProtocol") -> bool:
+    def _is_short_of_files(self, newest: Connection) -> bool:
         """The kernel gives the lowest free number: a high one says that all below it are in use."""
         if self._files is None or len(self._open) < MIN_CONNECTIONS:
             return False
-        number: int = newest.transport.get_extra_info("socket").fileno()
-        return number >= self._files - SPARE_FILES
+        return newest.descriptor >= self._files - SPARE_FILES
 
     def _sweep(self) -> None:
         self._sweeping = None
@@ -90,15 +107,17 @@ class Connections:
         if self._open:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_INTERVAL_S, self._sweep)
 
-    def _end(self, connection: "GuardedProtocol") -> None:
+    def _end(self, connection: Connection) -> None:
         self._open.pop(connection, None)
-        connection.transport.abort()
+        connection.end()
 
 
 class GuardedProtocol(H11Protocol):
     """uvicorn's HTTP/1.1, with its connection counted by `guard`."""
 
     guard: Connections
+    begun = b""
+    """What had come before there was a protocol."""
     _answered_once = False
     _received = False
 
@@ -112,9 +131,19 @@ class GuardedProtocol(H11Protocol):
         """Whether it waits for the rest of a request, or for the first one."""
         return self.waits and (not self._answered_once or self._received)
 
+    @property
+    def descriptor(self) -> int:
+        number: int = self.transport.get_extra_info("socket").fileno()
+        return number
+
+    def end(self) -> None:
+        self.transport.abort()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.guard.opened(self)
+        if self.begun:
+            self.data_received(self.begun)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.guard.closed(self)

@@ -17,12 +17,11 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coinmon_mcp._http.access import ADMITTED, Access, Rules
+from coinmon_mcp._http.door import MAX_BODY_BYTES
 from coinmon_mcp._http.sessions import SESSION_HEADER, BoundedSessions, BoundedStreams
 from coinmon_mcp._protocol import Protocol
 from coinmon_mcp._service import Service
 
-_MAX_BODY_BYTES = 256 * 1024
-"""A call's arguments are small; what is larger is a mistake or worse."""
 _MESSAGES = "/messages/"
 
 
@@ -33,7 +32,7 @@ class _Sse:
         self._protocol = protocol
         self._public = (public_url or "").rstrip("/")
         self._streams = BoundedStreams()
-        self.transport = SseServerTransport(_MESSAGES, max_request_body_size=_MAX_BODY_BYTES)
+        self.transport = SseServerTransport(_MESSAGES, max_request_body_size=MAX_BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         named = False
@@ -70,7 +69,7 @@ def web_app(service: Service, rules: Rules) -> Starlette:
     """Everything that is served over HTTP."""
     protocol, health, serve = service.protocol, service.health, service.desk.config.serve
     sessions: StreamableHTTPSessionManager = StreamableHTTPSessionManager(
-        app=protocol.server, json_response=True, max_request_body_size=_MAX_BODY_BYTES
+        app=protocol.server, json_response=True, max_request_body_size=MAX_BODY_BYTES
     )
     EventSourceResponse.DEFAULT_PING_INTERVAL = round(serve.ping_interval)
     streamable = BoundedSessions(StreamableHTTPASGIApp(sessions))
