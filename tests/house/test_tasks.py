@@ -18,6 +18,7 @@ OWNED = {
     "plugins/coinmon_desk/_pages.py": "each says its failure and begins again",
     "plugins/coinmon_exchanges/_stream/socket.py": "the connection's own tasks, ended with it",
     "plugins/coinmon_exchanges/binance/books.py": "a snapshot that failed is asked for again when it is next due",
+    "plugins/coinmon_mcp/_http/door.py": "closes the connection where it fails; the loop says what else happens",
     "plugins/coinmon_mcp/_http/sessions.py": "the request of the session waits for it",
     "plugins/coinmon_mcp/_service.py": "goes on after anything but our own stop, and says what; ended with the service",
 }

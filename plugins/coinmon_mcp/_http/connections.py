@@ -23,7 +23,7 @@ SWEEP_INTERVAL_S = 5.0
 COMPLAINT_INTERVAL_S = 60.0
 
 
-class Connection(Protocol):
+class HeldConnection(Protocol):
     """One that is open. waits: it is the client's turn. half_open: it waits for the rest of a request, or the first."""
 
     @property
@@ -46,14 +46,14 @@ class Connections:
 
     def __init__(self, limit: int = MAX_CONNECTIONS, files: int | None = None) -> None:
         self._limit, self._files = limit, files
-        self._open: dict[Connection, float] = {}
+        self._open: dict[HeldConnection, float] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._complained_at = -COMPLAINT_INTERVAL_S
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: HeldConnection) -> None:
         if len(self._open) >= self._limit or self._is_short_of_files(connection):
             self.make_room()
             self.complain(f"{len(self._open) + 1} connections are open: idle ones are ended for new ones")
@@ -61,11 +61,11 @@ class Connections:
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_INTERVAL_S, self._sweep)
 
-    def answered(self, connection: Connection) -> None:
+    def answered(self, connection: HeldConnection) -> None:
         if self._open.pop(connection, None) is not None:
             self._open[connection] = time.monotonic()
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: HeldConnection) -> None:
         self._open.pop(connection, None)
 
     def make_room(self) -> None:
@@ -92,7 +92,7 @@ class Connections:
             f"{context.get('message', 'an error in the event loop')}: {type(error).__name__ if error else ''}"
         )
 
-    def _is_short_of_files(self, newest: Connection) -> bool:
+    def _is_short_of_files(self, newest: HeldConnection) -> bool:
         """The kernel gives the lowest free number: a high one says that all below it are in use."""
         if self._files is None or len(self._open) < MIN_CONNECTIONS:
             return False
@@ -107,7 +107,7 @@ class Connections:
         if self._open:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_INTERVAL_S, self._sweep)
 
-    def _end(self, connection: Connection) -> None:
+    def _end(self, connection: HeldConnection) -> None:
         self._open.pop(connection, None)
         connection.end()
 
