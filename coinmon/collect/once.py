@@ -35,7 +35,7 @@ async def collect_once(
             tracks = watch.tracks[venue.name]
             statuses[venue.name] = await venue.read(tracks, end, _ROUND_TIMEOUT_S)
             if tracks:
-                await database.in_writer(lambda: persist(database, tracks, end, config.whale_threshold))
+                await database.in_writer(lambda: persist(database, tracks, end, config.whale_threshold, clock.now()))
 
         books = BookSampler(config, venues, clock, database, goes_on=False)
         await asyncio.gather(

@@ -1,11 +1,13 @@
 """What of a pair's stored rows was known at each moment: a repair of yesterday was not known the day before.
 
 A scan judges a minute with what had been read by then. Rows say when they could be known (`known_at`), so a replay can
-see what the scan saw: a row that came later is not there, and minutes that nobody looked at are not judged.
+see what the scan saw: a row that came later is not there, one that said something else before says that, and minutes
+that nobody looked at are not judged.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -33,14 +35,28 @@ class KnownRows(Protocol):
         """By table: the rows' times and when they could be known, ms UTC; -1: as soon as they happened."""
         ...
 
+    def superseded(self, instrument: Instrument, start: int, end: int) -> Mapping[str, tuple[Ints, Ints, Ints]]:
+        """By table, of the earlier states of rows: times, since when (-1: at once) and until when they were known."""
+        ...
+
+    def superseded_rows(self, table: str, instrument: Instrument, start: int, end: int) -> tuple[Any, Ints, Ints]:
+        """Those of one table: bars with levels or samples, and since when and until when each was known."""
+        ...
+
 
 class KnownThen:
     """Of these instruments at the moments of [start, end), minutes, ms UTC."""
 
     def __init__(self, rows: KnownRows, instruments: Sequence[Instrument], start: int, end: int) -> None:
-        self._start, self._count = start, (end - start) // MINUTE
-        known = {each.id: rows.known(each, start - REACH_MS, end) for each in instruments}
+        self._rows, self._start, self._count = rows, start, (end - start) // MINUTE
+        self._span = start - REACH_MS, end
+        known = {each.id: rows.known(each, *self._span) for each in instruments}
+        before = {each.id: rows.superseded(each, *self._span) for each in instruments}
+        self._has_earlier = {(table, id) for id, tables in before.items() for table in tables if len(tables[table][0])}
+        self._earlier: dict[tuple[str, str], _Earlier] = {}
         bars = [tables["bars"] for tables in known.values() if "bars" in tables]
+        # a minute that was stored otherwise later had been looked at as it was then
+        bars += [tables["bars"][:2] for tables in before.values() if "bars" in tables]
         self._judged_at = self._judging_times(bars)
         self.unseen = self._unseen(bars)
         """By moment from `start` on: nobody knew the minute that had just ended, so nobody looked."""
@@ -74,12 +90,8 @@ class KnownThen:
         return there & ~on_time
 
     def _find_late(self, id: str, table: str, times: Ints, known_at: Ints) -> None:
-        natural = times + MINUTE if table == "bars" else -(-times // MINUTE) * MINUTE
-        moments = known_at - known_at % MINUTE
-        at = (moments - self._start) // MINUTE
-        inside = (at >= 0) & (at < self._count)
-        judged = np.where(inside, self._judged_at[np.clip(at, 0, self._count - 1)], moments + MINUTE - 1)
-        seen_from = np.maximum(natural, np.where(judged >= known_at, moments, moments + MINUTE))
+        natural = _natural(table, times)
+        seen_from = self._seen_from(table, times, known_at)
         late = (seen_from > natural) & (seen_from > self._start)
         if not late.any():
             return
@@ -90,6 +102,14 @@ class KnownThen:
         np.add.at(steps, first, 1)
         np.add.at(steps, last, -1)
         self.hides |= np.cumsum(steps[:-1]) > 0
+
+    def _seen_from(self, table: str, times: Ints, known_at: Ints) -> Ints:
+        """The first moment that was judged with what was known of these rows at `known_at`."""
+        moments = known_at - known_at % MINUTE
+        at = (moments - self._start) // MINUTE
+        inside = (at >= 0) & (at < self._count)
+        judged = np.where(inside, self._judged_at[np.clip(at, 0, self._count - 1)], moments + MINUTE - 1)
+        return np.maximum(_natural(table, times), np.where(judged >= known_at, moments, moments + MINUTE))
 
     def of(self, mask: Mask, first: int, count: int) -> Mask:
         """The part of `unseen` or `hides` from the moment `first`, ms UTC, on."""
@@ -107,24 +127,70 @@ class KnownThen:
     def source(self, source: Source, now: int) -> Source:
         """What of the source was known at `now`."""
         hidden = {key: frozenset(times[seen_from > now].tolist()) for key, (times, seen_from) in self._late.items()}
-        return _SourceThen(source, hidden)
+        return _SourceThen(source, hidden, partial(self._known_before, now))
+
+    def _known_before(self, now: int, table: str, instrument: Instrument, start: int, end: int) -> Any:
+        """Earlier states of rows of [start, end) that were what was known at `now`; None: there are none."""
+        key = table, instrument.id
+        if key not in self._has_earlier:
+            return None
+        if key not in self._earlier:
+            rows, known_at, until = self._rows.superseded_rows(table, instrument, *self._span)
+            times = rows.time if isinstance(rows, Bars) else np.array([each.time for each in rows], np.int64)
+            seen = (self._seen_from(table, times, each) for each in (known_at, until))
+            self._earlier[key] = _Earlier(rows, times, *seen)
+        return self._earlier[key].at(now, start, end)
+
+
+def _natural(table: str, times: Ints) -> Ints:
+    """The first moment at which rows could be known."""
+    return times + MINUTE if table == "bars" else -(-times // MINUTE) * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """States of rows that were stored otherwise later. since, until: the moments that were judged with them."""
+
+    rows: Any
+    times: Ints
+    since: Ints
+    until: Ints
+
+    def at(self, now: int, start: int, end: int) -> Any:
+        held = (self.times >= start) & (self.times < end) & (self.since <= now) & (now < self.until)
+        if not held.any():
+            return None
+        return self.rows[held] if isinstance(self.rows, Bars) else [self.rows[i] for i in np.flatnonzero(held).tolist()]
 
 
 _Sample = TypeVar("_Sample", OpenInterest, Funding, WhaleTrade, Liquidation, Depth, Picture)
 
 
 class _SourceThen:
-    """A source without the rows that were not known. hidden: their times, by table and instrument."""
+    """A source without the rows that were not known, and with what was known in their place.
 
-    def __init__(self, source: Source, hidden: Mapping[tuple[str, str], frozenset[int]]) -> None:
-        self._source, self._hidden = source, hidden
+    hidden: their times, by table and instrument. before: the earlier states of a table's rows.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        hidden: Mapping[tuple[str, str], frozenset[int]],
+        before: Callable[[str, Instrument, int, int], Any],
+    ) -> None:
+        self._source, self._hidden, self._before = source, hidden, before
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
         rows = self._source.bars(instrument, start, end, levels=levels)
         hidden = self._hidden.get(("bars", instrument.id))
         if not hidden:
             return rows
-        return rows[~np.isin(rows.time, np.fromiter(hidden, np.int64, len(hidden)))]
+        rows = rows[~np.isin(rows.time, np.fromiter(hidden, np.int64, len(hidden)))]
+        before = self._before("bars", instrument, start, end)
+        if before is None:
+            return rows
+        every = Bars.concat([rows, before if levels else replace(before, levels=None)])
+        return every[np.argsort(every.time, kind="stable")]
 
     def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
         hidden = self._hidden.get(("bars", instrument.id), frozenset())
@@ -133,22 +199,22 @@ class _SourceThen:
         return self.bars(instrument, start, end, levels=True).profile()
 
     def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
-        return self._known("open_interest", instrument, self._source.open_interest(instrument, start, end))
+        return self._known("open_interest", instrument, start, end, self._source.open_interest(instrument, start, end))
 
     def funding(self, instrument: Instrument, start: int, end: int) -> Sequence[Funding]:
-        return self._known("funding", instrument, self._source.funding(instrument, start, end))
+        return self._known("funding", instrument, start, end, self._source.funding(instrument, start, end))
 
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]:
-        return self._known("whale_trades", instrument, self._source.whale_trades(instrument, start, end))
+        return self._known("whale_trades", instrument, start, end, self._source.whale_trades(instrument, start, end))
 
     def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
-        return self._known("depth", instrument, self._source.depth(instrument, start, end))
+        return self._known("depth", instrument, start, end, self._source.depth(instrument, start, end))
 
     def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
-        return self._known("heatmap", instrument, self._source.heatmap(instrument, start, end))
+        return self._known("heatmap", instrument, start, end, self._source.heatmap(instrument, start, end))
 
     def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
-        return self._known("liquidations", instrument, self._source.liquidations(instrument, start, end))
+        return self._known("liquidations", instrument, start, end, self._source.liquidations(instrument, start, end))
 
     def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]:
         return self._source.liquidations_heard(instrument, start, end)
@@ -156,6 +222,15 @@ class _SourceThen:
     def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
         return self._source.signals(pair, start, end)
 
-    def _known(self, table: str, instrument: Instrument, found: Sequence[_Sample]) -> Sequence[_Sample]:
+    def _known(
+        self, table: str, instrument: Instrument, start: int, end: int, found: Sequence[_Sample]
+    ) -> Sequence[_Sample]:
         hidden = self._hidden.get((table, instrument.id))
-        return [each for each in found if each.time not in hidden] if hidden else found
+        if not hidden:
+            return found
+        before = self._before(table, instrument, start, end)
+        every = [each for each in found if each.time not in hidden]
+        if before is None:
+            return every
+        every.extend(before)
+        return sorted(every, key=lambda each: each.time)

@@ -1,6 +1,7 @@
 """Bars in and out of the database."""
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 from sqlalchemy import Connection
@@ -11,7 +12,9 @@ from coinmon.model.levels import Levels
 from coinmon.store.hours import ROW, in_a_row, roll_up, stretches
 from coinmon.store.packing import added_up, pack, unpack
 from coinmon.store.rows import numbers_between, upsert
+from coinmon.store.samples import AT_ONCE
 from coinmon.store.schema import bars as table
+from coinmon.store.schema import superseded_bars
 
 
 def write_bars(
@@ -60,6 +63,20 @@ def read_bars(
     numbers = np.frombuffer(b"".join(parts), ROW)
     columns = {name: np.ascontiguousarray(numbers[name]) for name in COLUMNS}
     return Bars(instrument.tick_size, **columns, levels=packed)
+
+
+def read_superseded_bars(
+    connection: Connection, number: int, instrument: Instrument, start: int, end: int
+) -> tuple[Bars, Sequence[tuple[int, int]]]:
+    """The earlier states of bars of [start, end), and since when (or AT_ONCE) and until when each was known."""
+    names = (*COLUMNS, "levels", "known_at", "until")
+    rows = numbers_between(connection, superseded_bars, number, start, end, names)
+    numbers = np.frombuffer(in_a_row(rows), ROW)
+    columns = {name: np.ascontiguousarray(numbers[name]) for name in COLUMNS}
+    levels = unpack([row[-3] for row in rows], instrument.tick_size)
+    return Bars(instrument.tick_size, **columns, levels=levels), [
+        (AT_ONCE if row[-2] is None else row[-2], row[-1]) for row in rows
+    ]
 
 
 def read_profile(connection: Connection, number: int, instrument: Instrument, start: int, end: int) -> Levels:

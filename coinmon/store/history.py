@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Float, cast, func, select
 
 from coinmon.model.bars import Bars
@@ -15,7 +16,7 @@ from coinmon.model.multiples import bars_in_coins, coin_of, levels_in_coins, sam
 from coinmon.model.symbols import Universe
 from coinmon.model.trades import Ints
 from coinmon.store import books, samples
-from coinmon.store.bars import bars_digest, read_bars, read_profile
+from coinmon.store.bars import bars_digest, read_bars, read_profile, read_superseded_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
 from coinmon.store.outbox import read_signals
@@ -83,6 +84,23 @@ class History:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
             return {} if number is None else samples.read_known(connection, number, start, end)
+
+    def superseded(self, instrument: Instrument, start: int, end: int) -> dict[str, tuple[Ints, Ints, Ints]]:
+        """By table, of earlier states of rows of [start, end): times, since when (-1: at once) and until when known."""
+        number = self._numbers.get(instrument.id)
+        with self._database.read() as connection:
+            return {} if number is None else samples.read_superseded(connection, number, start, end)
+
+    def superseded_rows(self, table: str, instrument: Instrument, start: int, end: int) -> tuple[Any, Ints, Ints]:
+        """Those of one table: bars with levels or samples, and since when and until when each was known."""
+        number = self._numbers[instrument.id]
+        stored, units = self._as_stored(instrument)
+        with self._database.read() as connection:
+            if table == "bars":
+                bars, spans = read_superseded_bars(connection, number, stored, start, end)
+                return bars_in_coins(bars, units), *np.array(spans, np.int64).reshape(-1, 2).T
+            found, spans = samples.read_superseded_samples(connection, table, number, instrument.id, start, end)
+        return samples_in_coins(found, units), *np.array(spans, np.int64).reshape(-1, 2).T
 
     def listed(self, instrument: Instrument) -> tuple[int | None, int | None]:
         """When the venue was first seen to list it, and when it did so no more, ms UTC; None: always, and still.

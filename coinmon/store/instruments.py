@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 from coinmon.model.instrument import Instrument, common_grid
 from coinmon.model.moment import DAY
 from coinmon.store.rows import upsert
-from coinmon.store.schema import bars
+from coinmon.store.schema import bars, superseded_bars
 from coinmon.store.schema import instrument_attributes as attributes
 from coinmon.store.schema import instruments as table
 
@@ -65,8 +65,9 @@ def sync_instruments(
         new = replace(instrument, first_seen=old.first_seen, tick_size=grid)
         if grid != old.tick_size:
             factor = int(old.tick_size / grid)
-            prices = {name: bars.c[name] * factor for name in ("open", "high", "low", "close")}
-            connection.execute(update(bars).where(bars.c.instrument == number).values(prices))
+            for each in (bars, superseded_bars):
+                prices = {name: each.c[name] * factor for name in ("open", "high", "low", "close")}
+                connection.execute(update(each).where(each.c.instrument == number).values(prices))
         if new != old:
             connection.execute(update(table).where(table.c.id == number).values(_row(new)))
             _note_attributes(connection, number, old, new, now)

@@ -11,7 +11,8 @@ from coinmon.store.rows import upsert
 
 _KEPT_FOR_DAYS = (
     schema.bars, schema.hours, schema.open_interest, schema.funding, schema.whale_trades, schema.depth,
-    schema.heatmap, schema.liquidations, schema.liquidations_heard,
+    schema.heatmap, schema.liquidations, schema.liquidations_heard, schema.superseded_bars,
+    schema.superseded_open_interest, schema.superseded_funding, schema.superseded_whale_trades,
 )  # fmt: skip
 
 
@@ -31,17 +32,21 @@ def forget(database: Database, now: int, days: int, levels_days: int, since: int
     if levels_days >= days:
         return since
     until = now - levels_days * DAY
-    bars = schema.bars
+    for number in instruments:
+        # one at a time: a scan that waits to write waits for one instrument, not for all
+        with database.write() as connection:
+            for table in (schema.bars, schema.superseded_bars):
+                _drop_levels(connection, table, number, since, until)
+    return until
+
+
+def _drop_levels(connection: Connection, bars: Table, number: int, since: int, until: int) -> None:
     compacted = {
         "levels": None,
         "coverage": case((bars.c.coverage == Coverage.TRADES, int(Coverage.KLINES)), else_=bars.c.coverage),
     }
-    for number in instruments:
-        # one at a time: a scan that waits to write waits for one instrument, not for all
-        with database.write() as connection:
-            old = (bars.c.instrument == number) & bars.c.time.between(since, until - 1) & bars.c.levels.is_not(None)
-            connection.execute(update(bars).where(old, ~_is_kept(bars)).values(compacted))
-    return until
+    old = (bars.c.instrument == number) & bars.c.time.between(since, until - 1) & bars.c.levels.is_not(None)
+    connection.execute(update(bars).where(old, ~_is_kept(bars)).values(compacted))
 
 
 def keep(connection: Connection, number: int, start: int, end: int) -> None:

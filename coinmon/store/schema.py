@@ -281,3 +281,20 @@ scorecards = Table(
     Column("previous", String, nullable=False),
     Column("hash", String, nullable=False),
 )
+
+
+def _superseded(table: Table, *more: Index) -> Table:
+    """Earlier states of its rows: what a row said from `known_at` to `until`, when other values were stored over it."""
+    columns = [
+        Column(each.name, each.type, *(ForeignKey(key.target_fullname) for key in each.foreign_keys),
+               primary_key=each.primary_key, nullable=each.nullable, autoincrement=False)
+        for each in table.columns
+    ]  # fmt: skip
+    return Table(f"superseded_{table.name}", metadata, *columns, Column("until", BigInteger, primary_key=True), *more)
+
+
+# a replay of what was known reads them, and nobody else. Triggers write those of bars, open interest and funding
+superseded_bars = _superseded(bars)
+superseded_open_interest = _superseded(open_interest)
+superseded_funding = _superseded(funding)
+superseded_whale_trades = _superseded(whale_trades, Index("superseded_whale_trades_by_time", "instrument", "time"))

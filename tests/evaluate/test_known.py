@@ -1,5 +1,6 @@
 """A replay as of what was known sees what a scan saw: no row before it was read, no minute that nobody looked at."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -23,6 +24,9 @@ VENUES = ["binance", "okx", "bybit", "coinbase"]
 BEGIN, MINUTES = FIRST, 130
 REPAIRED, KNOWN = range(450, 470), 500
 """Rows of okx that came at a later minute."""
+RESTATED, FIRST_TOLD, TOLD_AGAIN, AT_LAST = range(475, 525), 1, 12, 40
+"""Rows of bybit whose volumes were told otherwise a minute after theirs, again after these minutes, and then as they
+are stored."""
 DOWN, BACK = range(530, 541), 542
 """Minutes that the scan did not run in; it read them in the minute that it was back in."""
 
@@ -38,6 +42,25 @@ class StoredThen(Stored):
             if id.startswith("okx"):
                 known[np.isin(minute, REPAIRED)] = START + KNOWN * MINUTE + 5_000
             self.known_at[id] = known
+        bybit = next(id for id in rows if id.startswith("bybit"))
+        each = rows[bybit]
+        again = each[np.isin((each.time - START) // MINUTE, RESTATED)]
+        told = (again.time[:, None] + np.array((FIRST_TOLD, TOLD_AGAIN, AT_LAST)) * MINUTE + 5_000).T
+        self.known_at[bybit][np.isin(each.time, again.time)] = told[2]
+        wrong = [replace(again, buy=again.buy * 0.1), replace(again, buy=again.volume * 0.95)]
+        self.states = {bybit: [(wrong[0], told[0], told[1]), (wrong[1], told[1], told[2])]}
+        """By instrument, what was stored over: bars, since when, until when."""
+
+    def superseded(self, instrument, start, end):
+        rows, known_at, until = self.superseded_rows("bars", instrument, start, end)
+        return {"bars": (rows.time, known_at, until)}
+
+    def superseded_rows(self, table, instrument, start, end):
+        empty = self._rows[instrument.id][:0], np.empty(0, np.int64), np.empty(0, np.int64)
+        states, known_at, until = zip(*self.states.get(instrument.id, [empty]), strict=True)
+        rows, known_at, until = Bars.concat(states), np.concatenate(known_at), np.concatenate(until)
+        inside = (rows.time >= start) & (rows.time < end)
+        return rows[inside], known_at[inside], until[inside]
 
     def known(self, instrument, start, end):
         rows = self._rows[instrument.id]
@@ -46,7 +69,14 @@ class StoredThen(Stored):
 
     def as_of(self, now):
         """By hand: what had been read a few seconds after `now`."""
-        return Stored({id: rows[self.known_at[id] <= now + 5_000] for id, rows in self._rows.items()})
+        found = {}
+        for id, rows in self._rows.items():
+            parts = [rows[self.known_at[id] <= now + 5_000]]
+            for states, since, until in self.states.get(id, ()):
+                parts.append(states[(since <= now + 5_000) & (until > now + 5_000)])
+            every = Bars.concat(parts)
+            found[id] = every[np.argsort(every.time, kind="stable")]
+        return Stored(found)
 
 
 def told(changes):

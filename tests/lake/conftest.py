@@ -68,8 +68,8 @@ def filled(tmp_path, monkeypatch):
             write_bars(connection, number, stored, made(seed))
         perp = numbers["okx:BTC/USDT:USDT"]
         times = range(START, START + MINUTES * MINUTE, 5 * MINUTE)
-        write_series(connection, perp, [OpenInterest(at + 7, 5000.0 + at % 11, None) for at in times])
-        write_series(connection, perp, [Funding(START + HOUR, 1e-4, START + 2 * HOUR, 8 * HOUR, 400.5, None)])
+        write_series(connection, perp, [OpenInterest(at + 7, 5000.0 + at % 11, None) for at in times], START)
+        write_series(connection, perp, [Funding(START + HOUR, 1e-4, START + 2 * HOUR, 8 * HOUR, 400.5, None)], START)
         whale = WhaleTrade("binance:BTC/USDT", 12, START + 5 * HOUR - 1, -1, 400.25, 300.5, 120_275.125, 9)
         write_whales(connection, numbers, [whale])
         event = {"event": "signal", "id": "s1", "time": "2026-01-31T23:10:00Z", "pair": "BTC/USDT", "grade": "A",

@@ -225,14 +225,9 @@ class Backfill:
         bars = bars[bars.coverage > 0]
         with self._database.write() as connection:
             grid = read_grids(connection, [number])[number]
-            write_bars(
-                connection,
-                number,
-                replace(instrument, tick_size=grid),
-                bars.on_grid(grid),
-                changed_at=self._clock.now(),
-            )
-            write_whales(connection, {instrument.id: number}, whales)
+            stored, now = replace(instrument, tick_size=grid), self._clock.now()
+            write_bars(connection, number, stored, bars.on_grid(grid), changed_at=now)
+            write_whales(connection, {instrument.id: number}, whales, changed_at=now)
 
     async def _samples(
         self, archives: Archives, number: int, instrument: Instrument, wanted: Sequence[Archive]
@@ -254,7 +249,7 @@ class Backfill:
     def _series(self, archive: Archive, path: Path, number: int, instrument: Instrument) -> None:
         samples = next(self._reading(archive, path, instrument))
         with self._database.write() as connection:
-            write_series(connection, number, samples)
+            write_series(connection, number, samples, self._clock.now())
 
     async def _rest(self, number: int, instrument: Instrument, start: int, end: int) -> None:
         """Trades only as far back as they can be had, klines everywhere."""
@@ -277,7 +272,8 @@ class Backfill:
             except CoinmonError as error:
                 self.problems.append(f"{instrument.id}: {what}: {iso(low)} to {iso(high)}: {error}")
                 return
-            await self._database.written(partial(write_series, number=number, samples=found))
+            now = self._clock.now()
+            await self._database.written(partial(write_series, number=number, samples=found, changed_at=now))
             self._progress.step(f"{instrument.id}: REST: {len(found)} of {what}", done=False)
 
     async def _rest_stretch(self, number: int, instrument: Instrument, start: int, end: int, *, trades: bool) -> None:

@@ -184,8 +184,9 @@ class WarmUp:
         bars = bars[np.flatnonzero((bars.coverage == Coverage.TRADES) & (bars.close > 0))]
         with self._database.write() as connection:
             grid = read_grids(connection, [wish.number])[wish.number]
-            write_bars(connection, wish.number, replace(wish.instrument, tick_size=grid), bars.on_grid(grid))
-            write_whales(connection, {wish.instrument.id: wish.number}, settled.whales)
+            stored, now = replace(wish.instrument, tick_size=grid), self._clock.now()
+            write_bars(connection, wish.number, stored, bars.on_grid(grid), known_at=now)
+            write_whales(connection, {wish.instrument.id: wish.number}, settled.whales, now)
 
 
 def warm_ups(
