@@ -67,8 +67,8 @@ def backtest(
 
     Changes count in the signal's direction: positive is right. A handful of signals proves nothing.
 
-    --as known leaves out what was read later (repairs, backfills over what a scan had seen), and minutes that no scan
-    looked at: it tells what a scan told.
+    --as known leaves out what was read later (repairs, backfills over what a scan had seen; what had been stored before
+    them stands in their place), and minutes that no scan looked at: it tells what a scan told.
 
     --try replays each value, judges all as one family, and says what choosing by the past alone would have brought.
     """
