@@ -32,6 +32,11 @@ class Address:
         kept = {name: value for name, value in given.items() if value}
         return f"?{urlencode(kept)}" if kept else ""
 
+    def data(self, name: str, **given: str | None) -> str:
+        """Where a page of this address fetches its data, letter for letter: a browser is told of it in the document."""
+        kept = {key: value for key, value in given.items() if value}
+        return f"/desk/{name}?{urlencode({'lang': self.lang, 'zone': self.zone} | kept)}"
+
 
 def address_of(
     given: Mapping[str, str], reader: MarketReader, cookies: Mapping[str, str] | None = None

@@ -1,6 +1,7 @@
 """The board: a row for each pair, kept up to date by the scan's events and by looks at the store."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,10 @@ class PairBoard:
         self.venues = list(reader.config.exchanges)
         self.rows: dict[str, Row] = {}
         self.changed: dict[str, Row] = {}
+        # of this process: one that was told by another says nothing here
+        self._epoch = secrets.token_hex(4)
+        self._count = 0
+        self._counts: dict[str, int] = {}
         self._flowed: dict[str, int] = {}
         self._live: dict[str, float] = {}
 
@@ -54,6 +59,8 @@ class PairBoard:
         if new or pair not in self.rows:
             row.update(new)
             self.changed.setdefault(pair, {"pair": row["pair"]}).update(new)
+            self._count += 1
+            self._counts[pair] = self._count
 
     def move(self, prices: Mapping[str, float], *, heard: bool) -> None:
         """Prices of minutes that are not over. heard: the streams are listened to now, and what they said stands."""
@@ -63,6 +70,20 @@ class PairBoard:
         for pair, value in prices.items():
             if pair in self.rows:
                 self._put(pair, {"price": cell(price(value), value)})
+
+    @property
+    def revision(self) -> str:
+        """What the rows are now, to be named to `since`."""
+        return f"{self._epoch}.{self._count}"
+
+    def since(self, revision: str) -> dict[str, Row]:
+        """Rows that changed since then; all where it is not known what that was, none where it is `now`."""
+        epoch, _, count = revision.partition(".")
+        if revision == "now":
+            return {}
+        if epoch != self._epoch or not count.isdecimal():
+            return self.rows
+        return {pair: self.rows[pair] for pair, each in self._counts.items() if each > int(count)}
 
     def news(self) -> dict[str, Row]:
         """What changed since it was asked for."""

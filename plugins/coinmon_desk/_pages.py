@@ -29,7 +29,7 @@ from coinmon_desk._forming import Forming
 from coinmon_desk._login import Login
 from coinmon_desk._push import Broadcast, frame
 from coinmon_desk._scenes import Scenes, chosen
-from coinmon_desk._shell import SECURITY, document, static
+from coinmon_desk._shell import SECURITY, document, modules_of, static
 from coinmon_desk._state import State
 from coinmon_desk._tape import Tape
 from coinmon_desk._words import WORDS
@@ -126,7 +126,7 @@ class DeskPages:
     def _send_rows(self) -> None:
         news = self._board.news()
         if news:
-            self._push.send("board", news)
+            self._push.send("board", news, self._board.revision)
 
     async def _move(self) -> None:
         """What the streams bring of minutes that are not over goes on as it comes, while somebody reads."""
@@ -147,10 +147,10 @@ class DeskPages:
             self._send_rows()
         await asyncio.sleep(max(_MOVE_S, _MOVE_TIMES * (monotonic() - begun)))
 
-    def _whole(self) -> Iterator[bytes]:
-        """What a reader of the stream begins with."""
-        yield frame("edition", {"at": iso(self._now())})
-        yield frame("board", self._board.rows)
+    def _whole(self, since: str) -> Iterator[bytes]:
+        """What a reader of the stream begins with. since: a revision of the board that it has."""
+        yield frame("edition", {"at": iso(self._now())}, self._board.revision)
+        yield frame("board", self._board.since(since))
         yield frame("state", self._state.document())
 
     def _now(self) -> int:
@@ -181,7 +181,7 @@ class DeskPages:
         return asked if asked in ("zh", "en") else self._reader.config.lang
 
     async def _board_page(self, request: Request, address: Address) -> Response:
-        return self._document("board.html", "board", address)
+        return self._document("board.html", "board", address, address.data("board.json", at=_said(address.at)))
 
     async def _tape_page(self, request: Request, address: Address) -> Response:
         return self._document("tape.html", "tape", address)
@@ -194,12 +194,20 @@ class DeskPages:
         market = await asyncio.to_thread(self._reader.market, symbol, address.at)
         chosen(market, address.market)
         self._forming.look(str(market.pair))
-        return self._document("pair.html", "pair", address, symbol=symbol, pair=str(market.pair))
+        pair = str(market.pair)
+        data = address.data(
+            "scene.json", symbol=symbol, pair=pair, at=_said(address.at), market=address.market, candle=address.candle
+        )
+        return self._document("pair.html", "pair", address, data, symbol=symbol, pair=pair)
 
-    def _document(self, name: str, page: str, address: Address, **values: Any) -> Response:
-        at = iso(address.at) if address.at is not None else None
+    def _document(
+        self, name: str, page: str, address: Address, data: str | None = None, **values: Any
+    ) -> Response:  # fmt: skip
+        """data: what the page fetches first."""
+        at = _said(address.at)
         return document(
-            name, address.lang, page=page, address=address, at=at, venues=self._board.venues,
+            name, address.lang, page=page, address=address, at=at, venues=self._board.venues, data=data,
+            modules=modules_of(page),
             config={"lang": address.lang, "zone": address.zone, "at": at, "page": page, "market": address.market,
                     "candle": address.candle, "candles": list(CANDLES),
                     "venues": self._board.venues, "forming": self._forming.known,
@@ -208,7 +216,8 @@ class DeskPages:
         )  # fmt: skip
 
     async def _static(self, request: Request) -> Response:
-        return static(request.path_params["name"]) or Response("no such file\n", 404, SECURITY, "text/plain")
+        found = static(request.path_params["name"], request.headers)
+        return found or Response("no such file\n", 404, SECURITY, "text/plain")
 
     # data
 
@@ -239,7 +248,7 @@ class DeskPages:
     async def _board_data(self, request: Request, address: Address) -> bytes:
         at = address.at
         if at is None:
-            return orjson.dumps({"at": iso(self._now()), "rows": self._board.rows})
+            return orjson.dumps({"at": iso(self._now()), "revision": self._board.revision, "rows": self._board.rows})
         rows = await asyncio.to_thread(self._board.at, at)
         known = any(row.get("price", {}).get("s") is not None for row in rows.values())
         return orjson.dumps({"at": iso(at), "rows": rows} | await self._absence(known, at, address.lang))
@@ -262,4 +271,12 @@ class DeskPages:
         return orjson.dumps(await asyncio.to_thread(self._state.whole))
 
     async def _events(self, request: Request) -> Response:
-        return StreamingResponse(self._push.stream(), 200, {**SECURITY, "X-Accel-Buffering": "no"}, "text/event-stream")
+        # a browser that connects again names what it had last
+        since = request.headers.get("last-event-id") or request.query_params.get("since", "")
+        return StreamingResponse(
+            self._push.stream(since), 200, {**SECURITY, "X-Accel-Buffering": "no"}, "text/event-stream"
+        )
+
+
+def _said(at: int | None) -> str | None:
+    return None if at is None else iso(at)

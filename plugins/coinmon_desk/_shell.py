@@ -1,6 +1,10 @@
 """The desk's documents: a frame of HTML without inline script or style, and what browsers are told about it."""
 
+import gzip
+import re
+from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
@@ -42,14 +46,54 @@ def document(name: str, lang: str, status: int = 200, **values: Any) -> Response
     return HTMLResponse(text, status, SECURITY)
 
 
-def static(name: str) -> Response | None:
-    """A module, the style sheet or the icon by its name; None: there is none of this name."""
+def static(name: str, asked: Mapping[str, str]) -> Response | None:
+    """A module, the style sheet or the icon by its name; None: there is none of this name.
+
+    asked: the request's headers. A browser that has it already is told so.
+    """
+    found = _file(name)
+    if found is None:
+        return None
+    plain, squeezed, mark, kind = found
+    headers = SECURITY | {"ETag": mark, "Vary": "Accept-Encoding"}
+    if mark in asked.get("if-none-match", ""):
+        return Response(b"", 304, headers)
+    if "gzip" in asked.get("accept-encoding", ""):
+        return Response(squeezed, 200, headers | {"Content-Encoding": "gzip"}, kind)
+    return Response(plain, 200, headers, kind)
+
+
+@cache
+def _file(name: str) -> tuple[bytes, bytes, str, str] | None:
+    """Its bytes, the same compressed, what stands for them, and of which kind they are."""
+    kind = "text/javascript"
     if name == "desk.css":
-        return Response(style() + _own("desk.css"), media_type="text/css", headers=SECURITY)
-    if name == "icon.svg":
-        return Response(ICON, media_type="image/svg+xml", headers=SECURITY)
-    if name in MODULES:
-        return Response(web_file(name), media_type="text/javascript", headers=SECURITY)
-    if name in OWN_MODULES:
-        return Response(_own(name), media_type="text/javascript", headers=SECURITY)
-    return None
+        text, kind = style() + _own("desk.css"), "text/css"
+    elif name == "icon.svg":
+        text, kind = ICON, "image/svg+xml"
+    elif name in MODULES or name in OWN_MODULES:
+        text = _module(name)
+    else:
+        return None
+    plain = text.encode()
+    return plain, gzip.compress(plain, 9), f'"{sha256(plain).hexdigest()[:16]}"', kind
+
+
+def _module(name: str) -> str:
+    return web_file(name) if name in MODULES else _own(name)
+
+
+_IMPORTED = re.compile(r'^import .* from "\./([a-z]+\.js)";$', re.MULTILINE)
+
+
+@cache
+def modules_of(page: str) -> tuple[str, ...]:
+    """Every module that a page needs: told in its document they come together, and not one after another."""
+    found: list[str] = []
+    wanted = ["desk.js", f"{page}.js"]
+    while wanted:
+        name = wanted.pop(0)
+        if name not in found:
+            found.append(name)
+            wanted += _IMPORTED.findall(_module(name))
+    return tuple(found)

@@ -91,6 +91,16 @@ def test_a_hundred_malformed_addresses_say_what_is_wrong(entered):
     assert tried == 110
 
 
+@pytest.mark.parametrize("name", ["sheet.js", "board.js", "desk.css", "icon.svg"])
+def test_a_browser_that_has_a_file_is_told_so(entered, name):
+    first = entered.get(f"/desk/{name}")
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.text == entered.get(f"/desk/{name}", headers={"accept-encoding": "identity"}).text
+    again = entered.get(f"/desk/{name}", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert entered.get(f"/desk/{name}", headers={"if-none-match": '"another"'}).status_code == 200
+
+
 MODULE = re.compile(r'"\./([a-z]+\.js)"')
 
 

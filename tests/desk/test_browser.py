@@ -37,6 +37,20 @@ def test_the_board_shows_sorts_and_searches_without_a_complaint(desk, server):
     assert [url for url in asked if not url.startswith((server.address, "about:"))] == []
 
 
+@pytest.mark.parametrize(("path", "ready", "data"), [("/", ROWS, "board.json"), ("/pair/BTCUSDT", SHOWN, "scene.json")])
+def test_all_that_a_page_needs_is_asked_for_by_its_document(desk, server, path, ready, data):
+    page, _ = desk(path, ready)
+    told = [each["params"] for each in page.heard if each.get("method") == "Network.requestWillBeSent"]
+    own = [each for each in told if each["request"]["url"].startswith(f"{server.address}/desk/")]
+    names = [each["request"]["url"].rsplit("/", 1)[1].split("?")[0] for each in own]
+    assert {"desk.js", "sheet.js", "strokes.js", "desk.css", data} <= set(names)
+    # once each, and none of them waits for a module that imports it
+    assert sorted(set(names)) == sorted(names)
+    late = {name for name, each in zip(names, own, strict=True) if each["initiator"]["type"] != "parser"}
+    assert late <= {"stream.js", "icon.svg", "events"}
+    assert complaints(page) == []
+
+
 @pytest.mark.parametrize(("width", "dark", "lang"), [(1280, False, "en"), (390, True, "zh")])
 def test_a_pair_fits_its_screen_in_both_languages(desk, width, dark, lang):
     page, (shown, wide, colours, name) = desk(

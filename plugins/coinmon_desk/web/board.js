@@ -275,3 +275,15 @@ if (config.at) fetched("/desk/board.json", { at: config.at }).then((data) => {
   take(data.rows);
 });
 else on("board", take);
+
+/** Fetches the rows, and gives what they are: the stream tells what changed since. */
+export async function revision() {
+  if (config.at) return "now";
+  try {
+    const data = await fetched("/desk/board.json");
+    take(data.rows);
+    return data.revision;
+  } catch {
+    return "";
+  }
+}

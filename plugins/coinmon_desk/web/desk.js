@@ -92,25 +92,35 @@ function heard(kind, data) {
   for (const hear of listeners.get(kind) || []) hear(data);
 }
 
-/** By the stream that all pages of this browser share, or where it has no shared workers by one of its own. */
-function listen() {
-  let end = window.SharedWorker ? shared() : alone();
+/**
+ * By the stream that all pages of this browser share, or where it has no shared workers by one of its own.
+ * revision: fetches what the page begins with, and gives what the stream is to go on from.
+ */
+function listen(revision) {
+  let end = null;
+  let here = false;
   // a page that a browser keeps for its way back must not go on listening
   const leave = () => {
     if (end) end();
     end = null;
+    here = false;
   };
-  const come = () => {
-    if (!end) end = window.SharedWorker ? shared() : alone();
+  const come = async () => {
+    if (here) return;
+    here = true;
+    const since = await revision();
+    if (here && !end) end = window.SharedWorker ? shared(since) : alone();
   };
   for (const each of ["pagehide", "freeze"]) addEventListener(each, leave);
   for (const each of ["pageshow", "resume"]) addEventListener(each, come);
+  come();
 }
 
-function shared() {
+/** since: the revision of the board's rows that this page has; `now` where it shows none. */
+function shared(since) {
   const worker = new SharedWorker("/desk/stream.js", { type: "module" });
   worker.port.onmessage = ({ data: [kind, data] }) => heard(kind, data);
-  worker.port.postMessage("hello");
+  worker.port.postMessage({ since });
   worker.onerror = () => said(words.lost, "lost");
   return () => {
     worker.port.postMessage("bye");
@@ -136,4 +146,4 @@ function alone() {
 }
 
 const pages = { board: "./board.js", pair: "./pair.js", tape: "./tape.js", state: "./state.js" };
-import(pages[config.page]).then(listen);
+import(pages[config.page]).then((page) => listen(page.revision || (() => "now")));

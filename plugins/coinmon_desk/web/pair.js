@@ -10,6 +10,7 @@ let market = config.market || "";
 let candle = config.candle || "";
 let sheet = null;
 let busy = false;
+let latest = null;
 let again = false;
 let replaying = 0;
 let grow = null;
@@ -44,6 +45,7 @@ async function load() {
     return;
   }
   busy = true;
+  const known = latest;
   let asked = "";
   try {
     asked = `${at} ${market} ${candle}`;
@@ -78,8 +80,13 @@ async function load() {
     if (again) {
       again = false;
       load();
-    }
+    } else if (latest !== known) follow();
   }
+}
+
+/** A chart of the present goes along with the newest edition. */
+function follow() {
+  if (!busy && !at && latest !== document.documentElement.dataset.shown) load();
 }
 
 /** A moment without data: no chart of another moment stands under its words. */
@@ -154,6 +161,9 @@ on("forming", (news) => {
   sheet.repaint(["price", "volume"]);
   window.coinmonForming = { taken: (window.coinmonForming?.taken || 0) + 1, last: rows[rows.length - 1] };
 });
-on("edition", () => {
-  if (!at || !sheet) load();
+on("edition", (news) => {
+  latest = news.at;
+  follow();
 });
+// not when the stream is there: the server makes the scene while the browser still reads the modules
+load();

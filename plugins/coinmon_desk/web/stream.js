@@ -7,8 +7,8 @@ let kept = null;
 
 /** What a page that comes later has to know first; the server tells it once to each connection. */
 function keep(kind, data) {
-  if (kind === "open") kept = { board: {} };
-  else if (kind === "lost") kept = null;
+  // connected again: the server tells what changed since, and what was kept is known still
+  if (kind === "open") kept = { board: kept?.board || {} };
   else if (!kept) return;
   else if (kind === "board") {
     for (const [pair, cells] of Object.entries(data)) kept.board[pair] = { ...kept.board[pair], ...cells };
@@ -32,7 +32,7 @@ onconnect = (event) => {
       return;
     }
     ports.add(port);
-    if (!end) end = listenTo("/desk/events", tell);
+    if (!end) end = listenTo(`/desk/events?since=${encodeURIComponent(data.since)}`, tell);
     else if (kept) {
       port.postMessage(["open", null]);
       for (const kind of ["edition", "board", "state"]) if (kept[kind]) port.postMessage([kind, kept[kind]]);
