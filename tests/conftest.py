@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import glob
 import importlib
 import os
@@ -20,6 +21,9 @@ from typing import Any
 import aiohttp
 import pytest
 from hypothesis import settings
+from sqlalchemy import Connection, event
+
+from coinmon.store import database
 
 # processes that tests start import what a test gives them; what is installed comes first
 sys.path.append(str(Path(__file__).parents[1]))
@@ -44,6 +48,45 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {tests / name: place for place, name in enumerate(LONGEST)}
     many = Counter(item.path for item in items)
     items.sort(key=lambda item: (rank.get(item.path, len(rank)), -many[item.path]))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_databases() -> Iterator[None]:
+    """The migrations of a new SQLite file give the same statements each time: those of a process's first, again.
+
+    Older files, servers and other migrations go the whole way, and so does every process that tests start.
+    """
+    known: dict[tuple[str, Path], list[tuple[str, Any]]] = {}
+    migrate = database._migrate
+
+    def upgraded(connection: Connection, version: str | None, name: str) -> None:
+        key = (database.SCHEMA, database._MIGRATIONS)
+        if connection.dialect.name != "sqlite" or connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first():
+            migrate(connection, version, name)
+        elif key in known:
+            for statement, values in known[key]:
+                connection.exec_driver_sql(statement, values)
+        else:
+            found: list[tuple[str, Any]] = []
+
+            def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+                found.append((statement, values))
+
+            event.listen(connection, "before_cursor_execute", note)
+            migrate(connection, version, name)
+            event.remove(connection, "before_cursor_execute", note)
+            known[key] = found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_migrate", upgraded)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,14 @@
 
 import importlib
 import importlib.util
-import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import FunctionType, MethodType, ModuleType, SimpleNamespace
 
 from coinmon.errors import PLUGIN_FAILURES
 from coinmon.plugin.broken import Broken, why_of
@@ -34,8 +33,13 @@ class FoundModule:
 def search_modules(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[FoundModule]:
     """Bundled plugins first, then by distribution, then those of the folder: the order in which names are claimed."""
 
-    # a distribution's name is parsed from its metadata at each question: it is asked once
-    points = [(point.dist.name if point.dist else "?", point) for point in entry_points(group=GROUP)]
+    names: dict[int, str] = {}
+    points = []
+    for point in entry_points(group=GROUP):
+        # a distribution's name is parsed from all of its metadata at each question: it is asked once
+        if point.dist is not None and id(point.dist) not in names:
+            names[id(point.dist)] = point.dist.name
+        points.append((names.get(id(point.dist), "?"), point))
     for distribution, point in sorted(points, key=lambda each: (each[0] != "coinmon", each[0], each[1].name)):
         try:
             yield from _modules(point, distribution)
@@ -61,8 +65,14 @@ def _modules(point: EntryPoint, distribution: str) -> Iterator[FoundModule]:
     folders = spec.submodule_search_locations
     yield found(point.name, point.module, spec.origin, folders is not None)
     # by its own name, whichever folder it is in
-    for name, module, origin in sorted(_walk(point.module, folders or ())):
+    for name, module, origin in _public_modules(point.module, tuple(folders or ())):
         yield found(f"{point.name}.{name}", module, origin)
+
+
+@cache
+def _public_modules(package: str, folders: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """Asked of the disk once: what is installed is imported once too, and commands look for plugins twice."""
+    return sorted(_walk(package, folders))
 
 
 def _walk(package: str, folders: Iterable[str]) -> Iterator[tuple[str, str, str]]:
@@ -115,5 +125,6 @@ class _Hooks(SimpleNamespace):
 
 
 def hooks_of(module: ModuleType) -> _Hooks:
-    routines = ((name, each) for name, each in vars(module).items() if inspect.isroutine(each))
+    # others take no mark: `inspect.isroutine` asks each of a module's thousand names four more questions
+    routines = ((name, each) for name, each in vars(module).items() if isinstance(each, FunctionType | MethodType))
     return _Hooks(**{name: each for name, each in routines if hasattr(each, f"{GROUP}_impl")})

@@ -45,41 +45,42 @@ def minutes(seed, count, kinds=("trades",), most=3):
     return made
 
 
-def one_bar(time, minute, last):
-    rows = minute.trades
-    trades = Trades(
-        np.arange(len(rows), dtype=np.int64),
-        np.full(len(rows), time, np.int64),
-        np.array([ticks for ticks, _, _ in rows], np.int64),
-        np.array([float(lots * LOT) for _, lots, _ in rows], np.float64),
-        np.array([side for _, _, side in rows], np.int8),
-    )
-    kind = {"trades": Coverage.TRADES, "klines": Coverage.KLINES}.get(minute.kind, Coverage.PARTIAL)
-    bar = with_quiet_minutes(fold(trades, instrument()), time, time + MINUTE, kind, last).with_coverage(kind)
-    if minute.kind in ("no split", "no quote"):
-        for column in (bar.buy, bar.buy_quote, bar.delta_min, bar.delta_max):
-            column[:] = np.nan
-    if minute.kind == "no quote":
-        bar.quote_volume[:] = np.nan
-    if minute.kind != "trades":
-        none = Bars.missing(TICK, bar.time).levels
-        bar = Bars(TICK, *(getattr(bar, name) for name in COLUMNS), levels=none)
-    return bar
-
-
 COLUMNS = (
     "time", "open", "high", "low", "close", "volume", "quote_volume", "trades", "buy", "buy_quote", "delta_min",
     "delta_max", "coverage",
 )  # fmt: skip
 
 
+COVERAGE = {"trades": Coverage.TRADES, "klines": Coverage.KLINES, "missing": Coverage.MISSING}
+
+
 def bars_of(made, start=START):
-    rows, last = [], 0
-    for i, minute in enumerate(made):
-        if minute.kind != "missing":
-            rows.append(one_bar(start + i * MINUTE, minute, last))
-            last = int(rows[-1].close[0])
-    return Bars.concat(rows) if rows else Bars.empty(TICK)
+    """All minutes in one fold, since most tests make hundreds; what a minute's kind did not tell is taken out of it."""
+    if all(minute.kind == "missing" for minute in made):
+        return Bars.empty(TICK)
+    kinds = np.array([minute.kind for minute in made])
+    rows = [
+        (start + i * MINUTE, *row) for i, minute in enumerate(made) if minute.kind != "missing" for row in minute.trades
+    ]
+    time, ticks, lots, side = zip(*rows, strict=True) if rows else ((), (), (), ())
+    trades = Trades(
+        np.arange(len(rows), dtype=np.int64),
+        np.array(time, np.int64),
+        np.array(ticks, np.int64),
+        np.array([float(each * LOT) for each in lots], np.float64),
+        np.array(side, np.int8),
+    )
+    whole = with_quiet_minutes(
+        fold(trades, instrument()), start, start + len(made) * MINUTE, Coverage.TRADES
+    ).with_coverage(np.array([COVERAGE.get(kind, Coverage.PARTIAL) for kind in kinds], np.uint8))
+    unsplit, unpriced = np.isin(kinds, ("no split", "no quote")), kinds == "no quote"
+    columns = {name: np.array(getattr(whole, name)) for name in COLUMNS}
+    for name in ("buy", "buy_quote", "delta_min", "delta_max"):
+        columns[name][unsplit] = np.nan
+    columns["quote_volume"][unpriced] = np.nan
+    seen = kinds == "trades"
+    levels = whole.levels.take(np.flatnonzero(seen)).spread(np.flatnonzero(seen), len(made))
+    return Bars(TICK, **columns, levels=levels)[kinds != "missing"]
 
 
 @dataclass

@@ -30,10 +30,10 @@ def poc_of(rows):
     """Most volume; then nearest to the middle; then the side with more volume; then the lower. A list index."""
     volume = list(rows.values())
     middle = Decimal(len(volume) - 1) / 2
+    above = sum(each for j, each in enumerate(volume) if j > middle)
+    below = sum(each for j, each in enumerate(volume) if j < middle)
 
     def rank(i):
-        above = sum(each for j, each in enumerate(volume) if j > middle)
-        below = sum(each for j, each in enumerate(volume) if j < middle)
         side = above if i > middle else below if i < middle else Decimal(0)
         return (-volume[i], abs(i - middle), -side, i)
 
