@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 
 import httpx
@@ -11,8 +12,9 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from coinmon import Coverage
+from coinmon import Coverage, NotPublished
 from coinmon_emulator.scenario.scenario import Scenario
+from coinmon_exchanges._files.download import Downloads
 
 FROM, TO = "2026-01-15T00:00:00Z", "2026-01-17T00:00:00Z"
 START, END = 1_768_435_200_000, 1_768_608_000_000
@@ -96,6 +98,40 @@ def test_auto_takes_rest_for_what_no_file_has(bench, plain):
     for name in ("binance:BTC/USDT", "binance:BTC/USDT:USDT"):
         assert f"{name}: 2026-01-16T20:00:00Z to 2026-01-17T00:10:00Z: minutes: 250 trades" in done.out
         assert not plain_holes(bench.bars(name))
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_ninety_two_days_are_read_by_the_month_or_where_one_is_not_published_by_the_day(
+    other_bench, published, monkeypatch
+):
+    """The emulator's market has traded since the middle of January: that month's file holds all there is."""
+    asked = []
+    fetch = Downloads.fetch
+
+    async def noted(self, url, to, progress, checksum=False):
+        asked.append(to.name)
+        if "/monthly/" in url and not published:
+            raise NotPublished(f"{to.name}: not published")
+        await fetch(self, url, to, progress, checksum=checksum)
+
+    monkeypatch.setattr(Downloads, "fetch", noted)
+    market = Scenario("quiet", 1)
+    # a trade now and then: fifteen days of it are soon made
+    market.paths.coin["BTC"] = replace(market.paths.coin["BTC"], quiet=True)
+    with other_bench("2026-02-01T00:10:00Z", market=market) as bench:
+        wide = ("--kind", "spot", "--exchange", "binance", "--source", "vision")
+        done = bench.backfill("BTCUSDT", *wide, "--from", "2025-11-01", "--to", "2026-02-01")
+        assert done.code == 0, done.err
+        one = next(each for each in market.instruments if each.key == "binance:spot:BTCUSDT")
+        bars = bench.bars("binance:BTC/USDT", levels=False)
+        assert int(bars.trades.sum()) == market.before(one, 2**53)
+        assert ("BTCUSDT-aggTrades-2026-01-20.zip" in asked) is not published
+        assert "BTCUSDT-aggTrades-2026-01.zip" in asked
+        assert "2026-01.zip: not published" not in done.out
+        asked.clear()
+        bench.backfill("BTCUSDT", *wide, "--from", "2026-01-01", "--to", "2026-02-01")
+        assert "BTCUSDT-aggTrades-2026-01.zip" not in asked, "half of its days are known"
+        assert "BTCUSDT-aggTrades-2026-01-20.zip" not in asked
 
 
 def test_what_a_killed_process_left_is_cleared_away(bench):

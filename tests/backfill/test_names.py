@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coinmon import DAY, Instrument
+from coinmon.collect.history.plan import spans_of, wanted
 from coinmon_exchanges.binance.archive import Vision
 from coinmon_exchanges.bybit.archive import BybitFiles
 from coinmon_exchanges.okx.archive import OkxFiles
@@ -40,8 +41,10 @@ def test_a_range_over_any_days_is_covered_and_each_name_is_known_again(venue, ba
         # OKX's day begins at 16:00
         reached = {start // DAY for start in starts} | {(start + DAY - 1) // DAY for start in starts}
         assert reached >= {ms(day) // DAY for day in DAYS}
+    months = {(ms(day), ms((day + timedelta(days=31)).replace(day=1))) for day in DAYS if day.day == 1}
     for each in daily:
-        assert each.end - each.start == DAY
+        monthly = venue == "binance" and each.data != "open_interest" and (each.start, each.end) in months
+        assert each.end - each.start == DAY or monthly
     # trades, klines, metrics: a name alone says the same
     for each in found[:: 7 if venue == "binance" else 1]:
         if venue == "binance" and each.data == "trades":
@@ -61,6 +64,37 @@ def test_months_are_whole():
     months = [each for each in files.covering(perp("binance", "BTC"), ms(FIRST), ms(LAST)) if each.data == "funding"]
     assert len(months) == 9 * 12
     assert all(before.end == after.start for before, after in itertools.pairwise(months))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "months"),
+    [
+        ("2026-01-01", "2026-02-01", ["2026-01"]),
+        ("2026-01-01", "2026-01-31", []),
+        ("2026-01-02", "2026-02-01", []),
+        ("2026-01-31", "2026-05-02", ["2026-02", "2026-03", "2026-04"]),
+        ("2024-02-01", "2024-03-01", ["2024-02"]),
+        ("2023-12-01T00:00:01", "2024-03-01T12:00", ["2024-01", "2024-02"]),
+    ],
+)
+def test_months_that_the_range_holds_whole_have_their_own_files(start, end, months):
+    """And every day has its file as well: the newest month is published some days after it."""
+    low, high = (ms(datetime.fromisoformat(each).replace(tzinfo=UTC)) for each in (start, end))
+    found = Vision("binance", URL, None, 5.0).covering(perp("binance", "BTC"), low, high)
+    klines = [each for each in found if each.data == "bars"]
+    monthly = [each for each in klines if each.end - each.start > DAY]
+    assert [each.name for each in monthly] == [f"BTCUSDT-1m-{month}.zip" for month in months]
+    assert all("/monthly/klines/BTCUSDT/1m/" in each.url for each in monthly)
+    days = [each.start for each in klines if each.end - each.start == DAY]
+    assert days == list(range(low - low % DAY, high, DAY))
+    spans = spans_of(found)
+    assert [span.start for span in spans if span.parts] == [each.start for each in monthly]
+    assert sorted(part.start for span in spans for part in (span.parts or [span])) == days
+    # a month of which a day is known is read by its days
+    first = monthly[0].start if monthly else low - low % DAY
+    again = wanted(spans, high, lambda span: span.start == first and span.end - span.start == DAY)
+    assert first not in {span.start for span in again}
+    assert sum(len(span.parts) or 1 for span in again) == len(days) - 1 - (high % DAY > 0)
 
 
 @pytest.mark.parametrize("name", ["BTCUSDT-1m-2026-02-30.zip", "BTCUSDT-1m-2026-13.zip", "a/b-1m-2026-01-01.zip"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from coinmon.clock import Clock
 from coinmon.collect.history.archive import DayTotals, bars_of_trades
-from coinmon.collect.history.plan import DownloadedFiles, Span, spans_of
+from coinmon.collect.history.plan import DownloadedFiles, Span, spans_of, wanted
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.history.rest import read_back
 from coinmon.collect.track.track import Track
@@ -71,8 +71,7 @@ class Backfill:
         if archives is not None and source != "rest":
             published = archives.covering(instrument, start, min(end, self._clock.now()))
             now = self._clock.now()
-            spans = [span for span in spans_of(published) if span.end <= now]
-            spans = [span for span in spans if not self._has(number, span, now)]
+            spans = wanted(spans_of(published), now, lambda span: self._has(number, span, now))
             samples = [each for each in published if each.data in ("open_interest", "funding")]
             samples = [
                 each
@@ -80,7 +79,7 @@ class Backfill:
                 if sample_gaps(self._database, number, each.data, each.start, min(each.end, now))
             ]
             self._progress.begin(instrument.id, len(spans) + len(samples))
-            await self._archived(archives, number, instrument, spans)
+            await self._archived(archives, number, instrument, spans, len(samples))
             await self._samples(archives, number, instrument, samples)
         elif source == "vision":
             self.problems.append(f"{instrument.id}: {self._venue.name} has no public files of history")
@@ -94,13 +93,21 @@ class Backfill:
         levels = span.start >= now - self._levels_days * DAY
         return is_complete(self._database, number, span.start, span.end, levels=levels)
 
-    async def _archived(self, archives: Archives, number: int, instrument: Instrument, spans: list[Span]) -> None:
-        """The next span's files are downloaded while one is read."""
+    async def _archived(
+        self, archives: Archives, number: int, instrument: Instrument, spans: list[Span], samples: int
+    ) -> None:
+        """The next span's files are downloaded while one is read. samples: how many files of these follow."""
         following: asyncio.Task[DownloadedFiles] | None = None
         try:
             for place, span in enumerate(spans):
                 current = following or asyncio.create_task(self._fetch(archives, span))
                 got = await current
+                if span.parts and got.trades is None:
+                    # not published yet, or damaged: its days instead
+                    spans[place + 1 : place + 1] = span.parts
+                    self._progress.begin(instrument.id, len(spans) - place - 1 + samples)
+                    following = asyncio.create_task(self._fetch(archives, spans[place + 1]))
+                    continue
                 following = (
                     asyncio.create_task(self._fetch(archives, spans[place + 1])) if place + 1 < len(spans) else None
                 )
@@ -125,11 +132,15 @@ class Backfill:
                     await following
 
     async def _fetch(self, archives: Archives, span: Span) -> DownloadedFiles:
-        trades = await self._first(archives, span.trades)
+        trades = await self._first(archives, span.trades, lasting=not span.parts)
+        if trades is None and span.parts:
+            return DownloadedFiles(None, None)
         return DownloadedFiles(trades, await self._first(archives, span.bars))
 
-    async def _first(self, archives: Archives, candidates: Sequence[Archive]) -> tuple[Archive, Path] | None:
-        """The best file that is there."""
+    async def _first(
+        self, archives: Archives, candidates: Sequence[Archive], *, lasting: bool = True
+    ) -> tuple[Archive, Path] | None:
+        """The best file that is there. lasting: what is not there is told; else others are asked for instead."""
         unpublished: list[str] = []
         for archive in candidates:
             path = self._folder / archive.name
@@ -144,7 +155,7 @@ class Backfill:
                 return None
             except VenueError as error:
                 self.problems.append(str(error))
-        self.problems += unpublished[:1]
+        self.problems += unpublished[:1] if lasting else []
         return None
 
     async def _read(self, number: int, instrument: Instrument, span: Span, got: DownloadedFiles) -> None:

@@ -1,6 +1,8 @@
 """Binance Vision: Binance's daily and monthly files (EXCHANGES 6.1)."""
 
 import re
+from calendar import monthrange
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,16 +33,21 @@ _WIDTHS = {"aggTrades": (7, 8), "trades": (6, 7)}
 
 
 class Vision:
-    """Daily trades and klines; for perps also open interest (metrics) and, by month, funding."""
+    """Trades and klines by the day and by the month; for perps also open interest (metrics) and, by month, funding."""
 
     def __init__(self, venue: str, url: str, proxy: str | None, timeout: float) -> None:
         self._venue = venue
         self._files = Downloads(venue, url, proxy, timeout)
 
     def covering(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Archive]":
-        """aggTrades before trades, which are half as large again for the same bars but for a few straddling fills."""
+        """Months that the range holds whole, and every day of it; the newest month may not be published yet.
+
+        aggTrades before trades, which are half as large again for the same bars but for a few straddling fills.
+        """
         sets = ("aggTrades", "trades", "1m")
-        found = []
+        found = [
+            self._archive(instrument, each, month, "monthly") for month in _whole_months(start, end) for each in sets
+        ]
         for day in range(start - start % DAY, end, DAY):
             date = _date(day).strftime("%Y-%m-%d")
             found += [self._archive(instrument, each, date, "daily") for each in sets]
@@ -133,6 +140,13 @@ def _kind(path: Path, set_: str) -> "Kind | None":
 
     first = next(lines(path), b"")
     return "spot" if first.split(b"\n", 1)[0].count(b",") + 1 == _WIDTHS[set_][1] else "perp"
+
+
+def _whole_months(start: int, end: int) -> list[str]:
+    """As 2026-01, those that begin and end within [start, end)."""
+    days = [_date(day) for day in range(-(-start // DAY) * DAY, end - DAY + 1, DAY)]
+    lasting = Counter(f"{day:%Y-%m}" for day in days)
+    return [month for month, count in lasting.items() if count == monthrange(int(month[:4]), int(month[5:]))[1]]
 
 
 def _date(ms: int) -> datetime:
