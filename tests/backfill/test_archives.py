@@ -101,9 +101,7 @@ def test_auto_takes_rest_for_what_no_file_has(bench, plain):
 
 
 @pytest.mark.parametrize("published", [True, False])
-def test_ninety_two_days_are_read_by_the_month_or_where_one_is_not_published_by_the_day(
-    other_bench, published, monkeypatch
-):
+def test_a_month_is_read_at_once_or_where_it_is_not_published_by_the_day(other_bench, published, monkeypatch):
     """The emulator's market has traded since the middle of January: that month's file holds all there is."""
     asked = []
     fetch = Downloads.fetch
@@ -120,7 +118,7 @@ def test_ninety_two_days_are_read_by_the_month_or_where_one_is_not_published_by_
     market.paths.coin["BTC"] = replace(market.paths.coin["BTC"], quiet=True)
     with other_bench("2026-02-01T00:10:00Z", market=market) as bench:
         wide = ("--kind", "spot", "--exchange", "binance", "--source", "vision")
-        done = bench.backfill("BTCUSDT", *wide, "--from", "2025-11-01", "--to", "2026-02-01")
+        done = bench.backfill("BTCUSDT", *wide, "--from", "2026-01-01", "--to", "2026-02-01")
         assert done.code == 0, done.err
         one = next(each for each in market.instruments if each.key == "binance:spot:BTCUSDT")
         bars = bench.bars("binance:BTC/USDT", levels=False)
