@@ -11,12 +11,13 @@ from typing import Any
 
 from coinmon.clock import Clock
 from coinmon.collect.history.archive import DayTotals, bars_of_trades
+from coinmon.collect.history.downloads import ArchiveDownloads
 from coinmon.collect.history.plan import DownloadedFiles, Span, spans_of, wanted
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.history.rest import read_back
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.errors import CoinmonError, ConfigError, DecodeError, FinerGrid, NotPublished, VenueBlocked, VenueError
+from coinmon.errors import CoinmonError, ConfigError, DecodeError, FinerGrid
 from coinmon.model.bars import Bars
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.instrument import Instrument
@@ -58,12 +59,12 @@ class Backfill:
         self._database = database
         self._venue = venue
         self._clock = clock
-        self._folder = folder
         self._progress = progress
         self._levels_days = levels_days
         self._whale_threshold = whale_threshold
         self._archives: Archives | None = getattr(venue.exchange, "archives", None)
         self.problems: list[str] = []
+        self._downloads = ArchiveDownloads(venue, folder, progress, self.problems)
 
     async def run(self, number: int, instrument: Instrument, start: int, end: int, source: str) -> None:
         """Bring [start, end) into the store. source: auto, vision (files only) or rest."""
@@ -100,17 +101,16 @@ class Backfill:
         following: asyncio.Task[DownloadedFiles] | None = None
         try:
             for place, span in enumerate(spans):
-                current = following or asyncio.create_task(self._fetch(archives, span))
+                current = following or asyncio.create_task(self._downloads.of_span(archives, span))
                 got = await current
                 if span.parts and got.trades is None:
                     # not published yet, or damaged: its days instead
                     spans[place + 1 : place + 1] = span.parts
                     self._progress.begin(instrument.id, len(spans) - place - 1 + samples)
-                    following = asyncio.create_task(self._fetch(archives, spans[place + 1]))
+                    following = asyncio.create_task(self._downloads.of_span(archives, spans[place + 1]))
                     continue
-                following = (
-                    asyncio.create_task(self._fetch(archives, spans[place + 1])) if place + 1 < len(spans) else None
-                )
+                ahead = spans[place + 1 : place + 2]
+                following = asyncio.create_task(self._downloads.of_span(archives, ahead[0])) if ahead else None
                 if got.trades is None and got.bars is None:
                     self._progress.step(f"{instrument.id}: {iso(span.start)}: no file")
                     continue
@@ -130,33 +130,6 @@ class Backfill:
                 following.cancel()
                 with suppress(asyncio.CancelledError, CoinmonError):
                     await following
-
-    async def _fetch(self, archives: Archives, span: Span) -> DownloadedFiles:
-        trades = await self._first(archives, span.trades, lasting=not span.parts)
-        if trades is None and span.parts:
-            return DownloadedFiles(None, None)
-        return DownloadedFiles(trades, await self._first(archives, span.bars))
-
-    async def _first(
-        self, archives: Archives, candidates: Sequence[Archive], *, lasting: bool = True
-    ) -> tuple[Archive, Path] | None:
-        """The best file that is there. lasting: what is not there is told; else others are asked for instead."""
-        unpublished: list[str] = []
-        for archive in candidates:
-            path = self._folder / archive.name
-            try:
-                await archives.fetch(archive, path, self._progress.received)
-                return archive, path
-            except NotPublished as error:
-                unpublished.append(str(error))
-            except VenueBlocked as error:
-                self._venue.block(str(error))
-                self.problems.append(str(error))
-                return None
-            except VenueError as error:
-                self.problems.append(str(error))
-        self.problems += unpublished[:1] if lasting else []
-        return None
 
     async def _read(self, number: int, instrument: Instrument, span: Span, got: DownloadedFiles) -> None:
         klines = None
@@ -244,7 +217,7 @@ class Backfill:
         self, archives: Archives, number: int, instrument: Instrument, wanted: Sequence[Archive]
     ) -> None:
         for archive in wanted:
-            got = await self._first(archives, [archive])
+            got = await self._downloads.first(archives, [archive])
             if got is None:
                 self._progress.step(f"{instrument.id}: {archive.name}: not there")
                 continue
