@@ -17,8 +17,8 @@ from coinmon.store.instruments import read_instruments
 
 AROUND_S = 4.0
 """Seconds around a kill, a stop or a cut in which a post's outcome may not have been written down."""
-_FIGURE = re.compile(r"(?<!form_)(?<!HTTP )\b\d+\b")
-"""Not of what tells faults apart: which form it is, what a robot answered."""
+_FIGURE = re.compile(r"(?<!form_)(?<!HTTP )(?<!by )\b\d+\b")
+"""Not of what tells faults apart: which form it is, what a robot answered, by how much a clock was set."""
 _MINUTE_S = 60.0
 _SOON_S = 10.0
 """Seconds after a fault in which it may be noticed."""
@@ -59,10 +59,18 @@ def _windows(campaign: Any, keys: Counter[str]) -> list[str]:
     found = []
     last: dict[str, Any] = {}
     for life in campaign.lives:
-        for _at, last in life.events("scan_finished"):
-            window = int(_moment(last["time"]) // (60 * WINDOW))
+        judged = ""
+        for _at, event in life.told:
+            if event["event"] == "flow":
+                # the moment that was judged: where the clock is set meanwhile a cycle ends at another
+                judged = event["time"]
+            if event["event"] != "scan_finished":
+                continue
+            last = event
+            window = int(_moment(judged) // (60 * WINDOW)) if judged else 0
             if last["pairs"] and not any(key.endswith(f" {window}") for key in keys):
                 found.append(f"window {window}: nothing was told")
+            judged = ""
     dead = [name for name, row in last.get("health", {}).get("tasks", {}).items() if not row["alive"]]
     return found + [f"{name} is dead" for name in dead]
 

@@ -18,7 +18,7 @@ from coinmon.model.moment import iso
 from coinmon.notify.attempt import AttemptOutcome, attempt
 from coinmon.notify.batching import Batch, next_batch
 from coinmon.notify.rate_limit import free, ms_to_next, recent
-from coinmon.notify.sharing import as_read_at_start, read_others
+from coinmon.notify.sharing import as_read_at_start, is_ahead, read_others
 from coinmon.plugin.contracts import Message, Output
 from coinmon.plugin.plugin_thread import PluginThread
 from coinmon.repeats import Repeats
@@ -40,7 +40,7 @@ _DATABASE_PAUSE_S = 5.0
 _RECORD_PAUSE_S = 2.0
 """The same while the outcome of a post waits to be written down: until then it must not be posted again."""
 _POLL_INTERVAL_S = 2.0
-"""Seconds after which to look for what other processes on the database wrote, and whether they still send."""
+"""Seconds after which to look what others on the database wrote, and whether they still send."""
 _FLUSH_TIMEOUT_S = 10.0
 """Seconds that a single flush waits for another process to send what is due."""
 _MAX_DUE = 1000
@@ -76,11 +76,11 @@ class Sender:
         self._faults = faults or Repeats()
         self.thread = PluginThread("output", channels[0])
         self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
-        self._name = name = channels[0]
+        self._name = channels[0]
         self._database, self._clock, self._wall, self._tell, self._market = database, clock, wall, tell, market
         self._channel: RobotChannel | None = None
         self._others = RobotChannel()
-        self._lease = f"send-{zlib.crc32(name.encode()):08x}"
+        self._lease = f"send-{zlib.crc32(self._name.encode()):08x}"
         self._wake = asyncio.Event()
         self._repeats = Repeats()
 
@@ -97,11 +97,14 @@ class Sender:
                         await asyncio.to_thread(lease.check)
                         await self._send_due(database, lease)
                         pause = await self._seconds_to_next()
-                        await self._pause(min(_POLL_INTERVAL_S, pause))
+                        with suppress(TimeoutError):
+                            await asyncio.wait_for(self._wake.wait(), min(_POLL_INTERVAL_S, pause))
             except LeaseTaken:
                 await asyncio.sleep(_POLL_INTERVAL_S)
             except LeaseLost as error:
-                logger.warning("output {}: {}", self._name, error)
+                # of the scan, it is lost to all senders at once
+                if self._faults.is_news(error.fault):
+                    logger.warning("output {}: {}", self._name, error)
                 await asyncio.sleep(_POLL_INTERVAL_S)
             except CoinmonError as error:
                 # a full disk may be freed, a server started again: sending goes on when the database does
@@ -134,16 +137,15 @@ class Sender:
             raise
         # another process may have sent meanwhile
         self._channel = None
+        database = self._database.fenced(lease.fence)
         try:
-            yield lease, self._database.fenced(lease.fence)
+            if is_ahead(await self._stored_channel(), self._wall()):
+                # written down: the next start is not to take them for posts of its own moment again
+                channel = await self._state()
+                await database.written(lambda connection: write_channel(connection, self._name, channel))
+            yield lease, database
         finally:
             await asyncio.to_thread(lease.free)
-
-    async def _pause(self, seconds: float) -> None:
-        """Until woken, or for so long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
 
     async def _send_due(self, database: Database, lease: Lease) -> None:
         while (batch := await self._next(database, lease)) is not None:
@@ -170,10 +172,13 @@ class Sender:
 
     async def _state(self) -> RobotChannel:
         if self._channel is None:
-            read = await self._database.looked_up(lambda connection: read_channel(connection, self._name))
+            read = await self._stored_channel()
             if self._channel is None:
                 self._channel = as_read_at_start(read, self._wall())
         return self._channel
+
+    async def _stored_channel(self) -> RobotChannel:
+        return await self._database.looked_up(lambda connection: read_channel(connection, self._name))
 
     def _sent(self, ours: RobotChannel) -> tuple[tuple[int, ...], int]:
         """The robot's last posts, those of others too, and until when it rests."""
@@ -211,8 +216,7 @@ class Sender:
             write_channel(connection, self._name, claimed)
             return None
 
-        taken = await database.written(write)
-        if taken is None:
+        if (taken := await database.written(write)) is None:
             return batch
         self._channel, self._others = before, taken
         return await self._next(database, lease)

@@ -53,16 +53,23 @@ def rest(database: Database, output: str, until: int) -> None:
         write_channel(connection, _by_hand(output), ours._replace(paused_until=until))
 
 
+def is_ahead(channel: RobotChannel, wall: int) -> bool:
+    """Whether it is from before the clock was set back."""
+    return bool(channel.posts) and channel.posts[-1] > wall
+
+
 def as_read_at_start(channel: RobotChannel, wall: int) -> RobotChannel:
     """A channel as it is read at a start.
 
     A post that was under way when we were stopped may have arrived as late as now. One from the future is from before
-    the clock was set back: so is the moment until which the robot rests.
+    the clock was set back: so are those before it, and the moment until which the robot rests. Left where they are they
+    would take a minute's whole room until the clock is there again.
     """
     if not channel.posts:
         return channel
     ahead = max(0, channel.posts[-1] - wall)
-    return channel._replace(posts=(*channel.posts[:-1], wall), paused_until=channel.paused_until - ahead)
+    before = tuple(post - ahead for post in channel.posts[:-1])
+    return channel._replace(posts=(*before, wall), paused_until=channel.paused_until - ahead)
 
 
 def _by_hand(output: str) -> str:

@@ -115,6 +115,22 @@ def test_a_clock_that_was_set_back_holds_up_no_message(say, outbox, plain):
     assert output.got == ["BTC/USDT"]
 
 
+def test_a_clock_that_was_set_back_leaves_the_robot_its_room(say, outbox, plain):
+    """Twenty posts an hour ahead filled each minute of the hour: nothing was sent until the clock was there again."""
+    output = plain.output()
+    box = outbox({"robot"}, 3, robot=output)
+    for key in ("one", "two", "three"):
+        say(plain.signal(key=key), pairs=(), outputs=["robot"])
+    box.flush()
+    assert len(output.messages) == 3
+    say(plain.signal(key="four"), pairs=(), outputs=["robot"], at=plain.now - 3_600_000)
+    again = outbox({"robot"}, 3, robot=output)
+    again.flush(after=-3_600)
+    assert len(output.messages) == 3
+    again.flush(after=61)
+    assert len(output.messages) == 4
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 407, 410, 413, 422, 429, 502])
 def test_a_redirect_and_what_a_gateway_answers_lose_no_alert(status):
     async def answer(request):
