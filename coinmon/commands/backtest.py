@@ -61,6 +61,10 @@ def backtest(
         str | None,
         typer.Option(metavar="ADDRESS", help="On the Dask cluster of this scheduler; not with --try."),
     ] = None,
+    lake: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Over a lake of `coinmon export`; not with --as known."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Records and every signal told, as one JSON object.")] = False,
 ) -> None:
     """Replay the signals over stored history and say what the price did after each.
@@ -89,12 +93,14 @@ def backtest(
         raise ConfigError("--to is not after --from")
     if dask is not None and (jobs > 1 or values is not None):
         raise ConfigError("--dask goes neither with --jobs nor with --try")
+    if lake is not None and known is AsOption.known:
+        raise ConfigError("--lake goes not with --as known: a lake does not say when its rows could be known")
     if values is not None:
         from coinmon.commands.trials import try_values
 
         def replayed(one: "Config") -> "Replay":
             with redirect_stdout(sys.stderr):
-                return _replayed(one, symbols or [], start, end, known.value)
+                return _replayed(one, symbols or [], start, end, known.value, lake)
 
         try_values(options, whole, values, [*(signal or []), *names], replayed, as_json)
         return
@@ -102,7 +108,7 @@ def backtest(
         # what a plugin prints is not the result
         chosen = [*(signal or []), *names]
         load = partial(_config_of, options if dask is None else _anywhere(options, whole), chosen)
-        replay = _replayed(config, symbols or [], start, end, known.value, (dask or jobs, load))
+        replay = _replayed(config, symbols or [], start, end, known.value, lake, (dask or jobs, load))
     made = records(replay.told)
     if as_json:
         import orjson
@@ -142,6 +148,7 @@ def _replayed(
     start: int | None,
     end: int | None,
     known: "As",
+    lake: Path | None,
     jobs: "tuple[int | str, Callable[[], Config]] | None" = None,
 ) -> "Replay":
     """jobs: how many processes, or the address of a cluster, and what gives the configuration in each."""
@@ -151,13 +158,10 @@ def _replayed(
     from coinmon.log import start_log
     from coinmon.run.backtest import backtest as replay
     from coinmon.run.monitor import clock_of
-    from coinmon.store.database import open_database
-    from coinmon.store.history import History
+    from coinmon.run.parts.stored_rows import stored_rows
 
     start_log(config, clock_of(config))
-    database = open_database(config.db, create=False)
-    try:
-        history = History(database)
+    with stored_rows(config, lake) as history:
         universe = history.universe(config.exchanges, config.quotes)
         stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
         pairs = [universe.resolve(each).pair for each in symbols] or sorted(stored, key=str)
@@ -173,14 +177,13 @@ def _replayed(
             if load is not None and isinstance(many, str):
                 from coinmon.run.parts.cluster import replayed_on_cluster
 
-                return replayed_on_cluster(many, load, wanted, start, end, known, moved)
+                there = lake and lake.resolve()
+                return replayed_on_cluster(many, load, wanted, start, end, known, moved, there)
             if load is not None and isinstance(many, int) and many > 1:
                 from coinmon.run.parts.pair_jobs import replayed_side_by_side
 
-                return replayed_side_by_side(load, wanted, start, end, known, many, moved)
+                return replayed_side_by_side(load, wanted, start, end, known, many, moved, lake)
             return replay(config, history, universe, wanted, start, end, moved, known)
-    finally:
-        database.close()
 
 
 def _show(made: "list[ReplayRecord]", lang: str) -> None:

@@ -18,6 +18,8 @@ from coinmon.model.instrument import Instrument, Pair
 _ABOUT = b"coinmon"
 """The key of a file's metadata under which it says what it is of."""
 LAYOUT = 1
+_GROUP_ROWS = 7 * 1440
+"""Rows that are read together: a replay reads a day or two at a time, a notebook months."""
 
 
 def month_of(ms: int) -> str:
@@ -52,7 +54,7 @@ def write(path: Path, table: Any, about: Mapping[str, Any]) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        parquet().write_table(told, partial, compression="zstd", compression_level=3)
+        parquet().write_table(told, partial, compression="zstd", compression_level=3, row_group_size=_GROUP_ROWS)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -106,10 +108,25 @@ def files_of(root: Path, table: str, instrument: Instrument) -> list[Path]:
 def read_between(path: Path, names: Sequence[str], start: int, end: int) -> Any:
     """The rows of [start, end), ms UTC, of files in order of time."""
     file = parquet().ParquetFile(path)
-    table = file.read(list(names))
+    table = file.read_row_groups(_groups_between(file, start, end), list(names))
     time = np.asarray(table["time"].cast("int64"))
     first, last = np.searchsorted(time, (start, end)).tolist()
     return table.slice(first, last - first)
+
+
+def _groups_between(file: Any, start: int, end: int) -> list[int]:
+    """The numbers of the groups of rows that may hold times of [start, end); all where a file does not say."""
+    metadata, found = file.metadata, []
+    column = file.schema_arrow.get_field_index("time")
+    for number in range(metadata.num_row_groups):
+        told = metadata.row_group(number).column(column).statistics
+        if told is None or not told.has_min_max or (_ms(told.min) < end and _ms(told.max) >= start):
+            found.append(number)
+    return found
+
+
+def _ms(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
 
 
 def ends_of(path: Path) -> tuple[int, int]:

@@ -1,11 +1,12 @@
 """A lake as views and notebooks read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from coinmon.errors import ConfigError
 from coinmon.lake import folder
 from coinmon.lake.tables import SAMPLES, arrow, bars_of, bars_table, samples_of, samples_table
 from coinmon.market.no_books import NoBooks
@@ -14,6 +15,8 @@ from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE, parse_time
+from coinmon.model.symbols import Universe
+from coinmon.model.trades import Ints
 
 
 class Lake(NoBooks):
@@ -22,6 +25,21 @@ class Lake(NoBooks):
     def __init__(self, root: Path) -> None:
         self._root = root
         self.instruments: Sequence[Instrument] = folder.instruments(root)
+
+    def with_bars(self) -> Sequence[Instrument]:
+        return self.instruments
+
+    def universe(self, venues: Collection[str], quotes: Mapping[str, str]) -> Universe:
+        """What the lake holds of these venues, by pair."""
+        return Universe([each for each in self.instruments if each.venue in venues], quotes)
+
+    def listed(self, instrument: Instrument) -> tuple[int | None, int | None]:
+        """A lake does not say since when a market is listed: always."""
+        return None, None
+
+    def known(self, instrument: Instrument, start: int, end: int) -> Mapping[str, tuple[Ints, Ints]]:
+        """Nor when a row could be known. Raises ConfigError."""
+        raise ConfigError(f"{self._root}: a lake does not say when its rows could be known; ask the database")
 
     @property
     def source(self) -> "Lake":

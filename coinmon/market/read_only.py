@@ -32,7 +32,11 @@ def _close(value: Any) -> None:
             _close(each)
     else:
         for name in _names(kind):
-            _close(getattr(value, name, None))
+            each = getattr(value, name, None)
+            if type(each) is np.ndarray:
+                each.setflags(write=False)
+            else:
+                _close(each)
 
 
 _PLAIN = frozenset((int, float, str, bool, bytes, type(None)))

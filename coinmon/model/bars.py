@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from enum import IntEnum
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +97,7 @@ class Bars:
         first = parts[0]
         if len(parts) == 1:
             return first
-        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}
+        columns = dict(zip(COLUMNS, map(np.concatenate, zip(*map(_columns_of, parts), strict=True)), strict=True))
         levels = [part.levels for part in parts]
         known = [each for each in levels if each is not None]
         return cls(first.tick_size, **columns, levels=Levels.concat(known) if len(known) == len(levels) else None)
@@ -105,7 +106,7 @@ class Bars:
         return len(self.time)
 
     def __getitem__(self, rows: slice | npt.NDArray[np.bool_] | Ints) -> "Bars":
-        columns = {name: getattr(self, name)[rows] for name in COLUMNS}
+        columns = dict(zip(COLUMNS, [each[rows] for each in _columns_of(self)], strict=True))
         levels = self.levels
         if levels is not None:
             if isinstance(rows, slice) and rows.step in (None, 1):
@@ -134,15 +135,15 @@ class Bars:
     @property
     def has_flow(self) -> npt.NDArray[np.bool_]:
         """Rows whose taker split is complete."""
-        return self.coverage >= Coverage.KLINES
+        return self.coverage >= _WITH_SPLIT
 
     def dense(self, start: int, end: int) -> "Bars":
         """One row for each minute of [start, end), missing ones as such. Start and end are minutes."""
-        times = np.arange(start, end, MINUTE, dtype=np.int64)
         first, last = np.searchsorted(self.time, (start, end)).tolist()
-        inside = self[first:last]
-        if len(inside) == len(times):
+        inside = self if last - first == len(self) else self[first:last]
+        if len(inside) == (end - start) // MINUTE:
             return inside
+        times = np.arange(start, end, MINUTE, dtype=np.int64)
         at = (inside.time - start) // MINUTE
         blank = Bars.missing(self.tick_size, times)
         columns = {name: getattr(blank, name).copy() for name in COLUMNS}
@@ -245,6 +246,9 @@ class Bars:
 
 COLUMNS = tuple(each.name for each in fields(Bars) if each.name not in ("tick_size", "levels"))
 """The column names of `Bars`, in order."""
+_columns_of = attrgetter(*COLUMNS)
+_WITH_SPLIT = np.uint8(Coverage.KLINES)
+"""An enum among numbers of eight bits makes numpy compare wider ones."""
 
 
 def _running_before(delta: Floats, starts: Ints, run: Ints) -> Floats:
@@ -288,8 +292,10 @@ class Seen:
         rows = bars.dense(start, end)
         if not len(rows):
             return cls(start, end, 0, 0, Coverage.MISSING, Coverage.MISSING)
+        worst, best = Coverage(int(rows.coverage.min())), Coverage(int(rows.coverage.max()))
+        if worst >= Coverage.KLINES:
+            return cls(start, end, len(rows), len(rows), worst, best, (), since)
         ok = rows.has_flow
         edges = np.flatnonzero(np.diff(np.concatenate(([False], ~ok, [False])).astype(np.int8)))
         gaps = [(start + int(a) * MINUTE, start + int(b) * MINUTE) for a, b in edges.reshape(-1, 2)]
-        worst, best = Coverage(int(rows.coverage.min())), Coverage(int(rows.coverage.max()))
         return cls(start, end, len(rows), int(ok.sum()), worst, best, tuple(gaps), since)

@@ -22,7 +22,7 @@ from coinmon.model.moment import MINUTE
 from coinmon.model.symbols import Universe
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.run.parts.replay_parts import As, PairPlayer, PlayedPart, parts_of, span_of
-from coinmon.store.history import History
+from coinmon.run.parts.stored_rows import StoredRows
 
 HORIZONS = {"5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 """Minutes after entry, which is a minute after the signal, at which the price is looked at."""
@@ -81,7 +81,7 @@ class Replay:
 
 def backtest(
     config: Config,
-    history: History,
+    history: StoredRows,
     universe: Universe,
     pairs: Sequence[Pair],
     start: int | None,
@@ -156,7 +156,7 @@ def folded(
     return told, PairReplay(str(player.pair), first, last, seen, coverage, judgements)
 
 
-def _prices(history: History, instruments: Sequence[Instrument], start: int, end: int) -> Prices:
+def _prices(history: StoredRows, instruments: Sequence[Instrument], start: int, end: int) -> Prices:
     """Of the spot markets; a minute that none of them knew is the perpetuals'."""
     found = [
         weighted_close([history.bars(each, start, end) for each in instruments if each.kind == kind], start, end)

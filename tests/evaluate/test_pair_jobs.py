@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from coinmon.cli import run
 from coinmon.config.load import load_config
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.model.instrument import Pair
-from coinmon.model.moment import MINUTE, parse_time
+from coinmon.model.moment import MINUTE, iso, parse_time
 from coinmon.run.backtest import backtest, folded
 from coinmon.run.parts import cluster as cluster_module
 from coinmon.run.parts.cluster import replayed_on_cluster
@@ -103,6 +104,45 @@ def test_a_cluster_of_which_a_worker_is_killed(overrides, cluster, tmp_path):
     database.close()
     assert {each.event["pair"] for each in found.told} == {"BTC/USDT", "ETH/USDT"}
     assert seen[-1] == (3, 3)
+
+
+@pytest.fixture
+def asked(overrides, tmp_path, capsysbinary):
+    """`coinmon backtest` of half an hour of both pairs, as JSON."""
+    easy = "\n".join(f"  {name}: {json.dumps(each)}" for name, each in EASY.items())
+    (tmp_path / "config.yaml").write_text(f"db: {overrides['db']}\nsignals:\n{easy}\n", "utf-8")
+    start, end = (iso(START + (FIRST + each) * MINUTE) for each in (60, 90))
+
+    def ask(*options):
+        capsysbinary.readouterr()
+        assert run(["backtest", "--from", start, "--to", end, "--json", *options]) == 0
+        return capsysbinary.readouterr().out
+
+    return ask
+
+
+def test_by_command_on_a_cluster(asked, cluster):
+    one_by_one = asked()
+    assert len(json.loads(one_by_one)["signals"]) == 2
+    assert asked("--dask", cluster) == one_by_one
+
+
+def test_a_lake_is_replayed_as_its_database(asked):
+    pytest.importorskip("pyarrow", reason="the lake extra is not installed")
+    stored = json.loads(asked())
+    assert run(["export", "--lake", "lake"]) == 0
+    Path("coinmon.db").unlink()
+    found = [json.loads(asked("--lake", "lake", *options)) for options in ([], ["--jobs", "2"])]
+    # what is told, and how much of it could be judged; a lake has no books and no liquidations, like this database
+    assert found == [stored, stored]
+    assert len(stored["signals"]) == 2
+
+
+def test_a_lake_does_not_say_what_was_known(overrides, capsys):
+    assert run(["--lang", "en", "backtest", "--lake", "lake", "--as", "known"]) == 2
+    assert "a lake does not say when its rows could be known" in capsys.readouterr().err
+    assert run(["--lang", "en", "backtest", "--lake", "lake"]) == 3
+    assert capsys.readouterr().err.endswith("no lake is there; write one with coinmon export --lake lake\n")
 
 
 def test_no_cluster_there_is_said(overrides, monkeypatch):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 
 from coinmon.config.load import Config
@@ -22,8 +23,9 @@ def replayed_on_cluster(
     end: int | None,
     known: As,
     progress: Progress = lambda _done, _all: None,
+    lake: Path | None = None,
 ) -> Replay:
-    """As `backtest` of all pairs. load: gives the configuration in each worker, which reads the database itself.
+    """As `backtest` of all pairs. load: gives the configuration in each worker, which reads what is stored itself.
 
     Raises ConfigError where no scheduler answers at that address, and CoinmonError for a part that killed each worker
     that had it.
@@ -36,7 +38,7 @@ def replayed_on_cluster(
     with client:
 
         def work(tasks: Sequence[AnyTask], moved: Progress) -> Sequence[object]:
-            futures = client.map(partial(_worked_there, ReplayTask(load, start, end, known)), tasks, pure=False)
+            futures = client.map(partial(_worked_there, ReplayTask(load, start, end, known, lake)), tasks, pure=False)
             try:
                 for done, _ in enumerate(distributed.as_completed(futures), 1):
                     moved(done, len(tasks))

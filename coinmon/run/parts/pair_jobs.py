@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from coinmon.config.load import Config
 from coinmon.log import start_log
@@ -14,20 +15,23 @@ from coinmon.processes import Processes
 from coinmon.run.backtest import PairReplay, Replay, ReplayedSignal, backtest, folded, nothing_stored
 from coinmon.run.monitor import clock_of
 from coinmon.run.parts.replay_parts import As, PairPlayer, PlayedPart, parts_of, span_of
-from coinmon.store.database import open_database
-from coinmon.store.history import History
+from coinmon.run.parts.stored_rows import StoredRows, stored_rows
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayTask:
-    """What all tasks of a replay have. load: gives the configuration in each process, so it can be pickled."""
+    """What all tasks of a replay have. load: gives the configuration in each process, so it can be pickled.
+
+    lake: where the rows are; None: in the configured database.
+    """
 
     load: Callable[[], Config]
     start: int | None
     end: int | None
     known: As
+    lake: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,13 @@ def replayed_side_by_side(
     known: As,
     jobs: int,
     progress: Progress = lambda _done, _all: None,
+    lake: Path | None = None,
 ) -> Replay:
     """As `backtest` of all pairs. load: gives the configuration in each process, so it can be pickled.
 
     Raises NoDataError where nothing is stored of any pair, and CoinmonError for a pair whose process is killed always.
     """
-    with Processes(partial(_replaying, ReplayTask(load, start, end, known)), jobs) as processes:
+    with Processes(partial(_replaying, ReplayTask(load, start, end, known, lake)), jobs) as processes:
         return replayed_in_parts(processes.answers, pairs, known, progress)
 
 
@@ -122,17 +127,13 @@ def _replaying(whole: ReplayTask) -> Iterator[Callable[[AnyTask], object]]:
 
 @contextmanager
 def working_on(whole: ReplayTask, config: Config) -> Iterator[Callable[[AnyTask], object]]:
-    """Works on the tasks of a replay, with a database of its own."""
-    database = open_database(config.db, create=False)
-    try:
-        history = History(database)
+    """Works on the tasks of a replay, with a database or lake opened by itself."""
+    with stored_rows(config, whole.lake) as history:
         universe = history.universe(config.exchanges, config.quotes)
         yield partial(_worked, whole, config, history, universe)
-    finally:
-        database.close()
 
 
-def _worked(whole: ReplayTask, config: Config, history: History, universe: Universe, task: AnyTask) -> object:
+def _worked(whole: ReplayTask, config: Config, history: StoredRows, universe: Universe, task: AnyTask) -> object:
     if isinstance(task, SpanTask):
         return span_of(history, universe.of(task.pair), whole.start, whole.end)
     player = PairPlayer(config, history, universe, task.pair, whole.known)

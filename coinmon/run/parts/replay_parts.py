@@ -18,7 +18,7 @@ from coinmon.model.moment import MINUTE, ceil, floor
 from coinmon.model.months import months
 from coinmon.model.signal import Signal
 from coinmon.model.symbols import Universe
-from coinmon.store.history import History
+from coinmon.run.parts.stored_rows import StoredRows
 
 As = Literal["known", "complete"]
 LEAD_IN_MS = 60 * MINUTE
@@ -39,7 +39,9 @@ class PlayedPart:
     asked_back: bool = False
 
 
-def span_of(history: History, instruments: Sequence[Instrument], start: int | None, end: int | None) -> tuple[int, int]:
+def span_of(
+    history: StoredRows, instruments: Sequence[Instrument], start: int | None, end: int | None
+) -> tuple[int, int]:
     """Of [start, end) the moments of which something is stored of any instrument; empty where nothing is."""
     spans = [span for span in map(history.span, instruments) if span]
     if not spans:
@@ -62,7 +64,7 @@ class PairPlayer:
     def __init__(
         self,
         config: Config,
-        history: History,
+        history: StoredRows,
         universe: Universe,
         pair: Pair,
         known: As,
@@ -104,7 +106,7 @@ class PairPlayer:
         return self._evaluator.market(self.pair, there, self.source, now)
 
 
-def _listed(history: History, instrument: Instrument) -> tuple[int | None, int | None]:
+def _listed(history: StoredRows, instrument: Instrument) -> tuple[int | None, int | None]:
     """The moments, on whole minutes, from which and until which the venue lists it; None: always."""
     first, last = history.listed(instrument)
     return None if first is None else floor(first), None if last is None else ceil(last)
@@ -115,7 +117,7 @@ def _is_listed(days: tuple[int | None, int | None], now: int) -> bool:
     return (first is None or now >= first) and (last is None or now < last)
 
 
-def _lead_in(history: History, instruments: Sequence[Instrument], first: int) -> int:
+def _lead_in(history: StoredRows, instruments: Sequence[Instrument], first: int) -> int:
     """From when on states are followed so that those that are on at `first` are known."""
     begins = [span[0] + MINUTE for span in map(history.span, instruments) if span]
     return min(first, max(first - LEAD_IN_MS, min(begins))) if begins else first

@@ -1,0 +1,88 @@
+"""How long `backtest` of all signals takes from SQLite and from a lake of the same, in one run.
+
+    python benchmarks/speed/replay_stored.py [--pairs 4] [--days 30] [--jobs 2]
+
+Made-up pairs on four spot venues with the taker split, as `replay_speed` makes them, are written to a database and from
+there to a lake. Printed: seconds by the clock, seconds of processor time of all processes together, and pair-minutes a
+second of processor time. What is told of both has to be the same.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from replay_speed import DAY_MINUTES, START, market
+
+from coinmon.config.load import load_config
+from coinmon.lake.write import copy_to_lake
+from coinmon.model.instrument import Pair
+from coinmon.model.moment import MINUTE
+from coinmon.run.parts.pair_jobs import replayed_side_by_side
+from coinmon.store.bars import write_bars
+from coinmon.store.database import open_database
+from coinmon.store.history import History
+from coinmon.store.instruments import sync_instruments
+
+
+def stored(folder: Path, pairs: list[Pair], days: int) -> None:
+    """A database and a lake of the pairs."""
+    instruments, rows = market(days)
+    database = open_database(f"sqlite:///{folder}/c.db")
+    for pair in pairs:
+        for each in instruments:
+            own = replace(each, base=pair.base, native_id=pair.base, symbol=each.symbol.replace("BTC", pair.base))
+            with database.write() as connection:
+                ((number, there),) = sync_instruments(connection, [own], START).values()
+                write_bars(connection, number, there, rows[each.id])
+    config = load_config(None, environ={})
+    history = History(database)
+    copy_to_lake(folder / "lake", history, history.universe(config.exchanges, config.quotes), pairs)
+    database.close()
+
+
+def spent() -> float:
+    """Processor time of this process and of those that ended, seconds."""
+    own, ended = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
+
+
+def measured(name: str, minutes: int, replay: Callable[[], object]) -> object:
+    began, before = time.perf_counter(), spent()
+    found = replay()
+    clock, used = time.perf_counter() - began, spent() - before
+    print(f"{name:>7}: {clock:6.1f} s, {used:6.1f} s of processor time, {minutes / used:,.0f} pair-minutes a second")
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=4)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--jobs", type=int, default=2)
+    asked = parser.parse_args()
+    pairs = [Pair(f"C{number:03}", "USDT") for number in range(asked.pairs)]
+    with tempfile.TemporaryDirectory(prefix="replay-") as name:
+        folder = Path(name)
+        stored(folder, pairs, asked.days)
+        load = partial(load_config, None, overrides={"db": f"sqlite:///{folder}/c.db"}, environ={})
+        start = START + DAY_MINUTES * MINUTE
+        minutes = asked.pairs * (asked.days - 1) * DAY_MINUTES
+        print(f"{asked.pairs} pairs x 4 venues x {asked.days - 1} days, all signals, {asked.jobs} processes")
+        told = [
+            measured(
+                where, minutes,
+                partial(replayed_side_by_side, load, pairs, start, None, "complete", asked.jobs, lake=lake),
+            )
+            for where, lake in (("SQLite", None), ("lake", folder / "lake"))
+        ]  # fmt: skip
+        assert told[0] == told[1], "both tell the same"
+        print(f"{len(told[0].told)} signals told, the same from both")
+
+
+if __name__ == "__main__":
+    main()
