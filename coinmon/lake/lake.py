@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from coinmon.errors import ConfigError
 from coinmon.lake import folder
 from coinmon.lake.tables import SAMPLES, arrow, bars_of, bars_table, samples_of, samples_table
 from coinmon.market.no_books import NoBooks
@@ -16,7 +15,6 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE, parse_time
 from coinmon.model.symbols import Universe
-from coinmon.model.trades import Ints
 
 
 class Lake(NoBooks):
@@ -37,9 +35,8 @@ class Lake(NoBooks):
         """A lake does not say since when a market is listed: always."""
         return None, None
 
-    def known(self, instrument: Instrument, start: int, end: int) -> Mapping[str, tuple[Ints, Ints]]:
-        """Nor when a row could be known. Raises ConfigError."""
-        raise ConfigError(f"{self._root}: a lake does not say when its rows could be known; ask the database")
+    when_known = None
+    """Nor does it say when a row could be known."""
 
     @property
     def source(self) -> "Lake":

@@ -247,8 +247,7 @@ class Bars:
 COLUMNS = tuple(each.name for each in fields(Bars) if each.name not in ("tick_size", "levels"))
 """The column names of `Bars`, in order."""
 _columns_of = attrgetter(*COLUMNS)
-_WITH_SPLIT = np.uint8(Coverage.KLINES)
-"""An enum among numbers of eight bits makes numpy compare wider ones."""
+_WITH_SPLIT = np.uint8(Coverage.KLINES)  # of an enum numpy makes wider numbers, and compares those
 
 
 def _running_before(delta: Floats, starts: Ints, run: Ints) -> Floats:

@@ -79,6 +79,11 @@ class History:
             first, last = connection.execute(query).one()
         return None if first is None else (first, last + MINUTE)
 
+    @property
+    def when_known(self) -> "History":
+        """What says when its rows could be known."""
+        return self
+
     def known(self, instrument: Instrument, start: int, end: int) -> dict[str, tuple[Ints, Ints]]:
         """By table the times of the rows of [start, end), and when they could be known, ms UTC; -1: at once."""
         number = self._numbers.get(instrument.id)

@@ -92,7 +92,10 @@ class PairPlayer:
     def _changes(self, begin: int, end: int, leads_in: bool, judgements: dict[str, Judgement]) -> Iterator[Change]:
         lead_in = _lead_in(self.history, self.instruments, begin) if leads_in else begin
         self._first = begin if leads_in else self._first
-        then = KnownThen(self.history, self.instruments, lead_in, end) if self._known == "known" else None
+        then = None
+        if self._known == "known":
+            assert self.history.when_known is not None, "only a database can be asked for what was known"
+            then = KnownThen(self.history.when_known, self.instruments, lead_in, end)
         cuts = [each for span in self._days.values() for each in span if each is not None]
         for start, stop, counted in ((lead_in, begin, {}), (begin, end, judgements)):
             yield from evaluate(

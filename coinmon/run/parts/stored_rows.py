@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from coinmon.config.load import Config
+from coinmon.evaluate.known import KnownRows
 from coinmon.lake.lake import Lake
 from coinmon.market.source import Source
 from coinmon.model.instrument import Instrument
 from coinmon.model.symbols import Universe
-from coinmon.model.trades import Ints
 from coinmon.store.database import open_database
 from coinmon.store.history import History
 
@@ -26,7 +26,10 @@ class StoredRows(Source, Protocol):
 
     def listed(self, instrument: Instrument) -> tuple[int | None, int | None]: ...
 
-    def known(self, instrument: Instrument, start: int, end: int) -> Mapping[str, tuple[Ints, Ints]]: ...
+    @property
+    def when_known(self) -> KnownRows | None:
+        """What says when its rows could be known; None: nothing does."""
+        ...
 
 
 @contextmanager
