@@ -114,9 +114,10 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
     for found in search_modules(plugin_dir, broken):
         try:
             if found.origin and _COMMANDS.encode() in found.origin.read_bytes():
-                manager.register(hooks_of(found.load()), name=found.plugin)
-                for call in _calls(manager, found.plugin, _COMMANDS):
-                    call(app)
+                with redirect_stdout(sys.stderr):
+                    manager.register(hooks_of(found.load()), name=found.plugin)
+                    for call in _calls(manager, found.plugin, _COMMANDS):
+                        call(app)
         except PLUGIN_FAILURES as error:
             broken.append(Broken(found.plugin, found.distribution, why_of(error, found.origin)))
     return broken

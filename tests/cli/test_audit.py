@@ -1,5 +1,6 @@
 """`coinmon audit`: plugins that look ahead, remember, roll dice or say something else by columns are named."""
 
+import importlib.util
 import json
 import shutil
 
@@ -106,6 +107,45 @@ def test_every_cheat_in_the_book_is_named(audited, tmp_path):
     assert all("columns" in checks[name] or "columns of" in found[name]["raised"] for name in cheats.COLUMNS)
     assert done.code == 1
     assert len(names) - len(honest) >= 50
+
+
+SMART_MONEY = '''
+import numpy as np
+import pandas as pd
+from smartmoneyconcepts.smc import smc
+
+from coinmon.signal import SILENT, WAITS, Signal, Silent, Text, hookimpl
+
+LENGTH, BACK = 5, 120
+
+def swings(rows):
+    candles = pd.DataFrame({name: getattr(rows, name) for name in ("open", "high", "low", "close", "volume")})
+    return smc.swing_highs_lows(candles, LENGTH)["HighLow"].to_numpy()
+
+def swing(market):
+    if not swings(market.views[0].bars(BACK))[-1] == 1:
+        return Silent("no swing high")
+    return [Signal("swing", str(market.pair), "B", "bearish", Text("x", "x"), Text("x", "x"), key="swing")]
+
+def at_once(frame):
+    """As everybody calls it: once over all candles."""
+    return (swings(frame.bars(frame.listed[0], BACK))[BACK - 1 :] == 1).astype(np.int8)
+
+@hookimpl
+def register_signals(register):
+    register("swing", swing, columns=at_once)
+'''
+
+
+def test_a_library_that_rewrites_its_past_readings_is_named(audited, tmp_path):
+    # not imported here: it prints
+    if importlib.util.find_spec("smartmoneyconcepts") is None:
+        pytest.skip("not installed: pip install smartmoneyconcepts")
+    (tmp_path / "mine" / "smart_money.py").write_text(SMART_MONEY, "utf-8")
+    done = audited("swing", "--pair", "BTCUSDT", "--moments", "12", "--json")
+    (found,) = json.loads(done.out)["plugins"]
+    assert done.code == 1
+    assert {each["check"] for each in found["faults"]} == {"columns"}
 
 
 def test_bundled_plugins_are_clean(audited):

@@ -13,7 +13,7 @@ import typer
 from coinmon.cli import run
 from coinmon.config.load import load_config
 from coinmon.config.sample import sample
-from coinmon.plugin.catalog import load_catalog
+from coinmon.plugin.catalog import add_commands, load_catalog
 from coinmon.printable import is_printable
 from coinmon.run.doctor import local_findings
 from coinmon_mcp._listing import full_schema, listed
@@ -94,6 +94,28 @@ def test_no_command_shows_what_commands_a_terminal(command, told, folder, capfd)
     assert is_printable(output)
     # JSON spells them, and whoever reads it would show them
     assert not re.search(r"\\u(001b|0007|202e)", output, re.IGNORECASE)
+
+
+COMMAND = """
+from coinmon import hookimpl
+
+print("chatter at import")
+
+@hookimpl
+def register_commands(app):
+    print("chatter of a hook")
+    app.command("mine")(print)
+"""
+
+
+def test_what_a_plugin_of_commands_prints_is_no_line_of_the_result(folder, capfd):
+    (folder / "mine" / "extra.py").write_text(COMMAND, "utf-8")
+    app = typer.Typer()
+    broken = add_commands(app, folder / "mine")
+    told = capfd.readouterr()
+    assert "mine" in [each.name for each in app.registered_commands]
+    assert (broken, told.out) == ([], "")
+    assert told.err == "chatter at import\nchatter of a hook\n"
 
 
 def test_the_sample_configuration_has_none_and_no_line_of_anybody_elses(folder):
