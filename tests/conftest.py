@@ -22,6 +22,7 @@ import aiohttp
 import pytest
 from hypothesis import settings
 from sqlalchemy import Connection, event
+from xdist.scheduler import LoadFileScheduling
 
 from coinmon.store import database
 
@@ -41,6 +42,29 @@ LONGEST = (
     "emulator/test_tapes.py", "scan/test_event_stream.py",
 )  # fmt: skip
 """Files that take long, longest first: one that is begun last keeps one worker busy while the others have nothing."""
+
+
+TOGETHER = {
+    "a running server": ("serve", ("contract", "pages", "panels", "seed_examples", "tools")),
+    "a running desk": ("desk", ("access", "browser")),
+    "a scanned market": ("cli", ("audit", "backtest", "export", "refusals", "report")),
+    "a stored market": ("report", ("candles", "holes", "page", "panels", "read_only", "text", "traded")),
+}
+"""Files of a folder that share what takes seconds to make: one worker runs them, else each makes it anew."""
+
+_GROUPS = {
+    f"tests/{folder}/test_{name}.py": group for group, (folder, names) in TOGETHER.items() for name in names
+}  # fmt: skip
+
+
+class _ByWhatIsShared(LoadFileScheduling):  # type: ignore[misc]
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return _GROUPS.get(file, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return _ByWhatIsShared(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
