@@ -1,6 +1,7 @@
 """What traded in candles and beside them follows what is in sight, and is what the indicators say of that stretch."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -112,11 +113,15 @@ def test_several_signals_at_a_candle_are_the_first_and_how_many_more():
     assert several(["[A+] one", "[A] two", "[B] three"]) == "[A+] one +2"
 
 
-@pytest.mark.parametrize(("lang", "name", "level"), [("en", "London", "London high"), ("zh", "伦敦", "伦敦 high")])
-def test_sessions_are_called_by_their_cities(demo_report, lang, name, level):
+@pytest.mark.parametrize(
+    ("lang", "name", "levels"), [("en", "London", {"London high", "d high", "dVWAP", "London POC"}),
+                                 ("zh", "伦敦", {"伦敦高点", "今日高点", "今日 VWAP", "伦敦 POC"})],
+)  # fmt: skip
+def test_sessions_are_called_by_their_cities_and_levels_by_words(demo_report, lang, name, levels):
     marks = [mark for layer in scene(demo_report, lang)["panes"][0]["layers"] for mark in layer["marks"]]
     names = {each["name"] for each in marks}
-    assert {name, level} <= names
+    assert {name, *levels} <= names
+    assert lang == "en" or not [each for each in names if re.search("high|low|open|close", each)]
     assert not [each for each in names if each.split(" ")[0] in ("A", "L", "N", "E")]
     assert np.isfinite([each["v"] for each in marks if each["m"] == "level"]).all()
     json.dumps(marks)

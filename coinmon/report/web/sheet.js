@@ -123,6 +123,11 @@ export function sheetOf(root, first, tell = () => {}) {
       else if (spec.axis === "names" && spec.marks.some((each) => each.cells)) {
         // the newest is at the right: where not all of it fits, that is what is seen first
         pane.newest = true;
+        holder.addEventListener("scroll", () => {
+          pane.scrolled = holder.scrollLeft;
+          clearTimeout(pane.rest);
+          pane.rest = setTimeout(() => arrived([pane]), REST_MS);
+        }, { passive: true });
         const texts = spec.marks.flatMap((each) => (each.cells || []).map((cell) => cell[3].length));
         const column = Math.max(64, 10 + 5.6 * Math.max(0, ...texts));
         pane.least = Math.max(...spec.marks.map((each) => (each.names || []).length)) * column + GUTTER;
@@ -291,11 +296,21 @@ export function sheetOf(root, first, tell = () => {}) {
     });
   }
 
-  function heightOf(spec, narrow) {
+  /** Rows that the columns in sight use, first and last, where not all columns fit: others would be empty paper. */
+  function rowsSeen(pane, wide) {
+    const mark = pane.newest && wide > pane.room ? pane.spec.marks.find((each) => each.cells) : null;
+    if (!mark) return null;
+    const column = (wide - GUTTER) / mark.names.length;
+    const at = Math.min(pane.scrolled ?? wide, wide - pane.room);
+    const seen = mark.cells.filter(([place]) => (place + 1) * column > at && place * column < at + pane.room).map((each) => each[1]);
+    return seen.length ? [Math.min(...seen), Math.max(...seen)] : null;
+  }
+
+  function heightOf(spec, narrow, rows) {
     if (spec.id === "coverage") return 24 + 30 * Math.max(1, (spec.marks[0].strips || []).length);
     if (spec.axis === "rows") return Math.min(900, 30 + 12 * Math.max(12, ...spec.marks.map((each) => (each.y || []).length)));
     const cells = spec.marks.find((each) => each.m === "cells");
-    if (spec.axis === "names" && cells) return 40 + 15 * cells.y.length;
+    if (spec.axis === "names" && cells) return 40 + 15 * (rows ? rows[1] - rows[0] + 1 : cells.y.length);
     if (spec.id === "price") return narrow ? 360 : HEIGHTS.price;
     return HEIGHTS[spec.axis] || HEIGHTS.time;
   }
@@ -307,13 +322,15 @@ export function sheetOf(root, first, tell = () => {}) {
     // asked of the document once: that makes it lay itself out, in the middle of a frame
     pane.room ||= canvas.parentElement.clientWidth;
     const wide = Math.max(pane.least || 0, pane.room);
-    const tall = heightOf(spec, look.narrow);
-    if (canvas.width !== Math.round(wide * ratio) || canvas.height !== Math.round(tall * ratio)) {
+    const rows = rowsSeen(pane, wide);
+    const tall = heightOf(spec, look.narrow, rows);
+    const wider = canvas.width !== Math.round(wide * ratio);
+    if (wider || canvas.height !== Math.round(tall * ratio)) {
       canvas.width = Math.round(wide * ratio);
       canvas.height = Math.round(tall * ratio);
       canvas.style.width = `${wide}px`;
       canvas.style.height = `${tall}px`;
-      if (pane.newest) canvas.parentElement.scrollLeft = wide;
+      if (pane.newest && wider) canvas.parentElement.scrollLeft = wide;
     }
     const c = canvas.getContext("2d", { alpha: false });
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -330,7 +347,7 @@ export function sheetOf(root, first, tell = () => {}) {
     const marks = [...spec.marks, ...shownLayers(spec).flatMap((each) => each.marks)];
     plot.x = acrossOf(spec, right);
     pane.x = plot.x;
-    const [low, high] = bounds(spec, marks, plot.x);
+    const [low, high] = rows ? edgesOf(spec, rows) : bounds(spec, marks, plot.x);
     plot.y = scaleOf(low, high, tall - FOOT, spec.id === "coverage" ? 0 : 6);
     grid(plot, spec, tall, right);
     c.save();
@@ -436,6 +453,11 @@ export function sheetOf(root, first, tell = () => {}) {
     return scaleOf(0, Math.max(1, names.length), 0, right);
   }
 
+  function edgesOf(spec, [first, last]) {
+    const mark = spec.marks.find((each) => each.cells);
+    return [mark.y[first], mark.y[last] + mark.height];
+  }
+
   /** What the upright axis shows: candles decide over what lies on them; else all that is in sight. */
   function bounds(spec, marks, x) {
     let low = Infinity;
@@ -517,7 +539,8 @@ export function sheetOf(root, first, tell = () => {}) {
 
   function middles(cells, y) {
     const every = Math.ceil(14 / Math.max(1, Math.abs(y.at(cells.height) - y.at(0))));
-    return cells.y.filter((_, k) => k % every === 0).map((each) => +(each + cells.height / 2).toPrecision(12));
+    const seen = cells.y.filter((each) => each >= y.from - cells.height / 2 && each < y.to);
+    return seen.filter((_, k) => k % every === 0).map((each) => +(each + cells.height / 2).toPrecision(12));
   }
 
   function tickDigits(ticks, most) {

@@ -191,10 +191,20 @@ def register_indicators(register: Any) -> None:
     register("key_levels", key_levels, merges=True, columns=columns, answers="levels")
 
 
+_ZH_STRETCHES = {"d": "今日", "pd": "昨日", "pw": "上周"}
+_ZH_PRICES = {
+    "open": "开盘", "high": "高点", "low": "低点", "close": "收盘", "IB high": " IB 高点", "IB low": " IB 低点"
+}  # fmt: skip
+
+
 def _said(name: str) -> Text:
-    """A level's name with its session's in words."""
+    """A level's name in words: whose it is, and which of its prices."""
+    whole = re.fullmatch(r"(pd|pw|d) ?(.+)", name)
+    if whole:
+        stretch, what = whole.groups()
+        return Text(_ZH_STRETCHES[stretch] + _ZH_PRICES.get(what, f" {what}"), name)
     session, _, what = name.partition(" ")
-    return session_said(session, what)
+    return Text(session_said(session).zh + _ZH_PRICES.get(what, f" {what}"), session_said(session, what).en)
 
 
 def _ladder(named: list[tuple[str, Stretch]], last: float | None, atr: float | None) -> list[KeyLevel]:
