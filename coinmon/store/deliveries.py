@@ -78,16 +78,16 @@ def write_channel(connection: Connection, output: str, channel: RobotChannel) ->
 
 def read_queue(connection: Connection, since: int) -> list[dict[str, Any]]:
     """What waits, and what was refused of signals since then, by output, oldest first."""
-    columns = (deliveries.c[name] for name in ("output", "state", "attempts", "next_attempt", "gather", "error"))
-    told = (signals.c[name] for name in ("time", "pair", "name", "grade"))
-    refused = (deliveries.c.state == "refused") & (signals.c.time >= since)
-    query = (
-        select(deliveries.c.signal.label("id"), *columns, *told)
-        .join(signals)
-        .where((deliveries.c.state == literal_column("'waiting'")) | refused)
-        .order_by(deliveries.c.output, deliveries.c.id)
-    )
-    return [dict(row._mapping) for row in connection.execute(query)]
+    columns = [deliveries.c[name] for name in ("id", "output", "state", "attempts", "next_attempt", "gather", "error")]
+    told = [signals.c[name] for name in ("time", "pair", "name", "grade")]
+    query = select(deliveries.c.signal, *columns, *told).join(signals)
+    # each by its own index, of what waits and of the signals' times: one query for both reads every delivery ever made
+    recent = select(signals.c.id).where(signals.c.time >= since)
+    waiting = query.where(deliveries.c.state == literal_column("'waiting'"))
+    refused = query.where(deliveries.c.state == literal_column("'refused'"), deliveries.c.signal.in_(recent))
+    rows = [{**row._mapping} for each in (waiting, refused) for row in connection.execute(each)]
+    rows.sort(key=lambda row: (row["output"], row["id"]))
+    return [{**row, "id": row.pop("signal")} for row in rows]
 
 
 def forget_deliveries(connection: Connection, before: int, most: int = 5_000) -> int:
