@@ -133,6 +133,65 @@ def test_the_tape_says_why_and_jumps_to_the_moment(desk):
     assert complaints(page) == []
 
 
+BOARD = ["pair", "price", "hour", "day", "flow:binance", "flow:okx", "flow:bybit", "flow:coinbase", "ratio",
+         "consensus", "signal", "cvd_spot", "cvd_perp", "oi", "funding", "seen"]  # fmt: skip
+
+
+def test_a_row_of_the_board_says_what_a_trader_asks(desk):
+    row = "document.querySelector('.board-row[data-pair=\"BTC/USDT\"]')"
+    cells = f"Object.fromEntries([...{row}.children].map(e => [e.dataset.cell, e.textContent]))"
+    line = f"{row}.querySelector('[data-cell=cvd_spot] path').getAttribute('d')"
+    _page, (_, _, line, cells, titles) = desk(
+        "/?lang=en", ROWS, f"{row}.querySelector('[data-cell=oi]').textContent", line, cells,
+        "[...document.querySelectorAll('.board-head button')].map(e => e.textContent).filter(Boolean).length",
+    )  # fmt: skip
+    assert sorted(cells) == sorted(BOARD)
+    assert titles == len(BOARD)
+    assert [name for name in BOARD if not cells[name]] == []
+    assert "strong bull" in cells["consensus"]
+    assert "[A" in cells["signal"]
+    assert line.startswith("M")
+
+
+def test_pairs_are_pinned_and_filtered(desk):
+    star = "document.querySelector('.board-row[data-pair=\"SOL/USDT\"] .star')"
+    first = (
+        "[...document.querySelectorAll('.board-row')].find(e => e.getAttribute('aria-rowindex') === '2').dataset.pair"
+    )
+    only = (
+        "(() => { const one = document.getElementById('only'); one.value = 'VALUE';"
+        " one.dispatchEvent(new Event('change')); return true; })()"
+    )
+    count = "document.getElementById('count').textContent"
+    page, (*_, pinned, _, one, _, none) = desk(
+        "/", ROWS, f"{star}.click() || true", f"{first} === 'SOL/USDT' && {first}", only.replace("VALUE", "pinned"),
+        f"{count}.startsWith('1 /') && {count}", f"{star}.click() || true", f"{count}.startsWith('0 /') && {count}",
+    )  # fmt: skip
+    assert (pinned, one, none) == ("SOL/USDT", "1 / 6", "0 / 6")
+    assert complaints(page) == []
+
+
+def test_the_tape_is_filtered_by_kind_grade_and_pair(desk):
+    seen = "[...document.querySelectorAll('#tape li[data-id]')]"
+    told = f"{seen}.map(e => [e.dataset.kind, ...[...e.querySelectorAll('b')].map(b => b.textContent)])"
+
+    def choose(id, value):
+        return (
+            f"(() => {{ const one = document.getElementById('{id}'); one.value = '{value}';"
+            f" one.dispatchEvent(new Event('input')); return {told}; }})()"
+        )
+
+    page, (_, every, signals, best, _, pairs) = desk(
+        "/tape?lang=en", f"{seen}.some(e => e.dataset.kind === 'signal')", told, choose("kind", "signal"),
+        choose("grade", "A+"), choose("grade", ""), choose("search", "eth"),
+    )  # fmt: skip
+    assert {kind for kind, _, _ in signals} == {"signal"}
+    assert len(signals) <= len(every)
+    assert {grade for _, grade, _ in best} == {"A+"}
+    assert {pair for _, _, pair in pairs} <= {"ETH/USDT"}
+    assert complaints(page) == []
+
+
 def test_a_view_that_was_sent_shows_the_same_range(desk):
     query = "from=2026-01-15T11:20:00Z&to=2026-01-15T11:40:00Z"
     _, (_, seen) = desk(f"/pair/BTCUSDT?{query}", SHOWN, "coinmonSheet.range()")

@@ -135,3 +135,37 @@ def test_a_phone_shows_the_rows_of_the_footprints_in_sight(looked, panes):
     every = 15 * len(panes["footprint"]["marks"][0]["y"])
     assert newest < 0.7 * every
     assert newest != oldest < every
+
+
+# thousands of points to a pixel are looked up and painted otherwise than few: with the same result
+DENSE = """(window.compared ||= import('/desk/strokes.js').then(({ extentOf, strokesOf }) => {
+  const values = Array.from({ length: 1000 }, (_, k) => (k % 7 ? Math.sin(k * k) : null));
+  const wrong = [];
+  for (let k = 0; k < 300; k += 1) {
+    const [first, last] = [(k * 37) % 1000, (k * 91) % 1000].sort((a, b) => a - b);
+    const some = values.slice(first, last + 1).filter((each) => each !== null);
+    const [low, high] = extentOf(values, first, last);
+    if (low !== Math.min(...some) || high !== Math.max(...some)) wrong.push([first, last]);
+  }
+  values[999] = 5;
+  if (extentOf(values, 0, 999)[1] !== 5) wrong.push('the newest');
+  const canvases = [0, 1].map(() => Object.assign(document.createElement('canvas'), { width: 300, height: 200 }));
+  const [painted, filled] = canvases.map((each) => each.getContext('2d'));
+  const plot = { c: painted, ratio: 1, x: { start: 0, end: 300 }, y: { start: 200 } };
+  const strokes = strokesOf(plot, {}, ['#102030', '#a0b0c0']);
+  for (let k = 0; k < 300; k += 1) {
+    const [top, bottom] = [100 - (k % 120), 100 + (k % 9)];
+    strokes.add(k, top, bottom, k % 2);
+    filled.fillStyle = ['#102030', '#a0b0c0'][k % 2];
+    filled.fillRect(k, top, 1, Math.max(1, bottom - top));
+  }
+  strokes.paint();
+  window.done = [wrong, canvases[0].toDataURL() === canvases[1].toDataURL()];
+})) && window.done"""
+
+
+def test_what_is_dense_is_drawn_as_what_is_not(looked):
+    page, (_, (wrong, same)) = looked("/pair/BTCUSDT?lang=en", SHOWN, DENSE)
+    assert wrong == []
+    assert same
+    assert complaints(page) == []
