@@ -60,7 +60,7 @@ class Liquidation:
 class WhaleTrade:
     """One taker order of at least the whale threshold.
 
-    trade_id: of its first fill. price: its average. base, quote: the whole order. fills: rows it arrived as.
+    trade_id: of its first fill. price: its average. base, quote: the whole order. fills: trades it was filled by.
     """
 
     instrument: str

@@ -25,7 +25,8 @@ class Trades:
     """Public trades of one instrument in the order they happened; all columns have one length.
 
     id: the venue's own where it is a number, else a stable 63-bit digest of it. time: ms UTC. ticks: price in ticks.
-    qty: base units. side: the taker's (the aggressor's), +1 buy, -1 sell.
+    qty: base units. side: the taker's (the aggressor's), +1 buy, -1 sell. fills: of how many trades a row is the sum,
+    where the venue adds up a taker's; None: each is one.
     """
 
     id: Ints
@@ -33,6 +34,7 @@ class Trades:
     ticks: Ints
     qty: Floats
     side: Sides
+    fills: Ints | None = None
 
     @classmethod
     def empty(cls) -> "Trades":
@@ -47,13 +49,20 @@ class Trades:
         if not parts:
             return cls.empty()
         columns = ("id", "time", "ticks", "qty", "side")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+        found = [np.concatenate([getattr(part, name) for part in parts]) for name in columns]
+        summed = any(part.fills is not None for part in parts)
+        return cls(*found, np.concatenate([part.fill_counts for part in parts]) if summed else None)
+
+    @property
+    def fill_counts(self) -> Ints:
+        return np.ones(len(self), np.int64) if self.fills is None else self.fills
 
     def __len__(self) -> int:
         return len(self.id)
 
     def __getitem__(self, rows: slice | npt.NDArray[np.bool_] | Ints) -> "Trades":
-        return Trades(self.id[rows], self.time[rows], self.ticks[rows], self.qty[rows], self.side[rows])
+        fills = None if self.fills is None else self.fills[rows]
+        return Trades(self.id[rows], self.time[rows], self.ticks[rows], self.qty[rows], self.side[rows], fills)
 
 
 def to_ticks(prices: Floats, instrument: Instrument) -> Ints:

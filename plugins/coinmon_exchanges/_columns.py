@@ -115,14 +115,18 @@ def rows(
     side: npt.NDArray[np.int8],
     order: Ints | slice,
     market: npt.NDArray[np.bool_] | None = None,
+    fills: Ints | None = None,
 ) -> JsonRows:
     """Columns as sent, to be put in `order`; `market` marks the rows that are market trades (None: all).
+
+    fills: of how many trades each row is the sum; None: each is one.
 
     A row of price or quantity 0 uses up an id but is no trade (seen on Binance USD-M: MANIFEST 2.5).
     """
     if np.any(qty < 0) or np.any(prices < 0):
         raise ValueError("a negative price or quantity")
     ids, times, prices, qty, side = ids[order], times[order], prices[order], qty[order], side[order]
+    counts = None if fills is None else fills[order]
     keep = (qty > 0) & (prices > 0)
     if market is not None:
         keep &= market[order]
@@ -130,11 +134,18 @@ def rows(
     if fresh is not None:
         ids, times, prices = ids[fresh], times[fresh], prices[fresh]
         qty, side, keep = qty[fresh], side[fresh], keep[fresh]
+        counts = None if counts is None else counts[fresh]
     at = np.flatnonzero(keep)
     if len(at) == len(ids):
-        return JsonRows(ids, times, Trades(ids, times, to_ticks(prices, instrument), qty, side), at)
-    kept = Trades(ids[at], times[at], to_ticks(prices[at], instrument), qty[at], side[at])
+        return JsonRows(ids, times, Trades(ids, times, to_ticks(prices, instrument), qty, side, counts), at)
+    counts = None if counts is None else counts[at]
+    kept = Trades(ids[at], times[at], to_ticks(prices[at], instrument), qty[at], side[at], counts)
     return JsonRows(ids, times, kept, at)
+
+
+def fills_of(first: Sequence[Any], last: Sequence[Any]) -> Ints:
+    """How many trades lie from a first id to a last one; one where the venue says neither."""
+    return np.maximum(whole(last) - whole(first) + 1, 1)
 
 
 def by_id(ids: Ints) -> Ints | slice:

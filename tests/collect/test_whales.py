@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinmon.collect.track.whales import find_whales
+from coinmon.model.trades import Trades
 
 
 def oracle(rows, threshold):
@@ -46,3 +47,10 @@ def test_an_order_of_exactly_the_threshold_is_a_whale(plain):
     fills = [(place, 5, 160_000, qty) for place, qty in enumerate((0.14, 0.08, 2.28))]
     (found,) = find_whales(plain.trades(*fills), plain.instrument(), 200_000)
     assert (found.base, found.quote, found.price) == (2.5, 200_000.0, 80_000.0)
+
+
+def test_rows_that_are_sums_and_rows_that_are_none_together(plain):
+    single = plain.trades((1, 5, 100, 1.0), (2, 5, 100, 1.0))
+    summed = Trades(*(getattr(single, name) for name in ("id", "time", "ticks", "qty", "side")), single.id * 3)
+    assert Trades.concat([single, single]).fills is None
+    assert Trades.concat([single, summed]).fill_counts.tolist() == [1, 1, 3, 6]

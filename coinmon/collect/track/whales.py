@@ -44,5 +44,5 @@ def _whale(order: Trades, instrument: Instrument) -> WhaleTrade:
         price=quote / base,
         base=base,
         quote=quote,
-        fills=len(order),
+        fills=int(order.fill_counts.sum()),
     )

@@ -27,7 +27,8 @@ class Layout:
     """Column numbers. widths: how many columns there may be. sold, bought: how the taker side's field begins.
 
     symbol: column to be compared with the instrument's id. seconds: times are decimal seconds. sized: sizes are
-    contracts. ordered: rows come in the order of their ids; else the whole file is read and put in order.
+    contracts. ordered: rows come in the order of their ids; else the whole file is read and put in order. first, last:
+    ids of the trades that a row is the sum of.
     """
 
     widths: tuple[int, ...]
@@ -41,6 +42,8 @@ class Layout:
     symbol: int | None = None
     seconds: bool = False
     ordered: bool = True
+    first: int | None = None
+    last: int | None = None
 
 
 @dataclass(slots=True)
@@ -52,9 +55,12 @@ class TradeColumns:
     ticks: Ints
     qty: npt.NDArray[np.float64]
     side: npt.NDArray[np.int8]
+    fills: Ints
 
     def take(self, order: Ints) -> "TradeColumns":
-        return TradeColumns(self.id[order], self.time[order], self.ticks[order], self.qty[order], self.side[order])
+        return TradeColumns(
+            self.id[order], self.time[order], self.ticks[order], self.qty[order], self.side[order], self.fills[order]
+        )
 
 
 def columns_of(block: Block, archive: Archive, instrument: Instrument, layout: Layout) -> TradeColumns:
@@ -78,7 +84,14 @@ def columns_of(block: Block, archive: Archive, instrument: Instrument, layout: L
         _ticks(block, layout.price, instrument),
         size * unit.numerator / unit.denominator,
         (2 * bought.astype(np.int8) - 1).astype(np.int8),
+        _fills(block, layout),
     )
+
+
+def _fills(block: Block, layout: Layout) -> Ints:
+    if layout.first is None or layout.last is None:
+        return np.ones(len(block), np.int64)
+    return np.maximum(block.whole(layout.last) - block.whole(layout.first) + 1, 1)
 
 
 def _times(block: Block, layout: Layout) -> Ints:

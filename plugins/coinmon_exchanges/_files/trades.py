@@ -128,7 +128,7 @@ def _plain(row: bytes, layout: Layout) -> bytes:
 def _in_order(parts: list[TradeColumns], archive: Archive) -> TradeColumns:
     if not parts:
         raise DecodeError(f"{archive.name}: holds no trades")
-    names = ("id", "time", "ticks", "qty", "side")
+    names = ("id", "time", "ticks", "qty", "side", "fills")
     whole = TradeColumns(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
     key = whole.id if archive.ids_run else whole.time
     return whole if (np.diff(key) >= 0).all() else whole.take(np.argsort(key, kind="stable"))
@@ -157,5 +157,6 @@ def _pages(rows: TradeColumns, last: int | None, archive: Archive) -> Iterator[T
     whole = bool(inside.all())
     for number, (low, high) in enumerate(zip(cuts, [*cuts[1:], len(rows.id)], strict=True)):
         part = slice(low, high)
-        trades = Trades(rows.id[part], rows.time[part], rows.ticks[part], rows.qty[part], rows.side[part])
+        columns = (rows.id, rows.time, rows.ticks, rows.qty, rows.side, rows.fills)
+        trades = Trades(*(each[part] for each in columns))
         yield TradePage(trades if whole else trades[inside[part]], joined=joined if number == 0 else False, more=True)

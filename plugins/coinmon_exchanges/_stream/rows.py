@@ -140,8 +140,12 @@ class Subscribed:
         side: npt.NDArray[np.int8],
         first_ids: Ints | None,
         market: npt.NDArray[np.bool_] | None = None,
+        fills: Ints | None = None,
     ) -> list[StreamItem]:
-        """Columns in the order they came. first_ids: what each row covers begins there; None: ids prove nothing."""
+        """Columns in the order they came. first_ids: what each row covers begins there; None: ids prove nothing.
+
+        fills: of how many trades each row is the sum; None: each is one.
+        """
         firsts = ids if first_ids is None else first_ids
         known = at != _NO_ID
         if np.any(sizes < 0) or np.any(prices < 0):
@@ -159,7 +163,8 @@ class Subscribed:
         off = keep & ((np.abs(exact - ticks) > _OFF_GRID + ticks * 1e-15) | (ticks > _MAX_EXACT_TICKS))
         ticks = np.minimum(ticks, _MAX_EXACT_TICKS)
         qty = sizes[order] * self._times[at] / self._by[at]
-        trades = Trades(ids, times, ticks.astype(np.int64), qty, side[order])
+        counts = None if fills is None else fills[order]
+        trades = Trades(ids, times, ticks.astype(np.int64), qty, side[order], counts)
         starts = np.flatnonzero(np.diff(at, prepend=_NO_ID))
         ends = np.append(starts[1:], len(at))
         before = np.empty_like(ids)

@@ -106,7 +106,10 @@ class Vision:
         if set_ in _WIDTHS:
             aggregated = set_ == "aggTrades"
             width = _WIDTHS[set_][instrument.kind == "spot"]
-            layout = Layout((width,), 0, 5 if aggregated else 4, 1, 2, 6 if aggregated else 5, sold="t", bought="f")
+            if aggregated:
+                layout = Layout((width,), 0, 5, 1, 2, 6, sold="t", bought="f", first=3, last=4)
+            else:
+                layout = Layout((width,), 0, 4, 1, 2, 5, sold="t", bought="f")
             return pages(path, archive, instrument, layout)
         readers: dict[str, Any] = {"1m": tables.klines, "metrics": tables.metrics, "fundingRate": tables.funding}
         return iter([readers[set_](path, archive, instrument)])

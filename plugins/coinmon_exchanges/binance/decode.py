@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import JsonRows, by_id, klines, levels, numbers, rows, strict, whole
+from coinmon_exchanges._columns import JsonRows, by_id, fills_of, klines, levels, numbers, rows, strict, whole
 from coinmon_exchanges._entries import by_name, each_readable
 from coinmon_exchanges._listing import QUOTES, Draft
 
@@ -23,6 +23,7 @@ def agg_trades(payload: Any, instrument: Instrument) -> JsonRows:
         numbers([row["q"] for row in payload]),
         (1 - 2 * sold).astype(np.int8),
         by_id(ids),
+        fills=fills_of([row.get("f", 0) for row in payload], [row.get("l", 0) for row in payload]),
     )
 
 

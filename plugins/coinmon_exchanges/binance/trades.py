@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from coinmon.exchange import Instrument
-from coinmon_exchanges._columns import numbers, strict, whole
+from coinmon_exchanges._columns import fills_of, numbers, strict, whole
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
 from coinmon_exchanges._stream.socket import ConnectionRules, Dropped, Link
 
@@ -25,6 +25,8 @@ class _AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
     p: float
     q: float
     m: bool
+    f: int = 0
+    l: int = 0  # noqa: E741
 
 
 _ROWS_DECODER = decoder(_AggTrade)
@@ -62,6 +64,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
         numbers([row.q for row in rows]),
         (1 - 2 * sold).astype(np.int8),
         ids,
+        fills=fills_of([row.f for row in rows], [row.l for row in rows]),
     )
 
 

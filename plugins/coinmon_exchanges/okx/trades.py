@@ -67,7 +67,8 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     if not rows:
         return items
     ids = whole([row.tradeId for row in rows])
-    counts = [row.count or 1 for row in rows]
+    counts = whole([row.count or 1 for row in rows])
+    one_each = bool((counts == 1).all())
     return items + subscribed.pages(
         subscribed.at([row.instId for row in rows]),
         ids,
@@ -75,7 +76,8 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
         numbers([row.px for row in rows]),
         numbers([row.sz for row in rows]),
         sides([row.side for row in rows], _TAKER),
-        ids if counts.count(1) == len(counts) else ids - whole(counts) + 1,
+        ids if one_each else ids - counts + 1,
+        fills=None if one_each else counts,
     )
 
 
