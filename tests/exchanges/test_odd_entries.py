@@ -10,6 +10,7 @@ from coinmon_exchanges._listing import instruments
 from coinmon_exchanges.binance import decode as binance
 from coinmon_exchanges.bybit import decode as bybit
 from coinmon_exchanges.coinbase import decode as coinbase
+from coinmon_exchanges.hyperliquid import decode as hyperliquid
 from coinmon_exchanges.okx import decode as okx
 
 
@@ -46,11 +47,20 @@ def coinbase_product(name):
     }  # fmt: skip
 
 
+def hyperliquid_coin(name):
+    return {"name": name, "szDecimals": 2, "maxLeverage": 20, "isDelisted": False}
+
+
+def of_hyperliquid(rows):
+    return hyperliquid.trading(hyperliquid.figures([{"universe": rows}, [{"markPx": "1.5"}] * len(rows)]))
+
+
 LISTINGS = {
     "binance": (binance_perp, lambda rows: binance.listed({"symbols": rows}, "perp"), binance.draft),
     "okx": (okx_swap, lambda rows: okx.listed({"data": rows}), okx.draft),
     "bybit": (bybit_perp, lambda rows: bybit.listed({"result": {"list": rows}}, "perp"), bybit.draft),
     "coinbase": (coinbase_product, coinbase.listed, coinbase.draft),
+    "hyperliquid": (hyperliquid_coin, of_hyperliquid, hyperliquid.draft),
 }
 ODD = [None, "", "x", "NaN", "Infinity", "-1", "0", [], {}, 7, True, "\x00", "1e-05x"]
 
