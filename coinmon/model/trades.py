@@ -48,10 +48,15 @@ class Trades:
             return parts[0]
         if not parts:
             return cls.empty()
-        columns = ("id", "time", "ticks", "qty", "side")
-        found = [np.concatenate([getattr(part, name) for part in parts]) for name in columns]
         summed = any(part.fills is not None for part in parts)
-        return cls(*found, np.concatenate([part.fill_counts for part in parts]) if summed else None)
+        return cls(
+            np.concatenate([part.id for part in parts]),
+            np.concatenate([part.time for part in parts]),
+            np.concatenate([part.ticks for part in parts]),
+            np.concatenate([part.qty for part in parts]),
+            np.concatenate([part.side for part in parts]),
+            np.concatenate([part.fill_counts for part in parts]) if summed else None,
+        )
 
     @property
     def fill_counts(self) -> Ints:

@@ -145,7 +145,7 @@ def rows(
 
 def fills_of(first: Sequence[Any], last: Sequence[Any]) -> Ints:
     """How many trades lie from a first id to a last one; one where the venue says neither."""
-    return np.maximum(whole(last) - whole(first) + 1, 1)
+    return (whole(last) - whole(first)).clip(0) + 1
 
 
 def by_id(ids: Ints) -> Ints | slice:

@@ -91,7 +91,7 @@ def columns_of(block: Block, archive: Archive, instrument: Instrument, layout: L
 def _fills(block: Block, layout: Layout) -> Ints:
     if layout.first is None or layout.last is None:
         return np.ones(len(block), np.int64)
-    return np.maximum(block.whole(layout.last) - block.whole(layout.first) + 1, 1)
+    return (block.whole(layout.last) - block.whole(layout.first)).clip(0) + 1
 
 
 def _times(block: Block, layout: Layout) -> Ints:

@@ -157,6 +157,6 @@ def _pages(rows: TradeColumns, last: int | None, archive: Archive) -> Iterator[T
     whole = bool(inside.all())
     for number, (low, high) in enumerate(zip(cuts, [*cuts[1:], len(rows.id)], strict=True)):
         part = slice(low, high)
-        columns = (rows.id, rows.time, rows.ticks, rows.qty, rows.side, rows.fills)
-        trades = Trades(*(each[part] for each in columns))
+        fills = rows.fills[part]
+        trades = Trades(rows.id[part], rows.time[part], rows.ticks[part], rows.qty[part], rows.side[part], fills)
         yield TradePage(trades if whole else trades[inside[part]], joined=joined if number == 0 else False, more=True)

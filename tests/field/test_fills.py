@@ -2,7 +2,9 @@
 
 import json
 import zipfile
+from decimal import Decimal
 
+from coinmon import Instrument
 from coinmon.collect.track.whales import find_whales
 from coinmon.model.trades import Trades
 from coinmon_exchanges._stream.rows import Subscribed
@@ -16,6 +18,12 @@ AGGREGATES = [  # id, price, quantity, first id, last id
     (7, "50000.00", "4.000", 100, 104), (8, "50000.10", "2.000", 105, 105), (9, "50000.20", "1.000", 106, 112),
 ]  # fmt: skip
 FILLS = 13
+
+
+def instrument(venue, symbol, native_id, tick, lot):
+    base, quote = symbol.partition(":")[0].split("/")
+    kind = "perp" if ":" in symbol else "spot"
+    return Instrument(venue, kind, base, quote, native_id, symbol, Decimal(tick), Decimal(lot))
 
 
 def told(trades, made):
@@ -41,7 +49,7 @@ def aggregate(name, id, price, quantity, first, last):
     }
 
 
-def test_of_binance_by_rest_by_stream_and_by_file(instrument, tmp_path):
+def test_of_binance_by_rest_by_stream_and_by_file(tmp_path):
     made = instrument("binance", "BTC/USDT:USDT", "BTCUSDT", "0.10", "0.001")
     rows = [aggregate("BTCUSDT", *each) for each in AGGREGATES]
     assert told(decode.agg_trades(rows, made).trades, made) == [(FILLS, 7)]
@@ -58,7 +66,7 @@ def test_of_binance_by_rest_by_stream_and_by_file(instrument, tmp_path):
     assert told(page.trades, made) == [(FILLS, 7)]
 
 
-def test_of_okx_by_stream(instrument):
+def test_of_okx_by_stream():
     made = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.001")
 
     def row(id, price, quantity, first, last):
