@@ -93,7 +93,8 @@ def no_symbol(name: Any) -> str:
         return "a symbol is missing; write BTCUSDT, BTC/USDT, okx:BTCUSDT or BTCUSDT.P"
     meant = unicodedata.normalize("NFKC", text).strip("()[]{}<>\"'`.,:;!?【】「」『』《》“”‘’。、 ")
     hint = f"did you mean {meant}? " if meant != text and is_symbol(meant) else ""
-    return f"{text!r} is not a symbol; {hint}write BTCUSDT, BTC/USDT, okx:BTCUSDT or BTCUSDT.P"
+    typed = text if isinstance(name, str) else name
+    return f"{typed!r} is not a symbol; {hint}write BTCUSDT, BTC/USDT, okx:BTCUSDT or BTCUSDT.P"
 
 
 def coin(value: Any) -> str:

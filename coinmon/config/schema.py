@@ -227,7 +227,7 @@ class Core(Section):
     )
     settle: Milliseconds = Field(default=3_000, description="wait after the minute closes, for late trades")
     window: Annotated[int, BeforeValidator(parsers.minutes)] = Field(
-        default=50, ge=1, description="minutes that a fresh start collects back"
+        default=50, ge=1, le=10_080, description="minutes that a fresh start collects back, a week at most"
     )
     db: Annotated[str, BeforeValidator(addresses.database_url)] = Field(
         default="sqlite:///./data/coinmon.db",

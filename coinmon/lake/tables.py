@@ -12,6 +12,7 @@ from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.model.levels import Levels
 from coinmon.model.trades import Floats, Ints
+from coinmon.model.unpriced import unknown_where_unpriced
 
 PRICES = ("open", "high", "low", "close")
 NAMES = {
@@ -36,7 +37,7 @@ def arrow() -> ModuleType:
 
 def bars_table(bars: Bars, *, levels: bool) -> Any:
     """One row a bar. levels: with three list columns, the prices at which it traded and the taker volumes there."""
-    pa = arrow()
+    pa, bars = arrow(), unknown_where_unpriced(bars)
     columns = {"time": moments(bars.time)}
     for name in PRICES:
         ticks = getattr(bars, name)

@@ -15,6 +15,7 @@ from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, iso
 from coinmon.model.timeframe import candle_length, first_candle, whole_candles
+from coinmon.model.unpriced import unknown_where_unpriced
 from coinmon.store.history import History
 
 COLUMNS = (
@@ -48,6 +49,7 @@ def stored_bars(
 
 def records(bars: Bars, *, levels: bool) -> Iterator[dict[str, Any]]:
     """One object a bar; unknown is None."""
+    bars = unknown_where_unpriced(bars)
     columns: list[Sequence[Any]] = [
         [iso(at) for at in bars.time.tolist()],
         *(_nullable(bars.price(ticks)) for ticks in (bars.open, bars.high, bars.low, bars.close)),

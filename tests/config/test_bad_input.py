@@ -22,6 +22,8 @@ KEYS = {
     "negative": ("settle: -1s", ["settle: '-1s' is not a duration"]),
     "not whole minutes": ("window: 90s", ["window: '90s' is not a whole number of minutes"]),
     "no window": ("window: 0", ["window: "]),
+    "a window of a year": ("window: 500000", ["window: input should be less than or equal to 10080"]),
+    "symbol in full-width brackets": ("symbols: [（BTC）]", ["'（BTC）' is not a symbol; did you mean BTC? write"]),
     "symbol": ("symbols: [BTC USDT]", ["symbols.names: 'BTC USDT' is not a symbol; write BTCUSDT"]),
     "symbol that is a number": ("symbols: [1]", ["symbols.names: 1 is not a symbol"]),
     "symbols as a mapping": ("symbols: {names: {a: 1}}", ["symbols.names: expected a list"]),
