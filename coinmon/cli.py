@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from coinmon.commands import Globals
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.plugin.catalog import add_commands
 from coinmon.printable import is_printable, printable, printable_document
+from coinmon.spoken.phrases import Phrases, language, plugin_packages
 
 CANNOT_WRITE, BAD_USAGE, NO_DATA, INTERRUPTED = 1, 2, 3, 130
 
@@ -56,15 +58,17 @@ def _open_what_is_closed() -> None:
 
 
 def run(arguments: list[str]) -> int:
+    lang = language(arguments, os.environ)
     try:
-        outcome = _command()(_hoisted(arguments), prog_name="coinmon", standalone_mode=False)
+        with ExitStack() as said:
+            outcome = _command(lang, said)(_hoisted(arguments), prog_name="coinmon", standalone_mode=False)
         if sys.stdout is not None:
             # now, while a full disk can still be told in a line
             sys.stdout.flush()
     except NoDataError as error:
-        return _complain(str(error), NO_DATA)
+        return _complain(str(error), NO_DATA, lang)
     except CoinmonError as error:
-        return _complain(str(error), BAD_USAGE)
+        return _complain(str(error), BAD_USAGE, lang)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
@@ -75,7 +79,7 @@ def run(arguments: list[str]) -> int:
         known = _in_a_line(error)
         if known is None:
             raise
-        return _complain(*known)
+        return _complain(*known, lang)
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -109,13 +113,20 @@ def _silence_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _command() -> Any:
+def _command(lang: str, said_in: ExitStack) -> Any:
     """The command line as it is run: what plugins say of their commands moves no cursor and colours no screen."""
     whole = typer.main.get_command(build())
+    if lang == "zh":
+        from coinmon.spoken.help import in_chinese, marks_in_chinese
+
+        phrases = Phrases(plugin_packages())
+        said_in.enter_context(marks_in_chinese(phrases))
     waiting: list[Any] = [whole]
     while waiting:
         command = waiting.pop()
         waiting += getattr(command, "commands", {}).values()
+        if lang == "zh":
+            in_chinese(command, phrases)
         for said in (command, *command.params):
             for name, text in vars(said).items():
                 if name in _SHOWN and text:
@@ -209,7 +220,8 @@ def _hoisted(arguments: list[str]) -> list[str]:
     return first + rest
 
 
-def _complain(text: str, code: int) -> int:
+def _complain(text: str, code: int, lang: str) -> int:
+    phrases = Phrases(plugin_packages()) if lang == "zh" else None
     for line in text.splitlines():
-        print(f"coinmon: {line}", file=sys.stderr)  # noqa: T201
+        print(f"coinmon: {phrases.say(line) if phrases else line}", file=sys.stderr)  # noqa: T201
     return code

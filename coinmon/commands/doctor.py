@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coinmon.commands import Globals
+from coinmon.spoken.phrases import speaker
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
@@ -46,18 +47,19 @@ def doctor(
         document = {"ok": not wrong, "findings": [finding.as_json() for finding in findings]}
         typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
         raise typer.Exit(int(wrong))
-    console = Console()
+    console, say = Console(), speaker()
     if console.is_terminal:
         table = Table(box=None, header_style="bold")
         for name in ("", "what", "check", "found", "what to do"):
-            table.add_column(name, overflow="fold")
+            table.add_column(say(name), overflow="fold")
         for each in findings:
             mark, style = _MARKS[each.status]
-            table.add_row(Text(mark, style), each.subject, each.check, Text(_told(each)), Text(each.cure or ""))
+            told = (each.subject, each.check, _told(each), each.cure or "")
+            table.add_row(Text(mark, style), *(Text(say(text)) for text in told))
         console.print(table)
     else:
         for each in findings:
-            typer.echo("\t".join([each.status, each.subject, each.check, _told(each), each.cure or ""]))
+            typer.echo("\t".join([each.status, each.subject, each.check, say(_told(each)), say(each.cure or "")]))
     raise typer.Exit(int(wrong))
 
 

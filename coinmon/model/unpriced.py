@@ -12,6 +12,11 @@ def unknown_where_unpriced(bars: Bars) -> Bars:
     unpriced = (bars.coverage == Coverage.PARTIAL) & (bars.close <= 0)
     if not unpriced.any():
         return bars
-    names = ("volume", "quote_volume", "buy", "buy_quote", "delta_min", "delta_max")
-    volumes = {name: np.where(unpriced, np.nan, getattr(bars, name)) for name in names}
-    return replace(bars, **volumes, trades=np.where(unpriced, -1, bars.trades))
+    volume, quote_volume, buy, buy_quote, delta_min, delta_max = (
+        np.where(unpriced, np.nan, each)
+        for each in (bars.volume, bars.quote_volume, bars.buy, bars.buy_quote, bars.delta_min, bars.delta_max)
+    )
+    return replace(
+        bars, volume=volume, quote_volume=quote_volume, buy=buy, buy_quote=buy_quote, delta_min=delta_min,
+        delta_max=delta_max, trades=np.where(unpriced, -1, bars.trades),
+    )  # fmt: skip

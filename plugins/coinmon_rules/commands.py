@@ -118,7 +118,8 @@ def explain(
                 }
             )  # fmt: skip
             return
-        typer.echo(f"{name}  {market.pair}  {iso(market.now)}  {state}")
+        shown = _STATES.get(state, state) if reader.config.lang == "zh" else state
+        typer.echo(f"{name}  {market.pair}  {iso(market.now)}  {shown}")
         for each, flag in parts:
             typer.echo(each.line(reader.config.lang, flag))
 
@@ -148,6 +149,10 @@ def try_examples(
             typer.echo("没有测试" if lang == "zh" else "no rule has tests")
     if any(not row["ok"] for row in rows):
         raise typer.Exit(1)
+
+
+_STATES = {"on": "触发", "holds": "持续", "waits": "等待数据", "silent": "未触发"}
+"""Of a rule, in Chinese."""
 
 
 def _with(ctx: typer.Context, files: list[Path] | None, *, demo: bool = False) -> Globals:

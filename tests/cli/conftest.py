@@ -12,10 +12,12 @@ import yaml
 
 from coinmon.cli import run
 
+OURS = {"PYTHONUTF8": "1", "LANG": "C.UTF-8"}
+
 
 def clean(environ):
     """Nothing of this machine's proxies and settings."""
-    return {name: environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in environ} | {"PYTHONUTF8": "1"}
+    return {name: environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in environ} | OURS
 
 
 @pytest.fixture
@@ -24,8 +26,12 @@ def coinmon(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name in set(os.environ) - set(clean(os.environ)):
         monkeypatch.delenv(name)
+    for name, value in OURS.items():
+        monkeypatch.setenv(name, value)
 
-    def command(*arguments):
+    def command(*arguments, environ=()):
+        for name, value in dict(environ).items():
+            monkeypatch.setenv(name, value)
         code = run([str(each) for each in arguments])
         told = capsys.readouterr()
         return SimpleNamespace(code=code, out=told.out, err=told.err.splitlines())

@@ -1,0 +1,1 @@
+"""Help and errors in the language of whoever typed the command."""

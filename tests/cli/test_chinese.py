@@ -1,0 +1,113 @@
+"""Help and errors for those whose locale is Chinese: every command, no English words but names and terms."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from coinmon.cli import build
+from coinmon.spoken.phrases import Phrases, language, plugin_packages
+
+ROOT = Path(__file__).parents[2]
+APP: Any = typer.main.get_command(build())
+PHRASES = Phrases(plugin_packages())
+TERMS = {
+    "a", "after", "aggtrades", "ai", "as", "auto", "ban", "base", "binance", "blank", "bom", "books", "btcusdt",
+    "buy_share", "bybit", "c", "ccxt", "coinbase", "coinmon", "config", "costs", "csv", "ctrl", "cut", "cutday", "d",
+    "dask", "data", "days", "db", "default", "delisted", "demo", "docs", "drop", "duration", "e", "en", "eth",
+    "explain", "exponent", "field", "firewall", "gap", "garbage", "gz", "h", "html", "hyperliquid", "http", "i", "id",
+    "in", "interactive", "iso", "json", "jump", "k", "kind", "klines", "known", "lake", "lang", "late", "load",
+    "loopback",
+    "m", "mcp", "md", "min_net_flow", "ms", "n", "no", "noise", "odd", "of", "okx", "p", "parquet", "part", "path",
+    "probability", "quiet", "rate", "record", "recording", "refuse", "repeat", "replayed", "rest", "retention_days",
+    "retry", "s", "scan", "schema", "seconds", "serve", "signals", "silence", "skew", "slow", "sqlite", "sse",
+    "stall", "start", "stdio", "stored", "stream", "streamable", "symbols", "tape", "tcp", "tests", "text", "tick",
+    "trades", "try", "unlisted", "us_accumulation", "usdt", "utc", "utf", "v", "venue", "verify", "vision", "vv",
+    "w", "wide", "x", "yaml", "zh", "zip",
+}  # fmt: skip
+"""Names of things, of formats and of commands, as Chinese readers write them too."""
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Any:
+    yield path, group
+    for name, command in getattr(group, "commands", {}).items():
+        yield from commands(command, (*path, name))
+
+
+COMMANDS = dict(commands(APP))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_text_of_a_commands_help_is_known_in_chinese(path: tuple[str, ...]) -> None:
+    command = COMMANDS[path]
+    texts = [command.help, *(getattr(each, "help", None) for each in command.params)]
+    assert [each for each in texts if each and not PHRASES.knows(each)] == []
+
+
+@pytest.mark.parametrize("words", [["--help"], ["scan", "--help"], ["rules", "explain", "--help"]], ids=" ".join)
+def test_a_page_of_help_has_no_english_in_it(words: list[str], coinmon: Any) -> None:
+    shown = coinmon(*words, environ={"LANG": "zh_CN.UTF-8"}).out
+    assert "用法: coinmon" in shown
+    assert "选项" in shown
+    named = {*TERMS, *(name for path in COMMANDS for name in path)}
+    # names of options, of arguments and of their types are as they are typed
+    bare = re.sub(r"--?[\w-]+|<[^>]*>|\[SYMBOL\]\S*|\{?\b[A-Z/-]+\b\}?|\{\w+\}", " ", shown)
+    assert {each.lower() for each in re.findall(r"[A-Za-z_]+", bare)} - named - {"rule", "symbol", "name"} == set()
+    assert "…" not in shown, "a line is cut"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("**/words.zh.json")), ids=lambda path: path.parent.name)
+def test_a_phrase_has_the_parts_of_its_original(path: Path) -> None:
+    for english, chinese in json.loads(path.read_text("utf-8")).items():
+        parts = {int(each) for each in re.findall(r"\{(\d+)\}", chinese)}
+        assert max(parts, default=-1) < english.count("{}"), english
+        words = {each.lower() for each in re.findall(r"(?<![\w./=:-])[a-z]{3,}(?![\w./=:(-])", chinese)}
+        assert not words & {"the", "and", "not", "with", "there", "write", "this", "that"} - {"and", "not"}, chinese
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["scna"], "没有命令 'scna'。是不是 'scan'？"),
+        (["report"], "缺少参数 'symbol'。"),
+        (["scan", "--interval", "soon"], "命令行: interval: 'soon' 不是时长；请写 60s、5m、4h 或 1d"),
+        (["report", "（BTC）"], "'（BTC）' 不是交易对；是不是 BTC？请写 BTCUSDT、"),
+        (["report", "BTC", "--at", "noon"], "--at: 'noon' 不是时间；"),
+        (["report", "BTC", "--date", "2099-01-01"], "--date: 2099-01-01 还没有到；现在是 "),
+        (["report", "BTC", "--offline"], "db：data/coinmon.db 不存在；请先运行 coinmon scan"),
+        (["scan", "--seed", "1"], "--tape、--scenario、--seed、--speed、--at 和 --robots 要与 --demo 同用"),
+        (["--config", "bad.yaml", "config", "check"], "bad.yaml: window: 应不大于 10080"),
+        (["--config", "bad.yaml", "config", "check"], "bad.yaml: whale_threshold: 应为数字（请写 500000）"),
+        (["--config", "wide.yaml", "config", "check"], "第 1 行的 interval 后面是全角冒号：请写 interval: 加一个空格"),
+        (["--config", "rule.yaml", "rules", "check"], "规则 a: net_flow 没有字段 zscor（是不是 zscore？）；现有 "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_error_is_in_the_language_of_the_locale(
+    arguments: list[str], told: str, coinmon: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.yaml").write_text("window: 500000\nwhale_threshold: 500k\n", "utf-8")
+    (tmp_path / "wide.yaml").write_text("interval：5s\nsymbols: [BTCUSDT]\n", "utf-8")
+    (tmp_path / "rule.yaml").write_text("rules: {a: {when: 'net_flow(spot).zscor > 2', grade: B}}\n", "utf-8")
+    done = coinmon(*arguments, environ={"LANG": "zh_CN.UTF-8"})
+    assert done.code in (2, 3)
+    assert told in "\n".join(done.err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "expected"),
+    [
+        ([], {}, "en"),
+        ([], {"LANG": "zh_CN.UTF-8"}, "zh"),
+        ([], {"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ([], {"LANG": "en_GB.UTF-8", "COINMON_LANG": "zh"}, "zh"),
+        (["scan", "--lang", "en"], {"LANG": "zh_TW.UTF-8"}, "en"),
+        (["--lang=zh", "scan"], {"LANG": "en_GB.UTF-8"}, "zh"),
+        (["--lang"], {"LANG": "zh_CN"}, "en"),
+    ],
+)
+def test_which_language(arguments: list[str], environ: dict[str, str], expected: str) -> None:
+    assert language(arguments, environ) == expected
