@@ -48,6 +48,25 @@ def test_what_changed_says_what_the_report_says(stored: Stored) -> None:
     assert times == sorted(times, reverse=True)
 
 
+def test_the_value_area_and_who_buys_are_the_reports(stored: Stored) -> None:
+    report = stored.desk.report("BTCUSDT").document()["indicators"]
+    levels = ask(stored, "get_key_levels", BTC)
+    told, shown = levels["result"], report["key_levels"][levels["instrument"]]
+    for span in ("day", "previous_day", "previous_week"):
+        assert {name: told[span][name] for name in ("poc", "vah", "val", "vwap", "high", "low")} == {
+            name: shown[span][name] for name in ("poc", "vah", "val", "vwap", "high", "low")
+        }
+    assert told["coverage"] == shown["coverage"]
+    assert told["day"]["val"] < told["day"]["poc"] < told["day"]["vah"]
+    flow = ask(stored, "get_fund_flow", BTC)
+    for venue, each in flow["venues"].items():
+        net_flow = report["net_flow"][each["instrument"]]
+        assert (each["net_flow"], each["ratio"]) == (net_flow["net_flow"], net_flow["buy_sell_ratio"]), venue
+        assert each["coverage"] == net_flow["coverage"]["share"]
+    assert flow["total"] == report["consensus"]["pair"]["total"]
+    assert flow["consensus"] == report["consensus"]["pair"]["verdict"] == "strong_bull"
+
+
 def test_the_list_of_tools_is_short_and_prompts_name_what_is_in_it(stored: Stored) -> None:
     listed = Service(stored.desk, scan=False).protocol.listed
     names = {tool.name for tool in listed} - {"get_counting"}
