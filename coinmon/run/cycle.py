@@ -12,6 +12,7 @@ from msgspec import UNSET
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.exchange_apart import venues_of
+from coinmon.collect.history.between_cycles import BetweenCycles
 from coinmon.collect.history.warm_up import progress, warm_ups
 from coinmon.collect.live.book_sampler import BookSampler
 from coinmon.collect.live.trade_feed import TradeFeed
@@ -97,7 +98,8 @@ class Scan:
             if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
         }
         self._sampling = BookSampler(config, self._venues, clock, database, goes_on=goes_on, supervisor=tasks)
-        self._warm_ups = warm_ups(config, self._venues, clock, database, tasks) if goes_on else {}
+        self._turns = turns = BetweenCycles(clock)
+        self._warm_ups = warm_ups(config, self._venues, clock, database, tasks, turns) if goes_on else {}
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)
@@ -126,10 +128,13 @@ class Scan:
         )  # fmt: skip
         # states are judged as of the closed minute that was read, as a replay judges them: an alert has one id for ever
         closed = floor(now)
-        down = await self._collect(watch, closed)
-        now = min(self._clock.now(), closed + MINUTE - 1)
-        await asyncio.to_thread(self._evaluator.refresh)
-        flows, news = await self._judged_and_written(watch, closed, down)
+        try:
+            down = await self._collect(watch, closed)
+            now = min(self._clock.now(), closed + MINUTE - 1)
+            await asyncio.to_thread(self._evaluator.refresh)
+            flows, news = await self._judged_and_written(watch, closed, down)
+        finally:
+            self._turns.release()
         self.outbox.wake()
         for flow in flows:
             self._tell(flow)
@@ -207,6 +212,7 @@ class Scan:
         seconds = self._seconds()
         deadline = max(_FIRST_ROUND_TIMEOUT_S, seconds) if self._cycle == 1 else max(5.0, 0.75 * seconds)
         read, everything = 0, len(watch.instruments)
+        unread = {venue.name for venue in self._venues}
 
         def done(count: int) -> None:
             nonlocal read
@@ -216,6 +222,7 @@ class Scan:
         async def one(venue: Venue) -> tuple[str, VenueStatus]:
             tracks = watch.tracks.get(venue.name, ())
             if not tracks and venue.name in watch.failed:
+                unread.discard(venue.name)
                 state: VenueState = "blocked" if venue.blocked else "down"
                 return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
             if venue.name in self.feeds:
@@ -223,6 +230,10 @@ class Scan:
             warm_up, feed = self._warm_ups.get(venue.name), self.feeds.get(venue.name)
             streams = feed is not None and (feed.live > 0 or self._cycle == 1)
             status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
+            unread.discard(venue.name)
+            if not unread:
+                # what is written behind the cycles from here on is not judged with
+                await self._turns.hold(end)
             async with undisturbed(tracks) as free:
                 now = self._clock.now()
                 await self._database.in_writer(
@@ -238,16 +249,13 @@ class Scan:
         for name, status in statuses.items():
             self._tell(
                 VenueEvent(
-                    time=iso(self._clock.now()),
-                    venue=name,
-                    status=status.status,
-                    requests=status.requests,
+                    time=iso(self._clock.now()), venue=name, status=status.status, requests=status.requests,
                     seconds=round(status.seconds, 3),
                     instruments=status.instruments,
                     error=None if status.error is None else redacted(status.error),
                     streamed=self.feeds[name].live if name in self.feeds else None,
                 )
-            )
+            )  # fmt: skip
         # why it is down is said once, by its own event, and not again with the flow of every pair
         words = {"down": "", "blocked": "blocked"}
         return {name: words[each.status] for name, each in statuses.items() if each.status in words}
@@ -261,15 +269,9 @@ class Scan:
         with self._database.still() as stored:
             within.on_abandon(stored.cut)
             return judge(
-                self._evaluator,
-                watch,
-                History(stored),
-                now,
-                down,
-                since,
-                self._config.window,
+                self._evaluator, watch, History(stored), now, down, since, self._config.window,
                 self.signal_writer.may_tell,
-            )
+            )  # fmt: skip
 
     def _tell(self, event: Event, durable: bool = False) -> None:
         """Pass an event on; outputs get durable ones through the outbox."""

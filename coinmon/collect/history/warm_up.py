@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.history.between_cycles import BetweenCycles
 from coinmon.collect.track.earlier_trades import read_earlier
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
@@ -67,12 +69,14 @@ class WarmUp:
         window: int,
         whale_threshold: float,
         supervisor: Supervisor | None = None,
+        turns: BetweenCycles | None = None,
     ) -> None:
         self._venue = venue
         self._clock = clock
         self._database = database
         self._window = window
         self._supervisor = supervisor or Supervisor()
+        self._turns = turns or BetweenCycles(clock)
         self._whale_threshold = whale_threshold
         self._failed: dict[str, tuple[_Wish, str]] = {}
         self._known: set[int] = set()
@@ -166,7 +170,7 @@ class WarmUp:
         await read_earlier(self._venue, past, deadline=_PAGE_TIMEOUT_S, before_id=wish.before_id, room=self._room)
         if getattr(self._venue.exchange, "split_in_bars", False):
             past.klines = await self._venue.call("bars", wish.instrument, since, wish.until, deadline=_PAGE_TIMEOUT_S)
-        await self._database.in_writer(lambda: self._store(wish, past))
+        await self._turns.write(self._database, partial(self._store, wish, past))
 
     async def _room(self) -> None:
         """Until the venue's budgets have room for what is not urgent."""
@@ -177,24 +181,29 @@ class WarmUp:
         usage = getattr(self._venue.exchange, "usage", None)
         return usage is not None and any(used > _BUDGET_SHARE * limit for used, limit in usage().values())
 
-    def _store(self, wish: _Wish, past: Track) -> None:
+    def _store(self, wish: _Wish, past: Track, known_at: int) -> None:
         settled = past.settle(wish.until, self._whale_threshold)
         bars: Bars = settled.bars
         # a kline that is stored knows the price of a quiet minute that nothing was read before
         bars = bars[np.flatnonzero((bars.coverage == Coverage.TRADES) & (bars.close > 0))]
         with self._database.write() as connection:
             grid = read_grids(connection, [wish.number])[wish.number]
-            stored, now = replace(wish.instrument, tick_size=grid), self._clock.now()
-            write_bars(connection, wish.number, stored, bars.on_grid(grid), known_at=now)
-            write_whales(connection, {wish.instrument.id: wish.number}, settled.whales, now)
+            stored = replace(wish.instrument, tick_size=grid)
+            write_bars(connection, wish.number, stored, bars.on_grid(grid), known_at=known_at)
+            write_whales(connection, {wish.instrument.id: wish.number}, settled.whales, known_at)
 
 
 def warm_ups(
-    config: Config, venues: Sequence[Venue], clock: Clock, database: Database, supervisor: Supervisor
+    config: Config,
+    venues: Sequence[Venue],
+    clock: Clock,
+    database: Database,
+    supervisor: Supervisor,
+    turns: BetweenCycles,
 ) -> dict[str, WarmUp]:
     """Those of the venues that have a past to be asked for, by name."""
     return {
-        venue.name: WarmUp(venue, clock, database, config.window * MINUTE, config.whale_threshold, supervisor)
+        venue.name: WarmUp(venue, clock, database, config.window * MINUTE, config.whale_threshold, supervisor, turns)
         for venue in venues
         if venue.has("trades") and venue.has("earlier_trades")
     }

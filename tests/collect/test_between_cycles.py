@@ -1,0 +1,45 @@
+"""What is written behind the cycles is judged with as a whole, and says from which minute on."""
+
+import asyncio
+from types import SimpleNamespace
+
+from coinmon.collect.history.between_cycles import BetweenCycles
+
+
+def test_the_past_is_not_written_while_a_minute_is_judged_and_says_which_minute_saw_it_first(plain, database):
+    now = plain.start + 5_000
+    turns = BetweenCycles(SimpleNamespace(now=lambda: now))
+    written = []
+
+    async def run():
+        nonlocal now
+        await turns.write(database, written.append)
+        await turns.hold(plain.start)
+        await turns.hold(plain.start)
+        waits = asyncio.create_task(turns.write(database, written.append))
+        # behind the thread that writes: it was not given the work
+        await database.in_writer(lambda: None)
+        assert len(written) == 1
+        turns.release()
+        turns.release()
+        await waits
+        now += plain.minute
+        await turns.write(database, written.append)
+
+    plain.run(run())
+    # before the minute was judged, after it, and before the next one is
+    assert written == [plain.start, plain.start + plain.minute, plain.start + plain.minute]
+
+
+def test_a_write_that_failed_is_in_nobodys_way(plain, database):
+    turns = BetweenCycles(SimpleNamespace(now=lambda: plain.start))
+
+    def fails(_):
+        raise ValueError("no")
+
+    async def run():
+        (failed,) = await asyncio.gather(turns.write(database, fails), return_exceptions=True)
+        assert isinstance(failed, ValueError)
+        await asyncio.wait_for(turns.hold(plain.start), 5)
+
+    plain.run(run())
