@@ -17,7 +17,8 @@ def test_the_past_is_not_written_while_a_minute_is_judged_and_says_which_minute_
         await turns.hold(plain.start)
         await turns.hold(plain.start)
         waits = asyncio.create_task(turns.write(database, written.append))
-        # behind the thread that writes: it was not given the work
+        # it began, and the thread that writes was not given the work
+        await asyncio.sleep(0)
         await database.in_writer(lambda: None)
         assert len(written) == 1
         turns.release()
