@@ -87,7 +87,8 @@ def _in_a_line(error: Exception) -> tuple[str, int] | None:
     """What to say of an error that is no fault of the code, and the exit code; None where it is one."""
     usage = getattr(error, "format_message", None)
     if usage is not None:
-        return " ".join(str(usage()).split()), BAD_USAGE
+        text = " ".join(str(usage()).split())
+        return (text + _broken() if text.startswith("No such command") else text), BAD_USAGE
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("coinmon"):
         return (
             f"it needs {error.name}, which is not installed; install coinmon with the extra that brings it",
@@ -105,6 +106,12 @@ def _in_a_line(error: Exception) -> tuple[str, int] | None:
             BAD_USAGE,
         )
     return None
+
+
+def _broken() -> str:
+    """The plugins that could not add their commands: one of them may be what was typed."""
+    broken = add_commands(typer.Typer())
+    return "".join(f" Plugin {each.plugin} of {each.distribution} is broken: {each.why}." for each in broken)
 
 
 def _silence_output() -> None:

@@ -51,3 +51,17 @@ def test_options_of_every_command_stand_before_or_after_it(coinmon, tmp_path):
     (tmp_path / "mine.yaml").write_text("symbols: [XRPUSDT]\n", "utf-8")
     for arguments in (["--config", "mine.yaml", "config", "check"], ["config", "check", "--config=mine.yaml"]):
         assert "symbols: XRPUSDT" in coinmon(*arguments).out
+
+
+def test_the_command_of_a_broken_plugin_says_that_it_is_broken(refused, tmp_path, monkeypatch):
+    made = tmp_path / "installed"
+    info = made / "mine-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1\n", "utf-8")
+    (info / "entry_points.txt").write_text("[coinmon]\nmine = mine_of_coins\n", "utf-8")
+    (made / "mine_of_coins.py").write_text("import nothing_there\n\n# register_commands\n", "utf-8")
+    monkeypatch.syspath_prepend(made)
+    told = refused("mine")
+    assert "No such command 'mine'." in told
+    assert "Plugin mine of mine is broken: ModuleNotFoundError: No module named 'nothing_there'" in told
+    assert "(mine_of_coins.py, line 1)" in told
