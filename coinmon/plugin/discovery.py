@@ -2,11 +2,12 @@
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType, SimpleNamespace
@@ -32,15 +33,7 @@ class FoundModule:
 
 def search_modules(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[FoundModule]:
     """Bundled plugins first, then by distribution, then those of the folder: the order in which names are claimed."""
-
-    names: dict[int, str] = {}
-    points = []
-    for point in entry_points(group=GROUP):
-        # a distribution's name is parsed from all of its metadata at each question: it is asked once
-        if point.dist is not None and id(point.dist) not in names:
-            names[id(point.dist)] = point.dist.name
-        points.append((names.get(id(point.dist), "?"), point))
-    for distribution, point in sorted(points, key=lambda each: (each[0] != "coinmon", each[0], each[1].name)):
+    for distribution, point in _points(tuple((folder, _changed_at(folder)) for folder in sys.path)):
         try:
             yield from _modules(point, distribution)
         except PLUGIN_FAILURES as error:
@@ -50,6 +43,29 @@ def search_modules(plugin_dir: Path | None, broken: list[Broken]) -> Iterator[Fo
             yield from _files(plugin_dir)
         except OSError as error:
             broken.append(Broken(str(plugin_dir), "plugin_dir", str(error)))
+
+
+@lru_cache(maxsize=4)
+def _points(_path: tuple[tuple[str, int], ...]) -> list[tuple[str, EntryPoint]]:
+    """Entry points, each with its distribution; the metadata of all distributions is read again when one has come.
+
+    _path: the folders of `sys.path`, and when each was changed.
+    """
+    names: dict[int, str] = {}
+    found = []
+    for point in entry_points(group=GROUP):
+        # a distribution's name is parsed from all of its metadata at each question: it is asked once
+        if point.dist is not None and id(point.dist) not in names:
+            names[id(point.dist)] = point.dist.name
+        found.append((names.get(id(point.dist), "?"), point))
+    return sorted(found, key=lambda each: (each[0] != "coinmon", each[0], each[1].name))
+
+
+def _changed_at(folder: str) -> int:
+    try:
+        return os.stat(folder or ".").st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _modules(point: EntryPoint, distribution: str) -> Iterator[FoundModule]:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from coinmon.plugin.discovery import search_modules
+
 USE = """
 import asyncio, sys
 from pathlib import Path
@@ -89,3 +91,25 @@ def test_its_settings_are_in_the_sample_and_are_checked_by_name(beside_acme, tmp
         "coinmon: config.yaml: signals.acme_always.wrod is not a setting (did you mean word?); it takes word",
         "coinmon: config.yaml: outputs.acme_file.path is required",
     ]
+
+
+def test_a_distribution_that_comes_while_we_run_is_found(tmp_path, monkeypatch):
+    """Entry points are read once, until a folder of `sys.path` changes or another one is there."""
+    source = "from coinmon import hookimpl\n\n@hookimpl\ndef register_signals(register): pass\n"
+
+    def install(name):
+        (tmp_path / f"{name}.py").write_text(source, "utf-8")
+        made = tmp_path / f"{name}-1.dist-info"
+        made.mkdir()
+        (made / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n", "utf-8")
+        (made / "entry_points.txt").write_text(f"[coinmon]\n{name} = {name}\n", "utf-8")
+
+    def found():
+        return {each.plugin for each in search_modules(None, [])} & {"late_one", "late_other"}
+
+    assert found() == set()
+    install("late_one")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert found() == {"late_one"}
+    install("late_other")
+    assert found() == {"late_one", "late_other"}
