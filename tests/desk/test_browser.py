@@ -1,6 +1,7 @@
 """The desk in a browser: what people do with it, and nothing breaks it."""
 
 import asyncio
+import re
 
 import aiohttp
 import httpx
@@ -230,6 +231,16 @@ def test_the_state_page_says_what_doctor_would(desk):
     for word in ("request budgets", "outbox", "doctor", "health of the streams", "GiB free", "background tasks"):
         assert word in text
     assert complaints(page) == []
+
+
+def test_the_state_page_is_chinese_where_it_is_asked_to_be(desk):
+    cells = "document.body.textContent.includes('磁盘')"
+    heads = "[...document.querySelectorAll('#state th, #state h2')].map(e => e.textContent).filter(Boolean)"
+    _page, (_, heads, text) = desk("/state?lang=zh", cells, heads, "document.getElementById('state').textContent")
+    # units and the name of our command stay
+    plain = [re.sub("coinmon doctor|ms|MB|s$", "", each) for each in heads]
+    assert [each for each in plain if re.search("[A-Za-z]", each)] == []
+    assert "磁盘空间" in text.replace(" ", "")
 
 
 def test_the_state_names_every_venue(server):

@@ -27,19 +27,19 @@ function draw(state) {
   const full = (used, limit) => [`${used}`, used > 0.9 * limit ? "short" : ""];
   const parts = [
     made("p", { class: "dim" }, `${words.last_scan}: ${state.scanned || "-"}`),
-    ...part(words.venue, [words.venue, words.status, words.streams, words.stale, words.lag, "req", "s", words.error], venues),
+    ...part(words.venue, [words.venue, words.status, words.streams, words.stale, words.lag, words.requests, words.took_s, words.error], venues),
     ...part(words.health, ["", ""], health),
     ...part(`${words.holes} · ${words.last_hour}`, ["", words.complete, words.holes, words.warming],
       (looked.gaps || []).map(([of, complete, minutes, holes, warming]) => [of, `${complete}/${minutes}`, holes, warming ? words.yes : words.no])),
     ...part(words.budgets, [words.venue, "", words.used, words.limit], state.budgets.map(([venue, name, used, limit]) => [venue, name, full(used, limit), limit])),
     ...part(`${words.outbox}${looked.waiting ? ` · ${looked.waiting}` : ""}`,
       ["", words.status, words.signal, words.time, words.attempts, words.next_try, words.error], looked.outbox),
-    ...part(words.deliveries, ["", words.status, "n"], state.deliveries),
+    ...part(words.deliveries, ["", words.status, words.number], state.deliveries),
     ...state.delivery_errors.map(([name, why]) => made("p", { class: "warn" }, `${name}: ${why}`)),
     ...part(words.plugins, ["", "", words.error],
       [...state.broken.map((each) => [each.plugin, each.of, each.why]), ...state.failing.map(([name, why]) => [name, "", why])]),
     ...part(words.doctor, ["", words.check, words.status, "", words.cure], (looked.doctor || []).map(([of, check, status, detail, cure]) => [
-      of, check, [words[status] || status, status === "ok" ? "up" : "short"], detail, cure || "",
+      words[`doctor ${of}`] || of, words[`doctor ${check}`] || check, [words[status] || status, status === "ok" ? "up" : "short"], detail, cure || "",
     ])),
     ...part(words.tasks, ["", words.live, words.restarts, words.error],
       (looked.tasks || []).map(([name, alive, restarts, error]) => [name, [alive ? words.yes : words.no, alive ? "up" : "short"], restarts, error || ""])),
