@@ -154,6 +154,32 @@ def test_the_chosen_pair_stays_chosen_when_the_order_changes(driven):
     assert chosen == ["ETH/USDT", "ETH/USDT"]
 
 
+def test_the_chosen_pair_stays_in_sight_when_it_moves_far(store):
+    names = [f"C{number:02}/USDT" for number in range(60)]
+    events = [flow(name, 1000.0 * (60 - number), price=1.0) for number, name in enumerate(names)]
+
+    async def run():
+        app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
+        seen = []
+        async with app.run_test(size=(80, 24)) as pilot:
+            app.events.extend(from_json(REST["flow"] | event) for event in events)
+            while app.events or not app._drawn:
+                await pilot.pause(0.02)
+            await pilot.press("down", "down")
+            for key in ("s", "r", "r"):
+                await pilot.press(key)
+                await pilot.pause(0.1)
+                lines = app._table.scrollable_content_region.height - app._table.header_height
+                seen.append((app._chosen(), app._table.cursor_row, app._table.scroll_y, lines))
+        return seen
+
+    seen = asyncio.run(run())
+    assert {chosen for chosen, *_ in seen} == {"C02/USDT"}
+    assert {row for _, row, *_ in seen} == {2, 57}
+    for _, row, first, lines in seen:
+        assert first <= row < first + lines
+
+
 def test_enter_opens_the_pairs_sheet_and_escape_closes_it(store):
     async def run():
         app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
