@@ -24,6 +24,8 @@ _CLOCK_STEP_S = 2.0
 """Seconds by which the wall clock and one that nobody sets have to differ: less is NTP's slewing, or a busy machine."""
 _STOP_TIMEOUT_S = 20.0
 """Seconds that a running cycle gets to end when we are asked to stop."""
+_DEMO_STOP_TIMEOUT_S = 0.5
+"""The same where the market is the emulator's: nothing of it is kept."""
 
 Job = Callable[[], Awaitable[None]]
 
@@ -135,7 +137,7 @@ class Schedule:
             self._scheduler.wakeup()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set; then no new run begins and those under way may end."""
+        """Until `stop` is set; then no new run begins and those under way may end, which need not in a demo."""
         self._scheduler.start()
         try:
             await stop.wait()
@@ -143,7 +145,8 @@ class Schedule:
             # paused first: APScheduler's own shutdown would cancel what is running
             self._scheduler.pause()
             if self._running:
-                await asyncio.wait(set(self._running), timeout=_STOP_TIMEOUT_S)
+                patience = _DEMO_STOP_TIMEOUT_S if self._clock.at else _STOP_TIMEOUT_S
+                await asyncio.wait(set(self._running), timeout=patience)
             self._scheduler.shutdown(wait=False)
 
 

@@ -22,11 +22,12 @@ from coinmon_mcp._http.connections import (
 )
 from coinmon_mcp._http.door import DoorServer
 from coinmon_mcp._http.oauth import OAuth
+from coinmon_mcp._http.streams import EventStreams
 from coinmon_mcp._http.web import web_app
 from coinmon_mcp._service import Service
 
 _STOP_TIMEOUT_S = 3
-"""Streams stay open for ever: at the end they are closed after this long."""
+"""Answers under way get this long at the end; streams of events are ended at once."""
 _KEEP_ALIVE_S = 75
 """An idle connection is kept longer than clients and proxies do, who else meet it closed when they ask again."""
 _THREAD_SWITCH_S = 0.001
@@ -48,7 +49,7 @@ def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
     issuer = serve.authorization_server
     oauth = OAuth(issuer, f"{(serve.public_url or f'http://{address}').rstrip('/')}/mcp") if issuer else None
     rules = Rules.of(serve.host, serve.public_url, serve.token, serve.requests_per_second, oauth)
-    app = web_app(service, rules)
+    app = EventStreams(web_app(service, rules))
     files = file_limit()
     connections = Connections(connection_limit(files), files)
     config = uvicorn.Config(
@@ -61,7 +62,7 @@ def serve_http(desk: MarketReader, *, scan: bool, insecure: bool) -> None:
 
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(connections.failed)
-        await DoorServer(config, connections).serve(sockets=[taken])
+        await DoorServer(config, connections, app).serve(sockets=[taken])
 
     asyncio.run(run())
 

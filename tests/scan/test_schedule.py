@@ -125,3 +125,22 @@ def test_a_clock_that_is_set_stops_no_job_and_is_said_once(logged, monkeypatch, 
 
     asyncio.run(run())
     assert len([line for line in logged if "this machine's clock went" in line]) == 1
+
+
+def test_a_demo_waits_for_no_cycle_when_it_is_stopped():
+    """Nothing of it is kept; a scan of true markets gives a running cycle twenty seconds."""
+
+    async def run():
+        schedule, stop, begun = Schedule(Clock(1.0, time.time() * 1000, 1.0)), asyncio.Event(), asyncio.Event()
+
+        async def job():
+            begun.set()
+            await asyncio.Event().wait()
+
+        schedule.every(60_000, job, "scan", at_once=True)
+        running = asyncio.create_task(schedule.run(stop))
+        await begun.wait()
+        stop.set()
+        await asyncio.wait_for(running, 2)
+
+    asyncio.run(run())

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from coinmon_mcp._http.connections import Connections, GuardedProtocol
+from coinmon_mcp._http.streams import EventStreams
 
 ACCEPT_BURST = 64
 """Connections taken in one turn of the event loop."""
@@ -178,11 +179,16 @@ class Door:
 
 
 class DoorServer(uvicorn.Server):
-    """uvicorn, with its connections taken by doors. guard: counts them."""
+    """uvicorn, with its connections taken by doors. guard: counts them. streams: end when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, guard: Connections) -> None:
+    def __init__(self, config: uvicorn.Config, guard: Connections, streams: EventStreams | None = None) -> None:
         super().__init__(config)
-        self._guard = guard
+        self._guard, self._streams = guard, streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._streams:
+            self._streams.end()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])

@@ -11,6 +11,7 @@ import uvicorn
 
 from coinmon_mcp._http.connections import Connections, guarded
 from coinmon_mcp._http.door import DoorServer
+from coinmon_mcp._http.streams import EventStreams
 
 HALVES = (
     b"",
@@ -33,8 +34,9 @@ class Served:
         self.seen: list[str] = []
         self.connections = Connections(50)
         self.listening = socket.create_server(("127.0.0.1", 0), backlog=500)
+        streams = EventStreams(self.app)
         config = uvicorn.Config(
-            self.app,
+            streams,
             http=guarded(self.connections),
             ws="none",
             log_config=None,
@@ -42,10 +44,15 @@ class Served:
             lifespan="off",
             interface="asgi3",
         )
-        self.server = DoorServer(config, self.connections)
+        self.server = DoorServer(config, self.connections, streams)
 
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
         self.seen.append(scope["path"])
+        if scope["path"] == "/events":
+            kind = [(b"content-type", b"text/event-stream; charset=utf-8")]
+            await send({"type": "http.response.start", "status": 200, "headers": kind})
+            await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
+            await asyncio.Event().wait()
         refused = (b"content-length", b"99999999") in scope["headers"]
         body = b"" if refused else (await receive())["body"]
         await send({"type": "http.response.start", "status": 413 if refused else 200, "headers": []})
@@ -140,3 +147,16 @@ def test_who_leaves_is_not_counted() -> None:
             await until(lambda: not len(served.connections))
 
     asyncio.run(run())
+
+
+def test_an_open_stream_of_events_holds_up_no_stop() -> None:
+    async def run() -> None:
+        async with serving() as served:
+            reader, _writer = await served.open(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readuntil(b"data: 1")
+            began = asyncio.get_running_loop().time()
+        # without end: until the timeout for answers under way, which is not set here
+        assert asyncio.get_running_loop().time() - began < 2
+        assert not served.server.server_state.tasks
+
+    asyncio.run(asyncio.wait_for(run(), 10))
