@@ -21,7 +21,7 @@ from coinmon.record.recorder import Recorder
 from coinmon.report.screen import Screen
 from coinmon.run.cycle import Scan
 from coinmon.run.records import renew
-from coinmon.run.schedule import Schedule, stop_on_signals
+from coinmon.run.schedule import STOP_TIMEOUT_S, Schedule, stop_on_signals
 from coinmon.store.database import Database, open_database
 from coinmon.store.file_identity import DatabaseGone
 from coinmon.store.lease import Lease, LeaseLost, take
@@ -157,9 +157,15 @@ async def renewed_records(
 
 
 async def keep_scanning(
-    config: Config, clock: Clock, scan: Scan, database: Database, stop: asyncio.Event, lease: Lease
+    config: Config,
+    clock: Clock,
+    scan: Scan,
+    database: Database,
+    stop: asyncio.Event,
+    lease: Lease,
+    stop_timeout_s: float = STOP_TIMEOUT_S,
 ) -> None:
-    """Everything that a running monitor does, each in its time, until `stop` is set.
+    """Everything that a running monitor does, each in its time, until `stop` is set and what runs has had time to end.
 
     Raises LeaseLost when another process scans in its place, and DatabaseGone when the database's file was deleted.
     """
@@ -201,7 +207,7 @@ async def keep_scanning(
     scan.supervisor.start("clock", schedule.watch_clock)
     scan.outbox.start()
     try:
-        await schedule.run(stop)
+        await schedule.run(stop, stop_timeout_s)
     finally:
         await scan.supervisor.close()
     if fatal:

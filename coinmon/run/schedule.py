@@ -22,10 +22,8 @@ from coinmon.supervise import Supervisor
 _CLOCK_LOOK_S = 1.0
 _CLOCK_STEP_S = 2.0
 """Seconds by which the wall clock and one that nobody sets have to differ: less is NTP's slewing, or a busy machine."""
-_STOP_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 20.0
 """Seconds that a running cycle gets to end when we are asked to stop."""
-_DEMO_STOP_TIMEOUT_S = 0.5
-"""The same where the market is the emulator's: nothing of it is kept."""
 
 Job = Callable[[], Awaitable[None]]
 
@@ -136,8 +134,8 @@ class Schedule:
                 job.modify(next_run_time=now if step > 0 else job.trigger.get_next_fire_time(None, now))
             self._scheduler.wakeup()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set; then no new run begins and those under way may end, which need not in a demo."""
+    async def run(self, stop: asyncio.Event, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """Until `stop` is set; then no new run begins and those under way may end, for so long."""
         self._scheduler.start()
         try:
             await stop.wait()
@@ -145,8 +143,7 @@ class Schedule:
             # paused first: APScheduler's own shutdown would cancel what is running
             self._scheduler.pause()
             if self._running:
-                patience = _DEMO_STOP_TIMEOUT_S if self._clock.at else _STOP_TIMEOUT_S
-                await asyncio.wait(set(self._running), timeout=patience)
+                await asyncio.wait(set(self._running), timeout=stop_timeout_s)
             self._scheduler.shutdown(wait=False)
 
 

@@ -12,12 +12,15 @@ from coinmon.config.load import Config
 from coinmon.model.events import Event
 from coinmon.run.cycle import Scan
 from coinmon.run.monitor import keep_scanning, take_scan
+from coinmon.run.schedule import STOP_TIMEOUT_S
 from coinmon.store.database import Database
 from coinmon.store.lease import Lease
 from coinmon.supervise import Supervisor
 
 _STOP_TIMEOUT_S, _CLOSE_TIMEOUT_S = 22, 4
 """A running cycle gets twenty to end, then connections are closed: a venue that hangs must not hold up a stop."""
+_DEMO_STOP_TIMEOUT_S = 0.5
+"""What a cycle gets where the market is the emulator's: nothing of it is kept."""
 _SCAN = "scan of this server"
 
 
@@ -75,7 +78,8 @@ class ServedScan:
             tasks = Supervisor(self._supervisor.repeats)
             self._scan = scan = Scan(self._config, self._clock, database, self._tell, goes_on=True, supervisor=tasks)
             try:
-                await keep_scanning(self._config, self._clock, scan, database, self._stop, lease)
+                patience = _DEMO_STOP_TIMEOUT_S if self._clock.at else STOP_TIMEOUT_S
+                await keep_scanning(self._config, self._clock, scan, database, self._stop, lease, patience)
             finally:
                 async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                     await scan.close()

@@ -20,7 +20,7 @@ from coinmon_mcp._http.connections import (
     file_limit,
     guarded,
 )
-from coinmon_mcp._http.door import DoorServer
+from coinmon_mcp._http.door_server import DoorServer
 from coinmon_mcp._http.oauth import OAuth
 from coinmon_mcp._http.streams import EventStreams
 from coinmon_mcp._http.web import web_app

@@ -1,6 +1,7 @@
 """What the drawing modules and the colours promise."""
 
 import re
+from importlib.resources import files
 
 import pytest
 
@@ -20,13 +21,13 @@ def test_words_and_marks_stand_out_from_the_paper(theme):
         assert contrast(shades[tone], shades["paper"]) >= 3, tone
 
 
-def test_the_modules_fit_into_one_script():
+@pytest.mark.parametrize("entry", ["the page's", "a conversation's panel"])
+def test_the_modules_fit_into_one_script(entry):
     text = as_one_script("page.js")
     assert not re.search(r"^(import|export)\b", text, re.MULTILINE)
-    names = [
-        name
-        for module in (*MODULES, "page.js")
-        for name in re.findall(r"^(?:export )?(?:const|let|function|class) (\w+)", web_file(module), re.MULTILINE)
-    ]
-    assert len(names) == len(set(names)), "a name is told twice"
+    panel = (files("coinmon_mcp._panels") / "panel.js").read_text("utf-8")
+    scripts = [*map(web_file, MODULES), web_file("page.js") if entry == "the page's" else panel]
+    told = r"^(?:export )?(?:async )?(?:const|let|function|class) (\w+)"
+    names = [name for each in scripts for name in re.findall(told, each, re.MULTILINE)]
+    assert [name for name in names if names.count(name) > 1] == []
     assert "innerHTML" not in text

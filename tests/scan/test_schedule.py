@@ -127,18 +127,17 @@ def test_a_clock_that_is_set_stops_no_job_and_is_said_once(logged, monkeypatch, 
     assert len([line for line in logged if "this machine's clock went" in line]) == 1
 
 
-def test_a_demo_waits_for_no_cycle_when_it_is_stopped():
-    """Nothing of it is kept; a scan of true markets gives a running cycle twenty seconds."""
+def test_a_running_cycle_gets_so_long_to_end_and_no_longer():
 
     async def run():
-        schedule, stop, begun = Schedule(Clock(1.0, time.time() * 1000, 1.0)), asyncio.Event(), asyncio.Event()
+        schedule, stop, begun = Schedule(Clock()), asyncio.Event(), asyncio.Event()
 
         async def job():
             begun.set()
             await asyncio.Event().wait()
 
         schedule.every(60_000, job, "scan", at_once=True)
-        running = asyncio.create_task(schedule.run(stop))
+        running = asyncio.create_task(schedule.run(stop, 0.1))
         await begun.wait()
         stop.set()
         await asyncio.wait_for(running, 2)

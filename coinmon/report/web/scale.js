@@ -39,15 +39,15 @@ function format(zone, options) {
   return formats.get(key);
 }
 
-const told = new Map();
-const TOLD_MOST = 4000;
+const shortTimes = new Map();
+const SHORT_TIMES_MOST = 4000;
 
 /** 14:05, or 15-01 at the beginning of a day; told once, for an axis says the same times in each frame. */
 export function shortTime(at, zone) {
   const key = `${at} ${zone}`;
-  if (told.size > TOLD_MOST) told.clear();
-  if (!told.has(key)) told.set(key, shortTimeOf(at, zone));
-  return told.get(key);
+  if (shortTimes.size > SHORT_TIMES_MOST) shortTimes.clear();
+  if (!shortTimes.has(key)) shortTimes.set(key, shortTimeOf(at, zone));
+  return shortTimes.get(key);
 }
 
 function shortTimeOf(at, zone) {

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from coinmon_mcp._http.connections import Connections, guarded
-from coinmon_mcp._http.door import DoorServer
+from coinmon_mcp._http.door_server import DoorServer
 from coinmon_mcp._http.streams import EventStreams
 
 HALVES = (
