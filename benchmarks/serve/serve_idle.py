@@ -70,15 +70,17 @@ def main() -> None:
         log = Path(folder, "log")
         command = [sys.executable, "-m", "coinmon", "--lang", "en", "serve", "--demo", "--port", "0"]
         with log.open("w") as stderr, subprocess.Popen(command, cwd=folder, stderr=stderr) as server:
-            while "scan finished" not in log.read_text():
-                time.sleep(0.1)
-            url = re.findall(r"http://[\d.]+:\d+", log.read_text())[0]
-            before, lines = resident_mb(server.pid), len(log.read_text().splitlines())
-            began = time.monotonic()
-            waits, most, closed = asyncio.run(attack(url, server.pid, asked.clients, asked.seconds))
-            took = time.monotonic() - began
-            told = log.read_text().splitlines()[lines:]
-            server.terminate()
+            try:
+                while "scan finished" not in log.read_text():
+                    time.sleep(0.1)
+                url = re.findall(r"http://[\d.]+:\d+", log.read_text())[0]
+                before, lines = resident_mb(server.pid), len(log.read_text().splitlines())
+                began = time.monotonic()
+                waits, most, closed = asyncio.run(attack(url, server.pid, asked.clients, asked.seconds))
+                took = time.monotonic() - began
+                told = log.read_text().splitlines()[lines:]
+            finally:
+                server.terminate()
     scans = sum("scan finished" in line for line in told)
     late = sum("late" in line for line in told)
     print(f"{asked.clients} clients for {took:.0f} s: closed {closed} times; health {max(waits):.3f} s at most of")
