@@ -1,6 +1,7 @@
 """The columns of levels and profiles hold what the indicators themselves say of each minute."""
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -15,6 +16,8 @@ from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE, parse_time
+from coinmon_indicators.profile._area_columns import developing_area
+from coinmon_indicators.profile._window import Shape
 
 MIDNIGHT = parse_time("2026-01-15T00:00Z")
 """A Thursday."""
@@ -118,3 +121,49 @@ def test_columns_equal_the_indicator(stored, name, settings, zone, venue, tmp_pa
     there = {path for path, times in compared.items() if times}
     assert there >= KNOWN[name]
     assert len(there) >= MANY[name]
+
+
+def area_of(minutes, instrument, **changed):
+    shape = Shape(**{"bin_size": None, "percent": 70.0, "method": "two_row", "weight": "base", "mode": "raw",
+                     "seconds": 60} | changed)  # fmt: skip
+    return developing_area(Levels.empty(1), minutes, instrument, shape)
+
+
+def test_a_profile_that_sums_alone_cannot_tell_is_read_moment_by_moment(stored):
+    listed, given = stored
+    minutes = given[listed[0].id].bars[:60]
+    known = area_of(minutes, listed[0])
+    assert len(known["poc"]) == 61
+    assert np.isfinite(known["poc"][-1])
+    # of thirds of a lot the order of the sums decides which row has most
+    thirds = replace(minutes.levels, buy=minutes.levels.buy + float(LOT) / 3)
+    assert area_of(replace(minutes, levels=thirds), listed[0]) is None
+    # sums beyond what floats count one by one
+    many = replace(minutes.levels, buy=minutes.levels.buy * 1e12)
+    assert area_of(replace(minutes, levels=many), listed[0]) is None
+    # no multiple of the tick, and more rows than are worked out each minute
+    assert area_of(minutes, listed[0], bin_size=0.3) is None
+    wide = replace(minutes.levels, ticks=minutes.levels.ticks * 100)
+    assert area_of(replace(minutes, levels=wide), listed[0], bin_size=0.5) is None
+
+
+def test_what_the_columns_do_not_hold_is_left_to_the_indicator(stored, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    listed, given = stored
+    chosen = load_config(None, environ={})
+    evaluator, source = Evaluator(chosen, ["binance", "okx"]), ReadOnce(GivenSource(given))
+    market = evaluator.market(Pair("BTC", "USDT"), listed, source, START)
+    alone = Frame(market, source, START, 5, evaluator.indicator).lanes("spot")["okx"]
+    levels = alone.of("key_levels")
+    # prices come from minutes; a profile and a deviation from levels, which need the market of a moment
+    assert levels["day.high"] is not None
+    assert [levels["day.poc"], levels["levels[dPOC].price"], levels["levels[dPOC].distance_pct"]] == [None] * 3
+    assert alone.of("vwap")["vwap"] is not None
+    assert alone.of("vwap")["sigma"] is None
+    assert levels.get("levels[d close].price") is None
+    for other in ({"date": "2026-01-14"}, {"sessions": "pd=10:00-11:00"}):
+        assert len(alone.of("key_levels", **other)) == 0
+    for other in ({"period": "window"}, {"date": "2026-01-14"}):
+        assert len(alone.of("volume_profile", **other)) == 0
+    with pytest.raises(KeyError):
+        alone.of("structure")

@@ -10,6 +10,7 @@ from sqlalchemy import delete
 import coinmon
 from coinmon.cli import run
 from coinmon.errors import ConfigError, NoDataError
+from coinmon.lake import folder
 from coinmon.model.moment import MINUTE
 from coinmon.store import schema
 from coinmon.store.bars import write_bars
@@ -20,7 +21,8 @@ from .conftest import MINUTES, START, instrument, made
 PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("notebook.md", "notebook.zh.md")]
 
 duckdb = pytest.importorskip("duckdb")
-pytest.importorskip("pyarrow")
+pyarrow = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow.parquet")
 pytest.importorskip("pandas")
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -156,3 +158,16 @@ def test_options_that_do_not_go_with_a_lake(filled, capsys):
     assert "--from does not go with --lake" in capsys.readouterr().err
     assert run(["--db", "coinmon.db", "export"]) == 2
     assert "name one SYMBOL" in capsys.readouterr().err
+
+
+def test_any_stretch_of_a_file_of_several_groups_of_rows(tmp_path):
+    time = START + MINUTE * np.arange(25_000)
+    column = pyarrow.array(time, pyarrow.timestamp("ms", "UTC"))
+    path = tmp_path / "rows.parquet"
+    folder.write(path, pyarrow.table({"time": column, "number": np.arange(25_000)}), {})
+    assert pyarrow.parquet.ParquetFile(path).metadata.num_row_groups == 3
+    week = 7 * 1440
+    for first, last in [(0, 1), (week - 1, week), (week, week + 1), (week - 5, 2 * week + 5), (24_999, 25_000),
+                        (-9, 0), (25_000, 25_009), (-9, 25_009)]:  # fmt: skip
+        found = folder.read_between(path, ["time", "number"], START + first * MINUTE, START + last * MINUTE)
+        assert found["number"].to_pylist() == list(range(max(0, first), min(25_000, last))), (first, last)
