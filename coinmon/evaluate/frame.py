@@ -12,7 +12,7 @@ from coinmon.market.market import Market
 from coinmon.market.merged import ALL, instrument_of, together
 from coinmon.market.read_only import read_only
 from coinmon.market.source import Source
-from coinmon.market.view import View
+from coinmon.market.view import View, hashable
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
@@ -109,7 +109,7 @@ class Frame:
         columns, used = chosen.offer.columns, {**chosen.settings, **settings}
         if columns is None:
             raise KeyError(indicator)
-        return self.once((whose, indicator, tuple(sorted(used.items()))), lambda: columns(subject, **used))
+        return self.once((whose, indicator, hashable(used)), lambda: columns(subject, **used))
 
     @property
     def listed(self) -> Sequence[Instrument]:

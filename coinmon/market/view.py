@@ -30,7 +30,7 @@ class Results:
         self._lock = RLock()
 
     def of(self, subject: Any, compute: Compute | None, indicator: str, settings: Mapping[str, Any]) -> Any:
-        key = (indicator, _hashable(settings))
+        key = (indicator, hashable(settings))
         with self._lock:
             if key not in self._found:
                 if compute is None:
@@ -39,14 +39,14 @@ class Results:
             return self._found[key]
 
 
-def _hashable(value: Any) -> Hashable:
+def hashable(value: Any) -> Hashable:
     """Settings as a key: lists, sets and mappings are none by themselves."""
     if isinstance(value, Mapping):
-        return tuple(sorted((str(name), _hashable(each)) for name, each in value.items()))
+        return tuple(sorted((str(name), hashable(each)) for name, each in value.items()))
     if isinstance(value, list | tuple):
-        return tuple(map(_hashable, value))
+        return tuple(map(hashable, value))
     if isinstance(value, set | frozenset):
-        return frozenset(map(_hashable, value))
+        return frozenset(map(hashable, value))
     return value if isinstance(value, Hashable) else repr(value)
 
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.frame import Frame
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.market.given import GivenInstrument, GivenSource
+from coinmon.market.market import Market
+from coinmon.market.view import View
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
@@ -167,3 +170,21 @@ def test_what_the_columns_do_not_hold_is_left_to_the_indicator(stored, tmp_path,
         assert len(alone.of("volume_profile", **other)) == 0
     with pytest.raises(KeyError):
         alone.of("structure")
+
+
+def test_columns_are_made_once_for_the_same_settings_of_any_kind(stored):
+    listed, given = stored
+    made = []
+
+    def columns(lane, **settings):
+        made.append(settings)
+        return {"coverage": np.ones(lane.count)}
+
+    offer = SimpleNamespace(columns=columns)
+    chosen = SimpleNamespace(offer=offer, settings={"steps": [1, 2], "of": {"a": 1}})
+    source = GivenSource(given)
+    market = Market(Pair("BTC", "USDT"), START, ["okx"], [View(each, START, source) for each in listed])
+    lane = Frame(market, source, START, 3, lambda name: chosen).lanes("spot")["okx"]
+    assert lane.of("mine") is lane.of("mine", steps=[1, 2])
+    lane.of("mine", steps=[2])
+    assert [each["steps"] for each in made] == [[1, 2], [2]]
