@@ -247,6 +247,7 @@ class _Audit:
             return
         changes = np.flatnonzero(np.diff(codes, prepend=codes[:1])).tolist()
         some = set(changes[:: max(1, len(changes) // MAX_CHANGES)])
+        always: dict[int, str] = {}
         for i in sorted(chosen | some):
             now, source = first + i * MINUTE, _asked_at(codes, i)
             code = int(codes[source])
@@ -259,6 +260,9 @@ class _Audit:
                 self._report.compare("columns: as before", str(self._pair), now, _told(said), _told(then))
             else:
                 self._report.compare("columns", str(self._pair), now, _stands(said), meant)
+            if code >= HOLDS and codes.dtype == np.int64:
+                told = always.setdefault(code, _told(said))
+                self._report.compare("columns", str(self._pair), now, _told(said), told)
 
 
 def _asked_at(codes: Codes, i: int) -> int:

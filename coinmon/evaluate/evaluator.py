@@ -14,6 +14,7 @@ from coinmon.config.rules import RULES, reread
 from coinmon.errors import CoinmonError, ConfigError, NoAnswer, our_stop, place_of, words_of
 from coinmon.evaluate.computing import PLUGINS, StillBlocks
 from coinmon.evaluate.frame import Codes, Frame
+from coinmon.evaluate.held_signal import HeldSignal
 from coinmon.market.market import Market
 from coinmon.market.result import Result
 from coinmon.market.source import Source
@@ -29,6 +30,7 @@ from coinmon.plugin.signature import check_settings
 
 _OURS = "coinmon"
 """The distribution whose results are tested to be as agreed: to look at each one costs time."""
+_CODES = np.dtype(np.int8), np.dtype(np.int64)
 
 
 class IndicatorFailed(CoinmonError):
@@ -202,6 +204,19 @@ class Evaluator:
         """What one configured signal says of a pair, or why it says nothing."""
         return self._judged(name, self._config.signals[name], market)
 
+    def asked(self, held: HeldSignal, market: Market) -> Signal | None:
+        """What is told of a signal that holds by its columns; None where it says otherwise itself."""
+        if held.signal is None:
+            said = self.judge(held.asked, market)
+            same = [each for each in said if (each.name, each.key) == (held.name, held.key)]
+            if same:
+                held.signal = same[0]
+            else:
+                plugin = self._config.signals[held.asked].offer.plugin
+                error = NotAsAgreed(f"columns say {held.key} at {iso(held.at)}, the signal does not")
+                self._note(f"columns of signal {held.asked}", plugin, error)
+        return held.signal
+
     def raised(self, name: str) -> bool:
         """Whether the signal raised, or broke its contract, when it was asked last."""
         return f"signal {name}" in self.failures
@@ -218,8 +233,8 @@ class Evaluator:
             return None
         try:
             found = columns(frame, **chosen.settings)
-            if not isinstance(found, np.ndarray) or found.shape != (frame.count,) or found.dtype != np.int8:
-                raise NotAsAgreed(f"columns gave {type(found).__name__}, not {frame.count} int8 codes")
+            if not isinstance(found, np.ndarray) or found.shape != (frame.count,) or found.dtype not in _CODES:
+                raise NotAsAgreed(f"columns gave {type(found).__name__}, not {frame.count} int8 or int64 codes")
         except (KeyError, IndicatorFailed):
             # an indicator that it needs is off: the signal itself says so
             return None

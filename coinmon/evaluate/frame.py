@@ -19,11 +19,13 @@ from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleT
 from coinmon.model.instrument import Instrument, Kind, Pair
 from coinmon.model.moment import MINUTE
 
-Codes = npt.NDArray[np.int8]
+Codes = npt.NDArray[np.signedinteger[Any]]
+"""int8, or int64: which promises more, see HOLDS."""
 WAITS, SILENT, HOLDS, ASK, AS_BEFORE = -1, 0, 1, -2, -3
 """What `columns` says of each moment: it could not judge; it looked and says nothing; from HOLDS on: it says
-something, the same signals with the same grades as long as the code stays; ASK: ask the signal itself; AS_BEFORE: it
-says what it said a moment before, whatever that was."""
+something, the same signals with the same grades as long as the code stays (in int64 also wherever that code comes again
+on the same instruments: then it is asked only what it is told with); ASK: ask the signal itself; AS_BEFORE: it says
+what it said a moment before, whatever that was."""
 
 _Made = TypeVar("_Made")
 

@@ -48,7 +48,8 @@ class KnownThen:
     """Of these instruments at the moments of [start, end), minutes, ms UTC."""
 
     def __init__(self, rows: KnownRows, instruments: Sequence[Instrument], start: int, end: int) -> None:
-        self._rows, self._start, self._count = rows, start, (end - start) // MINUTE
+        self._rows, self.start, self.end = rows, start, end
+        self._count = (end - start) // MINUTE
         self._span = start - REACH_MS, end
         known = {each.id: rows.known(each, *self._span) for each in instruments}
         before = {each.id: rows.superseded(each, *self._span) for each in instruments}
@@ -69,11 +70,11 @@ class KnownThen:
 
     def _judging_times(self, bars: Sequence[tuple[Ints, Ints]]) -> Ints:
         """By moment: up to when what had been read counted; where that is not known, the minute's end."""
-        every = self._start + np.arange(self._count, dtype=np.int64) * MINUTE
+        every = self.start + np.arange(self._count, dtype=np.int64) * MINUTE
         found = every - 1
         for times, known_at in bars:
             moments = times + MINUTE
-            rows = (moments - self._start) // MINUTE
+            rows = (moments - self.start) // MINUTE
             inside = (rows >= 0) & (rows < self._count)
             read = inside & (known_at >= moments) & (known_at < moments + MINUTE)
             np.maximum.at(found, rows[read], known_at[read])
@@ -83,7 +84,7 @@ class KnownThen:
         there, on_time = np.zeros(self._count, bool), np.zeros(self._count, bool)
         for times, known_at in bars:
             moments = times + MINUTE
-            rows = (moments - self._start) // MINUTE
+            rows = (moments - self.start) // MINUTE
             inside, late = (rows >= 0) & (rows < self._count), known_at >= moments + MINUTE
             there[rows[inside]] = True
             on_time[rows[inside & ~late]] = True
@@ -92,12 +93,12 @@ class KnownThen:
     def _find_late(self, id: str, table: str, times: Ints, known_at: Ints) -> None:
         natural = _natural(table, times)
         seen_from = self._seen_from(table, times, known_at)
-        late = (seen_from > natural) & (seen_from > self._start)
+        late = (seen_from > natural) & (seen_from > self.start)
         if not late.any():
             return
         self._late[table, id] = times[late], seen_from[late]
-        first = np.clip((natural[late] - self._start) // MINUTE, 0, self._count)
-        last = np.clip((seen_from[late] - self._start) // MINUTE, 0, self._count)
+        first = np.clip((natural[late] - self.start) // MINUTE, 0, self._count)
+        last = np.clip((seen_from[late] - self.start) // MINUTE, 0, self._count)
         steps = np.zeros(self._count + 1, np.int64)
         np.add.at(steps, first, 1)
         np.add.at(steps, last, -1)
@@ -106,19 +107,19 @@ class KnownThen:
     def _seen_from(self, table: str, times: Ints, known_at: Ints) -> Ints:
         """The first moment that was judged with what was known of these rows at `known_at`."""
         moments = known_at - known_at % MINUTE
-        at = (moments - self._start) // MINUTE
+        at = (moments - self.start) // MINUTE
         inside = (at >= 0) & (at < self._count)
         judged = np.where(inside, self._judged_at[np.clip(at, 0, self._count - 1)], moments + MINUTE - 1)
         return np.maximum(_natural(table, times), np.where(judged >= known_at, moments, moments + MINUTE))
 
     def of(self, mask: Mask, first: int, count: int) -> Mask:
         """The part of `unseen` or `hides` from the moment `first`, ms UTC, on."""
-        at = (first - self._start) // MINUTE
+        at = (first - self.start) // MINUTE
         return mask[at : at + count]
 
     def market(self, market: Market) -> Market:
         """The market with what was known at its moment."""
-        at = (market.now - self._start) // MINUTE
+        at = (market.now - self.start) // MINUTE
         if not 0 <= at < self._count or not self.hides[at]:
             return market
         views = [replace(view, source=self.source(view.source, market.now)) for view in market.views]

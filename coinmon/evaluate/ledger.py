@@ -6,9 +6,12 @@ span may be cut anywhere, and the parts joined, and the same is told.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from coinmon.model.signal import GRADES, Grade, Signal
+from coinmon.evaluate.held_signal import Holding
+from coinmon.model.signal import GRADES, Grade
+
+_Holding = TypeVar("_Holding", bound=Holding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,10 @@ class Ledger:
     events: frozenset[str] = frozenset()
 
 
-class ToldNews(NamedTuple):
+class ToldNews(NamedTuple, Generic[_Holding]):
     """A signal that is told at `at`, ms UTC. graver_than: the lesser grade that it was told with before."""
 
-    signal: Signal
+    signal: _Holding
     at: int
     graver_than: Grade | None = None
 
@@ -44,22 +47,22 @@ class StateMove(NamedTuple):
     ended: int | None
 
 
-class Step(NamedTuple):
-    told: Sequence[ToldNews]
+class Step(NamedTuple, Generic[_Holding]):
+    told: Sequence[ToldNews[_Holding]]
     moves: Sequence[StateMove]
     ledger: Ledger
 
 
-def ledger_key(signal: Signal) -> str:
+def ledger_key(signal: Holding) -> str:
     return f"{signal.name} {signal.key}"
 
 
-def step(ledger: Ledger, signals: Sequence[Signal], now: int) -> Step:
+def step(ledger: Ledger, signals: Sequence[_Holding], now: int) -> Step[_Holding]:
     """What is news when `signals` are all that holds of the ledger's pairs at `now`."""
     lasting = {ledger_key(each): each for each in signals if not each.once}
     single = {ledger_key(each): each for each in signals if each.once}
     states = dict(ledger.states)
-    told: dict[str, ToldNews] = {}
+    told: dict[str, ToldNews[_Holding]] = {}
     moves: list[StateMove] = []
     graver: list[str] = []
     for key, state in states.items():
@@ -92,7 +95,7 @@ def step(ledger: Ledger, signals: Sequence[Signal], now: int) -> Step:
     return Step(list(told.values()), moves, Ledger(states, ledger.events | new.keys() if new else ledger.events))
 
 
-def fold(answers: Iterable[tuple[int, Sequence[Signal]]], ledger: Ledger) -> Iterator[Step]:
+def fold(answers: Iterable[tuple[int, Sequence[_Holding]]], ledger: Ledger) -> Iterator[Step[_Holding]]:
     """The steps of what held from each of these moments on, oldest first; each hands on the ledger as it then is."""
     for at, signals in answers:
         done = step(ledger, signals, at)

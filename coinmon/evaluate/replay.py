@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import chain, pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.frame import AS_BEFORE, ASK, HOLDS, SILENT, WAITS, Codes, Frame
+from coinmon.evaluate.held_signal import HeldSignal, Holding
 from coinmon.evaluate.known import KnownThen
 from coinmon.market.market import Market
 from coinmon.market.source import Source
@@ -46,17 +48,21 @@ def evaluate(
     columns: bool = True,
     known: KnownThen | None = None,
     cuts: Sequence[int] = (),
-) -> Iterator[tuple[int, Sequence[Signal]]]:
+) -> Iterator[tuple[int, Sequence[Signal | HeldSignal]]]:
     """All that holds, at the first moment and at each at which that changes; moments are minutes of [start, end).
 
-    Signals with `columns` are asked themselves only when their code changes; the others at every moment. judgements:
+    Signals with `columns` are asked themselves only when their code changes, and not where that code is known to stand
+    for the same; the others at every moment. judgements:
     counted up, by signal. columns: False: ask every signal at every moment. known: judge with what was known then;
     market_at gives markets with all that is stored. cuts: moments at which the pair's instruments are others.
     """
-    said: dict[str, Sequence[Signal]] = {}
+    said: dict[str, Sequence[Signal | HeldSignal]] = {}
     shown: list[tuple[object, ...]] | None = None
+    asking = _Asking(evaluator, judgements)
     for first, count in _parts(start, end, cuts):
         frame = Frame(market_at(first), source, first, count, evaluator.indicator, market_at)
+        if first in cuts:
+            asking.meant.clear()
         codes = {name: settled(evaluator.codes(name, frame)) if columns else None for name in evaluator.names}
         unseen = np.zeros(count, bool)
         if known is not None:
@@ -67,26 +73,50 @@ def evaluate(
             if unseen[i]:
                 continue
             now = first + i * MINUTE
-            market: Market | None = None
+            # made for the first that is asked
+            market = cache(partial(_market_then, market_at, known, now))
             for name in due:
-                found, judgement = codes[name], judgements.setdefault(name, Judgement())
-                code = ASK if found is None else int(found[i])
-                if code == SILENT or (code == WAITS and judgement.why_waited):
-                    said[name] = ()
-                    continue
-                market = market or (market_at(now) if known is None else known.market(market_at(now)))
-                answer = evaluator.judge(name, market)
-                said[name] = () if isinstance(answer, Silent) else answer
-                if code == ASK:
-                    lasts = 1 if found is None else _lasts(found, i)
-                    _count(judgement, answer, evaluator.raised(name), lasts)
-                elif isinstance(answer, Silent):
-                    judgement.why_waited = str(answer.reason)
+                said[name] = asking.said(name, codes[name], i, now, market)
             now_shown = [_shown(each) for each in chain.from_iterable(said.values())]
             if now_shown != shown:
                 shown = now_shown
                 yield now, list(chain.from_iterable(said.values()))
         _count_minutes(judgements, codes, unseen)
+
+
+def _market_then(market_at: Callable[[int], Market], known: KnownThen | None, now: int) -> Market:
+    return market_at(now) if known is None else known.market(market_at(now))
+
+
+class _Asking:
+    """What signals say at moments at which their codes changed. meant: what they said for a code that means it always.
+
+    judgements: counted up where a signal is asked.
+    """
+
+    def __init__(self, evaluator: Evaluator, judgements: dict[str, Judgement]) -> None:
+        self._evaluator, self._judgements = evaluator, judgements
+        self.meant: dict[tuple[str, int], Sequence[Signal]] = {}
+
+    def said(
+        self, name: str, found: Codes | None, i: int, now: int, market: Callable[[], Market]
+    ) -> Sequence[Signal | HeldSignal]:
+        """At moment i of the codes found, which is `now`, ms UTC."""
+        judgement = self._judgements.setdefault(name, Judgement())
+        code = ASK if found is None else int(found[i])
+        if code == SILENT or (code == WAITS and judgement.why_waited):
+            return ()
+        if (same := self.meant.get((name, code))) is not None:
+            return [HeldSignal.like(each, name, now) for each in same]
+        answer = self._evaluator.judge(name, market())
+        if code == ASK:
+            lasts = 1 if found is None else _lasts(found, i)
+            _count(judgement, answer, self._evaluator.raised(name), lasts)
+        elif isinstance(answer, Silent):
+            judgement.why_waited = str(answer.reason)
+        elif found is not None and found.dtype == np.int64:
+            self.meant[name, code] = answer
+        return () if isinstance(answer, Silent) else answer
 
 
 def _count_minutes(
@@ -119,7 +149,7 @@ def _asked(found: Codes, asked: npt.NDArray[np.bool_]) -> Codes:
     made = np.where(asked, np.int8(ASK), found)
     after = np.flatnonzero(asked[:-1] & ~asked[1:]) + 1
     made[after[made[after] == AS_BEFORE]] = ASK
-    return np.asarray(made, np.int8)
+    return made
 
 
 def _due(codes: dict[str, Codes | None], count: int) -> Iterator[tuple[int, Sequence[str]]]:
@@ -128,7 +158,7 @@ def _due(codes: dict[str, Codes | None], count: int) -> Iterator[tuple[int, Sequ
     changed: dict[int, set[str]] = {i: set() for i in range(count)} if always else {}
     for name, found in codes.items():
         if found is not None:
-            moved = (np.diff(found, prepend=np.int8(HOLDS + 99)) != 0) & (found != AS_BEFORE)
+            moved = (np.diff(found, prepend=found.dtype.type(HOLDS + 99)) != 0) & (found != AS_BEFORE)
             moves = np.flatnonzero(moved | (found == ASK))
             for i in moves.tolist():
                 changed.setdefault(i, set()).add(name)
@@ -144,8 +174,7 @@ def settled(found: Codes | None) -> Codes | None:
     source = np.maximum.accumulate(np.where(found == AS_BEFORE, 0, np.arange(len(found))))
     first = np.where(np.arange(len(found)) == 0, ASK, AS_BEFORE)
     told = np.where(found[source] == AS_BEFORE, ASK, found[source])
-    made = np.where((found == AS_BEFORE) & (told == ASK), first, told)
-    return np.asarray(made, np.int8)
+    return np.where((found == AS_BEFORE) & (told == ASK), first, told).astype(found.dtype)
 
 
 def _lasts(found: Codes, i: int) -> int:
@@ -165,5 +194,5 @@ def _count(judgement: Judgement, answer: Sequence[Signal] | Silent, raised: bool
         judgement.judged += moments
 
 
-def _shown(signal: Signal) -> tuple[object, ...]:
+def _shown(signal: Holding) -> tuple[object, ...]:
     return signal.name, signal.key, signal.grade, signal.begins, signal.once

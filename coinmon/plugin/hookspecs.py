@@ -36,7 +36,8 @@ def register_signals(register: Any) -> None:
     """`register(name, function, columns=None, horizon="1h")`: `function(market, *, settings...) -> list[Signal]`.
 
     columns: `columns(frame, *, the same settings) -> int8 array`, what the function says of each moment of a frame at
-    once (WAITS, SILENT, HOLDS and above, ASK, AS_BEFORE): replays are fast with it. The function stays the definition.
+    once (WAITS, SILENT, HOLDS and above, ASK, AS_BEFORE): replays are fast with it, and faster with int64 codes, which
+    mean the same wherever they come. The function stays the definition.
 
     horizon: 1m to 7d, such as 15m, 4h or 1d: after it the signal claims that price has gone its way (a neutral one:
     that price has moved). Its record is judged there alone, so that no choice among many can make it look better.

@@ -140,7 +140,11 @@ def folded(
             for key, began, ended in news.moves:
                 if source is not None and (key, began) in ids:
                     source.end(ids[key, began], ended)
-            for signal, at, graver_than in news.told:
+            # all are asked before any is heard of as told
+            asked = [(player.said(each.signal), each.at, each.graver_than) for each in news.told]
+            for signal, at, graver_than in asked:
+                if signal is None:
+                    continue
                 id = signal_id(signal, at)
                 event = as_json(signal_event(signal, id, at, graver_than))
                 ids[ledger_key(signal), at] = id

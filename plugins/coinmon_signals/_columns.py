@@ -27,23 +27,41 @@ class Comparisons:
 
     def above(self, value: Any, limit: Any, scale: Any = 0.0) -> Mask:
         """value > limit; scale: size of what the figures were made of, where they are differences."""
-        value, limit = np.broadcast_arrays(np.asarray(value, float), np.asarray(limit, float))
-        with np.errstate(invalid="ignore"):
-            near = np.abs(value - limit) <= NEAR * (np.abs(value) + np.abs(limit) + scale)
+        above, near = _compared(value, limit, scale)
         self.unsure = self.unsure | near
-        with np.errstate(invalid="ignore"):
-            return np.asarray(value > limit)
+        return above
+
+    def all_above(self, where: Mask, *compared: tuple[Any, ...]) -> Mask:
+        """Where, of the moments given, all of these hold, each as `above`; unsure only where none surely does not."""
+        holds, may = where, where
+        for each in compared:
+            above, near = _compared(*each)
+            # one that is too near to call may be above
+            holds, may = holds & above & ~near, may & (above | near)
+        self.unsure = self.unsure | (may & ~holds)
+        return holds
 
     def codes(self, ready: Mask, holds: Mask, *more: Mask) -> Codes:
-        """WAITS where not ready; where it holds a code for each combination of `more` (it begins, it is graver...)."""
-        code = np.full(len(ready), HOLDS, np.int8)
+        """WAITS where not ready; where it holds a code for each combination of `more` (it begins, it is graver...).
+
+        `more` tells apart all that a signal's key, grade and begins depend on: a code means the same wherever it comes.
+        """
+        code = np.full(len(ready), HOLDS, np.int64)
         for i, each in enumerate(more):
-            code += each.astype(np.int8) << i
-        code = np.where(holds, code, np.int8(SILENT))
-        code = np.where(self.unsure, np.int8(ASK), code)
-        return np.where(ready, code, np.int8(WAITS)).astype(np.int8)
+            code += each.astype(np.int64) << i
+        code = np.where(holds, code, SILENT)
+        code = np.where(self.unsure, ASK, code)
+        return np.where(ready, code, WAITS)
+
+
+def _compared(value: Any, limit: Any, scale: Any = 0.0) -> tuple[Mask, Mask]:
+    """value > limit, and where the two are too near to call."""
+    value, limit = np.broadcast_arrays(np.asarray(value, float), np.asarray(limit, float))
+    with np.errstate(invalid="ignore"):
+        near = np.abs(value - limit) <= NEAR * (np.abs(value) + np.abs(limit) + scale)
+        return np.asarray(value > limit), np.asarray(near)
 
 
 def asked_where_it_holds(codes: Codes, more: bool) -> Codes:
     """The signal itself decides wherever it might hold: a condition more is worked out by it alone."""
-    return np.where(codes >= HOLDS, np.int8(ASK), codes).astype(np.int8) if more else codes
+    return np.where(codes >= HOLDS, ASK, codes) if more else codes

@@ -198,8 +198,9 @@ COLUMNS = {
     "columns_upside_down": lambda frame: np.where(risen(frame) == 1, SILENT, np.int8(1)).astype(np.int8),
     "columns_say_nothing": lambda frame: np.full(frame.count, SILENT, np.int8),
     "columns_always": lambda frame: np.ones(frame.count, np.int8),
-    "columns_of_another_type": lambda frame: risen(frame).astype(np.int64),
+    "columns_of_another_type": lambda frame: risen(frame).astype(np.int32),
     "columns_that_raise": lambda frame: 1 / 0,
+    "columns_of_one_code_for_two_grades": lambda frame: np.ones(frame.count, np.int64),
 }
 
 
@@ -213,6 +214,9 @@ def telling(name, figure):
 
 def standing(name):
     def signal(market):
+        if name == "columns_of_one_code_for_two_grades":
+            grade = "A" if rises(market) else "B"
+            return [Signal(name, str(market.pair), grade, "neutral", Text("x", "x"), Text("x", "x"), key=name)]
         if not rises(market):
             return Silent("it fell")
         return [Signal(name, str(market.pair), "B", "neutral", Text("x", "x"), Text("x", "x"), key=name)]

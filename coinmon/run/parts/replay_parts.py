@@ -9,7 +9,9 @@ from typing import Literal
 
 from coinmon.config.load import Config
 from coinmon.evaluate.evaluator import Evaluator
+from coinmon.evaluate.held_signal import HeldSignal
 from coinmon.evaluate.known import KnownThen
+from coinmon.evaluate.ledger import Ledger, fold
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import Judgement, evaluate
 from coinmon.market.market import Market
@@ -23,7 +25,7 @@ from coinmon.run.parts.stored_rows import StoredRows
 As = Literal["known", "complete"]
 LEAD_IN_MS = 60 * MINUTE
 """How long before the first moment states are followed, untold: one that is on already is not new."""
-Change = tuple[int, Sequence[Signal]]
+Change = tuple[int, Sequence[Signal | HeldSignal]]
 """A moment, ms UTC, and all that holds from then on."""
 
 
@@ -78,6 +80,8 @@ class PairPlayer:
         self._evaluator = Evaluator(config, self.venues)
         self._known, self._progress = known, progress
         self._first = 0
+        self._then: KnownThen | None = None
+        self._market: Market | None = None
 
     def played(self, begin: int, end: int, leads_in: bool) -> PlayedPart:
         """What holds in [begin, end); its changes are found as they are asked for."""
@@ -87,24 +91,47 @@ class PairPlayer:
     def alone(self, begin: int, end: int, leads_in: bool) -> PlayedPart:
         """The same, all found, for a process that folds it."""
         part = self.played(begin, end, leads_in)
-        return PlayedPart(list(part.changes), part.judgements, self.source.asked_back)
+        changes = list(part.changes)
+        # what is told wherever the parts before it left off, but for a state or two that were on already
+        for done in fold(changes, Ledger()):
+            for each in done.told:
+                self.said(each.signal)
+        return PlayedPart(changes, part.judgements, self.source.asked_back)
+
+    def said(self, holds: Signal | HeldSignal) -> Signal | None:
+        """What is told of it; None where it does not hold after all."""
+        if isinstance(holds, Signal) or holds.signal is not None:
+            return holds if isinstance(holds, Signal) else holds.signal
+        if self._market is None or self._market.now != holds.at:
+            self._market = self._known_at(holds.at)
+        return self._evaluator.asked(holds, self._market)
+
+    def _known_at(self, now: int) -> Market:
+        if self._known == "complete":
+            return self._at(now)
+        if self._then is None or not self._then.start <= now < self._then.end:
+            assert self.history.when_known is not None
+            self._then = KnownThen(self.history.when_known, self.instruments, now, now + MINUTE)
+        return self._then.market(self._at(now))
 
     def _changes(self, begin: int, end: int, leads_in: bool, judgements: dict[str, Judgement]) -> Iterator[Change]:
         lead_in = _lead_in(self.history, self.instruments, begin) if leads_in else begin
         self._first = begin if leads_in else self._first
-        then = None
         if self._known == "known":
             assert self.history.when_known is not None, "only a database can be asked for what was known"
-            then = KnownThen(self.history.when_known, self.instruments, lead_in, end)
+            self._then = KnownThen(self.history.when_known, self.instruments, lead_in, end)
         cuts = [each for span in self._days.values() for each in span if each is not None]
         for start, stop, counted in ((lead_in, begin, {}), (begin, end, judgements)):
             yield from evaluate(
-                self._evaluator, self._market_at, self.source, start, stop, counted, known=then, cuts=cuts
+                self._evaluator, self._market_at, self.source, start, stop, counted, known=self._then, cuts=cuts
             )
 
     def _market_at(self, now: int) -> Market:
         if now >= self._first:
             self._progress((now - self._first) // MINUTE)
+        return self._at(now)
+
+    def _at(self, now: int) -> Market:
         there = [each for each in self.instruments if _is_listed(self._days[each.id], now)]
         return self._evaluator.market(self.pair, there, self.source, now)
 

@@ -116,7 +116,7 @@ def columns(frame: Frame, *, high: float, low: float, max_age: int) -> Codes:
     # how each side stands, as one number below 16
     state = sum((np.minimum(strong[i], 2) + (beyond[i] > 0)) * 4**i for i in (0, 1))
     codes = compare.codes(known, np.asarray(state > 0))
-    return np.where(codes > SILENT, codes + state.astype(np.int8), codes).astype(np.int8)
+    return np.where(codes > SILENT, codes + state, codes)
 
 
 @hookimpl

@@ -149,7 +149,7 @@ def columns(frame: Frame, *, window: int, dead_band: float, min_venues: int) -> 
     first = np.argmax(agreed, axis=0)
     begun = np.take_along_axis(strong, first[None], axis=0)[0]
     codes = compare.codes(told, np.asarray(agreed.any(axis=0)), begun >= needed, begun >= 3)
-    return np.where(codes > SILENT, codes + 4 * first.astype(np.int8), codes).astype(np.int8)
+    return np.where(codes > SILENT, codes + 4 * first, codes)
 
 
 @hookimpl

@@ -76,12 +76,17 @@ def columns(
         return np.zeros(frame.count, np.int8)
     changes = np.diff(found.close, axis=1)[:, -steps:]
     rise, move = found.close[:, -1] - found.close[:, -1 - steps], found.moved_atr(steps)
+    # as exactly as the signal's own share
     up = (changes > 0).mean(axis=1)
     buy, sell = found.buy[:, -steps:].sum(axis=1), found.sell[:, -steps:].sum(axis=1)
-    holds = compare.above(sell, 0.0, NEAR * (buy + sell)) & compare.above(up, HOLD * min_up)
-    holds &= compare.above(move, HOLD * min_move) & ~compare.above(changes.max(axis=1), 0.5 * rise)
-    holds &= compare.above(buy, (1 + HOLD * (min_ratio - 1)) * sell)
-    begins = compare.above(move, min_move) & compare.above(up, min_up) & compare.above(buy, min_ratio * sell)
+    holds = compare.all_above(
+        found.ready & (up >= HOLD * min_up),
+        (sell, 0.0, NEAR * (buy + sell)),
+        (move, HOLD * min_move),
+        (0.5 * rise, changes.max(axis=1)),
+        (buy, (1 + HOLD * (min_ratio - 1)) * sell),
+    )
+    begins = compare.all_above(holds & (up >= min_up), (move, min_move), (buy, min_ratio * sell))
     return compare.codes(found.ready, holds, begins)
 
 

@@ -10,7 +10,9 @@ from pydantic import Field
 from coinmon.signal import (
     ASK,
     DAY,
+    HOLDS,
     MINUTE,
+    SILENT,
     WAITS,
     Bilingual,
     Codes,
@@ -22,7 +24,7 @@ from coinmon.signal import (
     View,
     hookimpl,
 )
-from coinmon_signals._candle_columns import asked_where, covered, lead_instrument
+from coinmon_signals._candle_columns import covered, lead_instrument
 from coinmon_signals._columns import rolling
 from coinmon_signals._settings import LeadVenue
 from coinmon_signals._views import lead, short
@@ -147,7 +149,7 @@ def columns(
     rows = frame.bars(instrument, window + away + 1)
     before = rows.price(rows.close)[:-1]
     low, high = np.fmin(rows.price(rows.low)[1:], before), np.fmax(rows.price(rows.high)[1:], before)
-    alive, moves = np.zeros(count, bool), np.zeros(count, bool)
+    stands = np.zeros(count, np.int64)
     days = (frame.start + MINUTE * np.arange(count, dtype=np.int64)) // DAY
     edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), count]
     for first, after in pairwise(edges):
@@ -155,16 +157,16 @@ def columns(
         known = {} if isinstance(view, Silent) else _known(view, levels)[1]
         if not known:
             ready[first:after] = False
-        moves[first] = True
-        for level in known.values():
+        for name, level in known.items():
             reach = level * approach / 100
             at = (low <= level + reach) & (high >= level - reach)
             # moment i sees rows i to i + window + away - 1
             touched = (rolling(at[away:], window) > 0)[first:after]
             begins = (rolling(at, away) == 0)[:count][first:after]
-            alive[first:after] |= touched
-            moves[first + 1 : after] |= (np.diff(touched) != 0) | (touched[1:] & (np.diff(begins) != 0))
-    return asked_where(ready, alive, moves)
+            stands[first:after] += np.where(touched, np.where(begins, 2, 1), 0) * 3 ** levels.index(name)
+    # a level is another one on the next day
+    codes = np.where(stands > 0, HOLDS + stands + days * 3 ** len(levels), SILENT)
+    return np.where(ready, codes, WAITS)
 
 
 @hookimpl

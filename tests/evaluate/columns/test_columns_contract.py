@@ -42,6 +42,7 @@ def test_all_settings_by_name_or_any():
     [
         lambda frame, **settings: np.zeros(frame.count),
         lambda frame, **settings: np.zeros(frame.count - 1, np.int8),
+        lambda frame, **settings: np.zeros(frame.count, np.int32),
         lambda frame, **settings: [0] * frame.count,
         lambda frame, **settings: 1 / 0,
     ],
