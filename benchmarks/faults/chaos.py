@@ -37,6 +37,7 @@ from chaos_server import FakeClock, Postgres, Robot, free_port
 from chaos_tally import add, row_of, said, total
 
 from coinmon.store.database import open_database
+from coinmon.store.deliveries import read_channel
 
 AT = "2026-01-15T12:00:00Z"
 LATE_S = 90.0
@@ -189,11 +190,22 @@ class Campaign:
                 return list(
                     connection.execute(
                         text(
-                            "SELECT s.id, s.key, s.name, s.time FROM signals s JOIN deliveries d ON d.signal = s.id "
+                            "SELECT s.id, s.key, s.name, s.time, d.attempts, d.next_attempt, d.gather, d.error "
+                            "FROM signals s JOIN deliveries d ON d.signal = s.id "
                             f"WHERE d.output = 'webhook' AND d.state = '{state}'"
                         )
                     )
                 )
+        finally:
+            database.close()
+
+    def robot_rests(self) -> str:
+        """What the robot's line keeps of its posts, and until when it rests."""
+        database = open_database(self.url)
+        try:
+            with database.read() as connection:
+                channel = read_channel(connection, "webhook")
+            return f"{channel} at {time.time():.0f}{self.clock.offset:+d} s"
         finally:
             database.close()
 

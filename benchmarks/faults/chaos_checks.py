@@ -35,7 +35,12 @@ def problems_of(campaign: Any) -> list[str]:
     ids = {row.id for row in sent}
     recent = 60_000 * WINDOW
     newest = max((row.time for row in [*sent, *waiting]), default=0)
-    found += [f"{row.id} ({row.key}) still waits" for row in waiting if row.time < newest - recent]
+    found += [
+        f"{row.id} ({row.key}) still waits: tried {row.attempts} times, again at {row.next_attempt}, where the newest "
+        f"is of {newest}, {row.gather}, {row.error}, {campaign.robot_rests()}"
+        for row in waiting
+        if row.time < newest - recent
+    ]
     found += [f"{row.id} was refused" for row in refused]
     found += [f"{id} is sent and never arrived" for id in ids - campaign.robot.arrivals.keys()]
     campaign.again = sum(len(came) > 1 for came in campaign.robot.arrivals.values())

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.config.plugin_config import PluginConfig
+from coinmon.market.computed_results import hashable
 from coinmon.market.market import Market
 from coinmon.market.merged import ALL, instrument_of, together
 from coinmon.market.read_only import read_only
 from coinmon.market.source import Source
-from coinmon.market.view import View, hashable
+from coinmon.market.view import View
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from coinmon.market.computed_results import Compute, Results
 from coinmon.market.merged import Merged, instrument_of
-from coinmon.market.view import Compute, Results, View
+from coinmon.market.view import View
 from coinmon.model.instrument import Kind, Pair
 
 
@@ -29,6 +30,12 @@ class Market:
 
     def __post_init__(self) -> None:
         self._results = Results()
+
+    @property
+    def held(self) -> Sequence[Any]:
+        """What its views and it keep for who asks next."""
+        views = [*self.views, *self.__dict__.get("merged", {}).values()]
+        return [*self._results.found, *(each for view in views for each in view.held)]
 
     @cached_property
     def spot(self) -> Mapping[str, View]:

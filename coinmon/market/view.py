@@ -6,6 +6,7 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from coinmon.errors import NoAnswer
+from coinmon.market.computed_results import Compute, Results
 from coinmon.market.read_only import read_only
 from coinmon.market.source import Source
 from coinmon.model.bars import Bars, Seen
@@ -17,37 +18,6 @@ from coinmon.model.moment import DAY, MINUTE, floor, parse_time
 
 Made = TypeVar("Made")
 _MAX_WINDOW_MS = 400 * DAY
-
-Compute = Callable[..., Any]
-"""Runs the indicator of that name on a view or market, with its configured settings but for those given by keyword."""
-
-
-class Results:
-    """What indicators came to on one view or market: each is computed once, whoever and however many ask."""
-
-    def __init__(self) -> None:
-        self._found: dict[Hashable, Any] = {}
-        self._lock = RLock()
-
-    def of(self, subject: Any, compute: Compute | None, indicator: str, settings: Mapping[str, Any]) -> Any:
-        key = (indicator, hashable(settings))
-        with self._lock:
-            if key not in self._found:
-                if compute is None:
-                    raise LookupError(f"no indicators are at hand to compute {indicator}")
-                self._found[key] = compute(indicator, subject, **settings)
-            return self._found[key]
-
-
-def hashable(value: Any) -> Hashable:
-    """Settings as a key: lists, sets and mappings are none by themselves."""
-    if isinstance(value, Mapping):
-        return tuple(sorted((str(name), hashable(each)) for name, each in value.items()))
-    if isinstance(value, list | tuple):
-        return tuple(map(hashable, value))
-    if isinstance(value, set | frozenset):
-        return frozenset(map(hashable, value))
-    return value if isinstance(value, Hashable) else repr(value)
 
 
 @dataclass(eq=False)
@@ -70,6 +40,11 @@ class View:
         # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
         self._held: dict[bool, list[Bars]] = {True: [], False: []}
         self._made: dict[Hashable, Any] = {}
+
+    @property
+    def held(self) -> Sequence[Any]:
+        """Rows, and what was worked out of them, that are kept for who asks next; it waits for nobody who works."""
+        return [*self._held[True], *self._held[False], *self._made.values(), *self._results.found]
 
     @property
     def end(self) -> int:

@@ -22,6 +22,8 @@ POST_TIMEOUT_S = 60.0
 """Seconds for one post; outputs have shorter ones of their own."""
 _BACKOFF_S = (2.0, 600.0)
 """Seconds: the first wait, doubled each time, and the longest."""
+_SPREAD = (0.75, 1.25)
+"""Factors between which a wait is chosen by chance."""
 _THROTTLED_PAUSE_S = 60.0
 _MAX_SPLITS = 8
 _MAX_ASIDE = 1_000
@@ -98,4 +100,9 @@ def _parts(output: Output, message: Message) -> int | None:
 
 def backoff_s(failures: int) -> float:
     first, longest = _BACKOFF_S
-    return min(longest, first * 2.0 ** min(failures, 30)) * random.uniform(0.75, 1.25)
+    return min(longest, first * 2.0 ** min(failures, 30)) * random.uniform(*_SPREAD)
+
+
+def longest_retry_ms(speed: float) -> int:
+    """No try is put off for longer by market time, which runs `speed` times as fast as the wall clock."""
+    return max(1, round(1000 * _BACKOFF_S[1] * _SPREAD[1] * speed))

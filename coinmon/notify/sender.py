@@ -15,7 +15,7 @@ from coinmon.errors import CoinmonError
 from coinmon.market.market import Market
 from coinmon.model.events import DeliveryEvent
 from coinmon.model.moment import iso
-from coinmon.notify.attempt import AttemptOutcome, attempt
+from coinmon.notify.attempt import AttemptOutcome, attempt, longest_retry_ms
 from coinmon.notify.batching import Batch, next_batch
 from coinmon.notify.rate_limit import free, ms_to_next, recent
 from coinmon.notify.sharing import as_read_at_start, is_ahead, read_others
@@ -76,7 +76,7 @@ class Sender:
         self._faults = faults or Repeats()
         self.thread = PluginThread("output", channels[0])
         self._channels, self._output, self._per_minute, self._expire = channels, output, per_minute, expire
-        self._name = channels[0]
+        self._name, self._retry_ms = channels[0], longest_retry_ms(clock.speed)
         self._database, self._clock, self._wall, self._tell, self._market = database, clock, wall, tell, market
         self._channel: RobotChannel | None = None
         self._others = RobotChannel()
@@ -191,8 +191,8 @@ class Sender:
 
         def look(connection: Connection) -> tuple[RobotChannel, list[Waiting]]:
             lease.fence(connection)
-            others = read_others(connection, self._channels) if paced else self._others
-            return others, read_due(connection, self._name, market, _MAX_DUE if paced else 1)
+            others = read_others(connection, self._channels, self._wall()) if paced else self._others
+            return others, read_due(connection, self._name, market, _MAX_DUE if paced else 1, self._retry_ms)
 
         self._others, due = await database.looked_up(look)
         if not due:
@@ -209,7 +209,7 @@ class Sender:
 
         def write(connection: Connection) -> RobotChannel | None:
             """None: written. Else what others have sent to the same robot meanwhile, so that there is no room."""
-            others = read_others(connection, self._channels)
+            others = read_others(connection, self._channels, wall)
             if others != self._others:
                 return others
             mark(connection, [row.id for row in batch.rows], message=batch.id)
@@ -286,7 +286,7 @@ class Sender:
             logger.error("outbox: {}", error)
 
     async def _due(self, now: int) -> int | None:
-        return await self._database.looked_up(lambda connection: next_due(connection, self._name, now))
+        return await self._database.looked_up(lambda connection: next_due(connection, self._name, now, self._retry_ms))
 
     async def _seconds_to_next(self) -> float:
         now = self._clock.now()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from coinmon.notify.rate_limit import ms_to_next, recent
+from coinmon.notify.rate_limit import WINDOW_MS, ms_to_next, recent
 from coinmon.plugin.contracts import Output
 from coinmon.store.database import Database
 from coinmon.store.deliveries import RobotChannel, read_channel, write_channel
@@ -23,9 +23,9 @@ def channels_of(outputs: Mapping[str, Output]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def read_others(connection: Connection, channels: Sequence[str]) -> RobotChannel:
+def read_others(connection: Connection, channels: Sequence[str], wall: int) -> RobotChannel:
     """What the others sent lately, and until when the robot rests because of them."""
-    found = [read_channel(connection, each) for each in channels[1:]]
+    found = [_of_this_time(connection, each, wall) for each in channels[1:]]
     posts = tuple(post for each in found for post in each.posts)
     return RobotChannel(posts, max((each.paused_until for each in found), default=0))
 
@@ -36,8 +36,8 @@ def take_room(database: Database, output: str, channels: Sequence[str], posts: i
     While a line waits because its output failed, trying by hand is what tells whether it works again.
     """
     with database.write() as connection:
-        ours = read_channel(connection, _by_hand(output))
-        made = [post for each in channels for post in read_channel(connection, each).posts]
+        ours = _of_this_time(connection, _by_hand(output), now)
+        made = [post for each in channels for post in _of_this_time(connection, each, now).posts]
         # more than it ever takes at once have to do with less
         made += [now] * (min(posts, per_minute) - 1)
         wait = max(ours.paused_until - now, ms_to_next(made, now, per_minute))
@@ -56,6 +56,15 @@ def rest(database: Database, output: str, until: int) -> None:
 def is_ahead(channel: RobotChannel, wall: int) -> bool:
     """Whether it is from before the clock was set back."""
     return bool(channel.posts) and channel.posts[-1] > wall
+
+
+def _of_this_time(connection: Connection, channel: str, wall: int) -> RobotChannel:
+    """A channel that others write; empty where its posts lie ahead, which were made before the clock was set back.
+
+    Counted as posts of now they would leave the robot no room, and the line no end of its rest, for as long as that.
+    """
+    read = read_channel(connection, channel)
+    return RobotChannel() if read.posts and read.posts[-1] > wall + WINDOW_MS else read
 
 
 def as_read_at_start(channel: RobotChannel, wall: int) -> RobotChannel:

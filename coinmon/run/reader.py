@@ -12,6 +12,7 @@ from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError, our_stop, words_of
 from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
 from coinmon.evaluate.stored_markets import StoredMarkets
+from coinmon.market.held_markets import HeldMarkets
 from coinmon.market.market import Market
 from coinmon.market.result import Result, SeenReport
 from coinmon.market.view import View
@@ -19,7 +20,7 @@ from coinmon.model.events import as_json
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import iso
 from coinmon.model.signal import Signal, Silent
-from coinmon.model.symbols import Universe, Wanted
+from coinmon.model.symbols import Universe
 from coinmon.notify.events import flow_event
 from coinmon.notify.record import RecordBook
 from coinmon.plugin.catalog import Offer
@@ -34,8 +35,9 @@ from coinmon.store.deliveries import read_queue
 from coinmon.store.history import History
 from coinmon.store.scorecards import StoredScorecard, last_scorecard
 
-_MAX_CACHED_MARKETS = 3
-"""Markets kept with the bars that their views have read; a week of a busy pair's levels is tens of megabytes."""
+_MAX_HELD_MARKETS = 3
+_MAX_HELD_BYTES = 128 * 2**20
+"""Of the bars that markets keep when they were asked: a quarter of minutes of one pair is as much on eight venues."""
 
 
 class MarketReader:
@@ -63,7 +65,7 @@ class MarketReader:
         self._universe, self._down = universe, down
         self._markets: StoredMarkets | None = None
         self._grids = (-1, 0.0)
-        self._held: dict[tuple[Wanted, int], Market] = {}
+        self.held = HeldMarkets(_MAX_HELD_MARKETS, _MAX_HELD_BYTES)
         self._scan: ServedScan | None = None
 
     @property
@@ -90,13 +92,7 @@ class MarketReader:
         wanted = markets.universe.resolve(symbol)
         moment = self._moment(at)
         with self._lock:
-            held = self._held.pop((wanted, moment), None)
-            if held is None:
-                held = markets.market(wanted, moment, self._down)
-            self._held[wanted, moment] = held
-            while len(self._held) > _MAX_CACHED_MARKETS:
-                del self._held[next(iter(self._held))]
-        return held
+            return self.held.of((wanted, moment), lambda: markets.market(wanted, moment, self._down))
 
     def result(self, name: str, subject: View | Market, settings: Mapping[str, Any] | None = None) -> Result:
         """An indicator's result; `settings` override the configured ones for this answer."""
@@ -104,12 +100,15 @@ class MarketReader:
         if chosen is None:
             there = ", ".join(self.config.indicators)
             raise ConfigError(f"no indicator {name!r} is switched on; there is {there}")
-        if not settings:
-            found: Result = subject.of(name)
-            return found
-        checked = check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
-        answer: Result = chosen.offer.target(subject, **checked)
-        return answer
+        try:
+            if not settings:
+                found: Result = subject.of(name)
+                return found
+            checked = check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
+            answer: Result = chosen.offer.target(subject, **checked)
+            return answer
+        finally:
+            self._trim()
 
     def line(self, name: str, subject: View | Market, lang: str) -> str:
         """What an indicator's result says of itself in a line, printable. Raises CoinmonError where its code fails."""
@@ -129,7 +128,10 @@ class MarketReader:
         market = self.market(symbol, at)
         offers = [offer for name, offer in self.indicators.items() if only is None or name in only]
         worth = RecordBook.stored(self._database, market.now).of
-        return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window, worth)
+        try:
+            return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window, worth)
+        finally:
+            self._trim()
 
     def scorecard(self, at: int | None = None) -> StoredScorecard | None:
         """The newest of the stored scorecards as of that moment; None where no day has ended since signals are told."""
@@ -247,6 +249,11 @@ class MarketReader:
 
         asyncio.run(run())
 
+    def _trim(self) -> None:
+        """A long window that was read may be too large to keep."""
+        with self._lock:
+            self.held.trim()
+
     def _stored(self) -> tuple[History, Universe]:
         markets = self._stored_markets()
         return markets.history, markets.universe
@@ -261,7 +268,7 @@ class MarketReader:
                     history = History(self._database)
                 self._markets = StoredMarkets(self.config, history, self._universe, self._evaluator)
                 self._grids = grids
-                self._held.clear()
+                self.held.clear()
             if not grids[0]:
                 raise NoDataError("nothing is stored yet: run `coinmon scan`, or wait for the first scan to end")
             return self._markets

@@ -34,24 +34,33 @@ CLOCK_STEP_MS = 120_000
 """A signal of a moment that comes only after so long was told by a clock that has been set back since."""
 
 
-def read_due(connection: Connection, output: str, now: int, limit: int = 1000) -> list[Waiting]:
-    """Deliveries to an output that are due, oldest first; those of a message that was begun before any other."""
+def read_due(
+    connection: Connection, output: str, now: int, limit: int = 1000, longest_retry: int = 2**62
+) -> list[Waiting]:
+    """Deliveries to an output that are due, oldest first; those of a message that was begun before any other.
+
+    longest_retry: ms for which a try is put off at most.
+    """
+    # a signal from the future is from before the clock was set back, and so is a try that was put off for longer than
+    # any is: neither waits until then again
+    ahead = (signals.c.time > now + CLOCK_STEP_MS) | (
+        (deliveries.c.attempts > 0) & (deliveries.c.next_attempt > now + longest_retry)
+    )
     columns = (deliveries.c[name] for name in ("id", "attempts", "gather", "message", "part", "signal"))
     query = (
         select(*columns, signals.c.time, signals.c.event)
         .join(signals)
-        # a signal from the future is from before the clock was set back: it does not wait until then again
-        .where(_waits_for(output), (deliveries.c.next_attempt <= now) | (signals.c.time > now + CLOCK_STEP_MS))
+        .where(_waits_for(output), (deliveries.c.next_attempt <= now) | ahead)
         .order_by(deliveries.c.message.is_(None), deliveries.c.id)
         .limit(limit)
     )
     return [Waiting(**row._mapping) for row in connection.execute(query)]
 
 
-def next_due(connection: Connection, output: str, now: int) -> int | None:
-    """When the next delivery is due, ms UTC; None when nothing waits."""
+def next_due(connection: Connection, output: str, now: int, longest_retry: int = 2**62) -> int | None:
+    """When the next delivery is due, ms UTC; None when nothing waits. longest_retry: as in `read_due`."""
     soonest = connection.execute(select(func.min(deliveries.c.next_attempt)).where(_waits_for(output))).scalar()
-    if soonest is not None and soonest > now and read_due(connection, output, now, 1):
+    if soonest is not None and soonest > now and read_due(connection, output, now, 1, longest_retry):
         return now
     return soonest
 

@@ -115,6 +115,21 @@ def test_a_clock_that_was_set_back_holds_up_no_message(say, outbox, plain):
     assert output.got == ["BTC/USDT"]
 
 
+def test_a_try_that_was_put_off_by_a_clock_that_is_set_back_waits_no_longer_than_any(say, outbox, plain, rows):
+    """An alert that its channel did not take waited until the clock was there again: an hour, and not two seconds."""
+    output = plain.output(DeliveryAside("HTTP 422"))
+    box = outbox({"robot"}, robot=output)
+    say(plain.signal(), outputs=["robot"])
+    box.flush(after=3_600)
+    ((state, attempts, due, _),) = rows()
+    assert (state, attempts) == ("waiting", 1)
+    assert 1 < due < 3
+    box.flush()
+    assert not output.got, "while the clock stays as it is, it rests"
+    box.flush(after=-3_600)
+    assert output.got == ["BTC/USDT"]
+
+
 def test_a_clock_that_was_set_back_leaves_the_robot_its_room(say, outbox, plain):
     """Twenty posts an hour ahead filled each minute of the hour: nothing was sent until the clock was there again."""
     output = plain.output()

@@ -59,6 +59,17 @@ def test_a_robot_that_was_sent_too_much_by_hand_rests_for_the_scan_too(by_hand, 
     assert robot.got == ["BTC/USDT"]
 
 
+def test_what_was_sent_by_hand_before_the_clock_was_set_back_holds_up_nobody(by_hand, say, outbox, plain):
+    robot = plain.output(None, None, DeliveryThrottled("robot: too many messages", 60.0))
+    box = outbox({"robot"}, 3, robot=robot)
+    box.flush(after=3_600)
+    assert [by_hand(robot) for _ in range(3)] == [None, None, "robot: too many messages"]
+    say(plain.signal(), outputs=["robot"])
+    box.flush(after=-3_600)
+    assert robot.got == ["BTC/USDT"]
+    assert by_hand(robot) is None
+
+
 def test_an_output_that_fails_can_be_tried_by_hand(by_hand, say, outbox, plain):
     robot = plain.output(plain.retry("down"))
     say(plain.signal(), outputs=["robot"])
