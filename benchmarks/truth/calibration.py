@@ -30,12 +30,12 @@ DAY, BASE, JUDGED = 1440, 90, 90
 MINUTES = (BASE + JUDGED) * DAY
 COST = 0.12
 """Of a round trip, in percent."""
-FAMILY = 40
-"""Twenty signals in two directions."""
+FAMILY = 54
+"""The bundled signals, 27, in two directions."""
 CALENDARS_A_HISTORY = 2
 """Independent of one another: making the prices is most of the work."""
 TIMES = 1999
-"""A p value can be as small as 2 / 2,000: less than what the first of a family of 40 has to be."""
+"""A p value can be as small as 2 / 2,000: less than what the first of a family of 54 has to be."""
 
 
 def smooth(random: np.random.Generator, shape: tuple[int, ...], step: int, keep: float) -> np.ndarray:

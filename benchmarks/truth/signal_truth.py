@@ -164,11 +164,19 @@ class Watch:
         config = load_config(None, environ={}, cwd=self.folder, overrides=SETTINGS)
         self.evaluator = Evaluator(config, VENUES)
         self.database = open_database(f"sqlite:///{self.folder / 'truth.db'}")
+        self.bases = sorted({each.base for each in self.played.scenario.instruments})
+
+    def market(self, base, now, source=None):
+        def everyone():
+            return (self.market(each, now, source) for each in self.bases)
+
+        of = self.played.of(base)
+        return self.evaluator.market(Pair(base, "USDT"), of, source or self.played, now, everyone=everyone)
 
     def look(self, now, bases):
         signals, pairs = [], []
         for base in bases:
-            market = self.evaluator.market(Pair(base, "USDT"), self.played.of(base), self.played, now)
+            market = self.market(base, now)
             self.judged[base] = self.evaluator.judged(market)
             signals += [each for said in self.judged[base].values() for each in said]
             pairs.append(f"{base}/USDT")

@@ -23,6 +23,7 @@ from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
 from coinmon.evaluate.frame import AS_BEFORE, ASK, HOLDS, SILENT, WAITS, Codes, Frame
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import settled
+from coinmon.evaluate.stored_markets import AllPairs
 from coinmon.market.market import Market
 from coinmon.market.source import Source
 from coinmon.model.instrument import Pair
@@ -187,6 +188,7 @@ class _Audit:
         self._config, self._pair, self._report = config, pair, report
         self._instruments = [each for each in universe.of(pair) if each.venue in config.exchanges]
         self._stored = ReadOnce(history)
+        self._all_pairs = AllPairs(config, self._evaluator, history)
 
     def run(self, first: int, last: int, moments: int, rng: random.Random) -> None:
         count = (last - first) // MINUTE + 1
@@ -217,7 +219,8 @@ class _Audit:
         self._report.compare(check, str(self._pair), now, expected, self._ask(now, source))
 
     def _market(self, now: int, source: Source) -> Market:
-        return self._evaluator.market(self._pair, self._instruments, source, now)
+        everyone = partial(self._all_pairs.markets, now, source)
+        return self._evaluator.market(self._pair, self._instruments, source, now, everyone=everyone)
 
     def _ask(self, now: int, source: Source) -> str:
         """The answer in words, on fresh views."""

@@ -1,6 +1,6 @@
 """Indicators and signals over views: plugins' code, run so that one that raises harms nothing else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,10 +58,12 @@ class Evaluator:
         now: int,
         down: Mapping[str, str] | None = None,
         since: Mapping[str, int] | None = None,
+        everyone: Callable[[], Iterator[Market]] | None = None,
     ) -> Market:
         """The pair as of `now` on the instruments given, of which those of configured venues are looked at.
 
-        since: from when instruments have been followed, by id, where they are and go on to be.
+        since: from when instruments have been followed, by id, where they are and go on to be. everyone: gives the
+        markets of all pairs as of `now`.
         """
         down, since = down or {}, since or {}
         views = [
@@ -69,7 +71,7 @@ class Evaluator:
             for each in instruments
             if each.venue in self._venues
         ]
-        return Market(pair, now, self._venues, views, self.compute, down)
+        return Market(pair, now, self._venues, views, self.compute, down, everyone=everyone)
 
     def refresh(self) -> None:
         """Take rules that were changed since; where one is wrong, all stay as they were, and the log says why."""

@@ -1,6 +1,6 @@
 """A frame: one pair's minutes over a span as columns, for signals that judge all of them at once."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -94,6 +94,17 @@ class Frame:
         self._indicator = indicator
         self._market_at = market_at
         self._made: dict[Hashable, Any] = {}
+        self.looked_across: list[Instrument] = []
+        """What was given by `all_pairs`: what is said here depends on these as well."""
+
+    def all_pairs(self) -> Iterator["Frame"]:
+        """As `Market.all_pairs`: the same moments of every pair of which bars are stored; large: let each go."""
+        self.looked_across = []
+        for market in self._market.all_pairs():
+            instruments = [view.instrument for view in market.views]
+            self.looked_across += instruments
+            if instruments:
+                yield Frame(market, market.views[0].source, self.start, self.count, self._indicator)
 
     def settings(self, indicator: str) -> Mapping[str, Any]:
         """Those configured for an indicator. Raises KeyError where it is switched off."""

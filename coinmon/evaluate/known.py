@@ -5,7 +5,7 @@ see what the scan saw: a row that came later is not there, one that said somethi
 that nobody looked at are not judged.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from coinmon.market.market import Market
 from coinmon.market.source import Source
+from coinmon.market.view import View
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
@@ -53,8 +54,9 @@ class KnownThen:
         self._span = start - REACH_MS, end
         known = {each.id: rows.known(each, *self._span) for each in instruments}
         before = {each.id: rows.superseded(each, *self._span) for each in instruments}
-        self._has_earlier = {(table, id) for id, tables in before.items() for table in tables if len(tables[table][0])}
+        self._has_earlier: set[tuple[str, str]] = set()
         self._earlier: dict[tuple[str, str], _Earlier] = {}
+        self._included: set[str] = set()
         bars = [tables["bars"] for tables in known.values() if "bars" in tables]
         # a minute that was stored otherwise later had been looked at as it was then
         bars += [tables["bars"][:2] for tables in before.values() if "bars" in tables]
@@ -65,8 +67,21 @@ class KnownThen:
         """By moment from `start` on: some row that is stored was not known yet."""
         self._late: dict[tuple[str, str], tuple[Ints, Ints]] = {}
         for id, tables in known.items():
-            for table, (times, known_at) in tables.items():
-                self._find_late(id, table, times, known_at)
+            self._include(id, tables, before[id])
+
+    def include(self, others: Iterable[Instrument]) -> None:
+        """Other pairs' instruments, at which something looks besides. When the pair was looked at they do not say."""
+        for each in others:
+            if each.id not in self._included:
+                self._include(each.id, self._rows.known(each, *self._span), self._rows.superseded(each, *self._span))
+
+    def _include(
+        self, id: str, known: Mapping[str, tuple[Ints, Ints]], before: Mapping[str, tuple[Ints, Ints, Ints]]
+    ) -> None:
+        self._included.add(id)
+        self._has_earlier |= {(table, id) for table, (times, *_) in before.items() if len(times)}
+        for table, (times, known_at) in known.items():
+            self._find_late(id, table, times, known_at)
 
     def _judging_times(self, bars: Sequence[tuple[Ints, Ints]]) -> Ints:
         """By moment: up to when what had been read counted; where that is not known, the minute's end."""
@@ -120,10 +135,18 @@ class KnownThen:
     def market(self, market: Market) -> Market:
         """The market with what was known at its moment."""
         at = (market.now - self.start) // MINUTE
-        if not 0 <= at < self._count or not self.hides[at]:
+        if not 0 <= at < self._count:
             return market
-        views = [replace(view, source=self.source(view.source, market.now)) for view in market.views]
-        return replace(market, views=views)
+        everyone = market.everyone and (lambda: map(self._other, market.all_pairs()))
+        views = self._views(market) if self.hides[at] else market.views
+        return replace(market, views=views, everyone=everyone)
+
+    def _other(self, market: Market) -> Market:
+        self.include(view.instrument for view in market.views)
+        return replace(market, views=self._views(market))
+
+    def _views(self, market: Market) -> list[View]:
+        return [replace(view, source=self.source(view.source, market.now)) for view in market.views]
 
     def source(self, source: Source, now: int) -> Source:
         """What of the source was known at `now`."""

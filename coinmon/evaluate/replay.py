@@ -66,6 +66,7 @@ def evaluate(
         codes = {name: settled(evaluator.codes(name, frame)) if columns else None for name in evaluator.names}
         unseen = np.zeros(count, bool)
         if known is not None:
+            known.include(frame.looked_across)
             unseen = known.of(known.unseen, first, count)
             asked = unseen | known.of(known.hides, first, count)
             codes = {name: found if found is None else _asked(found, asked) for name, found in codes.items()}

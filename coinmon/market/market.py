@@ -1,6 +1,6 @@
 """One pair across venues, as of a moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ class Market:
     venues: every configured venue by name, whether or not it lists the pair.
     down: venues that could not be asked, and why (an instrument list that never came is not "not listed").
     is_part: a venue or a kind was named, as in `okx:BTCUSDT.P`: what is not here may be listed all the same.
+    everyone: gives what `all_pairs` does; None: there is nothing but this pair.
     """
 
     pair: Pair
@@ -27,6 +28,7 @@ class Market:
     compute: Compute | None = field(default=None, repr=False)
     down: Mapping[str, str] = field(default_factory=dict)
     is_part: bool = False
+    everyone: Callable[[], Iterator["Market"]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self._results = Results()
@@ -62,6 +64,10 @@ class Market:
                 traded = instrument_of(self.pair, kind, [view.instrument for view in parts])
                 found[kind] = View(traded, self.now, Merged(parts, whole), self.compute, self.pair)
         return found
+
+    def all_pairs(self) -> Iterator["Market"]:
+        """Every pair of which bars are stored, this one among them, as of the same moment, by name, one by one."""
+        return iter(()) if self.everyone is None else self.everyone()
 
     def of(self, indicator: str, **settings: Any) -> Any:
         """The named pair indicator's result; computed once. settings: in place of those configured for it."""

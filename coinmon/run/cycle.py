@@ -269,9 +269,8 @@ class Scan:
         with self._database.still() as stored:
             within.on_abandon(stored.cut)
             return judge(
-                self._evaluator, watch, History(stored), now, down, since, self._config.window,
-                self.signal_writer.may_tell,
-            )  # fmt: skip
+                self._config, self._evaluator, watch, History(stored), now, down, since, self.signal_writer.may_tell
+            )
 
     def _tell(self, event: Event, durable: bool = False) -> None:
         """Pass an event on; outputs get durable ones through the outbox."""

@@ -1,11 +1,14 @@
 """What the signals say of every pair that is followed, and each pair's flow."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from coinmon.collect.watchlist import Watchlist
+from coinmon.config.load import Config
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.situation import situation
+from coinmon.evaluate.stored_markets import AllPairs
 from coinmon.market.market import Market
 from coinmon.model.events import FlowEvent
 from coinmon.model.signal import Signal
@@ -22,13 +25,13 @@ class Judged(NamedTuple):
 
 
 def judge(
+    config: Config,
     evaluator: Evaluator,
     watch: Watchlist,
     history: History,
     now: int,
     down: Mapping[str, str],
     since: Mapping[str, int],
-    window: int,
     may_tell: Callable[[Sequence[Signal]], bool] = lambda signals: False,
 ) -> Judged:
     """What is said as of `now`, ms UTC. Markets are let go one by one: they are large.
@@ -36,9 +39,11 @@ def judge(
     may_tell: whether something may be told of these signals of a pair, so that its situation is wanted.
     """
     pairs = {str(pair): pair for pair in watch.pairs}
+    window, everyone = config.window, partial(AllPairs(config, evaluator, history).markets, now)
 
     def market_of(name: str) -> Market:
-        return evaluator.market(pairs[name], watch.universe.of(pairs[name], watch.kinds), history, now, down, since)
+        listed = watch.universe.of(pairs[name], watch.kinds)
+        return evaluator.market(pairs[name], listed, history, now, down, since, everyone)
 
     found: dict[str, list[Signal]] = {}
     flows, situations = [], {}

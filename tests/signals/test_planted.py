@@ -9,7 +9,7 @@ from importlib import import_module
 
 import pytest
 
-from coinmon import MINUTE, Market, Pair
+from coinmon import MINUTE, Market
 from coinmon.model.signal import Silent
 from coinmon.store.history import History
 from coinmon_emulator.scenario.scenario import Scenario
@@ -36,6 +36,7 @@ STRICT = {
     "oi_quadrant_shift": ("derivatives.oi_quadrant_shift", {"dead_band": 1e6}),
     "key_level_touch": None,
     "spot_perp_divergence": ("flow.spot_perp_divergence", {"min_times": 1e6}),
+    "breadth": ("flow.breadth", {"min_pct": 99.0}),
     "us_premium": ("flow.us_premium", {"min_bps": 1e4}),
     "oi_jump": ("derivatives.oi_jump", {"min_times": 1e6}),
     "funding_squeeze": ("derivatives.funding_squeeze", {"high": 50.0}),
@@ -61,7 +62,7 @@ def planted(truth, tmp_path_factory):
         now = event["end_ms"] + LATER.get(kind, 0) * MINUTE + 20_000
 
         def market(source, now=now, base=base):
-            return watch.evaluator.market(Pair(base, "USDT"), watch.played.of(base), source, now)
+            return watch.market(base, now, source)
 
         full = market(watch.played)
         found.setdefault(kind, (event, full, market))

@@ -5,6 +5,7 @@ What is told of it is folded from the parts in their order (`backtest.folded`).
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from coinmon.config.load import Config
@@ -14,6 +15,7 @@ from coinmon.evaluate.known import KnownThen
 from coinmon.evaluate.ledger import Ledger, fold
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import Judgement, evaluate
+from coinmon.evaluate.stored_markets import AllPairs
 from coinmon.market.market import Market
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE, ceil, floor
@@ -78,6 +80,7 @@ class PairPlayer:
         self.source = ReadOnce(history)
         self._days = {each.id: _listed(history, each) for each in self.instruments}
         self._evaluator = Evaluator(config, self.venues)
+        self._all_pairs = AllPairs(config, self._evaluator, history)
         self._known, self._progress = known, progress
         self._first = 0
         self._then: KnownThen | None = None
@@ -133,7 +136,8 @@ class PairPlayer:
 
     def _at(self, now: int) -> Market:
         there = [each for each in self.instruments if _is_listed(self._days[each.id], now)]
-        return self._evaluator.market(self.pair, there, self.source, now)
+        everyone = partial(self._all_pairs.markets, now)
+        return self._evaluator.market(self.pair, there, self.source, now, everyone=everyone)
 
 
 def _listed(history: StoredRows, instrument: Instrument) -> tuple[int | None, int | None]:

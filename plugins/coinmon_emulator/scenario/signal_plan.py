@@ -10,7 +10,7 @@ from coinmon_emulator.scenario.plan import HalfVolume, Leg, Plan
 
 SIGNALS_AT = 1_768_525_220_000
 """2026-01-16T01:00:20Z: the whole day before is known, and candles of a quarter of an hour begin here."""
-LASTS = 430
+LASTS = 500
 """Minutes after which the last event is over and out of every window."""
 UNHEARD = 85
 """Minutes without a signal after which it is told anew: a window of 50, and half an hour of cooldown."""
@@ -51,6 +51,7 @@ class SignalPlan(Plan):
         self._premium("XRP", late[2], 30)
         self._jump("DOGE", late[3], 30)
         self._vacuum("ADA", late[4], 20)
+        self._broad(start + 435, 35)
 
     def _perp(self, venue: str, base: str, net: float, rows: int) -> Leg:
         return Leg(self._perps[venue, base], net, rows)
@@ -172,3 +173,12 @@ class SignalPlan(Plan):
         """A fifth of the orders is left on every venue."""
         self._paths.thinned[base] = (minute, minute + minutes, 0.2)
         self._add(("liquidity_vacuum",), base, minute, minutes)
+
+    def _broad(self, minute: int, minutes: int) -> None:
+        """Money goes into every pair, 9% of an hour's volume, all of it on one venue: no consensus of venues."""
+        bases = sorted({base for _, base in self._spots})
+        halves = [(base, self._half(one)) for (_, base), one in self._spots.items()]
+        hours = {base: 2.4 * sum(half for each, half in halves if each == base) for base in bases}
+        legs = [self._leg("binance", base, 0.09 * hours[base], 12) for base in bases]
+        # it is told on BTC, whose leg comes first
+        self._add(("breadth",), "BTC", minute, minutes, *sorted(legs, key=lambda leg: leg.instrument.base != "BTC"))
