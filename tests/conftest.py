@@ -1,6 +1,5 @@
 """What the folders of tests share: how properties are tried, PostgreSQL and a headless Chromium where there is one."""
 
-import asyncio
 import fcntl
 import gc
 import glob
@@ -13,12 +12,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import aiohttp
 import pytest
 from hypothesis import settings
 from sqlalchemy import Connection, event
@@ -28,6 +26,9 @@ from coinmon.store import database
 
 # processes that tests start import what a test gives them; what is installed comes first
 sys.path.append(str(Path(__file__).parents[1]))
+
+from tests.chromium import CHROMIUM, Browser
+from tests.forked import Forked
 
 # the same examples everywhere, and no wall clock: a busy machine proves nothing
 settings.register_profile("coinmon", deadline=None, derandomize=True)
@@ -74,11 +75,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (rank.get(item.path, len(rank)), -many[item.path]))
 
 
-def pytest_collection_finish() -> None:
-    """What was collected stays until the end: the garbage collector need not look through it again and again."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[Any]:
+    """What is collected stays until the end: the garbage collector need not look through it again and again."""
+    gc.disable()
+    try:
+        found = yield
+    finally:
+        gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(5000, 20, 20)
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -147,6 +155,12 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Calla
     return build
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _where_processes_are_forked(tmp_path_factory: pytest.TempPathFactory) -> None:
+    base = tmp_path_factory.getbasetemp()
+    Forked.folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a database on a server of our own."""
@@ -200,74 +214,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if hasattr(request.module, "SQLITE_ONLY"):
         pytest.skip("about SQLite's files")
     return str(request.getfixturevalue("postgres"))
-
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-class Browser:
-    """One page of a headless Chromium. `heard` are its protocol's events.
-
-    worked: seconds of processor time that the page took, whatever else the machine did meanwhile.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.heard: list[dict[str, Any]] = []
-        self.worked = 0.0
-
-    def open(self, page: Path | str, *scripts: str, width: int = 1280, dark: bool = False, before: str = "") -> Any:
-        """What each script gives, asked again until it gives something (or ten seconds have passed).
-
-        before: a script that runs ahead of the page's own.
-        """
-        url = page if isinstance(page, str) else page.as_uri()
-        return asyncio.run(self._open(url, scripts, width, dark, before))
-
-    async def _open(self, url: str, scripts: Sequence[str], width: int, dark: bool, first: str) -> list[Any]:
-        port = (self._folder / "DevToolsActivePort").read_text().split()[0]
-        async with aiohttp.ClientSession(trust_env=False) as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as reply:
-                pages = [each for each in await reply.json() if each["type"] == "page"]
-            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                for domain in ("Page", "Runtime", "Network", "Log"):
-                    await self._ask(socket, f"{domain}.enable")
-                scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-                await self._ask(socket, "Emulation.setEmulatedMedia", features=[scheme])
-                size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-                await self._ask(socket, "Emulation.setDeviceMetricsOverride", **size)
-                await self._ask(socket, "Performance.enable", timeDomain="threadTicks")
-                before = await self._busy(socket)
-                # it is forgotten with this conversation
-                await self._ask(socket, "Page.addScriptToEvaluateOnNewDocument", source=first)
-                await self._ask(socket, "Page.navigate", url=url)
-                values = [await self._value(socket, script) for script in scripts]
-                after = await self._busy(socket)
-                # a new page may have got a new process, which counts from nothing
-                self.worked = after - before if after > before else after
-                return values
-
-    async def _busy(self, socket: aiohttp.ClientWebSocketResponse) -> float:
-        found = await self._ask(socket, "Performance.getMetrics")
-        return next(each["value"] for each in found["metrics"] if each["name"] == "TaskDuration")
-
-    async def _value(self, socket: aiohttp.ClientWebSocketResponse, script: str) -> Any:
-        for _ in range(400):
-            shown = await self._ask(socket, "Runtime.evaluate", expression=script, returnByValue=True)
-            value = shown["result"].get("value")
-            if value:
-                return value
-            await asyncio.sleep(0.05)
-        return None
-
-    async def _ask(self, socket: aiohttp.ClientWebSocketResponse, method: str, **parameters: Any) -> Any:
-        number = len(self.heard) + 1
-        await socket.send_json({"id": number, "method": method, "params": parameters})
-        while True:
-            said = await socket.receive_json()
-            self.heard.append(said)
-            if said.get("id") == number:
-                return said.get("result")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coinmon.indicator import MINUTE, Bars, Bilingual, Moment, SeenReport, View, moment
 from coinmon_indicators._lots import amounts, in_lots
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
 
 
-class CandleResult(OfInstrument):
+class CandleResult(InstrumentResult):
     """What every result over candles tells."""
 
     timeframe: Timeframe = Field(description="length of a candle")

@@ -9,7 +9,7 @@ from coinmon.indicator import Result, SeenReport, View, moment
 from coinmon_indicators._figures import because
 
 
-class OfInstrument(Result):
+class InstrumentResult(Result):
     """Whose figures these are."""
 
     instrument: str = Field(description="instrument id")
@@ -18,7 +18,7 @@ class OfInstrument(Result):
 
 
 def head(view: View, coverage: SeenReport, convention: str, reasons: Iterable[str]) -> dict[str, Any]:
-    """The fields of `OfInstrument`; the reasons are to be complete."""
+    """The fields of `InstrumentResult`; the reasons are to be complete."""
     traded = view.instrument
     return {
         "as_of": moment(view.now), "coverage": coverage, "convention": convention, "reason": because(reasons),

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from coinmon import Coverage, NotPublished
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_exchanges._files.download import Downloads
+from tests.forked import Forked
 
 FROM, TO = "2026-01-15T00:00:00Z", "2026-01-17T00:00:00Z"
 START, END = 1_768_435_200_000, 1_768_608_000_000
@@ -197,7 +198,7 @@ def test_a_killed_backfill_goes_on_where_it_was(other_bench, plain, market):
     with other_bench("2026-01-18T20:00:00Z", market=market) as bench:
         words = ["BTCUSDT", "--exchange", "binance", "--kind", "perp", *RANGE, "--source", "vision"]
         command = [sys.executable, "-m", "coinmon", "--config", str(bench.config), "backfill", *words]
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        child = Forked(command, stdout=subprocess.PIPE, text=True)
         assert child.stdout.readline().startswith("1 market of binance, 2 days")
         assert "BTCUSDT-aggTrades-2026-01-15.zip" in child.stdout.readline()
         os.kill(child.pid, signal.SIGKILL)

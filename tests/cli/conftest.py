@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from coinmon.cli import run
+from tests.forked import Forked
 
 OURS = {"PYTHONUTF8": "1", "LANG": "C.UTF-8"}
 
@@ -59,7 +60,7 @@ def process():
     def start(*arguments, cwd):
         command = [sys.executable, "-m", "coinmon", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=cwd, env=clean(os.environ), **pipes)
+        return Forked(command, cwd=cwd, env=clean(os.environ), **pipes)
 
     return start
 

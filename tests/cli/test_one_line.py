@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from coinmon.config.load import load_config
+from tests.forked import run_forked
 
 COMMANDS = [
     ["--help"],
@@ -19,7 +20,9 @@ DATABASE = ["report BTC --offline", "scan --once", "export BTC", "backtest", "si
 
 
 def told(command, cwd, **options):
-    done = subprocess.run([sys.executable, "-m", "coinmon", *command], cwd=cwd, text=True, timeout=60, **options)
+    # what another does between fork and exec needs a true start
+    run = subprocess.run if "preexec_fn" in options else run_forked
+    done = run([sys.executable, "-m", "coinmon", *command], cwd=cwd, text=True, timeout=60, **options)
     return done.returncode, done.stderr or ""
 
 

@@ -19,6 +19,7 @@ from coinmon.report.document import Report
 from coinmon.run.reader import MarketReader
 from coinmon.store.database import open_database
 from tests.desk.page import LOGIN, ROWS, TOKEN
+from tests.forked import Forked
 from tests.report.conftest import NOW, collect
 
 pytest.importorskip("mcp", reason="the serve extra is not installed")
@@ -71,7 +72,7 @@ class Server:
         for _ in range(5):
             command = [*COINMON, "--config", str(self.config), "serve", "--port", self._port]
             with log.open("w") as stderr:
-                self._process = subprocess.Popen(command, cwd=self.folder, stderr=stderr)
+                self._process = Forked(command, cwd=self.folder, stderr=stderr)
             while not any(end in (told := log.read_text()) for end in ends):
                 assert self._process.poll() is None, told
                 time.sleep(0.05)
@@ -94,7 +95,7 @@ class Server:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     found = Server(tmp_path_factory.mktemp("desk"))
     command = [*COINMON, "emulate", "--port", "0", "--speed", "0", "--write-config", str(found.config)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as emulator:
+    with Forked(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as emulator:
         while not found.config.exists():
             assert emulator.poll() is None
             time.sleep(0.02)

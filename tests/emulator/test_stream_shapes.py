@@ -236,6 +236,9 @@ def test_coinbase(stage: Any, scenario: Scenario, real: Path) -> None:
         beats = [m for m in found if m["type"] == "heartbeat"]
         assert len(beats) == 90
         assert beats[-1]["last_trade_id"] == rest[0]["trade_id"] == matches[-1]["trade_id"]
+        for beat in beats:
+            until = [m["trade_id"] for m in matches if m["time"] <= beat["time"]]
+            assert beat["last_trade_id"] == until[-1], beat
         assert beats[0].keys() == {"type", "sequence", "last_trade_id", "product_id", "time"}
 
     stage(scenario, script)

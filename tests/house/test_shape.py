@@ -22,12 +22,6 @@ def tree(path: Path) -> ast.Module:
 
 MEDIAN_LINES, MOST_LINES_OF_90_PERCENT = 95, 200
 
-SHARED_NAMES = {
-    "Cut": "a cut of trades in time, and an answer that was cut: both are private to their package",
-    "OfInstrument": "a result, and the arguments of a tool: both are private to their package",
-}
-"""Types of which there are two, and why that is borne; no further one."""
-
 NEEDS_A_UNIT = {
     "AGE", "BACKOFF", "DEADLINE", "DELAY", "EVERY", "IDLE", "INTERVAL", "LIFETIME", "ONCE", "PATIENCE", "PAUSE",
     "PAUSES", "PERIOD", "REST", "TIMEOUT", "TTL", "WAIT", "WITHIN",
@@ -91,7 +85,7 @@ def test_the_name_of_a_type_means_one_thing():
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].add(name(path))
     several = {each: files for each, files in places.items() if len(files) > 1}
-    assert not {each: files for each, files in several.items() if each not in SHARED_NAMES}
+    assert not several
 
 
 def constants(path: Path) -> Iterator[tuple[str, ast.expr]]:

@@ -22,6 +22,7 @@ from coinmon.store.history import History
 from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.server import running
+from tests.forked import Forked, run_forked
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
 REAL = Path(__file__).parents[3] / "shared" / "real" / "binance"
@@ -123,7 +124,7 @@ def coinmon(tmp_path):
     """Run the command line in a folder of its own: the finished process, its output as text."""
 
     def run(*arguments, code=0, **rest):
-        done = subprocess.run(
+        done = run_forked(
             [sys.executable, "-m", "coinmon", *map(str, arguments)],
             cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, **rest,
         )  # fmt: skip
@@ -141,7 +142,7 @@ def started(tmp_path):
 
     def start(*arguments, **rest):
         given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | rest
-        process = subprocess.Popen(
+        process = Forked(
             [sys.executable, "-m", "coinmon", *map(str, arguments)], cwd=tmp_path, env=ENVIRONMENT, **given
         )
         processes.append(process)

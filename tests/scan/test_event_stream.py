@@ -3,11 +3,12 @@
 import os
 import signal
 import sqlite3
-import subprocess
 from datetime import UTC, datetime
 
 import orjson
 import pytest
+
+from tests.forked import run_forked
 
 NUMBER = (int, float)
 TEXT = {"zh": str, "en": str}
@@ -72,7 +73,7 @@ def single(tmp_path_factory):
     from sys import executable
 
     folder = tmp_path_factory.mktemp("single")
-    return subprocess.run(
+    return run_forked(
         [executable, "-m", "coinmon", "scan", "--demo", "--once", "--json"],
         cwd=folder, capture_output=True, text=True, timeout=60,
     )  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 from coinmon.model.moment import MINUTE, parse_time
 from coinmon.report.export import records, stored_bars
 from coinmon_emulator.tape.tape import RecordedMarket
+from tests.forked import run_forked
 
 COLUMNS = (
     "open", "high", "low", "close", "volume", "quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume",
@@ -60,13 +61,12 @@ def market_trades(path):
 @pytest.fixture(scope="module")
 def spot_scan(tapes, tmp_path_factory):
     """A database that `coinmon scan --demo --once` filled from the two spot tapes."""
-    from subprocess import run
     from sys import executable
 
     folder = tmp_path_factory.mktemp("spot")
     given = [part for name in SPOT for part in ("--tape", str(tapes / name))]
-    run([executable, "-m", "coinmon", "--db", "tape.db", "scan", "BTCUSDT", "--demo", "--once", *given],
-        cwd=folder, check=True, capture_output=True, timeout=60)  # fmt: skip
+    scan = [executable, "-m", "coinmon", "--db", "tape.db", "scan", "BTCUSDT", "--demo", "--once", *given]
+    run_forked(scan, cwd=folder, capture_output=True, timeout=60).check_returncode()
     return folder / "tape.db"
 
 

@@ -24,6 +24,7 @@ from coinmon.store.instruments import read_instruments
 from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.server import running
+from tests.forked import Forked
 
 pytest.importorskip("mcp", reason="the serve extra is not installed")
 
@@ -35,7 +36,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The configuration that points at an emulator whose market stands still: it lives as long as the worker."""
     path = tmp_path_factory.mktemp("serve") / "coinmon.yaml"
     command = [*COINMON, "emulate", "--port", "0", "--speed", "0", "--write-config", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as emulator:
+    with Forked(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as emulator:
         while not path.exists():
             assert emulator.poll() is None
             time.sleep(0.02)
@@ -49,7 +50,7 @@ def address(config: Path) -> Iterator[str]:
     log = config.with_name("serve.log")
     command = [*COINMON, "--config", str(config), "serve", "--port", "0"]
     # into a file: a server whose log nobody reads stands still when the pipe is full
-    with log.open("w") as stderr, subprocess.Popen(command, cwd=config.parent, stderr=stderr) as server:
+    with log.open("w") as stderr, Forked(command, cwd=config.parent, stderr=stderr) as server:
         while "scan finished" not in (told := log.read_text()):
             assert server.poll() is None, told
             time.sleep(0.05)

@@ -17,6 +17,8 @@ from mcp import ClientSession
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.forked import Forked
+
 DOCUMENTED = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text("utf-8")
 TOKEN = "a-long-secret"
 
@@ -36,7 +38,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     serve = [sys.executable, "-m", "coinmon", "--lang", "en", "serve", "--no-scan"]
     with (
         log.open("w") as stderr,
-        subprocess.Popen(
+        Forked(
             [*serve, "--port", "0"],
             cwd=folder,
             stderr=stderr,

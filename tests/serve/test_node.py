@@ -21,6 +21,7 @@ from coinmon.model.moment import iso
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._tools.toolbox import Toolbox
+from tests.forked import Forked
 from tests.serve.conftest import COINMON, NOW, Stored
 
 FOLDER = Path(os.environ.get("TEST_NODE") or Path(__file__).parent).resolve()
@@ -49,7 +50,7 @@ def still(collected: Path) -> Iterator[str]:
     """The address of a server on a market that stands still."""
     log = collected / "still.log"
     command = [*COINMON, "--config", str(collected / "config.yaml"), "serve", "--no-scan", "--port", "0"]
-    with log.open("w") as stderr, subprocess.Popen(command, cwd=collected, stderr=stderr) as server:
+    with log.open("w") as stderr, Forked(command, cwd=collected, stderr=stderr) as server:
         while (found := re.search(r"http://[\d.]+:\d+", log.read_text())) is None:
             assert server.poll() is None, log.read_text()
             time.sleep(0.05)

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 from pydantic import AnyUrl
 
+from tests.forked import Forked
 from tests.serve.authorization_server import OTHER_KEY, Provider, authorization_server, signed
 from tests.serve.conftest import COINMON
 
@@ -45,7 +45,7 @@ def guarded(collected: Path, issuer: Provider, tmp_path_factory: pytest.TempPath
     log = tmp_path_factory.mktemp("oauth") / "log"
     command = [*COINMON, "--config", str(collected / "config.yaml"), "serve", "--no-scan", "--port", "0"]
     environ = {"MCP_AUTHORIZATION_SERVER": issuer.issuer, "MCP_TOKEN": "a-long-secret", "PATH": "/usr/bin:/bin"}
-    with log.open("w") as stderr, subprocess.Popen(command, cwd=collected, stderr=stderr, env=environ) as server:
+    with log.open("w") as stderr, Forked(command, cwd=collected, stderr=stderr, env=environ) as server:
         while (found := re.search(r"http://[\d.]+:\d+", log.read_text())) is None:
             assert server.poll() is None, log.read_text()
             time.sleep(0.05)

@@ -21,7 +21,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from coinmon_mcp._panels.apps import page_of
 from coinmon_mcp._tools.chart import CHARTED
-from tests.conftest import Browser
+from tests.chromium import Browser
 
 FOLDER = Path(os.environ.get("TEST_NODE") or Path(__file__).parent).resolve()
 ESBUILD = FOLDER / "node_modules" / ".bin" / "esbuild"

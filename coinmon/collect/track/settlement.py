@@ -42,7 +42,7 @@ class SettledMinutes:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class SplitTrades:
     """Where a track's trades are parted: in time of the closed minutes, too late for theirs, and the rest."""
 
     trades: Trades

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from coinmon.collect.track.joiner import Joiner
 from coinmon.collect.track.reconcile import reconcile, same_volume
-from coinmon.collect.track.settlement import Cut, SettledMinutes, after_hole
+from coinmon.collect.track.settlement import SettledMinutes, SplitTrades, after_hole
 from coinmon.collect.track.split_at_minute import fitted
 from coinmon.collect.track.whales import find_whales
 from coinmon.model.bars import Bars, Coverage
@@ -164,7 +164,7 @@ class Track:
         in_time = fold(cut.in_time, self.instrument, Coverage.PARTIAL)
         return self.settled(cut, in_time, fold(cut.late, self.instrument), end, whale_threshold)
 
-    def cut(self, end: int) -> Cut:
+    def cut(self, end: int) -> SplitTrades:
         """The first half of `settle`."""
         trades = Trades.concat(self.pending)
         read_to = end if self.caught_up >= end else floor(int(trades.time[-1]) if len(trades) else self.caught_up)
@@ -175,9 +175,9 @@ class Track:
         in_time = trades[closed & ~too_late] if len(late) else trades if closed.all() else trades[closed]
         if len(self._carry) and reached > self.start:
             in_time = Trades.concat([self._carry, in_time])
-        return Cut(trades, reached, closed, in_time, late)
+        return SplitTrades(trades, reached, closed, in_time, late)
 
-    def settled(self, cut: Cut, seen: Bars, late: Bars, end: int, whale_threshold: float) -> SettledMinutes:
+    def settled(self, cut: SplitTrades, seen: Bars, late: Bars, end: int, whale_threshold: float) -> SettledMinutes:
         """The second half of `settle`; `seen` and `late`: bars of the trades that were cut."""
         klines = None if self.klines is None else self.klines.dense(self.start, cut.reached)
         seen, carry = fitted(cut.in_time, seen, klines, self.instrument)

@@ -10,7 +10,7 @@ from pydantic import Field
 from coinmon.indicator import MINUTE, Bilingual, Depth, Line, Moment, Near, Panel, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import compact, money, percent, quotient
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators._sampled import sampled
 
 
@@ -27,7 +27,7 @@ class DepthPoint(Part):
     change: float | None = Field(description="of delta, against the point before, base units")
 
 
-class DepthDelta(OfInstrument):
+class DepthDelta(InstrumentResult):
     """Resting size on both sides of the mid, over time."""
 
     percent: float = Field(description="distance from the mid that is summed up to, %")

@@ -11,7 +11,7 @@ from pydantic import Field
 from coinmon.indicator import MINUTE, Bilingual, Cells, Moment, Panel, Picture, Text, View, hookimpl, moment, say
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import known, money, percent, price
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators._sampled import sampled
 
 _COLUMNS, _ROWS = 48, 60
@@ -44,7 +44,7 @@ class HeatMatrix(Part):
     asks: Sizes = Field(description="a list a column, lowest row first")
 
 
-class Heatmap(OfInstrument):
+class Heatmap(InstrumentResult):
     """Resting liquidity over time."""
 
     window: int = Field(description="minutes looked at")

@@ -22,7 +22,7 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._candles import Part
 from coinmon_indicators._figures import money, price
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators._sampled import sampled
 
 Side = Literal["long", "short"]
@@ -51,7 +51,7 @@ class Cluster(Part):
     high: float = Field(description="highest price, quote currency")
 
 
-class Liquidations(OfInstrument):
+class Liquidations(InstrumentResult):
     """Forced closings of a perp."""
 
     window: int = Field(description="minutes looked at, up to this moment")

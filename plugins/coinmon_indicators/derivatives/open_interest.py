@@ -23,7 +23,7 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._candles import STEPS, Part
 from coinmon_indicators._figures import compact, known, money, percent, quotient, rough
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators.derivatives._quadrant import LABELS, Quadrant, Reading, nearest, read, windows_before
 from coinmon_indicators.derivatives._sample_columns import open_interest_columns
 
@@ -39,7 +39,7 @@ class OpenInterestPoint(Part):
     change: float | None = Field(description="against the period before, base units")
 
 
-class OpenInterestNow(OfInstrument):
+class OpenInterestNow(InstrumentResult):
     """Open interest of a perp, one-sided, and its change."""
 
     window: int = Field(description="minutes that the change is over")

@@ -22,12 +22,12 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._average import with_volume
 from coinmon_indicators._figures import compact, known, money, percent, price
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 
 DAY_MINUTES = 1440
 
 
-class MarketSnapshot(OfInstrument):
+class MarketSnapshot(InstrumentResult):
     """Last price, 24-hour figures, and of a perp mark, funding and open interest."""
 
     last_price: float | None = Field(description="last known close, quote currency")

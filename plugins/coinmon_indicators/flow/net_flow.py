@@ -22,11 +22,11 @@ from coinmon.indicator import (
     say,
 )
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient, rough
-from coinmon_indicators._of_instrument import OfInstrument
+from coinmon_indicators._of_instrument import InstrumentResult
 from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, columns, usable
 
 
-class NetFlow(OfInstrument):
+class NetFlow(InstrumentResult):
     """Taker flow of one instrument over a window."""
 
     window: int = Field(description="closed minutes looked at")

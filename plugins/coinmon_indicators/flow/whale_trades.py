@@ -21,7 +21,7 @@ from coinmon.indicator import (
     say,
 )
 from coinmon_indicators._figures import money, price
-from coinmon_indicators._of_instrument import OfInstrument
+from coinmon_indicators._of_instrument import InstrumentResult
 from coinmon_indicators.flow._whale_columns import columns
 
 
@@ -39,7 +39,7 @@ class Whale(BaseModel):
     fills: int = Field(description="trades it was filled in")
 
 
-class WhaleTrades(OfInstrument):
+class WhaleTrades(InstrumentResult):
     """The whale trades of a window, oldest first."""
 
     window: int = Field(description="minutes looked at, up to this moment")

@@ -31,7 +31,7 @@ from coinmon_indicators._days import (
     week_span,
 )
 from coinmon_indicators._figures import known, percent, price
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators._profile import Mode
 from coinmon_indicators.profile._level_columns import columns
 from coinmon_indicators.profile._level_names import ATR_HOURS, atr_of, levels_of
@@ -75,7 +75,7 @@ class KeyLevel(BaseModel):
     distance_atr: float | None = Field(description="the same in ATR")
 
 
-class KeyLevels(OfInstrument):
+class KeyLevels(InstrumentResult):
     """The levels of the developing day, the day before, the week before and the sessions."""
 
     glance: ClassVar = "levels"

@@ -8,11 +8,11 @@ from pydantic import Field
 from coinmon.indicator import DEFAULT_SESSIONS, Bilingual, Panel, SeenReport, Table, Text, View, hookimpl, say
 from coinmon_indicators._days import Date, SessionText, TimeZone, chosen_day, session_said, session_spans
 from coinmon_indicators._figures import compact, price
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators.profile._window_figures import WindowFigures, window_figures
 
 
-class SessionLevels(OfInstrument):
+class SessionLevels(InstrumentResult):
     """Each session of a day and of the day before, as far as they have begun."""
 
     date: str = Field(description="the day, in the time zone of the sessions")

@@ -21,7 +21,7 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._days import Date, DaySpan, SessionText, TimeZone, chosen_day, session_said, session_spans
 from coinmon_indicators._figures import price
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators._profile import Mode, Weight
 from coinmon_indicators._reach import naked
 from coinmon_indicators.profile._session_candles import MINUTES, Candle, Interval, candles_of
@@ -53,7 +53,7 @@ class Session(WindowFigures, Area):
     candles: list[Candle] = Field(default_factory=list, description="its candles, where an interval was asked for")
 
 
-class SessionProfile(OfInstrument):
+class SessionProfile(InstrumentResult):
     """The volume profile of each session of a day and of the day before."""
 
     date: str = Field(description="the day, in the time zone of the sessions")

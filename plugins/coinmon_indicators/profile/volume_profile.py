@@ -24,7 +24,7 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._days import Date, DaySpan, State, TimeZone, chosen_day, day_span, week_span
 from coinmon_indicators._figures import percent, price
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators._profile import Mode, Weight, profile_of
 from coinmon_indicators._reach import naked
 from coinmon_indicators._value_area import control, nodes
@@ -61,7 +61,7 @@ class NakedPoc(BaseModel):
     seen_since: float = Field(description="share of the minutes since that day that were seen, 0 to 1")
 
 
-class VolumeProfile(Area, OfInstrument):
+class VolumeProfile(Area, InstrumentResult):
     """Volume at price over a stretch of time."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")

@@ -40,7 +40,7 @@ from coinmon_indicators._days import (
     week_span,
 )
 from coinmon_indicators._figures import known, percent, price
-from coinmon_indicators._of_instrument import OfInstrument, head
+from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators.profile._vwap_columns import columns
 
 Anchor = Literal["day", "week", "month", "session", "time", "window", "swing", "signal"]
@@ -53,7 +53,7 @@ _NO_ANCHOR = {
 }  # fmt: skip
 
 
-class Vwap(OfInstrument):
+class Vwap(InstrumentResult):
     """Volume-weighted average price since an anchor."""
 
     anchor: Anchor = Field(description="where the sums begin")

@@ -14,11 +14,10 @@ from coinmon_emulator.market.ladder import STEP, Ladder, changes, levels
 from coinmon_emulator.market.market import DAY, Listed
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.socket import SocketPlace
+from coinmon_emulator.venues.coinbase.heartbeat import SEQUENCES, LastTrade, heartbeat
 from coinmon_emulator.venues.coinbase.rest import moment
 
 CHANNELS = ("matches", "heartbeat", "level2_batch", "ticker")
-SEQUENCES = 20
-"""Messages a trade takes in the product's sequence."""
 DAY_INTERVAL_MS = 15_000
 """The figures of 24 hours and 30 days are worked out more seldom than the others."""
 
@@ -35,7 +34,8 @@ class CoinbaseStreams:
         if channel == "ticker":
             return Matches(self._place, one, Tickers(self._place, one))
         if channel == "heartbeat":
-            return Periodic(1000, now, lambda at: (self._heartbeat(one, at),))
+            last = LastTrade(market, one)
+            return Periodic(1000, now, lambda at: (heartbeat(one, at, last.before(at + 1)),))
         return Booking(
             market,
             one,
@@ -45,19 +45,6 @@ class CoinbaseStreams:
             snapshot=lambda book: _snapshot(one, book),
             update=lambda states: _update(one, states),
         )
-
-    def _heartbeat(self, one: Listed, at: int) -> FeedMessage:
-        seen = self._place.market.before(one, at + 1)
-        last = self._place.market.rows(one, seen - 1, seen) if seen else None
-        trade_id, time = (int(last.id[0]), int(last.time[0])) if last is not None and len(last) else (0, at)
-        told = {
-            "type": "heartbeat",
-            "last_trade_id": trade_id,
-            "product_id": one.native,
-            "sequence": trade_id * SEQUENCES + min(SEQUENCES - 1, (at - time) // 1000),
-            "time": moment(at),
-        }
-        return FeedMessage(at, orjson.dumps(told))
 
 
 class Matches(Trading):
