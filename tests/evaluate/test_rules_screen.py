@@ -45,11 +45,14 @@ class Markets:
 
 
 @pytest.fixture
-def evaluator(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "mine.yaml").write_text(RULES, "utf-8")
-    config = load_config(None, environ={})
+def evaluator(tmp_path):
+    return evaluator_in(tmp_path)
+
+
+def evaluator_in(folder):
+    (folder / "rules").mkdir()
+    (folder / "rules" / "mine.yaml").write_text(RULES, "utf-8")
+    config = load_config(None, environ={}, cwd=folder)
     object.__setattr__(config, "signals", {name: each for name, each in config.signals.items() if len(name) == 1})
     return Evaluator(config, ["binance", "okx", "bybit", "coinbase"])
 
@@ -75,16 +78,22 @@ def told(evaluator, markets, screened):
     return found
 
 
-def test_the_same_is_told(evaluator):
-    one_by_one = told(evaluator, Markets(evaluator), screened=False)
+@pytest.fixture(scope="module")
+def one_by_one(tmp_path_factory):
+    """What each rule tells that is asked at each minute, of each pair."""
+    evaluator = evaluator_in(tmp_path_factory.mktemp("asked"))
+    found = told(evaluator, Markets(evaluator), screened=False)
+    assert not evaluator.failures
+    return found
+
+
+def test_the_same_is_told(evaluator, one_by_one):
     assert told(evaluator, Markets(evaluator), screened=True) == one_by_one
     assert {name for _, name, _ in one_by_one} >= {"a", "b", "c", "d", "e", "f", "ends"}
     assert not evaluator.failures
 
 
-def test_a_screen_that_fails_costs_speed_and_no_rule(evaluator, monkeypatch):
-    one_by_one = told(evaluator, Markets(evaluator), screened=False)
-
+def test_a_screen_that_fails_costs_speed_and_no_rule(evaluator, one_by_one, monkeypatch):
     def fails(*_):
         raise RuntimeError("no")
 

@@ -98,11 +98,12 @@ def outbox(database, clock):
 
         def flush(after=0.0):
             Hand.moment += round(after * 1000)
-            asyncio.run(made.flush())
+            runner.run(made.flush())
 
         return SimpleNamespace(flush=flush, told=told, box=made)
 
-    return start
+    with asyncio.Runner() as runner:
+        yield start
 
 
 @pytest.fixture
