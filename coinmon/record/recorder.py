@@ -10,7 +10,7 @@ import orjson
 from loguru import logger
 
 from coinmon.clock import Clock
-from coinmon.errors import ConfigError
+from coinmon.errors import ConfigError, words_of
 from coinmon.model.instrument import Instrument
 from coinmon.plugin.contracts import Exchange
 from coinmon.record.part_file import pack
@@ -128,8 +128,9 @@ class Recorder:
 async def _packed(path: Path) -> None:
     try:
         await asyncio.to_thread(pack, path)
-    except (OSError, EOFError) as error:
-        logger.warning("recording: {} stays as gzip: {}", path, error)
+    except Exception as error:
+        # of whatever kind: nobody else looks at it, and the file is whole as it is
+        logger.warning("recording: {} stays as gzip: {}", path, words_of(error))
 
 
 def _described(instrument: Instrument) -> dict[str, str]:

@@ -34,6 +34,7 @@ from coinmon.store.database import Database
 from coinmon.store.deliveries import read_queue
 from coinmon.store.history import History
 from coinmon.store.scorecards import StoredScorecard, last_scorecard
+from coinmon.supervise import Supervisor
 
 _MAX_HELD_MARKETS = 3
 _MAX_HELD_BYTES = 128 * 2**20
@@ -67,6 +68,8 @@ class MarketReader:
         self._grids = (-1, 0.0)
         self.held = HeldMarkets(_MAX_HELD_MARKETS, _MAX_HELD_BYTES)
         self._scan: ServedScan | None = None
+        self.supervisor = Supervisor()
+        """Of the background tasks of whoever serves what is read; `tasks` tells of them too."""
 
     @property
     def indicators(self) -> Mapping[str, Offer]:
@@ -229,8 +232,8 @@ class MarketReader:
             await work.close()
 
     def tasks(self) -> Mapping[str, Mapping[str, Any]]:
-        """The background tasks of the scan of this process, by name: alive, restarts, error. None where none scans."""
-        return self._scan.tasks() if self._scan else {}
+        """The background tasks of this process, those of its scan among them, by name: alive, restarts, error."""
+        return {**self.supervisor.as_json(), **(self._scan.tasks() if self._scan else {})}
 
     def stored_history(self) -> tuple[History, Universe]:
         """What is stored, and what the venues list. Raises NoDataError."""

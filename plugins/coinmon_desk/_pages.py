@@ -4,11 +4,11 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from time import monotonic
 from typing import Any
 
 import orjson
-from loguru import logger
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -20,7 +20,6 @@ from coinmon.command import (
     MarketReader,
     NoDataError,
     iso,
-    our_stop,
 )
 from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
@@ -95,24 +94,17 @@ class DeskPages:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Rows are looked up, and what changed is sent, until the server stops."""
-        works = [asyncio.create_task(self._kept(each)) for each in (self._look, self._flush, self._move)]
+        works = {"rows of the desk": self._look, "news of the desk": self._flush, "live prices of the desk": self._move}
+        for name, work in works.items():
+            self._reader.supervisor.start(name, partial(self._again_and_again, work))
         try:
             yield
         finally:
-            for work in works:
-                work.cancel()
-            await asyncio.wait(works)
+            await self._reader.supervisor.stop(*works)
 
-    async def _kept(self, work: Callable[[], Awaitable[None]]) -> None:
-        """A task that fails is named and begins again: nothing here ends unseen."""
+    async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
-            try:
-                await work()
-            except BaseException as error:
-                if our_stop(error):
-                    raise
-                logger.opt(exception=error).error("desk: {} failed and begins again: {}", work.__name__, error)
-                await asyncio.sleep(1)
+            await work()
 
     async def _look(self) -> None:
         await self._news.wait()

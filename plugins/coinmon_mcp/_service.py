@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from loguru import logger
-
-from coinmon.command import CoinmonError, MarketReader, our_stop, pages_of
+from coinmon.command import CoinmonError, MarketReader, pages_of
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.health import Health
 from coinmon_mcp._http.metrics import Metrics
@@ -18,6 +16,8 @@ from coinmon_mcp._tools.toolbox import Toolbox
 
 _POLL_INTERVAL_S = 0.5
 """Between two looks at what another process may have stored."""
+_EDITIONS = "new editions"
+"""The background task that looks for them."""
 
 _Stored = tuple[Mapping[str, int], int | None]
 
@@ -32,6 +32,7 @@ class Service:
         self.pages = pages_of(desk)
         self._scan = scan
         self._collected = asyncio.Event()
+        self._told: _Stored | None = None
         self._edition = Edition(desk)
         self._toolbox = Toolbox(desk, self._edition, self.metrics)
         self.protocol = Protocol(self._toolbox, Resources(desk, self._toolbox))
@@ -41,7 +42,7 @@ class Service:
         """New editions as the store is filled."""
         # what is imported by now stays, and need not be searched for garbage while clients wait
         gc.freeze()
-        watching = asyncio.create_task(self._watch())
+        self.desk.supervisor.start(_EDITIONS, self._watch)
         try:
             if self._scan:
                 async with self.desk.scanning(self._heard):
@@ -49,8 +50,7 @@ class Service:
             else:
                 yield
         finally:
-            watching.cancel()
-            await asyncio.wait({watching})
+            await self.desk.supervisor.stop(_EDITIONS)
 
     def _heard(self, event: Mapping[str, Any]) -> None:
         """An event of the scan of this process."""
@@ -70,24 +70,19 @@ class Service:
         return True
 
     async def _watch(self) -> None:
-        seen = told = None
+        seen = None
         while True:
             whole = await self._news()
             try:
                 found = await asyncio.to_thread(self.desk.stored)
                 # another process writes venue by venue, then its signals: an edition begins when it seems to be done
-                if (whole or found == seen) and found != told:
-                    await self._publish(found, told)
-                    told = found
+                if (whole or found == seen) and found != self._told:
+                    await self._publish(found, self._told)
+                    self._told = found
                 seen = found
             except CoinmonError:
                 # nothing is stored yet, or the database does not answer; whoever asks is told
                 continue
-            except BaseException as error:
-                if our_stop(error):
-                    raise
-                # a bug of ours must not keep a server that runs for weeks from its news
-                logger.opt(exception=error).error("no new edition: {}", error)
 
     async def _publish(self, found: _Stored, before: _Stored | None) -> None:
         (ends, signal), (_, last) = found, before or found

@@ -67,3 +67,46 @@ def test_each_message_comes_at_once_while_somebody_watches(said):
 
 def test_without_haste_messages_wait_for_one_another(said):
     assert said(StreamPace()) == []
+
+
+def test_a_connection_to_which_nothing_more_is_said_is_begun_anew(monkeypatch):
+    """A ping, or a later request, that failed by a bug left it open and silent; one whose task died was not seen."""
+    opened, failing = [], [RuntimeError("a bug")]
+
+    async def answer(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        opened.append(socket)
+        if len(opened) > 1:
+            await socket.send_str("0")
+        async for _ in socket:
+            pass
+        return socket
+
+    async def send(connection, socket, text):
+        if failing:
+            raise failing.pop()
+
+    async def script():
+        app = web.Application()
+        app.router.add_get("/", answer)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        link = Link(f"ws://127.0.0.1:{runner.addresses[0][1]}/", [("subscribe", [])], {})
+        stream = streamed([link], ConnectionRules(0, 0), lambda texts, _: list(texts), None, "venue")
+        try:
+            async with asyncio.timeout(5):
+                while len(opened) < 2:
+                    await anext(stream)
+                monkeypatch.setattr(sockets._VenueConnection, "_end", lambda self, why: 1 / 0)
+                await opened[-1].close()
+                with pytest.raises(ZeroDivisionError):
+                    await anext(stream)
+        finally:
+            await stream.aclose()
+            await runner.cleanup()
+
+    monkeypatch.setattr(sockets, "BATCH_INTERVAL_S", 0.01)
+    monkeypatch.setattr(sockets._VenueConnection, "_send", send)
+    asyncio.run(script())

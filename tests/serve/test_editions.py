@@ -135,6 +135,44 @@ def test_new_answers_begin_when_the_scan_of_this_process_ends_and_not_before(sto
     asyncio.run(talk())
 
 
+def test_what_goes_on_behind_the_server_is_seen_to_die_and_begins_again(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New editions, and the rows and news of the desk: each was a task of which health said nothing."""
+    monkeypatch.setattr("coinmon.supervise._FIRST_RESTART_S", 0.01)
+
+    def fails_once(at: Any, name: str) -> None:
+        whole, failed = getattr(at, name), []
+
+        def broken(*given: Any) -> Any:
+            if failed:
+                return whole(*given)
+            failed.append(name)
+            raise RuntimeError(f"a bug in {name}")
+
+        monkeypatch.setattr(at, name, broken)
+
+    async def talk() -> dict[str, Any]:
+        service = Service(stored.desk, scan=False)
+        (pages,) = service.pages
+        fails_once(service, "_news")
+        fails_once(pages, "_look")
+        fails_once(pages, "_flush")
+        fails_once(pages, "_move")
+        async with service.kept_fresh(), pages.running():
+            async with asyncio.timeout(5):
+                while sum(row["restarts"] and row["alive"] for row in stored.desk.tasks().values()) < 4:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            return {name: row["error"] for name, row in stored.desk.tasks().items()}
+
+    assert asyncio.run(talk()) == {
+        "new editions": "RuntimeError: a bug in _news",
+        "rows of the desk": "RuntimeError: a bug in _look",
+        "news of the desk": "RuntimeError: a bug in _flush",
+        "live prices of the desk": "RuntimeError: a bug in _move",
+    }
+
+
 def test_answers_are_kept_within_bounds_and_failures_are_not() -> None:
     async def talk() -> None:
         answers = Answers()

@@ -128,6 +128,8 @@ class Backfill:
         finally:
             if following:
                 following.cancel()
+                # looked at, so that one that failed is not said to be forgotten
+                await asyncio.gather(following, return_exceptions=True)
                 with suppress(asyncio.CancelledError, CoinmonError):
                     await following
 

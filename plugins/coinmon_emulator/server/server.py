@@ -88,6 +88,8 @@ async def running(
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     tasks = [asyncio.create_task(server.lateness.watch()), asyncio.create_task(server.streams.run())]
+    for task in tasks:
+        task.add_done_callback(_say_why)
     try:
         site = web.TCPSite(runner, HOST, port, backlog=1024)
         await site.start()
@@ -99,3 +101,9 @@ async def running(
             task.cancel()
         server.streams.hang_up()
         await runner.cleanup()
+
+
+def _say_why(ended: asyncio.Task[None]) -> None:
+    """What goes on for ever and died of a bug is said at once, and not when it is forgotten."""
+    if not ended.cancelled() and (error := ended.exception()) is not None:
+        ended.get_loop().call_exception_handler({"message": f"{ended.get_coro()} died", "exception": error})

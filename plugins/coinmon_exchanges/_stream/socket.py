@@ -123,6 +123,7 @@ class _VenueConnection:
         from aiohttp import WSMsgType
 
         speaking = asyncio.create_task(self._subscribe_and_ping(socket))
+        speaking.add_done_callback(self._spoke)
         text, pong, texts, tap = WSMsgType.TEXT, self._rules.pong, self._texts, self._tap
         arrived = self._arrived
         try:
@@ -149,6 +150,11 @@ class _VenueConnection:
         while self._rules.ping is not None:
             await asyncio.sleep(self._rules.ping_interval)
             await self._send(socket, self._rules.ping)
+
+    def _spoke(self, speaking: "asyncio.Task[None]") -> None:
+        """A connection to which nothing more is said brings nothing: it is begun anew."""
+        if not speaking.cancelled() and (error := speaking.exception()) is not None:
+            self._drop(_error_text(error))
 
     async def _send(self, socket: Any, text: str) -> None:
         if self._tap:
@@ -197,6 +203,7 @@ class _VenueConnection:
             task = asyncio.create_task(self._send_all(texts))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+            task.add_done_callback(self._spoke)
         items, self._items = self._items, []
         return items
 
@@ -257,6 +264,9 @@ async def streamed(
                 await _until_due(arrived, pace)
                 began = monotonic()
                 arrived.clear()
+                for ended in filter(asyncio.Task.done, tasks):
+                    # none does by itself: who reads the stream says why, and begins it anew
+                    ended.result()
                 items = [each for connection in connections for each in connection.collect()]
                 if items:
                     yield items
@@ -277,7 +287,7 @@ async def _until_due(arrived: asyncio.Event, pace: StreamPace) -> None:
         await asyncio.wait_for(arrived.wait(), BATCH_INTERVAL_S)
 
 
-def _error_text(error: Exception) -> str:
+def _error_text(error: BaseException) -> str:
     """No text of a proxy's error is passed on: some carry its URL with its password."""
     import aiohttp
 
