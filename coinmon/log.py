@@ -4,7 +4,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 from zoneinfo import ZoneInfo
 
 from loguru import logger
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 Sink = Callable[[str], Any]
 
 
-def start_log(config: Config, clock: Clock, sink: Sink | None = None) -> None:
+class LogStream(Protocol):
+    """A text stream, or what stands for one."""
+
+    def write(self, text: str, /) -> Any: ...
+
+    def flush(self) -> Any: ...
+
+    def isatty(self) -> bool: ...
+
+
+def start_log(config: Config, clock: Clock, sink: Sink | LogStream | None = None) -> None:
     """Send the log to `sink` (standard error if None) and to the configured file."""
     zone = ZoneInfo(config.timezone)
 
@@ -36,10 +46,16 @@ def start_log(config: Config, clock: Clock, sink: Sink | None = None) -> None:
     logger.remove()
     logger.configure(patcher=stamp)
     form = "{extra[at]} | {level: <5} - {message}"
-    colour = sink is None and sys.stderr.isatty()
+    to = sys.stderr if sink is None else sink
+    colour = not callable(to) and to.isatty()
     logger.add(
-        sink or sys.stderr, format=form, level=config.log.level, colorize=colour, backtrace=False, diagnose=False
+        cast("TextIO", to), format=form, level=config.log.level, colorize=colour, backtrace=False, diagnose=False
     )
     if config.log.file:
         config.log.file.parent.mkdir(parents=True, exist_ok=True)
         logger.add(config.log.file, format=form, level=config.log.level, rotation="20 MB", retention=5, diagnose=False)
+
+
+def end_log() -> None:
+    """What is still to be written is written, before other lines follow; nothing is logged any more."""
+    logger.remove()

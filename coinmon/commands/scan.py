@@ -107,11 +107,15 @@ def run(
     """The scan in the foreground. interactive: with keys, where there is a terminal; one scan alone is only printed."""
     import asyncio
 
-    from coinmon.report.screen import screen_for
+    from coinmon.report.terminal.screen import screen_for
     from coinmon.run.monitor import monitor
 
     store = None if once or not interactive else partial(stored_market, config)
-    asyncio.run(monitor(config, screen_for(config, as_json=as_json, store=store), once=once, record_to=record_to))
+    asyncio.run(
+        monitor(
+            config, screen_for(config, as_json=as_json, goes_on=not once, store=store), once=once, record_to=record_to
+        )
+    )
 
 
 @contextmanager

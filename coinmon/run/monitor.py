@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from coinmon.allocator import settle_memory
 from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.errors import CoinmonError, NoDataError
-from coinmon.log import start_log
+from coinmon.log import end_log, start_log
 from coinmon.model.events import Event, VenueEvent
 from coinmon.model.moment import MINUTE
 from coinmon.notify.record import RecordBook
 from coinmon.record.recorder import Recorder
-from coinmon.report.screen import Screen
+from coinmon.report.terminal.background_stream import standard_error
+from coinmon.report.terminal.screen import Screen
 from coinmon.run.cycle import Scan
 from coinmon.run.records import renew
 from coinmon.run.schedule import STOP_TIMEOUT_S, Schedule, stop_on_signals
@@ -56,11 +57,12 @@ async def monitor(config: Config, screen: Screen, *, once: bool, record_to: Path
 
     def nobody_reads() -> None:
         if not once:
-            # lines are written by any thread
-            loop.call_soon_threadsafe(stop.set)
+            # lines are written by any thread, the last ones after the loop
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(stop.set)
 
     clock = clock_of(config)
-    start_log(config, clock, screen.log)
+    start_log(config, clock, screen.log or (None if once else standard_error()))
     database = open_database(config.db)
     try:
         async with AsyncExitStack() as stack:
@@ -88,6 +90,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool, record_to: Path
                 await scan.close()
     finally:
         database.close()
+        end_log()
 
 
 def recorder_for(config: Config, clock: Clock, folder: Path) -> Recorder:

@@ -12,9 +12,9 @@ from coinmon.clock import Clock
 from coinmon.collect.once import collect_once
 from coinmon.config.load import load_config
 from coinmon.model.events import from_json
-from coinmon.report.screen import PlainScreen, TableScreen, screen_for
 from coinmon.report.table.app import SheetScreen, TableApp
 from coinmon.report.table.screen import InteractiveScreen
+from coinmon.report.terminal.screen import PlainScreen, TableScreen, screen_for
 from coinmon.run.reader import MarketReader
 from coinmon.store.database import open_database
 from coinmon_emulator.market.clock import EmulatedClock

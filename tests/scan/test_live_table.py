@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console, Group
 
 from coinmon.model.events import from_json
-from coinmon.report.live_table import Board
+from coinmon.report.terminal.live_table import Board
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
 NOW = 1_768_478_423_000

@@ -20,7 +20,9 @@ from coinmon.model.events import Event
 from coinmon.report.table.figures import MarketStore, PairFigures, figures_of
 from coinmon.report.table.rows import columns
 from coinmon.report.table.state import TableState
+from coinmon.report.table.terminal import driver_on
 from coinmon.report.table.words import TABLE_WORDS
+from coinmon.report.terminal.background_stream import BackgroundStream
 
 _TICK_S = 0.25
 _LOG_LINES = 500
@@ -74,7 +76,8 @@ class SheetScreen(ModalScreen[None]):
 class TableApp(App[None]):
     """Takes events and log lines from any thread, and shows them a quarter of a second later at most.
 
-    stop: called when the user has enough. window: minutes of the flow; interval: ms between two scans.
+    stop: called when the user has enough. window: minutes of the flow; interval: ms between two scans. frames: what it
+    draws on; None: what Textual chooses.
     """
 
     CSS = _CSS
@@ -83,9 +86,10 @@ class TableApp(App[None]):
 
     def __init__(
         self, venues: Sequence[str], lang: str, window: int, clock: Clock, store: MarketStore, interval: int,
-        stop: Callable[[], None],
+        stop: Callable[[], None], frames: BackgroundStream | None = None,
     ) -> None:  # fmt: skip
-        super().__init__()
+        super().__init__(driver_on(frames) if frames else None)
+        self._frames, self._left_out = frames, 0
         self.state = TableState()
         self.events: deque[Event] = deque()
         self.lines: deque[str] = deque()
@@ -136,6 +140,11 @@ class TableApp(App[None]):
         """Show what came; before there is a table it waits for the next time."""
         if not self._mounted:
             return
+        frames = self._frames
+        if frames and frames.left_out != self._left_out and frames.is_empty:
+            # the terminal takes what is drawn again, and has missed some
+            self._left_out = frames.left_out
+            self.screen.refresh()
         # a table that ends loses its parts one after the other, and there may be a tick in between
         with suppress(NoMatches):
             self._take_in()

@@ -1,6 +1,7 @@
 """A running scan in the interactive table."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -10,6 +11,7 @@ from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.model.events import Event
 from coinmon.report.table.figures import MarketStore
+from coinmon.report.terminal.background_stream import MAX_WAITING_FRAMES_BYTES, BackgroundStream, may_hang
 
 if TYPE_CHECKING:
     from coinmon.report.table.app import TableApp
@@ -43,13 +45,26 @@ class InteractiveScreen:
         if self._app:
             self._app.read = done, everything
 
+    def _say_last(self, frames: BackgroundStream | None) -> None:
+        """Where the terminal still takes anything."""
+        if frames is not None:
+            frames.close()
+            if frames.error is not None or not frames.is_empty:
+                return
+        for line in self._last:
+            print(line)  # noqa: T201
+
     @asynccontextmanager
     async def shown(self, clock: Clock, stop: Callable[[], None]) -> AsyncIterator[None]:
         from coinmon.report.table.app import TableApp
 
         config = self._config
+        terminal = sys.__stderr__ or sys.stderr
+        frames = BackgroundStream(terminal, stop, MAX_WAITING_FRAMES_BYTES) if may_hang(terminal) else None
         with self._store(clock) as store:
-            app = TableApp(list(config.exchanges), config.lang, config.window, clock, store, config.interval, stop)
+            app = TableApp(
+                list(config.exchanges), config.lang, config.window, clock, store, config.interval, stop, frames
+            )
             self._app = app
             running = asyncio.create_task(app.run_async())
             # whatever ends the table ends the scan, which nobody would see
@@ -60,8 +75,7 @@ class InteractiveScreen:
                 self._app = None
                 app.exit()
                 await asyncio.wait({running})
-                for line in self._last:
-                    print(line)  # noqa: T201
+                await asyncio.to_thread(self._say_last, frames)
                 # a table that failed stopped the scan, which ends as if Ctrl-C had been pressed: this says why
                 if not running.cancelled():
                     running.result()

@@ -1,16 +1,19 @@
 """Where a running scan is shown: a live table on a terminal, plain lines in a pipe, JSON lines on request."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 import orjson
+from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.config.load import Config
-from coinmon.model.events import Event, as_json
+from coinmon.model.events import Event, ScanStarted, as_json
+from coinmon.report.terminal.background_stream import MAX_WAITING_FRAMES_BYTES, BackgroundStream, may_hang
 
 if TYPE_CHECKING:
     from coinmon.report.table.figures import MarketStore
@@ -37,39 +40,55 @@ def screen_for(
     config: Config,
     *,
     as_json: bool,
+    goes_on: bool = False,
     store: "Callable[[Clock], AbstractContextManager[MarketStore]] | None" = None,
 ) -> Screen:
-    """store: opens what is stored, for the interactive table; None: the table is only looked at."""
+    """store: opens what is stored, for the interactive table; None: the table is only looked at. goes_on: nobody who
+    reads it holds up the scan; one scan alone waits, as every command in a pipe does."""
     if as_json:
-        return JsonScreen()
+        return JsonScreen(goes_on=goes_on)
     if not sys.stdout.isatty():
-        return PlainScreen()
+        return PlainScreen(goes_on=goes_on)
     # keys come from the one, and the table is drawn on the other
     talks = sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") not in (None, "dumb")
     if store is not None and talks:
         from coinmon.report.table.screen import InteractiveScreen
 
         return InteractiveScreen(config, store)
-    return TableScreen(config)
+    return TableScreen(config, goes_on=goes_on)
 
 
 class _Piped:
     """Standard output as a stream of lines. When its reader has left, `stop` is called: nobody can be told anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, goes_on: bool) -> None:
         self._out = sys.stdout.buffer
+        self._stream = BackgroundStream(sys.stdout, self._leave) if goes_on and may_hang(sys.stdout) else None
         self._left = False
+        self._missing = 0
         self._stop: Callable[[], None] = lambda: None
+
+    def _leave(self) -> None:
+        self._left = True
+        self._stop()
 
     def _write(self, data: bytes) -> None:
         if self._left:
+            return
+        if self._stream is not None:
+            self._stream.write(data)
             return
         try:
             self._out.write(data)
             self._out.flush()
         except BrokenPipeError:
-            self._left = True
-            self._stop()
+            self._leave()
+
+    def _newly_missing(self) -> int:
+        """Lines that were left out since this was asked, because nobody read."""
+        ever = self._stream.left_out if self._stream is not None else 0
+        new, self._missing = ever - self._missing, ever
+        return new
 
     def progress(self, done: int, everything: int) -> None:
         """Lines in a pipe do not move."""
@@ -77,11 +96,17 @@ class _Piped:
     @asynccontextmanager
     async def shown(self, clock: Clock, stop: Callable[[], None]) -> AsyncIterator[None]:
         self._stop = stop
+        if self._left:
+            stop()
         try:
             # what a plugin prints is none of our lines
             with redirect_stdout(sys.stderr):
                 yield
         finally:
+            if self._stream is not None:
+                await asyncio.to_thread(self._stream.close)
+                if self._stream.error is not None:
+                    raise self._stream.error
             if self._left:
                 raise BrokenPipeError
 
@@ -92,6 +117,8 @@ class JsonScreen(_Piped):
     log: Callable[[str], Any] | None = None
 
     def take(self, event: Event) -> None:
+        if isinstance(event, ScanStarted) and (missing := self._newly_missing()):
+            logger.warning("nobody reads standard output: {} lines were left out", missing)
         # orjson writes NaN and infinity as null
         self._write(orjson.dumps(as_json(event), option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE))
 
@@ -100,6 +127,8 @@ class PlainScreen(_Piped):
     """The log's lines on stdout: what the `log` output says of each event."""
 
     def log(self, line: str) -> None:
+        if self._stream is not None and self._stream.is_empty and (missing := self._newly_missing()):
+            self._write(f"... {missing} lines are missing here: nobody read them\n".encode())
         self._write(line.encode(errors="replace"))
 
     def take(self, event: Event) -> None:
@@ -109,13 +138,19 @@ class PlainScreen(_Piped):
 class TableScreen:
     """The live table, with the log scrolling above it."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, goes_on: bool) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        from coinmon.report.live_table import Board
+        from coinmon.report.terminal.live_table import Board
 
-        self._console = Console()
+        self._stream = (
+            BackgroundStream(sys.stdout, lambda: self._stop(), MAX_WAITING_FRAMES_BYTES)
+            if goes_on and may_hang(sys.stdout)
+            else None
+        )
+        self._stop: Callable[[], None] = lambda: None
+        self._console = Console(file=cast("IO[str] | None", self._stream))
         self._board = Board(list(config.exchanges), config.lang)
         words = "读取行情" if config.lang == "zh" else "reading instruments"
         columns = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -138,9 +173,13 @@ class TableScreen:
     async def shown(self, clock: Clock, stop: Callable[[], None]) -> AsyncIterator[None]:
         from rich.live import Live
 
-        self._clock = clock
-        with Live(self, console=self._console, refresh_per_second=4):
-            yield
+        self._clock, self._stop = clock, stop
+        try:
+            with Live(self, console=self._console, refresh_per_second=4):
+                yield
+        finally:
+            if self._stream is not None:
+                await asyncio.to_thread(self._stream.close)
 
     def __rich__(self) -> Any:
         from rich.console import Group

@@ -1,0 +1,1 @@
+"""A running scan on standard output: tables, plain lines, JSON lines."""
