@@ -20,7 +20,7 @@ from coinmon.store.database import open_database
 from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.server import running
-from tests.scan.test_live_table import REST, SIGNAL, flow, whale
+from tests.terminal.test_live_table import REST, SIGNAL, flow, whale
 
 VENUES = ("binance", "okx", "bybit", "coinbase")
 FINISHED = {

@@ -14,7 +14,7 @@ from coinmon.clock import Clock
 from coinmon.model.events import from_json
 from coinmon.report.table import app
 from coinmon.report.table import screen as table_screen
-from tests.scan.test_live_table import REST, VENUES, flow
+from tests.terminal.test_live_table import REST, VENUES, flow
 
 app._TICK_S = 0.01
 table_screen.MAX_WAITING_FRAMES_BYTES = 20_000

@@ -120,7 +120,7 @@ class Terminal:
         self.beats, writing = os.pipe()
         os.set_blocking(self.beats, False)
         self.program = subprocess.Popen(
-            [sys.executable, "-c", f"import os; os.dup2({writing}, 3); import tests.scan.table_on_terminal"],
+            [sys.executable, "-c", f"import os; os.dup2({writing}, 3); import tests.terminal.table_on_terminal"],
             stdin=slave, stdout=slave, stderr=slave, pass_fds=(writing,), cwd=ROOT, start_new_session=True,
             env=os.environ | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
