@@ -1,5 +1,6 @@
 """`coinmon record`: what the exchanges really say, into a folder."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,7 @@ def record(
 
     from coinmon.commands.recording import record as run
     from coinmon.config.parsers import milliseconds
+    from coinmon.report.terminal.background_stream import in_background
 
     config = (ctx.obj or Globals()).load(
         symbols__names=typed_symbols(symbols or ()) or None, exchanges=exchange or None
@@ -39,4 +41,10 @@ def record(
         duration = milliseconds(lasting) if lasting else None
     except ValueError as error:
         raise ConfigError(f"--for: {error}") from None
-    asyncio.run(run(config, folder, duration, typer.echo))
+    out = in_background(sys.stdout)
+
+    def say(line: str) -> None:
+        out.write(f"{line}\n")
+        out.flush()
+
+    asyncio.run(run(config, folder, duration, say))

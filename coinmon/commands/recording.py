@@ -1,9 +1,11 @@
 """Recording: a scan that judges nothing, keeps nothing and tells nobody, while what the venues say is written down."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from coinmon.allocator import settle_memory
 from coinmon.clock import Clock
@@ -12,13 +14,14 @@ from coinmon.log import start_log
 from coinmon.model.events import Event, ScanFinished
 from coinmon.model.moment import iso
 from coinmon.record.recorder import Recorder
+from coinmon.report.terminal.background_stream import in_background
 from coinmon.run.cycle import Scan
 from coinmon.run.monitor import alone, clock_of, keep_scanning, recorder_for
 from coinmon.run.schedule import stop_on_signals
 from coinmon.store.database import open_database
 
 
-async def record(config: Config, folder: Path, duration: int | None, say: Callable[[str], None]) -> None:
+async def record(config: Config, folder: Path, duration: int | None, say: Callable[[str], Any]) -> None:
     """Follow the markets until Ctrl-C, which raises KeyboardInterrupt after a clean stop, or for `duration` ms.
 
     say: gets a line about the recording after each cycle.
@@ -26,7 +29,7 @@ async def record(config: Config, folder: Path, duration: int | None, say: Callab
     settle_memory()
     stop = stop_on_signals()
     clock = clock_of(config)
-    start_log(config, clock)
+    start_log(config, clock, in_background(sys.stderr))
     over = False
 
     async def end_in_time(duration: int) -> None:

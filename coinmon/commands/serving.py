@@ -1,5 +1,6 @@
 """What a plugin's command needs to answer questions: the stored market, opened for it."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,8 @@ def desk_for(
     """
     from coinmon.allocator import settle_memory
     from coinmon.commands.demo import pointed_at_demo
-    from coinmon.log import start_log
+    from coinmon.log import end_log, start_log
+    from coinmon.report.terminal.background_stream import in_background
     from coinmon.run.demo import Demo
     from coinmon.run.monitor import clock_of
     from coinmon.run.reader import MarketReader
@@ -34,12 +36,13 @@ def desk_for(
     with pointed_at_demo(options or Globals(), Demo(at=at) if demo else None) as where:
         config = where.load(**overrides)
         clock = clock_of(config)
-        start_log(config, clock)
+        start_log(config, clock, in_background(sys.stderr))
         database = open_database(config.db)
         try:
             yield MarketReader(config, clock, database)
         finally:
             database.close()
+            end_log()
 
 
 def scan_with_desk(ctx: "typer.Context", settings: dict[str, Any], *, demo: bool) -> None:

@@ -1,6 +1,7 @@
 """The scan as a running program: opened, scheduled, stopped cleanly."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -18,7 +19,7 @@ from coinmon.model.events import Event, VenueEvent
 from coinmon.model.moment import MINUTE
 from coinmon.notify.record import RecordBook
 from coinmon.record.recorder import Recorder
-from coinmon.report.terminal.background_stream import standard_error
+from coinmon.report.terminal.background_stream import in_background
 from coinmon.report.terminal.screen import Screen
 from coinmon.run.cycle import Scan
 from coinmon.run.records import renew
@@ -62,7 +63,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool, record_to: Path
                 loop.call_soon_threadsafe(stop.set)
 
     clock = clock_of(config)
-    start_log(config, clock, screen.log or (None if once else standard_error()))
+    start_log(config, clock, screen.log or (None if once else in_background(sys.stderr)))
     database = open_database(config.db)
     try:
         async with AsyncExitStack() as stack:

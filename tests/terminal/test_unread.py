@@ -16,7 +16,7 @@ from threading import Event
 
 import pytest
 
-from coinmon.report.terminal.background_stream import BackgroundStream, may_hang, standard_error
+from coinmon.report.terminal.background_stream import BackgroundStream, in_background, may_hang
 from coinmon.report.terminal.screen import PlainScreen
 
 ROOT = Path(__file__).parents[2]
@@ -85,11 +85,10 @@ def test_a_reader_who_left_is_said_once(pipe):
     stream.close()
 
 
-def test_files_are_written_at_once(tmp_path, monkeypatch):
+def test_files_are_written_at_once(tmp_path):
     with (tmp_path / "log").open("w") as file:
         assert not may_hang(file)
-        monkeypatch.setattr(sys, "stderr", file)
-        assert standard_error() is file
+        assert in_background(file) is file
 
 
 def test_a_scan_that_goes_on_does_not_wait_for_its_pipe_and_says_what_is_missing(pipe, monkeypatch):

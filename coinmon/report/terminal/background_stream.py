@@ -4,7 +4,6 @@ one that hangs, or a pipe that nobody reads takes no more, and a scan must not w
 import atexit
 import os
 import stat
-import sys
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -126,6 +125,6 @@ def may_hang(stream: TextIO) -> bool:
         return False
 
 
-def standard_error() -> "BackgroundStream | TextIO":
-    """Where a program that goes on for long writes its log."""
-    return BackgroundStream(sys.stderr) if may_hang(sys.stderr) else sys.stderr
+def in_background(stream: TextIO) -> "BackgroundStream | TextIO":
+    """The stream, for a program that goes on for long: where its reader may hang, written in the background."""
+    return BackgroundStream(stream) if may_hang(stream) else stream
