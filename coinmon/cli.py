@@ -76,19 +76,19 @@ def run(arguments: list[str]) -> int:
         _silence_output()
         return 0
     except Exception as error:
-        known = _in_a_line(error)
+        known = _in_a_line(error, arguments)
         if known is None:
             raise
         return _complain(*known, lang)
     return outcome if isinstance(outcome, int) else 0
 
 
-def _in_a_line(error: Exception) -> tuple[str, int] | None:
+def _in_a_line(error: Exception, arguments: list[str]) -> tuple[str, int] | None:
     """What to say of an error that is no fault of the code, and the exit code; None where it is one."""
     usage = getattr(error, "format_message", None)
     if usage is not None:
         text = " ".join(str(usage()).split())
-        return (text + _broken() if text.startswith("No such command") else text), BAD_USAGE
+        return (text + _of_plugins(arguments) if text.startswith("No such command") else text), BAD_USAGE
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("coinmon"):
         return (
             f"it needs {error.name}, which is not installed; install coinmon with the extra that brings it",
@@ -108,10 +108,22 @@ def _in_a_line(error: Exception) -> tuple[str, int] | None:
     return None
 
 
-def _broken() -> str:
-    """The plugins that could not add their commands: one of them may be what was typed."""
-    broken = add_commands(typer.Typer())
-    return "".join(f" Plugin {each.plugin} of {each.distribution} is broken: {each.why}." for each in broken)
+def _of_plugins(arguments: list[str]) -> str:
+    """What plugins have to do with it: those that could not add their commands, and the files of `plugins.dir` that
+    would, which is not where commands are taken from."""
+    from coinmon.config.load import plugin_folder
+
+    first = _hoisted(arguments)
+    given = next((first[at + 1] for at, each in enumerate(first[:-1]) if each == "--config"), None)
+    given = given or next((each.partition("=")[2] for each in first if each.startswith("--config=")), None)
+    folder = plugin_folder(Path(given) if given else None)
+    there = typer.Typer()
+    broken = add_commands(there, folder)
+    named = {each.name or getattr(each.callback, "__name__", "") for each in there.registered_commands}
+    said = [f" Plugin {each.plugin} of {each.distribution} is broken: {each.why}." for each in broken]
+    if folder and named & set(first):
+        said.append(f" A file in {folder} has it: commands are taken from installed packages, not from plugins.dir.")
+    return "".join(said)
 
 
 def _silence_output() -> None:

@@ -50,3 +50,4 @@ from .run.pages import pages_of as pages_of
 from .run.reader import Desk as Desk
 from .run.reader import MarketReader as MarketReader
 from .secrets import redacted as redacted
+from .spoken.phrases import speaker as speaker

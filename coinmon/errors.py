@@ -79,7 +79,7 @@ def place_of(error: BaseException) -> str:
     while trace:
         file = trace.tb_frame.f_code.co_filename
         installed = "-packages" in file
-        if not own and not file.startswith(_CORE) and (installed or not file.startswith(_STANDARD_LIBRARY)):
+        if not own and not file.startswith((_CORE, "<")) and (installed or not file.startswith(_STANDARD_LIBRARY)):
             own = file
         if file == own:
             line = trace.tb_lineno

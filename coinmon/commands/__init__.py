@@ -1,5 +1,6 @@
 """The commands, one module each, and the options that go with all of them."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,6 +39,13 @@ class Globals:
     def with_settings(self, settings: dict[str, Any]) -> "Globals":
         """The same options, and these keys where they are not None."""
         return replace(self, settings={**self.settings, **settings})
+
+    @property
+    def reader_lang(self) -> str:
+        """`zh` or `en`: what --lang says, else the locale; where no configuration is read."""
+        from coinmon.spoken.phrases import language
+
+        return self.lang or language((), os.environ)
 
     def load(self, **overrides: Any) -> "Config":
         """The configuration. overrides: keys, with `__` for a dot (`symbols__all`); None is not set."""

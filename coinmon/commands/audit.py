@@ -59,7 +59,7 @@ def audit(
         document = {"pairs": list(map(str, pairs)), "moments": moments, "plugins": [_plain(each) for each in reports]}
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     else:
-        _show(reports, config.lang)
+        _show(reports, config.reader_lang)
     if any(each.faults or each.raised for each in reports):
         raise typer.Exit(_FAULTY)
 

@@ -120,8 +120,8 @@ def backtest(
         }
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
-    _show(made, config.lang)
-    _show_judgements(replay, config.lang)
+    _show(made, config.reader_lang)
+    _show_judgements(replay, config.reader_lang)
 
 
 def _config_of(options: Globals, names: Sequence[str]) -> "Config":

@@ -10,6 +10,7 @@ import typer
 
 from coinmon.commands import Globals
 from coinmon.errors import ConfigError
+from coinmon.spoken.phrases import speaker
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
@@ -65,7 +66,7 @@ def _presets(where: Globals) -> None:
         found = briefly(lambda preset: where.load(preset=preset), database, clock_of(config).now())
     finally:
         database.close()
-    words = _NOISE["zh" if config.lang == "zh" else "en"]
+    words = _NOISE["zh" if config.reader_lang == "zh" else "en"]
     for each in found:
         typer.echo(words.format(each.preset, each.pages, each.pair_days))
 
@@ -74,8 +75,9 @@ def _presets(where: Globals) -> None:
 def check(ctx: typer.Context) -> None:
     """Say what is wrong with the configuration: exit 0 if nothing is, 2 if it cannot be used."""
     config = (ctx.obj or Globals()).load()
+    say = speaker()
     for warning in config.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(say(f"warning: {warning}"), err=True)
     typer.echo(f"ok: {config.path or 'no config.yaml, all defaults'}")
     symbols = config.symbols
     watched = f"every {symbols.quote} pair of {symbols.all}" if symbols.all else ""

@@ -121,7 +121,7 @@ def _export_lake(ctx: typer.Context, root: Path, symbols: "list[str]") -> None:
         database.close()
     words = (
         f"{root}：写入 {done.written} 个文件（{done.bytes / 1e6:.1f} MB），{done.unchanged} 个未变"
-        if config.lang == "zh"
+        if config.reader_lang == "zh"
         else f"{root}: {done.written} files written ({done.bytes / 1e6:.1f} MB), {done.unchanged} unchanged"
     )
     typer.echo(words)

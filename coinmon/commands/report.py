@@ -60,7 +60,7 @@ def report(
     with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed)) as where:
         config = where.load(exchanges=None if exchange is None else [exchange])
         with _made(config, symbol, at, date, offline) as made:
-            _write(made, config.lang, form, output, full)
+            _write(made, config.reader_lang if form == "text" else config.lang, form, output, full)
 
 
 @contextmanager

@@ -101,10 +101,10 @@ def scorecard(
     database = open_database(config.db, create=False)
     try:
         if verify:
-            _verify(database, config.lang)
+            _verify(database, config.reader_lang)
             return
         if noise:
-            _show_noise(ctx.obj or Globals(), database, 10 if days is None else days, as_json, config.lang)
+            _show_noise(ctx.obj or Globals(), database, 10 if days is None else days, as_json, config.reader_lang)
             return
         document = _document(config, database, name or [], days, cost, known.value if replayed else None)
         if html is not None:
@@ -117,7 +117,7 @@ def scorecard(
 
         typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
         return
-    _show(document, config.lang)
+    _show(document, config.reader_lang)
 
 
 def _document(

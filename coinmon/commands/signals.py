@@ -67,7 +67,7 @@ def signals(
 
         typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
         return
-    for line in _lines(document, config.lang):
+    for line in _lines(document, config.reader_lang):
         typer.echo(line)
 
 

@@ -45,7 +45,7 @@ def try_values(
 
         sys.stdout.buffer.write(orjson.dumps(_document(key, trials, walked), option=orjson.OPT_INDENT_2))
         return
-    _show(key, trials, walked, config.lang)
+    _show(key, trials, walked, config.reader_lang)
 
 
 def _document(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]") -> Mapping[str, Any]:

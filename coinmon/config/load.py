@@ -32,6 +32,7 @@ from coinmon.plugin.discovery import GROUP
 from coinmon.plugin.rules import RulesScreen
 from coinmon.plugin.signature import INHERITED
 from coinmon.secrets import remember_all
+from coinmon.spoken.phrases import language
 
 __all__ = [
     "BooksConfig",
@@ -90,6 +91,14 @@ class Config:
     rules: RulesPlace = field(default_factory=lambda: RulesPlace(None, Path()), repr=False)
     screen: RulesScreen | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def reader_lang(self) -> str:
+        """Of the tables and texts that a command shows to whoever typed it: `lang` where it is set, else the locale's.
+
+        What is logged, sent or written for programs is in `lang`.
+        """
+        return self.lang if self.origins.get("lang", "default") != "default" else language((), os.environ)
 
 
 def load_config(
@@ -162,6 +171,15 @@ def load_plugins(
     if layers.problems:
         raise ConfigError("\n".join(layers.problems))
     return load_catalog(folder, plugins.disabled)
+
+
+def plugin_folder(path: Path | None) -> Path | None:
+    """`plugins.dir` of a configuration, whatever else may be wrong with it; None where it has none that is there."""
+    try:
+        layers = read_layers(path, {}, os.environ, Path.cwd())
+        return _folder(_plugins_alone(layers), layers, Path.cwd())
+    except ConfigError:
+        return None
 
 
 def _core(layers: Layers) -> Core | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from coinmon.errors import words_of
+from coinmon.errors import place_of, words_of
 from coinmon.printable import printable
 
 
@@ -31,5 +31,5 @@ def why_of(error: BaseException, origin: Path | None) -> str:
         if origin and trace.tb_frame.f_code.co_filename == str(origin):
             line = trace.tb_lineno
         trace = trace.tb_next
-    where = f" ({origin.name}, line {line})" if origin and line else ""
+    where = f" ({origin.name}, line {line})" if origin and line else place_of(error)
     return f"{words_of(error)}{where}"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coinmon.command import hookimpl
+from coinmon.command import hookimpl, speaker
 
 LOAD = "load:rate=5000,okx=559,binance=400,bybit=400,coinbase=200 (trades a second, instruments of each venue)."
 FAULTS = (
@@ -76,7 +76,7 @@ def emulate(
     try:
         run(order)
     except Complaint as complaint:
-        typer.echo(f"coinmon emulate: {complaint}", err=True)
+        typer.echo(f"coinmon emulate: {speaker()(str(complaint))}", err=True)
         raise typer.Exit(2) from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from coinmon.command import CoinmonError, MarketReader, pages_of
+from coinmon.command import CoinmonError, MarketReader, NoDataError, pages_of
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.health import Health
 from coinmon_mcp._http.metrics import Metrics
@@ -18,6 +18,8 @@ _POLL_INTERVAL_S = 0.5
 """Between two looks at what another process may have stored."""
 _EDITIONS = "new editions"
 """The background task that looks for them."""
+_FIRST_SCAN_TIMEOUT_S = 55.0
+"""From the start: who asks of an empty store meanwhile waits for its first scan. Clients wait for 60 s."""
 
 _Stored = tuple[Mapping[str, int], int | None]
 
@@ -33,8 +35,12 @@ class Service:
         self._scan = scan
         self._collected = asyncio.Event()
         self._told: _Stored | None = None
+        # set once there is something to answer from, or no scan of ours that would bring it
+        self._begun = asyncio.Event()
+        if not scan:
+            self._begun.set()
         self._edition = Edition(desk)
-        self._toolbox = Toolbox(desk, self._edition, self.metrics)
+        self._toolbox = Toolbox(desk, self._edition, self.metrics, self._begun)
         self.protocol = Protocol(self._toolbox, Resources(desk, self._toolbox))
 
     @asynccontextmanager
@@ -42,7 +48,10 @@ class Service:
         """New editions as the store is filled."""
         # what is imported by now stays, and need not be searched for garbage while clients wait
         gc.freeze()
+        if await self._is_filled():
+            self._begun.set()
         self.desk.supervisor.start(_EDITIONS, self._watch)
+        asyncio.get_running_loop().call_later(_FIRST_SCAN_TIMEOUT_S, self._begun.set)
         try:
             if self._scan:
                 async with self.desk.scanning(self._heard):
@@ -51,6 +60,16 @@ class Service:
                 yield
         finally:
             await self.desk.supervisor.stop(_EDITIONS)
+
+    async def _is_filled(self) -> bool:
+        """Whether something was stored before; a database that does not answer says so to whoever asks."""
+        try:
+            await asyncio.to_thread(self.desk.stored)
+        except NoDataError:
+            return False
+        except CoinmonError:
+            return True
+        return True
 
     def _heard(self, event: Mapping[str, Any]) -> None:
         """An event of the scan of this process."""
@@ -89,6 +108,7 @@ class Service:
         moment = self._edition.after(max(ends.values(), default=0))
         await self._toolbox.prepare(moment)
         self._edition.begin(moment)
+        self._begun.set()
         for pages in self.pages:
             pages.changed(moment)
         await self.protocol.changed(signals=signal != last)

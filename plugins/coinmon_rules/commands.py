@@ -40,10 +40,14 @@ def check(
         _json({"rules": rows})
         return
     if not rows:
-        typer.echo(_WORDS[config.lang]["no_rules"])
+        typer.echo(_WORDS[config.reader_lang]["no_rules"])
     for row in rows:
         slow = ", ".join(row["minute_by_minute"])
-        note = (f"；逐分钟计算：{slow}" if config.lang == "zh" else f"; computed each minute: {slow}") if slow else ""
+        note = (
+            (f"；逐分钟计算：{slow}" if config.reader_lang == "zh" else f"; computed each minute: {slow}")
+            if slow
+            else ""
+        )
         typer.echo(f"{row['rule']}  [{row['grade']}]  {', '.join(row['fields'])}{note}")
 
 
@@ -118,10 +122,10 @@ def explain(
                 }
             )  # fmt: skip
             return
-        shown = _STATES.get(state, state) if reader.config.lang == "zh" else state
+        shown = _STATES.get(state, state) if reader.config.reader_lang == "zh" else state
         typer.echo(f"{name}  {market.pair}  {iso(market.now)}  {shown}")
         for each, flag in parts:
-            typer.echo(each.line(reader.config.lang, flag))
+            typer.echo(each.line(reader.config.reader_lang, flag))
 
 
 def try_examples(
@@ -136,7 +140,7 @@ def try_examples(
 
     options = _with(ctx, files, demo=demo)
     rows = tried(options, names or [], demo=demo)
-    lang = options.load().lang if not demo else (options.lang or "zh")
+    lang = options.reader_lang if demo else options.load().reader_lang
     if as_json:
         _json({"tests": rows})
     else:

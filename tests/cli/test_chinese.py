@@ -1,7 +1,10 @@
 """Help and errors for those whose locale is Chinese: every command, no English words but names and terms."""
 
+import ast
+import importlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,47 @@ def test_a_page_of_help_has_no_english_in_it(words: list[str], coinmon: Any) -> 
     assert "…" not in shown, "a line is cut"
 
 
+PACKAGES = [each.parent for each in (*ROOT.glob("coinmon/__init__.py"), *ROOT.glob("plugins/*/__init__.py"))] + [
+    each for each in ROOT.glob("plugins/coinmon_*") if not (each / "__init__.py").exists()
+]
+RAISED = {
+    "ValueError", "TypeError", "CoinmonError", "ConfigError", "DatabaseFailed", "NoAnswer", "NoDataError",
+    "DecodeError", "VenueError", "VenueBlocked", "VenueBusy", "NotPublished", "WrongChecksum", "DeliveryRetry",
+    "DeliveryAside", "DeliveryThrottled", "DeliverySplit", "DeliveryRefused", "CallFailed",
+}  # fmt: skip
+PART = "§"
+"""Stands for what is filled in when a message is made."""
+
+
+def template(said: ast.expr) -> str:
+    if isinstance(said, ast.Constant):
+        return str(said.value)
+    if isinstance(said, ast.JoinedStr):
+        return "".join(str(each.value) if isinstance(each, ast.Constant) else PART for each in said.values)
+    return template(said.left) + template(said.right) if isinstance(said, ast.BinOp) else PART
+
+
+def raised(path: Path) -> Iterator[str]:
+    """The messages of errors that a file raises, but those that only put others together."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+            kind = node.exc.func
+            text = template(node.exc.args[0])
+            # names of options and keys, as in `--from/--to: §`, `serve.token`, are said in no language
+            words = re.sub(r"(--?|^)[\w/.§-]*:|\b\w+\.\w+|^-+[\w§]+ ", "", text)
+            if getattr(kind, "id", None) in RAISED and re.search(r"[a-z]{2}", words):
+                yield text
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
+def test_every_error_of_a_package_is_known_in_chinese(package: Path) -> None:
+    importlib.import_module(package.name)
+    phrases = Phrases(plugin_packages())
+    told = {text for path in package.rglob("*.py") for text in raised(path)}
+    whole = [[phrases.say(line.replace(PART, "7")) for line in text.splitlines()] for text in told]
+    assert [said for said in whole if not re.search("[\u4e00-\u9fff]", said[0])] == []
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("**/words.zh.json")), ids=lambda path: path.parent.name)
 def test_a_phrase_has_the_parts_of_its_original(path: Path) -> None:
     for english, chinese in json.loads(path.read_text("utf-8")).items():
@@ -82,6 +126,11 @@ def test_a_phrase_has_the_parts_of_its_original(path: Path) -> None:
         (["--config", "bad.yaml", "config", "check"], "bad.yaml: window: 应不大于 10080"),
         (["--config", "bad.yaml", "config", "check"], "bad.yaml: whale_threshold: 应为数字（请写 500000）"),
         (["--config", "wide.yaml", "config", "check"], "第 1 行的 interval 后面是全角冒号：请写 interval: 加一个空格"),
+        (["emulate", "--faults", "okx:53"], "故障 'okx:53'：没有种类 '53'；应为 429"),
+        (["emulate", "--scenario", "loud"], "没有模拟行情 'loud'；现有 "),
+        (["--db", "nothing.db", "backtest", "--lake", "none"], "没有数据湖；请用 coinmon export --lake "),
+        (["exchanges", "nowhere"], "exchanges.nowhere: ccxt 没有交易所 'nowhere'"),
+        (["--config", "sets.yaml", "config", "check"], "sets.yaml: exchanges.okx.timeout: "),
         (["--config", "rule.yaml", "rules", "check"], "规则 a: net_flow 没有字段 zscor（是不是 zscore？）；现有 "),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -91,6 +140,7 @@ def test_an_error_is_in_the_language_of_the_locale(
 ) -> None:
     (tmp_path / "bad.yaml").write_text("window: 500000\nwhale_threshold: 500k\n", "utf-8")
     (tmp_path / "wide.yaml").write_text("interval：5s\nsymbols: [BTCUSDT]\n", "utf-8")
+    (tmp_path / "sets.yaml").write_text("exchanges: {okx: {timeout: soon}}\n", "utf-8")
     (tmp_path / "rule.yaml").write_text("rules: {a: {when: 'net_flow(spot).zscor > 2', grade: B}}\n", "utf-8")
     done = coinmon(*arguments, environ={"LANG": "zh_CN.UTF-8"})
     assert done.code in (2, 3)

@@ -65,3 +65,47 @@ def test_the_command_of_a_broken_plugin_says_that_it_is_broken(refused, tmp_path
     assert "No such command 'mine'." in told
     assert "Plugin mine of mine is broken: ModuleNotFoundError: No module named 'nothing_there'" in told
     assert "(mine_of_coins.py, line 1)" in told
+
+
+def test_a_package_that_fails_as_a_whole_says_where(refused, tmp_path, monkeypatch):
+    info = tmp_path / "installed" / "mines-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mines\nVersion: 1\n", "utf-8")
+    (info / "entry_points.txt").write_text("[coinmon]\nmines = mines_of_coins.commands\n", "utf-8")
+    package = info.with_name("mines_of_coins")
+    package.mkdir()
+    (package / "__init__.py").write_text("\n\n1 / 0\n", "utf-8")
+    (package / "commands.py").write_text("# register_commands\n", "utf-8")
+    monkeypatch.syspath_prepend(info.parent)
+    assert "Plugin mines of mines is broken: ZeroDivisionError: division by zero (__init__.py, line 3)" in refused(
+        "mine"
+    )
+
+
+DIG = """from coinmon.command import hookimpl
+
+
+@hookimpl
+def register_commands(app):
+    {broken}
+    app.command("dig")(lambda: None)
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["dig"], ["--config", "mine.yaml", "dig"], ["dig", "--config=mine.yaml"]], ids=" ".join
+)
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("1 / 0", "Plugin dir.dig of plugin_dir is broken: ZeroDivisionError: division by zero (dig.py, line 6)."),
+        ("", "mine has it: commands are taken from installed packages, not from plugins.dir."),
+    ],
+)
+def test_a_command_in_the_folder_of_plugins_says_what_is_wrong_with_it(refused, tmp_path, broken, told, words):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "dig.py").write_text(DIG.format(broken=broken), "utf-8")
+    (tmp_path / ("mine.yaml" if len(words) > 1 else "config.yaml")).write_text("plugins: {dir: mine}\n", "utf-8")
+    said = refused(*words)
+    assert said.startswith("coinmon: No such command 'dig'.")
+    assert told in said

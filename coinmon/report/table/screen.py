@@ -63,7 +63,7 @@ class InteractiveScreen:
         frames = BackgroundStream(terminal, stop, MAX_WAITING_FRAMES_BYTES) if may_hang(terminal) else None
         with self._store(clock) as store:
             app = TableApp(
-                list(config.exchanges), config.lang, config.window, clock, store, config.interval, stop, frames
+                list(config.exchanges), config.reader_lang, config.window, clock, store, config.interval, stop, frames
             )
             self._app = app
             running = asyncio.create_task(app.run_async())

@@ -151,8 +151,8 @@ class TableScreen:
         )
         self._stop: Callable[[], None] = lambda: None
         self._console = Console(file=cast("IO[str] | None", self._stream))
-        self._board = Board(list(config.exchanges), config.lang)
-        words = "读取行情" if config.lang == "zh" else "reading instruments"
+        self._board = Board(list(config.exchanges), config.reader_lang)
+        words = "读取行情" if config.reader_lang == "zh" else "reading instruments"
         columns = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._progress = Progress(*columns, console=self._console)
         self._task = self._progress.add_task(words, total=None, visible=False)

@@ -44,14 +44,17 @@ class CallFailed(Exception):
 class Toolbox:
     """The tools by name. `listed`: those a client is shown, and `for_panels` beside them where it shows panels.
 
-    Any of them may be called.
+    Any of them may be called. begun: what is asked before there is anything to answer from waits for it.
     """
 
-    def __init__(self, desk: MarketReader, edition: Edition, metrics: Metrics) -> None:
+    def __init__(
+        self, desk: MarketReader, edition: Edition, metrics: Metrics, begun: asyncio.Event | None = None
+    ) -> None:
         self._desk = desk
         self._edition = edition
         self._max_tokens = desk.config.serve.max_tokens
         self._metrics = metrics
+        self._begun = begun
         self._answers = Answers()
         self._given: dict[Hashable, dict[str, Any]] = {}
         # questions about the present and in how many editions more they are prepared
@@ -79,7 +82,10 @@ class Toolbox:
         began = time.perf_counter()
         outcome = "error"
         try:
-            answer = await self._cut(tool, self._checked(tool, given))
+            asked = self._checked(tool, given)
+            if self._begun:
+                await self._begun.wait()
+            answer = await self._cut(tool, asked)
             outcome = "ok"
             return answer
         finally:
