@@ -2,44 +2,59 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Timer
 
 import pytest
 
+from tests.docs.shown import is_shown
+from tests.docs.terminal import on_terminal
+
 DOCS = Path(__file__).parents[2] / "docs"
-STARTED = (DOCS / "getting-started.md").read_text("utf-8")
+STARTED = {page: (DOCS / page).read_text("utf-8") for page in ("getting-started.md", "getting-started.zh.md")}
 FIRST_RULE, _, _ = (DOCS / "rules.md").read_text("utf-8").partition("\n## What a rule says")
 BINARIES = Path(sys.executable).parent
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
+
+pytestmark = pytest.mark.timeout(300)  # on a machine that does much else
 
 Done = tuple[int, str]
 """An exit code and what was printed."""
 
-SCAN, CHECK, BACKTEST = "coinmon scan", "coinmon rules check", "coinmon backtest --signal spot_leads --from 2026-01-01"
-DEMOS = [
-    "coinmon scan --demo --once",
-    "coinmon report BTCUSDT --demo",
-    "coinmon rules explain spot_leads BTCUSDT --demo",  # in English, as the page shows what it prints
+EMULATE = "coinmon emulate --robots --write-config config.yaml"
+SCANS = {"en": "coinmon --lang en scan", "zh": "coinmon scan"}
+HEARD = {"en": "dingtalk @all | **Signal**: Global Sync", "zh": "dingtalk @all | **信号类型**: 全球协同"}
+"""What a robot prints of the first message."""
+PAGE = "coinmon report BTCUSDT --format html --output btc.html"
+ASK = "python ask.py"
+CHECK, BACKTEST = "coinmon rules check", "coinmon backtest --signal spot_leads --from 2026-01-01"
+EXPLAIN = "coinmon rules explain spot_leads BTCUSDT --demo"  # in English, as the page shows what it prints
+PLUGIN = [
+    "coinmon plugins new indicator my_share",
+    'echo "plugins: {dir: my_plugins}" > mine.yaml',
+    "coinmon report BTCUSDT --demo --full --config mine.yaml",
 ]
 NOT_RUN = {
-    "python3 -m venv .venv && . .venv/bin/activate && pip install .": "asks a package index; .ci/run does it",
-    "coinmon scan --demo": "is the line above without an end; `coinmon scan` is run until Ctrl-C",
+    'python3 -m venv .venv && . .venv/bin/activate && pip install ".[serve]"': "asks a package index; .ci/run does it",
     "coinmon doctor": "is about the internet; tests/cli/test_doctor.py asks the emulator",
 }
 """The command lines that are not run here, and why."""
 
 TOLD = {
-    SCAN: (130, r"BTC/USDT.*BIN:\+825k"),
+    EMULATE: (0, r"^# coinmon emulator: http://127.0.0.1:"),
+    **dict.fromkeys(SCANS.values(), (130, r"BTC/USDT +96,409.34")),
+    PAGE: (0, r"^$"),
+    ASK: (0, r'"pair":"BTC/USDT"'),
     CHECK: (0, r"^spot_leads  \[B\+\]  net_flow\(spot\)\.zscore, price\(spot\), vwap\(spot\)\.vwap$"),
     BACKTEST: (0, r"^BTC/USDT  2026-01-15T11:[\s\S]*^spot_leads: "),
-    DEMOS[0]: (0, r"BTC/USDT.*BIN:\+825k[\s\S]*\[BTC/USDT\].*\[A\+\].*Global Sync Bullish"),
-    DEMOS[1]: (0, r"^BTC/USDT .*2026-01-15T12:00[\s\S]*^binance:BTC/USDT .*\+825k"),
-    DEMOS[2]: (0, r"^spot_leads  BTC/USDT  2026-01-15T12:00"),
+    EXPLAIN: (0, r"^spot_leads  BTC/USDT  2026-01-15T12:0"),
+    PLUGIN[0]: (0, r"^my_plugins/my_share.py$"),
+    PLUGIN[1]: (0, r"^$"),
+    PLUGIN[2]: (0, r"^BTC/USDT .*2026-01-15T12:0[\s\S]*^binance:BTC/USDT .*\+825k"),
 }
 """The exit code of each command line that is run, and what it prints."""
 
@@ -56,58 +71,91 @@ def typed(text: str) -> list[str]:
     return [re.sub(r"\s+#.*", "", line) for block in blocks for line in block.splitlines()]
 
 
-LINES = list(dict.fromkeys(typed(STARTED) + typed(FIRST_RULE)))
+def steps(text: str) -> list[tuple[str, str]]:
+    """Each block of output, with the command lines that stand before it."""
+    found, lines = [], ""
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        if language == "sh":
+            lines = block
+        elif language == "text":
+            found.append((lines, block))
+    return found
+
+
+LINES = list(dict.fromkeys(line for text in (*STARTED.values(), FIRST_RULE) for line in typed(text)))
+SHOWN = [step for text in STARTED.values() for step in steps(text)]
+
+
+def environment() -> dict[str, str]:
+    """A Chinese reader's, without this machine's settings."""
+    kept = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
+    return kept | {
+        "PATH": os.pathsep.join([str(BINARIES), os.environ["PATH"]]),
+        "PYTHONUTF8": "1",
+        "LANG": "zh_CN.UTF-8",
+    }
 
 
 def begin(line: str, cwd: Path) -> subprocess.Popen[str]:
-    """Types a line into a shell without this machine's settings, which becomes the command: Ctrl-C reaches it."""
-    kept = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
-    path = os.pathsep.join([str(BINARIES), os.environ["PATH"]])
-    environ = kept | {"PATH": path, "PYTHONUTF8": "1"}
+    """Types a line into a shell, which becomes the command: Ctrl-C reaches it."""
     return subprocess.Popen(
-        ["sh", "-c", f"exec {line}"], cwd=cwd, env=environ, text=True, encoding="utf-8",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ["sh", "-c", line if line.startswith("echo") else f"exec {line}"], cwd=cwd, env=environment(), text=True,
+        encoding="utf-8", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
-def run(line: str, cwd: Path, ctrl_c_after: str | None = None) -> Done:
-    """What a line prints, and its exit code; Ctrl-C is pressed when this is printed."""
+def run(line: str, cwd: Path) -> Done:
+    """What a line prints, and its exit code."""
     with begin(line, cwd) as process:
         # a command that hangs ends here, and its test says what it had printed
         watch = Timer(TIMEOUT_S, process.kill)
         watch.start()
         try:
-            assert process.stdout is not None
-            printed = []
-            for each in process.stdout:
-                printed.append(each)
-                if ctrl_c_after and ctrl_c_after in each:
-                    process.send_signal(signal.SIGINT)
-                    ctrl_c_after = None
-            process.wait()
+            printed, _ = process.communicate()
         finally:
             watch.cancel()
             process.kill()
-    return process.returncode, "".join(printed)
+    return process.returncode, printed
 
 
-def live(folder: Path) -> dict[str, Done]:
-    """The lines that need a store: `config.yaml` names one pair of an emulator whose clock stands still."""
-    with begin("coinmon emulate --port 0 --speed 0 --write-config config.yaml", folder) as emulator:
+def is_whole(shown: str) -> bool:
+    return bool(re.search(r"ETH/USDT.*%.*\[", shown))
+
+
+def live(folders: dict[str, Path]) -> dict[str, Done]:
+    """The lines that need a market, which stands still: each language's scan has a folder of its own."""
+    first = folders["en"]
+    with begin(f"{EMULATE} --port 0 --speed 0 > emulator.txt", first) as emulator:
         try:
-            assert emulator.stdout is not None
-            assert emulator.stdout.readline().startswith("# coinmon emulator")
-            config = folder / "config.yaml"
-            text = re.sub(r"^symbols: .*$", "symbols: [BTCUSDT]", config.read_text("utf-8"), flags=re.MULTILINE)
-            config.write_text(text, "utf-8")
-            return {SCAN: run(SCAN, folder, ctrl_c_after="扫描完成"), BACKTEST: run(BACKTEST, folder)}
+            while not (first / "config.yaml").exists():
+                assert emulator.poll() is None, "the emulator ended"
+                time.sleep(0.02)
+            # the two pairs that the pages show
+            pairs = "symbols: [BTCUSDT, ETHUSDT]"
+            config = re.sub("^symbols: .*$", pairs, (first / "config.yaml").read_text("utf-8"), flags=re.MULTILINE)
+            for each in folders.values():
+                (each / "config.yaml").write_text(config.replace(str(first), str(each)), "utf-8")
+            told = first / "emulator.txt"
+
+            def scan(lang: str) -> Done:
+                """On a terminal, until its last row is whole and the robots have got the first message."""
+                return on_terminal(
+                    ["sh", "-c", f"exec {SCANS[lang]}"], folders[lang], environment(), key="q",
+                    until=lambda shown: is_whole(shown) and HEARD[lang] in told.read_text("utf-8"),
+                )  # fmt: skip
+
+            with ThreadPoolExecutor(2) as lanes:
+                scanned = dict(zip(SCANS.values(), lanes.map(scan, SCANS), strict=True))
+                found = {line: lanes.submit(run, line, first) for line in (PAGE, BACKTEST, ASK)}
+                stored = {line: each.result() for line, each in found.items()}
         finally:
             emulator.terminate()
+    return {**scanned, **stored, EMULATE: (emulator.wait(), told.read_text("utf-8"))}
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
-    """Every line that is run, side by side; the first rule lies in the folder `rules`."""
+    """Every line that is run, once; the first rule lies in the folder `rules`."""
 
     def folder(name: str) -> Path:
         made = tmp_path_factory.mktemp(name)
@@ -115,21 +163,25 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         (made / "rules" / "first.yaml").write_text(fenced(FIRST_RULE, "yaml")[0], "utf-8")
         return made
 
-    demo = folder("demo")
-    with ThreadPoolExecutor(4) as lanes:
-        stored = lanes.submit(live, folder("live"))
-        others = {
-            line: lanes.submit(run, line.replace("coinmon rules explain", "coinmon --lang en rules explain"), demo)
-            for line in (*DEMOS, CHECK)
-        }
-        found = {line: each.result() for line, each in others.items()} | stored.result()
-    # "its database ends with it"
+    demo, mine, folders = folder("demo"), folder("mine"), {lang: folder(lang) for lang in SCANS}
+    (folders["en"] / "ask.py").write_text(fenced(STARTED["getting-started.md"], "python")[0], "utf-8")
+    with ThreadPoolExecutor(3) as lanes:
+        stored = lanes.submit(live, folders)
+        written = {line: run(line, mine) for line in PLUGIN[:2]}
+        found = {PLUGIN[2]: lanes.submit(run, PLUGIN[2], mine), CHECK: lanes.submit(run, CHECK, demo)}
+        found[EXPLAIN] = lanes.submit(run, EXPLAIN.replace("coinmon", "coinmon --lang en", 1), demo)
+        told = written | {line: each.result() for line, each in found.items()} | stored.result()
+    # "leaves nothing behind"
     assert [each.name for each in demo.iterdir()] == ["rules"]
-    return found
+    page = (folders["en"] / "btc.html").read_text("utf-8")
+    assert "BTC/USDT" in page
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page), "one file that loads nothing"
+    return told
 
 
 def test_every_line_is_run_or_has_a_reason_why_not():
     assert sorted(LINES) == sorted([*NOT_RUN, *TOLD])
+    assert len(set(fenced("".join(STARTED.values()), "python"))) == 1
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -141,19 +193,29 @@ def test_a_line_does_what_the_page_says(line, done):
     assert re.search(told, done[line][1], re.MULTILINE), done[line][1]
 
 
-def test_the_table_has_the_flows_that_the_demo_has(done):
-    (table,) = [block for block in fenced(STARTED, "text") if block.startswith("pair ")]
-    (row,) = [line.split() for line in table.splitlines() if line.startswith("BTC/USDT")]
-    shown = dict(zip(table.split()[2:6], row[2:6], strict=True))
-    assert dict(re.findall(r"(\w{3}):(\S+)", re.findall(r"BTC/USDT \|.*", done[DEMOS[0]][1])[0])) == shown
+@pytest.mark.parametrize(("lines", "shown"), SHOWN, ids=lambda value: value.partition("\n")[0][:40])
+def test_a_step_shows_what_the_page_shows(lines, shown, done):
+    typed_here = [EMULATE] if "robot " in shown else lines.splitlines()
+    printed = "\n".join(done[line][1] for line in typed_here)
+    assert is_shown(shown, printed), printed
+    # it would see another word, another figure and a line that is not there
+    words = [each for each in shown.splitlines() if each != "..."]
+    assert not is_shown(shown.replace(words[-1], f"{words[-1]} too"), printed)
+    assert not is_shown(re.sub(r"(?<!\d)(?=96,409|96409|0\.4999|825k)", "1", shown), printed)
+    assert not is_shown(f"{shown}{words[0]}\n", printed)
+
+
+def test_both_pages_have_the_six_steps():
+    assert len(SHOWN) == 8
+    assert [len(re.findall(r"^## \d", text, re.MULTILINE)) for text in STARTED.values()] == [6, 6]
 
 
 def test_the_explanation_is_what_the_command_prints(done):
     (shown,) = [block for block in fenced(FIRST_RULE, "") if not block.startswith("coinmon ")]
-    printed = done[DEMOS[2]][1]
+    printed = done[EXPLAIN][1]
     # the clock of the demo runs while the scan is made
     assert timeless(printed[printed.index("spot_leads  ") :]) == timeless(shown)
 
 
 def timeless(text: str) -> str:
-    return re.sub(r"T12:00:[\d.]+Z", "T12:00Z", text)
+    return re.sub(r"T12:0\d:[\d.]+Z", "T12:00Z", text)
