@@ -1,10 +1,10 @@
 """How long `backtest` of all signals takes from SQLite and from a lake of the same, in one run.
 
-    python benchmarks/speed/replay_stored.py [--pairs 4] [--days 30] [--jobs 2]
+    python benchmarks/speed/replay_stored.py [--pairs 4] [--days 30] [--jobs 1 2]
 
 Made-up pairs on four spot venues with the taker split, as `replay_speed` makes them, are written to a database and from
-there to a lake. Printed: seconds by the clock, seconds of processor time of all processes together, and pair-minutes a
-second of processor time. What is told of both has to be the same.
+there to a lake. Printed: seconds by the clock, seconds of processor time of all processes together, pair-minutes a
+second of processor time, and the most memory that a process had. What is told has to be the same.
 """
 
 import argparse
@@ -55,7 +55,11 @@ def measured(name: str, minutes: int, replay: Callable[[], object]) -> object:
     began, before = time.perf_counter(), spent()
     found = replay()
     clock, used = time.perf_counter() - began, spent() - before
-    print(f"{name:>7}: {clock:6.1f} s, {used:6.1f} s of processor time, {minutes / used:,.0f} pair-minutes a second")
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(
+        f"{name:>24}: {clock:6.1f} s, {used:6.1f} s of processor time, {minutes / used:,.0f} pair-minutes a second; "
+        f"{memory:.0f} MB"
+    )
     return found
 
 
@@ -63,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=4)
     parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
     asked = parser.parse_args()
     pairs = [Pair(f"C{number:03}", "USDT") for number in range(asked.pairs)]
     with tempfile.TemporaryDirectory(prefix="replay-") as name:
@@ -72,16 +76,17 @@ def main() -> None:
         load = partial(load_config, None, overrides={"db": f"sqlite:///{folder}/c.db"}, environ={})
         start = START + DAY_MINUTES * MINUTE
         minutes = asked.pairs * (asked.days - 1) * DAY_MINUTES
-        print(f"{asked.pairs} pairs x 4 venues x {asked.days - 1} days, all signals, {asked.jobs} processes")
+        print(f"{asked.pairs} pairs x 4 venues x {asked.days - 1} days, all signals")
         told = [
             measured(
-                where, minutes,
-                partial(replayed_side_by_side, load, pairs, start, None, "complete", asked.jobs, lake=lake),
+                f"{where}, {jobs} process{'es' * (jobs > 1)}", minutes,
+                partial(replayed_side_by_side, load, pairs, start, None, "complete", jobs, lake=lake),
             )
             for where, lake in (("SQLite", None), ("lake", folder / "lake"))
+            for jobs in asked.jobs
         ]  # fmt: skip
-        assert told[0] == told[1], "both tell the same"
-        print(f"{len(told[0].told)} signals told, the same from both")
+        assert all(each == told[0] for each in told), "all tell the same"
+        print(f"{len(told[0].told)} signals told, the same every time")
 
 
 if __name__ == "__main__":

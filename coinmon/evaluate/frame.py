@@ -27,6 +27,8 @@ WAITS, SILENT, HOLDS, ASK, AS_BEFORE = -1, 0, 1, -2, -3
 something, the same signals with the same grades as long as the code stays (in int64 also wherever that code comes again
 on the same instruments: then it is asked only what it is told with); ASK: ask the signal itself; AS_BEFORE: it says
 what it said a moment before, whatever that was."""
+READ_MORE, MOST_READ_MORE = 8, 1500
+"""So many times the minutes before a frame that are asked for are read at once, up to so many: others look at more."""
 
 _Made = TypeVar("_Made")
 
@@ -94,6 +96,7 @@ class Frame:
         self._indicator = indicator
         self._market_at = market_at
         self._made: dict[Hashable, Any] = {}
+        self._bars: dict[str, tuple[int, Bars]] = {}
         self.looked_across: list[Instrument] = []
         """What was given by `all_pairs`: what is said here depends on these as well."""
 
@@ -138,8 +141,13 @@ class Frame:
         """before + count - 1 rows, one a minute; missing ones as such."""
 
         def read() -> Bars:
-            first, last = self.start - before * MINUTE, self.start + (self.count - 1) * MINUTE
-            return self._source.bars(instrument, first, last).dense(first, last)
+            held = self._bars.get(instrument.id)
+            if held is None or held[0] < before:
+                # those who ask for more look at the same minutes
+                most = max(before, min(READ_MORE * before, MOST_READ_MORE))
+                first, last = self.start - most * MINUTE, self.start + (self.count - 1) * MINUTE
+                held = self._bars[instrument.id] = most, self._source.bars(instrument, first, last).dense(first, last)
+            return held[1][held[0] - before :]
 
         return self.once(("bars", instrument.id, before), read)
 

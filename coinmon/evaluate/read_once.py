@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -21,6 +22,7 @@ class _Timed(Protocol):
     def time(self) -> int: ...
 
 
+_Row = TypeVar("_Row")
 _Rows = TypeVar("_Rows")
 _Sample = TypeVar("_Sample", bound=_Timed)
 AHEAD_MS = DAY
@@ -30,7 +32,7 @@ AHEAD_MS = DAY
 class ReadOnce:
     """`signals` are those of the replay itself (`tell`, `end`), never those that the database holds.
 
-    asked_back: whether anybody asked for them.
+    asked_back: whether anybody asked for them. ended: what views worked out of stretches of time that are over.
     """
 
     def __init__(self, source: Source) -> None:
@@ -40,12 +42,16 @@ class ReadOnce:
         self._profiles: dict[Hashable, Levels] = {}
         self._told: dict[str, dict[str, Any]] = {}
         self.asked_back = False
+        self.ended: dict[Hashable, Any] = {}
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
         def read(first: int, last: int) -> Bars:
             return read_only(self._source.bars(instrument, first, last, levels=levels))
 
-        rows, times = self._ahead(("bars", instrument.id, levels), start, end, read, lambda rows: rows.time)
+        def joined(parts: Sequence[Bars]) -> Bars:
+            return read_only(Bars.concat(parts))
+
+        rows, times = self._ahead(("bars", instrument.id, levels), start, end, read, lambda rows: rows.time, joined)
         return rows[int(np.searchsorted(times, start)) : int(np.searchsorted(times, end))]
 
     def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
@@ -79,7 +85,7 @@ class ReadOnce:
             return sorted(self._source.liquidations_heard(instrument, first, last))
 
         rows: Sequence[int]
-        rows, times = self._ahead(("heard", instrument.id), start, end, read, lambda rows: rows)
+        rows, times = self._ahead(("heard", instrument.id), start, end, read, lambda rows: rows, _chained)
         return rows[bisect_left(times, start) : bisect_left(times, end)]
 
     def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
@@ -108,7 +114,7 @@ class ReadOnce:
             return ask(instrument, first, last)
 
         key = ask.__name__, instrument.id
-        rows, times = self._ahead(key, start, end, read, lambda rows: [each.time for each in rows])
+        rows, times = self._ahead(key, start, end, read, lambda rows: [each.time for each in rows], _chained)
         return rows[bisect_left(times, start) : bisect_left(times, end)]
 
     def _ahead(
@@ -118,12 +124,26 @@ class ReadOnce:
         end: int,
         read: Callable[[int, int], _Rows],
         times: Callable[[_Rows], Any],
+        joined: Callable[[Sequence[_Rows]], _Rows],
     ) -> tuple[_Rows, Any]:
+        """Rows that hold [start, end), and their times. joined: makes one of rows that follow one another."""
         first, last, rows, moments = self._held.get(key, (0, 0, None, None))
         if rows is None or start < first or end > last:
             self._reach[key] = reach = max(self._reach.get(key, 0), end - start)
-            first, last = end - reach, end + AHEAD_MS
-            rows = read(first, last)
+            begin, until = end - reach, end + AHEAD_MS
+            if rows is None or begin > last or end < first:
+                rows = read(begin, until)
+            else:
+                # what is held stays; only what lies before and after it is read
+                until = max(until, last)
+                kept: Any = rows
+                before = [read(begin, first)] if begin < first else []
+                after = [read(last, until)] if last < until else []
+                rows = joined([*before, kept[bisect_left(moments, begin) :], *after])
             moments = times(rows)
-            self._held[key] = first, last, rows, moments
+            self._held[key] = begin, until, rows, moments
         return rows, moments
+
+
+def _chained(parts: Sequence[Sequence[_Row]]) -> Sequence[_Row]:
+    return list(chain.from_iterable(parts))

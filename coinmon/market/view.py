@@ -18,6 +18,8 @@ from coinmon.model.moment import DAY, MINUTE, floor, parse_time
 
 Made = TypeVar("Made")
 _MAX_WINDOW_MS = 400 * DAY
+_MAX_MADE = 512
+"""Of what was worked out once: profiles of weeks take some memory."""
 
 
 @dataclass(eq=False)
@@ -77,12 +79,22 @@ class View:
 
         return self.once(("profile", start, end), added_up)
 
-    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` gives, made once for that key and never changed: what several indicators work out alike."""
+    def once(self, key: Hashable, make: Callable[[], Made], ended: int | None = None) -> Made:
+        """What `make` gives, made once for that key and never changed: what several indicators work out alike.
+
+        ended: nothing but minutes before it is looked at, ms UTC; once they are over, later views of a replay have it.
+        """
+        made = self._made
+        if ended is not None and ended <= self.end:
+            kept: dict[Hashable, Any] | None = getattr(self.source, "ended", None)
+            if kept is not None:
+                made, key = kept, (self.instrument.id, key)
         with self._lock:
-            if key not in self._made:
-                self._made[key] = read_only(make())
-            found: Made = self._made[key]
+            if key not in made:
+                if len(made) > _MAX_MADE:
+                    made.clear()
+                made[key] = read_only(make())
+            found: Made = made[key]
             return found
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:

@@ -57,16 +57,29 @@ def covered(frame: Frame, instrument: Instrument, minutes: int, least: float) ->
     return rolling(frame.bars(instrument, minutes).has_flow, minutes) / minutes >= least
 
 
-def event_codes(found: CandlesInFrame, ready: Mask, may: Mask, max_age: int) -> Codes:
-    """The signal is asked while a candle that `may` be an event is at most max_age minutes old.
+def event_codes(
+    found: CandlesInFrame, ready: Mask, may: Mask, max_age: int, until: Ints | None = None, turns: Ints | None = None
+) -> Codes:
+    """The signal is asked where a candle that `may` be an event closes, or where one is not told any more.
 
-    may: by candle. What is told then changes only where a candle closes or one becomes too old.
+    may: by candle; it is told for max_age minutes. until: by candle, the last one with which it is still in the
+    signal's window. turns: candles with which the window may make another event of one that is told.
     """
-    per = found.step // MINUTE
-    # the events' places among candles; the latest at each moment, and how old it is
-    latest = np.maximum.accumulate(np.where(may, np.arange(len(may)), -1))[found.last]
-    alive = (latest >= 0) & ((found.last - latest) * per + found.closed <= max_age)
-    moves = (found.closed == 0) | (found.closed == (max_age + 1) % per)
+    per, count = found.step // MINUTE, len(found.last)
+    alive, moves = np.zeros(count, bool), np.zeros(count, bool)
+    # the moments at which candles close: those before the frame are below 0
+    closes = (np.arange(len(may)) - found.last[0]) * per - found.closed[0]
+    for k in np.flatnonzero(may).tolist():
+        first, end = int(closes[k]), int(closes[k]) + max_age + 1
+        if until is not None:
+            end = min(end, first + (int(until[k]) - k + 1) * per)
+        if end > max(first, 0) and first < count:
+            alive[max(first, 0) : end] = True
+            moves[max(first, 0)] = True
+            moves[end : end + 1] = True
+    if turns is not None:
+        at = closes[turns[(turns >= 0) & (turns < len(may))]]
+        moves[at[(at >= 0) & (at < count)]] = True
     return asked_where(ready, alive, moves)
 
 

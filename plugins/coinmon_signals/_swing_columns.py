@@ -26,9 +26,12 @@ def swings(bars: Bars, pivots: int, high: bool) -> Ints:
     return np.asarray(np.flatnonzero(stands) + pivots, np.int64)
 
 
-def breaks_and_sweeps(bars: Bars, pivots: int) -> tuple[Mask, Mask]:
-    """Candles that are the first to close beyond the last confirmed swing, and the first to reach beyond it only."""
-    broken, swept = np.zeros(len(bars), bool), np.zeros(len(bars), bool)
+def breaks_and_sweeps(bars: Bars, pivots: int) -> tuple[Ints, Ints]:
+    """By candle, the swing that it is the first to close beyond, and the one that it only reaches beyond, first.
+
+    The older where there is one on either side; -1: none.
+    """
+    broken, swept = (np.full(len(bars), len(bars)) for _ in range(2))
     for high in (True, False):
         at = swings(bars, pivots, high)
         if not len(at):
@@ -38,10 +41,14 @@ def breaks_and_sweeps(bars: Bars, pivots: int) -> tuple[Mask, Mask]:
         current = np.searchsorted(at + pivots, np.arange(len(bars)), side="left") - 1
         level = sign * (bars.high if high else bars.low)[at][current]
         live = (current >= 0) & (bars.close > 0)
-        first_break, first_sweep = live & (close > level), live & (extreme > level) & (close <= level)
-        broken |= _first(first_break, current)
-        swept |= _first(first_sweep, current)
-    return broken, swept
+        breaks = np.flatnonzero(_first(live & (close > level), current))
+        ends = np.full(len(at), len(bars))
+        ends[current[breaks]] = breaks
+        back = live & (extreme > level) & (close <= level) & (np.arange(len(bars)) < ends[current])
+        sweeps = np.flatnonzero(_first(back, current))
+        for found, rows in ((broken, breaks), (swept, sweeps)):
+            found[rows] = np.minimum(found[rows], at[current[rows]])
+    return np.where(broken < len(bars), broken, -1), np.where(swept < len(bars), swept, -1)
 
 
 def _first(flags: Mask, of: Ints) -> Mask:

@@ -125,6 +125,11 @@ def test_by_command_on_a_cluster(asked, cluster):
     one_by_one = asked()
     assert len(json.loads(one_by_one)["signals"]) == 2
     assert asked("--dask", cluster) == one_by_one
+    pytest.importorskip("pyarrow", reason="the lake extra is not installed")
+    assert run(["export", "--lake", "lake"]) == 0
+    # workers share the files of a lake, whose database may be gone
+    Path("coinmon.db").unlink()
+    assert json.loads(asked("--dask", cluster, "--lake", "lake")) == json.loads(one_by_one)
 
 
 def test_a_lake_is_replayed_as_its_database(asked):

@@ -14,9 +14,10 @@ from coinmon.lake import folder
 from coinmon.model.moment import MINUTE
 from coinmon.store import schema
 from coinmon.store.bars import write_bars
+from coinmon.store.database import open_database
 from coinmon.store.instruments import sync_instruments
 
-from .conftest import MINUTES, START, instrument, made
+from .conftest import INSTRUMENTS, MINUTES, START, instrument, made
 
 PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("notebook.md", "notebook.zh.md")]
 
@@ -57,6 +58,28 @@ def test_a_lake_and_the_database_say_the_same(filled, exported):
     for number, ask in enumerate(asked):
         assert len(ask(store)), number
         assert ask(lake) == ask(store), number
+
+
+def test_postgresql_says_the_same(filled, postgres):
+    database = open_database(postgres)
+    with database.write() as connection:
+        for seed, each in enumerate(INSTRUMENTS):
+            ((number, stored),) = sync_instruments(connection, [each], START).values()
+            write_bars(connection, number, stored, made(seed))
+    database.close()
+    there, here = coinmon.open(postgres), coinmon.open("coinmon.db")
+    for ask in (lambda m: m.bars("BTCUSDT", levels=True), lambda m: m.indicator("consensus", "BTCUSDT")):
+        assert len(ask(here))
+        assert ask(there) == ask(here)
+
+
+def test_polars_takes_a_table_as_it_is(filled):
+    polars = pytest.importorskip("polars", reason="not installed: pip install polars")
+    table = coinmon.open("coinmon.db").bars("okx:BTCUSDT")
+    frame = polars.from_arrow(table)
+    assert frame.columns == table.column_names
+    assert frame["close"].to_list() == table["close"].to_pylist()
+    assert frame["time"].dtype.is_temporal()
 
 
 def test_coins_with_names_of_other_scripts_have_files_of_their_own(filled, exported):

@@ -219,10 +219,11 @@ def _prices(rows: Bars, window: int, reasons: list[str]) -> dict[str, float | No
 
 
 def _atr(rows: Bars, window: int) -> float:
-    close, priced = rows.close[:-1], rows.close > 0
+    # the window, and the minute before it
+    close, high, low = (each[-window - 1 :] for each in (rows.close, rows.high, rows.low))
+    priced, close, high, low = close > 0, close[:-1], high[1:], low[1:]
     joined = priced[:-1]
-    high, low = rows.high[1:], rows.low[1:]
     above = np.where(joined, np.maximum(high, close), high)
     below = np.where(joined, np.minimum(low, close), low)
-    ranges = (above - below)[-window:][priced[-window:]]
+    ranges = (above - below)[priced[1:]]
     return float(rows.tick_size * Decimal(int(ranges.sum())) / len(ranges))

@@ -79,7 +79,7 @@ def area_figures(view: View, span: DaySpan, shape: Shape, reasons: list[str]) ->
     """The profile of the closed minutes of a span and the fields of `Area`; why there is none goes to the reasons."""
     key = ("area", span.start, span.end, shape)
     try:
-        return view.once(key, lambda: _area(view, span, shape))
+        return view.once(key, lambda: _area(view, span, shape), span.end)
     except ValueError as error:
         reasons.append(error.args[0])
         return None, {"profile_minutes": int(in_profile(view.between(span.start, span.end), shape.mode).sum())}

@@ -36,7 +36,8 @@ class WindowFigures(BaseModel):
 
 def window_figures(view: View, span: DaySpan) -> dict[str, Any]:
     """The fields of `WindowFigures`."""
-    figures = view.once(("window", span.start, span.end), lambda: _figures(view.between(span.start, span.end)))
+    key = "window", span.start, span.end
+    figures = view.once(key, lambda: _figures(view.between(span.start, span.end)), span.end)
     ends = {"start": moment(span.start), "end": moment(span.end), "state": span.state(view.end)}
     return {"name": span.name, **ends, **figures}
 

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, iso, say
-from coinmon_signals._candle_columns import CandlesInFrame, candle_columns, covered, event_codes, lead_instrument
-from coinmon_signals._columns import NEAR, Mask, rolling
+from coinmon_signals._candle_columns import CandlesInFrame, Ints, candle_columns, covered, event_codes, lead_instrument
+from coinmon_signals._columns import NEAR, Floats, Mask, rolling
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
@@ -111,7 +111,8 @@ def columns(
     judged, may = _may_be(found, lookback, settings["quantile"], settings["max_range"])
     ready = covered(frame, instrument, candles * minutes_of(timeframe), 1.0)
     some = np.concatenate((np.zeros(candles - 1, bool), rolling(judged, candles) > 0))
-    return event_codes(found, ready & some[found.last], may, max_age)
+    until = np.arange(len(may)) + candles - 1
+    return event_codes(found, ready & some[found.last], may, max_age, until)
 
 
 def _may_be(found: CandlesInFrame, lookback: int, quantile: float, max_range: float) -> tuple[Mask, Mask]:
@@ -122,13 +123,19 @@ def _may_be(found: CandlesInFrame, lookback: int, quantile: float, max_range: fl
     judged[lookback:] = known[lookback:] & (2 * rolling(known, lookback)[: len(bars) - lookback] >= lookback)
     spans, size = (bars.high - bars.low).astype(float), np.abs(2 * bars.buy - bars.volume)
     may = np.zeros(len(bars), bool)
-    for i in np.flatnonzero(judged).tolist():
+    for i in _small(spans, known, np.flatnonzero(judged), lookback, max_range).tolist():
         past = np.flatnonzero(known[i - lookback : i]) + i - lookback
-        if spans[i] > max_range * float(np.median(spans[past])) * (1 + NEAR):
-            continue
         limits = (float(np.quantile(each[past], quantile)) * (1 - NEAR) for each in (size, bars.volume))
         may[i] = size[i] >= next(limits) and bars.volume[i] >= next(limits)
     return judged, may
+
+
+def _small(spans: Floats, known: Mask, candles: Ints, lookback: int, max_range: float) -> Ints:
+    """Of these candles those whose range may be small next to the median of the known ones before them."""
+    view = np.lib.stride_tricks.sliding_window_view
+    past, there = view(spans, lookback)[candles - lookback], view(known, lookback)[candles - lookback]
+    usual: Floats = np.median(past, axis=1) if there.all() else np.nanmedian(np.where(there, past, np.nan), axis=1)
+    return candles[spans[candles] <= max_range * usual * (1 + NEAR)]
 
 
 @hookimpl

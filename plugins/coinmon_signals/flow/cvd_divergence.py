@@ -7,9 +7,9 @@ from pydantic import Field
 
 from coinmon.signal import MINUTE, Bilingual, Codes, Frame, Market, Signal, Silent, Text, View, hookimpl, iso
 from coinmon_signals._candle_columns import CandlesInFrame, candle_columns, covered, event_codes, lead_instrument
-from coinmon_signals._columns import NEAR, Mask
+from coinmon_signals._columns import NEAR
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
-from coinmon_signals._swing_columns import swings
+from coinmon_signals._swing_columns import Ints, swings
 from coinmon_signals._views import candles_of, lead, minutes_of, short
 
 
@@ -113,11 +113,15 @@ def columns(
         return np.zeros(frame.count, np.int8)
     ready = covered(frame, instrument, (2 * pivots + 2) * length, 0.95)
     found = candle_columns(frame, instrument, timeframe, bars + max_age // length + 1)
-    return event_codes(found, ready, _may_diverge(found, pivots, min_share, hidden), max_age)
+    since = _may_diverge(found, pivots, min_share, hidden)
+    return event_codes(found, ready, since >= 0, max_age, since - pivots + bars - 1)
 
 
-def _may_diverge(found: CandlesInFrame, pivots: int, min_share: float, hidden: bool) -> Mask:
-    """Candles that confirm a swing from which on price and the takers' delta may have gone apart."""
+def _may_diverge(found: CandlesInFrame, pivots: int, min_share: float, hidden: bool) -> Ints:
+    """By candle that confirms a swing, the swing from which on price and the takers' delta may have gone apart.
+
+    The older where there is one on either side; -1: none.
+    """
     bars = found.bars
     per = found.step // MINUTE
     flow = found.minutes.has_flow & np.isfinite(found.minutes.volume) & np.isfinite(found.minutes.buy)
@@ -125,7 +129,7 @@ def _may_diverge(found: CandlesInFrame, pivots: int, min_share: float, hidden: b
     total, size, seen = (
         np.concatenate(([0.0], np.cumsum(np.where(flow, each, 0.0))))[per::per] for each in (net, volume, flow)
     )
-    may = np.zeros(len(bars), bool)
+    since = np.full(len(bars), len(bars))
     for high in (True, False):
         extreme, at = bars.high if high else bars.low, swings(bars, pivots, high)
         a, b = at[:-1], at[1:]
@@ -136,8 +140,8 @@ def _may_diverge(found: CandlesInFrame, pivots: int, min_share: float, hidden: b
         apart &= np.abs(change) >= min_share * between - NEAR * size[b]
         if not hidden:
             apart &= (moved > 0) == high
-        may[b[apart] + pivots] = True
-    return may
+        since[b[apart] + pivots] = np.minimum(since[b[apart] + pivots], a[apart])
+    return np.where(since < len(bars), since, -1)
 
 
 @hookimpl

@@ -75,9 +75,10 @@ def _side(views: Iterable[View]) -> tuple[float, float] | None:
 def columns(frame: Frame, *, min_times: float) -> Codes:
     """What `spot_perp_divergence` says of each moment of the frame."""
     compare = Comparisons(frame.count)
-    sides = [[_lane(frame, each) for each in frame.instruments(kind).values()] for kind in ("spot", "perp")]
-    if not all(sides):
+    markets = [list(frame.instruments(kind).values()) for kind in ("spot", "perp")]
+    if not all(markets):
         return np.zeros(frame.count, np.int8)
+    sides = [[_lane(frame, each) for each in several] for several in markets]
     ready = np.logical_and.reduce([lane[2] for side in sides for lane in side])
     (spot, spot_usual, spot_scale), (perp, perp_usual, perp_scale) = (
         tuple(np.sum([lane[part] for lane in side], axis=0) for part in (0, 1, 3)) for side in sides

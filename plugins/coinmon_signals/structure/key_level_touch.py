@@ -102,6 +102,11 @@ def _known(view: View, levels: tuple[str, ...]) -> tuple[Any, dict[str, float], 
     return found, known, short_of
 
 
+def _of_ended(view: View, levels: tuple[str, ...], day: int) -> dict[str, float]:
+    """Those of days and weeks that had ended when the day began, at `day`, ms UTC: all of it they stay the same."""
+    return view.once(("levels known", levels, day), lambda: _known(view, levels)[1], day)
+
+
 def _signal(
     market: Market, found: Any, name: str, level: float, last: float, *, begins: bool, low: Any, high: Any
 ) -> Signal:
@@ -154,7 +159,7 @@ def columns(
     edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), count]
     for first, after in pairwise(edges):
         view = lead(frame.market(first), venue)
-        known = {} if isinstance(view, Silent) else _known(view, levels)[1]
+        known = {} if isinstance(view, Silent) else _of_ended(view, levels, int(days[first]) * DAY)
         if not known:
             ready[first:after] = False
         for name, level in known.items():

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from coinmon.signal import ASK, WAITS, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, iso
 from coinmon_signals._candle_columns import candle_columns, covered, event_codes, lead_instrument
-from coinmon_signals._columns import Mask
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._swing_columns import breaks_and_sweeps
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
@@ -162,10 +161,14 @@ def _columns(
     if settings["broken_by"] != "close":
         return np.where(ready, np.int8(ASK), np.int8(WAITS))
     found = candle_columns(frame, instrument, timeframe, bars + max_age // minutes_of(timeframe) + 1)
-    may: Mask = frame.once(
+    swing = frame.once(
         ("breaks", instrument.id, timeframe, bars, max_age, pivots), lambda: breaks_and_sweeps(found.bars, pivots)
     )[which]
-    return event_codes(found, ready, may, max_age)
+    # a window holds a swing with the candles that it stands out from
+    until = swing - pivots + bars - 1
+    # without the break before it the trend of one may be another
+    turns = until[swing >= 0] + 1 if which == 0 else None
+    return event_codes(found, ready, swing >= 0, max_age, until, turns)
 
 
 @hookimpl
