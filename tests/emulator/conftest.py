@@ -107,6 +107,17 @@ class Stage(Visitor):
                     return
                 await asyncio.sleep(0.01)
 
+    async def passed(self) -> None:
+        """Wait until every venue with sockets has looked once more at what is due, and at its faults."""
+        before = await self.get("/emulator/streams")
+        async with asyncio.timeout(20):
+            while True:
+                told = await self.get("/emulator/streams")
+                open_now = [venue for venue, each in told.items() if each["connections"]]
+                if all(told[venue]["passes"] > before[venue]["passes"] for venue in open_now):
+                    return
+                await asyncio.sleep(0.01)
+
     async def read(self, socket: aiohttp.ClientWebSocketResponse) -> list[Any]:
         """All messages so far; text that is no JSON as it is."""
         await socket.ping(b"read")

@@ -23,8 +23,8 @@ SUBSCRIBE = {
 async def set_faults(stage: Any, spec: str) -> None:
     async with stage.session.post(f"{stage.emulator.url}/emulator/faults", json={"spec": spec}) as reply:
         assert reply.status == 200, await reply.text()
-    # The next pass, 20 ms away, gives every open socket its share.
-    await asyncio.sleep(0.1)
+    # The next pass gives every open socket its share.
+    await stage.passed()
 
 
 async def ids(stage: Any, socket: Any, seconds: float = 120) -> list[int]:
@@ -165,7 +165,7 @@ def test_a_venues_clock_can_jump(stage: Any, scenario: Scenario) -> None:
         assert now < ahead[-1]["T"] <= now + 60_000
         await set_faults(stage, "binance:jump=-5000")
         stage.wall[0] += 30
-        await asyncio.sleep(0.1)
+        await stage.passed()
         # Nothing comes twice: what was sent ahead of time is not sent again.
         assert await stage.read(socket) == []
 
@@ -176,7 +176,6 @@ def test_a_die_decides_for_each_socket(stage: Any, scenario: Scenario) -> None:
     async def script(stage: Any) -> None:
         sockets = [await stage.open(SPOT) for _ in range(30)]
         await set_faults(stage, "binance:drop@0+0.5?p=0.5")
-        await asyncio.sleep(0.3)
         dropped = 0
         for socket in sockets:
             try:

@@ -82,6 +82,7 @@ class Streams:
         self._hubs = {venue: Hub() for venue in VENUES}
         self._open: dict[str, dict[Open, None]] = {venue: {} for venue in VENUES}
         self._any_open = asyncio.Event()
+        self._passes: Counter[str] = Counter()
         self._attempts = {}
         for venue in VENUES:
             most, seconds = module_of(venue, "socket").CONNECTIONS
@@ -160,6 +161,7 @@ class Streams:
                     self._pass(venue)
 
     def _pass(self, venue: str) -> None:
+        self._passes[venue] += 1
         for one in self._open[venue]:
             self._afflict(venue, one)
         if self._stage is not None:
@@ -183,6 +185,7 @@ class Streams:
                 "subscriptions": hub.subscriptions,
                 "messages": hub.sent,
                 "sent_until_ms": hub.passed,
+                "passes": self._passes[venue],
             }
             for venue, hub in self._hubs.items()
         }
