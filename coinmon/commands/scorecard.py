@@ -25,16 +25,6 @@ _HEAD = {
     ),
 }  # fmt: skip
 _TO = {"zh": "至", "en": "to"}
-VERDICTS = {
-    "too few": "样本太少",
-    "not proven": "未证实",
-    "edge, not after costs": "有优势，但不够成本",
-    "proven": "已证实",
-    "worse than chance": "不如随机",
-    None: "月末才下结论",
-}
-"""In Chinese; the English ones are their own names."""
-_UNJUDGED = "not before the month's end"
 _REASONS = {
     "before_period": ("在评判时段开始之前", "from before the judged period"),
     "no_market": ("已启用的交易所没有该交易对", "of a pair that no venue switched on lists"),
@@ -224,6 +214,8 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from coinmon.model.verdicts import verdict_words
+
     console = Console(width=None if sys.stdout.isatty() else 220)
     if not document["signals"]:
         span = f"{document['from']} - {document['to']}"
@@ -234,7 +226,7 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
     for place, head in enumerate(_HEAD[lang]):
         table.add_column(head, justify="left" if place < 2 or place == 11 else "right", no_wrap=True)
     for each in document["signals"]:
-        verdict = VERDICTS[each["verdict"]] if lang == "zh" else each["verdict"] or _UNJUDGED
+        verdict = verdict_words(each["verdict"]).say(lang)
         table.add_row(
             each["signal"],
             _direction(each, lang),

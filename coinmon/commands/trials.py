@@ -74,7 +74,7 @@ def _show(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]", lang:
     from rich.table import Table
 
     from coinmon.commands.backtest import DIRECTIONS
-    from coinmon.commands.scorecard import VERDICTS
+    from coinmon.model.verdicts import verdict_words
 
     zh, console = lang == "zh", Console(width=None if sys.stdout.isatty() else 200)
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -88,7 +88,7 @@ def _show(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]", lang:
             verdict = str(row.record.verdict)
             table.add_row(
                 trial.value, row.signal, DIRECTIONS[row.direction] if zh else row.direction, str(row.told),
-                str(row.judged), _percent(row.record.excess.mean), VERDICTS[verdict] if zh else verdict,
+                str(row.judged), _percent(row.record.excess.mean), verdict_words(verdict).say(lang),
             )  # fmt: skip
         if not trial.rows:
             table.add_row(trial.value, "-", "-", "0", "0", "-", "从未触发" if zh else "never told")

@@ -7,17 +7,11 @@ from coinmon.config.schema import Requirement
 from coinmon.model.events import AlertRecord, BothLanguages
 from coinmon.model.moment import iso
 from coinmon.model.signal import Signal
+from coinmon.model.verdicts import verdict_at_length
 from coinmon.store.database import Database
 from coinmon.store.scorecards import SHORT_HASH, StoredScorecard, last_scorecard
 
 Quoted = Mapping[str, Any]
-_VERDICTS = {
-    "proven": ("扣费后：已证实", "after costs: proven"),
-    "edge, not after costs": ("有优势，但不够交易成本", "an edge, but not after costs"),
-    "not proven": ("未证实（不能排除偶然）", "not proven (may be chance)"),
-    "worse than chance": ("不如随机", "worse than chance"),
-    None: ("月末才下结论", "no verdict before the month's end"),
-}
 
 
 class RecordBook:
@@ -61,7 +55,7 @@ def line(row: Quoted, days: int, lang: str) -> str:
     if row["verdict"] == "too few":
         if judged < told:
             parts.append(f"可判 {judged} 次" if zh else f"{judged} of them judged")
-        parts.append("样本太少，无法判断" if zh else "too few to say")
+        parts.append(verdict_at_length("too few").say(lang))
         return ("，" if zh else ", ").join(parts)
     after = _horizon(row["horizon_minutes"], zh)
     moved = row["median_pct"], row["base_pct"]
@@ -77,15 +71,16 @@ def line(row: Quoted, days: int, lang: str) -> str:
         if zh
         else f"hit {share:.0f} % (95 % {low:.0f}-{high:.0f}, {independent:.0f} independent)"
     )
-    parts.append(_VERDICTS[row["verdict"]][not zh])
+    parts.append(verdict_at_length(row["verdict"]).say(lang))
     return ("；" if zh else "; ").join(parts)
 
 
 def _none(days: int | None) -> BothLanguages:
+    few = verdict_at_length("too few")
     if days is None:
-        return BothLanguages("尚无记录，无法判断", "no record yet: too few to say")
+        return BothLanguages(f"尚无记录，{few.zh}", f"no record yet: {few.en}")
     return BothLanguages(
-        f"尚无记录（{days} 天内首次），无法判断", f"no record yet (the first in {days} days): too few to say"
+        f"尚无记录（{days} 天内首次），{few.zh}", f"no record yet (the first in {days} days): {few.en}"
     )
 
 

@@ -8,23 +8,13 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon.command import CoinmonError, MarketReader, our_stop
+from coinmon.command import CoinmonError, MarketReader, our_stop, verdict_words
 from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, money, price
 
 Row = dict[str, Cell]
 
 _REST_TIMES = 3.0
 """Looks at the store are followed by a rest this many times as long, so that the scan keeps its core."""
-
-
-_VERDICTS: dict[str | None, dict[str, str]] = {
-    "too few": {"zh": "样本太少", "en": "too few to say"},
-    "not proven": {"zh": "未证实", "en": "not proven"},
-    "edge, not after costs": {"zh": "不够成本", "en": "edge, not after costs"},
-    "proven": {"zh": "已证实", "en": "proven"},
-    "worse than chance": {"zh": "不如随机", "en": "worse than chance"},
-    None: {"zh": "未下结论", "en": "no verdict yet"},
-}
 
 
 class PairBoard:
@@ -151,6 +141,6 @@ def signal_cell(event: Mapping[str, Any]) -> Cell:
         }
         return cell("", event["time"], "up" if up else "down") | words
     tone = {"bullish": "up", "bearish": "down"}.get(str(event.get("direction")), "")
-    worth = _VERDICTS[(event.get("record") or {}).get("verdict")]
-    words = {lang: f"{clock} [{event['grade']}] {event['title'][lang]} · {verdict}" for lang, verdict in worth.items()}
+    worth = verdict_words((event.get("record") or {}).get("verdict"))
+    words = {lang: f"{clock} [{event['grade']}] {event['title'][lang]} · {worth.say(lang)}" for lang in ("zh", "en")}
     return cell("", event["time"], tone) | words
