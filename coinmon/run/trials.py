@@ -47,16 +47,31 @@ class Walked:
 
 
 def setting_of(config: Config, text: str) -> tuple[str, str, Sequence[str]]:
-    """Dotted key, the plugin's name and the values of `PLUGIN.SETTING=A,B`. Raises ConfigError for what is none."""
+    """Dotted key, the plugin's name and the values of `PLUGIN.SETTING=A,B`. Raises ConfigError for what is none.
+
+    A setting may be called by the end of its name: `consensus.threshold` is the first of consensus' thresholds.
+    """
     key, mark, values = text.partition("=")
     several = [each.strip() for each in values.split(",") if each.strip()]
     parts = key.strip().split(".")
     if not mark or len(several) < 2 or len(parts) not in (2, 3):
         raise ConfigError(f"--try {text}: write PLUGIN.SETTING=A,B such as us_accumulation.min_net_flow=500000,1000000")
     name, setting = parts[-2:]
-    for section, chosen in (("signals", config.signals), ("indicators", config.indicators)):
-        if parts[:-2] in ([], [section]) and name in chosen and setting in chosen[name].settings:
-            return f"{section}.{name}.{setting}", name, list(dict.fromkeys(several))
+    there = [
+        (f"{section}.{name}.{each}", each)
+        for section, chosen in (("signals", config.signals), ("indicators", config.indicators))
+        if parts[:-2] in ([], [section]) and name in chosen
+        for each in chosen[name].settings
+    ]
+    whole = [full for full, each in there if each == setting] or [
+        full for full, each in there if each.endswith(f"_{setting}")
+    ]
+    if whole:
+        return whole[0], name, list(dict.fromkeys(several))
+    if there:
+        raise ConfigError(
+            f"--try {text}: {name} has no setting {setting}; it has {', '.join(each for _, each in there)}"
+        )
     raise ConfigError(f"--try {text}: no signal or indicator that is on has a setting {name}.{setting}")
 
 

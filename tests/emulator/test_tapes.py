@@ -11,9 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 
+from coinmon import Instrument, Trades
+from coinmon.collect.track.whales import find_whales
+from coinmon.evaluate.score import Cases, Verdict, judge, record_of
 from coinmon_emulator.tape.tape import RecordedMarket
 
 # Name of the table in real/MANIFEST.md, its files, and the path that serves it.
@@ -260,3 +264,21 @@ def test_a_usdm_tape_is_told_by_its_content_not_by_its_name(tmp_path: Path) -> N
     path = tmp_path / "spot_misnamed.dat"
     path.write_bytes(b"1 " + orjson.dumps({"stream": "btcusdt@trade", "data": trade}) + b"\n")
     assert [one.kind for one in RecordedMarket.read([path]).instruments] == ["perp"]
+
+
+def test_the_whales_of_a_window_are_too_few_to_say_anything(real: Path) -> None:
+    """More than a hundred of five minutes are one case: however well they did, and however little chance explains."""
+    times = []
+    for _, files, _ in TABLES[:2]:
+        market = tape(real, files)
+        (one,) = market.instruments
+        rows = market.rows(one, 0, 1 << 60)
+        tick, lot = Decimal(one.tick).scaleb(-one.price_digits), Decimal(1).scaleb(-one.size_digits)
+        made = Instrument(one.venue, one.kind, one.base, one.quote, one.native, one.native, tick, lot)
+        size = rows.size / 10.0**one.size_digits
+        trades = Trades(rows.id, rows.time, rows.price // one.tick, size, rows.side.astype(np.int8))
+        times += [each.time for each in find_whales(trades, made, 200_000.0)]
+    n = len(times)
+    assert n > 120
+    found = Cases(np.array(times), np.zeros(n, np.int64), np.full(n, 0.5), np.zeros(n), np.full(n, 0.13))
+    assert judge([record_of(found, 60, 0.0005)])[0].verdict is Verdict.TOO_FEW

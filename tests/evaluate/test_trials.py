@@ -73,7 +73,10 @@ def test_a_setting_is_found_by_its_plugin_and_name():
     assert setting_of(config, "us.min_net_flow=1, 2,2") == ("signals.us.min_net_flow", "us", ["1", "2"])
     assert setting_of(config, "signals.us.min_net_flow=1,2")[0] == "signals.us.min_net_flow"
     assert setting_of(config, "c.t=1,2")[0] == "indicators.c.t"
+    assert setting_of(config, "us.flow=1,2")[0] == "signals.us.min_net_flow", "by the end of its name"
     for wrong in ("us.min_net_flow", "us.min_net_flow=1", "us=1,2", "us.other=1,2", "signals.c.t=1,2"):
         with pytest.raises(ConfigError, match="--try"):
             setting_of(config, wrong)
+    with pytest.raises(ConfigError, match="us has no setting other; it has min_net_flow"):
+        setting_of(config, "us.other=1,2")
     assert CostsConfig().round_trip([]) == pytest.approx(0.13)
