@@ -125,13 +125,16 @@ class Campaign:
         """What did not hold. faults: these, one after the other, in place of random ones while there is time."""
         try:
             self.begin()
+            # the first one scans: the other finds its place taken
+            self._until(LATE_S, lambda: bool(self.lives[0].told))
+            self.keep_two()
             # from the first post on, which may have failed: alerts wait while the faults come
             self._until(LATE_S, lambda: self.robot.asked > 0)
             until = time.time() + self.seconds
-            self.keep_two()
             for kind in faults:
+                arrived = len(self.robot.arrivals)
                 self.one_fault(kind)
-                self._pause(time.time() + 1)
+                self._arrives(arrived, time.time() + 1)
             while not faults and time.time() < until:
                 self.keep_two()
                 self._pause(min(until, time.time() + 20))
@@ -152,9 +155,12 @@ class Campaign:
         """At times the next fault comes at once; else when something has arrived since, so that there is progress."""
         time.sleep(self.random.uniform(0.2, 1.5))
         if self.random.random() < 0.5:
-            arrived = len(self.robot.arrivals)
-            while time.time() < until and len(self.robot.arrivals) == arrived:
-                time.sleep(0.1)
+            self._arrives(len(self.robot.arrivals), until)
+
+    def _arrives(self, before: int, until: float) -> None:
+        """Until more has arrived than before, or it is too late."""
+        while time.time() < until and len(self.robot.arrivals) == before:
+            time.sleep(0.1)
 
     def one_fault(self, chosen: str = "") -> None:
         kinds = {"kill": 3, "stop": 3, "clock": 3, "idle": 1}

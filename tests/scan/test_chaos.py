@@ -15,7 +15,7 @@ def test_a_scan_among_faults(kind, benchmark, request):
     chaos = benchmark("faults/chaos")
     # not in pytest's folder, which a server's own user cannot read
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        campaign = chaos.Campaign(kind, 3, 0.0, Path(folder), speed=120, interval_s=300, symbols=["BTCUSDT"])
+        campaign = chaos.Campaign(kind, 3, 0.0, Path(folder), speed=240, interval_s=300, symbols=["BTCUSDT"])
         problems = campaign.run(FAULTS[kind])
     assert not problems
     assert campaign.sent
