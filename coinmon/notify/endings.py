@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from coinmon.model.moment import MINUTE, iso, parse_time
 from coinmon.model.signal import Direction, Signal, Text
+from coinmon.store.deliveries import CLOCK_STEP_MS
 from coinmon.store.outbox import ENDED, ToldRow, told_events
 
 _LOOKED_BACK_MS = 48 * 60 * MINUTE
@@ -27,7 +28,8 @@ def endings(connection: Connection, prices: Mapping[str, float | None], now: int
         price = prices.get(told.pair)
         broken = None if price is None else _broken(told.event, price)
         cooldown = float(told.event.get("cooldown_minutes", _DEFAULT_COOLDOWN_MINUTES)) * MINUTE
-        if broken is not None or (told.ended is not None and now - told.ended > cooldown):
+        # one that ended in the future did so before the clock was set back, and does not go on
+        if broken is not None or (told.ended is not None and not -CLOCK_STEP_MS <= now - told.ended <= cooldown):
             found.append(_ending(told, price, broken, now))
     return found
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from coinmon.model.events import AlertRecord, ToldEvent, as_json
 from coinmon.model.signal import GRADES, Signal
 from coinmon.notify.events import signal_event, signal_id
+from coinmon.store.deliveries import CLOCK_STEP_MS
 from coinmon.store.outbox import (
     ToldSignal,
     active_signals,
@@ -59,7 +60,8 @@ def update(
     before = {
         key: told
         for key, told in ended_signals(connection, list(began), now - longest).items()
-        if told.ended is not None and now - told.ended <= began[key].cooldown
+        # one that ended in the future did so before the clock was set back: it has nothing to do with this one
+        if told.ended is not None and -CLOCK_STEP_MS <= now - told.ended <= began[key].cooldown
     }
     again = [told.id for key, told in before.items() if _rank(began[key].grade) <= _rank(told.grade)]
     reopen_signals(connection, again)

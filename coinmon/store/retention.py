@@ -1,6 +1,6 @@
 """Forgetting what is older than it is kept."""
 
-from sqlalchemy import ColumnElement, Connection, Table, case, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select, update
 
 from coinmon.model.bars import Coverage
 from coinmon.model.moment import DAY
@@ -15,6 +15,9 @@ _KEPT_FOR_DAYS = (
     schema.superseded_open_interest, schema.superseded_funding, schema.superseded_whale_trades,
 )  # fmt: skip
 
+_MAX_AHEAD_MS = DAY
+"""A clock that is further ahead of the newest stored bar than that is not believed."""
+
 
 def forget(database: Database, now: int, days: int, levels_days: int, since: int = 0) -> int:
     """Delete market data older than `days`, and the levels, which are most of a bar, of bars older than `levels_days`.
@@ -24,8 +27,11 @@ def forget(database: Database, now: int, days: int, levels_days: int, since: int
     A bar without its levels is what a kline with the taker split is, and says so. Signals and their deliveries stay,
     they are the record of what was said. Returns the time before which no bar has levels now; given to the next call
     as `since`, that one looks only at what has become old meanwhile.
+
+    The age is counted from the newest bar where that is older than a day: a clock that is ahead makes nothing old.
     """
     with database.write() as connection:
+        now = _not_ahead(connection, now)
         for table in _KEPT_FOR_DAYS:
             connection.execute(delete(table).where(table.c.time < now - days * DAY, ~_is_kept(table)))
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
@@ -38,6 +44,13 @@ def forget(database: Database, now: int, days: int, levels_days: int, since: int
             for table in (schema.bars, schema.superseded_bars):
                 _drop_levels(connection, table, number, since, until)
     return until
+
+
+def _not_ahead(connection: Connection, now: int) -> int:
+    bars, instruments = schema.bars, schema.instruments
+    last = select(func.max(bars.c.time)).where(bars.c.instrument == instruments.c.id).scalar_subquery()
+    ends = [time for time in connection.execute(select(last).select_from(instruments)).scalars() if time is not None]
+    return min(now, max(ends) + _MAX_AHEAD_MS) if ends else now
 
 
 def _drop_levels(connection: Connection, bars: Table, number: int, since: int, until: int) -> None:
@@ -68,4 +81,4 @@ def forget_told(database: Database, now: int, days: int) -> None:
     more = 1
     while more:
         with database.write() as connection:
-            more = forget_deliveries(connection, now - days * DAY)
+            more = forget_deliveries(connection, _not_ahead(connection, now) - days * DAY)

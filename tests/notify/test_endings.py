@@ -42,6 +42,11 @@ def test_an_end_is_told_once_when_the_signal_cannot_go_on_any_more(minute):
     assert [minute(33, price=90.0), minute(90)] == [[], []]
 
 
+def test_one_that_ended_before_the_clock_was_set_back_waits_for_nothing(minute):
+    assert [minute(180, signal()), minute(181)] == [[], []]
+    assert [event["outcome"] for event in minute(0)] == ["ended"]
+
+
 def test_a_signal_that_is_there_again_in_its_cooldown_has_not_ended(minute):
     assert [minute(0, signal()), minute(1), minute(20, signal()), minute(40, signal()), minute(41)] == [[]] * 5
     assert minute(71) == []

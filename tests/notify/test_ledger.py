@@ -140,3 +140,11 @@ def test_cooldown_uses_the_views_time_not_the_wall_clock(say, plain, monkeypatch
     say(at=plain.now + 2 * COOLDOWN)
     # half an hour of the market passes, and no time on the wall
     assert say(plain.signal(), at=plain.now + 3 * COOLDOWN + 1) == ["BTC/USDT"]
+
+
+def test_what_ended_before_the_clock_was_set_back_silences_nothing(say, plain):
+    """It counted as going on until the clock was there again, and was not told."""
+    ahead = plain.now + 3 * 3_600_000
+    assert say(plain.signal(), at=ahead) == ["BTC/USDT"]
+    assert say(at=ahead + 60_000) == []
+    assert say(plain.signal(), at=plain.now) == ["BTC/USDT"]

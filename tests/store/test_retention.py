@@ -46,6 +46,14 @@ def test_levels_are_dropped_before_bars(database, filled):
     assert np.diff(bars.levels.start).tolist() == [0, 0, 1, 1]
 
 
+def test_a_clock_that_is_years_ahead_makes_nothing_old(database, filled):
+    """All history was deleted when a machine began with a wrong date."""
+    times, read = filled
+    assert forget(database, NOW + 3650 * DAY, days=30, levels_days=12) <= NOW
+    assert len(read()) == len(times)
+    assert np.diff(read().levels.start).tolist() == [1, 1, 1, 1]
+
+
 def test_a_later_run_looks_only_at_what_became_old_since(database, filled):
     _, read = filled
     since = forget(database, NOW, days=30, levels_days=9)
