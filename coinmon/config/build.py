@@ -5,6 +5,7 @@ from typing import Any
 
 from coinmon.config.load import Config, PluginConfig
 from coinmon.errors import CoinmonError, ConfigError, our_stop, words_of
+from coinmon.plugin.members import check_values
 from coinmon.secrets import redacted
 
 
@@ -15,6 +16,7 @@ def make(chosen: Mapping[str, PluginConfig]) -> dict[str, Any]:
         where = f"{each.offer.kind}s.{name}"
         try:
             made[name] = each.offer.target(name, **each.settings)
+            check_values(each.offer.kind, name, made[name])
         except CoinmonError as error:
             raise ConfigError(f"{where}: {redacted(str(error))}") from error
         except BaseException as error:

@@ -4,6 +4,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 REQUIRED: dict[str, tuple[str, ...]] = {"exchange": ("instruments", "requests"), "output": ("send", "wants")}
@@ -44,6 +45,9 @@ QUESTIONS = {"flow": "pair", "levels": "instrument", "open_interest": "instrumen
 """What the core asks of indicators, and the scope of those that can answer: see `register_indicators`."""
 SWITCHES = ("consensus",)
 """Keys of `notify` by which a signal's messages may be switched in place of their grade."""
+_TEXTS = {"output": ("wants", "digests")}
+"""Members that are sets of texts."""
+_MISSING = object()
 _ALIKE = 0.85
 _HORIZON = re.compile(r"(\d{1,4})(m|h|d)")
 _MOST_HORIZON_MINUTES = 7 * 1440
@@ -66,6 +70,33 @@ def check_members(kind: str, name: str, target: Callable[..., Any]) -> None:
         method = inspect.getattr_static(target, each, None)
         if inspect.isfunction(method) and not inspect.iscoroutinefunction(method):
             raise TypeError(f"{kind} {name}: `{each}` is a plain function; expected async def")
+    check_values(kind, name, target)
+
+
+def check_values(kind: str, name: str, made: Any) -> None:
+    """Raises TypeError for what the core cannot read of a class, or of what was made of it: else nothing would start.
+
+    made: of an object a property may raise whatever it likes as well.
+    """
+    for member in _TEXTS.get(kind, ()):
+        value = _value(made, member)
+        if value is _MISSING:
+            if member in REQUIRED[kind] and not inspect.isclass(made):
+                raise TypeError(f"{kind} {name} has no `{member}`")
+        elif not isinstance(value, set | frozenset | list | tuple) or not all(isinstance(each, str) for each in value):
+            raise TypeError(f"{kind} {name}: `{member}` is {str(value)[:40]}; expected a set of texts")
+    if kind == "exchange" and not isinstance(count := _value(made, "requests"), Integral) and count is not _MISSING:
+        raise TypeError(f"{kind} {name}: `requests` is {str(count)[:40]}; expected a number")
+    if kind == "output":
+        _value(made, "robot")
+
+
+def _value(made: Any, member: str) -> Any:
+    """Of a class only what is no property, or set by each of its objects."""
+    if not inspect.isclass(made):
+        return getattr(made, member, _MISSING)
+    value = inspect.getattr_static(made, member, _MISSING)
+    return _MISSING if hasattr(type(value), "__get__") else value
 
 
 def check_columns(name: str, signal: Callable[..., Any], columns: Any) -> None:

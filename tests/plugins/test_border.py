@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from pydantic import BaseModel
 
 from coinmon import Bilingual, Signal, Silent, Text
-from coinmon.errors import our_stop, words_of
+from coinmon.config.build import make
+from coinmon.errors import ConfigError, our_stop, words_of
 from coinmon.plugin.border import NotAsAgreed, plain, signals_of
 from coinmon.plugin.members import check_members
 from coinmon.store.database import open_database
@@ -192,6 +194,10 @@ SLIPS = {
     "split_in_bar": ("exchange", type("Made", (Venue,), {"split_in_bar": True}), "did you mean `split_in_bars`"),
     "part": ("output", type("Made", (Robot,), {"part": lambda self, message: 1}), "did you mean `parts`"),
     "digest": ("output", type("Made", (Robot,), {"digest": frozenset()}), "did you mean `digests`"),
+    "wants of nothing": ("output", type("Made", (Robot,), {"wants": None}), "`wants` is None; expected a set"),
+    "wants a text": ("output", type("Made", (Robot,), {"wants": "signal"}), "`wants` is signal; expected a set"),
+    "digests of lists": ("output", type("Made", (Robot,), {"digests": [["A"]]}), "`digests` is .*; expected a set"),
+    "requests of words": ("exchange", type("Made", (Venue,), {"requests": "many"}), "`requests` is many; expected"),
     "not async": ("output", type("Made", (Robot,), {"send": lambda self, message: None}), "expected async def"),
 }
 
@@ -202,6 +208,19 @@ def test_a_slip_of_the_pen_is_found_when_it_is_loaded(kind, target, why, monkeyp
     monkeypatch.setattr("coinmon.plugin.members.inspect.getsource", lambda base: "")
     with pytest.raises(TypeError, match=why):
         check_members(kind, "mine", target)
+
+
+def _raises(self):
+    raise RuntimeError("no words for it")
+
+
+@pytest.mark.parametrize("member", ["wants", "digests", "robot"])
+def test_an_object_that_cannot_be_read_is_named_with_what_switches_it_off(member):
+    """What routes are made of is read of each output: one that raised there kept everything from starting."""
+    target = type("Made", (Robot,), {member: property(_raises), "__init__": lambda self, name: None})
+    offer = SimpleNamespace(kind="output", target=target, plugin="theirs")
+    with pytest.raises(ConfigError, match=r"plugin theirs raised .*no words for it; switch it off with outputs\.mine"):
+        make({"mine": SimpleNamespace(offer=offer, settings={})})
 
 
 @pytest.mark.parametrize(("kind", "target"), [("exchange", Venue), ("output", Robot)])
