@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from coinmon.commands import Globals
 from coinmon.errors import ConfigError
+from coinmon.spoken.phrases import speaker
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
@@ -29,9 +32,23 @@ class InDemo(Globals):
         from coinmon.config.load import load_config
 
         assert self.config is not None
-        return load_config(
+        made = load_config(
             self.config, overrides=self._overrides(overrides), environ={}, cwd=self.config.parent, rules=self.rules
         )
+        self._tell_strangers(made)
+        return made
+
+    def _tell_strangers(self, config: "Config") -> None:
+        """An author's exchange takes part in every figure of all venues: that is said, for it may surprise."""
+        from coinmon.config.sources import read_yaml
+
+        assert config.path is not None
+        emulated = read_yaml(config.path, str(config.path)).get("exchanges") or {}
+        for name, chosen in config.exchanges.items():
+            if name not in emulated:
+                whose = f"exchange {name} of {chosen.offer.plugin} is not the emulator's"
+                told = speaker()(f"{whose}: what it gives is counted with the demo's figures")
+                typer.echo(f"coinmon: {told}", err=True)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ COMMANDS = [
     ["plugins", "--json"],
 ]
 DATABASE = ["report BTC --offline", "scan --once", "export BTC", "backtest", "signals", "backfill BTC"]
+DATABASE += ["audit", "scorecard", "notify queue", "serve --no-scan", "rules explain whale BTC"]
 
 
 def told(command, cwd, **options):

@@ -4,6 +4,8 @@ from importlib.metadata import version
 
 import pytest
 
+from coinmon.commands.demo import InDemo
+
 COMMANDS = ("scan", "report", "export", "plugins", "doctor", "config", "emulate")
 
 
@@ -109,3 +111,15 @@ def test_a_command_in_the_folder_of_plugins_says_what_is_wrong_with_it(refused, 
     said = refused(*words)
     assert said.startswith("coinmon: No such command 'dig'.")
     assert told in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("exchange", "exchange sine of dir.sine is not the emulator's"), ("indicator", "")]
+)
+def test_an_exchange_of_ones_own_is_named_where_it_joins_the_figures_of_a_demo(coinmon, tmp_path, capsys, kind, told):
+    coinmon("plugins", "new", kind, "sine", "--dir", "mine")
+    (tmp_path / "demo.yaml").write_text("exchanges: {okx: {}}\nplugins: {dir: mine}\n", "utf-8")
+    config = InDemo(config=tmp_path / "demo.yaml").load()
+    named = [line for line in capsys.readouterr().err.splitlines() if "sine" in line]
+    assert [line.partition(":")[2].partition(":")[0].strip() for line in named] == ([told] if told else [])
+    assert ("sine" in config.exchanges) == (kind == "exchange")

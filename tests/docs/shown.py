@@ -24,7 +24,7 @@ def is_shown(shown: str, printed: str) -> bool:
         if line == "...":
             skips = True
             continue
-        until = len(rest) if skips or at == 0 else at + 1
+        until = len(rest) if skips or at == 0 else min(at + 1, len(rest))
         found = next((number for number in range(at, until) if _is_line(_same(line), rest[number])), None)
         if found is None:
             return False
