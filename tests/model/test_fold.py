@@ -50,6 +50,14 @@ def test_trades_of_several_minutes_may_come_unsorted_by_minute(plain, data):
     assert_same(fold(plain.trades(instrument, shuffled), instrument), plain.oracle(instrument, rows))
 
 
+def test_a_minute_that_comes_late_is_put_in_its_place_though_none_is_before_the_first(plain):
+    instrument = plain.instrument()
+    rows = [(plain.start + minute * MINUTE, 100 + minute, 5, 1) for minute in (0, 2, 1, 2)]
+    bars = fold(plain.trades(instrument, rows), instrument)
+    assert_same(bars, plain.oracle(instrument, sorted(rows)))
+    assert bars.time.tolist() == [plain.start + minute * MINUTE for minute in (0, 1, 2)]
+
+
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_many_instruments_at_once_are_each_what_a_plain_loop_says(plain, data):

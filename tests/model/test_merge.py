@@ -136,6 +136,16 @@ def test_dense_rows_are_the_bars_and_nothing_where_there_are_none(plain, data):
             assert all(np.isnan(getattr(dense, name)[i]) for name in FLOATS)
 
 
+def test_rows_that_lack_no_minute_are_handed_on_and_not_copied(plain):
+    instrument = plain.instrument()
+    rows = [(plain.start + minute * MINUTE, 100, 5, 1) for minute in range(5)]
+    bars = fold(plain.trades(instrument, rows), instrument)
+    assert bars.dense(plain.start, plain.start + 5 * MINUTE) is bars
+    part = bars.dense(plain.start + MINUTE, plain.start + 4 * MINUTE)
+    assert part.time.tolist() == bars.time[1:4].tolist()
+    assert np.shares_memory(part.volume, bars.volume)
+
+
 @given(kinds=st.lists(st.sampled_from(Coverage), min_size=1, max_size=6))
 def test_a_merged_bar_is_as_good_as_its_worst_minute(plain, kinds):
     instrument = plain.instrument("1", "1")
