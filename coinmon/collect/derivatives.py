@@ -17,7 +17,7 @@ _KINDS = {"open_interest": OpenInterest, "funding": Funding}
 async def sample(
     venues: Sequence[Venue], tracks: Mapping[str, Sequence[Track]], database: Database, deadline: float
 ) -> dict[str, str]:
-    """Ask every venue that is up once and store what came; why what failed did so, by venue and method."""
+    """Ask each venue that is up once and store its samples; returns why requests failed, by venue and method."""
     problems: dict[str, str] = {}
 
     async def ask(venue: Venue, method: str) -> None:

@@ -39,7 +39,7 @@ class TrackReader:
         self._clock = clock
 
     async def compare_clocks(self, deadline: float) -> None:
-        """Our clock may be ahead of the venue's by whatever it likes."""
+        """Note by how much our clock is ahead of the venue's: it may be any amount."""
         asked_at = self._clock.now()
         told: int = await self._venue.call("server_time", deadline=deadline)
         early = max(0, asked_at - told)
@@ -92,7 +92,7 @@ class TrackReader:
             track.caught_up = end
 
     async def _read_klines(self, track: Track, end: int, deadline: float, *, split: bool, compares: bool) -> None:
-        """What trades do not prove, and what they are compared with."""
+        """Read klines of the minutes that trades do not prove, and of those whose totals are compared."""
         whole = track.proven_from_start and track.caught_up >= end
         wanted = split or compares or not whole or track.unverified_from is not None
         if track.klines is None and wanted:

@@ -46,7 +46,7 @@ class KnownRows(Protocol):
 
 
 class KnownThen:
-    """Of these instruments at the moments of [start, end), minutes, ms UTC."""
+    """What was known of these instruments at each minute of [start, end), ms UTC."""
 
     def __init__(self, rows: KnownRows, instruments: Sequence[Instrument], start: int, end: int) -> None:
         self._rows, self.start, self.end = rows, start, end

@@ -179,7 +179,7 @@ def settled(found: Codes | None) -> Codes | None:
 
 
 def _lasts(found: Codes, i: int) -> int:
-    """Of how many moments from i on what was asked at i is the answer."""
+    """For how many moments, from i on, the answer that was asked for at i holds."""
     other = np.flatnonzero(found[i + 1 :] != AS_BEFORE)
     return 1 + (int(other[0]) if len(other) else len(found) - i - 1)
 

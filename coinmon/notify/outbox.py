@@ -17,12 +17,12 @@ from coinmon.supervise import Supervisor
 
 
 def wall_ms() -> int:
-    """The time in the robots' world, whatever it is in the market's."""
+    """The machine's time, ms UTC, by which robots are paced; the market's clock may be an emulator's."""
     return round(time.time() * 1000)
 
 
 def steady_wall() -> Callable[[], int]:
-    """The same, which nobody can set: how long a robot rests does not change when the machine's clock is set."""
+    """A `wall_ms` that nobody can set: how long a robot rests does not change when the machine's clock is set."""
     began, at = time.monotonic(), wall_ms()
     return lambda: at + round((time.monotonic() - began) * 1000)
 

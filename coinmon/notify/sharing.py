@@ -1,4 +1,4 @@
-"""Who else sends to a line's robot: `coinmon notify test`, and other outputs with the same address."""
+"""Who else sends to an output's robot: `coinmon notify test`, and other outputs with the same address."""
 
 from collections.abc import Mapping, Sequence
 
@@ -82,5 +82,5 @@ def as_read_at_start(channel: RobotChannel, wall: int) -> RobotChannel:
 
 
 def _by_hand(output: str) -> str:
-    """The channel of posts by hand to an output: its own channel is for its line alone to write."""
+    """The channel of posts by hand to an output: only its sender writes the output's own channel."""
     return f"{output} (by hand)"

@@ -1,4 +1,4 @@
-"""What the signals say of every pair that is followed, and each pair's flow."""
+"""Judging every followed pair by all signals, and computing each pair's flow."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

@@ -73,7 +73,7 @@ class FalseAlarms:
         return sum(n for (_, grade), n in self.told.items() if grade in PAGED) / max(self.pair_days, 1e-9)
 
     def plus(self, other: "FalseAlarms") -> "FalseAlarms":
-        """Those of both, which are of other pairs or days."""
+        """The sum of two counts, of different pairs or days."""
         told = {key: self.told.get(key, 0) + other.told.get(key, 0) for key in {*self.told, *other.told}}
         return FalseAlarms(self.preset, self.pair_days + other.pair_days, dict(sorted(told.items())))
 

@@ -135,7 +135,7 @@ class Schedule:
             self._scheduler.wakeup()
 
     async def run(self, stop: asyncio.Event, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Until `stop` is set; then no new run begins and those under way may end, for so long."""
+        """Run jobs until `stop` is set; then none begins, and those under way get `stop_timeout_s` seconds to end."""
         self._scheduler.start()
         try:
             await stop.wait()

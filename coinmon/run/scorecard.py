@@ -37,7 +37,7 @@ class Scored:
     decay: Mapping[int, Estimate] = field(default_factory=dict)
 
     def judged_as(self, record: Record) -> "Scored":
-        """The same with its record as its family's judge has it."""
+        """The row with its record as it was judged in its family (see `judge`)."""
         return replace(self, record=record)
 
 

@@ -95,17 +95,17 @@ class Database:
             yield connection
 
     def cut(self) -> None:
-        """Of `still`: end its snapshot from another thread, which waits for it no more."""
+        """End the snapshot of `still` from another thread, which need not wait for its reader."""
         if self._held is not None:
             with suppress(Exception):
                 self._held.invalidate()
 
     async def in_writer(self, work: Callable[[], _T]) -> _T:
-        """What `work`, which writes, returns: done by the thread that writes, one after the other."""
+        """Run `work` in the one thread that writes, after what waits there already; returns its result."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
     async def written(self, work: Callable[[Connection], _T]) -> _T:
-        """What `work` returns of a write transaction, made by the thread that writes: the event loop goes on."""
+        """Run `work` in a write transaction of the writer thread, while the event loop goes on; returns its result."""
 
         def run() -> _T:
             with self.write() as connection:
@@ -114,7 +114,7 @@ class Database:
         return await self.in_writer(run)
 
     async def looked_up(self, work: Callable[[Connection], _T]) -> _T:
-        """What `work` returns of a read transaction, made in a thread."""
+        """Run `work` in a read transaction in another thread; returns its result."""
 
         def run() -> _T:
             with self.read() as connection:

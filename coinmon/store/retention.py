@@ -1,4 +1,4 @@
-"""Forgetting what is older than it is kept."""
+"""Deleting what is older than its retention period."""
 
 from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select, update
 

@@ -92,7 +92,7 @@ def _stored_whales(
 
 
 def _said(whales: Iterable[Mapping[str, Any]]) -> set[tuple[tuple[str, Any], ...]]:
-    """What is said of them, whenever it was known."""
+    """The values of the rows, without when they were known."""
     return {tuple(sorted((name, value) for name, value in row.items() if name != "known_at")) for row in whales}
 
 

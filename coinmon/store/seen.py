@@ -1,4 +1,4 @@
-"""What of a stretch of time is stored already."""
+"""Which minutes of a time range are stored already, and where the gaps are."""
 
 from itertools import pairwise
 

@@ -207,7 +207,7 @@ class Backfill:
         return int(before.close[-1]) if len(before) else 0
 
     def _store(self, number: int, instrument: Instrument, bars: Bars, whales: Sequence[WhaleTrade] = ()) -> None:
-        """One transaction: a killed process leaves all of these or none."""
+        """Store all of these in one transaction: a killed process leaves all or none."""
         bars = bars[bars.coverage > 0]
         with self._database.write() as connection:
             grid = read_grids(connection, [number])[number]

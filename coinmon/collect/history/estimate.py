@@ -12,7 +12,7 @@ _DAY_S = (0.1, 1.0)
 
 
 def estimated(instruments: Sequence[Instrument], start: int, end: int) -> str:
-    """At most, for what is stored already is not fetched again. start, end: ms UTC."""
+    """An upper bound: what is stored already is not fetched again. start, end: ms UTC."""
     days = (end - start) / DAY
     size = [each * len(instruments) * (end - start) // MINUTE for each in _MINUTE_BYTES]
     took = [each * len(instruments) * days for each in _DAY_S]

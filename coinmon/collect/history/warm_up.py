@@ -173,7 +173,7 @@ class WarmUp:
         await self._turns.write(self._database, partial(self._store, wish, past))
 
     async def _room(self) -> None:
-        """Until the venue's budgets have room for what is not urgent."""
+        """Wait until the venue's rate budgets have room for what is not urgent."""
         while self._busy():  # noqa: ASYNC110 - a budget calls nobody when there is room
             await asyncio.sleep(_PAGE_PAUSE_S)
 

@@ -179,7 +179,7 @@ class BookFeed:
         return taken
 
     def put_back(self, taken: Taken) -> None:
-        """It could not be stored: what does not come again is given once more."""
+        """Give back what could not be stored: of it, `take` returns again what no later message repeats."""
         there = {shelf.track.number for shelf in self._shelves.values()}
         lost = {number: some for number, some in taken.liquidations.items() if number not in there}
         self._leftover += [Shelf(taken.gone[number], liquidations=[*some]) for number, some in lost.items()]
@@ -257,7 +257,7 @@ class BookFeed:
             self._supervisor.restart(self._stream_task)
 
     def _complain(self, text: str) -> None:
-        """Once, until something else is wrong."""
+        """Log what is wrong once, until it is something else."""
         if text != self._complaint:
             self._complaint = text
             logger.warning("{}: {}", self._venue.name, redacted(text))

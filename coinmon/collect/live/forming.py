@@ -33,7 +33,7 @@ class FormingMinute:
     whole: bool
 
     def then(self, later: "FormingMinute") -> "FormingMinute":
-        """With what came after it."""
+        """This minute with what came after it added."""
         return replace(
             self, high=max(self.high, later.high), low=min(self.low, later.low), close=later.close,
             buy=self.buy + later.buy, sell=self.sell + later.sell, whole=self.whole and later.whole,
@@ -77,7 +77,7 @@ class FormingMinutes:
         self._news, self._minutes, self._last_ids, self._whole, self._changed = [], {}, {}, set(), {}
 
     def take(self, news: Streamed | StreamedMany) -> None:
-        """What a stream brought."""
+        """Add what a stream brought."""
         if self.on:
             self._news.append(news)
             if self._tell:

@@ -1,4 +1,4 @@
-"""What a stream brought and its tracks have not got yet: handed over together, an instrument costs once a minute."""
+"""Pages of a stream, kept until its tracks need them: handed over together, each instrument costs once a minute."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ class PageBuffer:
         self._quiet: dict[str, Streamed] = {}
 
     def add(self, news: Streamed | StreamedMany) -> bool:
-        """Keep it; False: a page that its track has to see now, after what is held."""
+        """Keep a page; False if its track has to get it at once, after the pages kept before."""
         if isinstance(news, StreamedMany):
             self._many.setdefault(id(news.instruments), []).append(news)
             return True

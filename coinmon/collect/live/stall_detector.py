@@ -73,7 +73,7 @@ class StallDetector:
             self._comparing = self.supervisor.once(f"{self.venue.name}: comparison with tickers", self._compare(tracks))
 
     def lost(self) -> None:
-        """The whole stream is: what nobody explained is over."""
+        """The whole stream is lost: silences that nobody explained are forgotten."""
         self._unsure.clear()
 
     async def close(self) -> None:

@@ -178,7 +178,7 @@ class TradeFeed:
             self._repair_soon(track)
 
     def _hand_over(self, *last: Streamed) -> None:
-        """To the tracks what they have not got yet, and then this."""
+        """Give the tracks the pages that are kept for them, then this one."""
         for each in (*self._held.drain(), *last):
             track = self._tracks.get(each.instrument.id)
             if track is not None:
@@ -202,7 +202,7 @@ class TradeFeed:
             self._complaint = ""
 
     def _complain(self, text: str) -> None:
-        """Once, until something else is wrong."""
+        """Log what is wrong once, until it is something else."""
         if text != self._complaint:
             self._complaint = text
             logger.warning("{}: {}; polled meanwhile", self._venue.name, redacted(text))

@@ -35,7 +35,7 @@ _TRACK_LOCK_TIMEOUT_S = 2.0
 
 @asynccontextmanager
 async def undisturbed(tracks: Sequence[Track]) -> AsyncGenerator[list[Track], None]:
-    """Those of the tracks that nobody reads or settles meanwhile."""
+    """The tracks among these that nobody else reads or settles meanwhile."""
     free: list[Track] = []
     async with AsyncExitStack() as held:
         with suppress(TimeoutError):

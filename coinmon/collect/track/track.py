@@ -107,7 +107,7 @@ class Track:
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[None, None]:
-        """Nobody else reads or settles meanwhile, and what is streamed waits."""
+        """Exclusive use of the track: nobody else reads or settles it meanwhile, and streamed pages wait."""
         async with self._alone:
             try:
                 yield
@@ -192,7 +192,7 @@ class Track:
         )
 
     def advance(self, settled: SettledMinutes) -> None:
-        """What was settled is stored: forget it."""
+        """Forget what was settled: it is stored now."""
         self.unverified_from = settled.unverified_from(self.klines, self.unverified_from or self.start)
         self.boundary_id, self.start = settled.position
         self.pending = [settled.rest] if len(settled.rest) else []
