@@ -1,10 +1,14 @@
 """A streamed page joins what was read only where no id lies between them."""
 
+import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from coinmon.collect.live import trade_feed
 from coinmon.collect.track.track import Track
+from coinmon.errors import CoinmonError
 
 
 @pytest.mark.parametrize(("first", "joins"), [(4, True), (5, True), (6, False), (7, False)])
@@ -15,3 +19,34 @@ def test_one_missing_trade_makes_a_page_wait(first, joins, plain):
     track.joiner.stream(replace(streamed, first_id=first, until=plain.start + 9000))
     assert track.joiner.waits is not joins
     assert track.trades.id.tolist() == ([3, *range(4, 9)] if joins else [3, 4])
+
+
+def test_a_gap_has_its_own_time_though_polling_closed_an_older_one(plain, monkeypatch):
+    """It was declared a hole after seconds: counted from the beginning of the gap before it."""
+    now, holes = [0.0], []
+    monkeypatch.setattr(trade_feed, "monotonic", lambda: now[0])
+    monkeypatch.setattr(trade_feed, "_TRIES", (0.0,))
+
+    async def unanswered(track, deadline):
+        raise CoinmonError("no answer")
+
+    async def main():
+        clock = SimpleNamespace(now=lambda: plain.start)
+        venue = SimpleNamespace(name="acme", repair=unanswered)
+        feed = trade_feed.TradeFeed(venue, clock)
+        joiner = SimpleNamespace(waits=True, accept_hole=lambda: holes.append(now[0]))
+        track = SimpleNamespace(instrument=plain.instrument(), cursor="before the first gap", joiner=joiner)
+
+        async def tried(at):
+            now[0] = at
+            feed._repair_soon(track)
+            await asyncio.wait(list(feed._repairing.values()))
+            await asyncio.sleep(0)
+
+        await tried(0.0)
+        track.cursor = "read by polling, before the second"
+        for seconds in (599.0, 601.0, 1100.0, 1199.0, 1200.0):
+            await tried(seconds)
+
+    asyncio.run(main())
+    assert holes == [1200.0], "ten minutes after the second one began"

@@ -2,17 +2,20 @@
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from loguru import logger
 
 from coinmon.clock import Clock
+from coinmon.collect.live.book_feed import BookFeed
 from coinmon.collect.track.persist import persist
+from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.collect.watchlist import begin
 from coinmon.config.load import SymbolsConfig
 from coinmon.errors import ConfigError, NoDataError, VenueBlocked
-from coinmon.model.derivatives import Ticker
+from coinmon.model.derivatives import Liquidation, Ticker
 from coinmon.model.multiples import in_coins
 from coinmon.store.cursors import Position
 from coinmon.store.history import History
@@ -262,3 +265,25 @@ def test_thousands_of_a_coin_are_read_as_the_coin(follow, plain, database):
     assert coins.close.tolist() == native.close.tolist()
     assert coins.levels.sell.sum() == 2000
     assert history.profile(coin, start, plain.start).sell.sum() == 2000
+
+
+def test_liquidations_that_are_not_stored_yet_outlive_a_change_of_what_is_followed(plain):
+    """Those since the last sample were lost whenever a venue listed another one."""
+
+    async def main():
+        clock = SimpleNamespace(now=lambda: plain.start)
+        feed = BookFeed(Venue("acme", SimpleNamespace(), clock), clock, streams=False)
+        stays, goes, comes = (
+            Track(replace(plain.instrument(), symbol=f"{base}/USDT:USDT", kind="perp"), number, plain.start)
+            for number, base in enumerate(("BTC", "ETH", "SOL"))
+        )
+        await feed.follow([stays, goes], books=False)
+        forced = [Liquidation(plain.start, -1, 100.0, 2.0, "1")]
+        for shelf in feed._shelves.values():
+            shelf.liquidations = [*forced]
+        await feed.follow([stays, comes], books=False)
+        return feed.take(plain.start, (1.0,)).liquidations, feed.take(plain.start, (1.0,)).liquidations, forced
+
+    taken, again, forced = asyncio.run(main())
+    assert taken == {0: forced, 1: forced}
+    assert not again
