@@ -29,11 +29,11 @@ def language(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
     return "zh" if said.lower().startswith("zh") else "en"
 
 
-def speaker() -> Callable[[str], str]:
-    """Puts texts into the language of whoever typed the command."""
-    if language(sys.argv[1:], os.environ) == "en":
+def speaker(lang: str | None = None) -> Callable[[str], str]:
+    """Puts texts into a language; None: that of whoever typed the command."""
+    if (lang or language(sys.argv[1:], os.environ)) == "en":
         return lambda text: text
-    return Phrases(plugin_packages()).say
+    return _phrases(tuple(plugin_packages())).say
 
 
 def plugin_packages() -> list[str]:
@@ -73,6 +73,11 @@ class Phrases:
                 if said != (head, rest):
                     return between.join(said)
         return text
+
+
+@cache
+def _phrases(packages: tuple[str, ...]) -> Phrases:
+    return Phrases(packages)
 
 
 @cache

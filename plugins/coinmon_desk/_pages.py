@@ -20,6 +20,7 @@ from coinmon.command import (
     MarketReader,
     NoDataError,
     iso,
+    speaker,
 )
 from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
@@ -160,7 +161,7 @@ class DeskPages:
                 made = await handler(request, address)
             except CoinmonError as error:
                 status = 404 if isinstance(error, NoDataError) else 400
-                return document("wrong.html", lang, status, reason=str(error))
+                return document("wrong.html", lang, status, reason=speaker(lang)(str(error)))
             for cookie, name in ((LANG_COOKIE, "lang"), (ZONE_COOKIE, "zone")):
                 if request.query_params.get(name):
                     made.set_cookie(cookie, request.query_params[name], max_age=_YEAR_S, samesite="strict")
@@ -223,7 +224,8 @@ class DeskPages:
                 # nothing is wrong with the question: a browser would complain of a status
                 body = orjson.dumps({"error": str(error), "absent": error.told})
             except CoinmonError as error:
-                body, status = orjson.dumps({"error": str(error)}), 404 if isinstance(error, NoDataError) else 400
+                told = speaker(self._lang(request))(str(error))
+                body, status = orjson.dumps({"error": told}), 404 if isinstance(error, NoDataError) else 400
             headers = dict(SECURITY)
             if len(body) > _SQUEEZED_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
                 body = await asyncio.to_thread(gzip.compress, body, 5)
@@ -260,7 +262,7 @@ class DeskPages:
         return {"absent": found} if found["first"] is None or at < 1000 * found["first"] + MINUTE else {}
 
     async def _state_data(self, request: Request, address: Address) -> bytes:
-        return orjson.dumps(await asyncio.to_thread(self._state.whole))
+        return orjson.dumps(await asyncio.to_thread(self._state.whole, address.lang))
 
     async def _events(self, request: Request) -> Response:
         # a browser that connects again names what it had last

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from coinmon.command import DAY, MINUTE, CoinmonError, MarketReader, iso, local_findings
+from coinmon.command import DAY, MINUTE, CoinmonError, MarketReader, iso, local_findings, speaker
 
 _NAMED_STREAMS = 12
 _HOLES_MIN = 60
@@ -83,8 +83,9 @@ class State:
             "resyncs": health["books"]["resyncs"], "rss_mb": health["rss_mb"], "behind_s": health["behind_seconds"],
         }  # fmt: skip
 
-    def whole(self) -> dict[str, Any]:
+    def whole(self, lang: str) -> dict[str, Any]:
         """With what takes a look at the store and at this machine: holes, the outbox, what `doctor` would say."""
+        say = speaker(lang)
         now = self._reader.now()
         queue = self._reader.outbox(now - DAY)
         tasks = self._reader.tasks()
@@ -96,7 +97,7 @@ class State:
                 for each in queue[:_TOLD_ROWS]
             ],
             "waiting": len(queue),
-            "doctor": [[each.subject, each.check, each.status, each.detail, each.cure]
+            "doctor": [[each.subject, each.check, each.status, say(each.detail), say(each.cure or "")]
                        for each in local_findings(self._reader.config)],
             "tasks": [[name, each["alive"], each["restarts"], each["error"]] for name, each in sorted(tasks.items())],
         }  # fmt: skip

@@ -241,6 +241,8 @@ def test_the_state_page_is_chinese_where_it_is_asked_to_be(desk):
     plain = [re.sub("coinmon doctor|ms|MB|s$", "", each) for each in heads]
     assert [each for each in plain if re.search("[A-Za-z]", each)] == []
     assert "磁盘空间" in text.replace(" ", "")
+    assert "剩余" in text
+    assert "GiB free" not in text
 
 
 def test_the_state_names_every_venue(server):

@@ -127,3 +127,77 @@ def test_signals_at_one_candle_are_the_first_and_how_many_more(desk):
     _page, (_, told) = desk("/pair/BTCUSDT?lang=en", SHOWN, text)
     assert told["text"][-1] == f"{told['all'][-1][0]} +{len(told['all'][-1]) - 1}"
     assert told["all"][-1][0].startswith("[A+]")
+
+
+def test_the_slider_moves_the_whole_desk_and_replays(desk):
+    def slide(moment):
+        return (
+            f"(() => {{ const one = document.getElementById('slider'); one.value = {parse_time(moment) // 1000};"
+            " one.dispatchEvent(new Event('input')); return [+one.min, +one.max]; })()"
+        )
+
+    replay = "document.getElementById('replay')"
+    of = "[each.pathname, new URL(each.href).searchParams.get('at')]"
+    links = f"[...document.querySelectorAll('.bar a')].map(each => {of})"
+    page, (_, span, shown, address, there, _, later, pressed, _, released) = desk(
+        "/pair/BTCUSDT?lang=en", SHOWN, slide("2026-01-15T11:40:00Z"),
+        f"{SHOWN} === '2026-01-15T11:40:00Z' && document.getElementById('as-of').textContent",
+        "new URLSearchParams(location.search).get('at')", links, f"{replay}.click() || true",
+        f"{SHOWN} > '2026-01-15T11:40:00Z' && {SHOWN}", f"{replay}.getAttribute('aria-pressed')",
+        f"{replay}.click() || true", f"{replay}.getAttribute('aria-pressed')",
+    )  # fmt: skip
+    # from the first minute of which anything is stored to the present
+    assert span[0] == parse_time(MOMENTS[0]) // 1000
+    assert 0 <= span[1] - parse_time(MOMENTS[-1]) // 1000 < 60
+    assert "2026-01-15T11:40:00Z" in shown
+    assert address == "2026-01-15T11:40:00Z"
+    # what is shown at once stays so on the way to the other pages; the state is of now
+    assert dict(there) == {"/": address, "/tape": address, "/state": None}
+    assert later == "2026-01-15T11:41:00Z"
+    assert (pressed, released) == ("true", "false")
+    assert complaints(page) == []
+
+
+# the stream and the loudspeaker are the browser's: in their place stand ones that a test hears and speaks by
+WIRE = """delete window.SharedWorker;
+window.beeps = 0;
+window.AudioContext = class {
+  constructor() { window.contexts = (window.contexts || 0) + 1; this.currentTime = 0; }
+  createOscillator() { return { frequency: {}, connect() {}, start() { window.beeps += 1; }, stop() {} }; }
+};
+window.EventSource = class extends EventTarget {
+  constructor() { super(); window.wire = this; }
+  close() {}
+};
+window.tell = (kind, data) => wire.dispatchEvent(new MessageEvent(kind, { data: JSON.stringify(data) })) && true;
+"""
+
+
+def test_the_tape_sounds_when_it_is_asked_to_and_for_what_it_shows(desk):
+    def tell(number, kind):
+        row = {"id": f"{kind} {number}", "time": "2026-01-15T12:00:00Z", "kind": kind, "pair": "BTC/USDT", "grade": "",
+               "tone": "up", "side": "buy", "venue": "okx", "amount": 1e6, "price": 9.5, "why": []}  # fmt: skip
+        return f"tell('tape', {json.dumps([row])}) && [window.beeps]"
+
+    def choose(id, change):
+        return (
+            f"(() => {{ const one = document.getElementById('{id}'); {change};"
+            " one.dispatchEvent(new Event('input', { bubbles: true })); return true; })()"
+        )
+
+    found = "document.querySelectorAll('#tape li[data-kind=whale]').length"
+    page, (_, silent, _, once, twice, _, unshown, whales, contexts) = desk(
+        "/tape?lang=en", "window.wire && true", tell(1, "whale"), choose("sound", "one.checked = true"),
+        tell(2, "whale"), tell(3, "whale"), choose("kind", "one.value = 'whale'"), tell(4, "liquidation"),
+        found, "window.contexts", before=WIRE,
+    )  # fmt: skip
+    assert (silent, once, twice, unshown) == ([0], [1], [2], [2])
+    assert whales >= 3
+    # a browser gives a page few of them
+    assert contexts == 1
+    assert complaints(page) == []
+
+
+def test_an_address_that_is_wrong_says_so_in_chinese(desk):
+    _page, (reason,) = desk("/pair/BTCUSDT?lang=zh&candle=7m", "document.getElementById('reason').textContent")
+    assert reason.startswith("candle: '7m' 不是 K 线周期")

@@ -152,7 +152,7 @@ DENSE = """(window.compared ||= import('/desk/strokes.js').then(({ extentOf, str
   const canvases = [0, 1].map(() => Object.assign(document.createElement('canvas'), { width: 300, height: 200 }));
   const [painted, filled] = canvases.map((each) => each.getContext('2d'));
   const plot = { c: painted, ratio: 1, x: { start: 0, end: 300 }, y: { start: 200 } };
-  const strokes = strokesOf(plot, {}, ['#102030', '#a0b0c0']);
+  const strokes = strokesOf(plot, ['#102030', '#a0b0c0']);
   for (let k = 0; k < 300; k += 1) {
     const [top, bottom] = [100 - (k % 120), 100 + (k % 9)];
     strokes.add(k, top, bottom, k % 2);
@@ -168,4 +168,40 @@ def test_what_is_dense_is_drawn_as_what_is_not(looked):
     page, (_, (wrong, same)) = looked("/pair/BTCUSDT?lang=en", SHOWN, DENSE)
     assert wrong == []
     assert same
+    assert complaints(page) == []
+
+
+# where drawing a panel seems to take 5 ms longer than it does
+SLOW = """(window.slowing ||= (async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const looks = () => ['price', 'volume'].map((id) => document.querySelector(`[data-panel=${id}] canvas`).toDataURL());
+  const [now, context] = [performance.now.bind(performance), HTMLCanvasElement.prototype.getContext];
+  const drawn = { price: 0, volume: 0 };
+  let calls = 0;
+  performance.now = () => now() + 5 * (calls += 1);
+  HTMLCanvasElement.prototype.getContext = function (...given) {
+    drawn[this.closest('[data-panel]')?.dataset.panel] += 1;
+    return context.apply(this, given);
+  };
+  const [from, to] = coinmonSheet.range();
+  for (let k = 1; k <= 24; k += 1) {
+    coinmonSheet.move(from + 20 * k, to - 20 * k);
+    await frame();
+  }
+  const moving = { ...drawn };
+  await new Promise((done) => setTimeout(done, 300));
+  const rested = looks();
+  [performance.now, HTMLCanvasElement.prototype.getContext] = [now, context];
+  coinmonSheet.redraw();
+  for (let k = 0; k < 6; k += 1) await frame();
+  const anew = looks();
+  window.slow = [moving, rested.map((each, k) => each === anew[k])];
+})()) && window.slow"""
+
+
+def test_where_drawing_takes_long_candles_move_first_and_all_agree_at_rest(looked):
+    page, (_, (moving, same)) = looked("/pair/BTCUSDT?lang=en", SHOWN, SLOW, width=1400)
+    assert moving["price"] >= 23
+    assert 2 <= moving["volume"] <= 12
+    assert same == [True, True]
     assert complaints(page) == []

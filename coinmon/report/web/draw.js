@@ -47,7 +47,7 @@ function candles(plot, mark) {
 /** More candles than pixels: the highest and lowest of each column of pixels. */
 function extremes(plot, mark, first, last) {
   const { x, y } = plot;
-  const strokes = strokesOf(plot, mark, [ink(plot, "up"), ink(plot, "down")]);
+  const strokes = strokesOf(plot, [ink(plot, "up"), ink(plot, "down")]);
   const { t, open, high, low, close } = mark;
   const pixel = pixelOf(plot);
   let k = first;
@@ -108,7 +108,7 @@ function line(plot, mark) {
 function dense(plot, mark, first, last) {
   const { y } = plot;
   const { t, v } = mark;
-  const strokes = strokesOf(plot, mark, [ink(plot, mark.tone)]);
+  const strokes = strokesOf(plot, [ink(plot, mark.tone)]);
   const pixel = pixelOf(plot);
   let k = first;
   let before = null;
@@ -157,7 +157,7 @@ function columns(plot, mark) {
 /** More columns than pixels: the longest of each pixel. */
 function slender(plot, mark, first, last, zero) {
   const { t, v } = mark;
-  const strokes = strokesOf(plot, mark, ["up", "down"].map((tone) => ink(plot, mark.tone || tone, mark.tone ? 0.75 : 0.9)));
+  const strokes = strokesOf(plot, ["up", "down"].map((tone) => ink(plot, mark.tone || tone, mark.tone ? 0.75 : 0.9)));
   const pixel = pixelOf(plot);
   let k = first;
   while (k <= last) {

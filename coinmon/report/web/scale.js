@@ -40,12 +40,12 @@ function format(zone, options) {
 }
 
 const shortTimes = new Map();
-const SHORT_TIMES_MOST = 4000;
+const TOLD_MOST = 4000;
 
 /** 14:05, or 15-01 at the beginning of a day; told once, for an axis says the same times in each frame. */
 export function shortTime(at, zone) {
   const key = `${at} ${zone}`;
-  if (shortTimes.size > SHORT_TIMES_MOST) shortTimes.clear();
+  if (shortTimes.size > TOLD_MOST) shortTimes.clear();
   if (!shortTimes.has(key)) shortTimes.set(key, shortTimeOf(at, zone));
   return shortTimes.get(key);
 }
@@ -73,9 +73,18 @@ export function short(value) {
   return `${+value.toPrecision(5)}`;
 }
 
-/** A price with its decimals, thousands apart. */
+const prices = new Map();
+
+/** A price with its decimals, thousands apart; told once, as times are. */
 export function priced(value, digits) {
   if (value === null || value === undefined) return "-";
+  const key = `${value} ${digits}`;
+  if (prices.size > TOLD_MOST) prices.clear();
+  if (!prices.has(key)) prices.set(key, priceOf(value, digits));
+  return prices.get(key);
+}
+
+function priceOf(value, digits) {
   // to make a format takes longer than to use it a hundred times
   if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   return formats.get(digits).format(value);

@@ -11,8 +11,10 @@ const LEAST_SECONDS = 240;
 const ROOM = 0.04;
 /** Milliseconds of rest after which what is not in sight, and what is only read, follows a chart that moved. */
 const REST_MS = 120;
-/** Milliseconds that drawing may take of a frame: where it takes longer, panels beneath the candles follow in every other. */
-const SLOW_MS = 7;
+/** Milliseconds that telling the browser what to draw may take of a frame: panels beneath the candles wait for their turn. */
+const FRAME_MS = 4;
+/** Frames after which one of those panels is drawn, however long it takes. */
+const TURN_FRAMES = 3;
 
 function made(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -32,14 +34,14 @@ export function sheetOf(root, first, tell = () => {}) {
   let cross = null;
   let panes = [];
   let asked = 0;
-  let dirty = null;
   let chosen = null;
   const hidden = new Map();
   // what is near is kept ready for who scrolls, but not in every frame of a chart that moves
   const near = new IntersectionObserver((entries) => watched(entries, "away"), { rootMargin: "300px" });
   const sight = new IntersectionObserver((entries) => watched(entries, "unseen"));
-  let resting = 0;
-  let [took, turn] = [0, 0];
+  const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+  let [resting, asks] = [0, 0];
+  let [turn, beneath] = [0, 0];
   addEventListener("beforeprint", () => {
     const look = lookOf();
     for (const pane of panes) if (pane.stale) drawPane(pane, look);
@@ -51,7 +53,7 @@ export function sheetOf(root, first, tell = () => {}) {
 
   function theme() {
     const set = document.documentElement.dataset.theme;
-    return set || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    return set || (prefersDark.matches ? "dark" : "light");
   }
 
   function shades() {
@@ -96,9 +98,20 @@ export function sheetOf(root, first, tell = () => {}) {
     for (const pane of some) drawPane(pane, look);
   }
 
+  /** When nothing was asked for a while. */
   function rested() {
+    if (asks !== resting) {
+      rest();
+      return;
+    }
+    resting = 0;
     arrived(panes.filter((each) => each.stale && !each.away));
     for (const pane of panes) if (pane.canvas) wordsBeside(pane);
+  }
+
+  function rest() {
+    resting = asks;
+    setTimeout(rested, REST_MS);
   }
 
   function paneOf(spec) {
@@ -270,30 +283,33 @@ export function sheetOf(root, first, tell = () => {}) {
     repaint(null);
   }
 
-  /** Panels by their ids, all where it is null; drawn with the next frame. */
+  /** Panels by their ids, all where it is null; drawn with the next frame, or one of the next where that takes long. */
   function repaint(ids) {
-    if (ids === null) dirty = null;
-    else if (!asked) dirty = new Set(ids);
-    else if (dirty) for (const each of ids) dirty.add(each);
-    if (asked) return;
-    asked = requestAnimationFrame(() => {
-      const some = dirty;
-      asked = 0;
-      dirty = null;
-      const look = lookOf();
-      const begun = performance.now();
-      turn += 1;
-      for (const pane of panes) {
-        if (!pane.canvas || !(some === null || some.has(pane.spec.id))) continue;
-        pane.stale = true;
-        const waits = took > SLOW_MS && pane.spec.id !== "price" && pane !== cross?.pane && turn % 2;
-        if (!(pane.away || pane.unseen || waits)) drawPane(pane, look);
-      }
-      // of two frames, for the one without those panels is quick
-      took = Math.max(performance.now() - begun, turn % 2 ? took : 0);
-      clearTimeout(resting);
-      resting = setTimeout(rested, REST_MS);
-    });
+    for (const pane of panes) if (pane.canvas && (ids === null || ids.includes(pane.spec.id))) pane.stale = true;
+    asks += 1;
+    if (!resting) rest();
+    asked ||= requestAnimationFrame(frame);
+  }
+
+  function frame() {
+    asked = 0;
+    turn += 1;
+    const stale = panes.filter((each) => each.stale && !each.away && !each.unseen);
+    if (!stale.length) return;
+    const look = lookOf();
+    const first = stale.filter((each) => each.spec.id === "price" || each === cross?.pane);
+    for (const pane of first) drawPane(pane, look);
+    let left = FRAME_MS - first.reduce((sum, each) => sum + each.took, 0);
+    // who has waited longest is next
+    const others = stale.filter((each) => !first.includes(each)).sort((a, b) => (a.drawn || 0) - (b.drawn || 0));
+    for (const pane of others) {
+      left -= pane.took || 0;
+      // one that was never drawn is an empty sheet of another size
+      if (left < 0 && pane.drawn && turn - beneath < TURN_FRAMES) break;
+      beneath = turn;
+      drawPane(pane, look);
+    }
+    if (stale.some((each) => each.stale)) asked ||= requestAnimationFrame(frame);
   }
 
   /** Rows that the columns in sight use, first and last, where not all columns fit: others would be empty paper. */
@@ -316,9 +332,17 @@ export function sheetOf(root, first, tell = () => {}) {
   }
 
   function drawPane(pane, look) {
+    const begun = performance.now();
+    draw(pane, look);
+    pane.stale = false;
+    pane.drawn = turn;
+    // one frame that was held up is not the rule
+    pane.took = 0.7 * (pane.took || 0) + 0.3 * (performance.now() - begun);
+  }
+
+  function draw(pane, look) {
     const { canvas, spec } = pane;
     const { colours, ratio } = look;
-    pane.stale = false;
     // asked of the document once: that makes it lay itself out, in the middle of a frame
     pane.room ||= canvas.parentElement.clientWidth;
     const wide = Math.max(pane.least || 0, pane.room);
@@ -676,7 +700,7 @@ export function sheetOf(root, first, tell = () => {}) {
     for (const pane of panes) pane.room = 0;
     redraw();
   }).observe(root);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  prefersDark.addEventListener("change", redraw);
   build();
   redraw();
   return {

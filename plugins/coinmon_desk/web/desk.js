@@ -37,6 +37,18 @@ export function address(changes) {
   }
   return url;
 }
+
+/** The links to the other pages go to the moment that this one shows. */
+export function moveLinks(at) {
+  for (const link of document.querySelectorAll(".bar a")) {
+    const url = new URL(link.href);
+    if (url.pathname === "/state") continue;
+    if (at) url.searchParams.set("at", at);
+    else url.searchParams.delete("at");
+    link.href = url.pathname + url.search;
+  }
+}
+
 document.getElementById("lang").addEventListener("click", (event) => {
   location.assign(address({ lang: event.target.dataset.lang }));
 });

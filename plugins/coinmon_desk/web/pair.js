@@ -1,5 +1,5 @@
 /** A pair: its scene, drawn by the report's modules, and taken anew with each edition unless the address says when. */
-import { config, fetched, on, tellAbsent, words } from "./desk.js";
+import { config, fetched, moveLinks, on, tellAbsent, words } from "./desk.js";
 import { grower } from "./forming.js";
 import { made, sheetOf } from "./sheet.js";
 
@@ -120,6 +120,7 @@ function go(moment) {
   at = moment;
   find("at").value = at;
   config.at = at || null;
+  moveLinks(at);
   find("live").textContent = at ? `${words.past} ${at}` : words.live;
   find("live").className = `live ${at ? "past" : "on"}`;
   keep();

@@ -13,13 +13,17 @@ function table(head, rows) {
 
 let looked = {};
 
+function statusOf(status) {
+  return words[`status ${status}`] || words[status] || status;
+}
+
 function part(title, head, rows) {
   return [made("section", {}, made("h2", {}, title), rows && rows.length ? table(head, rows) : made("p", { class: "dim" }, words.none))];
 }
 
 function draw(state) {
   const venues = state.venues.map((each) => [
-    each.venue, [words[each.status] || each.status, each.status === "ok" ? "up" : "short"], each.streams,
+    each.venue, [statusOf(each.status), each.status === "ok" ? "up" : "short"], each.streams,
     each.late ? `${each.late}: ${each.stale.join(", ")}` : "0", each.lag === null ? "-" : `${each.lag} s`,
     each.requests, each.seconds, each.error || "",
   ]);
@@ -33,13 +37,13 @@ function draw(state) {
       (looked.gaps || []).map(([of, complete, minutes, holes, warming]) => [of, `${complete}/${minutes}`, holes, warming ? words.yes : words.no])),
     ...part(words.budgets, [words.venue, "", words.used, words.limit], state.budgets.map(([venue, name, used, limit]) => [venue, name, full(used, limit), limit])),
     ...part(`${words.outbox}${looked.waiting ? ` · ${looked.waiting}` : ""}`,
-      ["", words.status, words.signal, words.time, words.attempts, words.next_try, words.error], looked.outbox),
-    ...part(words.deliveries, ["", words.status, words.number], state.deliveries),
+      ["", words.status, words.signal, words.time, words.attempts, words.next_try, words.error], (looked.outbox || []).map(([of, status, ...rest]) => [of, statusOf(status), ...rest])),
+    ...part(words.deliveries, ["", words.status, words.number], state.deliveries.map(([of, status, number]) => [of, statusOf(status), number])),
     ...state.delivery_errors.map(([name, why]) => made("p", { class: "warn" }, `${name}: ${why}`)),
     ...part(words.plugins, ["", "", words.error],
       [...state.broken.map((each) => [each.plugin, each.of, each.why]), ...state.failing.map(([name, why]) => [name, "", why])]),
     ...part(words.doctor, ["", words.check, words.status, "", words.cure], (looked.doctor || []).map(([of, check, status, detail, cure]) => [
-      words[`doctor ${of}`] || of, words[`doctor ${check}`] || check, [words[status] || status, status === "ok" ? "up" : "short"], detail, cure || "",
+      words[`doctor ${of}`] || of, words[`doctor ${check}`] || check, [statusOf(status), status === "ok" ? "up" : "short"], detail, cure || "",
     ])),
     ...part(words.tasks, ["", words.live, words.restarts, words.error],
       (looked.tasks || []).map(([name, alive, restarts, error]) => [name, [alive ? words.yes : words.no, alive ? "up" : "short"], restarts, error || ""])),

@@ -48,8 +48,11 @@ function draw() {
   if (!order.length) list.append(made("li", { class: "dim" }, words.none));
 }
 
+let audio = null;
+
 function beep() {
-  const audio = new AudioContext();
+  // a browser gives a page few of them
+  audio ||= new AudioContext();
   const tone = audio.createOscillator();
   tone.frequency.value = 880;
   tone.connect(audio.destination);
@@ -72,7 +75,8 @@ else {
   on("tape", (news) => {
     for (const row of news) rows.set(row.id, row);
     draw();
-    if (sound.checked) beep();
+    // what is not shown is not heard
+    if (sound.checked && news.some(passes)) beep();
   });
   // an edition begins each connection: what was missed meanwhile is fetched
   on("edition", load);
