@@ -2,6 +2,8 @@
 
 import json
 
+import aiohttp
+
 TOKEN = "correct horse"
 COMPLAINTS = {"Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"}
 SHOWN = "document.documentElement.dataset.shown"
@@ -48,3 +50,13 @@ ACCESS = """(() => {
 
 def complaints(page):
     return [json.dumps(each)[:300] for each in page.heard if each.get("method") in COMPLAINTS]
+
+
+async def still(page, script):
+    """What a script gives in the page that is open."""
+    port = (page._folder / "DevToolsActivePort").read_text().split()[0]
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        async with session.get(f"http://127.0.0.1:{port}/json") as reply:
+            tab = next(each for each in await reply.json() if each["type"] == "page")
+        async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            return await page._value(socket, script)

@@ -3,11 +3,10 @@
 import asyncio
 import re
 
-import aiohttp
 import httpx
 import pytest
 
-from tests.desk.page import ACCESS, ROWS, SHOWN, TOKEN, complaints
+from tests.desk.page import ACCESS, ROWS, SHOWN, TOKEN, complaints, still
 
 # a server that scans has to start first
 pytestmark = pytest.mark.timeout(300)
@@ -264,13 +263,3 @@ def test_it_finds_back_after_a_restart_without_a_reload(desk, server):
     server.start(scanned=False)
     live = "document.getElementById('live').className === 'live on'"
     assert asyncio.run(still(page, f"coinmonDesk.connected >= 2 && {live}"))
-
-
-async def still(page, script):
-    """What a script gives in the page that is open."""
-    port = (page._folder / "DevToolsActivePort").read_text().split()[0]
-    async with aiohttp.ClientSession(trust_env=False) as session:
-        async with session.get(f"http://127.0.0.1:{port}/json") as reply:
-            tab = next(each for each in await reply.json() if each["type"] == "page")
-        async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-            return await page._value(socket, script)

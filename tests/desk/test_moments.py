@@ -173,12 +173,14 @@ window.tell = (kind, data) => wire.dispatchEvent(new MessageEvent(kind, { data: 
 """
 
 
-def test_the_tape_sounds_when_it_is_asked_to_and_for_what_it_shows(desk):
-    def tell(number, kind):
-        row = {"id": f"{kind} {number}", "time": "2026-01-15T12:00:00Z", "kind": kind, "pair": "BTC/USDT", "grade": "",
-               "tone": "up", "side": "buy", "venue": "okx", "amount": 1e6, "price": 9.5, "why": []}  # fmt: skip
-        return f"tell('tape', {json.dumps([row])}) && [window.beeps]"
+def told(number, kind):
+    """What the stream says of one row of the tape, and how often the loudspeaker was used by then."""
+    row = {"id": f"{kind} {number}", "time": "2026-01-15T12:00:00Z", "kind": kind, "pair": "BTC/USDT", "grade": "",
+           "tone": "up", "side": "buy", "venue": "okx", "amount": 1e6, "price": 9.5, "why": []}  # fmt: skip
+    return f"tell('tape', {json.dumps([row])}) && [window.beeps]"
 
+
+def test_the_tape_sounds_when_it_is_asked_to_and_for_what_it_shows(desk):
     def choose(id, change):
         return (
             f"(() => {{ const one = document.getElementById('{id}'); {change};"
@@ -187,8 +189,8 @@ def test_the_tape_sounds_when_it_is_asked_to_and_for_what_it_shows(desk):
 
     found = "document.querySelectorAll('#tape li[data-kind=whale]').length"
     page, (_, silent, _, once, twice, _, unshown, whales, contexts) = desk(
-        "/tape?lang=en", "window.wire && true", tell(1, "whale"), choose("sound", "one.checked = true"),
-        tell(2, "whale"), tell(3, "whale"), choose("kind", "one.value = 'whale'"), tell(4, "liquidation"),
+        "/tape?lang=en", "window.wire && true", told(1, "whale"), choose("sound", "one.checked = true"),
+        told(2, "whale"), told(3, "whale"), choose("kind", "one.value = 'whale'"), told(4, "liquidation"),
         found, "window.contexts", before=WIRE,
     )  # fmt: skip
     assert (silent, once, twice, unshown) == ([0], [1], [2], [2])
@@ -201,3 +203,21 @@ def test_the_tape_sounds_when_it_is_asked_to_and_for_what_it_shows(desk):
 def test_an_address_that_is_wrong_says_so_in_chinese(desk):
     _page, (reason,) = desk("/pair/BTCUSDT?lang=zh&candle=7m", "document.getElementById('reason').textContent")
     assert reason.startswith("candle: '7m' 不是 K 线周期")
+
+
+TOKYO = """const whole = Intl.DateTimeFormat.prototype.resolvedOptions;
+Intl.DateTimeFormat.prototype.resolvedOptions = function () { return { ...whole.call(this), timeZone: 'Asia/Tokyo' }; };
+"""
+
+
+def test_times_are_those_of_the_readers_zone_or_utc(desk):
+    row = "document.querySelector('#tape li[data-id=\"whale 1\"] time')?.textContent"
+    there, press = f"window.wire && {told(1, 'whale')}", "document.getElementById('zone').click() || true"
+    name = "document.getElementById('zone')?.textContent"
+    page, (_, utc, _, zone, _, tokyo, _, _, _, back) = desk(
+        "/tape?lang=en&zone=UTC", there, row, press, f"{name} === 'Asia/Tokyo' && location.search", there, row,
+        press, f"{name} === 'UTC' && 'UTC'", there, row, before=WIRE + TOKYO,
+    )  # fmt: skip
+    assert "zone=Asia%2FTokyo" in zone
+    assert (utc, tokyo, back) == ("2026-01-15 12:00:00", "2026-01-15 21:00:00", "2026-01-15 12:00:00")
+    assert complaints(page) == []
