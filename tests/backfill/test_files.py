@@ -46,8 +46,13 @@ def test_a_day_of_spot_aggregates(bench, plain, tmp_path, scale):
     plain.agree(bench.bars(SPOT), plain.bars(rows))
 
 
-def test_a_month_is_stored_by_the_day(bench, plain, tmp_path):
-    rows = [(at + day * 86_400_000, *rest) for day in range(3) for at, *rest in trades(500, seed=day)]
+@pytest.mark.parametrize("together", [97, 450, 150_000])
+def test_a_month_is_stored_by_the_day(bench, plain, tmp_path, monkeypatch, together):
+    """In batches of less than a day's trades, of several days', and of all: of a quiet market one batch holds weeks."""
+    monkeypatch.setattr("coinmon.collect.history.archive._FOLD_TRADES", together)
+    monkeypatch.setattr("coinmon_exchanges._files.inflate._READ_BYTES", 1024)
+    days = (0, 1, 2, 3, 4, 9, 10)
+    rows = [(at + day * 86_400_000, *rest) for day in days for at, *rest in trades(200, seed=day)]
     path = plain.zipped(tmp_path, "BTCUSDT-aggTrades-2026-01", um_lines(rows))
     assert bench.backfill("BTCUSDT", "--exchange", "binance", "--file", path).code == 0
     plain.agree(bench.bars(PERP), plain.bars(rows))

@@ -54,7 +54,8 @@ def bars_of_trades(
                 # what is before the first row and after the last one is not known by this file: it may have been cut
                 doubtful.append((archive.start, int(trades.time.min())))
             last = max(last or 0, int(trades.time.max()))
-        day = floor(int(trades.time[-1]), DAY) if len(trades) else begin
+        # the parts at hand hold all that is before this batch, and a batch of a quiet market holds days of its own
+        day = floor(int(trades.time.min()), DAY) if len(trades) else begin
         if day > begin and archive.end - archive.start > DAY and parts:
             rows = _day(parts, begin, day, doubtful, archive, instrument, klines, last_price)
             yield DayTotals(rows, whales)

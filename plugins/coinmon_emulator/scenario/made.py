@@ -18,15 +18,20 @@ AFTER = 14 * 24 * 60
 
 
 class MadeUpMarket:
-    """A market of coins whose prices walk; what trades in it is for others to say."""
+    """A market of coins whose prices walk; what trades in it is for others to say.
 
-    def __init__(self, seed: int, coins: Sequence[MadeUpCoin], instruments: Sequence[Listed]) -> None:
+    before: minutes of its past before the clock starts.
+    """
+
+    def __init__(
+        self, seed: int, coins: Sequence[MadeUpCoin], instruments: Sequence[Listed], before: int = BEFORE
+    ) -> None:
         self.seed = seed
         self.opens_at = STARTS_AT
         self._instruments = instruments
         self._coins = {coin.base: coin for coin in coins}
         start = STARTS_AT - STARTS_AT % MINUTE
-        self.paths = Paths(seed, start - BEFORE * MINUTE, BEFORE + AFTER, BEFORE, coins)
+        self.paths = Paths(seed, start - before * MINUTE, before + AFTER, before, coins)
         self._ladders: dict[Listed, Ladder] = {}
 
     @property

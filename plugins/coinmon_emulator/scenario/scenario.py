@@ -27,9 +27,11 @@ NAMES = ("default", "quiet", "wide", "signals", "field")
 
 
 class Scenario(MadeUpMarket):
-    """A market made up from a seed; any minute of it can be asked for first."""
+    """A market made up from a seed; any minute of it can be asked for first. before: minutes of past; a longer one is
+    another market.
+    """
 
-    def __init__(self, name: str = "default", seed: int = 1) -> None:
+    def __init__(self, name: str = "default", seed: int = 1, before: int = BEFORE) -> None:
         if name not in NAMES:
             raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)} and load")
         self.title = f"scenario {name}, seed {seed}"
@@ -41,12 +43,12 @@ class Scenario(MadeUpMarket):
         if name == "field":
             coins = (*coins, *FIELD_COINS)
             instruments, self._changes = changed(seed, STARTS_AT, instruments)
-        super().__init__(seed, coins, instruments)
+        super().__init__(seed, coins, instruments, before)
         self._name = name
         self.events: list[PlantedEvent] = []
         if name == "default":
             plan = Plan(
-                seed, [one for one in instruments if one.followed], BEFORE, self.paths.minutes, self._half_volume
+                seed, [one for one in instruments if one.followed], before, self.paths.minutes, self._half_volume
             )
             self.events = plan.events
         elif name == "signals":
