@@ -124,9 +124,8 @@ class TrackReader:
             logger.warning(text, id, iso(int(differ[0])))
 
     async def _klines(self, track: Track, end: int, deadline: float) -> Bars:
-        """Of the minutes before `end`, those included that were stored without their klines."""
-        since = track.unverified_from or track.start
-        found: Bars = await self._venue.call("bars", track.instrument, since, end, deadline=deadline)
+        """Of the minutes before `end`, those included that were stored while their klines could not be had."""
+        found: Bars = await self._venue.call("bars", track.instrument, track.klines_from, end, deadline=deadline)
         return found
 
     async def _read_trades(self, track: Track, look_back: int, deadline: float) -> None:

@@ -115,7 +115,12 @@ def _tracks(
             track = running.get(number)
             if track is None or track.instrument != instrument:
                 # what was read on another price grid, or in contracts of another size, is read again
-                track = Track.resume(instrument, number, positions.get(number), window_start)
+                position = positions.get(number)
+                track = (
+                    track.anew(instrument, position, window_start)
+                    if track
+                    else Track.resume(instrument, number, position, window_start)
+                )
             tracks[instrument.venue].append(track)
     return tracks
 

@@ -25,9 +25,11 @@ def write_bars(
     *,
     known_at: int | None = None,
     changed_at: int | None = None,
+    corrects: bool = False,
 ) -> None:
     """Store an instrument's bars; one that saw more of the same minute is kept. `number`: its row in instruments.
 
+    corrects: these stand whatever was seen before, since that turned out to be wrong.
     known_at: now, of what was followed; None for history, which anybody could have known when its minute was over.
     changed_at: now, for history: what was stored of a minute was known to be otherwise until then.
     """
@@ -40,7 +42,7 @@ def write_bars(
             row["levels"] = packed
     if known_at is not None:
         rows = [{**row, "known_at": known_at} for row in rows]
-    upsert(connection, table, rows, unless_less="coverage", changed_at=changed_at)
+    upsert(connection, table, rows, unless_less=None if corrects else "coverage", changed_at=changed_at)
     roll_up(connection, number, instrument, bars.time)
 
 

@@ -148,6 +148,58 @@ def test_minutes_that_were_stored_before_their_klines_came_are_revised(database,
     assert track.unverified_from == plain.start + 4 * minute  # of which these klines do not tell
 
 
+@pytest.mark.parametrize("listed_anew", [False, True])
+def test_amounts_that_could_not_be_compared_in_time_are_compared_later(database, plain, listed_anew):
+    """A venue that changed its contracts' size and pauses its klines: ids prove the trades, and amounts wait."""
+    minute = plain.minute
+
+    class Pausing:
+        requests = 0
+        pauses = True
+
+        async def trades(self, instrument, cursor):
+            rows = [(at, 60 * at - 30, 100, 10.0) for at in range(1, 9)]
+            rows = [row for row in rows if row[0] > (cursor.last_id or 0) and plain.start + row[1] * 1000 < self.now]
+            return plain.page(*rows)
+
+        async def bars(self, instrument, start, end):
+            if self.pauses:
+                raise VenueBusy("acme: a firewall's page; wait 30 s", 30)
+            times = np.arange(start, end, minute)
+            nothing, one = np.full(len(times), np.nan), np.full(len(times), 100)
+            # the third is what the trades say; of the others they say ten times too much
+            volume = np.where(times == plain.start + 2 * minute, 10.0, 1.0)
+            partial = np.full(len(times), Coverage.PARTIAL, np.uint8)
+            return Bars(
+                instrument.tick_size, times, *[one] * 4, volume, volume * 50, np.full(len(times), -1),
+                *[nothing] * 4, partial,
+            )  # fmt: skip
+
+    exchange = Pausing()
+    with database.write() as connection:
+        ((number, instrument),) = sync_instruments(connection, [plain.instrument()], 0).values()
+    track = Track.resume(instrument, number, Position(0, plain.start), plain.start)
+
+    def cycle(minutes):
+        exchange.now = plain.start + minutes * minute
+        venue = Venue("acme", exchange, Clock(exchange.now, 0, 0))
+        plain.run(venue.read([track], exchange.now, 2.0))
+        persist(database, [track], exchange.now, 1e9)
+        with database.read() as connection:
+            bars = read_bars(connection, number, instrument, 0, 2**62, levels=True)
+        rows = zip(bars.volume.tolist(), bars.coverage.tolist(), strict=True)
+        return [(volume, Coverage(coverage).label) for volume, coverage in rows]
+
+    assert cycle(2) == [(10.0, "trades")] * 2
+    assert cycle(4) == [(10.0, "trades")] * 4
+    exchange.pauses = False
+    if listed_anew:
+        track = track.anew(instrument, Position(4, exchange.now), plain.start)
+    found = cycle(5)
+    assert found == [(1.0, "partial"), (1.0, "partial"), (10.0, "trades"), (1.0, "partial"), (1.0, "partial")]
+    assert track.uncompared_from is None
+
+
 def test_a_page_that_is_older_than_its_minutes_kline_is_waited_for(database, plain):
     """The venue's pages lag behind its klines: until they are read the kline stands, and then the trades."""
     end = plain.start + plain.minute

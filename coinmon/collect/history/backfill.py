@@ -152,7 +152,9 @@ class Backfill:
     async def file(self, archive: Archive, path: Path, number: int, instrument: Instrument) -> None:
         """A file that is at hand. Raises CoinmonError for one that cannot be read; then nothing of it is stored."""
         if archive.data == "trades":
-            klines = await self._rest_klines(instrument, archive) if not archive.ids_run else None
+            # ids prove that no trade is missing; of sizes in contracts, whose size may have changed, they prove nothing
+            proven = archive.ids_run and instrument.contract_size == 1
+            klines = None if proven else await self._rest_klines(instrument, archive)
             await asyncio.to_thread(self._trades, archive, path, number, instrument, klines)
         elif archive.data == "bars":
             klines = await asyncio.to_thread(self._klines, archive, path, instrument)

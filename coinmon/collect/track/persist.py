@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from coinmon.collect.track.reconcile import reconcile
 from coinmon.collect.track.settle_together import settle_many
 from coinmon.collect.track.settlement import SettledMinutes
+from coinmon.collect.track.totals import near
 from coinmon.collect.track.track import Track
 from coinmon.model.bars import Bars, Coverage, scaled
 from coinmon.model.derivatives import WhaleTrade
@@ -79,10 +80,10 @@ def _persist_part(
                 late = each.late.on_grid(instrument.tick_size)
                 rows = _with_late(connection, track.number, instrument, late)
                 write_bars(connection, track.number, instrument, rows, known_at=known_at)
-            if track.klines is not None and track.unverified_from is not None and track.unverified_from < track.start:
+            if track.klines is not None and track.klines_from < track.start:
                 told = track.klines[track.klines.time < track.start].on_grid(instrument.tick_size)
                 rows = _revised(connection, track.number, instrument, told)
-                write_bars(connection, track.number, instrument, rows, known_at=known_at)
+                write_bars(connection, track.number, instrument, rows, known_at=known_at, corrects=True)
             rows = each.bars.on_grid(instrument.tick_size)
             write_bars(connection, track.number, instrument, rows, known_at=known_at)
         write_positions(connection, {track.number: each.position for track, each in settled if _has_moved(track, each)})
@@ -117,15 +118,21 @@ def _with_late(connection: Connection, number: int, instrument: Instrument, late
 
 
 def _revised(connection: Connection, number: int, instrument: Instrument, klines: Bars) -> Bars:
-    """Rows for stored minutes that were not known, or not proven, before the venue told its own volumes."""
+    """Rows for stored minutes that were not known, or not proven, before the venue told its own volumes.
+
+    Those that were proven by their ids, and whose amounts turn out to be others than the venue says, are among them.
+    """
     if not len(klines):
         return klines
     first, last = int(klines.time[0]), int(klines.time[-1]) + MINUTE
     stored = read_bars(connection, number, instrument, first, last, levels=True).dense(first, last)
     # a row that is partial and has no taker split is a kline already
     open_ = (stored.coverage == Coverage.MISSING) | ((stored.coverage == Coverage.PARTIAL) & ~np.isnan(stored.buy))
-    rows = reconcile(stored, klines.dense(first, last))
-    return rows[open_ & (rows.coverage > Coverage.MISSING)]
+    told = klines.dense(first, last)
+    known = (told.coverage > Coverage.MISSING) & ~np.isnan(told.volume)
+    wrong = known & (stored.coverage == Coverage.TRADES) & ~near(stored.volume, told.volume)
+    rows = reconcile(stored, told)
+    return rows[(open_ | wrong) & (rows.coverage > Coverage.MISSING)]
 
 
 def _exact(bars: Bars, instrument: Instrument) -> Bars:

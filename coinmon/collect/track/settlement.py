@@ -8,7 +8,7 @@ import numpy.typing as npt
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.moment import DAY, MINUTE, floor
-from coinmon.model.trades import Trades
+from coinmon.model.trades import Ints, Trades
 from coinmon.store.cursors import Position
 
 _LATEST_KLINE_MS = 30 * MINUTE
@@ -33,9 +33,16 @@ class SettledMinutes:
 
     def unverified_from(self, klines: Bars | None, since: int) -> int | None:
         """The first minute from `since` on that is not proven and has no kline; what klines lack they get in time."""
-        end = self.position.next_minute
         proven = self.bars.time[self.bars.coverage == Coverage.TRADES]
-        known = proven if klines is None else np.concatenate((proven, klines.time))
+        return self._first_without(proven, klines, since)
+
+    def uncompared_from(self, klines: Bars | None, since: int) -> int | None:
+        """The first minute from `since` on that the venue's own totals were not had of."""
+        return self._first_without(np.empty(0, np.int64), klines, since)
+
+    def _first_without(self, known: Ints, klines: Bars | None, since: int) -> int | None:
+        end = self.position.next_minute
+        known = known if klines is None else np.concatenate((known, klines.time))
         minutes = np.arange(max(since, end - (DAY if klines is None else _LATEST_KLINE_MS)), end, MINUTE)
         lacking = minutes[~np.isin(minutes, known)]
         return int(lacking[0]) if len(lacking) else None

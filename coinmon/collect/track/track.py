@@ -31,6 +31,7 @@ class Track:
     proven_from: from this moment on, up to the cursor, no trade is missing; None while nothing is proven.
     caught_up: the moment up to which the venue had no more trades.
     unverified_from: the first minute that is stored and neither proven nor compared with its kline.
+    uncompared_from: the first that is stored, proven or not, and was not compared with the venue's own totals yet.
     live: a stream brings its trades: they come by `joiner`.
     pending: pages of trades at hand, in their order.
     """
@@ -44,6 +45,7 @@ class Track:
     caught_up: int = 0
     klines: Bars | None = None
     unverified_from: int | None = None
+    uncompared_from: int | None = None
     live: bool = False
     pending: list[Trades] = field(default_factory=list)
     joiner: Joiner = field(init=False)
@@ -65,6 +67,12 @@ class Track:
             track.proven_from = position.next_minute
         return track
 
+    def anew(self, instrument: Instrument, position: Position | None, window_start: int) -> "Track":
+        """The same instrument by other attributes; what was stored by the old ones is still to be compared."""
+        track = Track.resume(instrument, self.number, position, window_start)
+        track.uncompared_from = self.uncompared_from
+        return track
+
     @property
     def oldest_id(self) -> int | None:
         """The first trade at hand."""
@@ -74,6 +82,11 @@ class Track:
     def proven_from_start(self) -> bool:
         """Whether no trade is missing from the first open minute on, as far as was read."""
         return self.proven_from is not None and self.proven_from <= self.start
+
+    @property
+    def klines_from(self) -> int:
+        """The first minute that the venue's own totals are still to be asked of."""
+        return min(each for each in (self.start, self.unverified_from, self.uncompared_from) if each is not None)
 
     @property
     def busy(self) -> bool:
@@ -194,6 +207,7 @@ class Track:
     def advance(self, settled: SettledMinutes) -> None:
         """Forget what was settled: it is stored now."""
         self.unverified_from = settled.unverified_from(self.klines, self.unverified_from or self.start)
+        self.uncompared_from = settled.uncompared_from(self.klines, self.uncompared_from or self.start)
         self.boundary_id, self.start = settled.position
         self.pending = [settled.rest] if len(settled.rest) else []
         self.klines, self._carry = None, settled.carry
