@@ -1,6 +1,6 @@
 """An exchange plugin of somebody else's: its code runs in a thread of its own, and what blocks there blocks nobody."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from coinmon.clock import Clock
@@ -52,8 +52,10 @@ class ExchangeApart:
             await self._thread.call(batches.aclose, _CLOSE_S, to_the_end=False)
 
 
-def venues_of(chosen: Mapping[str, PluginConfig], clock: Clock) -> list[Venue]:
+def venues_of(
+    chosen: Mapping[str, PluginConfig], clock: Clock, as_venue: Callable[[str, Any, Clock], Venue] = Venue
+) -> list[Venue]:
     """One venue for each exchange. Raises ConfigError naming the one that refuses its settings."""
     made = make(chosen)
     apart = {name for name, each in chosen.items() if each.offer.distribution != _OURS}
-    return [Venue(name, ExchangeApart(name, each) if name in apart else each, clock) for name, each in made.items()]
+    return [as_venue(name, ExchangeApart(name, each) if name in apart else each, clock) for name, each in made.items()]

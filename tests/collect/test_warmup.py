@@ -12,7 +12,7 @@ from coinmon.collect.history import warm_up as history_warm_up
 from coinmon.collect.history.warm_up import WarmUp, progress
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.errors import VenueError
+from coinmon.errors import VenueBusy, VenueError
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.instruments import sync_instruments
 from coinmon.store.samples import read_whales
@@ -113,6 +113,37 @@ def test_its_whales_are_stored_with_it(plain, warmed, database):
     ]  # fmt: skip
     assert expected
     assert [(whale.time, whale.price) for whale in found] == expected
+
+
+def test_a_venue_that_asks_to_wait_is_asked_in_every_cycle_until_it_tells(plain, warmed):
+    """Beside another program at the same address its budget may be used up for long: that is no failure."""
+    past, refusals = Past(plain), 2 * history_warm_up._MAX_TRIES
+    tell = past.earlier_trades
+
+    async def earlier_trades(*arguments):
+        if len(past.asked) < refusals:
+            past.asked.append("refused")
+            raise VenueBusy("acme: HTTP 429; wait 10 s", 10)
+        return await tell(*arguments)
+
+    past.earlier_trades = earlier_trades
+    assert len(warmed(past, "BTC", cycles=refusals + 1)["BTC"]) == WINDOW
+
+
+def test_a_minute_whose_volume_is_not_the_venues_own_stays_the_venues(plain, warmed):
+    """Ids prove that no trade is missing; in contracts of another size all amounts are wrong."""
+    minutes = plain.start + np.arange(5, 10) * plain.minute
+    volumes = plain.volumes(Past(plain).rows)
+    ours = np.array([sum(volumes[minute][:2]) for minute in range(5, 10)])
+    theirs = ours * [1, 10, 1, 1, np.nan]
+    nothing, price = np.full(5, np.nan), np.full(5, 100)
+    stored = Bars(
+        plain.instrument().tick_size, minutes, *[price] * 4, theirs, theirs * 50, np.full(5, -1), *[nothing] * 4,
+        np.full(5, Coverage.PARTIAL, np.uint8),
+    )  # fmt: skip
+    bars = warmed(Past(plain), "BTC", stored=stored)["BTC"]
+    assert bars.coverage.tolist() == [3, Coverage.PARTIAL, 3, 3, 3]
+    assert bars.volume.tolist() == [ours[0], theirs[1], *ours[2:]]
 
 
 def test_what_the_venue_has_no_more_is_left_and_told_by_nothing(plain, warmed):

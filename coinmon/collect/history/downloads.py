@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from coinmon.collect.history.patience import PatientVenue
 from coinmon.collect.history.plan import DownloadedFiles, Span
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.venue import Venue
-from coinmon.errors import NotPublished, VenueBlocked, VenueError
+from coinmon.errors import NotPublished, VenueBlocked, VenueBusy, VenueError
 from coinmon.plugin.archives import Archive, Archives
 
 
@@ -33,7 +34,7 @@ class ArchiveDownloads:
         for archive in candidates:
             path = self._folder / archive.name
             try:
-                await archives.fetch(archive, path, self._progress.received)
+                await self._fetched(archives, archive, path)
                 return archive, path
             except NotPublished as error:
                 unpublished.append(str(error))
@@ -45,3 +46,13 @@ class ArchiveDownloads:
                 self._problems.append(str(error))
         self._problems += unpublished[:1] if lasting else []
         return None
+
+    async def _fetched(self, archives: Archives, archive: Archive, path: Path) -> None:
+        while True:
+            try:
+                await archives.fetch(archive, path, self._progress.received)
+                return
+            except VenueBusy as error:
+                if not isinstance(self._venue, PatientVenue):
+                    raise
+                await self._venue.sit_out(error)

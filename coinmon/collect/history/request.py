@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.backfill import Backfill
 from coinmon.collect.history.estimate import estimated
 from coinmon.collect.history.own_files import Targets, Wish, read_files, recognised, targets_of_files
+from coinmon.collect.history.patience import PatientVenue
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.venue import Venue
 from coinmon.collect.watchlist import Watchlist, begin
@@ -43,7 +45,7 @@ async def fill(
     progress: Progress,
 ) -> list[str]:
     """Fill the store and say what it came to, in lines. Raises NoDataError when nothing at all could be had."""
-    venues = venues_of(exchanges, clock)
+    venues = venues_of(exchanges, clock, partial(PatientVenue, say=partial(progress.step, done=False)))
     try:
         files = [(recognised(path, venues), path) for path in wish.files]
         try:

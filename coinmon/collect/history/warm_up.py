@@ -11,17 +11,19 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.history.between_cycles import BetweenCycles
+from coinmon.collect.history.patience import SHARED, room_in
 from coinmon.collect.track.earlier_trades import read_earlier
+from coinmon.collect.track.totals import near
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
-from coinmon.errors import CoinmonError, our_stop, words_of
+from coinmon.errors import CoinmonError, VenueBusy, our_stop, words_of
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, floor
 from coinmon.plugin.trade_page import Cursor
 from coinmon.secrets import redacted
-from coinmon.store.bars import write_bars
+from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids
 from coinmon.store.samples import write_whales
@@ -32,7 +34,6 @@ _MAX_CONCURRENT_WARM_UPS = 4
 _PAGE_TIMEOUT_S = 30.0
 _BUDGET_SHARE = 0.75
 """Of each of a venue's budgets; the rest is left to what happens now."""
-_PAGE_PAUSE_S = 0.25
 _MAX_TRIES = 5
 """Cycles in which an instrument's past is asked for before it is given up."""
 
@@ -82,6 +83,7 @@ class WarmUp:
         self._known: set[int] = set()
         self._wishes: list[_Wish] = []
         self._again: list[_Wish] = []
+        self._share = _BUDGET_SHARE
         self._under_way = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -130,6 +132,12 @@ class WarmUp:
             else:
                 given_up.append(id)
 
+        def wait(wish: _Wish, why: str) -> None:
+            # a venue that asks to wait is asked again however often; somebody else may ask it from here too
+            self._share = SHARED
+            self._failed[wish.instrument.id] = (wish, redacted(why))
+            self._again.append(wish)
+
         async def worker() -> None:
             while self._wishes and not self._venue.blocked:
                 wish = self._wishes.pop(0)
@@ -137,6 +145,8 @@ class WarmUp:
                 try:
                     await self._bring(wish)
                     self._failed.pop(wish.instrument.id, None)
+                except VenueBusy as error:
+                    wait(wish, str(error))
                 except CoinmonError as error:
                     fail(wish, str(error))
                 except BaseException as error:
@@ -174,12 +184,7 @@ class WarmUp:
 
     async def _room(self) -> None:
         """Wait until the venue's rate budgets have room for what is not urgent."""
-        while self._busy():  # noqa: ASYNC110 - a budget calls nobody when there is room
-            await asyncio.sleep(_PAGE_PAUSE_S)
-
-    def _busy(self) -> bool:
-        usage = getattr(self._venue.exchange, "usage", None)
-        return usage is not None and any(used > _BUDGET_SHARE * limit for used, limit in usage().values())
+        await room_in(self._venue, self._share)
 
     def _store(self, wish: _Wish, past: Track, known_at: int) -> None:
         settled = past.settle(wish.until, self._whale_threshold)
@@ -189,8 +194,19 @@ class WarmUp:
         with self._database.write() as connection:
             grid = read_grids(connection, [wish.number])[wish.number]
             stored = replace(wish.instrument, tick_size=grid)
-            write_bars(connection, wish.number, stored, bars.on_grid(grid), known_at=known_at)
+            bars = _undisputed(bars.on_grid(grid), read_bars(connection, wish.number, stored, past.start, wish.until))
+            write_bars(connection, wish.number, stored, bars, known_at=known_at)
             write_whales(connection, {wish.instrument.id: wish.number}, settled.whales, known_at)
+
+
+def _undisputed(bars: Bars, stored: Bars) -> Bars:
+    """Those whose volume is that of the venue's own totals, where these are stored: ids prove no amounts."""
+    told = stored[(stored.coverage == Coverage.PARTIAL) & np.isnan(stored.buy)]
+    there, place = np.isin(bars.time, told.time), np.searchsorted(told.time, bars.time)
+    if not there.any():
+        return bars
+    volume = told.volume[np.minimum(place, len(told) - 1)]
+    return bars[~there | np.isnan(volume) | near(bars.volume, volume)]
 
 
 def warm_ups(

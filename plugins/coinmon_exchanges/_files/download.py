@@ -5,12 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coinmon.exchange import CoinmonError, NotPublished, VenueBlocked, VenueError, WrongChecksum
+from coinmon.exchange import CoinmonError, NotPublished, VenueBlocked, VenueBusy, VenueError, WrongChecksum
+from coinmon_exchanges._http.answer import FIREWALL
 from coinmon_exchanges._http.proxy import checked, proxy_for
 from coinmon_exchanges._http.session import MAX_TRIES, base_url, positive
 from coinmon_exchanges._http.wire import backoff
 
 _CHUNK_BYTES = 1 << 18
+_PAGE_BYTES = 4000
+_BUSY_S = 30.0
+"""Seconds to wait where a refusal names none."""
 
 
 class _RetryableDownload(Exception):
@@ -89,8 +93,12 @@ class Downloads:
                     raise NotPublished(f"{self._venue}: {name} is not published (yet)")
                 if response.status == 451:
                     raise VenueBlocked(f"{self._venue}: {name}: HTTP 451: not served to this network")
-                if response.status >= 500 or response.status == 429:
+                if response.status == 429:
+                    raise self._busy(name, response)
+                if response.status >= 500:
                     raise _RetryableDownload(f"HTTP {response.status}")
+                if response.status == 403 and FIREWALL.search(await response.content.read(_PAGE_BYTES)):
+                    raise self._busy(name, response)
                 if response.status >= 300:
                     raise VenueError(f"{self._venue}: {name}: HTTP {response.status}")
                 return await read(response)
@@ -105,6 +113,12 @@ class Downloads:
             raise _RetryableDownload("the answer was cut short") from None
         except aiohttp.ClientError as error:
             raise _RetryableDownload(f"the connection failed ({type(error).__name__})") from None
+
+    def _busy(self, name: str, response: Any) -> VenueBusy:
+        """It asks to wait, or a firewall does in its place: both pass."""
+        said = response.headers.get("Retry-After", "")
+        seconds = float(said) if said.isdigit() else _BUSY_S
+        return VenueBusy(f"{self._venue}: {name}: HTTP {response.status}; wait {seconds:.0f} s", seconds)
 
     def _open(self) -> Any:
         if self._session is None:

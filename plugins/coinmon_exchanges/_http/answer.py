@@ -16,7 +16,8 @@ _BANNED_UNTIL = re.compile(r"until\s+(\d{13})\b")
 
 _PLACE = re.compile(rb"restricted location|not available in your (country|region)|geo.?block|unsupported.country", re.I)
 """Words of venues that refuse a country (their answers are JSON)."""
-_FIREWALL = re.compile(rb"Request blocked|error code: 1015|Attention Required|cf-error-details", re.I)
+FIREWALL = re.compile(rb"Request blocked|error code: 1015|Attention Required|cf-error-details", re.I)
+"""What the page of a firewall in front of a venue says."""
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -86,7 +87,7 @@ def payload(answer: HttpAnswer, reply_rules: ReplyRules) -> Any:
         raise Throttled(_describe(answer, data), _retry_after(answer) or reply_rules.ban_pause)
     if status == 403 and not broken and _PLACE.search(answer.body):
         raise VenueBlocked(_describe(answer, data))
-    if broken and (status in (403, 520, 521, 522, 523, 524, 530) or _FIREWALL.search(answer.body[:4000])):
+    if broken and (status in (403, 520, 521, 522, 523, 524, 530) or FIREWALL.search(answer.body[:4000])):
         raise Firewalled(_describe(answer, data), _retry_after(answer) or 0.0)
     if status >= 500 or (status < 400 and broken):
         raise Transient(_describe(answer, data))

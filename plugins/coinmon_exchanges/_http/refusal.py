@@ -21,13 +21,17 @@ class RefusalPause:
         return self._words if monotonic() < self._until else None
 
     def begin(self, words: str, least: float = 0.0) -> float:
-        """It refused, again or for the first time: how many seconds to wait, not less than it asked for."""
-        if monotonic() < self._until and words == self._words:
-            return self._until - monotonic()
-        self._pause = min(self._longest, self._pause * 2 or self._first)
-        self._words = words
-        self._until = monotonic() + max(self._pause, least)
-        return self._until - monotonic()
+        """It refused, again or for the first time: how many seconds to wait, not less than it asked for.
+
+        Requests that were under way together are refused together: that counts once, whatever each was told.
+        """
+        now = monotonic()
+        if now >= self._until:
+            self._pause = min(self._longest, self._pause * 2 or self._first)
+            self._until = now + self._pause
+            self._words = words
+        self._until = max(self._until, now + least)
+        return self._until - now
 
     def end(self) -> None:
         """It answered."""
