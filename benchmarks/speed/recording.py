@@ -9,7 +9,6 @@ counted from the first frame to the end, all that the process does included. 2 m
 
 import argparse
 import json
-import lzma
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from load import emulated, used, verdict
+
+from coinmon.record.columns_file import read_columns
 
 MOST_BYTES, MOST_CPU = 25.0, 10.0
 """For each trade; per cent of a core."""
@@ -46,8 +47,8 @@ def recorded(config: Path, tape: Path, seconds: int) -> float:
 
 def trades_in(path: Path) -> Iterator[int]:
     """How many trades each frame of a file holds."""
-    with lzma.open(path) as lines:
-        for line in lines:
+    for text in read_columns(path):
+        for line in text.splitlines():
             said = json.loads(line)
             if isinstance(said, list) and len(said) == 3 and isinstance(said[2], dict):
                 yield _trades(said[2])

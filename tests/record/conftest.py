@@ -1,13 +1,17 @@
-"""Reading a recording by its description alone (docs/recording.md), without the code that writes it."""
+"""Reading a recording by its description alone (docs/recording.md), without the code that writes it but for columns."""
 
 import lzma
 import zlib
 
 import pytest
 
+from coinmon.record.columns_file import read_columns
+
 
 def _plain(path):
     raw = path.read_bytes()
+    if path.suffix == ".columns":
+        return b"".join(read_columns(path))
     if path.suffix == ".xz":
         return lzma.decompress(raw)
     found, left = b"", raw

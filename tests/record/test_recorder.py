@@ -86,19 +86,26 @@ def test_two_starts_in_one_second_are_two_files(tmp_path):
     assert PartFile(tmp_path, "books", START).path.name > done.path.name
 
 
-def test_packing_keeps_every_byte_and_never_loses_the_file(tmp_path, lines_of, monkeypatch):
-    file = PartFile(tmp_path, "trades", START)
+@pytest.mark.parametrize(
+    ("part", "packer", "suffix"),
+    [
+        ("books", "coinmon.record.part_file.lzma.open", ".xz"),
+        ("trades", "coinmon.record.part_file.write_columns", ".columns"),
+    ],
+)
+def test_packing_keeps_every_byte_and_never_loses_the_file(tmp_path, lines_of, monkeypatch, part, packer, suffix):
+    file = PartFile(tmp_path, part, START)
     lines = [b"[%d,1,{}]\n" % at for at in range(5000)]
     file.write(lines)
     path = file.close()
     with monkeypatch.context() as patched:
-        patched.setattr("coinmon.record.part_file.lzma.open", _refused)
+        patched.setattr(packer, _refused)
         with pytest.raises(OSError, match="full"):
             pack(path)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
-    assert pack(path).suffix == ".xz"
-    assert [each.suffix for each in tmp_path.iterdir()] == [".xz"]
-    assert lines_of(tmp_path, "trades") == [line.strip() for line in lines]
+    assert pack(path).suffix == suffix
+    assert [each.suffix for each in tmp_path.iterdir()] == [suffix]
+    assert lines_of(tmp_path, part) == [line.strip() for line in lines]
 
 
 def _refused(*_, **__):

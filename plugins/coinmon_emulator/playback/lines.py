@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from coinmon.record.columns_file import read_columns
+
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _BLOCK_BYTES = 1 << 16
 
@@ -36,7 +38,7 @@ def files_of(folder: Path, part: str) -> list[Path]:
     """The files of a part, oldest first; where an hour is there packed and unpacked, the unpacked one."""
     found: dict[str, Path] = {}
     for path in sorted(folder.glob(f"{part}-*.jsonl.*"), key=lambda path: path.suffix == ".gz"):
-        if path.suffix in (".xz", ".gz"):
+        if path.suffix in (".xz", ".columns", ".gz"):
             found[path.name.partition(".")[0]] = path
     return [found[name] for name in sorted(found)]
 
@@ -60,6 +62,9 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
 
 def _unpacked(path: Path) -> Iterator[bytes]:
     try:
+        if path.suffix == ".columns":
+            yield from read_columns(path)
+            return
         if path.suffix == ".xz":
             with lzma.open(path, "rb") as packed:
                 while block := packed.read(_BLOCK_BYTES):
@@ -69,7 +74,7 @@ def _unpacked(path: Path) -> Iterator[bytes]:
         with path.open("rb") as file:
             while raw := file.read(_BLOCK_BYTES):
                 yield unpack.decompress(raw)
-    except (lzma.LZMAError, EOFError, zlib.error, gzip.BadGzipFile):
+    except (lzma.LZMAError, EOFError, zlib.error, gzip.BadGzipFile, ValueError):
         return
 
 
