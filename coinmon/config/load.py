@@ -67,6 +67,7 @@ class Config:
     shard: Shard
     retention_days: int
     levels_days: int
+    samples_days: int | None
     deliveries_days: int
     lang: str
     timezone: str

@@ -240,6 +240,11 @@ class Core(Section):
         default=15, ge=1, description="days that bars are kept; the levels of the previous week need up to 14"
     )
     levels_days: int = Field(default=30, ge=1, description="days that the volumes at each price are kept")
+    samples_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="days that open interest, funding, books and liquidations are kept (default: retention_days)",
+    )
     deliveries_days: int = Field(
         default=90, ge=1, description="days that it is kept how each message was delivered; signals are kept for good"
     )

@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy.engine import make_url
 
 from coinmon.clock import Clock
+from coinmon.collect.history.estimate import Outlook, as_bytes, outlook
 from coinmon.collect.venue import Venue
 from coinmon.config.build import make
 from coinmon.config.load import Config
@@ -124,13 +125,35 @@ def private_files(config: Config) -> Iterator[Finding]:
 
 def _disk(config: Config) -> Finding:
     url = make_url(config.db)
-    folder = Path(url.database or ".").parent if url.get_backend_name() == "sqlite" else Path.cwd()
+    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    folder = file.parent if file else Path.cwd()
     folder = next((each for each in (folder, *folder.absolute().parents) if each.exists()), Path.cwd())
     free = shutil.disk_usage(folder).free
     detail = f"{free / 2**30:.1f} GiB free at {folder}"
-    if free < _MIN_FREE_BYTES:
+    coming = _coming(config, file) if file and file.is_file() else None
+    if coming:
+        detail += (
+            f"; the database is {as_bytes(coming.held)}, and will be about {as_bytes(coming.comes_to)} with "
+            f"{coming.markets} markets (retention_days {config.retention_days}, levels_days {config.levels_days}; "
+            "what was brought on purpose stays beside it)"
+        )
+    if free < _MIN_FREE_BYTES or (coming and coming.comes_to - coming.held > free):
         return Finding("disk", "space", "warning", detail, "free some space, or lower retention_days")
     return Finding("disk", "space", "ok", detail)
+
+
+def _coming(config: Config, file: Path) -> Outlook | None:
+    """None where the database does not open: its own finding says so."""
+    try:
+        database = open_database(config.db)
+    except CoinmonError:
+        return None
+    try:
+        return outlook(database, config.retention_days, config.levels_days, file.stat().st_size)
+    except (CoinmonError, OSError):
+        return None
+    finally:
+        database.close()
 
 
 async def _venue(name: str, config: Config, clock: Clock) -> list[Finding]:

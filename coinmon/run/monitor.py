@@ -195,7 +195,8 @@ async def keep_scanning(
     async def forget_old() -> None:
         nonlocal compacted
         days = config.retention_days, config.levels_days
-        compacted = await asyncio.to_thread(forget, database, clock.now(), *days, compacted)
+        samples = config.samples_days
+        compacted = await asyncio.to_thread(forget, database, clock.now(), *days, compacted, samples_days=samples)
         await asyncio.to_thread(forget_told, database, clock.now(), config.deliveries_days)
 
     async def renew_records() -> None:

@@ -9,20 +9,23 @@ from coinmon.store.database import Database
 from coinmon.store.deliveries import forget_deliveries
 from coinmon.store.rows import upsert
 
-_KEPT_FOR_DAYS = (
-    schema.bars, schema.hours, schema.open_interest, schema.funding, schema.whale_trades, schema.depth,
-    schema.heatmap, schema.liquidations, schema.liquidations_heard, schema.superseded_bars,
-    schema.superseded_open_interest, schema.superseded_funding, schema.superseded_whale_trades,
+_BARS = schema.bars, schema.hours, schema.whale_trades, schema.superseded_bars, schema.superseded_whale_trades
+_SAMPLES = (
+    schema.open_interest, schema.funding, schema.depth, schema.heatmap, schema.liquidations,
+    schema.liquidations_heard, schema.superseded_open_interest, schema.superseded_funding,
 )  # fmt: skip
 
 _MAX_AHEAD_MS = DAY
 """A clock that is further ahead of the newest stored bar than that is not believed."""
 
 
-def forget(database: Database, now: int, days: int, levels_days: int, since: int = 0) -> int:
+def forget(
+    database: Database, now: int, days: int, levels_days: int, since: int = 0, *, samples_days: int | None = None
+) -> int:
     """Delete market data older than `days`, and the levels, which are most of a bar, of bars older than `levels_days`.
 
-    What a user brought on purpose (`keep`) stays, levels and all.
+    samples_days: for open interest, funding, books and liquidations; None: `days`. What a user brought on
+    purpose (`keep`) stays, levels and all.
 
     A bar without its levels is what a kline with the taker split is, and says so. Signals and their deliveries stay,
     they are the record of what was said. Returns the time before which no bar has levels now; given to the next call
@@ -32,8 +35,9 @@ def forget(database: Database, now: int, days: int, levels_days: int, since: int
     """
     with database.write() as connection:
         now = _not_ahead(connection, now)
-        for table in _KEPT_FOR_DAYS:
-            connection.execute(delete(table).where(table.c.time < now - days * DAY, ~_is_kept(table)))
+        for tables, kept_days in ((_BARS, days), (_SAMPLES, days if samples_days is None else samples_days)):
+            for table in tables:
+                connection.execute(delete(table).where(table.c.time < now - kept_days * DAY, ~_is_kept(table)))
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
     if levels_days >= days:
         return since

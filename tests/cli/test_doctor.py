@@ -2,6 +2,7 @@
 
 import json
 import socket
+from types import SimpleNamespace
 from urllib.request import Request, urlopen
 
 import pytest
@@ -41,6 +42,27 @@ def test_all_is_well(examine):
         assert {"proxy", "reachable", "clock", "instruments", "taker side"} <= checks
         assert any(check.startswith("budget") for check in checks)
     assert {("config", "valid"), ("database", "opens"), ("disk", "space")} <= set(found)
+
+
+def test_the_disk_is_told_with_what_the_store_will_come_to(coinmon, emulator, monkeypatch):
+    """240 bytes a minute and market, and the levels that its minutes have, each kept for its own time."""
+    settings = ("--config", emulator, "--db", "d.db")
+    backfill = ("backfill", "binance:BTC/USDT", "--kind", "spot", "--source", "rest", "--from")
+    assert coinmon(*settings, *backfill, "2026-01-15T11:00", "--to", "2026-01-15T11:30").code == 0
+
+    def disk():
+        return findings(coinmon(*settings, "doctor", "--json", "--exchange", "okx"))["disk", "space"]
+
+    found = disk()
+    assert found["status"] == "ok"
+    assert "and will be about" in found["detail"]
+    assert "with 1 markets (retention_days 15, levels_days 30" in found["detail"]
+    megabytes = int(found["detail"].partition("will be about ")[2].partition(" MB")[0])
+    assert 15 * 1440 * 240 / 1e6 - 1 < megabytes < 15 * 1440 * 2000 / 1e6
+    # more than the smallest space that is enough for a start, and less than what will come
+    monkeypatch.setattr("coinmon.run.doctor._MIN_FREE_BYTES", 1)
+    monkeypatch.setattr("coinmon.run.doctor.shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    assert disk()["status"] == "warning"
 
 
 def test_one_host_of_binance_that_refuses_is_named_and_the_other_examined(examine, faults):

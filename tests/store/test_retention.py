@@ -92,3 +92,17 @@ def test_a_row_knows_when_it_was_known_and_history_when_it_was_corrected(databas
         changed = plain.bars(1, 2)
         write_bars(connection, number, instrument, replace(changed, volume=changed.volume + 1), changed_at=1000)
     assert known() == [500, 1000, None]
+
+
+@pytest.mark.parametrize(("samples_days", "left"), [(None, [9, 2, 1]), (2, [2, 1]), (30, [20, 9, 2, 1])])
+def test_samples_have_an_age_of_their_own(database, filled, samples_days, left):
+    times, read = filled
+    funding = schema.funding
+    with database.write() as connection:
+        rows = [{"instrument": 1, "time": NOW - day * DAY, "rate": 0.0001} for day in (20, 9, 2, 1)]
+        connection.execute(funding.insert(), rows)
+    forget(database, NOW, days=9, levels_days=9, samples_days=samples_days)
+    with database.read() as connection:
+        found = connection.execute(select(funding.c.time).order_by(funding.c.time)).scalars().all()
+    assert [(NOW - time) // DAY for time in found] == left
+    assert len(read().time) == len(times), "bars keep theirs"
