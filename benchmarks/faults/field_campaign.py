@@ -7,7 +7,8 @@ their first link, rows without numbers. With an odd seed a scan follows every co
 an even one every spot pair of Bybit, whatever that lists, and the same on the other venues.
 
 In the end no minute that is called `trades` may differ from what traded; no venue may have been without an answer for
-longer than it was made to pause; nothing may have been followed that is no coin.
+longer than the pauses that it announced, which a page after page may double and nothing else; nothing may have been
+followed that is no coin.
 
     python benchmarks/faults/field_campaign.py [--minutes 360] [--seed 1] [--speed 60]
 """
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from fault_campaign import differences, set_faults, struck
+from field_silence import MOST_BEYOND_S, Silence
 from loguru import logger
 
 from coinmon import MINUTE, Coverage
@@ -52,21 +54,18 @@ TRADES = {"binance": "/aggTrades", "okx": "/trades", "bybit": "/recent-trade", "
 IN_FRAMES = ("okx:noprev", "okx:oddrow", "bybit:oddrow", "binance:oddrow", "coinbase:oddrow")
 FIREWALL_FROM_S = 120.0
 """A campaign that is shorter has no time for the pause that follows a firewall's page."""
-LONGEST_PAUSE_S = 30.0
-"""What a venue is asked again after, at the latest, once such a page came."""
-MOST_SILENT_S = 2 * LONGEST_PAUSE_S
 
 
 @dataclass
 class FieldFound:
-    """What a campaign found. minutes: by venue and coverage; silent: the longest time without an answer, seconds."""
+    """What a campaign found. minutes: by venue and coverage; silent: how long each venue gave no answer, and why."""
 
     cycles: int = 0
     struck: dict[str, int] = field(default_factory=dict)
     minutes: Counter[tuple[str, str]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    silent: dict[str, float] = field(default_factory=dict)
+    silent: dict[str, Silence] = field(default_factory=dict)
     followed: set[str] = field(default_factory=set)
 
     @property
@@ -75,8 +74,13 @@ class FieldFound:
 
     @property
     def well(self) -> bool:
-        heard = len(self.silent) == len(VENUES) and max(self.silent.values()) <= MOST_SILENT_S
-        return not self.wrong and not self.errors and not self.no_coins and heard
+        return not self.wrong and not self.errors and not self.no_coins and self.heard
+
+    @property
+    def heard(self) -> bool:
+        """No venue was silent for longer than it announced, and each pause was due."""
+        told = len(self.silent) == len(VENUES)
+        return told and all(each.beyond <= MOST_BEYOND_S and not each.unearned for each in self.silent.values())
 
 
 def shapes(seconds: float, seed: int) -> str:
@@ -111,16 +115,12 @@ async def campaign(folder: Path, minutes: int, seed: int, speed: float) -> Field
         (folder / "config.yaml").write_text(json.dumps(settings))
         config = load_config(folder / "config.yaml", environ={}, cwd=folder)
         clock = clock_of(config)
-        answered = dict.fromkeys(VENUES, time.monotonic())
-        found.silent = dict.fromkeys(VENUES, 0.0)
+        found.silent = {name: Silence(time.monotonic()) for name in VENUES}
 
         def tell(typed: Any) -> None:
             event = as_json(typed)
             if event["event"] == "venue":
-                name, now = event["venue"], time.monotonic()
-                found.silent[name] = max(found.silent[name], now - answered[name])
-                if event["status"] in ("ok", "degraded"):
-                    answered[name] = now
+                found.silent[event["venue"]].told(time.monotonic(), status=event["status"], error=event.get("error"))
 
         with closing(open_database(config.db)) as database:
             scan = Scan(config, clock, database, tell, goes_on=True)
@@ -181,10 +181,15 @@ def main() -> int:
         print(f"  {venue:10} {label:8} {count}")
     for each in (*found.errors, *found.wrong)[:20]:
         print(f"  WRONG {each}")
-    silent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in found.silent.items())
-    print(
-        f"longest without an answer: {silent} (at most {MOST_SILENT_S:g} s); no coins followed: {found.no_coins or 0}"
-    )
+    for name, silence in found.silent.items():
+        pauses = ", ".join(f"{seconds:.0f}" for seconds in silence.pauses) or "none"
+        print(
+            f"  {name:10} without an answer for {silence.longest:.0f} s at most, "
+            f"{max(0, silence.beyond):.0f} s of them not announced (at most {MOST_BEYOND_S:g}); pauses: {pauses}"
+        )
+        for each in silence.unearned:
+            print(f"  WRONG {name}: {each}")
+    print(f"no coins followed: {found.no_coins or 0}")
     verdict = "PASS" if found.well else "FAIL"
     print(f"{verdict}: {len(found.wrong)} minutes are not what they say, {len(found.errors)} errors")
     return 0 if found.well else 1

@@ -58,7 +58,37 @@ def a_part_stands_elsewhere(rng, lines):
     return lines[:first] + lines[last:to] + lines[first:last] + lines[to:]
 
 
-TWISTS = (shuffled, neighbours_swapped, a_part_stands_elsewhere, begins_late, ends_early, a_part_is_missing)
+def backwards(_, lines):
+    return lines[::-1]
+
+
+def halves_swapped(_, lines):
+    return lines[len(lines) // 2 :] + lines[: len(lines) // 2]
+
+
+def every_line_twice(_, lines):
+    return [line for line in lines for _ in range(2)]
+
+
+def a_part_stands_twice(rng, lines):
+    first, last = sorted(rng.sample(range(len(lines)), 2))
+    return lines[:last] + lines[first:]
+
+
+def ends_inside_a_line(rng, lines):
+    last = rng.randrange(1, len(lines))
+    return [*lines[:last], lines[last][: rng.randrange(1, len(lines[last]) // 2)]]
+
+
+def a_line_is_missing(rng, lines):
+    at = rng.randrange(1, len(lines) - 1)
+    return lines[:at] + lines[at + 1 :]
+
+
+TWISTS = (
+    shuffled, neighbours_swapped, a_part_stands_elsewhere, begins_late, ends_early, a_part_is_missing,
+    backwards, halves_swapped, every_line_twice, a_part_stands_twice, ends_inside_a_line, a_line_is_missing,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +146,8 @@ def test_a_twisted_file_is_equal_or_declared(other_bench, plain, market, tmp_pat
         whole = bars[bars.coverage == Coverage.TRADES]
         called = set(whole.time.tolist())
         plain.agree(whole, plain.bars([row for row in rows if row[0] // MINUTE * MINUTE in called]))
+        if twist in (every_line_twice, a_part_stands_twice) and venue == "bybit":
+            continue  # its ids are no numbers: what stands twice is known by the venue's volume alone, and declared
         cut = len(twist(random.Random(1), lines)) < len(lines)
         most = len(plain.bars(rows)) // 4
         assert len(whole) < most if cut else len(whole) > most * 0.9, (twist, len(whole), most)

@@ -79,6 +79,29 @@ def test_a_firewalls_page_passes(emulated, name, monkeypatch):
     asyncio.run(script())
 
 
+@pytest.mark.parametrize(("fault", "first_s"), [("403", 30), ("451", 900)])
+@pytest.mark.parametrize("name", ["okx", "bybit", "coinbase", "hyperliquid"])
+def test_requests_that_are_refused_together_are_refused_once(emulated, name, fault, first_s, monkeypatch):
+    """Each is told so with its own path in the words; a pause that doubled for each would last for hours."""
+    later = 0.0
+    for module in ("refusal", "budget"):
+        monkeypatch.setattr(f"coinmon_exchanges._http.{module}.monotonic", lambda: time.monotonic() + later)
+
+    async def script():
+        nonlocal later
+        async with emulated(faults=f"{name}:{fault}") as market:
+            venue = getattr(market, name)
+            errors = await asyncio.gather(*(refused(ask()) for ask in (venue.server_time, venue.instruments)))
+            assert len({str(error).split(": HTTP")[0] for error, _ in errors}) > 1 or name == "hyperliquid"
+            sent = venue.requests
+            assert sent > 1
+            later += first_s + 1
+            await refused(venue.server_time())
+            assert venue.requests == sent + 1
+
+    asyncio.run(script())
+
+
 @pytest.mark.parametrize(("host", "refused", "left"), [("fapi", "perp", "spot"), ("api/", "spot", "perp")])
 @pytest.mark.parametrize(("fault", "kind"), [("451", VenueBlocked), ("503", VenueError)])
 def test_one_failing_host_of_binance_leaves_the_other_alone(emulated, host, refused, left, fault, kind):

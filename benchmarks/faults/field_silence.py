@@ -1,0 +1,60 @@
+"""Whether a venue was silent for no longer than the pauses that it announced, and whether these were earned.
+
+After a firewall's page a venue says in its status how long it is not asked ("wait 30 s", "asked us to wait 12 s more").
+A page that comes as the first thing after a pause doubles the next; an answer makes it short again. So the bound is
+the venue's own word, and the word is bounded in its turn.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+FIRST_PAUSE_S = 30.0
+"""After the first page; each that follows without an answer in between doubles it (docs/architecture.md)."""
+MOST_BEYOND_S = 30.0
+"""Without an answer, beyond what was announced: the cycles that it takes to notice, to ask and to be answered."""
+_ANNOUNCED = re.compile(r"wait (\d+) s")
+_ROUND_S = 10.0
+"""A pause is told at the end of a round, so late at most after it was announced."""
+
+
+@dataclass(slots=True)
+class Silence:
+    """Of one venue, seconds of a clock that nobody sets. since: of the last answer, or of the beginning.
+
+    longest: without an answer; beyond: the same, less what was announced; pauses: announced, in their order.
+    """
+
+    since: float
+    longest: float = 0.0
+    beyond: float = 0.0
+    pauses: list[float] = field(default_factory=list)
+    unearned: list[str] = field(default_factory=list)
+    _until: float = float("-inf")
+    _in_a_row: int = 0
+
+    def told(self, now: float, *, status: str, error: str | None) -> None:
+        """A round's end: ok, degraded (one of its hosts may pause while another answers) or less, and its complaint."""
+        self.longest = max(self.longest, now - self.since)
+        self.beyond = max(self.beyond, now - max(self.since, self._until))
+        if status in ("ok", "degraded"):
+            self.since = now
+        if status == "ok":
+            self._in_a_row = 0
+            return
+        for matched in _ANNOUNCED.finditer(error or ""):
+            self._announced(now, float(matched[1]))
+
+    def _announced(self, now: float, pause: float) -> None:
+        if now + pause <= self._until + _ROUND_S:
+            self._until = max(self._until, now + pause)
+            return
+        left = self._until - now
+        if left > _ROUND_S:
+            self.unearned.append(f"a pause of {pause:.0f} s was announced {left:.0f} s before the end of the last")
+        most = FIRST_PAUSE_S * 2**self._in_a_row
+        if pause > most + 1:
+            self.unearned.append(f"a pause of {pause:.0f} s, where {most:.0f} were due")
+        # a ban of two seconds doubles nothing
+        self._in_a_row += pause > FIRST_PAUSE_S / 2
+        self._until = now + pause
+        self.pauses.append(pause)
