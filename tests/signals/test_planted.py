@@ -88,6 +88,12 @@ def test_every_bundled_signal_has_a_planted_event(planted):
     assert {told_as.get(name, name) for name in watch.evaluator._config.signals} == set(found) == set(STRICT)
 
 
+def test_the_calibration_counts_every_bundled_signal_in_both_directions(planted, benchmark):
+    _, watch, _ = planted
+    # global_sync tells two
+    assert 2 * (len(watch.evaluator._config.signals) + 1) <= benchmark("truth/calibration").FAMILY
+
+
 @pytest.mark.parametrize("kind", STRICT)
 def test_a_planted_event_is_told_with_its_figures(planted, kind):
     _, watch, found = planted
