@@ -1,5 +1,6 @@
 """Stored scorecards: only added to, verdicts at month ends alone, and whoever touches one is found out."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from coinmon.model.moment import DAY, iso
 from coinmon.notify.record import RecordBook
 from coinmon.run import records
 from coinmon.run.scorecard import Scorecard, Scored
+from coinmon.spoken.phrases import Phrases
 from coinmon.store.database import open_database
 from coinmon.store.schema import scorecards, signals
 from coinmon.store.scorecards import append_scorecard, broken_links, count_scorecards, last_scorecard
@@ -99,7 +101,12 @@ def test_tampering_is_found(database, verdict, tamper, found):
     with database.write() as connection:
         connection.execute(tamper)
     with database.read() as connection:
-        assert any(found in each for each in broken_links(connection)), broken_links(connection)
+        problems = broken_links(connection)
+    assert any(found in each for each in problems), problems
+    # as the command says it in Chinese, but for names
+    said = [Phrases(["coinmon"]).say(f"scorecards: {each}") for each in problems]
+    assert all("记录链" in each for each in said)
+    assert not re.search(r"\b(row|scorecards?|alert|was|is)\b", " ".join(said)), said
 
 
 def test_a_day_is_stored_once_whoever_makes_it_and_live_and_replayed_are_apart(database):
