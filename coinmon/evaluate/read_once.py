@@ -25,8 +25,9 @@ class _Timed(Protocol):
 _Row = TypeVar("_Row")
 _Rows = TypeVar("_Rows")
 _Sample = TypeVar("_Sample", bound=_Timed)
-AHEAD_MS = DAY
-"""How far ahead is read: levels of a longer stretch would take much memory."""
+AHEAD_MS, PLAIN_AHEAD_MS = DAY, 7 * DAY
+"""How far ahead is read, and bars without levels, of which a lake has a week together: a longer stretch of levels or
+books would take much memory."""
 
 
 class ReadOnce:
@@ -51,7 +52,8 @@ class ReadOnce:
         def joined(parts: Sequence[Bars]) -> Bars:
             return read_only(Bars.concat(parts))
 
-        rows, times = self._ahead(("bars", instrument.id, levels), start, end, read, lambda rows: rows.time, joined)
+        key, ahead = ("bars", instrument.id, levels), AHEAD_MS if levels else PLAIN_AHEAD_MS
+        rows, times = self._ahead(key, start, end, read, lambda rows: rows.time, joined, ahead)
         return rows[int(np.searchsorted(times, start)) : int(np.searchsorted(times, end))]
 
     def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
@@ -125,12 +127,13 @@ class ReadOnce:
         read: Callable[[int, int], _Rows],
         times: Callable[[_Rows], Any],
         joined: Callable[[Sequence[_Rows]], _Rows],
+        ahead: int = AHEAD_MS,
     ) -> tuple[_Rows, Any]:
         """Rows that hold [start, end), and their times. joined: makes one of rows that follow one another."""
         first, last, rows, moments = self._held.get(key, (0, 0, None, None))
         if rows is None or start < first or end > last:
             self._reach[key] = reach = max(self._reach.get(key, 0), end - start)
-            begin, until = end - reach, end + AHEAD_MS
+            begin, until = end - reach, end + ahead
             if rows is None or begin > last or end < first:
                 rows = read(begin, until)
             else:
