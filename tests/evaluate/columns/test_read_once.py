@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from coinmon.evaluate.read_once import ReadOnce
+from coinmon.market.view import View
 from coinmon.model.bars import COLUMNS, Bars
 from coinmon.model.derivatives import OpenInterest
 from coinmon.model.instrument import Instrument
@@ -63,3 +64,21 @@ def test_walking_on_reads_each_minute_once():
     assert spans[0][0] <= 500
     assert spans[-1][1] >= 11_990
     assert all(end == begin for (_, end), (begin, _) in pairwise(spans))
+
+
+def test_what_is_over_is_worked_out_once_for_all_later_views():
+    store, made = Store(), []
+
+    def seen(source, at, ended):
+        def make():
+            made.append(at)
+            return at
+
+        return View(COIN, START + at * MINUTE, source).once("day", make, START + ended * MINUTE)
+
+    once = ReadOnce(store)
+    assert [seen(once, at, 100) for at in (99, 100, 101, 5000)] == [99, 100, 100, 100]
+    # a stretch that goes on is each view's own, and so is all that a scan sees: its minutes may still be repaired
+    assert [seen(once, at, 6000) for at in (101, 102)] == [101, 102]
+    assert [seen(store, at, 100) for at in (101, 102)] == [101, 102]
+    assert made == [99, 100, 101, 102, 101, 102]
