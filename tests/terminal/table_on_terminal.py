@@ -25,7 +25,7 @@ DRAWS_ALL = 80
 async def main() -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    config: Any = SimpleNamespace(exchanges=dict.fromkeys(VENUES), lang="en", window=50, interval=60_000)
+    config: Any = SimpleNamespace(exchanges=dict.fromkeys(VENUES), reader_lang="en", window=50, interval=60_000)
     store: Any = nullcontext(SimpleNamespace())
     screen = table_screen.InteractiveScreen(config, lambda _clock: store)
     turn = 0

@@ -228,7 +228,7 @@ def test_it_is_for_terminals_alone(monkeypatch):
     def store(clock):
         yield None
 
-    config = SimpleNamespace(exchanges={}, lang="en")
+    config = SimpleNamespace(exchanges={}, reader_lang="en")
     streams = {name: SimpleNamespace(isatty=lambda: True, buffer=None) for name in ("stdin", "stdout", "stderr")}
     for name, stream in streams.items():
         monkeypatch.setattr(f"sys.{name}", stream)

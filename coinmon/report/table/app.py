@@ -23,6 +23,7 @@ from coinmon.report.table.state import TableState
 from coinmon.report.table.terminal import driver_on
 from coinmon.report.table.words import TABLE_WORDS
 from coinmon.report.terminal.background_stream import BackgroundStream
+from coinmon.spoken.phrases import speaker
 
 _TICK_S = 0.25
 _LOG_LINES = 500
@@ -66,7 +67,7 @@ class SheetScreen(ModalScreen[None]):
             summary = await asyncio.to_thread(render, report, self._lang, width - 4, height)
             everything = await asyncio.to_thread(details, report, self._lang)
         except CoinmonError as error:
-            self.query_one("#sheet", Static).update(Text(str(error), "red"))
+            self.query_one("#sheet", Static).update(Text(speaker(self._lang)(str(error)), "red"))
             return
         from rich.console import Group
 
@@ -95,6 +96,7 @@ class TableApp(App[None]):
         self.lines: deque[str] = deque()
         self.read = (0, 0)
         self._lang, self._clock, self._store, self._stop = lang, clock, store, stop
+        self._say = speaker(lang)
         self._interval = interval
         self._words: Mapping[str, str] = TABLE_WORDS[lang]
         self._columns = columns(venues, lang, window)
@@ -180,7 +182,7 @@ class TableApp(App[None]):
         for name, each in state.venues.items():
             if each.status != "ok":
                 style = "yellow" if each.status == "degraded" else "red"
-                text.append(f"\n{name} {words.get(each.status, each.status)}: {each.error}", style)
+                text.append(f"\n{name} {words.get(each.status, each.status)}: {self._say(each.error or '')}", style)
         return text
 
     def _draw(self) -> None:

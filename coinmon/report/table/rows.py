@@ -24,7 +24,7 @@ _HEAD = {
         "ratio": "ratio", "seen": "seen",
     },
 }  # fmt: skip
-_FIRST = ("pair", "price", "move", "day", "spot", "perp", "consensus", "cvd", "signal", "oi", "funding")
+_FIRST = ("pair", "price", "move", "spot", "perp", "consensus", "signal", "cvd", "day", "oi", "funding")
 _LAST = ("ratio", "seen")
 _VERDICTS = {"strong_bull": 2.0, "lean_bull": 1.0, "mixed": 0.0, "lean_bear": -1.0, "strong_bear": -2.0}
 _TO_THE_RIGHT = {"price", "move", "day", "spot", "perp", "oi", "funding", "ratio", "seen"}

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from coinmon.model.events import Event, FlowEvent, SignalEvent, VenueEvent, WhaleEvent
 from coinmon.report.cell_text import consensus_text, flow_text, one_line, partly_seen, price, ratio_text, signal_text
+from coinmon.spoken.phrases import speaker
 
 _HEAD = {
     "zh": ("交易对", "价格", "买卖比", "共识", "最近信号", "覆盖", "更新"),
@@ -31,6 +32,7 @@ class Board:
     def __init__(self, venues: Sequence[str], lang: str) -> None:
         self._venues = venues
         self._lang = lang
+        self._say = speaker(lang)
         self._flows: dict[str, FlowEvent] = {}
         self._signals: dict[str, SignalEvent | WhaleEvent] = {}
         self._status: dict[str, VenueEvent] = {}
@@ -99,7 +101,7 @@ class Board:
         words = _STATUS[self._lang]
         return [
             Text(
-                f"{name} {words.get(each.status, each.status)}: {each.error}",
+                f"{name} {words.get(each.status, each.status)}: {self._say(each.error or '')}",
                 "yellow" if each.status == "degraded" else "red",
                 no_wrap=True,
                 overflow="ellipsis",
