@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 from coinmon.record.columns_file import write_columns
 
@@ -72,18 +73,21 @@ def _created(folder: Path, part: str, at: int) -> tuple[Path, io.BufferedWriter]
     raise FileExistsError(f"{folder}: {_FREE_NAMES} files of {part} begin at this moment already")
 
 
-def pack(path: Path) -> Path:
-    """A finished file in columns, or as xz, in its place; it is never without one that is whole."""
+def pack(path: Path, until: float = float("inf")) -> Path:
+    """A finished file in columns, or as xz, in its place; it is never without one that is whole.
+
+    until: by the monotonic clock; who is not ready by then leaves the file as it is and raises OSError.
+    """
     in_columns = path.name.startswith(_IN_COLUMNS)
     packed = path.with_suffix(".columns" if in_columns else ".xz")
     part = packed.with_name(packed.name + ".part")
     try:
         with part.open("wb") as target:
             if in_columns:
-                write_columns(target, _plain(path))
+                write_columns(target, _plain(path, until))
             else:
                 with lzma.open(target, "wb", preset=_XZ_PRESET) as xz:
-                    for piece in _plain(path):
+                    for piece in _plain(path, until):
                         xz.write(piece)
             target.flush()
             os.fsync(target.fileno())
@@ -98,9 +102,11 @@ def pack(path: Path) -> Path:
     return packed
 
 
-def _plain(path: Path) -> Iterator[bytes]:
+def _plain(path: Path, until: float) -> Iterator[bytes]:
     unpack = zlib.decompressobj(_GZIP_WINDOW)
     with path.open("rb") as source:
         while piece := source.read(1 << 18):
+            if monotonic() > until:
+                raise TimeoutError("no time was left to pack it")
             yield unpack.decompress(piece)
         yield unpack.flush()

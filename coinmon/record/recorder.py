@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -21,6 +22,8 @@ MANIFEST = "recording.json"
 _WRITE_INTERVAL_S = 1.0
 """Seconds of a recording that a killed process loses, and what writing takes."""
 _COMPLAINT_INTERVAL_S = 60.0
+_LAST_PACKING_S = 40.0
+"""Seconds that who ends a recording waits for its last hour to be packed; else it stays gzip, which is read as well."""
 
 
 class Recorder:
@@ -79,6 +82,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Write what is left, pack it, and say when the recording ended."""
+        until = monotonic() + _LAST_PACKING_S
         if self._packing:
             await asyncio.wait(self._packing)
         for tape in self._tapes.values():
@@ -87,7 +91,7 @@ class Recorder:
             except OSError as error:
                 self._complain(error)
                 continue
-            await asyncio.gather(*(_packed(path) for path in finished))
+            await asyncio.gather(*(_packed(path, until) for path in finished))
         try:
             self._describe(self._clock.now())
         except OSError as error:
@@ -125,9 +129,9 @@ class Recorder:
             logger.error("recording: {}: {}; {} lines are lost so far", self.folder, error.strerror, self.lost)
 
 
-async def _packed(path: Path) -> None:
+async def _packed(path: Path, until: float = float("inf")) -> None:
     try:
-        await asyncio.to_thread(pack, path)
+        await asyncio.to_thread(pack, path, until)
     except Exception as error:
         # of whatever kind: nobody else looks at it, and the file is whole as it is
         logger.warning("recording: {} stays as gzip: {}", path, words_of(error))

@@ -102,6 +102,8 @@ def test_packing_keeps_every_byte_and_never_loses_the_file(tmp_path, lines_of, m
         patched.setattr(packer, _refused)
         with pytest.raises(OSError, match="full"):
             pack(path)
+    with pytest.raises(OSError, match="no time"):
+        pack(path, until=0.0)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     assert pack(path).suffix == suffix
     assert [each.suffix for each in tmp_path.iterdir()] == [suffix]
