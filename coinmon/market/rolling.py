@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-Column = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
+NumbersOrFlags = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
 
 
-def rolling(column: Column, length: int, every: int = 1) -> npt.NDArray[np.float64]:
+def rolling(column: NumbersOrFlags, length: int, every: int = 1) -> npt.NDArray[np.float64]:
     """Sums of each `length` rows that follow one another, each summed by itself: no error is carried along."""
     windows = np.lib.stride_tricks.sliding_window_view(column, length)[::every]
     return np.asarray(windows.sum(axis=-1), np.float64)

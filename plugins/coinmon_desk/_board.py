@@ -11,7 +11,7 @@ from loguru import logger
 from coinmon.command import CoinmonError, MarketReader, our_stop, verdict_words
 from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, money, price
 
-Row = dict[str, Cell]
+BoardRow = dict[str, Cell]
 
 _REST_TIMES = 3.0
 """Looks at the store are followed by a rest this many times as long, so that the scan keeps its core."""
@@ -23,8 +23,8 @@ class PairBoard:
     def __init__(self, reader: MarketReader) -> None:
         self._reader = reader
         self.venues = list(reader.config.exchanges)
-        self.rows: dict[str, Row] = {}
-        self.changed: dict[str, Row] = {}
+        self.rows: dict[str, BoardRow] = {}
+        self.changed: dict[str, BoardRow] = {}
         # of this process: one that was told by another says nothing here
         self._epoch = secrets.token_hex(4)
         self._count = 0
@@ -66,7 +66,7 @@ class PairBoard:
         """What the rows are now, to be named to `since`."""
         return f"{self._epoch}.{self._count}"
 
-    def since(self, revision: str) -> dict[str, Row]:
+    def since(self, revision: str) -> dict[str, BoardRow]:
         """Rows that changed since then; all where it is not known what that was, none where it is `now`."""
         epoch, _, count = revision.partition(".")
         if revision == "now":
@@ -75,7 +75,7 @@ class PairBoard:
             return self.rows
         return {pair: self.rows[pair] for pair, each in self._counts.items() if each > int(count)}
 
-    def news(self) -> dict[str, Row]:
+    def news(self) -> dict[str, BoardRow]:
         """What changed since it was asked for."""
         found, self.changed = self.changed, {}
         return found
@@ -113,9 +113,9 @@ class PairBoard:
             made |= flow_cells(self._reader.flow(pair, moment), self.venues)
         return made
 
-    def at(self, moment: int) -> dict[str, Row]:
+    def at(self, moment: int) -> dict[str, BoardRow]:
         """Every row as of a moment in the past, whatever is shown now."""
-        made: dict[str, Row] = {}
+        made: dict[str, BoardRow] = {}
         latest = {each["pair"]: each for each in reversed(self._reader.signals(None, moment - 86_400_000, moment + 1))}
         for pair in map(str, self._reader.pairs()):
             try:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from coinmon_outputs._lines import amount, ending, is_dollar, percent, price, thousands
 from coinmon_outputs._situation import situation_of
 
-Event = Mapping[str, Any]
+EventJson = Mapping[str, Any]
 
 _VERDICTS = {
     "strong_bull": ("强力看涨 (全平台净流入)", "strong bullish (inflow on every exchange)"),
@@ -29,7 +29,7 @@ _MAX_ITEM_CHARS = 100
 """Characters of an item of a digest: it is to name the event."""
 
 
-def title(event: Event, lang: str) -> str:
+def title(event: EventJson, lang: str) -> str:
     """What it is in one line: the preview in the list of chats."""
     if event.get("event") == "whale":
         bought = event["side"] == "buy"
@@ -46,7 +46,7 @@ def title(event: Event, lang: str) -> str:
     return f"{event.get('event')} {event.get('pair') or event.get('venue') or ''}".strip()
 
 
-def facts(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
+def facts(event: EventJson, lang: str, zone: ZoneInfo) -> dict[str, Any]:
     """The names that a template may use; `event` is the event itself, with everything in it."""
     return {
         "event": event,
@@ -63,7 +63,7 @@ def facts(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def pages_everyone(event: Event, rules: Collection[str]) -> bool:
+def pages_everyone(event: EventJson, rules: Collection[str]) -> bool:
     """Whether a rule meets the event: a grade, `consensus` (one that became strong) or `whale`."""
     if event.get("event") == "digest":
         return any(pages_everyone(each, rules) for each in event["events"])
@@ -75,7 +75,7 @@ def pages_everyone(event: Event, rules: Collection[str]) -> bool:
     return event.get("grade") in rules or ("consensus" in rules and str(event.get("signal")).startswith("consensus"))
 
 
-def _headline(event: Event, lang: str) -> str:
+def _headline(event: EventJson, lang: str) -> str:
     """[A+] BTC 96,409 +0.58 % 全球协同看涨: what a locked phone shows of it."""
     stood = event.get("situation") or {}
     grade = f"[{event['grade']}]" if event.get("grade") else ""
@@ -85,18 +85,18 @@ def _headline(event: Event, lang: str) -> str:
     return " ".join(filter(None, (grade, _coin(event), at, change, name)))
 
 
-def _coin(event: Event) -> str:
+def _coin(event: EventJson) -> str:
     """BTC for BTC/USDT; BTC/EUR as it is."""
     base, _, quote = str(event.get("pair") or "-").rpartition("/")
     return base if base and is_dollar(quote) else str(event.get("pair") or "-")
 
 
-def _signal_ended(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
+def _signal_ended(event: EventJson, lang: str, zone: ZoneInfo) -> dict[str, Any]:
     told = {"time": event["told"]}
     return {"outcome": event["outcome"], "told": _time(told, zone), "of": event["of"], "how": ending(event, lang)}
 
 
-def _signal(event: Event, lang: str) -> dict[str, Any]:
+def _signal(event: EventJson, lang: str) -> dict[str, Any]:
     zh, titles, evidence = lang == "zh", event.get("title") or {}, event.get("evidence") or {}
     name = _said(titles, lang) or str(event.get("signal") or event.get("event"))
     if zh and _said(titles, "en"):
@@ -137,7 +137,7 @@ def _venue(venue: str, figures: Mapping[str, Any], currency: str) -> dict[str, A
     }
 
 
-def _whale(event: Event, lang: str) -> dict[str, Any]:
+def _whale(event: EventJson, lang: str) -> dict[str, Any]:
     bought = event["side"] == "buy"
     return {
         "instrument": event.get("instrument") or event["venue"],
@@ -147,7 +147,7 @@ def _whale(event: Event, lang: str) -> dict[str, Any]:
     }
 
 
-def _digest(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
+def _digest(event: EventJson, lang: str, zone: ZoneInfo) -> dict[str, Any]:
     several = event["events"]
     return {
         "reason": _reason(event, lang),
@@ -164,15 +164,15 @@ def _digest(event: Event, lang: str, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _reason(event: Event, lang: str) -> str:
+def _reason(event: EventJson, lang: str) -> str:
     return _REASONS.get(str(event.get("reason")), _REASONS["digest"])[lang != "zh"]
 
 
-def _money(event: Event) -> str:
+def _money(event: EventJson) -> str:
     return amount(event["quote"], str(event["pair"]).rpartition("/")[2])
 
 
-def _time(event: Event, zone: ZoneInfo, form: str = "%Y-%m-%d %H:%M:%S %Z") -> str:
+def _time(event: EventJson, zone: ZoneInfo, form: str = "%Y-%m-%d %H:%M:%S %Z") -> str:
     try:
         at = datetime.fromisoformat(str(event.get("time")))
     except ValueError:

@@ -6,7 +6,7 @@ from typing import Any
 
 from coinmon.output import say, significant
 
-Event = Mapping[str, Any]
+EventJson = Mapping[str, Any]
 
 _VERDICTS = {
     "strong_bull": ("强力看涨", "strong bullish"),
@@ -23,7 +23,7 @@ _STATUS = {
 }
 
 
-def line(event: Event, lang: str = "zh", min_coverage: float = 0.95) -> str | None:
+def line(event: EventJson, lang: str = "zh", min_coverage: float = 0.95) -> str | None:
     """The line for an event, None for a kind that has none. A venue covered less shows how much, not a flow."""
     kind = str(event.get("event"))
     if kind == "flow":
@@ -61,7 +61,7 @@ def is_dollar(currency: str) -> bool:
     return "USD" in currency or currency == "DAI"
 
 
-def _flow(event: Event, lang: str, min_coverage: float) -> str:
+def _flow(event: EventJson, lang: str, min_coverage: float) -> str:
     zh, verdict = lang == "zh", event.get("consensus")
     if verdict is None:
         reason = event.get("consensus_reason")
@@ -92,7 +92,7 @@ def _total(total: float, currency: str, zh: bool) -> str:
     return f"{words[not zh]}: " + (f"${millions}" if is_dollar(currency) else f"{millions} {currency}")
 
 
-def _signal(event: Event, lang: str) -> str:
+def _signal(event: EventJson, lang: str) -> str:
     title, reading, grade = event["title"], event["reading"], event.get("grade") or "-"
     record = ((event.get("record") or {}).get("text") or {}).get(lang)
     if lang == "zh":
@@ -102,14 +102,14 @@ def _signal(event: Event, lang: str) -> str:
     return f"🚨 [{event['pair']}] signal [{grade}]: {title['en']} - {reading['en']}{worth}"
 
 
-def _signal_ended(event: Event, lang: str) -> str:
+def _signal_ended(event: EventJson, lang: str) -> str:
     zh, failed = lang == "zh", event["outcome"] == "failed"
     word = ("信号失效" if failed else "信号结束") if zh else "signal failed" if failed else "signal over"
     name = event["title"]["zh" if zh else "en"]
     return f"{'❌' if failed else '⏹'} [{event['pair']}] {word} [{event['grade']}]: {name} - {ending(event, lang)}"
 
 
-def ending(event: Event, lang: str) -> str:
+def ending(event: EventJson, lang: str) -> str:
     """How a signal came to its end: how long it was on, what the price did, and the level that broke."""
     zh, level = lang == "zh", event.get("level")
     parts = [f"持续 {event['minutes']} 分钟" if zh else f"after {event['minutes']} min"]
@@ -123,7 +123,7 @@ def ending(event: Event, lang: str) -> str:
     return ("，" if zh else ", ").join(parts)
 
 
-def _whale(event: Event, lang: str) -> str:
+def _whale(event: EventJson, lang: str) -> str:
     zh, bought = lang == "zh", event["side"] == "buy"
     side = ("买入" if bought else "卖出") if zh else "buys" if bought else "sells"
     size = amount(event["quote"], str(event["pair"]).rpartition("/")[2])
@@ -132,7 +132,7 @@ def _whale(event: Event, lang: str) -> str:
     return f"🐳 [{event['pair']}] {'巨鲸监测' if zh else 'whale'} [{venue}]: {side} {size} @ {price(event['price'])}"
 
 
-def _venue(event: Event, lang: str) -> str:
+def _venue(event: EventJson, lang: str) -> str:
     zh, status = lang == "zh", event.get("status")
     said = _STATUS[status][not zh] if status in _STATUS else str(status)
     error = event.get("error")
@@ -140,12 +140,12 @@ def _venue(event: Event, lang: str) -> str:
     return f"{mark} [{str(event['venue']).upper()}] {said}" + (f": {error}" if error else "")
 
 
-def _scan_started(event: Event, lang: str) -> str:
+def _scan_started(event: EventJson, lang: str) -> str:
     pairs = event["pairs"]
     return f"=== 开始新一轮扫描 ({pairs} 币种) ===" if lang == "zh" else f"=== new scan ({pairs} pairs) ==="
 
 
-def watched(event: Event, lang: str) -> str | None:
+def watched(event: EventJson, lang: str) -> str | None:
     """How many pairs of an exchange are watched, where all of them are."""
     all_of, pairs = event.get("all_of"), event["pairs"]
     if not all_of:
@@ -155,7 +155,7 @@ def watched(event: Event, lang: str) -> str | None:
     return f"✅ {str(all_of).upper()} watch list ({pairs} pairs)"
 
 
-def _scan_finished(event: Event, lang: str) -> str:
+def _scan_finished(event: EventJson, lang: str) -> str:
     share = event.get("coverage")
     covered = "-" if share is None else f"{math.floor(100 * share)}%"
     seconds, signals, whales = f"{event['seconds']:.1f}", event["signals"], event["whales"]
@@ -182,7 +182,7 @@ def _health(health: Mapping[str, Any], zh: bool) -> str:
     return "".join(f", {words[not zh]} {words[2]}" for words in figures if words[2] is not None)
 
 
-_WRITERS: dict[str, Callable[[Event, str], str]] = {
+_WRITERS: dict[str, Callable[[EventJson, str], str]] = {
     "signal": _signal,
     "signal_ended": _signal_ended,
     "whale": _whale,

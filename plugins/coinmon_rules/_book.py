@@ -30,7 +30,7 @@ _MEANT = {
 """Words of other tools, and what they are called here."""
 _SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d)")
 _MINUTES = {"m": 1, "min": 1, "h": 60, "d": 1440}
-Ask = Callable[[Market], Iterable[Signal]]
+SignalsOf = Callable[[Market], Iterable[Signal]]
 """Asks a signal what it says of a pair."""
 _EXAMPLE_KEYS = ("pair", "at", "bars", "expect")
 BARS_END = "2026-01-15T12:00Z"
@@ -62,7 +62,7 @@ def read_rules(
         except RulesFileFault as error:
             faults.append(str(error))
     rules: dict[str, Rule] = {}
-    asks: dict[str, Ask] = {name: partial(each.offer.target, **each.settings) for name, each in signals.items()}
+    asks: dict[str, SignalsOf] = {name: partial(each.offer.target, **each.settings) for name, each in signals.items()}
     # of a rule that is wrong nothing is known
     asks |= {name: partial(_of_rule, rules, name) for name in entries}
     for name, entry in entries.items():
@@ -120,7 +120,7 @@ class _Reader:
     """Reads one rule; `faults` says what is wrong with it."""
 
     def __init__(
-        self, name: str, entry: Entry, indicators: Indicators, venues: Collection[str], signals: Mapping[str, Ask]
+        self, name: str, entry: Entry, indicators: Indicators, venues: Collection[str], signals: Mapping[str, SignalsOf]
     ) -> None:
         self.name, self.entry = name, entry
         self.faults: list[str] = []

@@ -18,7 +18,7 @@ from coinmon_rules._merging import why_never_merged
 from coinmon_rules._written.grammar import PathStep, RuleFault
 from coinmon_rules._written.synonyms import synonym
 
-Kind = Literal["number", "flag", "text", "time"]
+FieldKind = Literal["number", "flag", "text", "time"]
 _OF_EVERY_RESULT = frozenset(Result.model_fields)
 _OF_THE_QUESTION = frozenset(
     {
@@ -55,7 +55,7 @@ _UNITS = (
 class Measure:
     """What a field is: its kind; the unit of a number, "" where it has none; the words that a text can be."""
 
-    kind: Kind
+    kind: FieldKind
     unit: str = ""
     words: tuple[str, ...] = ()
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Figures = npt.NDArray[Any]
+FigureArray = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 NEAR = 1e-7
 """Relative: a comparison of sums nearer than this is asked again of the exact figures."""
@@ -26,7 +26,7 @@ class Column:
     exact: read one by one the figures are the same to the last bit; sums of columns are rounded otherwise.
     """
 
-    figures: Figures
+    figures: FigureArray
     unsure: Mask | None = None
     exact: bool = False
 
@@ -35,7 +35,7 @@ Columns = Mapping[str, Column]
 """One by venue, or by the name of each element of a list."""
 
 
-def known(figures: Figures) -> Mask:
+def known(figures: FigureArray) -> Mask:
     if figures.dtype == object:
         return np.array([each is not None for each in figures.ravel()], np.bool_).reshape(figures.shape)
     return ~np.isnan(figures)
@@ -102,7 +102,7 @@ def _doubt(columns: Sequence[Column], settles: float) -> Mask | None:
     return np.asarray(doubt & ~np.logical_or.reduce(np.broadcast_arrays(*sure)))
 
 
-def _both(some: Sequence[Figures]) -> Figures:
+def _both(some: Sequence[FigureArray]) -> FigureArray:
     stacked = np.stack(np.broadcast_arrays(*some))
     return np.where((stacked == 0).any(axis=0), 0.0, np.where(np.isnan(stacked).any(axis=0), np.nan, 1.0))
 
@@ -167,19 +167,19 @@ _ADDS_NOTHING = {"max", "min", "spread", "all", "any", "count", "before", "chang
 """Of exact figures these are exact; a count is a sum of ones."""
 
 
-def _tried(rows: Figures, function: Callable[[Figures], Figures]) -> Figures:
+def _tried(rows: FigureArray, function: Callable[[FigureArray], FigureArray]) -> FigureArray:
     """`function` of rows that are known well enough; NaN stays where a moment is unknown."""
     enough = known(rows).mean(axis=-1) >= _LEAST_KNOWN
     return np.where(enough & known(rows[..., -1]), function(rows), np.nan)
 
 
-def _mean(rows: Figures) -> Figures:
+def _mean(rows: FigureArray) -> FigureArray:
     """Of those known; of none: unknown."""
     with np.errstate(all="ignore"):
         return np.asarray(np.nansum(rows, axis=-1) / known(rows).sum(axis=-1))
 
 
-def _slope(rows: Figures) -> Figures:
+def _slope(rows: FigureArray) -> FigureArray:
     """Least squares, a step."""
     x = np.broadcast_to(np.arange(rows.shape[-1], dtype=float), rows.shape)
     x = np.where(np.isnan(rows), np.nan, x)
@@ -187,7 +187,7 @@ def _slope(rows: Figures) -> Figures:
     return np.asarray(np.nansum(across * rows, axis=-1) / np.nansum(across**2, axis=-1))
 
 
-def _deviations(rows: Figures) -> Figures:
+def _deviations(rows: FigureArray) -> FigureArray:
     before = rows[..., :-1]
     mean = _mean(before)
     spread = np.sqrt(np.nansum((before - mean[..., None]) ** 2, axis=-1) / (known(before).sum(axis=-1) - 1))
@@ -195,7 +195,7 @@ def _deviations(rows: Figures) -> Figures:
     return np.where(steady, np.nan, (rows[..., -1] - mean) / np.where(steady, 1.0, spread))
 
 
-def _rank(rows: Figures) -> Figures:
+def _rank(rows: FigureArray) -> FigureArray:
     before, now = rows[..., :-1], rows[..., -1:]
     below = (before < now).sum(axis=-1) + 0.5 * (before == now).sum(axis=-1)
     return np.asarray(100 * below / known(before).sum(axis=-1))

@@ -88,6 +88,23 @@ def test_the_name_of_a_type_means_one_thing():
     assert not several
 
 
+SAME_SETTING = {"BinSetting", "Mode", "Timeframe", "Zone"}
+"""What a setting may be, of which a plugin or a tool says more in words than another."""
+
+
+def test_the_name_of_a_type_that_is_made_of_others_stands_for_the_same_everywhere():
+    meant = defaultdict(set)
+    for path in SOURCES:
+        for node in tree(path).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                called, value = node.targets[0].id, node.value
+                is_type = called[:1].isupper() and not called.isupper() and isinstance(value, ast.Subscript | ast.BinOp)
+                if is_type:
+                    meant[called].add(ast.unparse(value).replace("npt.NDArray", "NDArray"))
+    assert len(meant) > 50
+    assert not {each: types for each, types in meant.items() if len(types) > 1 and each not in SAME_SETTING}
+
+
 def constants(path: Path) -> Iterator[tuple[str, ast.expr]]:
     """Names of a module in capitals, each with what it is set to."""
     for node in tree(path).body:

@@ -20,7 +20,7 @@ from coinmon_indicators._candles import (
 from coinmon_indicators.auction._grid import BinSetting, Grid, grid
 from coinmon_indicators.auction._zones import Flags, Zone, zone_text, zones_of
 
-Method = Literal["diagonal", "horizontal"]
+ImbalanceMethod = Literal["diagonal", "horizontal"]
 Zero = Literal["ignore", "one_lot", "infinite"]
 
 
@@ -35,7 +35,7 @@ class ImbalanceBar(Part):
 class Imbalance(CandleResult):
     """Imbalances of each candle and the stacked ones' zones."""
 
-    method: Method
+    method: ImbalanceMethod
     ratio: float = Field(description="how many times the other side's volume")
     bin_size: float | None = Field(description="height of a price row, quote currency")
     bars: list[ImbalanceBar] = Field(description="closed candles that have imbalances, oldest first")
@@ -70,7 +70,8 @@ def imbalance(
     end: EndSetting = None,
     bin_size: BinSetting = None,
     method: Annotated[
-        Method, Field(description="diagonal: buys of a row against sells of the row below; horizontal: the same row")
+        ImbalanceMethod,
+        Field(description="diagonal: buys of a row against sells of the row below; horizontal: the same row"),
     ] = "diagonal",
     ratio: Annotated[float, Field(gt=1, description="how many times the other side's volume is an imbalance")] = 3.0,
     consecutive: Annotated[int, Field(ge=2, le=100, description="adjacent rows that make a stack")] = 3,
@@ -128,7 +129,7 @@ def _units(base: float, rows: Grid) -> float:
 
 
 def _imbalanced(
-    rows: Grid, side: int, method: Method, ratio: float, instead: float, least: tuple[float, float]
+    rows: Grid, side: int, method: ImbalanceMethod, ratio: float, instead: float, least: tuple[float, float]
 ) -> Flags:
     """instead: what an empty other side counts as. least: volume and difference, in the grid's units."""
     strong, other = (rows.buy, rows.sell) if side > 0 else (rows.sell, rows.buy)

@@ -27,7 +27,7 @@ from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators.derivatives._quadrant import LABELS, Quadrant, Reading, nearest, read, windows_before
 from coinmon_indicators.derivatives._sample_columns import open_interest_columns
 
-Period = Literal["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"]
+SamplePeriod = Literal["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"]
 
 
 class OpenInterestPoint(Part):
@@ -59,7 +59,7 @@ class OpenInterestNow(InstrumentResult):
     price_change_pct: float | None = Field(description="price over the same two samples, last closes, %")
     noise: float | None = Field(description="median size of the change in the windows before, base units")
     price_noise_pct: float | None = Field(description="median size of the price's change in the windows before, %")
-    period: Period = Field(description="length of a period of the history")
+    period: SamplePeriod = Field(description="length of a period of the history")
     history: list[OpenInterestPoint] = Field(description="closed periods, oldest first")
 
     def line(self, lang: str) -> str:
@@ -94,7 +94,7 @@ def open_interest(
     dead_band: Annotated[
         float, Field(ge=0, description="a change is one when larger than so many times its median in windows before")
     ] = 1.0,
-    period: Annotated[Period, Field(description="length of a period of the history, from 00:00 UTC")] = "5m",
+    period: Annotated[SamplePeriod, Field(description="length of a period of the history, from 00:00 UTC")] = "5m",
     limit: Annotated[int, Field(ge=0, le=1000, description="closed periods of history")] = 100,
 ) -> OpenInterestNow:
     """How much is held in open contracts, and how that changed over the window.
@@ -174,7 +174,7 @@ def _change(samples: Sequence[OpenInterest], window: int, reasons: list[str]) ->
     return figures | ({} if share is None else {"change_pct": 100 * share})
 
 
-def _history(view: View, period: Period, limit: int) -> list[OpenInterestPoint]:
+def _history(view: View, period: SamplePeriod, limit: int) -> list[OpenInterestPoint]:
     step = STEPS[period] * MINUTE
     end = view.now // step * step
     # one period more: the first change is against it

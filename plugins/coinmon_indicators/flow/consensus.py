@@ -27,7 +27,7 @@ from coinmon_indicators._figures import because, compact, money
 from coinmon_indicators.flow._consensus_columns import columns
 from coinmon_indicators.flow._verdict import LABELS, FlowVerdict, in_deviations, in_money
 
-Mode = Literal["absolute", "relative"]
+ThresholdMode = Literal["absolute", "relative"]
 
 
 class VenueFlow(BaseModel):
@@ -55,7 +55,7 @@ class Consensus(Result):
 
     pair: str
     currency: str = Field(description="currency that every venue's quote is counted as")
-    mode: Mode
+    mode: ThresholdMode
     window: int | None = Field(description="closed minutes looked at")
     verdict: FlowVerdict | None = Field(description="what the venues say together; None: not all can be compared")
     total: float | None = Field(description="sum of all venues' net flow, quote currency; None: not all are comparable")
@@ -107,7 +107,9 @@ class Consensus(Result):
 def consensus(
     market: Market,
     *,
-    mode: Annotated[Mode, Field(description="thresholds in money, or in each venue's own deviations")] = "absolute",
+    mode: Annotated[
+        ThresholdMode, Field(description="thresholds in money, or in each venue's own deviations")
+    ] = "absolute",
     venue_threshold: Annotated[
         float, Field(ge=0, description="net flow of every venue beyond this is strong, quote currency")
     ] = 1_000.0,

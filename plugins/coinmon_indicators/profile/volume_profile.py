@@ -45,7 +45,7 @@ from coinmon_indicators.profile._window import (
     shortfall,
 )
 
-Period = Literal["day", "previous_day", "week", "previous_week", "window"]
+ProfilePeriod = Literal["day", "previous_day", "week", "previous_week", "window"]
 _SIDES: tuple[tuple[int, Text, Tone], ...] = ((1, Text("买入", "buys"), "up"), (-1, Text("卖出", "sells"), "down"))
 _ZH = {"day": "今日", "previous_day": "昨日", "week": "本周", "previous_week": "上周", "window": "区间"}
 
@@ -68,7 +68,7 @@ class VolumeProfile(Area, InstrumentResult):
 
     glance: ClassVar[Literal["", "line", "rows", "levels"]] = "rows"
 
-    period: Period = Field(description="which stretch of time")
+    period: ProfilePeriod = Field(description="which stretch of time")
     start: Moment = Field(description="when it begins")
     end: Moment = Field(description="when it ends, exclusive")
     state: State = Field(description="developing: not over at the moment asked about; done")
@@ -136,7 +136,7 @@ def _marked(shown: VolumeProfile, height: float, bars: Bars) -> list[tuple[str, 
 def volume_profile(
     view: View,
     *,
-    period: Annotated[Period, Field(description="day, previous_day, week, previous_week, or window")] = "day",
+    period: Annotated[ProfilePeriod, Field(description="day, previous_day, week, previous_week, or window")] = "day",
     window: Annotated[int, Field(gt=0, le=44_640, description="with period window: closed minutes to look at")] = 240,
     start: Annotated[int | None, Field(description="with period window: its start, ms UTC, instead")] = None,
     end: Annotated[int | None, Field(description="with period window: its end, ms UTC; null: now")] = None,
@@ -201,7 +201,9 @@ def register_indicators(register: Any) -> None:
     register("volume_profile", volume_profile, merges=True, columns=columns)
 
 
-def _span(view: View, period: Period, window: int, start: int | None, end: int | None, zone: str, day: Any) -> DaySpan:
+def _span(
+    view: View, period: ProfilePeriod, window: int, start: int | None, end: int | None, zone: str, day: Any
+) -> DaySpan:
     if period == "window":
         until = view.end if end is None else end - end % MINUTE
         since = until - window * MINUTE if start is None else start - start % MINUTE

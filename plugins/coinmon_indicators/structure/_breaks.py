@@ -10,7 +10,7 @@ from coinmon.indicator import Bars
 from coinmon_indicators._pivots import pivots
 
 Ints = npt.NDArray[np.int64]
-Sides = Mapping[bool, Ints]
+BySide = Mapping[bool, Ints]
 """Numbers of the swings' bars: True: highs, False: lows."""
 
 
@@ -23,12 +23,12 @@ class Break(NamedTuple):
     event: Literal["bos", "choch", "sweep"]
 
 
-def swing_highs_and_lows(bars: Bars, left: int, right: int) -> Sides:
+def swing_highs_and_lows(bars: Bars, left: int, right: int) -> BySide:
     return {high: pivots(bars, left, right, high) for high in (True, False)}
 
 
 def breaks(
-    bars: Bars, at: Sides, right: int, *, wick: bool
+    bars: Bars, at: BySide, right: int, *, wick: bool
 ) -> tuple[list[Break], Literal["up", "down"] | None, dict[bool, int | None]]:
     """Breaks and sweeps in time order, the trend after them, and each side's last swing where it is unbroken.
 

@@ -17,7 +17,7 @@ from coinmon_indicators._candles import (
     without_swings,
 )
 from coinmon_indicators._figures import price
-from coinmon_indicators.structure._breaks import Sides, breaks, swing_highs_and_lows
+from coinmon_indicators.structure._breaks import BySide, breaks, swing_highs_and_lows
 from coinmon_indicators.structure._zigzag import by_atr, by_percent
 
 SwingKind = Literal["high", "low"]
@@ -178,7 +178,7 @@ def register_indicators(register: Any) -> None:
     register("structure", structure, merges=True)
 
 
-def _labelled(bars: Bars, at: Sides) -> list[tuple[int, bool, Label | None]]:
+def _labelled(bars: Bars, at: BySide) -> list[tuple[int, bool, Label | None]]:
     """Number, high or low, and label of each swing, in order of time."""
     found: list[tuple[int, bool, Label | None]] = []
     for high in (True, False):

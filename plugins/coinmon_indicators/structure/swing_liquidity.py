@@ -22,17 +22,17 @@ from coinmon_indicators._candles import (
 from coinmon_indicators._figures import price
 from coinmon_indicators._pivots import pivots
 
-Side = Literal["buy_side", "sell_side"]
-State = Literal["active", "touched", "swept", "broken"]
+PoolSide = Literal["buy_side", "sell_side"]
+PoolState = Literal["active", "touched", "swept", "broken"]
 
 
 class LiquidityLevel(Part):
     """A swing and what price did there since."""
 
     time: Moment = Field(description="start of the swing's candle")
-    side: Side = Field(description="buy_side: above a swing high; sell_side: below a swing low")
+    side: PoolSide = Field(description="buy_side: above a swing high; sell_side: below a swing low")
     price: float = Field(description="the swing's extreme, quote currency")
-    state: State = Field(
+    state: PoolState = Field(
         description="active: not reached since; touched: reached exactly; swept: wick beyond and close back; broken: a "
         "close beyond"
     )
@@ -46,7 +46,7 @@ class LiquidityLevel(Part):
 class Pool(Part):
     """Levels of one side that are not taken and lie together."""
 
-    side: Side
+    side: PoolSide
     low: float = Field(description="lowest of them, quote currency")
     high: float = Field(description="highest of them, quote currency")
     levels: int = Field(description="how many")
@@ -147,7 +147,7 @@ def _level(found: Candles, i: int, high: bool, right: int, last: int | None) -> 
     broken_at = int(beyond[0]) if len(beyond) else None
     # once broken a level is gone: a later wick sweeps nothing
     swept_at = int(swept[0]) if len(swept) and (broken_at is None or swept[0] < broken_at) else None
-    state: State = (
+    state: PoolState = (
         "broken" if broken_at is not None else "swept" if swept_at is not None else "touched" if touches else "active"
     )
 
@@ -162,7 +162,7 @@ def _level(found: Candles, i: int, high: bool, right: int, last: int | None) -> 
     )  # fmt: skip
 
 
-def _pools(found: Candles, held: list[int], side: Side, tolerance: Fraction) -> list[Pool]:
+def _pools(found: Candles, held: list[int], side: PoolSide, tolerance: Fraction) -> list[Pool]:
     """held: ticks of the levels of one side that are not taken, ascending."""
     groups: list[list[int]] = []
     for ticks in held:

@@ -20,7 +20,7 @@ Ms = Annotated[Time | None, Field(ge=0, le=2**43, description="ISO 8601, or ms U
 Frame = Literal["1m", "5m", "15m", "30m", "1h", "4h", "1d"]
 Short = Literal["1m", "5m", "15m", "30m", "1h"]
 Swing = Literal["1m", "5m", "15m", "30m", "1h", "4h"]
-Period = Literal["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"]
+SamplePeriod = Literal["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"]
 Height = Annotated[
     float | None, Field(gt=0, le=1e6, description="height of a price row, quote currency, a multiple of a tick")
 ]
@@ -183,7 +183,7 @@ _CONTRACTS = (
     _Contract(
         "get_open_interest", "open_interest", "Open interest",
         "Contracts held now, in base units and money, and how that changed.",
-        {"period": (Period, "5m"), "limit": (Annotated[int, Field(ge=1, le=1000)], 100)},
+        {"period": (SamplePeriod, "5m"), "limit": (Annotated[int, Field(ge=1, le=1000)], 100)},
     ),
     _Contract(
         "get_funding_rate", "funding", "Funding rate",

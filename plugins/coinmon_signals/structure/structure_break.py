@@ -12,7 +12,7 @@ from coinmon_signals._swing_columns import breaks_and_sweeps
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
 _LEAST_SEEN = 0.95
-BarsSetting = Annotated[int, Field(ge=10, le=1000, description="closed candles that swings are looked for in")]
+SwingBarsSetting = Annotated[int, Field(ge=10, le=1000, description="closed candles that swings are looked for in")]
 PivotSetting = Annotated[int, Field(gt=0, le=100, description="candles on either side that a swing stands out from")]
 _Told = dict[str, tuple[Text, Text]]
 _BREAKS: _Told = {
@@ -42,7 +42,7 @@ def structure_break(
     *,
     venue: LeadVenue = None,
     timeframe: Timeframe = "15m",
-    bars: BarsSetting = 96,
+    bars: SwingBarsSetting = 96,
     pivots: PivotSetting = 5,
     max_age: MaxAge = 15,
 ) -> list[Signal] | Silent:
@@ -59,7 +59,7 @@ def liquidity_sweep(
     *,
     venue: LeadVenue = None,
     timeframe: Timeframe = "15m",
-    bars: BarsSetting = 96,
+    bars: SwingBarsSetting = 96,
     pivots: PivotSetting = 5,
     max_age: MaxAge = 15,
 ) -> list[Signal] | Silent:
