@@ -210,3 +210,23 @@ def test_the_example_names_every_name_and_sets_none(tmp_path):
     assert read_env_file(example) == {}
     named = {line[1:].partition("=")[0] for line in text.splitlines() if line.startswith("#") and line[1:2].isupper()}
     assert {*NAMES, *LEGACY_SESSIONS, "COINMON_CONFIG"} <= named
+
+
+@pytest.mark.parametrize(
+    ("yaml", "env", "locale", "expected"),
+    [
+        ("", {}, "zh_CN.UTF-8", ("zh", "zh")),
+        ("", {}, "en_GB.UTF-8", ("zh", "en")),
+        ("lang: en\n", {}, "zh_CN.UTF-8", ("en", "en")),
+        ("lang: zh\n", {}, "en_GB.UTF-8", ("zh", "zh")),
+        ("", {"COINMON_LANG": "en"}, "zh_CN.UTF-8", ("en", "en")),
+    ],
+)
+def test_tables_and_reports_follow_the_locale_where_no_language_is_set(
+    yaml, env, locale, expected, configured, monkeypatch
+):
+    for name in ("COINMON_LANG", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", locale)
+    config = configured(yaml, env=env)
+    assert (config.lang, config.reader_lang) == expected

@@ -16,7 +16,7 @@ from threading import Timer
 from rich.cells import cell_len
 
 COLUMNS, ROWS = 120, 24
-TIMEOUT_S = 100.0
+TIMEOUT_S = 200.0
 LOOK_S = 0.2
 """Between two looks at the screen."""
 _CODES = re.compile(

@@ -103,3 +103,5 @@ def test_holes_are_marked_and_a_venue_in_trouble_is_named_on_one_line(shown):
     assert rest == []
     (zh,) = shown(trouble, lang="zh").splitlines()[1:]
     assert zh.startswith("okx 无法访问")
+    late = trouble | {"error": "okx /candles: no answer within 10 s"}
+    assert shown(late, lang="zh").splitlines()[1] == "okx 无法访问: okx /candles: 10 秒内没有应答"
