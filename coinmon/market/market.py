@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from coinmon.market.computed_results import Compute, Results
@@ -32,6 +33,8 @@ class Market:
 
     def __post_init__(self) -> None:
         self._results = Results()
+        # all signals of the pair are given the same: what one of them drops or sorts the others would miss
+        self.venues, self.views, self.down = tuple(self.venues), tuple(self.views), MappingProxyType(dict(self.down))
 
     @property
     def held(self) -> Sequence[Any]:
@@ -42,12 +45,12 @@ class Market:
     @cached_property
     def spot(self) -> Mapping[str, View]:
         """Spot views by venue."""
-        return {view.instrument.venue: view for view in self.views if view.instrument.kind == "spot"}
+        return MappingProxyType({view.instrument.venue: view for view in self.views if view.instrument.kind == "spot"})
 
     @cached_property
     def perp(self) -> Mapping[str, View]:
         """Perp views by venue."""
-        return {view.instrument.venue: view for view in self.views if view.instrument.kind == "perp"}
+        return MappingProxyType({view.instrument.venue: view for view in self.views if view.instrument.kind == "perp"})
 
     @cached_property
     def merged(self) -> Mapping[Kind, View]:
@@ -63,7 +66,7 @@ class Market:
                 whole = all(name in views for name in self.down if name in self.venues)
                 traded = instrument_of(self.pair, kind, [view.instrument for view in parts])
                 found[kind] = View(traded, self.now, Merged(parts, whole), self.compute, self.pair)
-        return found
+        return MappingProxyType(found)
 
     def all_pairs(self) -> Iterator["Market"]:
         """Every pair of which bars are stored, this one among them, as of the same moment, by name, one by one."""

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from coinmon import MINUTE, View
+from coinmon import MINUTE, Market, Pair, View
 
 
 @pytest.fixture
@@ -43,6 +43,22 @@ def test_no_plugin_can_change_what_the_others_see(view):
     after = view.bars(30, levels=True)
     assert all(np.array_equal(getattr(after, name), column, equal_nan=True) for name, column in kept.items())
     assert np.array_equal(after.levels.buy, levels)
+
+
+def test_no_plugin_can_drop_what_the_others_look_for(view):
+    """A venue that one signal took out of the market was not there for the rest, and for all pairs after it."""
+    view, _ = view
+    venues, down = [view.instrument.venue, "other"], {"other": "no answer"}
+    market = Market(view.pair or Pair("BTC", "USDT"), view.now, venues, [view], None, down)
+    kept = [{**each} for each in (market.spot, market.perp, market.merged)]
+    for mapping in (market.spot, market.perp, market.merged, market.down):
+        assert not hasattr(mapping, "pop")
+        with pytest.raises(TypeError):
+            mapping["mine"] = view
+    for several in (market.venues, market.views):
+        assert not hasattr(several, "remove")
+    assert [{**each} for each in (market.spot, market.perp, market.merged)] == kept
+    assert (venues[1], down) == ("other", {"other": "no answer"})
 
 
 def test_settings_may_be_lists_sets_and_mappings(view):
