@@ -133,6 +133,12 @@ def test_counts_times_a_decimal_grid_are_the_nearest_float(count, places):
     assert scaled(np.array([count]), Decimal(1).scaleb(-places))[0] == float(count * Decimal(1).scaleb(-places))
 
 
+@pytest.mark.parametrize("unit", ["2.5", "0.75", "3", "500", "0.15"])
+def test_counts_times_a_unit_that_is_no_power_of_ten_are_the_nearest_float(unit):
+    counts = [0, 1, 3, 7, 12_345]
+    assert scaled(np.array(counts), Decimal(unit)).tolist() == [float(count * Decimal(unit)) for count in counts]
+
+
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_quiet_minute_has_no_volume_and_the_last_price(plain, data):

@@ -136,6 +136,18 @@ def test_dense_rows_are_the_bars_and_nothing_where_there_are_none(plain, data):
             assert all(np.isnan(getattr(dense, name)[i]) for name in FLOATS)
 
 
+def test_many_parts_keep_their_levels_and_longer_bars_begin_at_multiples_of_their_length(plain):
+    instrument = plain.instrument()
+    rows = [(plain.start + minute * MINUTE, 100, 5, 1) for minute in range(300)]
+    bars = fold(plain.trades(instrument, rows), instrument)
+    whole = Bars.concat([bars[at : at + 1] for at in range(300)])
+    assert whole.levels is not None
+    assert whole.levels.ticks.tolist() == bars.levels.ticks.tolist()
+    hours = bars.resample(60 * MINUTE)
+    assert (hours.time % (60 * MINUTE) == 0).all()
+    assert hours.time[0] <= plain.start
+
+
 def test_rows_that_lack_no_minute_are_handed_on_and_not_copied(plain):
     instrument = plain.instrument()
     rows = [(plain.start + minute * MINUTE, 100, 5, 1) for minute in range(5)]
