@@ -5,6 +5,7 @@ import asyncio
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.exchange_apart import venues_of
+from coinmon.collect.history.made_past import MadePast
 from coinmon.collect.live.book_sampler import BookSampler
 from coinmon.collect.track.persist import persist
 from coinmon.collect.venue import Venue, VenueStatus
@@ -17,9 +18,11 @@ _ROUND_TIMEOUT_S = 60.0
 
 
 async def collect_once(
-    config: Config, clock: Clock, database: Database, symbol: str
+    config: Config, clock: Clock, database: Database, symbol: str, past: MadePast | None = None
 ) -> tuple[Watchlist, dict[str, VenueStatus], int]:
     """Read the window of one symbol on every configured venue.
+
+    past: what lies before the window in a demo.
 
     What the venues list, how each did, and the end of the last minute that was read.
     """
@@ -34,6 +37,8 @@ async def collect_once(
         async def one(venue: Venue) -> None:
             tracks = watch.tracks[venue.name]
             statuses[venue.name] = await venue.read(tracks, end, _ROUND_TIMEOUT_S)
+            if tracks and past:
+                await past.bring(venue, tracks, database, end - config.window * MINUTE)
             if tracks:
                 await database.in_writer(lambda: persist(database, tracks, end, config.whale_threshold, clock.now()))
 

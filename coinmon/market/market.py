@@ -11,6 +11,9 @@ from coinmon.market.merged import Merged, instrument_of
 from coinmon.market.view import View
 from coinmon.model.instrument import Kind, Pair
 
+_ALIKE = 0.95
+"""Share of the minutes of the venue that saw most, from which on another has them too."""
+
 
 @dataclass(eq=False)
 class Market:
@@ -62,15 +65,29 @@ class Market:
         by_kind: dict[Kind, Mapping[str, View]] = {"spot": self.spot, "perp": self.perp}
         for kind, views in by_kind.items():
             if views:
-                parts = list(views.values())
                 whole = all(name in views for name in self.down if name in self.venues)
-                traded = instrument_of(self.pair, kind, [view.instrument for view in parts])
-                found[kind] = View(traded, self.now, Merged(parts, whole), self.compute, self.pair)
+                found[kind] = self.together(list(views.values()), whole=whole)
         return MappingProxyType(found)
 
     def all_pairs(self) -> Iterator["Market"]:
         """Every pair of which bars are stored, this one among them, as of the same moment, by name, one by one."""
         return iter(()) if self.everyone is None else self.everyone()
+
+    def together(self, parts: Sequence[View], *, whole: bool = True) -> View:
+        """Some of its views, all of one kind, as one market. whole: that is what is asked for, whoever is down."""
+        traded = instrument_of(self.pair, parts[0].instrument.kind, [view.instrument for view in parts])
+        return View(traded, self.now, Merged(parts, whole), self.compute, self.pair)
+
+    def with_minutes(self, kind: Kind, start: int, end: int) -> tuple[Sequence[View], Sequence[View]]:
+        """Its views that have seen about as much of [start, end) as the one that saw most, and those that have not."""
+        views = [view for view in self.views if view.instrument.kind == kind]
+        shares = [view.seen(view.between(start, end)).share for view in views]
+        most = max(shares, default=0.0)
+        there = [share > 0 and share >= _ALIKE * most for share in shares]
+        return (
+            [view for view, has in zip(views, there, strict=True) if has],
+            [view for view, has in zip(views, there, strict=True) if not has],
+        )
 
     def of(self, indicator: str, **settings: Any) -> Any:
         """The named pair indicator's result; computed once. settings: in place of those configured for it."""

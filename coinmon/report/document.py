@@ -1,13 +1,16 @@
 """One market as of a moment: what `coinmon report` prints, as plain data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from coinmon.errors import NoDataError
 from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
+from coinmon.market.last_day import LastDay
 from coinmon.market.market import Market
 from coinmon.market.result import SeenReport
 from coinmon.market.view import View
+from coinmon.model.bars import Seen
 from coinmon.model.events import AlertRecord, as_json
 from coinmon.model.moment import MINUTE, iso
 from coinmon.model.signal import Signal
@@ -25,7 +28,9 @@ class Report:
     """The pair's market, each indicator's results, and the signals that are true at that moment.
 
     results: by indicator, by instrument id or "pair". events: of the signals. failed: indicators that raised, and why.
-    record: what signals like one were worth. foreign: indicators of other distributions.
+    record: what signals like one were worth. foreign: indicators of other distributions. venues: the class of each
+    venue's plugin, by name. left_out: by indicator whose figure of the pair is not of all venues' markets, the ids of
+    those that lack its minutes, and how many of them they have.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class Report:
         evaluator: Evaluator,
         window: int,
         record: Callable[[Signal], AlertRecord | None] = lambda signal: None,
+        venues: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.market = market
         self.offers = offers
@@ -44,7 +50,9 @@ class Report:
             for view in market.views:
                 view.bars(_DAYS, levels=True)
         self.seen = {view.instrument.id: view.seen(view.bars(window)) for view in market.views}
+        self.last_day = LastDay(market, venues)
         self.results: dict[str, dict[str, Any]] = {}
+        self.left_out: dict[str, dict[str, Seen]] = {}
         self.failed: dict[str, str] = {}
         self._subjects: dict[str, dict[str, Market | View]] = {}
         for offer in offers:
@@ -61,7 +69,27 @@ class Report:
                 results[id] = subject.of(offer.name)
             except IndicatorFailed as error:
                 self.failed[offer.name] = str(error)
+        merged = subjects.get(PAIR)
+        if isinstance(merged, View) and PAIR in results:
+            results[PAIR] = self._of_those_that_have_it(offer, merged, results[PAIR])
         return results
+
+    def _of_those_that_have_it(self, offer: Offer, merged: View, result: Any) -> Any:
+        """The pair's result, made anew without venues that have less of its time than the others."""
+        seen: SeenReport = result.coverage
+        start, end = (round(1000 * each.timestamp()) for each in (seen.start, seen.end))
+        there, others = self.market.with_minutes(merged.instrument.kind, start, end)
+        if not there or not others:
+            return result
+        view = self.market.together(there)
+        try:
+            found = view.of(offer.name)
+        except IndicatorFailed as error:
+            self.failed[offer.name] = str(error)
+            return result
+        self._subjects[offer.name][PAIR] = view
+        self.left_out[offer.name] = {each.instrument.id: each.seen(each.between(start, end)) for each in others}
+        return found
 
     def _subjects_of(self, offer: Offer) -> dict[str, Market | View]:
         if offer.scope == "pair":
@@ -97,6 +125,11 @@ class Report:
             "instruments": {
                 id: {"coverage": SeenReport.of(seen).model_dump(mode="json")} for id, seen in self.seen.items()
             },
+            "last_day": self.last_day.as_json(),
+            "left_out": {
+                name: {id: {"complete": seen.complete, "of": seen.minutes} for id, seen in without.items()}
+                for name, without in self.left_out.items()
+            },
             "indicators": {
                 name: {id: result.model_dump(mode="json") for id, result in results.items()}
                 for name, results in self.results.items()
@@ -113,9 +146,10 @@ def report_of(
     offers: Sequence[Offer],
     window: int,
     record: Callable[[Signal], AlertRecord | None] = lambda signal: None,
+    venues: Mapping[str, Any] = MappingProxyType({}),
 ) -> Report:
     """Raises NoDataError where nothing at all is known of the pair at that moment."""
-    report = Report(market, offers, evaluator, window, record)
+    report = Report(market, offers, evaluator, window, record, venues)
     if all(seen.best == 0 for seen in report.seen.values()):
         span = [history.span(view.instrument) for view in market.views]
         stored = [each for each in span if each]

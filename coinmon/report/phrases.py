@@ -16,6 +16,7 @@ WORDS = {
         "as_of": "截至", "venue": "市场", "markets": "各市场", "price": "价格",
         "seen": "覆盖", "signals": "信号", "none": "无信号", "gap": "缺口", "warming": "预热",
         "profile": "成交量分布", "levels": "关键价位",
+        "without": "分钟不足而未计入", "min": "分钟", "or_scan": "或持续的 scan",
         "unseen": "未能看到", "all": "全部指标", "more": "条未列出", "last": "现价", "full": "--full 列出全部指标",
         "starred": "所需时间只看到一部分", "utc": "时间为 UTC",
         "theme": "浅色 / 深色", "trades": "逐笔", "klines": "K线", "partial": "不全", "missing": "缺失",
@@ -24,7 +25,7 @@ WORDS = {
         "as_of": "as of", "venue": "market", "markets": "Markets",
         "price": "price", "seen": "seen", "signals": "signals", "none": "no signal",
         "gap": "missing", "warming": "warming", "profile": "volume profile", "levels": "key levels",
-        "unseen": "not seen", "all": "every indicator",
+        "unseen": "not seen", "without": "made without", "min": "min", "or_scan": "or a scan", "all": "every indicator",
         "starred": "of less than their whole time",
         "utc": "times are UTC",
         "more": "more", "last": "last", "full": "--full lists every indicator", "theme": "light / dark",
@@ -67,7 +68,7 @@ def _signal(event: ToldEvent, lang: str) -> Styled:
 
 
 def unseen(report: Report, lang: str) -> list[str]:
-    """Venues that are down, indicators that raised, and gaps."""
+    """Venues that are down, indicators that raised, gaps, what is made without a market, what the last day lacks."""
     lines = [f"{name}: {why}" for name, why in report.market.down.items()]
     lines += [f"{name}: {why}" for name, why in report.failed.items()]
     lines += [
@@ -75,4 +76,14 @@ def unseen(report: Report, lang: str) -> list[str]:
         for id, seen in report.seen.items()
         if seen.missing
     ]
-    return lines
+    day = report.last_day
+    return [*lines, *left_out(report, lang), *([f"{day.words(lang)} {day.command}"] if day.command else [])]
+
+
+def left_out(report: Report, lang: str) -> list[str]:
+    """Which figures of the pair are made without which markets, and how many of their minutes those have."""
+    by_markets: dict[str, list[str]] = {}
+    for name, without in report.left_out.items():
+        ids = ", ".join(f"{id} ({seen.complete} {WORDS[lang]['min']})" for id, seen in without.items())
+        by_markets.setdefault(ids, []).append(name)
+    return [f"{WORDS[lang]['without']} {ids}: {', '.join(names)}" for ids, names in by_markets.items()]

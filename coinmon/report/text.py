@@ -24,7 +24,7 @@ from coinmon.report.cells import (
 )
 from coinmon.report.document import PAIR, Report
 from coinmon.report.panels import drawn
-from coinmon.report.phrases import WORDS, Styled, signal_lines, unseen
+from coinmon.report.phrases import WORDS, Styled, left_out, signal_lines, unseen
 from coinmon.report.sparks import name_in, short, sparks
 
 _STYLES = {"up": "green", "down": "red", "short": "yellow", "": ""}
@@ -47,8 +47,11 @@ def render(report: Report, lang: str, width: int, height: int) -> RenderableType
     used = 2 + len(report.seen) + sum(1 + len(line) // width for line in head(report, lang))
     below = list(_below(report, lang))
     lines = list(sparks(report, lang, width))
-    room = height - used - len(lines) - len(below) - 3
-    return Group(*parts, *lines, *_sides(report, lang, min(max(room, _LEAST), _MOST), width), *below)
+    room = height - used - len(lines) - 3
+    if room - len(below) <= _LEAST:
+        below = list(_below(report, lang, tight=True))
+    rows = min(max(room - len(below), _LEAST), _MOST)
+    return Group(*parts, *lines, *_sides(report, lang, rows, width), *below)
 
 
 def _styled(cell: Styled) -> Text:
@@ -128,7 +131,8 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     return made
 
 
-def _below(report: Report, lang: str) -> Iterator[Text]:
+def _below(report: Report, lang: str, *, tight: bool = False) -> Iterator[Text]:
+    """tight: what lacks is one line, with what brings it."""
     words = WORDS[lang]
     for name, cells in venue_lines(report, lang):
         yield Text("  ").join([Text(name, "bold"), *(_styled(cell) for cell in cells)])
@@ -139,9 +143,18 @@ def _below(report: Report, lang: str) -> Iterator[Text]:
         yield Text(f"+{len(signals) - _SIGNALS} {words['more']}", "dim")
     if not signals:
         yield Text(words["none"], "dim")
-    if text := starred(report, lang):
+    day, without = report.last_day, left_out(report, lang)
+    if (text := starred(report, lang)) and not (tight and day.command):
         yield Text(text, "yellow", no_wrap=True, overflow="ellipsis")
-    lines = unseen(report, lang)
+    for line in without:
+        yield Text(line, "yellow", no_wrap=True, overflow="ellipsis")
+    if day.command and tight:
+        yield Text(f"* {day.command} {words['or_scan']}", "yellow")
+    elif day.command:
+        yield Text(day.words(lang), "yellow", no_wrap=True, overflow="ellipsis")
+        # whole, or it is of no use
+        yield Text(day.command, "yellow")
+    lines = [line for line in unseen(report, lang)[: -1 if day.command else None] if line not in without]
     if lines:
         text = f"{words['unseen']}: {lines[0]}" + (f"  +{len(lines) - 1} {words['more']}" if len(lines) > 1 else "")
         yield Text(text, "yellow", no_wrap=True, overflow="ellipsis")

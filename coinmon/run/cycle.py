@@ -12,8 +12,7 @@ from msgspec import UNSET
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.exchange_apart import venues_of
-from coinmon.collect.history.between_cycles import BetweenCycles
-from coinmon.collect.history.warm_up import progress, warm_ups
+from coinmon.collect.history.before import BeforeStart
 from coinmon.collect.live.book_sampler import BookSampler
 from coinmon.collect.live.trade_feed import TradeFeed
 from coinmon.collect.pairs_wanted import LISTING_SECONDS
@@ -98,8 +97,7 @@ class Scan:
             if goes_on and venue.has("stream") and config.exchanges[venue.name].feed != "poll"
         }
         self._sampling = BookSampler(config, self._venues, clock, database, goes_on=goes_on, supervisor=tasks)
-        self._turns = turns = BetweenCycles(clock)
-        self._warm_ups = warm_ups(config, self._venues, clock, database, tasks, turns) if goes_on else {}
+        self._before = BeforeStart(config, self._venues, clock, database, tasks, goes_on=goes_on)
         self._outputs: dict[str, Output] = make(config.outputs)
         self._evaluator = Evaluator(config, [venue.name for venue in self._venues])
         self._routes = routes(config, self._outputs)
@@ -134,7 +132,8 @@ class Scan:
             await asyncio.to_thread(self._evaluator.refresh)
             flows, news = await self._judged_and_written(watch, closed, down)
         finally:
-            self._turns.release()
+            self._before.turns.release()
+        await self._before.look(watch.pairs, watch.tracks)
         self.outbox.wake()
         for flow in flows:
             self._tell(flow)
@@ -153,7 +152,7 @@ class Scan:
                 health=health(
                     self.feeds.values(),
                     self._sampling,
-                    progress(self._warm_ups.values()),
+                    self._before.as_json(),
                     self.supervisor,
                     behind_ms=self._clock.now() - now,
                     waiting=len(self._sending),
@@ -201,7 +200,7 @@ class Scan:
             await asyncio.wait(self._sending, timeout=5)
         await self.supervisor.close()
         self.outbox.close()
-        await asyncio.gather(*(each.close() for each in self._warm_ups.values()))
+        await self._before.close()
         await asyncio.gather(self._sampling.close(), *(feed.close() for feed in self.feeds.values()))
         await asyncio.gather(*(venue.close() for venue in self._venues))
         if self.recorder:
@@ -227,20 +226,19 @@ class Scan:
                 return venue.name, VenueStatus(state, venue.exchange.requests, 0.0, 0, watch.failed[venue.name])
             if venue.name in self.feeds:
                 await self.feeds[venue.name].follow(tracks)
-            warm_up, feed = self._warm_ups.get(venue.name), self.feeds.get(venue.name)
+            feed = self.feeds.get(venue.name)
             streams = feed is not None and (feed.live > 0 or self._cycle == 1)
-            status = await venue.read(tracks, end, deadline, done, warmed=warm_up is not None, streams=streams)
+            status = await venue.read(tracks, end, deadline, done, warmed=self._before.warms(venue), streams=streams)
             unread.discard(venue.name)
             if not unread:
                 # what is written behind the cycles from here on is not judged with
-                await self._turns.hold(end)
+                await self._before.turns.hold(end)
             async with undisturbed(tracks) as free:
                 now = self._clock.now()
                 await self._database.in_writer(
                     partial(persist, self._database, free, end, self._config.whale_threshold, now)
                 )
-            if warm_up:
-                warm_up.begin(tracks)
+            self._before.begin(venue, tracks)
             return venue.name, status
 
         self._progress(0, everything)

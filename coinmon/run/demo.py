@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from coinmon.config.load import Config
 from coinmon.errors import ConfigError
 
 _START_SECONDS = 30.0
@@ -40,6 +41,13 @@ class Demo:
         return (
             robots + tapes + [part for name, value in given.items() if value is not None for part in (name, str(value))]
         )
+
+
+def past_of(config: Config) -> str | None:
+    """Where the emulator behind a demo's configuration tells what was traded before; None where there is none."""
+    settings = (value for each in config.exchanges.values() for value in each.settings.values())
+    url = next((str(value) for value in settings if str(value).startswith("http://")), None)
+    return None if url is None else f"{url.rpartition('/')[0]}/emulator/past"
 
 
 @contextmanager

@@ -131,8 +131,9 @@ class MarketReader:
         market = self.market(symbol, at)
         offers = [offer for name, offer in self.indicators.items() if only is None or name in only]
         worth = RecordBook.stored(self._database, market.now).of
+        venues = {name: chosen.offer.target for name, chosen in self.config.exchanges.items()}
         try:
-            return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window, worth)
+            return report_of(self._stored()[0], market, self._evaluator, offers, self.config.window, worth, venues)
         finally:
             self._trim()
 

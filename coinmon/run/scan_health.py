@@ -12,7 +12,7 @@ from coinmon.supervise import Supervisor
 def health(
     feeds: Collection[TradeFeed],
     books: BookSampler,
-    warming: Mapping[str, Any],
+    before: Mapping[str, Any],
     tasks: Supervisor,
     *,
     behind_ms: int,
@@ -20,7 +20,8 @@ def health(
 ) -> dict[str, Any]:
     """lag_ms: by which the slowest stream's last trades were old when they came; queue: what waits to be done.
 
-    behind_ms: from the moment that was judged until now. waiting: events that outputs are being told.
+    before: how far the time before the start is. behind_ms: from the moment that was judged until now.
+    waiting: events that outputs are being told.
     """
     return {
         "rss_mb": memory(),
@@ -31,6 +32,6 @@ def health(
         "gaps_filled": sum(feed.repaired for feed in feeds),
         "holes": sum(feed.holes for feed in feeds),
         "books": {"live": books.live, "resyncs": books.resyncs},
-        "warming": warming,
+        **before,
         "tasks": tasks.as_json(),
     }

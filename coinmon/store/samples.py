@@ -29,14 +29,20 @@ def write_samples(
 
 
 def write_series(
-    connection: Connection, number: int, samples: Sequence[OpenInterest] | Sequence[Funding], changed_at: int
+    connection: Connection,
+    number: int,
+    samples: Sequence[OpenInterest] | Sequence[Funding],
+    changed_at: int,
+    known_at: int | None = None,
 ) -> None:
     """The history of one instrument, by its row number, which anybody could have known when it happened.
 
-    changed_at: now, ms UTC: what was stored of a moment was known to be otherwise until then.
+    changed_at: now, ms UTC: what was stored of a moment was known to be otherwise until then. known_at: now, of what a
+    scan did without until then.
     """
     for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
-        rows = [{"instrument": number, **_columns(each)} for each in samples if isinstance(each, kind)]
+        known = {} if known_at is None else {"known_at": known_at}
+        rows = [{"instrument": number, **_columns(each), **known} for each in samples if isinstance(each, kind)]
         upsert(connection, table, rows, changed_at=changed_at)
 
 

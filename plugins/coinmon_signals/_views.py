@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from coinmon.signal import MINUTE, Bilingual, Market, Silent, View
 
 NO_PERP = Bilingual("没有平台有该交易对的永续合约", "no venue has a perpetual of the pair")
@@ -35,17 +38,27 @@ def short(market: Market, view: View, minutes: int, least: float, what: Bilingua
     if view is market.merged.get(kind):
         parts = list((market.spot if kind == "spot" else market.perp).values())
     waits: list[str] = []
+    mute = 0
     for part in parts:
-        seen = part.seen(part.bars(minutes))
+        rows = part.bars(minutes)
+        seen = part.seen(rows)
         if seen.share < least:
             waits.append(f"{part.instrument.id} {seen.complete}/{seen.minutes}")
+            mute = max(mute, still(rows.has_flow, least))
     if parts != [view]:
         there = {each.instrument.venue for each in parts}
         waits += [Bilingual(f"{name}（无法访问）", f"{name} (down)") for name in market.down if name not in there]
     if not waits:
         return None
     which = Bilingual.listed(waits)
-    return Silent(Bilingual(f"等待{what.zh}：{which.zh}", f"waits for {what}: {which}"), waits=True)
+    zh, en = (f"；还要 {mute} 分钟", f"; {mute} min more") if mute else ("", "")
+    return Silent(Bilingual(f"等待{what.zh}：{which.zh}{zh}", f"waits for {what}: {which}{en}"), waits=True)
+
+
+def still(seen: npt.NDArray[np.bool_], least: float) -> int:
+    """After how many more minutes that are all seen `least` of as many as there are will have been."""
+    after = np.append(np.cumsum(seen[::-1])[::-1], 0) + np.arange(len(seen) + 1)
+    return int(np.argmax(after >= least * len(seen)))
 
 
 def fresh(market: Market, at: Any, minutes: float, max_age: int) -> bool:

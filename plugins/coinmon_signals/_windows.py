@@ -72,24 +72,30 @@ class Windows:
         }
 
 
-def windows(market: Market, minutes: int, lookback: int) -> Windows | Silent:
-    """The last `minutes` of all venues together, and as many windows of that length as `lookback` minutes hold."""
+def windows(market: Market, minutes: int, lookback: int, least: int = FEWEST) -> Windows | Silent:
+    """The last `minutes` of all venues together, and as many windows of that length as `lookback` minutes hold.
+
+    Of less history as many as there are; least: of fewer than that nothing is said.
+    """
     view = whole(market)
     if isinstance(view, Silent):
         return view
-    count = max(FEWEST, lookback // minutes) + 1
-    span = count * minutes
+    count = max(least, lookback // minutes) + 1
+    there = _windows_there(market, view, minutes, range(least + 1, count + 1))
     for length, what in (
         (minutes, Bilingual(f"最近 {minutes} 分钟", f"the last {minutes} minutes")),
-        (span, Bilingual(f"用于比较的 {span} 分钟", f"{span} minutes to compare with")),
-    ):
-        missing = short(market, view, length, LEAST_SEEN, what)
+        ((least + 1) * minutes, Bilingual(f"用于比较的 {(least + 1) * minutes} 分钟",
+                                          f"{(least + 1) * minutes} minutes to compare with")),
+    ):  # fmt: skip
+        missing = None if there and length > minutes else short(market, view, length, LEAST_SEEN, what)
         if missing is not None:
             return missing
-    rows = view.bars(span)
-    if rows.close[0] <= 0 or not (rows.close > 0).mean() >= LEAST_SEEN:
+    if not there:
+        span = (least + 1) * minutes
         why = Bilingual(f"最近 {span} 分钟的价格未知", f"prices of the last {span} minutes are not known")
         return Silent(why, waits=True)
+    count, span = there, there * minutes
+    rows = view.bars(span)
     known = rows.has_flow & np.isfinite(rows.quote_volume) & np.isfinite(rows.buy_quote)
     total, buy = (
         np.where(known, column, 0.0).reshape(count, minutes).sum(axis=1)
@@ -104,3 +110,15 @@ def windows(market: Market, minutes: int, lookback: int) -> Windows | Silent:
     reach = np.maximum(high.max(axis=1), before) - np.minimum(low.min(axis=1), before)
     tick = float(rows.tick_size)
     return Windows(view, minutes, total, buy, total - buy, rows.price(last), reach * tick)
+
+
+def _windows_there(market: Market, view: View, minutes: int, counts: range) -> int:
+    """The most windows, of those counts, in which every venue was seen and a price is known; 0: too few are."""
+    kind = view.instrument.kind
+    span, lengths = counts[-1] * minutes, np.array(counts) * minutes
+    rows = view.bars(span)
+    priced = rows.close > 0
+    enough = priced[span - lengths]
+    for seen in (priced, *(each.bars(span).has_flow for each in getattr(market, kind).values())):
+        enough &= np.cumsum(seen[::-1])[lengths - 1] / lengths >= LEAST_SEEN
+    return int(np.array(counts)[enough].max(initial=0))

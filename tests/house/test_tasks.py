@@ -11,6 +11,7 @@ OWNED = {
     "coinmon/plugin/plugin_thread.py": "its call takes every result and error, and is waited for",
     "coinmon/processes.py": "who gives a process tasks reads their answers, and says how it ended",
     "coinmon/collect/history/backfill.py": "the next file is awaited after the one before it",
+    "coinmon/collect/history/first_day.py": "a task group",
     "coinmon/collect/history/warm_up.py": "a task group",
     "coinmon/collect/venue.py": "waited for within the round's deadline",
     "coinmon/notify/sender.py": "awaited at once, also when the sender is cancelled",

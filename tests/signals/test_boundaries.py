@@ -58,6 +58,30 @@ def test_a_minute_without_a_price_has_no_range_of_its_own():
     assert found.reach[-3:] == pytest.approx([5.0, 0.0, 0.0])
 
 
+@pytest.mark.parametrize(
+    ("minutes", "missing", "why"),
+    [
+        (4, (), "waits for the last 5 minutes: binance:BTC/USDT 4/5; 1 min more"),
+        (30, (), "waits for 45 minutes to compare with: binance:BTC/USDT 30/45; 13 min more"),
+        # until the gap has left the last 45 minutes but for two of its minutes
+        (300, range(275, 290), "waits for 45 minutes to compare with: binance:BTC/USDT 30/45; 33 min more"),
+    ],
+)
+def test_what_compares_windows_says_how_many_minutes_it_stays_mute(minutes, missing, why):
+    said = windows(market([(i, 10_000, 1, 1) for i in range(minutes)], minutes, missing=missing), 5, 240)
+    assert said.waits
+    assert said.reason == why
+    assert said.reason.zh.endswith(f"；还要 {why.split()[-3]} 分钟")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "missing", "found"), [(45, (), 9), (60, (), 12), (300, (), 49), (300, range(230, 250), 10)]
+)
+def test_it_compares_with_the_windows_that_there_are(minutes, missing, found):
+    said = windows(market([(i, 10_000, 1, 1) for i in range(minutes)], minutes, missing=missing), 5, 240)
+    assert len(said.volume) == len(said.close) == found
+
+
 def test_a_row_is_held_against_the_volume_of_its_own_candle():
     stack = [(0, 10_000 + i, lots, side) for i in range(6) for lots, side in ((30, 1), (10, -1))]
     # four minutes into the next candle far more was traded

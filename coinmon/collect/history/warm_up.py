@@ -194,12 +194,12 @@ class WarmUp:
         with self._database.write() as connection:
             grid = read_grids(connection, [wish.number])[wish.number]
             stored = replace(wish.instrument, tick_size=grid)
-            bars = _undisputed(bars.on_grid(grid), read_bars(connection, wish.number, stored, past.start, wish.until))
+            bars = undisputed(bars.on_grid(grid), read_bars(connection, wish.number, stored, past.start, wish.until))
             write_bars(connection, wish.number, stored, bars, known_at=known_at)
             write_whales(connection, {wish.instrument.id: wish.number}, settled.whales, known_at)
 
 
-def _undisputed(bars: Bars, stored: Bars) -> Bars:
+def undisputed(bars: Bars, stored: Bars) -> Bars:
     """Those whose volume is that of the venue's own totals, where these are stored: ids prove no amounts."""
     told = stored[(stored.coverage == Coverage.PARTIAL) & np.isnan(stored.buy)]
     there, place = np.isin(bars.time, told.time), np.searchsorted(told.time, bars.time)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import orjson
 from aiohttp import web
 
@@ -47,6 +49,27 @@ class Control:
         except (ValueError, KeyError, TypeError) as problem:
             return _json({"error": f'expected {{"spec": "..."}}: {problem}'}, 400)
         return _json({"spec": spec})
+
+    async def past(self, request: web.Request) -> web.Response:
+        """True trades of [start, end), ms, as columns in numpy's format, for a demo that shows two days at once.
+
+        begins: from when this market has trades. Prices and sizes are integers of so many digits.
+        """
+        query = request.query
+        market = self._server.market
+        view = WorldNow(market, self._server.clock.now())
+        one = view.find(query.get("venue", ""), query.get("kind", "spot"), query.get("symbol", ""))
+        if one is None:
+            return _json({"error": "no such instrument"}, 404)
+        begins = market.begins(one)
+        start, end = max(begins, int(query["start"])), min(view.now, int(query["end"]))
+        found = view.between(one, start, end)
+        body = io.BytesIO()
+        np.savez(
+            body, id=found.id, time=found.time, price=found.price, size=found.size, side=found.side,
+            begins=np.int64(begins), price_digits=np.int64(one.price_digits), size_digits=np.int64(one.size_digits),
+        )  # fmt: skip
+        return web.Response(body=body.getvalue(), content_type="application/octet-stream")
 
     def _faults(self, request: web.Request) -> dict[str, Any]:
         return {"spec": self._server.faults.spec, "struck": self._server.faults.struck()}

@@ -51,6 +51,7 @@ class Emulator:
 def _application(server: Server) -> web.Application:
     application = web.Application()
     control = Control(server)
+    application.router.add_get("/emulator/past", control.past)
     application.router.add_get("/emulator/{what}", control.tell)
     application.router.add_post("/emulator/faults", control.set_faults)
     application.router.add_get("/{venue}", server.serve)

@@ -16,7 +16,14 @@ def accumulation(
     market: Market,
     *,
     window: Annotated[int, Field(gt=0, le=240, description="closed minutes that are looked at")] = 30,
-    lookback: Annotated[int, Field(gt=0, le=10_080, description="minutes before, in windows of that length")] = 240,
+    lookback: Annotated[
+        int,
+        Field(
+            gt=0,
+            le=10_080,
+            description="minutes before, in windows of that length; as many as there are, from 8 windows on",
+        ),
+    ] = 240,
     min_ratio: Annotated[float, Field(gt=1, description="taker buys / taker sells")] = 1.4,
     max_move: Annotated[float, Field(gt=0, description="change of price at most, in ATR of such windows")] = 0.7,
 ) -> list[Signal] | Silent:

@@ -9,7 +9,7 @@ from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text
 from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._window_columns import window_columns
-from coinmon_signals._windows import windows
+from coinmon_signals._windows import FEWEST, windows
 
 
 def steady_growth(
@@ -17,7 +17,12 @@ def steady_growth(
     *,
     window: Annotated[int, Field(gt=0, le=240, description="length of a step, minutes")] = 5,
     steps: Annotated[int, Field(ge=4, le=100, description="steps that are looked at")] = 12,
-    lookback: Annotated[int, Field(gt=0, le=10_080, description="minutes that tell what a usual step is")] = 240,
+    lookback: Annotated[
+        int,
+        Field(
+            gt=0, le=10_080, description="minutes that tell what a usual step is; as many as there are, from 8 steps on"
+        ),
+    ] = 240,
     min_move: Annotated[float, Field(gt=0, description="rise over all steps, in ATR of a step")] = 4.0,
     min_up: Annotated[float, Field(gt=0, le=1, description="share of the steps that close higher")] = 0.75,
     min_ratio: Annotated[float, Field(ge=1, description="taker buys / taker sells over all steps")] = 1.1,
@@ -28,7 +33,7 @@ def steady_growth(
     together at least min_move ATR, none of them more than half of it. Every venue must be covered to 95%. It lasts
     while the rise and the share of steps are 80% of that.
     """
-    found = windows(market, window, max(lookback, (steps + 1) * window))
+    found = windows(market, window, max(lookback, (steps + 1) * window), max(FEWEST, steps + 1))
     if isinstance(found, Silent):
         return found
     changes = np.diff(found.close)[-steps:]
@@ -71,7 +76,8 @@ def columns(
     frame: Frame, *, window: int, steps: int, lookback: int, min_move: float, min_up: float, min_ratio: float
 ) -> Codes:
     """What `steady_growth` says of each moment of the frame."""
-    found, compare = window_columns(frame, window, max(lookback, (steps + 1) * window)), Comparisons(frame.count)
+    found = window_columns(frame, window, max(lookback, (steps + 1) * window), max(FEWEST, steps + 1))
+    compare = Comparisons(frame.count)
     if found is None:
         return np.zeros(frame.count, np.int8)
     changes = np.diff(found.close, axis=1)[:, -steps:]

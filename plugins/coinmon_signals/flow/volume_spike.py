@@ -16,7 +16,14 @@ def volume_spike(
     market: Market,
     *,
     window: Annotated[int, Field(gt=0, le=240, description="closed minutes that are looked at")] = 5,
-    lookback: Annotated[int, Field(gt=0, le=10_080, description="minutes before, in windows of that length")] = 240,
+    lookback: Annotated[
+        int,
+        Field(
+            gt=0,
+            le=10_080,
+            description="minutes before, in windows of that length; as many as there are, from 8 windows on",
+        ),
+    ] = 240,
     min_zscore: Annotated[float, Field(gt=0, description="standard deviations above the time before")] = 5.0,
     min_times: Annotated[float, Field(gt=1, description="and times the mean volume of the time before")] = 3.0,
     max_move: Annotated[

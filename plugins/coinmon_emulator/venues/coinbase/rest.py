@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from coinmon_emulator.market.clock import parse_time, utc_text
@@ -24,7 +25,12 @@ def refuse(message: str, status: int = 400) -> Refusal:
 
 def moment(ms: int) -> str:
     """Microseconds are always written; trades are known to the millisecond."""
-    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}000Z"
+    return f"{_second(ms // 1000)}.{ms % 1000:03d}000Z"
+
+
+@lru_cache(4096)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _integer(query: Query, name: str) -> int | None:
