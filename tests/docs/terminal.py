@@ -68,7 +68,8 @@ def drawn(raw: str) -> str:
     """The screen after these bytes: text where the cursor was moved to; colours are left out."""
     screen = [[" "] * COLUMNS for _ in range(ROWS)]
     row = column = 0
-    for numbers, code, line_end, text in _CODES.findall(raw):
+    # the end of a code may not have been read yet
+    for numbers, code, line_end, text in _CODES.findall(re.sub(r"\x1b[^A-Za-z\x1b]*$", "", raw)):
         if line_end:
             row, column = (row, 0) if line_end == "\r" else (min(row + 1, ROWS - 1), column)
         elif code == "H":
