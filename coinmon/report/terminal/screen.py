@@ -105,9 +105,12 @@ class _Piped:
         finally:
             if self._stream is not None:
                 await asyncio.to_thread(self._stream.close)
-                if self._stream.error is not None:
+                if isinstance(self._stream.error, BrokenPipeError):
+                    self._left = True
+                elif self._stream.error is not None:
                     raise self._stream.error
             if self._left:
+                # without a number: of one with EPIPE click makes exit code 1
                 raise BrokenPipeError
 
 
