@@ -31,7 +31,8 @@ def forget(
     they are the record of what was said. Returns the time before which no bar has levels now; given to the next call
     as `since`, that one looks only at what has become old meanwhile.
 
-    The age is counted from the newest bar where that is older than a day: a clock that is ahead makes nothing old.
+    The age is counted from the newest bar or whale, whose times are the venues', where that is older than a day: a
+    clock that is ahead makes nothing old.
     """
     with database.write() as connection:
         now = _not_ahead(connection, now)
@@ -51,10 +52,15 @@ def forget(
 
 
 def _not_ahead(connection: Connection, now: int) -> int:
-    bars, instruments = schema.bars, schema.instruments
-    last = select(func.max(bars.c.time)).where(bars.c.instrument == instruments.c.id).scalar_subquery()
-    ends = [time for time in connection.execute(select(last).select_from(instruments)).scalars() if time is not None]
+    ends = [end for table in (schema.bars, schema.whale_trades) for end in _newest(connection, table)]
     return min(now, max(ends) + _MAX_AHEAD_MS) if ends else now
+
+
+def _newest(connection: Connection, table: Table) -> list[int]:
+    """The last time of each instrument that has any: found by the index, one look for each."""
+    instruments = schema.instruments
+    last = select(func.max(table.c.time)).where(table.c.instrument == instruments.c.id).scalar_subquery()
+    return [time for time in connection.execute(select(last).select_from(instruments)).scalars() if time is not None]
 
 
 def _drop_levels(connection: Connection, bars: Table, number: int, since: int, until: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from coinmon.command import CoinmonError, MarketReader, NoDataError, pages_of
+from coinmon.command import CoinmonError, MarketReader, NoDataError, our_stop, pages_of
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.health import Health
 from coinmon_mcp._http.metrics import Metrics
@@ -62,13 +62,14 @@ class Service:
             await self.desk.supervisor.stop(_EDITIONS)
 
     async def _is_filled(self) -> bool:
-        """Whether something was stored before; a database that does not answer says so to whoever asks."""
+        """Whether something was stored before; what else is wrong says so to whoever asks."""
         try:
             await asyncio.to_thread(self.desk.stored)
         except NoDataError:
             return False
-        except CoinmonError:
-            return True
+        except BaseException as error:
+            if our_stop(error):
+                raise
         return True
 
     def _heard(self, event: Mapping[str, Any]) -> None:

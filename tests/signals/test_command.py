@@ -36,9 +36,10 @@ def test_every_signal_says_why_it_is_on_or_silent(coinmon):
     assert found["global_sync"]["events"][0]["evidence"]["venues"]["coinbase"]["net_flow"] > 0
     assert found["us_accumulation"]["state"] == "silent"
     assert "has to exceed 1,000,000" in found["us_accumulation"]["reason"]
-    # fifty minutes are stored
-    assert found["early_pump"]["state"] == "waits"
-    assert "binance:BTC/USDT 50/245" in found["early_pump"]["reason"]
+    # fifty minutes are stored: enough windows of five minutes to compare with, and none of fifteen
+    assert found["early_pump"]["state"] == "silent"
+    assert found["steady_growth"]["state"] == "waits"
+    assert "binance:BTC/USDT 50/70" in found["steady_growth"]["reason"]
     assert all(each["reason"] or each["events"] for each in found.values())
 
 
