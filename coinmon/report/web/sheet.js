@@ -14,7 +14,7 @@ const REST_MS = 120;
 /** Milliseconds that telling the browser what to draw may take of a frame: panels beneath the candles wait for their turn. */
 const FRAME_MS = 4;
 /** Frames after which one of those panels is drawn, however long it takes. */
-const TURN_FRAMES = 3;
+const TURN_FRAMES = 6;
 
 function made(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
