@@ -36,6 +36,8 @@ class Browser:
             async with session.get(f"http://127.0.0.1:{port}/json") as reply:
                 pages = [each for each in await reply.json() if each["type"] == "page"]
             async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                # what the page before said to its console would be heard again
+                await self._ask(socket, "Page.navigate", url="about:blank")
                 for domain in ("Page", "Runtime", "Network", "Log"):
                     await self._ask(socket, f"{domain}.enable")
                 scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

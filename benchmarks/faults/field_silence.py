@@ -1,8 +1,9 @@
 """Whether a venue was silent for no longer than the pauses that it announced, and whether these were earned.
 
 After a firewall's page a venue says in its status how long it is not asked ("wait 30 s", "asked us to wait 12 s more").
-A page that comes as the first thing after a pause doubles the next; an answer makes it short again. So the bound is
-the venue's own word, and the word is bounded in its turn.
+A page that comes as the first thing after a pause doubles the next; an answer makes it short again. Where the venue
+says that we ask too much (HTTP 429), its own rule says how long. So the bound is the venue's own word, and the word is
+bounded in its turn.
 """
 
 import re
@@ -12,6 +13,8 @@ FIRST_PAUSE_S = 30.0
 """After the first page; each that follows without an answer in between doubles it (docs/architecture.md)."""
 MOST_BEYOND_S = 30.0
 """Without an answer, beyond what was announced: the cycles that it takes to notice, to ask and to be answered."""
+_LIMITED = re.compile(r"HTTP 4(18|29)\b")
+"""Too many requests: how long that lasts is the venue's rule, and no page in a row doubles it."""
 _ANNOUNCED = re.compile(r"wait (\d+) s")
 _ROUND_S = 10.0
 """A pause is told at the end of a round, so late at most after it was announced."""
@@ -42,10 +45,10 @@ class Silence:
             self._in_a_row = 0
             return
         for matched in _ANNOUNCED.finditer(error or ""):
-            self._announced(now, float(matched[1]))
+            self._announced(now, float(matched[1]), limited=_LIMITED.search(error or "") is not None)
 
-    def _announced(self, now: float, pause: float) -> None:
-        if now + pause <= self._until + _ROUND_S:
+    def _announced(self, now: float, pause: float, *, limited: bool) -> None:
+        if limited or now + pause <= self._until + _ROUND_S:
             self._until = max(self._until, now + pause)
             return
         left = self._until - now

@@ -117,6 +117,12 @@ class Report:
         """What an indicator's result was computed of."""
         return self._subjects[indicator][id]
 
+    def left_out_as_json(self) -> dict[str, dict[str, Any]]:
+        return {
+            name: {id: {"complete": seen.complete, "of": seen.minutes} for id, seen in without.items()}
+            for name, without in self.left_out.items()
+        }
+
     def document(self) -> dict[str, Any]:
         """The JSON object."""
         return {
@@ -126,10 +132,7 @@ class Report:
                 id: {"coverage": SeenReport.of(seen).model_dump(mode="json")} for id, seen in self.seen.items()
             },
             "last_day": self.last_day.as_json(),
-            "left_out": {
-                name: {id: {"complete": seen.complete, "of": seen.minutes} for id, seen in without.items()}
-                for name, without in self.left_out.items()
-            },
+            "left_out": self.left_out_as_json(),
             "indicators": {
                 name: {id: result.model_dump(mode="json") for id, result in results.items()}
                 for name, results in self.results.items()

@@ -34,3 +34,5 @@ def test_a_silence_that_was_not_announced_is_found_and_so_is_a_pause_that_was_no
     assert after(*doubled, (99.0, False, page.format(60)))[2] == 1, "an answer makes it short again"
     ban = (1.0, False, page.format(2)), (4.0, False, page.format(60))
     assert after(*ban)[2] == 1, "a short ban doubles nothing"
+    limited = (1.0, False, "binance: /api/v3/time: HTTP 429: too much: the venue asked us to wait 60 s more")
+    assert after(limited, (62.0, True, None)) == (62.0, 1.0, 0)

@@ -32,6 +32,13 @@ class ReportAnswer(MarketAnswer):
         "`result` as in `coinmon report --format json`"
     )
     failed: dict[str, str] = Field(description="indicators that raised, and why")
+    last_day: dict[str, Any] | None = Field(
+        description="instruments that lack minutes of the last 24 h, and the command that brings them; null: none lacks"
+    )
+    left_out: dict[str, dict[str, Any]] = Field(
+        description="with detail=full: by indicator, the instruments that its result of the pair is without, and the "
+        "minutes that they have"
+    )
 
 
 def _report(desk: MarketReader, asked: ReportOf) -> dict[str, Any]:
@@ -50,7 +57,14 @@ def _report(desk: MarketReader, asked: ReportOf) -> dict[str, Any]:
         # what is said of the pair as a whole first
         "indicators": sorted(rows, key=lambda row: row["of"] != "pair"),
         "failed": failed,
+        "last_day": _last_day(report),
+        "left_out": report.left_out_as_json() if full else {},
     }
+
+
+def _last_day(report: Any) -> dict[str, Any] | None:
+    day = report.last_day.as_json()
+    return {each: day[each] for each in ("lacking", "never_by_scan", "backfill")} if day["lacking"] else None
 
 
 def _results(report: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
