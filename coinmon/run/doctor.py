@@ -58,6 +58,11 @@ class Finding:
         return told
 
 
+_APART_S = 2.0
+"""Between the two looks, which count what they ask each for itself: venues with a limit a second have forgotten the
+first by then, and refuse nothing for it."""
+
+
 async def examine(config: Config, clock: Clock, *, deep: bool = False) -> list[Finding]:
     """Look at everything; one venue's trouble does not hide another's. deep: compare what venues say as well."""
     findings = local_findings(config)
@@ -66,6 +71,7 @@ async def examine(config: Config, clock: Clock, *, deep: bool = False) -> list[F
     if deep:
         from coinmon.run.deep.examination import examine_deeply
 
+        await asyncio.sleep(_APART_S)
         findings += await examine_deeply(config, clock)
     return findings
 
