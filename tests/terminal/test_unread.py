@@ -71,6 +71,17 @@ def test_the_end_of_a_program_waits_for_a_reader_who_reads(pipe):
     assert int(readable.communicate()[0]) == 300 * len(LINE)
 
 
+def test_what_is_said_after_the_end_was_waited_for_is_written_too(pipe):
+    reading, writing = pipe
+    stream = BackgroundStream(writing)
+    stream.write("first\n")
+    stream.close()
+    stream.write("and last\n")
+    stream.close()
+    assert stream.is_empty
+    assert os.read(reading, 100) == b"first\nand last\n"
+
+
 def test_a_reader_who_left_is_said_once(pipe):
     reading, writing = pipe
     told = Event()

@@ -36,10 +36,8 @@ class BackgroundStream:
         self._file = to.fileno()
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
-        self._ends = False
         self._changed = Condition()
-        self._thread = Thread(target=self._run, name=f"writes to {to.name}", daemon=True)
-        self._thread.start()
+        Thread(target=self._run, name=f"writes to {to.name}", daemon=True).start()
         # of what was said just before a program ended
         atexit.register(self.close)
 
@@ -73,10 +71,8 @@ class BackgroundStream:
         return self._to.encoding
 
     def close(self, patience_s: float = MAX_WAIT_AT_END_S) -> None:
-        """Wait until everything is written, or until nothing was taken for that long."""
+        """Wait until everything is written, or until nothing was taken for that long; more may be said later."""
         with self._changed:
-            self._ends = True
-            self._changed.notify_all()
             while self._bytes and self.error is None:
                 before = self._bytes
                 self._changed.wait_for(partial(self._has_moved, before), patience_s)
@@ -93,9 +89,7 @@ class BackgroundStream:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ends)
-                if not self._waiting:
-                    return
+                self._changed.wait_for(lambda: self._waiting)
                 data = self._waiting.popleft()
             try:
                 self._write(data)

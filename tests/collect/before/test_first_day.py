@@ -9,7 +9,6 @@ from loguru import logger
 
 from coinmon import Bars, Coverage
 from coinmon.collect.history import first_day
-from coinmon.collect.history.between_cycles import BetweenCycles
 from coinmon.collect.history.first_day import FirstDay
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
@@ -170,30 +169,6 @@ def test_what_always_fails_is_given_up_and_told(plain, brought):
     assert len(exchange.asked) == 5
     assert told[-1]["instruments"] == 0
     assert said == ["acme: the last 2 hours of 1 instruments were not had in 5 tries (acme:BTC/USDT: it is broken)"]
-
-
-def test_the_past_is_not_written_while_a_minute_is_judged_and_says_which_minute_saw_it_first(plain, database):
-    now = plain.start + 5_000
-    turns = BetweenCycles(SimpleNamespace(now=lambda: now))
-    written = []
-
-    async def run():
-        nonlocal now
-        await turns.write(database, written.append)
-        await turns.hold(plain.start)
-        await turns.hold(plain.start)
-        waits = asyncio.create_task(turns.write(database, written.append))
-        await asyncio.sleep(0.05)
-        assert len(written) == 1
-        turns.release()
-        turns.release()
-        await waits
-        now += plain.minute
-        await turns.write(database, written.append)
-
-    plain.run(run())
-    # before the minute was judged, after it, and before the next one is
-    assert written == [plain.start, plain.start + plain.minute, plain.start + plain.minute]
 
 
 def test_nothing_is_asked_for_before_the_first_rounds_are_over(plain, database, monkeypatch):
