@@ -1,10 +1,11 @@
 """A market cut into windows of one length: the last one against those before it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from coinmon.signal import Bilingual, Market, Silent, View
 from coinmon_signals._views import short, whole
@@ -15,6 +16,14 @@ LEAST_SEEN = 0.95
 """Share of the minutes that is needed."""
 FEWEST = 8
 """Fewer windows than this say nothing about what is usual."""
+LookbackSetting = Annotated[
+    int,
+    Field(
+        gt=0, le=10_080,
+        description=f"minutes before, in windows of that length; as many as there are, from {FEWEST} windows on",
+    ),
+]  # fmt: skip
+"""The setting of signals that compare a window with those before it."""
 
 
 @dataclass(frozen=True, slots=True)

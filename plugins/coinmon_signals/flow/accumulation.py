@@ -9,21 +9,14 @@ from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text
 from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._window_columns import window_columns
-from coinmon_signals._windows import windows
+from coinmon_signals._windows import LookbackSetting, windows
 
 
 def accumulation(
     market: Market,
     *,
     window: Annotated[int, Field(gt=0, le=240, description="closed minutes that are looked at")] = 30,
-    lookback: Annotated[
-        int,
-        Field(
-            gt=0,
-            le=10_080,
-            description="minutes before, in windows of that length; as many as there are, from 8 windows on",
-        ),
-    ] = 240,
+    lookback: LookbackSetting = 240,
     min_ratio: Annotated[float, Field(gt=1, description="taker buys / taker sells")] = 1.4,
     max_move: Annotated[float, Field(gt=0, description="change of price at most, in ATR of such windows")] = 0.7,
 ) -> list[Signal] | Silent:

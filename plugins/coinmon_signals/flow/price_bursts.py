@@ -9,17 +9,9 @@ from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._window_columns import window_columns
-from coinmon_signals._windows import Windows, windows
+from coinmon_signals._windows import LookbackSetting, Windows, windows
 
 WindowSetting = Annotated[int, Field(gt=0, le=240, description="closed minutes that are looked at")]
-LookbackSetting = Annotated[
-    int,
-    Field(
-        gt=0,
-        le=10_080,
-        description="minutes before, in windows of that length; as many as there are, from 8 windows on",
-    ),
-]
 MoveSetting = Annotated[float, Field(gt=0, description="change of price that begins it, in ATR of such windows")]
 RatioSetting = Annotated[float, Field(gt=1, description="times that takers of one side outweigh the other's")]
 ZscoreSetting = Annotated[float, Field(gt=0, description="volume in standard deviations above that of the time before")]

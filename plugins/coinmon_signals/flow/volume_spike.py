@@ -9,21 +9,14 @@ from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._window_columns import window_columns
-from coinmon_signals._windows import windows
+from coinmon_signals._windows import LookbackSetting, windows
 
 
 def volume_spike(
     market: Market,
     *,
     window: Annotated[int, Field(gt=0, le=240, description="closed minutes that are looked at")] = 5,
-    lookback: Annotated[
-        int,
-        Field(
-            gt=0,
-            le=10_080,
-            description="minutes before, in windows of that length; as many as there are, from 8 windows on",
-        ),
-    ] = 240,
+    lookback: LookbackSetting = 240,
     min_zscore: Annotated[float, Field(gt=0, description="standard deviations above the time before")] = 5.0,
     min_times: Annotated[float, Field(gt=1, description="and times the mean volume of the time before")] = 3.0,
     max_move: Annotated[
