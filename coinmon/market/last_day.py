@@ -1,13 +1,13 @@
 """What of the 24 hours before a moment is not stored, and the command that brings it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from coinmon.market.market import Market
 from coinmon.model.bars import Seen
 from coinmon.model.moment import DAY, MINUTE, iso
 
-_ENOUGH = 0.95
+ENOUGH = 0.95
 """Share of a day's minutes from which on nothing need be fetched: a venue's short silence is no reason."""
 
 
@@ -28,19 +28,16 @@ class LastDay:
         for view in market.views:
             id, seen = view.instrument.id, view.seen(view.bars(DAY // MINUTE))
             self.seen[id] = seen
-            if seen.share < _ENOUGH:
+            if seen.share < ENOUGH:
                 short.append(view.instrument)
         self.lacking = [each.id for each in short]
         venues = list(dict.fromkeys(each.venue for each in short))
         self.never = [name for name in venues if not _goes_back(plugins.get(name))]
         kinds = {each.kind for each in short}
-        words = ["coinmon backfill", f"{market.pair.base}{market.pair.quote}"]
-        if set(venues) < {view.instrument.venue for view in market.views} or market.is_part:
-            words += [f"--exchange {name}" for name in venues]
-        if len(kinds) == 1:
-            words.append(f"--kind {kinds.pop()}")
-        words.append(f"--from {(iso(market.now - DAY) or '')[:10]}")
-        self.command = " ".join(words) if short else None
+        others_too = set(venues) < {view.instrument.venue for view in market.views} or market.is_part
+        pair = f"{market.pair.base}{market.pair.quote}"
+        command = backfill_command([pair], market.now - DAY, venues if others_too else (), kinds)
+        self.command = command if short else None
 
     def words(self, lang: str) -> str:
         """What lacks and who else brings it, short enough for a line before the command. Empty: nothing lacks."""
@@ -61,6 +58,17 @@ class LastDay:
             "never_by_scan": self.never,
             "backfill": self.command,
         }
+
+
+def backfill_command(pairs: Iterable[str], since: int, venues: Iterable[str] = (), kinds: Collection[str] = ()) -> str:
+    """What brings the minutes of pairs from the day of `since` on, ms UTC.
+
+    venues: none named means all. kinds: named where it is one.
+    """
+    words = ["coinmon backfill", *pairs, *(f"--exchange {name}" for name in venues)]
+    if len(kinds) == 1:
+        words += [f"--kind {kind}" for kind in kinds]
+    return " ".join([*words, f"--from {(iso(since) or '')[:10]}"])
 
 
 def _goes_back(plugin: Any) -> bool:

@@ -8,21 +8,19 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.history.between_cycles import BetweenCycles
-from coinmon.collect.history.day_progress import DayProgress, backfill_command
+from coinmon.collect.history.day_progress import DayProgress, venue_command
 from coinmon.collect.history.first_day import FirstDay
 from coinmon.collect.history.warm_up import progress, warm_ups
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
+from coinmon.market.last_day import ENOUGH, backfill_command
 from coinmon.model.bars import Coverage
 from coinmon.model.instrument import Instrument, Pair
-from coinmon.model.moment import DAY, MINUTE, floor, iso
+from coinmon.model.moment import DAY, MINUTE, floor
 from coinmon.store.database import Database
 from coinmon.store.seen import counts
 from coinmon.supervise import Supervisor
-
-_ENOUGH = 0.95
-"""Share of a day's minutes from which on nothing need be fetched."""
 
 _MAX_NAMED = 20
 """Pairs that a line of the log names."""
@@ -80,14 +78,14 @@ class BeforeStart:
         since = floor(self._clock.now()) - DAY
         lacking = await asyncio.to_thread(self._lacking, tracks, since)
         for name, short in lacking.items():
-            command = backfill_command(short, since) if short else None
+            command = venue_command(short, since) if short else None
             self._once[name] = DayProgress(0, None, len(short), command, {})
         count = sum(map(len, lacking.values()))
         if count:
-            named = " ".join(f"{each.base}{each.quote}" for each in pairs[:_MAX_NAMED])
+            named = [f"{each.base}{each.quote}" for each in pairs[:_MAX_NAMED]]
             more = f" (and {len(pairs) - _MAX_NAMED} pairs more)" if len(pairs) > _MAX_NAMED else ""
             text = "{} of {} instruments lack minutes of the last 24 h: `{}`{} brings them, as does a scan that goes on"
-            command = f"coinmon backfill {named} --from {(iso(since) or '')[:10]}"
+            command = backfill_command(named, since)
             logger.info(text, count, sum(map(len, tracks.values())), command, more)
 
     def _lacking(self, tracks: Mapping[str, Sequence[Track]], since: int) -> dict[str, list[Instrument]]:
@@ -97,7 +95,7 @@ class BeforeStart:
             seen = [counts(self._database, each.number, since, since + DAY) for each in some]
             whole = [each.get(Coverage.KLINES, 0) + each.get(Coverage.TRADES, 0) for each in seen]
             found[name] = [
-                each.instrument for each, minutes in zip(some, whole, strict=True) if minutes < _ENOUGH * DAY // MINUTE
+                each.instrument for each, minutes in zip(some, whole, strict=True) if minutes < ENOUGH * DAY // MINUTE
             ]
         return found
 

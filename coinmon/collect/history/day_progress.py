@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from coinmon.market.last_day import backfill_command
 from coinmon.model.instrument import Instrument
-from coinmon.model.moment import iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,7 @@ class DayProgress:
         }
 
 
-def backfill_command(instruments: Sequence[Instrument], since: int) -> str:
+def venue_command(instruments: Sequence[Instrument], since: int) -> str:
     """What brings the minutes of instruments of one venue from `since` on, ms UTC."""
     pairs = dict.fromkeys(f"{each.base}{each.quote}" for each in instruments)
-    kinds = {each.kind for each in instruments}
-    kind = f" --kind {instruments[0].kind}" if len(kinds) == 1 else ""
-    first_day = (iso(since) or "")[:10]
-    return f"coinmon backfill {' '.join(pairs)} --exchange {instruments[0].venue}{kind} --from {first_day}"
+    return backfill_command(pairs, since, [instruments[0].venue], {each.kind for each in instruments})

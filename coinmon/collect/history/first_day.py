@@ -12,7 +12,7 @@ from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.history.between_cycles import BetweenCycles
-from coinmon.collect.history.day_progress import DayProgress, backfill_command
+from coinmon.collect.history.day_progress import DayProgress, venue_command
 from coinmon.collect.history.past_trades import read_past, room
 from coinmon.collect.history.warm_up import WarmUp, undisputed
 from coinmon.collect.track.track import Track
@@ -107,7 +107,7 @@ class FirstDay:
         seconds = round(spent * self._left_ms / self._done_ms) if left and self._done_ms else None
         files = self._without and self._venue.has("archives")
         short = [day.instrument for day in self._without]
-        backfill = backfill_command(short, self._without[0].since) if files else None
+        backfill = venue_command(short, self._without[0].since) if files else None
         return DayProgress(left, seconds, len(self._without), backfill, dict(self._failed))
 
     def begin(self, tracks: Sequence[Track]) -> None:
