@@ -1,13 +1,14 @@
-"""How soon a stream's messages are wanted: many together for a scan, each at once while somebody watches it."""
+"""How soon a stream's messages are wanted: many together for a scan, sooner while somebody watches it."""
 
 from contextvars import ContextVar
 
 
 class StreamPace:
-    """Of one feed: it sets `at_once`, and the exchange's stream, which runs in the feed's task, looks at it."""
+    """Of one feed: it sets `rest`, and the exchange's stream, which runs in the feed's task, looks at it."""
 
     def __init__(self) -> None:
-        self.at_once = False
+        self.rest: float | None = None
+        """Seconds between two looks at what came, at least: what comes after one is read at once. None: no haste."""
 
     def set(self) -> None:
         """For the streams that this task reads from now on."""

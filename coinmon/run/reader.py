@@ -156,12 +156,13 @@ class MarketReader:
         pair = None if symbol is None else str(universe.resolve(symbol).pair)
         return history.signals(pair, start, end)
 
-    def forming(self, tell: Callable[[], None] | None) -> Sequence[FormingMinute] | None:
+    def forming(self, tell: Callable[[], None] | None, rest: float = 0.0) -> Sequence[FormingMinute] | None:
         """What changed of the minutes that are not over, kept while there is somebody to tell; on the event loop.
 
-        tell: called as soon as something changes; None ends it. None where no scan of this process has them.
+        tell: called as soon as something changes; None ends it. rest: seconds between two looks at the streams, at
+        least. None where no scan of this process has them.
         """
-        return self._scan.forming(tell) if self._scan else None
+        return self._scan.forming(tell, rest) if self._scan else None
 
     def usage(self) -> Mapping[str, Mapping[str, tuple[float, float]]]:
         """By venue: rate budgets of the scan of this process, used now and the limit."""

@@ -43,9 +43,9 @@ class ServedScan:
         inner = self._scan.supervisor.as_json() if self._scan else {}
         return {**self._supervisor.as_json(), **inner}
 
-    def forming(self, tell: Callable[[], None] | None) -> list[FormingMinute]:
+    def forming(self, tell: Callable[[], None] | None, rest: float) -> list[FormingMinute]:
         """What changed of the minutes that are not over, kept while somebody is to be told of it."""
-        return [each for feed in (self._scan.feeds if self._scan else {}).values() for each in feed.forming(tell)]
+        return [each for feed in (self._scan.feeds if self._scan else {}).values() for each in feed.forming(tell, rest)]
 
     def usage(self) -> Mapping[str, Mapping[str, tuple[float, float]]]:
         """By venue: its rate budgets by name, used now and the limit."""

@@ -48,7 +48,7 @@ class PairBoard:
         new = {name: each for name, each in cells.items() if row.get(name) != each}
         if new or pair not in self.rows:
             row.update(new)
-            self.changed.setdefault(pair, {"pair": row["pair"]}).update(new)
+            self.changed.setdefault(pair, {}).update(new)
             self._count += 1
             self._counts[pair] = self._count
 

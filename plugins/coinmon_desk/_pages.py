@@ -2,10 +2,8 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from functools import partial
-from time import monotonic
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import orjson
@@ -25,19 +23,16 @@ from coinmon.command import (
 from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
 from coinmon_desk._board import PairBoard
-from coinmon_desk._forming import Forming
+from coinmon_desk._live import Live
 from coinmon_desk._login import Login
-from coinmon_desk._push import Broadcast, frame
 from coinmon_desk._scenes import Scenes, chosen
 from coinmon_desk._shell import SECURITY, document, modules_of, static
 from coinmon_desk._state import State
 from coinmon_desk._tape import Tape
 from coinmon_desk._words import WORDS
 
-_FLUSH_S = 0.25
-"""Between two frames of rows: what changes meanwhile travels together."""
-_MOVE_S, _MOVE_TIMES = 0.03, 4.0
-"""Between two frames of forming minutes: at least so many seconds, and so many times as long as making one took."""
+_MOST_CHARTS = 40
+"""Pairs whose forming minutes one reader of the stream is told."""
 _SQUEEZED_BYTES = 1400
 """Answers longer than this are compressed."""
 _YEAR_S = 31_536_000
@@ -55,11 +50,8 @@ class DeskPages:
     def __init__(self, reader: MarketReader) -> None:
         self._reader = reader
         self._board, self._tape, self._state = PairBoard(reader), Tape(reader), State(reader)
+        self._live = Live(reader, self._board, self._tape, self._state)
         self._scenes = Scenes(reader)
-        self._forming = Forming(reader)
-        self._push = Broadcast(self._whole)
-        self._present: int | None = None
-        self._news, self._traded = asyncio.Event(), asyncio.Event()
         self.home = self._guarded(self._board_page)
         self.routes = [
             Route("/pair/{symbol:path}", self._guarded(self._pair_page)),
@@ -74,80 +66,17 @@ class DeskPages:
             Route("/desk/{name}", self._static),
         ]
 
-    # what the server tells
-
     def hear(self, event: Mapping[str, Any]) -> None:
         """An event of the scan."""
-        self._board.take(event)
-        self._state.take(event)
-        row = self._tape.take(event)
-        if row is not None:
-            self._push.send("tape", [row])
-        if event["event"] in ("venue", "scan_finished", "delivery"):
-            self._push.send("state", self._state.document())
+        self._live.hear(event)
 
     def changed(self, moment: int) -> None:
         """The store has settled on a new edition."""
-        self._present = moment
-        self._push.send("edition", {"at": iso(moment)})
-        self._news.set()
+        self._live.changed(moment)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Rows are looked up, and what changed is sent, until the server stops."""
-        works = {"rows of the desk": self._look, "news of the desk": self._flush, "live prices of the desk": self._move}
-        for name, work in works.items():
-            self._reader.supervisor.start(name, partial(self._again_and_again, work))
-        try:
-            yield
-        finally:
-            await self._reader.supervisor.stop(*works)
-
-    async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await work()
-
-    async def _look(self) -> None:
-        await self._news.wait()
-        self._news.clear()
-        await self._board.look(self._present or self._reader.now())
-
-    async def _flush(self) -> None:
-        await asyncio.sleep(_FLUSH_S)
-        self._send_rows()
-
-    def _send_rows(self) -> None:
-        news = self._board.news()
-        if news:
-            self._push.send("board", news, self._board.revision)
-
-    async def _move(self) -> None:
-        """What the streams bring of minutes that are not over goes on as it comes, while somebody reads."""
-        if not len(self._push):
-            self._forming.take(None)
-            self._board.move({}, heard=False)
-            await asyncio.sleep(_FLUSH_S)
-            return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._traded.wait(), _FLUSH_S)
-        self._traded.clear()
-        begun = monotonic()
-        charts, prices = self._forming.take(self._traded.set)
-        if charts:
-            self._push.send("forming", charts)
-        if prices:
-            self._board.move(prices, heard=True)
-            self._send_rows()
-        await asyncio.sleep(max(_MOVE_S, _MOVE_TIMES * (monotonic() - begun)))
-
-    def _whole(self, since: str) -> Iterator[bytes]:
-        """What a reader of the stream begins with. since: a revision of the board that it has."""
-        yield frame("edition", {"at": iso(self._now())}, self._board.revision)
-        yield frame("board", self._board.since(since))
-        yield frame("state", self._state.document())
-
-    def _now(self) -> int:
-        return self._reader.now() if self._present is None else self._present
+        return self._live.running()
 
     # documents
 
@@ -186,10 +115,9 @@ class DeskPages:
         symbol = request.path_params["symbol"]
         market = await asyncio.to_thread(self._reader.market, symbol, address.at)
         chosen(market, address.market)
-        self._forming.look(str(market.pair))
         pair = str(market.pair)
         data = address.data(
-            "scene.json", symbol=symbol, pair=pair, at=_said(address.at), market=address.market, candle=address.candle
+            "scene.json", symbol=symbol, at=_said(address.at), market=address.market, candle=address.candle
         )
         return self._document("pair.html", "pair", address, data, symbol=symbol, pair=pair)
 
@@ -203,7 +131,7 @@ class DeskPages:
             modules=modules_of(page),
             config={"lang": address.lang, "zone": address.zone, "at": at, "page": page, "market": address.market,
                     "candle": address.candle, "candles": list(CANDLES),
-                    "venues": self._board.venues, "forming": self._forming.known,
+                    "venues": self._board.venues, "forming": self._live.moves,
                     "words": WORDS[address.lang], **values},
             **values,
         )  # fmt: skip
@@ -235,14 +163,12 @@ class DeskPages:
         return answer
 
     async def _scene(self, request: Request, address: Address) -> bytes:
-        if address.at is None:
-            self._forming.look(request.query_params.get("pair", ""))
-        return await self._scenes.json(request.query_params.get("symbol", ""), address, self._now())
+        return await self._scenes.json(request.query_params.get("symbol", ""), address, self._live.now)
 
     async def _board_data(self, request: Request, address: Address) -> bytes:
         at = address.at
         if at is None:
-            return orjson.dumps({"at": iso(self._now()), "revision": self._board.revision, "rows": self._board.rows})
+            return orjson.dumps({"at": iso(self._live.now), "revision": self._board.revision, "rows": self._board.rows})
         rows = await asyncio.to_thread(self._board.at, at)
         known = any(row.get("price", {}).get("s") is not None for row in rows.values())
         return orjson.dumps({"at": iso(at), "rows": rows} | await self._absence(known, at, address.lang))
@@ -267,9 +193,8 @@ class DeskPages:
     async def _events(self, request: Request) -> Response:
         # a browser that connects again names what it had last
         since = request.headers.get("last-event-id") or request.query_params.get("since", "")
-        return StreamingResponse(
-            self._push.stream(since), 200, {**SECURITY, "X-Accel-Buffering": "no"}, "text/event-stream"
-        )
+        told = self._live.push.stream(since, request.query_params.getlist("pair")[:_MOST_CHARTS])
+        return StreamingResponse(told, 200, {**SECURITY, "X-Accel-Buffering": "no"}, "text/event-stream")
 
 
 def _said(at: int | None) -> str | None:

@@ -16,7 +16,6 @@ LONG_S = 300.0
 def said(monkeypatch):
     """What a stream gives of three messages that are said one after another, each when the one before it was read."""
     monkeypatch.setattr(sockets, "BATCH_INTERVAL_S", LONG_S)
-    monkeypatch.setattr(sockets, "_REST_S", 0.0)
 
     def run(pace):
         next_ = asyncio.Event()
@@ -42,7 +41,7 @@ def said(monkeypatch):
             stream = streamed([link], ConnectionRules(0, 0), lambda texts, _: list(texts), None, "venue")
             found = []
             try:
-                async with asyncio.timeout(0.2 if not pace.at_once else 20):
+                async with asyncio.timeout(0.2 if pace.rest is None else 20):
                     while len(found) < 3:
                         found.append(await anext(stream))
                         next_.set()
@@ -61,7 +60,7 @@ def said(monkeypatch):
 
 def test_each_message_comes_at_once_while_somebody_watches(said):
     pace = StreamPace()
-    pace.at_once = True
+    pace.rest = 0.0
     assert said(pace) == [["0"], ["1"], ["2"]]
 
 

@@ -108,21 +108,6 @@ def test_a_plugins_words_are_words(desk):
     assert complaints(page) == []
 
 
-def test_without_shared_workers_a_page_has_a_stream_of_its_own(desk):
-    page, (_, worker, once, cell) = desk(
-        "/", ROWS, "typeof SharedWorker", "coinmonDesk.connected === 1 && coinmonDesk.events > 2 && 1",
-        "document.querySelector('.board-row [data-cell=price]').textContent", before="delete window.SharedWorker",
-    )  # fmt: skip
-    asked = [
-        each["params"]["request"]["url"] for each in page.heard if each.get("method") == "Network.requestWillBeSent"
-    ]
-    assert worker == "undefined"
-    assert once == 1
-    assert cell
-    assert [url.rsplit("/", 1)[1] for url in asked if "/events" in url] == ["events.js", "events"]
-    assert complaints(page) == []
-
-
 def test_the_tape_says_why_and_jumps_to_the_moment(desk):
     row = "document.querySelector('#tape li[data-kind=signal]')"
     page, (why, jump) = desk(

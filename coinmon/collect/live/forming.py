@@ -1,7 +1,7 @@
 """The minutes that are not over: prices and amounts so far, kept while somebody looks at them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,9 +34,10 @@ class FormingMinute:
 
     def then(self, later: "FormingMinute") -> "FormingMinute":
         """This minute with what came after it added."""
-        return replace(
-            self, high=max(self.high, later.high), low=min(self.low, later.low), close=later.close,
-            buy=self.buy + later.buy, sell=self.sell + later.sell, whole=self.whole and later.whole,
+        # not `replace`, which takes ten times as long
+        return FormingMinute(
+            self.id, self.time, self.open, max(self.high, later.high), min(self.low, later.low), later.close,
+            self.buy + later.buy, self.sell + later.sell, self.whole and later.whole,
         )  # fmt: skip
 
 

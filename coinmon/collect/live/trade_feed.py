@@ -76,9 +76,12 @@ class TradeFeed:
         """Instruments whose streamed trades wait for a gap to be filled."""
         return sum(track.joiner.waits for track in self._tracks.values())
 
-    def forming(self, tell: Callable[[], None] | None) -> list[FormingMinute]:
-        """What changed of the minutes that are not over, kept while somebody is to be told of it; None: nobody is."""
-        self._pace.at_once = tell is not None
+    def forming(self, tell: Callable[[], None] | None, rest: float) -> list[FormingMinute]:
+        """What changed of the minutes that are not over, kept while somebody is to be told of it; None: nobody is.
+
+        rest: seconds between two looks at what the venue said.
+        """
+        self._pace.rest = None if tell is None else rest
         if tell is not None and not self._forming.on:
             self._hand_over()
             now = self._clock.now()

@@ -235,7 +235,9 @@ function scrolled() {
 }
 
 function take(news) {
-  for (const [pair, cells] of Object.entries(news)) rows.set(pair, { ...rows.get(pair), ...cells });
+  for (const [pair, cells] of Object.entries(news)) {
+    rows.set(pair, { pair: { t: pair, s: pair }, ...rows.get(pair), ...cells });
+  }
   later();
 }
 

@@ -1,5 +1,5 @@
 /** Every page of the desk: theme, language, zone, and the stream of what changes. */
-import { listenTo } from "./events.js";
+import { listenTo, streamAt } from "./events.js";
 import { made } from "./sheet.js";
 
 const body = document.body;
@@ -132,7 +132,7 @@ function listen(revision) {
 function shared(since) {
   const worker = new SharedWorker("/desk/stream.js", { type: "module" });
   worker.port.onmessage = ({ data: [kind, data] }) => heard(kind, data);
-  worker.port.postMessage({ since });
+  worker.port.postMessage({ since, pair: config.pair });
   worker.onerror = () => said(words.lost, "lost");
   return () => {
     worker.port.postMessage("bye");
@@ -147,7 +147,7 @@ function alone() {
     if (document.hidden && end) {
       end();
       end = null;
-    } else if (!document.hidden && !end) end = listenTo("/desk/events", heard);
+    } else if (!document.hidden && !end) end = listenTo(() => streamAt("", config.pair ? [config.pair] : []), heard);
   };
   document.addEventListener("visibilitychange", look);
   look();

@@ -3,15 +3,25 @@ const KINDS = ["board", "tape", "state", "edition", "forming", "ping"];
 const SILENT_MS = 25000;
 const AGAIN_MS = 1000;
 
-/** What it gives ends it. `open` and `lost` are told beside the server's own kinds. */
+/** since: what was heard last. pairs: whose charts are shown; forming minutes of others are not told. */
+export function streamAt(since, pairs) {
+  const query = new URLSearchParams([...(since ? [["since", since]] : []), ...pairs.map((each) => ["pair", each])]);
+  return `/desk/events${query.size ? `?${query}` : ""}`;
+}
+
+/**
+ * What it gives ends it, and says by what the last event is named. `open` and `lost` are told beside the server's own
+ * kinds. path: gives the address, whenever it is begun.
+ */
 export function listenTo(path, tell) {
   let source = null;
   let heardAt = 0;
   let over = false;
+  let last = "";
 
   function begin() {
     if (over) return;
-    source = new EventSource(path);
+    source = new EventSource(path(last));
     source.addEventListener("open", () => {
       heardAt = performance.now();
       tell("open", null);
@@ -19,6 +29,7 @@ export function listenTo(path, tell) {
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
         heardAt = performance.now();
+        last = event.lastEventId || last;
         tell(kind, JSON.parse(event.data));
       });
     }
@@ -42,5 +53,6 @@ export function listenTo(path, tell) {
     over = true;
     clearInterval(watch);
     source.close();
+    return last;
   };
 }

@@ -49,7 +49,7 @@ async function load() {
   let asked = "";
   try {
     asked = `${at} ${market} ${candle}`;
-    const scene = await fetched("/desk/scene.json", { symbol: config.symbol, pair: config.pair, at, market, candle });
+    const scene = await fetched("/desk/scene.json", { symbol: config.symbol, at, market, candle });
     tell(null);
     shownOf = asked;
     find("trouble").textContent = scene.failed.map(([name, why]) => `${name}: ${why}`).join("; ");

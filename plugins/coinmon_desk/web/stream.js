@@ -1,7 +1,10 @@
 /** One stream for all of a browser's pages: it allows six connections to a server, and each page would hold one. */
-import { listenTo } from "./events.js";
+import { listenTo, streamAt } from "./events.js";
 
-const ports = new Set();
+const ports = new Map();
+/** Whose charts the stream tells; those of a page that went are told until it is begun anew. */
+let shown = [];
+let since = "";
 let end = null;
 let kept = null;
 
@@ -17,7 +20,13 @@ function keep(kind, data) {
 
 function tell(kind, data) {
   keep(kind, data);
-  for (const port of ports) port.postMessage([kind, data]);
+  for (const port of ports.keys()) port.postMessage([kind, data]);
+}
+
+function listen(from) {
+  since = from;
+  shown = [...new Set(ports.values())].filter(Boolean);
+  end = listenTo((last) => streamAt(last || since, shown), tell);
 }
 
 onconnect = (event) => {
@@ -31,11 +40,14 @@ onconnect = (event) => {
       }
       return;
     }
-    ports.add(port);
-    if (!end) end = listenTo(`/desk/events?since=${encodeURIComponent(data.since)}`, tell);
-    else if (kept) {
-      port.postMessage(["open", null]);
-      for (const kind of ["edition", "board", "state"]) if (kept[kind]) port.postMessage([kind, kept[kind]]);
+    ports.set(port, data.pair);
+    if (!end) listen(data.since);
+    else {
+      if (kept) {
+        port.postMessage(["open", null]);
+        for (const kind of ["edition", "board", "state"]) if (kept[kind]) port.postMessage([kind, kept[kind]]);
+      }
+      if (data.pair && !shown.includes(data.pair)) listen(end() || since);
     }
   };
 };

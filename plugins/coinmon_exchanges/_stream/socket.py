@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 BATCH_INTERVAL_S = 0.5
 """Seconds that messages are collected before they are decoded together: what each instrument costs is paid so often."""
-_REST_S, _REST_TIMES = 0.03, 6.0
-"""While somebody watches, a message is decoded when it comes, and the next ones after a rest: so many seconds at least,
-and so many times as long as decoding took, so that haste costs a seventh of a core at most."""
+_REST_TIMES, _LONGEST_REST_S = 20.0, 0.12
+"""While somebody watches, a message is decoded when it comes, and the next ones after a rest: so many times as long as
+decoding took, so that haste costs a twentieth of a core, but no longer than a candle may be late."""
 _MAX_PAUSE_S = 30.0
 _HEALTHY_AFTER_S = 60.0
 """Seconds after which a connection counts as having worked, and the pause before the next begins small again."""
@@ -270,8 +270,8 @@ async def streamed(
                 items = [each for connection in connections for each in connection.collect()]
                 if items:
                     yield items
-                if pace.at_once:
-                    await asyncio.sleep(max(_REST_S, _REST_TIMES * (monotonic() - began)))
+                if pace.rest is not None:
+                    await asyncio.sleep(max(pace.rest, min(_LONGEST_REST_S, _REST_TIMES * (monotonic() - began))))
         finally:
             for task in tasks:
                 task.cancel()
@@ -280,7 +280,7 @@ async def streamed(
 
 async def _until_due(arrived: asyncio.Event, pace: StreamPace) -> None:
     """Until there is something, at most as long as messages are collected while nobody watches."""
-    if not pace.at_once:
+    if pace.rest is None:
         await asyncio.sleep(BATCH_INTERVAL_S)
         return
     with suppress(TimeoutError):
