@@ -8,6 +8,7 @@ from coinmon.collect.venue import Venue
 from coinmon.config.build import make
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.errors import CoinmonError
+from coinmon.plugin.answers import kept
 from coinmon.plugin.members import ASYNC
 from coinmon.plugin.plugin_thread import PluginBlocks, PluginThread
 from coinmon.plugin.stream_items import Stream
@@ -36,20 +37,31 @@ class ExchangeApart:
             return value
 
         async def ask(*arguments: Any, deadline: float = _METHOD_S) -> Any:
+            given = list(map(_own, arguments))
             try:
-                return await self._thread.call(lambda: value(*arguments), deadline, to_the_end=False)
+                return kept(await self._thread.call(lambda: value(*given), deadline, to_the_end=False))
             except PluginBlocks as error:
                 raise CoinmonError(f"{self._name}: {member}: {error}") from error
 
         return ask
 
     async def _streamed(self, instruments: Sequence[Any], channels: Sequence[Channel]) -> AsyncGenerator[Any, None]:
-        batches: Stream = self._exchange.stream(instruments, channels)
+        async def begin() -> Stream:
+            # a plain function that gives a generator may block as well
+            batches: Stream = self._exchange.stream(_own(instruments), _own(channels))
+            return batches
+
+        batches = await self._thread.call(begin, _METHOD_S, to_the_end=False)
         try:
             while (batch := await self._thread.call(lambda: anext(batches, None), None)) is not None:
-                yield batch
+                yield kept(batch)
         finally:
             await self._thread.call(batches.aclose, _CLOSE_S, to_the_end=False)
+
+
+def _own(given: Any) -> Any:
+    """A list of its own, which it may empty as it goes."""
+    return list(given) if isinstance(given, Sequence) and not isinstance(given, str) else given
 
 
 def venues_of(

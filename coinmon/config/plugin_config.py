@@ -12,6 +12,7 @@ from coinmon.config.addresses import proxy_url
 from coinmon.config.env import names_for
 from coinmon.config.schema import RouteConfig
 from coinmon.config.sources import PLUGIN_SECTIONS, Layers
+from coinmon.market.read_only import read_only
 from coinmon.plugin.catalog import Catalog, Offer
 from coinmon.plugin.signature import complaint
 
@@ -122,7 +123,11 @@ def _made(
     if checked is None or route is None:
         return None
     feed = _feed(given.get("feed"), offer, where, layers) if section == "exchanges" else "auto"
-    return PluginConfig(name, offer, {key: getattr(checked, key) for key in fields}, events, feed, route)
+    settings = {key: getattr(checked, key) for key in fields}
+    if section in ("indicators", "signals"):
+        # one that sorts a list of its settings would say something else when it is asked again
+        settings = {key: read_only(value) for key, value in settings.items()}
+    return PluginConfig(name, offer, settings, events, feed, route)
 
 
 def _feed(given: Any, offer: Offer, where: str, layers: Layers) -> FeedMode:

@@ -11,7 +11,7 @@ from coinmon.config.plugin_config import PluginConfig
 from coinmon.market.computed_results import hashable
 from coinmon.market.market import Market
 from coinmon.market.merged import ALL, instrument_of, together
-from coinmon.market.read_only import read_only
+from coinmon.market.read_only import read_only, set_once
 from coinmon.market.source import Source
 from coinmon.market.view import View
 from coinmon.model.bars import Bars
@@ -33,6 +33,7 @@ READ_MORE, MOST_READ_MORE = 8, 1500
 _Made = TypeVar("_Made")
 
 
+@set_once
 class Lane:
     """One instrument's minutes of a frame, or those of all venues added up."""
 
@@ -70,6 +71,7 @@ class Lane:
         return self._frame.once((self.instrument.id, key), make)
 
 
+@set_once
 class Frame:
     """`count` moments, a minute apart, from `start` on, ms UTC on whole minutes; arrays are read-only.
 
@@ -102,10 +104,10 @@ class Frame:
 
     def all_pairs(self) -> Iterator["Frame"]:
         """As `Market.all_pairs`: the same moments of every pair of which bars are stored; large: let each go."""
-        self.looked_across = []
+        self.looked_across.clear()
         for market in self._market.all_pairs():
             instruments = [view.instrument for view in market.views]
-            self.looked_across += instruments
+            self.looked_across.extend(instruments)
             if instruments:
                 yield Frame(market, market.views[0].source, self.start, self.count, self._indicator)
 
@@ -234,7 +236,7 @@ class Frame:
         return self.once(("merged", kind, before), added)
 
     def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
-        """What `make` gives, made once a frame for that key: what several signals work out alike."""
+        """What `make` gives, made once a frame for that key and closed: what several signals work out alike."""
         if key not in self._made:
             self._made[key] = read_only(make())
         found: _Made = self._made[key]

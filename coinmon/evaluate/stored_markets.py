@@ -1,6 +1,7 @@
 """Markets put together: the instruments of a pair or of all, where their bars are read, and who computes on them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Protocol
 
@@ -71,8 +72,7 @@ class StoredMarkets:
         everyone = partial(self._all_pairs.markets, at)
         meant = self.universe.meant(wanted)
         made = self.evaluator.market(wanted.pair, meant, self.history, at, down, everyone=everyone)
-        made.is_part = wanted.venue is not None or wanted.kind is not None
-        return made
+        return replace(made, is_part=wanted.venue is not None or wanted.kind is not None)
 
 
 def given_market(config: Config, pair: Pair, given: Sequence[GivenInstrument], now: int) -> Market:

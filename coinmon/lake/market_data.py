@@ -12,6 +12,8 @@ from coinmon.evaluate.evaluator import Evaluator
 from coinmon.lake.database import Tables
 from coinmon.lake.event_table import signals_table
 from coinmon.lake.tables import arrow, bars_of, bars_table, floats, levels_table
+from coinmon.market.market import Market
+from coinmon.market.view import View
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, iso, parse_time
 from coinmon.model.symbols import Universe
@@ -126,20 +128,21 @@ class MarketData:
         chosen = self._config.indicators.get(name)
         if chosen is None:
             raise ConfigError(f"no indicator {name!r} is on; there is {', '.join(self._config.indicators)}")
-        checked = check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
+        check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
         wanted = self._universe.resolve(symbol)
         meant = self._universe.meant(wanted)
         ends = [span[1] for span in map(self._tables.span, meant) if span]
         now = _ms(at) or max(ends)
         evaluator = Evaluator(self._config, self._venues)
         market = evaluator.market(wanted.pair, meant, self._tables.source, now)
+
+        def computed(subject: Market | View) -> dict[str, Any]:
+            return _figures(evaluator.compute(name, subject, **settings))
+
         if chosen.offer.scope == "pair":
-            return arrow().Table.from_pylist(
-                [{"pair": str(wanted.pair), **_figures(chosen.offer.target(market, **checked))}]
-            )
-        target = chosen.offer.target
+            return arrow().Table.from_pylist([{"pair": str(wanted.pair), **computed(market)}])
         rows = [
-            {"venue": view.instrument.venue, "kind": view.instrument.kind, **_figures(target(view, **checked))}
+            {"venue": view.instrument.venue, "kind": view.instrument.kind, **computed(view)}
             for view in (*market.spot.values(), *market.perp.values())
             if view.instrument.kind in chosen.offer.kinds
         ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from coinmon.market.computed_results import Compute, Results
 from coinmon.market.merged import Merged, instrument_of
+from coinmon.market.read_only import set_once
 from coinmon.market.view import View
 from coinmon.model.instrument import Kind, Pair
 
@@ -15,6 +16,7 @@ _ALIKE = 0.95
 """Share of the minutes of the venue that saw most, from which on another has them too."""
 
 
+@set_once
 @dataclass(eq=False)
 class Market:
     """One pair as of a moment on all configured venues.
@@ -37,7 +39,8 @@ class Market:
     def __post_init__(self) -> None:
         self._results = Results()
         # all signals of the pair are given the same: what one of them drops or sorts the others would miss
-        self.venues, self.views, self.down = tuple(self.venues), tuple(self.views), MappingProxyType(dict(self.down))
+        own = {"venues": tuple(self.venues), "views": tuple(self.views), "down": MappingProxyType(dict(self.down))}
+        self.__dict__.update(own)
 
     @property
     def held(self) -> Sequence[Any]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from coinmon.errors import NoAnswer
 from coinmon.market.computed_results import Compute, Results
-from coinmon.market.read_only import read_only
+from coinmon.market.read_only import read_only, set_once
 from coinmon.market.source import Source
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.book import Depth, Picture
@@ -22,6 +22,7 @@ _MAX_MADE = 512
 """Of what was worked out once: profiles of weeks take some memory."""
 
 
+@set_once
 @dataclass(eq=False)
 class View:
     """One instrument as of `now`, ms UTC. Nothing later is visible, and a minute not yet closed is not there.
@@ -80,7 +81,7 @@ class View:
         return self.once(("profile", start, end), added_up)
 
     def once(self, key: Hashable, make: Callable[[], Made], ended: int | None = None) -> Made:
-        """What `make` gives, made once for that key and never changed: what several indicators work out alike.
+        """What `make` gives, made once for that key and closed (`read_only`): what several indicators work out alike.
 
         ended: nothing but minutes before it is looked at, ms UTC; once they are over, later views of a replay have it.
         """
@@ -175,7 +176,7 @@ class View:
             return []
         start = self.now - minutes * MINUTE
         found = self.source.signals(str(self.pair), start, self.now + 1)
-        return [each for each in found if each["event"] == "signal" and parse_time(each["time"]) >= start]
+        return read_only([each for each in found if each["event"] == "signal" and parse_time(each["time"]) >= start])
 
     def of(self, indicator: str, **settings: Any) -> Any:
         """The named indicator's result here; computed once. settings: in place of those configured for it."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace as changed
 
+from coinmon.market.read_only import holds_none
 from coinmon.market.result import Result
 from coinmon.model.events import FlowEvent, as_json, from_json
 from coinmon.model.instrument import Instrument
@@ -67,6 +68,20 @@ def listed(said: Any, venue: str) -> tuple[list[Instrument], list[str]]:
         else:
             left_out.append(problem)
     return sound, left_out
+
+
+def kept(said: Any) -> Any:
+    """What an exchange gave, with copies of the arrays in it: it may fill the same ones again for its next answer."""
+    kind = type(said)
+    if hasattr(said, "dtype"):
+        return said.copy()
+    if kind in (list, tuple):
+        return said if all(map(holds_none, set(map(type, said)))) else kind(map(kept, said))
+    if not is_dataclass(kind) or holds_none(kind):
+        return said
+    held = {each.name: getattr(said, each.name) for each in fields(kind) if each.init}
+    own = {name: kept(value) for name, value in held.items()}
+    return replace(said, **{name: value for name, value in own.items() if value is not held[name]})
 
 
 def mapping_of(said: Any, method: str, kind: type) -> dict[str, Any]:

@@ -107,8 +107,9 @@ class MarketReader:
             if not settings:
                 found: Result = subject.of(name)
                 return found
-            checked = check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
-            answer: Result = chosen.offer.target(subject, **checked)
+            check_settings(chosen.offer.settings, {**chosen.settings, **settings}, name)
+            # not kept: others would have to be dropped for it
+            answer: Result = self._evaluator.compute(name, subject, **settings)
             return answer
         finally:
             self._trim()

@@ -131,7 +131,7 @@ class OfFrame:
     def _walked(self, field: Field, before: int) -> list[Any]:
         """What is read at each moment, once a frame for all fields that need it."""
         frame = self._frame
-        walks: dict[tuple[Any, ...], dict[int, Any]] = frame.once("walks", dict)
+        walks = frame.once("walks", _Walks).read
         wanted = [*self._wanted, (field, before)]
         due = [
             (each, back)
@@ -146,6 +146,13 @@ class OfFrame:
                     if i >= -back:
                         walks.setdefault(each.key, {})[i] = read(each, market)
         return [walks[field.key][i] for i in range(-before, frame.count)]
+
+
+class _Walks:
+    """What was read so far, by field and moment: it grows while the frame lasts."""
+
+    def __init__(self) -> None:
+        self.read: dict[tuple[Any, ...], dict[int, Any]] = {}
 
 
 def as_columns(rows: Sequence[Any], many: bool) -> Column | Columns:

@@ -152,14 +152,16 @@ def test_plugin_dir_is_beside_the_file(tmp_path):
     folder = tmp_path / "conf" / "mine"
     folder.mkdir(parents=True)
     (folder / "loud.py").write_text(
-        "from coinmon import hookimpl\ndef loud(market, *, times: int = 2) -> list: ...\n"
+        "from coinmon import hookimpl\ndef loud(market, *, times: int = 2, at: list[int] = [2, 1]) -> list: ...\n"
         "@hookimpl\ndef register_signals(register): register('loud', loud)\n",
         "utf-8",
     )
     file = tmp_path / "conf" / "config.yaml"
     file.write_text("plugins: {dir: mine, disabled: [signals.whale]}\nsignals: {loud: {times: 3}}\n", "utf-8")
     config = load_config(file, environ={}, cwd=tmp_path)
-    assert config.signals["loud"].settings == {"times": 3}
+    assert config.signals["loud"].settings == {"times": 3, "at": [2, 1]}
+    with pytest.raises(TypeError, match="cannot be changed"):
+        config.signals["loud"].settings["at"].sort()
     assert "whale" not in config.signals
     assert config.warnings == ()
 

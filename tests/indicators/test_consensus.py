@@ -1,5 +1,7 @@
 """The consensus: thresholds, and what it waits for."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,8 +125,7 @@ def test_no_venue_with_the_pair_is_an_answer_too(scene):
 
 
 def test_of_markets_that_were_asked_for_alone_it_is_not_said_that_no_venue_lists_the_pair(scene):
-    market = scene.market(dict.fromkeys(VENUES))
-    market.is_part = True
+    market = replace(scene.market(dict.fromkeys(VENUES)), is_part=True)
     result = market.of("consensus")
     assert result.reason == "only some markets were asked for, a consensus needs the spot markets of 3 venues"
     assert (result.waits_for, result.not_listed) == ([], [])
@@ -135,9 +136,8 @@ def test_of_markets_that_were_asked_for_alone_it_is_not_said_that_no_venue_lists
 def test_a_perpetual_is_no_spot_market(scene):
     market = scene.market({name: flowing(scene, 5000) for name in VENUES[:3]})
     perp = scene.view(flowing(scene, -9e6), kind="perp")
-    perp.compute = market.compute
-    market.views = [*market.views, perp]
-    assert consensus(market).verdict == "strong_bull"
+    views = [*market.views, replace(perp, compute=market.compute)]
+    assert consensus(replace(market, views=views)).verdict == "strong_bull"
 
 
 def unusual(scene, last, seed):

@@ -2,11 +2,16 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from coinmon import MINUTE, Market, Pair, View
+from coinmon import MINUTE, Market, Pair, Result, View, iso, moment
+from coinmon.market.result import SeenReport
 
 
 @pytest.fixture
@@ -59,6 +64,82 @@ def test_no_plugin_can_drop_what_the_others_look_for(view):
         assert not hasattr(several, "remove")
     assert [{**each} for each in (market.spot, market.perp, market.merged)] == kept
     assert (venues[1], down) == ("other", {"other": "no answer"})
+
+
+class Zone(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    touches: list[float]
+
+
+class Draft(BaseModel):
+    """As a plugin's author writes one who did not think of others."""
+
+    name: str = "a"
+
+
+class Found(Result):
+    zones: list[Zone]
+    by_venue: dict[str, list[int]]
+    seen: set[str]
+    rows: Any
+    drafts: list[Draft]
+
+
+def found(drafts):
+    coverage = SeenReport(start=moment(0), end=moment(MINUTE), minutes=1, complete=1, share=1.0, kind="trades")
+    return Found(
+        as_of=moment(0), coverage=coverage, convention="", zones=[Zone(name="a", touches=[2.0, 1.0])],
+        by_venue={"okx": [1]}, seen={"okx"}, rows=[np.arange(2.0), {"x": [1]}], drafts=drafts,
+    )  # fmt: skip
+
+
+CHANGES = {
+    "a list": lambda result: result.zones.clear(),
+    "sorted in place": lambda result: result.zones[0].touches.sort(),
+    "a list longer": lambda result: result.by_venue["okx"].__iadd__([2]),
+    "a mapping": lambda result: result.by_venue.pop("okx"),
+    "a key": lambda result: result.by_venue.__setitem__("okx", []),
+    "a set": lambda result: result.seen.discard("okx"),
+    "an array": lambda result: result.rows[0].__isub__(1),
+    "an array opened again": lambda result: result.rows[0].setflags(write=True),
+    "what is typed loosely": lambda result: result.rows[1]["x"].append(2),
+    "holes": lambda result: result.coverage.missing.append((moment(0), moment(1))),
+    "a field": lambda result: setattr(result, "zones", []),
+    "a record's field": lambda result: setattr(result.drafts[0], "name", "mine"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("drafts", [[], [Draft()]], ids=["closed", "with parts that cannot be closed"])
+def test_no_plugin_can_change_a_result_that_the_others_get(scene, change, drafts):
+    """Refused, or done to a copy of its own: either way the next who asks gets what the first got."""
+    view = View(scene.instrument(), scene.start, scene.Tape({}), lambda name, subject: found(drafts))
+    with suppress(TypeError, ValueError, IndexError, AttributeError, ValidationError):
+        change(view.of("theirs"))
+    assert repr(view.of("theirs")) == repr(found(drafts))
+
+
+def test_no_plugin_can_move_the_moment_of_the_others(view):
+    view, _ = view
+    market = Market(Pair("BTC", "USDT"), view.now, [view.instrument.venue], [view])
+    for subject, name in ((view, "now"), (view, "source"), (market, "now"), (market, "views")):
+        with pytest.raises(AttributeError, match=r"dataclasses\.replace"):
+            setattr(subject, name, getattr(subject, name))
+    assert replace(view, now=view.now - MINUTE).end == view.end - MINUTE
+
+
+def test_what_signals_were_told_is_the_same_for_all(scene):
+    told = [{"event": "signal", "time": iso(scene.start), "evidence": {"venues": ["okx"]}}]
+    source = scene.Tape({})
+    source.signals = lambda pair, start, end: told
+    view = View(scene.instrument(), scene.start, source, None, Pair("BTC", "USDT"))
+    with pytest.raises(TypeError, match="shared with other plugins"):
+        view.signals(5)[0]["evidence"]["venues"].append("mine")
+    with pytest.raises(TypeError, match="change a copy"):
+        del view.signals(5)[0]["evidence"]
+    assert view.signals(5) == told
 
 
 def test_settings_may_be_lists_sets_and_mappings(view):

@@ -1,5 +1,6 @@
 """VWAP and its bands against a plain loop over Decimals."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -148,9 +149,10 @@ def test_sums_begin_with_the_last_confirmed_swing(scene):
     minutes = [scene.Minute("trades", [(ticks, 1, 1)]) for ticks in prices]
 
     def anchored(count):
-        view = scene.view(minutes[:count])
-        view.compute = lambda name, subject: structure(subject, timeframe="1m", bars=20, pivot_left=2, pivot_right=2)
-        return vwap(view, anchor="swing")
+        def compute(name, subject):
+            return structure(subject, timeframe="1m", bars=20, pivot_left=2, pivot_right=2)
+
+        return vwap(replace(scene.view(minutes[:count]), compute=compute), anchor="swing")
 
     assert (anchored(12).vwap, anchored(12).reason) == (None, "no swing is confirmed")
     assert anchored(13).anchored_at == moment(scene.start + 10 * MINUTE)

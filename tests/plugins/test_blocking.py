@@ -7,10 +7,11 @@ from itertools import pairwise
 from threading import Event
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from loguru import logger
 
-from coinmon import Signal, Text
+from coinmon import Cursor, Signal, Streamed, Text, TradePage, Trades
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.exchange_apart import ExchangeApart
@@ -149,6 +150,51 @@ def test_an_exchange_that_blocks_holds_up_itself_alone(said):
     assert [line for line in said if "blocks" in line] == [
         "exchange acme: its code blocks for more than 0 s: only what is asked of it waits"
     ]
+
+
+class Reusing(Listed):
+    """Fills one buffer again and again, empties the list that it was given, and blocks before it streams."""
+
+    buffer = np.zeros(1)
+    none = np.zeros(1, np.int64)
+
+    def page(self, qty):
+        self.buffer[0] = qty
+        return TradePage(Trades(self.none, self.none, self.none, self.buffer, np.ones(1, np.int8)), joined=True)
+
+    async def trades(self, instrument, cursor):
+        return self.page(cursor.since)
+
+    async def tickers(self, instruments):
+        return {instruments.pop().id: 1 for _ in range(2)}
+
+    def stream(self, instruments, channels):
+        time.sleep(LONGEST_STAND_S + 0.1)
+
+        async def batches():
+            while instruments:
+                yield [Streamed(instruments.pop(), self.page(7))]
+                self.buffer[0] = 8
+
+        return batches()
+
+
+def test_what_an_exchange_gave_and_was_given_is_not_shared_with_it():
+    two = [instrument(), instrument("ETH/USDT")]
+    apart = ExchangeApart("acme", Reusing(*two))
+    venue = Venue("acme", apart, Clock(0, 0, 0))
+
+    async def main():
+        pages = [await venue.call("trades", two[0], Cursor(qty), deadline=5) for qty in (1, 2)]
+        tickers = await venue.call("tickers", two, deadline=5)
+        streamed = [batch async for batch in apart.stream(two, ("trades",))]
+        return pages, tickers, streamed
+
+    (pages, tickers, streamed), stand = asyncio.run(_beating(main()))
+    assert [page.trades.qty[0] for page in pages] == [1, 2]
+    assert len(two) == len(tickers) == 2
+    assert [each.data.trades.qty[0] for (each,) in streamed] == [7, 7]
+    assert stand < LONGEST_STAND_S
 
 
 class Perps(Listed):

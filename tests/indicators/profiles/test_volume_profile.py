@@ -157,9 +157,7 @@ def test_tick_size_from_the_instrument_never_from_the_name(scene):
     assert volume_profile(view).bin_size == 0.01
     coarse = Decimal("0.25")
     rows = view.source.rows[view.instrument.id]
-    other = scene.view([])
-    other.instrument = replace(view.instrument, tick_size=coarse)
-    other.now = view.now
+    other = replace(scene.view([]), instrument=replace(view.instrument, tick_size=coarse), now=view.now)
     other.source.rows[view.instrument.id] = Bars(
         coarse, *(getattr(rows, name) for name in scene.columns), levels=rows.levels
     )
