@@ -91,7 +91,7 @@ def found(drafts):
     coverage = SeenReport(start=moment(0), end=moment(MINUTE), minutes=1, complete=1, share=1.0, kind="trades")
     return Found(
         as_of=moment(0), coverage=coverage, convention="", zones=[Zone(name="a", touches=[2.0, 1.0])],
-        by_venue={"okx": [1]}, seen={"okx"}, rows=[np.arange(2.0), {"x": [1]}], drafts=drafts,
+        by_venue={"okx": [1]}, seen={"okx"}, rows=[np.arange(2.0), {"x": [1]}], drafts=[Draft() for _ in range(drafts)],
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-@pytest.mark.parametrize("drafts", [[], [Draft()]], ids=["closed", "with parts that cannot be closed"])
+@pytest.mark.parametrize("drafts", [0, 1], ids=["closed", "with parts that cannot be closed"])
 def test_no_plugin_can_change_a_result_that_the_others_get(scene, change, drafts):
     """Refused, or done to a copy of its own: either way the next who asks gets what the first got."""
     view = View(scene.instrument(), scene.start, scene.Tape({}), lambda name, subject: found(drafts))
