@@ -80,7 +80,7 @@ class Venue:
 
     @property
     def failing(self) -> Mapping[Kind, CoinmonError]:
-        """Kinds of instruments that a host of the venue does not tell, and why, while another host answers."""
+        """Kinds of instruments that the venue does not tell, and why, while it tells of the other."""
         return getattr(self.exchange, "failing", {})
 
     @property
@@ -107,7 +107,8 @@ class Venue:
             self._blocked_pause = 0.0
             return answer
         except VenueBlocked as error:
-            if not self.failing:
+            # of several hosts one may refuse while another answers
+            if not any(isinstance(each, VenueBlocked) for each in self.failing.values()):
                 self.block(str(error))
             raise
         except CoinmonError:

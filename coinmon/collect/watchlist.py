@@ -1,7 +1,6 @@
 """What is followed: the venues' instruments, the pairs wanted of them, and a track for each."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from loguru import logger
 from sqlalchemy import Connection
 
+from coinmon.collect.other_market import other_markets
 from coinmon.collect.pairs_wanted import LISTING_SECONDS, pairs_wanted
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
@@ -64,16 +64,21 @@ async def begin(
     delisted. Raises ConfigError when no symbol is there and NoDataError when nothing at all is known.
     """
     listed, failed = await _listings(venues, patience)
-    failing = defaultdict(dict, {venue.name: venue.failing for venue in venues})
+    others = await other_markets(venues, database, listed, now)
+    told_of = {(each.venue, each.kind) for several in listed.values() for each in several}
+    asked = {venue.name for venue in venues}
+    failing = {(venue.name, kind) for venue in venues for kind in venue.failing}
 
     def take(connection: Connection) -> tuple[Any, ...]:
-        return (*follow_listing(connection, listed, now), read_instruments(connection), read_positions(connection))
+        followed = follow_listing(connection, listed, now, others, failing)
+        still = read_instruments(connection, listed=True)
+        return (*followed, still, read_instruments(connection), read_positions(connection))
 
-    numbered, changes, stored, positions = await database.written(take)
+    numbered, changes, still, stored, positions = await database.written(take)
     for change in changes:
         logger.info("{}", change)
-    for number, instrument in stored.items():
-        if instrument.venue in failed or instrument.kind in failing[instrument.venue]:
+    for number, instrument in still.items():
+        if (instrument.venue, instrument.kind) not in told_of and instrument.venue in asked:
             numbered[instrument.id] = (number, instrument)
     if not numbered:
         reasons = "\n".join(failed[name] for name in sorted(failed)) or "the venues list no instruments"

@@ -63,7 +63,8 @@ def write(path: Path, table: Any, about: Mapping[str, Any]) -> None:
 
 def described(instrument: Instrument) -> dict[str, Any]:
     """An instrument as JSON."""
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(instrument).items()}
+    told = {name: value for name, value in asdict(instrument).items() if name != "listed_at"}
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in told.items()}
 
 
 def instrument_of(about: Mapping[str, Any]) -> Instrument:

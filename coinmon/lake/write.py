@@ -51,6 +51,7 @@ def copy_to_lake(
     done = LakeCopy()
     for number, pair in enumerate(pairs):
         for instrument in universe.of(pair):
+            _keep_apart(root, history, instrument, universe)
             span = history.span(instrument)
             for start, end in months(*span) if span else ():
                 month = folder.month_of(start), start, end
@@ -60,6 +61,25 @@ def copy_to_lake(
         progress(number + 1, len(pairs))
     _copy_signals(done, root, history)
     return done
+
+
+def _keep_apart(root: Path, history: History, instrument: Instrument, universe: Universe) -> None:
+    """Files of a market that had this name before go over to the name that the store keeps it by."""
+    same = [each for each in history.instruments if (each.venue, each.native_id) == _market(instrument)]
+    before = {each.first_seen: each for each in same if each.kind == instrument.kind and each.id != instrument.id}
+    for table in ("bars", *SAMPLES) if before else ():
+        for path in folder.files_of(root, table, in_coins(instrument)):
+            about = folder.read_about(path)
+            old = before.get(about["instrument"]["first_seen"])
+            if old is not None:
+                new = {**about, "instrument": folder.described(in_coins(old)), "pair": str(universe.pair_of(old))}
+                to = folder.file_of(root, table, old, universe.pair_of(old), folder.month_in(path))
+                folder.write(to, folder.parquet().ParquetFile(path).read(), new)
+                path.unlink()
+
+
+def _market(instrument: Instrument) -> tuple[str, str]:
+    return instrument.venue, instrument.native_id
 
 
 def _copy_signals(done: LakeCopy, root: Path, history: History) -> None:

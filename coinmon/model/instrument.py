@@ -1,13 +1,14 @@
 """What is traded where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
 from math import gcd, lcm
 from typing import Literal
 
 Kind = Literal["spot", "perp"]
+KINDS: tuple[Kind, ...] = ("spot", "perp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Instrument:
     `tick_size` is the grid that prices are integers of, `lot_size` the grid of quantities in base units.
     `contract_size` is base units per unit of the venue's own size (1 wherever the venue already counts base).
     `first_seen` is when this installation first met it, ms UTC (0: not stored yet).
+    `listed_at` is when the venue says that this market began, ms UTC (0: it does not say; it is not stored).
     """
 
     venue: str
@@ -40,6 +42,7 @@ class Instrument:
     lot_size: Decimal
     contract_size: Decimal = Decimal(1)
     first_seen: int = 0
+    listed_at: int = field(default=0, compare=False)
 
     @property
     def id(self) -> str:

@@ -1,13 +1,17 @@
 """Instruments in the database: their row numbers and their price grids."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, func, select, update
 
-from coinmon.model.instrument import Instrument, common_grid
+from coinmon.model.instrument import Instrument, Kind, common_grid
 from coinmon.model.moment import DAY
+from coinmon.model.multiples import coin_of
+from coinmon.store.outbox import rename_signals
 from coinmon.store.rows import upsert
 from coinmon.store.schema import bars, superseded_bars
 from coinmon.store.schema import instrument_attributes as attributes
@@ -25,13 +29,15 @@ _FIELDS = (
     "contract_size",
     "first_seen",
 )
+APART = "~"
+"""Between the name of a market whose name another one has now and the day it ended."""
 _DECIMALS = ("tick_size", "lot_size", "contract_size")
 
 
-def read_instruments(connection: Connection) -> dict[int, Instrument]:
-    """All stored instruments by row number."""
+def read_instruments(connection: Connection, *, listed: bool = False) -> dict[int, Instrument]:
+    """All stored instruments by row number, or those that are listed still."""
     found = {}
-    for row in connection.execute(select(table)):
+    for row in connection.execute(select(table).where(table.c.delisted_at.is_(None)) if listed else select(table)):
         values = {name: getattr(row, name) for name in _FIELDS}
         values |= {name: Decimal(values[name]) for name in _DECIMALS}
         found[row.id] = Instrument(**values)
@@ -76,34 +82,67 @@ def sync_instruments(
 
 
 def follow_listing(
-    connection: Connection, listed: Mapping[str, Sequence[Instrument]], now: int
+    connection: Connection,
+    listed: Mapping[str, Sequence[Instrument]],
+    now: int,
+    others: Mapping[str, int],
+    failing: Collection[tuple[str, Kind]],
 ) -> tuple[dict[str, tuple[int, Instrument]], list[str]]:
     """`sync_instruments` of venues' whole lists, and in words what is new, gone, back or changed since the last ones.
 
     listed: by venue, everything it lists now. An instrument that is not listed any more keeps its row and its history.
+    others: ids that stand for another market than before, and since when. failing: venues and kinds that could not be
+    had; nor could a kind of which there were several and now is none.
     """
+    told = [keep_apart(connection, id, at) for id, at in others.items()]
     before = {each.id: each for each in read_instruments(connection).values()}
     known_venues = {each.venue for each in before.values()}
     gone = select(table.c.id, table.c.delisted_at).where(table.c.delisted_at.is_not(None))
     gone_since = {row.id: row.delisted_at for row in connection.execute(gone)}
     numbered = sync_instruments(connection, [each for several in listed.values() for each in several], now)
-    told = []
     for id, (number, instrument) in numbered.items():
         if id not in before:
             told += [f"{id}: listed from now on"] if instrument.venue in known_venues else []
         elif number in gone_since:
             days = (now - gone_since[number]) / DAY
-            told.append(f"{id}: listed again after {days:.1f} days; the name may stand for another coin now")
+            told.append(f"{id}: listed again after {days:.1f} days")
         else:
             told += _differences(before[id], instrument)
     back = [number for number, _ in numbered.values() if number in gone_since]
-    for number, old in read_instruments(connection).items():
-        if old.venue in listed and listed[old.venue] and old.id not in numbered and number not in gone_since:
+    there = {number: old for number, old in read_instruments(connection).items() if number not in gone_since}
+    counts = Counter((old.venue, old.kind) for old in there.values())
+    kinds = {(each.venue, each.kind) for several in listed.values() for each in several}
+    kinds |= {kind for kind, count in counts.items() if count == 1 and listed.get(kind[0])} - set(failing)
+    for number, old in there.items():
+        if (old.venue, old.kind) in kinds and old.id not in numbered:
             connection.execute(update(table).where(table.c.id == number).values(delisted_at=now))
             told.append(f"{old.id}: not listed any more; what is stored of it stays")
     if back:
         connection.execute(update(table).where(table.c.id.in_(back)).values(delisted_at=None))
     return numbered, told
+
+
+def keep_apart(connection: Connection, id: str, at: int) -> str:
+    """The market of this name gets a name of its own, with the day it ended: `LUNA~20220528/USDT`. In words.
+
+    All that is stored of it goes along; so do the signals of its coin where no other venue has that any more.
+    """
+    number, old = next((each, one) for each, one in read_instruments(connection).items() if one.id == id)
+    taken = set(connection.execute(select(table.c.symbol).where(table.c.venue == old.venue)).scalars())
+    days = (datetime.fromtimestamp(at / 1000, UTC).strftime(shape) for shape in ("%Y%m%d", "%Y%m%dT%H%M%S"))
+    names = [f"{old.base}{APART}{day}" for day in days]
+    symbols = [f"{name}{old.symbol.removeprefix(old.base)}" for name in names]
+    place = symbols[0] in taken
+    query = update(table).where(table.c.id == number)
+    gone = func.coalesce(table.c.delisted_at, at)
+    new = {"base": names[place], "symbol": symbols[place], "followed_at": None, "delisted_at": gone}
+    connection.execute(query.values(new))
+    coin, kept = coin_of(old.base), coin_of(names[place])
+    # what was first seen after that is the new one
+    listed = select(table.c.base).where(table.c.delisted_at.is_(None), table.c.first_seen < at).distinct()
+    if coin not in {coin_of(each) for each in connection.execute(listed).scalars()}:
+        rename_signals(connection, coin, kept, at)
+    return f"{id}: another market has this name now; what is stored of the one before is {old.venue}:{symbols[place]}"
 
 
 def _differences(old: Instrument, new: Instrument) -> list[str]:

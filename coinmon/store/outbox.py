@@ -109,6 +109,20 @@ def write_signals(
         connection.execute(deliveries.insert(), waiting)
 
 
+def rename_signals(connection: Connection, coin: str, name: str, at: int) -> None:
+    """The signals of a coin's pairs are those of another name from now on; what lasts ends."""
+    query = select(signals.c.id, signals.c.key, signals.c.pair, signals.c.event, signals.c.ended)
+    for row in connection.execute(query.where(signals.c.pair.startswith(f"{coin}/", autoescape=True))).all():
+        pair = f"{name}{row.pair.removeprefix(coin)}"
+        values = {
+            "pair": pair,
+            "key": row.key.replace(row.pair, pair),
+            "event": {**row.event, "pair": pair},
+            "ended": at if row.ended is None else row.ended,
+        }
+        connection.execute(update(signals).where(signals.c.id == row.id).values(values))
+
+
 def end_signals(connection: Connection, ids: Sequence[str], at: int) -> None:
     if ids:
         connection.execute(update(signals).where(signals.c.id.in_(ids)).values(ended=at))

@@ -22,6 +22,8 @@ class Draft:
     tick: str
     lot: str
     contract_size: Decimal = Decimal(1)
+    listed_at: Any = 0
+    """When this market began, ms UTC, where the venue says it."""
 
 
 def instruments(
@@ -45,11 +47,20 @@ def instruments(
                 exact(each.tick),
                 exact(Decimal(each.lot) * each.contract_size),
                 each.contract_size,
+                listed_at=_moment(each.listed_at),
             )
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
             continue
         found.setdefault(instrument.id, instrument)
     return list(found.values())
+
+
+def _moment(text: Any) -> int:
+    """A time in ms; 0 for anything else: an instrument is not left out for it."""
+    try:
+        return max(0, int(text))
+    except (TypeError, ValueError):
+        return 0
 
 
 def exact(number: Any) -> Decimal:

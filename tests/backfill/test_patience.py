@@ -9,6 +9,7 @@ from coinmon_emulator.scenario.scenario import Scenario
 
 from .conftest import Bench, served
 
+FILES = {"binance": "data", "okx": "cdn", "bybit": "spot/"}
 FROM, TO = "2026-01-16T00:00", "2026-01-16T03:00"
 
 
@@ -63,6 +64,16 @@ def test_files_are_waited_for_too(tmp_path, capsys, waits, fault):
     assert got.code == 0, got.err
     assert "; then this goes on" in got.out
     assert len(bench.bars("binance:BTC/USDT")) == 1440
+
+
+@pytest.mark.parametrize("venue", ["binance", "okx", "bybit"])
+def test_a_host_of_files_that_refuses_this_place_leaves_the_venues_own_interface(tmp_path, capsys, venue):
+    with served(Scenario("quiet", 1), "2026-01-17T00:10:00Z", faults=f"{venue}:451/{FILES[venue]}") as emulator:
+        bench = Bench(emulator, tmp_path, capsys)
+        got = bench.backfill(f"{venue}:BTC/USDT", "--from", "2026-01-15T12:00", "--to", "2026-01-15T13:00")
+    assert got.code == 0, got.err
+    assert got.out.count("HTTP 451: not served to this network") == 1
+    assert len(bench.bars(f"{venue}:BTC/USDT")) == 60
 
 
 def test_a_venue_that_does_nothing_but_refuse_is_given_up_in_the_end(tmp_path, capsys, waits):

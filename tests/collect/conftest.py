@@ -7,8 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from loguru import logger
 
 from coinmon import Bars, Cursor, Instrument, TradePage, Trades
+from coinmon.clock import Clock
+from coinmon.collect.venue import Venue
+from coinmon.collect.watchlist import begin
+from coinmon.config.load import SymbolsConfig
 from coinmon.store.database import open_database
 
 MINUTE = 60_000
@@ -89,3 +94,35 @@ def database(tmp_path):
     opened = open_database(f"sqlite:///{tmp_path / 'coinmon.db'}")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def follow(database, plain):
+    """Begins a watch of these venues (plugins by name)."""
+
+    def run(before=None, patience=5.0, **wanted):
+        venues, now = wanted.pop("venues"), wanted.pop("now", plain.start)
+        symbols = SymbolsConfig(**(wanted or {"names": ("BTCUSDT",)}))
+        made = [Venue(name, venue, Clock(plain.start, 0, 0)) for name, venue in venues.items()]
+        quotes = {"USD": "USDT"}
+        start = plain.start - 50 * plain.minute
+        return asyncio.run(begin(made, database, symbols, quotes, now, start, before, patience))
+
+    return run
+
+
+def acme(plain, *symbols, venue="acme"):
+    return plain.listed(*(plain.instrument(symbol, venue) for symbol in symbols))
+
+
+def ids(watch):
+    return [each.id for each in watch.instruments]
+
+
+@pytest.fixture
+def logged():
+    """What was logged so far, as one text."""
+    lines = []
+    sink = logger.add(lines.append, format="{message}", level="INFO")
+    yield lambda: "".join(lines)
+    logger.remove(sink)

@@ -19,11 +19,11 @@ from coinmon.run.schedule import Schedule
 from coinmon.supervise import Supervisor
 
 KINDS = {
-    "acme: trade stream": (TradeFeed, "_run"),
+    "acme: trade stream of spot": (TradeFeed, "_run"),
     "acme: stall detector": (StallDetector, "look"),
     "acme: comparison with tickers": (StallDetector, "_compare"),
     "acme: stream repair": (TradeFeed, "_repair"),
-    "acme: stream of order books": (BookFeed, "_run"),
+    "acme: stream of spot order books": (BookFeed, "_run"),
     "acme: order books asked for": (BookFeed, "ask"),
     "acme: warm-up": (WarmUp, "_run"),
     "lists of the venues": (Listing, "_begin"),

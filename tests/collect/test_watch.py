@@ -5,39 +5,18 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from loguru import logger
 
-from coinmon.clock import Clock
 from coinmon.collect.live.book_feed import BookFeed
 from coinmon.collect.track.persist import persist
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
-from coinmon.collect.watchlist import begin
-from coinmon.config.load import SymbolsConfig
 from coinmon.errors import ConfigError, NoDataError, VenueBlocked
 from coinmon.model.derivatives import Liquidation, Ticker
 from coinmon.model.multiples import in_coins
 from coinmon.store.cursors import Position
 from coinmon.store.history import History
-from coinmon.store.instruments import instrument_at
 
-
-@pytest.fixture
-def follow(database, plain):
-    """Begins a watch of these venues (plugins by name)."""
-
-    def run(before=None, patience=5.0, **wanted):
-        venues, symbols = wanted.pop("venues"), SymbolsConfig(**(wanted or {"names": ("BTCUSDT",)}))
-        made = [Venue(name, venue, Clock(plain.start, 0, 0)) for name, venue in venues.items()]
-        quotes = {"USD": "USDT"}
-        start = plain.start - 50 * plain.minute
-        return asyncio.run(begin(made, database, symbols, quotes, plain.start, start, before, patience))
-
-    return run
-
-
-def ids(watch):
-    return [each.id for each in watch.instruments]
+from .conftest import acme, ids
 
 
 class Silent:
@@ -57,10 +36,6 @@ class Broken:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
-
-
-def acme(plain, *symbols, venue="acme"):
-    return plain.listed(*(plain.instrument(symbol, venue) for symbol in symbols))
 
 
 def test_spot_and_perp_of_every_venue_that_has_the_pair(follow, plain):
@@ -140,15 +115,6 @@ def test_a_new_tick_size_begins_again_where_the_store_ends(follow, plain, databa
 
 
 @pytest.fixture
-def logged():
-    """What was logged so far, as one text."""
-    lines = []
-    sink = logger.add(lines.append, format="{message}", level="INFO")
-    yield lambda: "".join(lines)
-    logger.remove(sink)
-
-
-@pytest.fixture
 def market(plain):
     """Four pairs with 24 h volumes: in quote, in base only, small, unknown; and one in another quote."""
     symbols = ("BTC/USDT", "ETH/USDT", "DOGE/USDT", "NEW/USDT", "ETH/BTC")
@@ -208,25 +174,6 @@ def test_volumes_that_cannot_be_had_are_no_data(follow, market):
         follow(venues=market, all="acme", limit=1)
 
 
-def test_a_coin_that_no_venue_lists_any_more_is_left_out_and_named(follow, plain, logged):
-    venue = acme(plain, "BTC/USDT", "MATIC/USDT")
-    wanted = {"venues": {"acme": venue}, "names": ("BTCUSDT", "MATICUSDT", "TYPOUSDT")}
-    first = follow(**wanted)
-    assert ids(first) == ["acme:BTC/USDT", "acme:MATIC/USDT"]
-    # beside it another coin gets a finer grid: that must not be lost
-    venue.listed = [replace(venue.listed[0], tick_size=venue.listed[0].tick_size / 5)]
-    second = follow(before=first, **wanted)
-    assert [str(each.tick_size) for each in second.instruments] == ["0.1"]
-    assert "acme:MATIC/USDT: not listed any more" in logged()
-    assert "MATICUSDT: no venue lists it any more" in logged()
-    assert "acme:BTC/USDT: price grid changed from 0.5 to 0.1" in logged()
-    assert "TYPOUSDT: no such pair" in logged()
-    venue.listed = acme(plain, "BTC/USDT", "MATIC/USDT", "POL/USDT").listed
-    follow(before=second, **wanted)
-    assert "acme:MATIC/USDT: listed again after 0.0 days" in logged()
-    assert "acme:POL/USDT: listed from now on" in logged()
-
-
 def test_what_a_scan_follows_stands_for_the_pair_whatever_is_listed_later(follow, plain, database):
     follow(venues={"acme": acme(plain, "BTC/USD")})
     venue = acme(plain, "BTC/USD", "BTC/USDT")
@@ -236,18 +183,6 @@ def test_what_a_scan_follows_stands_for_the_pair_whatever_is_listed_later(follow
     assert [each.id for each in universe.meant(universe.resolve("BTCUSDT"))] == ["acme:BTC/USD"]
     assert [each.id for each in universe.meant(universe.resolve("acme:BTC/USDT"))] == ["acme:BTC/USDT"]
     assert ids(follow(venues={"acme": venue}, names=("acme:BTC/USDT",))) == ["acme:BTC/USDT"]
-
-
-def test_history_has_the_contract_size_of_its_day(follow, plain, database):
-    venue = acme(plain, "SOL/USDT:USDT")
-    follow(venues={"acme": venue}, names=("SOL",))
-    old = venue.listed[0]
-    venue.listed = [replace(old, contract_size=old.contract_size * 10)]
-    (track,) = follow(venues={"acme": venue}, names=("SOL",)).tracks["acme"]
-    with database.read() as connection:
-        then = instrument_at(connection, track.number, track.instrument, plain.start - 1)
-        now = instrument_at(connection, track.number, track.instrument, plain.start)
-    assert (then.contract_size, now.contract_size) == (old.contract_size, old.contract_size * 10)
 
 
 def test_thousands_of_a_coin_are_read_as_the_coin(follow, plain, database):

@@ -1,6 +1,7 @@
 """What goes wrong between us and a venue: who is told what, and how long it takes."""
 
 import asyncio
+import importlib
 import time
 from dataclasses import replace
 from importlib import import_module
@@ -122,18 +123,29 @@ def test_one_failing_host_of_binance_leaves_the_other_alone(emulated, host, refu
 
 
 @pytest.mark.parametrize("broken", ["spot", "perp"])
-def test_a_list_of_another_shape_costs_its_own_host(emulated, broken, monkeypatch):
-    from coinmon_exchanges.binance import decode
+@pytest.mark.parametrize("name", ["binance", "okx", "bybit"])
+def test_an_answer_of_another_shape_costs_its_own_kind(emulated, name, broken, monkeypatch):
+    """Of the lists and of the tickers: spot and perpetuals are asked for apart, and one of them may be in trouble."""
+    session = importlib.import_module(f"coinmon_exchanges.{name}.venue").HostSession
+    get = session.get
 
-    listed = decode.listed
-    monkeypatch.setattr(decode, "listed", lambda reply, kind: listed({} if kind == broken else reply, kind))
+    async def twisted(self, endpoint, params, *rest):
+        reply = await get(self, endpoint, params, *rest)
+        said = params.get("instType") or params.get("category") or endpoint[:4]
+        return {} if {"SPOT": "spot", "publ": "spot"}.get(said, said) == broken or (
+            broken == "perp" and said in ("SWAP", "linear", "fapi")) else reply  # fmt: skip
 
     async def script():
         async with emulated() as market:
-            found = await market.binance.instruments()
+            venue = getattr(market, name)
+            whole = await venue.instruments()
+            monkeypatch.setattr(session, "get", twisted)
+            found = await venue.instruments()
             assert {each.kind for each in found} == {"spot", "perp"} - {broken}
-            ((which, error),) = market.binance.failing.items()
+            ((which, error),) = venue.failing.items()
             assert (which, type(error)) == (broken, DecodeError)
+            tickers = await venue.tickers(whole)
+            assert {each.kind for each in whole if each.id in tickers} == {"spot", "perp"} - {broken}
 
     asyncio.run(script())
 

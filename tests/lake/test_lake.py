@@ -15,7 +15,7 @@ from coinmon.model.moment import MINUTE
 from coinmon.store import schema
 from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
-from coinmon.store.instruments import sync_instruments
+from coinmon.store.instruments import keep_apart, sync_instruments
 
 from .conftest import INSTRUMENTS, MINUTES, START, instrument, made
 
@@ -58,6 +58,24 @@ def test_a_lake_and_the_database_say_the_same(filled, exported):
     for number, ask in enumerate(asked):
         assert len(ask(store)), number
         assert ask(lake) == ask(store), number
+
+
+def test_files_of_a_market_whose_name_another_one_has_now_go_over_to_its_own_name(filled, exported):
+    exported()
+    database, one = open_database("sqlite:///coinmon.db"), INSTRUMENTS[0]
+    with database.write() as connection:
+        keep_apart(connection, one.id, START + 2 * MINUTES * MINUTE)
+        ((number, new),) = sync_instruments(connection, [one], START + 2 * MINUTES * MINUTE).values()
+        write_bars(connection, number, new, made(7)[:3])
+    database.close()
+    exported()
+    lake, store = coinmon.open("lake"), coinmon.open("coinmon.db")
+    assert lake.symbols() == store.symbols()
+    (old,) = {each for each in store.symbols()["pair"].to_pylist() if "~" in each}
+    for name, bars in ((f"{one.venue}:{one.base}{one.quote}", 3), (f"{one.venue}:{old}", MINUTES)):
+        found = [each.bars(name, kind=one.kind) for each in (lake, store)]
+        assert found[0] == found[1]
+        assert len(found[0]) == bars
 
 
 def test_postgresql_says_the_same(filled, postgres):

@@ -98,6 +98,21 @@ def test_a_stall_is_known_in_time_though_the_venue_tells_nothing_else(ran):
     ran(run())
 
 
+def test_a_stalled_stream_of_one_kind_leaves_the_other_as_it_is(ran):
+    async def run():
+        async with followed(0.5, 60, ("BTC", "ETH")) as (_, _, tracks, feed, said):
+            spot = [track for track in tracks if track.instrument.kind == "spot"]
+            began = dict(feed._began)
+            feed._stall(spot[:1], tracks)
+            assert [track.live for track in tracks] == [track.instrument.kind == "perp" for track in tracks]
+            assert any("its stream is silent" in message for message in said)
+            await eventually(lambda: feed.live == len(tracks), 10)
+            assert feed._began["perp"] == began["perp"]
+            assert feed._began["spot"] > began["spot"]
+
+    ran(run())
+
+
 def test_quiet_instruments_are_not_taken_for_stalled(ran):
     async def run():
         # a standing clock: nothing trades, and the venue's tickers say so
@@ -169,6 +184,26 @@ def test_books_whose_stream_is_silent_are_begun_anew(ran):
             await polled(feeds, lambda feed: feed.live == 0, 5)
             await set_faults(url, "")
             await polled(feeds, lambda feed: feed.live == books[feed._venue.name], 20)
+
+    ran(run())
+
+
+def test_a_silent_socket_of_one_kind_takes_nothing_of_the_other(ran):
+    """The spot books of Binance and Bybit have a host or a path of their own: they are begun anew alone."""
+
+    async def run():
+        async with fed("", patience=1.0) as (feeds, url):
+            del feeds["okx"], feeds["coinbase"]
+            await polled(feeds, lambda feed: feed.live == 2, 10)
+            perps = [shelf for feed in feeds.values() for shelf in feed._of("perp")]
+            since = [shelf.acknowledged for shelf in perps]
+            await set_faults(url, "binance:stall/stream/ws,bybit:stall/spot")
+            await polled(feeds, lambda feed: feed.resyncs, 15)
+            await polled(feeds, lambda feed: feed.live == 1, 5)
+            assert [shelf.acknowledged for shelf in perps] == since
+            await set_faults(url, "binance:refuse/stream/ws,bybit:refuse/spot")
+            await asyncio.sleep(1)
+            assert [shelf.acknowledged for shelf in perps] == since
 
     ran(run())
 

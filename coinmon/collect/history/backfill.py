@@ -15,6 +15,7 @@ from coinmon.collect.history.downloads import ArchiveDownloads
 from coinmon.collect.history.plan import DownloadedFiles, Span, spans_of, wanted
 from coinmon.collect.history.progress import Progress
 from coinmon.collect.history.rest import read_back
+from coinmon.collect.other_market import span_of_name, within
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, ConfigError, DecodeError, FinerGrid
@@ -25,7 +26,7 @@ from coinmon.model.moment import DAY, MINUTE, floor, iso
 from coinmon.plugin.archives import Archive, Archives
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import Database
-from coinmon.store.instruments import read_grids, sync_instruments
+from coinmon.store.instruments import instrument_at, read_grids, sync_instruments
 from coinmon.store.samples import write_series, write_whales
 from coinmon.store.seen import gaps, is_complete, sample_gaps
 
@@ -68,6 +69,12 @@ class Backfill:
 
     async def run(self, number: int, instrument: Instrument, start: int, end: int, source: str) -> None:
         """Bring [start, end) into the store. source: auto, vision (files only) or rest."""
+        with self._database.read() as connection:
+            since, until = span_of_name(connection, number, instrument)
+        if start < since or end > until:
+            other = f"before {iso(since)}" if start < since else f"from {iso(until)} on"
+            self.problems.append(f"{instrument.id}: {other} another market had this name")
+        start, end = max(start, since), min(end, until)
         archives = self._archives
         if archives is not None and source != "rest":
             published = archives.covering(instrument, start, min(end, self._clock.now()))
@@ -123,7 +130,7 @@ class Backfill:
                     for each in (got.trades, got.bars):
                         if each:
                             each[1].unlink(missing_ok=True)
-                if self._venue.blocked:
+                if self._downloads.refused:
                     return
         finally:
             if following:
@@ -168,8 +175,11 @@ class Backfill:
         return self._archives.read(archive, path, instrument)
 
     def _trades(self, archive: Archive, path: Path, number: int, instrument: Instrument, klines: Bars | None) -> None:
+        with self._database.read() as connection:
+            then = instrument_at(connection, number, instrument, archive.start).contract_size
+
         def days(on: Instrument) -> Iterator[DayTotals]:
-            pages = self._reading(archive, path, on)
+            pages = self._reading(archive, path, replace(on, contract_size=then))
             known = None if klines is None else klines.on_grid(on.tick_size)
             before = self._price_before(number, on, archive.start)
             return bars_of_trades(pages, archive, on, known, before, self._whale_threshold)
@@ -210,8 +220,10 @@ class Backfill:
 
     def _store(self, number: int, instrument: Instrument, bars: Bars, whales: Sequence[WhaleTrade] = ()) -> None:
         """Store all of these in one transaction: a killed process leaves all or none."""
-        bars = bars[bars.coverage > 0]
         with self._database.write() as connection:
+            span = span_of_name(connection, number, instrument)
+            bars = bars[(bars.coverage > 0) & (bars.time >= span[0]) & (bars.time < span[1])]
+            whales = within(span, whales)
             grid = read_grids(connection, [number])[number]
             stored, now = replace(instrument, tick_size=grid), self._clock.now()
             write_bars(connection, number, stored, bars.on_grid(grid), changed_at=now)
@@ -237,7 +249,8 @@ class Backfill:
     def _series(self, archive: Archive, path: Path, number: int, instrument: Instrument) -> None:
         samples = next(self._reading(archive, path, instrument))
         with self._database.write() as connection:
-            write_series(connection, number, samples, self._clock.now())
+            span = span_of_name(connection, number, instrument)
+            write_series(connection, number, within(span, samples), self._clock.now())
 
     async def _rest(self, number: int, instrument: Instrument, start: int, end: int) -> None:
         """Trades only as far back as they can be had, klines everywhere."""
@@ -254,14 +267,17 @@ class Backfill:
         """Open interest or funding that no file had, as far back as the venue tells it."""
         if not self._venue.has(f"past_{what}"):
             return
+        with self._database.read() as connection:
+            span = span_of_name(connection, number, instrument)
         for low, high in sample_gaps(self._database, number, what, start, end):
             try:
                 found = await self._venue.call(f"past_{what}", instrument, low, high, deadline=_PAST_TIMEOUT_S)
             except CoinmonError as error:
                 self.problems.append(f"{instrument.id}: {what}: {iso(low)} to {iso(high)}: {error}")
                 return
-            now = self._clock.now()
-            await self._database.written(partial(write_series, number=number, samples=found, changed_at=now))
+            rows = within(span, found)
+            write = partial(write_series, number=number, samples=rows, changed_at=self._clock.now())
+            await self._database.written(write)
             self._progress.step(f"{instrument.id}: REST: {len(found)} of {what}", done=False)
 
     async def _rest_stretch(self, number: int, instrument: Instrument, start: int, end: int, *, trades: bool) -> None:

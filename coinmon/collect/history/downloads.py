@@ -12,13 +12,17 @@ from coinmon.plugin.archives import Archive, Archives
 
 
 class ArchiveDownloads:
-    """Downloads of one venue into a folder; problems: where it adds what could not be had."""
+    """Downloads of one venue into a folder; problems: where it adds what could not be had.
+
+    refused: the host of files does not serve this network, and is not asked again.
+    """
 
     def __init__(self, venue: Venue, folder: Path, progress: Progress, problems: list[str]) -> None:
         self._venue = venue
         self._folder = folder
         self._progress = progress
         self._problems = problems
+        self.refused = False
 
     async def of_span(self, archives: Archives, span: Span) -> DownloadedFiles:
         trades = await self.first(archives, span.trades, lasting=not span.parts)
@@ -30,6 +34,8 @@ class ArchiveDownloads:
         self, archives: Archives, candidates: Sequence[Archive], *, lasting: bool = True
     ) -> tuple[Archive, Path] | None:
         """The best file that is there. lasting: what is not there is told; else others are asked for instead."""
+        if self.refused:
+            return None
         unpublished: list[str] = []
         for archive in candidates:
             path = self._folder / archive.name
@@ -39,7 +45,8 @@ class ArchiveDownloads:
             except NotPublished as error:
                 unpublished.append(str(error))
             except VenueBlocked as error:
-                self._venue.block(str(error))
+                # the host of files alone: the venue's own interface may answer
+                self.refused = True
                 self._problems.append(str(error))
                 return None
             except VenueError as error:

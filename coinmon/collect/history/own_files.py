@@ -8,6 +8,7 @@ from pathlib import Path
 from coinmon.clock import Clock
 from coinmon.collect.history.backfill import Backfill
 from coinmon.collect.history.progress import Progress
+from coinmon.collect.other_market import market_of_file
 from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError
@@ -71,11 +72,14 @@ async def read_files(
     fills: Mapping[str, Backfill],
     wish: Wish,
     progress: Progress,
+    database: Database,
 ) -> list[tuple[int, Instrument, int, int]]:
     progress.begin(", ".join(wish.symbols), len(files))
     spans = []
     for (venue, archive), path in files:
         number, instrument = _owner(venue, archive, path, targets)
+        with database.read() as connection:
+            number, instrument = market_of_file(connection, number, instrument, archive.end)
         _verify(path)
         await fills[venue.name].file(archive, path, number, instrument)
         if archive.data in ("trades", "bars"):

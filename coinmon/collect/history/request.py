@@ -63,7 +63,7 @@ async def fill(
                 for each in venues
             }
             if files:
-                spans = await read_files(files, targets, fills, wish, progress)
+                spans = await read_files(files, targets, fills, wish, progress, database)
             else:
                 spans = [(number, instrument, wish.start, wish.end) for _, number, instrument in targets]
                 progress.step(estimated([each for _, _, each in targets], wish.start, wish.end), done=False)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
+from functools import partial
 from time import monotonic
 
 from loguru import logger
@@ -13,6 +14,7 @@ from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.book import Book, Depth, Picture
+from coinmon.model.instrument import KINDS, Kind
 from coinmon.model.moment import MINUTE, floor
 from coinmon.plugin.stream_items import StreamedBook, StreamedLiquidations, StreamItem, StreamState
 from coinmon.plugin.wire_tap import Channel
@@ -36,6 +38,7 @@ _MAX_PAUSE_S = 60.0
 class BookFeed:
     """Follows one venue. resyncs: books that were lost and had to be begun again.
 
+    Spot and perpetuals have a stream each: what befalls the socket of one is nothing to the other.
     patience: seconds of silence of a book that are looked into; a book is used for twice as long.
     """
 
@@ -50,7 +53,7 @@ class BookFeed:
     ) -> None:
         self.resyncs = 0
         self._patience = patience
-        self._begun = 0.0
+        self._begun: dict[Kind, float] = {}
         self._venue = venue
         self._clock = clock
         self._streams = streams
@@ -58,7 +61,6 @@ class BookFeed:
         self._shelves: dict[str, Shelf] = {}
         self._leftover: list[Shelf] = []
         self._supervisor = supervisor or Supervisor()
-        self._stream_task = f"{venue.name}: stream of order books"
         self._polling: asyncio.Task[None] | None = None
         self._complaint = ""
 
@@ -91,14 +93,16 @@ class BookFeed:
             if id in before:
                 shelf.liquidations = before[id].liquidations
                 shelf.pictures = before[id].pictures
-        if self._streams and wanted:
-            self._supervisor.start(self._stream_task, self._run)
+        if self._streams:
+            for kind in dict.fromkeys(track.instrument.kind for track in wanted.values()):
+                self._supervisor.start(self._stream_task(kind), partial(self._run, kind))
 
     async def close(self) -> None:
         polling = [self._polling] if self._polling else []
         for task in polling:
             task.cancel()
-        await asyncio.gather(self._supervisor.stop(self._stream_task), *polling, return_exceptions=True)
+        stopped = self._supervisor.stop(*(self._stream_task(kind) for kind in KINDS))
+        await asyncio.gather(stopped, *polling, return_exceptions=True)
         self._polling = None
 
     def poll(self) -> None:
@@ -144,7 +148,7 @@ class BookFeed:
             return
         await asyncio.sleep(_STREAM_LATENESS_S)
         patience = self._patience * (_FIRST_BOOK_TIMES if shelf.book is None else 1)
-        if self._silent(shelf) and monotonic() - self._begun >= patience:
+        if self._silent(shelf) and monotonic() - self._begun.get(shelf.track.instrument.kind, 0.0) >= patience:
             self._begin_anew(shelf)
 
     def take(self, now: int, percents: Sequence[float], *, at_once: bool = False) -> Taken:
@@ -189,15 +193,18 @@ class BookFeed:
             if shelf.listening is not None and number in taken.observed_minutes:
                 shelf.listening = taken.observed_minutes[number][0]
 
-    async def _run(self) -> None:
+    def _stream_task(self, kind: Kind) -> str:
+        return f"{self._venue.name}: stream of {kind} order books"
+
+    async def _run(self, kind: Kind) -> None:
         pause = 1.0
         channels: list[Channel] = ["book", "liquidations"] if self._books else ["liquidations"]
         while True:
             if self._venue.blocked:
                 await asyncio.sleep(_MAX_PAUSE_S)
                 continue
-            self._begun = began = monotonic()
-            instruments = [shelf.track.instrument for shelf in self._shelves.values()]
+            self._begun[kind] = began = monotonic()
+            instruments = [shelf.track.instrument for shelf in self._of(kind)]
             try:
                 async with aclosing(self._venue.exchange.stream(instruments, channels)) as batches:
                     async for batch in batches:
@@ -210,7 +217,7 @@ class BookFeed:
                     raise
                 # a plugin's fault: its books are asked for
                 self._complain(f"books: {words_of(error)}")
-            self._deaf()
+            self._deaf(kind)
             pause = 1.0 if monotonic() - began > _MAX_PAUSE_S else min(_MAX_PAUSE_S, pause * 2)
             await asyncio.sleep(pause)
 
@@ -242,19 +249,23 @@ class BookFeed:
         if state.live:
             self._complaint = ""
 
-    def _deaf(self) -> None:
-        for shelf in self._shelves.values():
+    def _of(self, kind: Kind) -> list[Shelf]:
+        return [shelf for shelf in self._shelves.values() if shelf.track.instrument.kind == kind]
+
+    def _deaf(self, kind: Kind) -> None:
+        for shelf in self._of(kind):
             shelf.book, shelf.acknowledged, shelf.listening = None, None, None
 
     def _begin_anew(self, shelf: Shelf) -> None:
         """The venue's book has moved on and its stream did not say so."""
-        if self._supervisor.runs(self._stream_task):
+        kind = shelf.track.instrument.kind
+        if self._supervisor.runs(self._stream_task(kind)):
             logger.warning(
                 "{}: its book's stream is silent: begun anew, asked for meanwhile", shelf.track.instrument.id
             )
-            self._deaf()
+            self._deaf(kind)
             self.resyncs += 1
-            self._supervisor.restart(self._stream_task)
+            self._supervisor.restart(self._stream_task(kind))
 
     def _complain(self, text: str) -> None:
         """Log what is wrong once, until it is something else."""

@@ -72,9 +72,9 @@ class StallDetector:
             self._begun = monotonic()
             self._comparing = self.supervisor.once(f"{self.venue.name}: comparison with tickers", self._compare(tracks))
 
-    def lost(self) -> None:
-        """The whole stream is lost: silences that nobody explained are forgotten."""
-        self._unsure.clear()
+    def lost(self, tracks: Sequence[Track]) -> None:
+        """Their whole stream is lost: silences that nobody explained are forgotten."""
+        self._unsure -= {track.instrument.id for track in tracks}
 
     async def close(self) -> None:
         if self._comparing:

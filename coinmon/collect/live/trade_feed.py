@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from time import monotonic
 
 from loguru import logger
@@ -14,7 +15,7 @@ from coinmon.collect.live.stall_detector import CHECK_INTERVAL_TIMES, StallDetec
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, our_stop, words_of
-from coinmon.model.instrument import Instrument
+from coinmon.model.instrument import KINDS, Instrument, Kind
 from coinmon.model.moment import floor
 from coinmon.model.streamed import StreamedMany
 from coinmon.model.trades import Trades
@@ -40,6 +41,7 @@ _MAX_PAUSE_S = 60.0
 class TradeFeed:
     """Follows one venue. reconnects: connections lost so far. repaired: gaps that were filled; holes: that were not.
 
+    Spot and perpetuals have a stream each: what befalls the socket of one is nothing to the other.
     patience: seconds of silence of an instrument that are looked into.
     """
 
@@ -58,11 +60,10 @@ class TradeFeed:
         self._stalled: set[str] = set()
         self._complaint = ""
         self._supervisor = supervisor or Supervisor()
-        self._stream_task = f"{venue.name}: trade stream"
         self._look_task = f"{venue.name}: stall detector"
         self._repairing: dict[str, asyncio.Task[None]] = {}
         self._behind: dict[str, tuple[Cursor | None, float]] = {}
-        self._began = 0.0
+        self._began: dict[Kind, float] = {}
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT_REPAIRS)
         self._stalls = StallDetector(venue, patience, self._stall, self._doubted, self._hand_over, self._supervisor)
 
@@ -95,38 +96,47 @@ class TradeFeed:
         self._hand_over()
         wanted = {track.instrument.id: track for track in tracks}
         same = wanted.keys() == self._tracks.keys() and all(self._tracks[id] is track for id, track in wanted.items())
-        if self._supervisor.runs(self._stream_task) and same:
+        if self._supervisor.runs(self._look_task) and same:
             return
         await self.close()
         self._tracks = wanted
+        for kind in dict.fromkeys(track.instrument.kind for track in tracks):
+            self._supervisor.start(self._stream_task(kind), partial(self._run, kind))
         if wanted:
-            self._supervisor.start(self._stream_task, self._run)
             self._supervisor.start(self._look_task, self._look)
 
     async def close(self) -> None:
         repairing = [*self._repairing.values()]
         for task in repairing:
             task.cancel()
-        stopped = self._supervisor.stop(self._stream_task, self._look_task)
+        stopped = self._supervisor.stop(*map(self._stream_task, KINDS), self._look_task)
         await asyncio.gather(stopped, *repairing, self._stalls.close(), return_exceptions=True)
         self._repairing = {}
-        self._dead()
+        for kind in KINDS:
+            self._dead(kind)
 
-    def _dead(self) -> None:
-        self._stalls.lost()
-        for track in self._tracks.values():
+    def _of(self, kind: Kind) -> list[Track]:
+        return [track for track in self._tracks.values() if track.instrument.kind == kind]
+
+    def _dead(self, kind: Kind) -> None:
+        tracks = self._of(kind)
+        self._stalls.lost(tracks)
+        for track in tracks:
             track.live = False
 
-    async def _run(self) -> None:
+    def _stream_task(self, kind: Kind) -> str:
+        return f"{self._venue.name}: trade stream of {kind}"
+
+    async def _run(self, kind: Kind) -> None:
         self._pace.set()
         pause = 1.0
         while True:
             if self._venue.blocked:
                 await asyncio.sleep(_MAX_PAUSE_S)
                 continue
-            self._began = began = monotonic()
+            self._began[kind] = began = monotonic()
             try:
-                instruments = [track.instrument for track in self._tracks.values()]
+                instruments = [track.instrument for track in self._of(kind)]
                 async with aclosing(self._venue.exchange.stream(instruments, _CHANNELS)) as batches:
                     async for batch in batches:
                         self._take(batch)
@@ -138,7 +148,7 @@ class TradeFeed:
                     raise
                 # a plugin's fault: its venue is polled
                 why = f"{words_of(error)}"
-            self._dead()
+            self._dead(kind)
             self._complain(f"stream: {why}")
             pause = 1.0 if monotonic() - began > _MAX_PAUSE_S else min(_MAX_PAUSE_S, pause * 2)
             await asyncio.sleep(pause)
@@ -244,8 +254,10 @@ class TradeFeed:
         tracks = list(self._tracks.values())
         while True:
             await asyncio.sleep(self._stalls.patience * CHECK_INTERVAL_TIMES)
-            if self._stalled and monotonic() - self._began > _RESTART_AFTER_S:
-                self._begin_anew()
+            stalled = {track.instrument.kind for track in tracks if track.instrument.id in self._stalled}
+            for kind in stalled:
+                if monotonic() - self._began.get(kind, 0.0) > _RESTART_AFTER_S:
+                    self._begin_anew(kind)
             self._stalls.look(tracks)
 
     def _doubted(self, tracks: Sequence[Track]) -> None:
@@ -253,20 +265,23 @@ class TradeFeed:
         self._complain("a part of the stream is silent, and no ticker tells why")
 
     def _stall(self, proven: Sequence[Track], silent: Sequence[Track]) -> None:
-        """Poll what is silent until it speaks, and begin the stream anew."""
+        """Poll what is silent until it speaks, and begin its stream anew."""
         fresh = [track for track in proven if track.instrument.id not in self._stalled]
+        kinds = {track.instrument.kind for track in proven}
         for track in silent:
-            track.live = False
-            self._stalled.add(track.instrument.id)
+            if track.instrument.kind in kinds:
+                track.live = False
+                self._stalled.add(track.instrument.id)
         self.reconnects += 1
         if fresh:
             text = "{}: the venue trades {}, its stream is silent: polled until it speaks"
             logger.warning(text, self._venue.name, _several(fresh))
-        self._begin_anew()
+        for kind in kinds:
+            self._begin_anew(kind)
 
-    def _begin_anew(self) -> None:
-        self._dead()
-        self._supervisor.restart(self._stream_task)
+    def _begin_anew(self, kind: Kind) -> None:
+        self._dead(kind)
+        self._supervisor.restart(self._stream_task(kind))
 
 
 def _open_minute(track: Track, start: int) -> tuple[Instrument, Trades, bool]:

@@ -75,6 +75,7 @@ def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
         entry["symbol"],
         filters["PRICE_FILTER"]["tickSize"],
         filters["LOT_SIZE"]["stepSize"],
+        listed_at=entry.get("onboardDate"),
     )
 
 

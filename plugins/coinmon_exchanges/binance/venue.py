@@ -11,6 +11,7 @@ from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import Refused, ReplyRules
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
+from coinmon_exchanges._kinds import Failing, of_both, of_each_kind
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.binance.abilities import ABILITIES
 from coinmon_exchanges.binance.archive import Vision
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _HOUR_MS = 3_600_000
 _PAGE_TRADES = 1000
+_TICKER_WEIGHTS = {"spot": (2, 80), "perp": (1, 40)}
+"""Of one symbol's 24 h ticker, and of all."""
 _UM_WINDOW_MS = _HOUR_MS - 1
 """startTime and endTime of USD-M aggTrades must be less than an hour apart."""
 _UM_REACH_MS = 48 * _HOUR_MS - 5 * MINUTE
@@ -78,7 +81,7 @@ class Binance:
         self._ws_urls = spot_ws_url, usdm_ws_url
         self.archives = Vision(name, archive_url, proxy, timeout)
         self._reached: dict[str, tuple[int, float]] = {}
-        self._unlisted: dict[Kind, VenueError | DecodeError] = {}
+        self._unlisted: Failing = {}
         self._derivatives = UsdmDerivatives(name, self._perp, self._perp_weight)
         self._budgets = (self._spot_weight, self._perp_weight, *self._derivatives.budgets)
 
@@ -97,19 +100,13 @@ class Binance:
         from coinmon_exchanges._listing import instruments
         from coinmon_exchanges.binance import decode
 
-        async def of(kind: str) -> "list[Instrument]":
+        async def of(kind: "Kind") -> "list[Instrument]":
             reply = await self._get(kind, "ExchangeInfo", {}, 20 if kind == "spot" else 1)
             session = self._spot if kind == "spot" else self._perp
             return instruments(self.name, decode.listed(reply, kind), decode.draft, session.currency)
 
-        found = await asyncio.gather(*(of(kind) for kind in self._kinds), return_exceptions=True)
-        failed = [each for each in found if isinstance(each, BaseException)]
-        ours = VenueError | DecodeError
-        if failed and (len(failed) == len(found) or not isinstance(failed[0], ours)):
-            raise failed[0]
-        # a list of another shape is that of one host too
-        self._unlisted = {kind: each for kind, each in zip(self._kinds, found, strict=True) if isinstance(each, ours)}
-        return [instrument for each in found if not isinstance(each, BaseException) for instrument in each]
+        found, self._unlisted = await of_each_kind(self._kinds, of)
+        return [instrument for each in found.values() for instrument in each]
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
         from coinmon.exchange import Bars
@@ -250,13 +247,13 @@ class Binance:
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges.binance import decode
 
-        async def of(kind: "Kind", one: int, every: int) -> "dict[str, Ticker]":
+        async def of(kind: "Kind") -> "dict[str, Ticker]":
             wanted = [each for each in instruments if each.kind == kind and kind not in self.failing]
-            entries = await by_symbol(partial(self._get, kind), wanted, "Ticker24hr", one, every)
+            entries = await by_symbol(partial(self._get, kind), wanted, "Ticker24hr", *_TICKER_WEIGHTS[kind])
             known = [each for each in wanted if each.native_id in entries]
             return dict(each_readable(known, lambda each: (each.id, decode.ticker(entries[each.native_id]))))
 
-        return await of("spot", 2, 80) | await of("perp", 1, 40)
+        return await of_both(instruments, of)
 
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges.binance import decode

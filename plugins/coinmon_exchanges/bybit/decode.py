@@ -100,6 +100,7 @@ def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
         entry["symbol"],
         entry["priceFilter"]["tickSize"],
         lot["qtyStep"] if settle else lot["basePrecision"],
+        listed_at=entry.get("launchTime"),
     )
 
 

@@ -9,6 +9,7 @@ from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import Refused, ReplyRules, Throttled, Transient
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
+from coinmon_exchanges._kinds import Failing, of_both, of_each_kind
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.bybit.abilities import ABILITIES
 from coinmon_exchanges.bybit.archive import BybitFiles
@@ -65,6 +66,7 @@ class Bybit:
         )
         self.archives = BybitFiles(name, archive_url, proxy, timeout)
         self._derivatives = BybitDerivatives(self._ask, self._tickers)
+        self.failing: Failing = {}
 
     @property
     def requests(self) -> int:
@@ -74,19 +76,23 @@ class Bybit:
         from coinmon_exchanges._listing import instruments
         from coinmon_exchanges.bybit import decode
 
-        async def of(kind: str) -> list[dict[str, Any]]:
+        async def of(kind: "Kind") -> list[dict[str, Any]]:
             entries: list[dict[str, Any]] = []
+            seen = {None, ""}
             params: dict[str, Any] = {"category": decode.CATEGORIES[kind], "limit": 1000}
             while True:
                 reply = await self._get("InstrumentsInfo", params)
                 entries += decode.listed(reply, kind)
                 cursor = reply["result"].get("nextPageCursor")
-                if not cursor or cursor == params.get("cursor"):
+                if cursor in seen:
+                    # the last page has none; one that comes again would go round for ever
                     return entries
+                seen.add(cursor)
                 params["cursor"] = cursor
 
-        entries = [entry for part in await asyncio.gather(*(of(kind) for kind in self._kinds)) for entry in part]
-        self._derivatives.funding_minutes = decode.funding_minutes(entries)
+        found, self.failing = await of_each_kind(self._kinds, of)
+        entries = [entry for part in found.values() for entry in part]
+        self._derivatives.funding_minutes.update(decode.funding_minutes(entries))
         return instruments(self.name, entries, decode.draft, self._session.currency)
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
@@ -136,7 +142,7 @@ class Bybit:
             known = [each for each in wanted if entries.get(each.native_id, {}).get("lastPrice")]
             return dict(each_readable(known, lambda each: (each.id, decode.ticker(entries[each.native_id], time))))
 
-        return await of("spot") | await of("perp")
+        return await of_both(instruments, of)
 
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges.bybit import decode

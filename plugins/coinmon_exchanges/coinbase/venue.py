@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from coinmon.exchange import MINUTE
-from coinmon_exchanges._http.answer import Refused, ReplyRules
+from coinmon_exchanges._http.answer import ReplyRules, what_succeeded
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
 from coinmon_exchanges._minutes import opening_in
@@ -124,16 +124,10 @@ class Coinbase:
         """One call each: the bulk call's shape is undocumented."""
         from coinmon_exchanges.coinbase import decode
 
-        async def of(instrument: "Instrument") -> "Ticker | None":
-            try:
-                return decode.ticker(await self._ask(instrument, "Ticker", {}))
-            except Refused:
-                if len(instruments) > 1:
-                    return None  # a product that does not trade any more keeps no figure from the others
-                raise
+        async def of(instrument: "Instrument") -> "Ticker":
+            return decode.ticker(await self._ask(instrument, "Ticker", {}))
 
-        found = await asyncio.gather(*(of(each) for each in instruments))
-        return {each.id: ticker for each, ticker in zip(instruments, found, strict=True) if ticker is not None}
+        return what_succeeded(instruments, await asyncio.gather(*map(of, instruments), return_exceptions=True))
 
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges.coinbase import decode

@@ -77,13 +77,14 @@ def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
     # BTC-USD_UM-SWAP is margined in dollars, which OKX writes as USD and a circled S (EXCHANGES C6)
     united = quote.endswith(_UNITED_MARGIN)
     quote = quote.removesuffix(_UNITED_MARGIN)
+    name, tick, lot, began = entry["instId"], entry["tickSz"], entry["lotSz"], entry.get("listTime")
     if entry["instType"] == "SPOT":
-        return Draft(currency(base), currency(quote), None, entry["instId"], entry["tickSz"], entry["lotSz"])
+        return Draft(currency(base), currency(quote), None, name, tick, lot, listed_at=began)
     if quote not in QUOTES or entry["ctValCcy"] != base:
         raise ValueError(f"{entry['instId']} is not a linear perp of USD, USDT or USDC")
     size = exact(entry["ctVal"]) * Decimal(entry.get("ctMult") or 1)
     settle = currency("USD" if united else entry["settleCcy"])
-    return Draft(currency(base), currency(quote), settle, entry["instId"], entry["tickSz"], entry["lotSz"], exact(size))
+    return Draft(currency(base), currency(quote), settle, name, tick, lot, exact(size), began)
 
 
 @strict("OKX time")

@@ -9,6 +9,7 @@ from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import Refused, ReplyRules, Throttled, Transient
 from coinmon_exchanges._http.budget import Budget
 from coinmon_exchanges._http.session import HostSession
+from coinmon_exchanges._kinds import Failing, of_both, of_each_kind
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.okx.abilities import ABILITIES
 from coinmon_exchanges.okx.archive import OkxFiles
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         Cursor,
         Funding,
         Instrument,
+        Kind,
         OpenInterest,
         Stream,
         Ticker,
@@ -88,6 +90,7 @@ class Okx:
             name, "okx", url, {"rest": ""}, reply_rules=reply_rules, proxy=proxy, timeout=timeout
         )
         self._derivatives = OkxDerivatives(self._get)
+        self.failing: Failing = {}
 
     @property
     def requests(self) -> int:
@@ -97,10 +100,11 @@ class Okx:
         from coinmon_exchanges._listing import instruments
         from coinmon_exchanges.okx import decode
 
-        replies = await asyncio.gather(
-            *(self._get("publicGetPublicInstruments", {"instType": _TYPES[kind]}) for kind in self._kinds)
-        )
-        entries = [entry for reply in replies for entry in decode.listed(reply)]
+        async def of(kind: "Kind") -> list[dict[str, Any]]:
+            return decode.listed(await self._get("publicGetPublicInstruments", {"instType": _TYPES[kind]}))
+
+        found, self.failing = await of_each_kind(self._kinds, of)
+        entries = [entry for each in found.values() for entry in each]
         return instruments(self.name, entries, decode.draft, self._session.currency)
 
     async def bars(self, instrument: "Instrument", start: int, end: int) -> "Bars":
@@ -178,13 +182,12 @@ class Okx:
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
         from coinmon_exchanges.okx import decode
 
-        kinds = {each.kind for each in instruments}
-        replies = await asyncio.gather(
-            *(self._bulk("publicGetMarketTickers", {"instType": _TYPES[kind]}) for kind in kinds)
-        )
-        entries = {native_id: entry for reply in replies for native_id, entry in reply.items() if entry.get("last")}
-        wanted = [each for each in instruments if each.native_id in entries]
-        return dict(each_readable(wanted, lambda each: (each.id, decode.ticker(entries[each.native_id], each))))
+        async def of(kind: "Kind") -> "dict[str, Ticker]":
+            entries = await self._bulk("publicGetMarketTickers", {"instType": _TYPES[kind]})
+            wanted = [each for each in instruments if each.kind == kind and entries.get(each.native_id, {}).get("last")]
+            return dict(each_readable(wanted, lambda each: (each.id, decode.ticker(entries[each.native_id], each))))
+
+        return await of_both(instruments, of)
 
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges.okx import decode
