@@ -16,7 +16,7 @@ from coinmon.model.multiples import in_coins
 from coinmon.store.cursors import Position
 from coinmon.store.history import History
 
-from .conftest import acme, ids
+from ..conftest import acme, ids
 
 
 class Silent:

@@ -7,7 +7,7 @@ from coinmon.model.moment import DAY, iso
 from coinmon.store.instruments import instrument_at, keep_apart, read_instruments
 from coinmon.store.outbox import active_signals, read_signals, write_signals
 
-from .conftest import acme, ids
+from ..conftest import acme, ids
 
 
 def test_a_coin_that_no_venue_lists_any_more_is_left_out_and_named(follow, plain, logged):
