@@ -18,14 +18,13 @@ _ROUND_TIMEOUT_S = 60.0
 
 
 async def collect_once(
-    config: Config, clock: Clock, database: Database, symbol: str, past: MadePast | None = None
+    config: Config, clock: Clock, database: Database, symbol: str
 ) -> tuple[Watchlist, dict[str, VenueStatus], int]:
-    """Read the window of one symbol on every configured venue.
-
-    past: what lies before the window in a demo.
+    """Read the window of one symbol on every configured venue, and in a demo what lies before it.
 
     What the venues list, how each did, and the end of the last minute that was read.
     """
+    past = MadePast(config.demo_past) if config.demo_past else None
     venues = venues_of(config.exchanges, clock)
     try:
         now = clock.now()
@@ -38,7 +37,7 @@ async def collect_once(
             tracks = watch.tracks[venue.name]
             statuses[venue.name] = await venue.read(tracks, end, _ROUND_TIMEOUT_S)
             if tracks and past:
-                await past.bring(venue, tracks, database, end - config.window * MINUTE)
+                await past.bring(venue, tracks, database, end - config.window * MINUTE, config.whale_threshold)
             if tracks:
                 await database.in_writer(lambda: persist(database, tracks, end, config.whale_threshold, clock.now()))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,17 +26,22 @@ class InDemo(Globals):
 
     Nobody's robots are told what happens in a made-up market: neither `config.yaml` nor the environment is read, but
     for what --config names.
+
+    has_past: whether what was traded before the start is stored at once.
     """
+
+    has_past: bool = False
 
     def load(self, **overrides: Any) -> "Config":
         from coinmon.config.load import load_config
+        from coinmon.run.demo import past_of
 
         assert self.config is not None
         made = load_config(
             self.config, overrides=self._overrides(overrides), environ={}, cwd=self.config.parent, rules=self.rules
         )
         self._tell_strangers(made)
-        return made
+        return replace(made, demo_past=past_of(made)) if self.has_past else made
 
     def _tell_strangers(self, config: "Config") -> None:
         """An author's exchange takes part in every figure of all venues: that is said, for it may surprise."""
@@ -66,7 +71,7 @@ def pointed_at_demo(options: Globals, demo: "Demo | None", given: Sequence[Any] 
         if given_parts:
             _add_parts(Path(path), given_parts)
         rules = (*rules_beside(options.config, given_parts), *options.rules)
-        yield InDemo(**{**vars(options), "config": Path(path), "rules": rules})
+        yield InDemo(**{**vars(options), "config": Path(path), "rules": rules, "has_past": demo.has_past})
 
 
 def rules_beside(config: Path | None, parts: dict[str, Any]) -> Iterator[Path]:

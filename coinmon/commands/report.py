@@ -47,7 +47,7 @@ def report(
 ) -> None:
     """Look hard at one market: flows, levels, who is in control, and what is missing."""
     from coinmon.commands.demo import pointed_at_demo
-    from coinmon.run.demo import Demo, past_of
+    from coinmon.run.demo import Demo
 
     if at is not None and date is not None:
         raise ConfigError("--at and --date: give one of them")
@@ -59,17 +59,13 @@ def report(
     wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
     with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed)) as where:
         config = where.load(exchanges=None if exchange is None else [exchange])
-        # of a recording nothing is known before it, and what a load trades in an hour is too much
-        has_past = demo and not tape and not (scenario or "").startswith("load")
-        with _made(config, symbol, at, date, offline, past_of(config) if has_past else None) as made:
+        with _made(config, symbol, at, date, offline) as made:
             _write(made, config.reader_lang if form == "text" else config.lang, form, output, full)
 
 
 @contextmanager
-def _made(
-    config: "Config", symbol: str, at: str | None, date: str | None, offline: bool, past: str | None
-) -> Iterator["Report"]:
-    """The report, and the database open as long as it is looked at: panels read what they draw. past: of a demo."""
+def _made(config: "Config", symbol: str, at: str | None, date: str | None, offline: bool) -> Iterator["Report"]:
+    """The report, and the database open as long as it is looked at: panels read what they draw."""
     import asyncio
 
     from coinmon.log import start_log
@@ -90,11 +86,9 @@ def _made(
             if not reader.has_data:
                 raise NoDataError("nothing is stored yet: run `coinmon scan`, or leave out --offline")
         else:
-            from coinmon.collect.history.made_past import MadePast
             from coinmon.collect.once import collect_once
 
-            made_past = MadePast(past) if past else None
-            watch, statuses, end = asyncio.run(collect_once(config, clock, database, symbol, made_past))
+            watch, statuses, end = asyncio.run(collect_once(config, clock, database, symbol))
             down = {
                 name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
             }

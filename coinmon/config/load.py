@@ -55,7 +55,7 @@ class Config:
     """Everything that was configured, checked. `interval` and `settle` are ms, `window` is minutes.
 
     sessions: start and end by name, in minutes of the day. exchanges and so on: what is switched on, by name.
-    origins: dotted key to where its value is from.
+    origins: dotted key to where its value is from. demo_past: where a demo's emulator tells what was traded before.
     """
 
     path: Path | None
@@ -92,6 +92,7 @@ class Config:
     rules: RulesPlace = field(default_factory=lambda: RulesPlace(None, Path()), repr=False)
     screen: RulesScreen | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
+    demo_past: str | None = None
 
     @property
     def reader_lang(self) -> str:

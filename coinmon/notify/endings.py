@@ -30,7 +30,7 @@ def endings(connection: Connection, prices: Mapping[str, float | None], now: int
         cooldown = float(told.event.get("cooldown_minutes", _DEFAULT_COOLDOWN_MINUTES)) * MINUTE
         # one that ended in the future did so before the clock was set back, and does not go on
         if broken is not None or (told.ended is not None and not -CLOCK_STEP_MS <= now - told.ended <= cooldown):
-            found.append(_ending(told, price, broken, now))
+            found.append(ending(told, price, broken, now))
     return found
 
 
@@ -42,7 +42,8 @@ def _broken(event: Mapping[str, Any], price: float) -> Mapping[str, Any] | None:
     return level if level is not None and sign * (price - level["price"]) > 0 else None
 
 
-def _ending(told: ToldRow, price: float | None, broken: Mapping[str, Any] | None, now: int) -> Signal:
+def ending(told: ToldRow, price: float | None, broken: Mapping[str, Any] | None, now: int) -> Signal:
+    """What is told when it is over, or when the price has broken a level."""
     event = told.event
     then = (event.get("situation") or {}).get("price")
     began, over = parse_time(str(event["time"])), now if broken is not None or told.ended is None else told.ended

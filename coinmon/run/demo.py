@@ -28,6 +28,11 @@ class Demo:
     faults: str | None = None
     robots: bool = False
 
+    @property
+    def has_past(self) -> bool:
+        """Of a recording nothing is known before it, and what a load trades in an hour is too much."""
+        return not self.tapes and not (self.scenario or "").startswith("load")
+
     def arguments(self) -> list[str]:
         given = {
             "--scenario": self.scenario,

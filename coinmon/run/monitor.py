@@ -22,6 +22,7 @@ from coinmon.record.recorder import Recorder
 from coinmon.report.terminal.background_stream import in_background
 from coinmon.report.terminal.screen import Screen
 from coinmon.run.cycle import Scan
+from coinmon.run.parts.made_past import bring_past
 from coinmon.run.records import renew
 from coinmon.run.schedule import STOP_TIMEOUT_S, Schedule, stop_on_signals
 from coinmon.store.database import Database, open_database
@@ -70,6 +71,8 @@ async def monitor(config: Config, screen: Screen, *, once: bool, record_to: Path
             lease = stack.enter_context(alone(database, config))
             await stack.enter_async_context(screen.shown(clock, nobody_reads))
             database = database.fenced(lease.fence)
+            if config.demo_past:
+                await bring_past(config, clock, database, once=once)
             statuses: dict[str, VenueEvent] = {}
 
             def tell(event: Event) -> None:

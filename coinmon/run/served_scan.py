@@ -12,6 +12,7 @@ from coinmon.config.load import Config
 from coinmon.model.events import Event
 from coinmon.run.cycle import Scan
 from coinmon.run.monitor import keep_scanning, take_scan
+from coinmon.run.parts.made_past import bring_past
 from coinmon.run.schedule import STOP_TIMEOUT_S
 from coinmon.store.database import Database
 from coinmon.store.lease import Lease
@@ -75,6 +76,8 @@ class ServedScan:
         lease = held if held is not None else await asyncio.to_thread(take_scan, self._database, self._config)
         try:
             database = self._database.fenced(lease.fence)
+            if self._config.demo_past:
+                await bring_past(self._config, self._clock, database)
             tasks = Supervisor(self._supervisor.repeats)
             self._scan = scan = Scan(self._config, self._clock, database, self._tell, goes_on=True, supervisor=tasks)
             try:

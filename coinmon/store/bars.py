@@ -42,7 +42,7 @@ def write_bars(
             row["levels"] = packed
     if known_at is not None:
         rows = [{**row, "known_at": known_at} for row in rows]
-    upsert(connection, table, rows, unless_less=None if corrects else "coverage", changed_at=changed_at)
+    upsert(connection, table, rows, unless_less=None if corrects else "coverage", changed_at=changed_at, plain=True)
     roll_up(connection, number, instrument, bars.time)
 
 

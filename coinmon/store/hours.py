@@ -17,7 +17,7 @@ from coinmon.model.bars import COLUMNS, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import HOUR, MINUTE, ceil, floor
 from coinmon.model.trades import Ints
-from coinmon.store.packing import pack_sum
+from coinmon.store.packing import pack_sums
 from coinmon.store.rows import numbers_between, upsert
 from coinmon.store.schema import bars
 from coinmon.store.schema import hours as table
@@ -27,6 +27,8 @@ ROW = np.dtype([(name, _KINDS.get(name, "<f8")) for name in COLUMNS])
 """A bar's numbers, as `in_a_row` writes them. Hours are stored like this: a migration that changes it empties them."""
 _PACK = struct.Struct("<" + "".join({"<i8": "q", "<f8": "d", "u1": "B"}[_KINDS.get(name, "<f8")] for name in COLUMNS))
 _COVERAGE = COLUMNS.index("coverage")
+_TOGETHER = 12
+"""Hours that are rolled up in one pass: as many bars as stay in the processor's cache."""
 
 
 def in_a_row(rows: Sequence[tuple[Any, ...]]) -> bytes:
@@ -41,17 +43,30 @@ def in_a_row(rows: Sequence[tuple[Any, ...]]) -> bytes:
 
 def roll_up(connection: Connection, number: int, instrument: Instrument, times: Ints) -> None:
     """Store anew the hours that minutes at `times` lie in, those whose last minute is stored."""
-    rows = []
-    for hour in np.unique(times - times % HOUR).tolist():
-        end = hour + HOUR
-        if not numbers_between(connection, bars, number, end - MINUTE, end, ("time",)):
-            continue
-        minutes = numbers_between(connection, bars, number, hour, end, (*COLUMNS, "levels"))
-        seen = [row[-1] for row in minutes if row[_COVERAGE] == Coverage.TRADES]
-        levels = pack_sum(seen, instrument.tick_size, instrument.lot_size)
+    rows: list[dict[str, Any]] = []
+    hours = np.unique(times - times % HOUR)
+    # hours that follow one another are read together
+    runs = np.split(hours, np.flatnonzero(np.diff(hours) > HOUR) + 1) if len(hours) else []
+    for run in runs:
+        for at in range(0, len(run), _TOGETHER):
+            some = run[at : at + _TOGETHER].tolist()
+            rows += _rolled_up(connection, number, instrument, some[0], some[-1] + HOUR)
+    upsert(connection, table, rows, plain=True)
+
+
+def _rolled_up(
+    connection: Connection, number: int, instrument: Instrument, start: int, end: int
+) -> Iterator[dict[str, Any]]:
+    """The rows of the hours of [start, end) whose last minute is stored."""
+    by_hour: dict[int, list[tuple[Any, ...]]] = {}
+    for row in numbers_between(connection, bars, number, start, end, (*COLUMNS, "levels")):
+        by_hour.setdefault(row[0] - row[0] % HOUR, []).append(row)
+    whole = {hour: minutes for hour, minutes in by_hour.items() if minutes[-1][0] == hour + HOUR - MINUTE}
+    seen = [[row[-1] for row in minutes if row[_COVERAGE] == Coverage.TRADES] for minutes in whole.values()]
+    levels = pack_sums(seen, instrument.tick_size, instrument.lot_size)
+    for (hour, minutes), profile in zip(whole.items(), levels, strict=True):
         numbers = zlib.compress(in_a_row(minutes), 1)
-        rows.append({"instrument": number, "time": hour, "bars": numbers, "levels": levels})
-    upsert(connection, table, rows)
+        yield {"instrument": number, "time": hour, "bars": numbers, "levels": profile}
 
 
 def stretches(

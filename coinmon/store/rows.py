@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, Table, and_, bindparam, case, literal, select
@@ -48,11 +49,13 @@ def upsert(
     *,
     unless_less: str | None = None,
     changed_at: int | None = None,
+    plain: bool = False,
 ) -> None:
     """Write rows by primary key; one that is there is replaced: replaying is harmless.
 
     unless_less: a column in which a row that is there is kept if it has more than the new one. A row that says what was
     there already keeps its `known_at`; one that says something else gets the new row's, or `changed_at`.
+    plain: all rows are numbers, bytes and None, as the driver takes them.
     """
     if not rows:
         return
@@ -68,4 +71,18 @@ def upsert(
         later = statement.excluded.known_at if changed_at is None else literal(changed_at, BigInteger)
         columns["known_at"] = case((same, table.c.known_at), else_=later)
     better = statement.excluded[unless_less] >= table.c[unless_less] if unless_less else None
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=columns, where=better), list(rows))
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=columns, where=better)
+    if plain and connection.dialect.name == "sqlite":
+        _execute_plain(connection, statement, rows)
+    else:
+        connection.execute(statement, list(rows))
+
+
+def _execute_plain(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """SQLAlchemy looks at each value of each row: that takes longer than to write them."""
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    fixed = {name: value for name, value in compiled.params.items() if name not in rows[0]}
+    names = compiled.positiontup
+    if fixed:
+        rows = [{**row, **fixed} for row in rows]
+    connection.exec_driver_sql(str(compiled), list(map(itemgetter(*names), rows)))

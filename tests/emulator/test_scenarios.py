@@ -84,7 +84,8 @@ def test_exactly_the_planted_signals_are_true_at_the_start(seed: int) -> None:
         trades = view.between(one, CLOSED - 50 * MINUTE, CLOSED)
         values = quote(one, trades)
         net = float((values * trades.side).sum())
-        planted = sum(leg.net for event, leg in market._legs.get(one, []) if event.minute < market.paths.start_minute)
+        start = market.paths.start_minute
+        planted = sum(leg.net for event, leg in market._legs.get(one, []) if start - 50 <= event.minute < start)
         # The background stays out of the way of what was planted (a leg's lots round to a few dollars).
         assert abs(net - planted) < 500 + 0.002 * abs(planted), one.key
         if one.kind == "spot" and one.venue == "binance" and one.base == "BTC":
@@ -145,7 +146,8 @@ def test_every_spot_instrument_trades_in_nearly_every_minute(scenario: Scenario)
 
 def test_a_whale_is_one_order_through_several_prices_and_the_decoy_is_too_small(scenario: Scenario) -> None:
     view = WorldNow(scenario, STARTS_AT)
-    whale = next(event for event in scenario.planted(STARTS_AT) if event["kind"] == "whale")
+    planted = [event for event in scenario.planted(STARTS_AT) if event["start_ms"] >= STARTS_AT - 50 * MINUTE]
+    whale = next(event for event in planted if event["kind"] == "whale")
     one = view.find("binance", "spot", "XRPUSDT")
     assert one is not None
     trades = view.between(one, whale["start_ms"], whale["end_ms"])

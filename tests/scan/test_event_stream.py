@@ -90,8 +90,9 @@ def test_every_event_has_its_fields(single):
             for name, each in event["venues"].items():
                 check(each, VENUE_FLOW, f"flow.venues.{name}")
     assert "NaN" not in single.stdout
-    # a day of history is not there yet: unknown is null, not 0
-    assert {each["zscore"] for event in told if event["event"] == "flow" for each in event["venues"].values()} == {None}
+    # the day before is stored with the demo: what is compared with it is known
+    scores = [each["zscore"] for event in told if event["event"] == "flow" for each in event["venues"].values()]
+    assert all(isinstance(each, float) for each in scores)
 
 
 def test_events_come_in_the_order_of_a_cycle(single):
@@ -101,7 +102,9 @@ def test_events_come_in_the_order_of_a_cycle(single):
     assert kinds[5:11] == ["flow"] * 6
     told = events(single.stdout)
     finished = next(event for event in told if event["event"] == "scan_finished")
-    assert finished["signals"] == kinds.count("signal") == 5
+    assert finished["signals"] == kinds.count("signal") >= 5
+    planted = {"consensus_change", "global_sync_bullish", "us_accumulation", "long_trap"}
+    assert planted <= {event["signal"] for event in told if event["event"] == "signal"}
     assert finished["whales"] == kinds.count("whale") == 1
     ids = {event["id"] for event in told if event["event"] in ("signal", "whale")}
     assert {event["signal"] for event in told if event["event"] == "delivery"} == ids

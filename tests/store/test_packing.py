@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinmon.model.levels import Levels
-from coinmon.store.packing import added_up, pack, pack_sum, unpack
+from coinmon.store.packing import added_up, pack, pack_sum, pack_sums, unpack
 
 GRIDS = st.sampled_from(["0.01", "0.5", "1", "10", "1E+1", "1E-10", "0.00000001", "0.10"]).map(Decimal)
 
@@ -120,6 +120,9 @@ def test_a_packed_sum_stands_for_its_bars(bars, parted):
     found = added_up([pack_sum(blobs[:parted], tick, lot), *blobs[parted:]], tick)
     for name in ("start", "ticks", "buy", "sell"):
         assert getattr(found, name).tobytes() == getattr(whole, name).tobytes()
+    groups = [blobs[:parted], [], blobs[parted:], [None]]
+    assert pack_sums(groups, tick, lot) == [pack_sum(each, tick, lot) for each in groups]
+    assert pack_sums([*groups, blobs], tick / 10, lot)[-1] == pack_sum(blobs, tick / 10, lot)
 
 
 def test_what_could_not_stand_for_its_bars_is_not_packed():
@@ -134,3 +137,12 @@ def test_what_could_not_stand_for_its_bars_is_not_packed():
     assert pack_sum([bar(1, Decimal("0.01"))] * 2, tick, lot) is None
     assert pack_sum([bar(2**40 * lot)], tick, lot) is None
     assert pack_sum([bar((2**40 - 1) * lot)], tick, lot)
+    together = [[bar(1)], [bar(1), bar("0.0015")], [bar(2**40 * lot)], [None]]
+    assert [each and len(each) for each in pack_sums(together, tick, lot)] == [
+        len(pack_sum([bar(1)], tick, lot)),
+        None,
+        None,
+        0,
+    ]
+    together = [[bar(1)], [bar(1, Decimal("0.01"))], [bar(2**40 * lot)]]
+    assert pack_sums(together, tick, lot) == [pack_sum([bar(1)], tick, lot), None, None]

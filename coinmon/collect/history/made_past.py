@@ -1,4 +1,4 @@
-"""What was traded before a demo began, from the emulator behind it: as though a scan had gone on for a day and more."""
+"""What was traded before a demo began, from the emulator behind it: as though a scan had gone on for days."""
 
 import asyncio
 import io
@@ -12,9 +12,11 @@ from urllib.error import URLError
 import numpy as np
 
 from coinmon.collect.track.track import Track
+from coinmon.collect.track.whales import find_whales
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError
 from coinmon.model.bars import Bars, Coverage
+from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, ceil
@@ -22,37 +24,39 @@ from coinmon.model.trades import Trades
 from coinmon.store.bars import write_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import read_grids
-from coinmon.store.samples import write_series
+from coinmon.store.samples import write_series, write_whales
 
 _TIMEOUT_S = 20.0
-_LONGEST_MS = 2 * DAY
 _SAMPLED = ("open_interest", "funding")
 
 
 class MadePast:
-    """The past of a made-up market. url: where the emulator tells it."""
+    """The past of a made-up market. url: where the emulator tells it. longest: how much of it at most, ms."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, longest: int = 3 * DAY) -> None:
+        self._url, self._longest = url, longest
 
-    async def bring(self, venue: Venue, tracks: Iterable[Track], database: Database, end: int) -> None:
+    async def bring(
+        self, venue: Venue, tracks: Iterable[Track], database: Database, end: int, whale_threshold: float
+    ) -> None:
         """Store the minutes before `end`, ms UTC, open interest and funding; what is stored is kept where it saw more.
 
         Anybody could have known them when they were over. Raises CoinmonError.
         """
+        since = end - self._longest
         for track in tracks:
-            bars = await asyncio.to_thread(self._bars, track.instrument, end - _LONGEST_MS, end)
-            await database.in_writer(lambda track=track, bars=bars: _store(database, track, bars))  # type: ignore[misc]
+            trades, begins = await asyncio.to_thread(self._trades, track.instrument, since, end)
+            past = await asyncio.to_thread(_folded, track.instrument, trades, max(since, begins), end, whale_threshold)
+            await database.in_writer(lambda track=track, past=past: _store(database, track, *past))  # type: ignore[misc]
             for what in _SAMPLED if track.instrument.kind == "perp" else ():
                 if venue.has(f"past_{what}"):
-                    since = end - _LONGEST_MS
                     found = await venue.call(f"past_{what}", track.instrument, since, end, deadline=_TIMEOUT_S)
                     await database.written(
                         lambda connection, track=track, found=found: write_series(connection, track.number, found, end)  # type: ignore[misc]
                     )
 
-    def _bars(self, instrument: Instrument, start: int, end: int) -> Bars:
-        """Of the minutes of [start, end) since the market began, every trade seen."""
+    def _trades(self, instrument: Instrument, start: int, end: int) -> tuple[Trades, int]:
+        """All of [start, end), and the first whole minute that the market has."""
         asked = {
             "venue": instrument.venue, "kind": instrument.kind, "symbol": instrument.native_id,
             "start": start, "end": end,
@@ -69,13 +73,20 @@ class MadePast:
             told["id"], told["time"], told["price"] // unit,
             told["size"] / 10.0 ** int(told["size_digits"]), told["side"].astype(np.int8),
         )  # fmt: skip
-        start = max(start, ceil(int(told["begins"])))
-        if start >= end:
-            return Bars.empty(instrument.tick_size)
-        return with_quiet_minutes(fold(trades, instrument), start, end, Coverage.TRADES)
+        return trades, ceil(int(told["begins"]))
 
 
-def _store(database: Database, track: Track, bars: Bars) -> None:
+def _folded(
+    instrument: Instrument, trades: Trades, start: int, end: int, whale_threshold: float
+) -> tuple[Bars, list[WhaleTrade]]:
+    if start >= end:
+        return Bars.empty(instrument.tick_size), []
+    bars = with_quiet_minutes(fold(trades, instrument), start, end, Coverage.TRADES)
+    return bars, find_whales(trades, instrument, whale_threshold)
+
+
+def _store(database: Database, track: Track, bars: Bars, whales: Iterable[WhaleTrade]) -> None:
     with database.write() as connection:
+        write_whales(connection, {track.instrument.id: track.number}, whales)
         grid = read_grids(connection, [track.number])[track.number]
         write_bars(connection, track.number, replace(track.instrument, tick_size=grid), bars.on_grid(grid))

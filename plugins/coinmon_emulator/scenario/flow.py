@@ -26,13 +26,18 @@ NET_A_MINUTE = 15.0
 
 def counts(seed: int, instrument: Listed, pace: Pace, paths: Paths, planted: Column) -> Column:
     """Background trades in each minute of the scenario."""
-    rng = np.random.default_rng([seed, zlib.crc32(instrument.key.encode()), 1])
-    found = 2 * rng.integers(pace.low, pace.high + 1, paths.minutes)
-    start = paths.start_minute
+    key = zlib.crc32(instrument.key.encode())
     listing = listing_of(instrument)
     empty = QUIET_SHARE if paths.coin[instrument.base].quiet else listing.empty_minutes
-    if empty:
-        found[rng.random(paths.minutes) < empty] = 0
+    parts = []
+    for minutes, salt in ((paths.earlier, 4), (paths.minutes - paths.earlier, 1)):
+        rng = np.random.default_rng([seed, key, salt])
+        part = 2 * rng.integers(pace.low, pace.high + 1, minutes)
+        if empty:
+            part[rng.random(minutes) < empty] = 0
+        parts.append(part)
+    found = np.concatenate(parts)
+    start = paths.start_minute
     if listing.one_page and pace.low > 0:
         # One row a minute, so that a page of 60 covers 55 minutes; planted rows take the place of others.
         zone = slice(start - SINGLES, start)
@@ -55,7 +60,10 @@ def block(
 ) -> Prints:
     """The trades of one block, planted ones included; ids are left to the caller."""
     first = number * BLOCK
-    rng = np.random.default_rng([seed, zlib.crc32(instrument.key.encode()), 2, number])
+    # blocks are counted from the end of what was put before
+    nth = number - paths.earlier // BLOCK
+    salt = (2, nth) if nth >= 0 else (5, -nth)
+    rng = np.random.default_rng([seed, zlib.crc32(instrument.key.encode()), *salt])
     amounts = background[first : first + BLOCK].astype(np.int64)
     total = int(amounts.sum())
     minute = np.repeat(np.arange(first, first + len(amounts)), amounts)

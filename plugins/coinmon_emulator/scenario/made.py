@@ -14,24 +14,32 @@ from coinmon_emulator.scenario.paths import Paths
 
 STARTS_AT = 1_768_478_420_000  # 2026-01-15T12:00:20Z, 20 seconds into a minute: the last closed one has settled.
 BEFORE = 26 * 60
+EARLIER = 24 * 60
+"""A whole number of blocks of trades (`flow.BLOCK`)."""
 AFTER = 14 * 24 * 60
 
 
 class MadeUpMarket:
     """A market of coins whose prices walk; what trades in it is for others to say.
 
-    before: minutes of its past before the clock starts.
+    before: minutes of its past before the clock starts. earlier: minutes before these, which change nothing after them.
     """
 
     def __init__(
-        self, seed: int, coins: Sequence[MadeUpCoin], instruments: Sequence[Listed], before: int = BEFORE
+        self,
+        seed: int,
+        coins: Sequence[MadeUpCoin],
+        instruments: Sequence[Listed],
+        before: int = BEFORE,
+        earlier: int = 0,
     ) -> None:
         self.seed = seed
         self.opens_at = STARTS_AT
         self._instruments = instruments
         self._coins = {coin.base: coin for coin in coins}
         start = STARTS_AT - STARTS_AT % MINUTE
-        self.paths = Paths(seed, start - before * MINUTE, before + AFTER, before, coins)
+        past = before + earlier
+        self.paths = Paths(seed, start - past * MINUTE, past + AFTER, past, coins, earlier)
         self._ladders: dict[Listed, Ladder] = {}
 
     @property

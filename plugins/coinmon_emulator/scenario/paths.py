@@ -26,6 +26,8 @@ class Paths:
     minutes: int
     start_minute: int
     coins: Sequence[MadeUpCoin]
+    earlier: int = 0
+    """Minutes put before a market that stays the same from there on, bit for bit."""
     common: Floats = field(init=False)
     own: Floats = field(init=False)
     at: dict[str, int] = field(init=False)
@@ -42,10 +44,12 @@ class Paths:
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng([self.seed, 11])
-        self.common = np.cumsum(rng.normal(0, 3e-4, self.minutes + 2))
-        self.own = np.cumsum(rng.normal(0, 3e-4, (OWN_WALKS, self.minutes + 2)), axis=1)
-        self.common -= self.common[self.start_minute]
-        self.own -= self.own[:, self.start_minute : self.start_minute + 1]
+        later, start = self.minutes - self.earlier + 2, self.start_minute - self.earlier
+        common = np.cumsum(rng.normal(0, 3e-4, later))
+        own = np.cumsum(rng.normal(0, 3e-4, (OWN_WALKS, later)), axis=1)
+        before = np.random.default_rng([self.seed, 12])
+        self.common = _led_to(common - common[start], before.normal(0, 3e-4, self.earlier))
+        self.own = _led_to(own - own[:, start : start + 1], before.normal(0, 3e-4, (OWN_WALKS, self.earlier)))
         self.coin = {coin.base: coin for coin in self.coins}
         places = {coin.base: place for place, coin in enumerate(self.coins)}
         self.at = {coin.base: places[coin.walks_with or coin.base] for coin in self.coins}
@@ -79,6 +83,12 @@ class Paths:
         shift[minute] += change
         shift[minute[-1] + 1 :] += change[-1]
 
+    def lift(self, base: str, start: int, minutes: int, share: float) -> None:
+        """Let the price move by a share more than the walks, over some minutes; at the start it is as ever."""
+        shift = self.shifts.setdefault(base, np.zeros(self.minutes + 2))
+        shift += np.clip((np.arange(self.minutes + 2) - start) / minutes, 0.0, 1.0) * math.log1p(share)
+        shift -= shift[self.start_minute]
+
     def build(self, base: str, start: int, minutes: int, share: float) -> None:
         """Let open interest grow by a share over some minutes, and stay there."""
         ramp = np.clip((np.arange(self.minutes + 2) - start) / minutes, 0.0, 1.0)
@@ -90,7 +100,9 @@ class Paths:
     def basis(self, instrument: Listed, minute: Floats) -> Floats:
         """How far the venue trades from the fair price: a few hundredths of a percent, slowly moving."""
         phase = sum(instrument.key.encode()) + self.seed
-        found = 1 + 1.5e-4 * np.sin(minute / 180 + phase) + (1.2e-4 if instrument.kind == "perp" else 0.0)
+        found = (
+            1 + 1.5e-4 * np.sin((minute - self.earlier) / 180 + phase) + (1.2e-4 if instrument.kind == "perp" else 0.0)
+        )
         start, end, share = self.premiums.get(instrument.key, (0, 0, 0.0))
         return np.where((minute >= start) & (minute < end), found + share, found)
 
@@ -144,8 +156,15 @@ class Paths:
 
     def settlements(self, instrument: Listed, start: int, end: int) -> list[Settlement]:
         end = min(end, instrument.until_ms)
-        at = max(-(-start // HOUR) * HOUR, self.begin - 30 * 24 * HOUR, -(-instrument.listed_ms // HOUR) * HOUR)
+        first = self.begin + self.earlier * MINUTE - 30 * 24 * HOUR
+        at = max(-(-start // HOUR) * HOUR, first, -(-instrument.listed_ms // HOUR) * HOUR)
         hours = range(at, end, HOUR)
         # an hour is a settlement if the interval that ran up to it ends there
         settled = [each for each in hours if each % (instrument.as_of("funding_hours", each - 1) * HOUR) == 0]
         return [Settlement(each, self.rate(instrument, each), self.price_at(instrument.base, each)) for each in settled]
+
+
+def _led_to(walk: Floats, steps: Floats) -> Floats:
+    """The walk, unchanged, with so many steps before it."""
+    before = walk[..., :1] - np.cumsum(steps, axis=-1)[..., ::-1]
+    return np.concatenate([before, walk], axis=-1)

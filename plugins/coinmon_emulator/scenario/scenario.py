@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from coinmon_emulator.market.market import DAY, MINUTE, Listed, Prints
 from coinmon_emulator.scenario import flow
 from coinmon_emulator.scenario.coins import Pace
+from coinmon_emulator.scenario.default_plan import DefaultPlan
 from coinmon_emulator.scenario.field_plan import FIELD_COINS, FieldEvent, changed
 from coinmon_emulator.scenario.listing import all_venues, listing_of, odd_markets, wide
-from coinmon_emulator.scenario.made import BEFORE, STARTS_AT, MadeUpMarket
-from coinmon_emulator.scenario.plan import Leg, Plan, PlantedEvent
+from coinmon_emulator.scenario.made import BEFORE, EARLIER, STARTS_AT, MadeUpMarket
+from coinmon_emulator.scenario.plan import Leg, PlantedEvent
 from coinmon_emulator.scenario.signal_plan import SIGNALS_AT, SignalPlan
 
 __all__ = ["NAMES", "STARTS_AT", "Scenario"]
@@ -28,7 +29,7 @@ NAMES = ("default", "quiet", "wide", "signals", "field")
 
 class Scenario(MadeUpMarket):
     """A market made up from a seed; any minute of it can be asked for first. before: minutes of past; a longer one is
-    another market.
+    another market. `default` has a day and a half before these.
     """
 
     def __init__(self, name: str = "default", seed: int = 1, before: int = BEFORE) -> None:
@@ -43,14 +44,12 @@ class Scenario(MadeUpMarket):
         if name == "field":
             coins = (*coins, *FIELD_COINS)
             instruments, self._changes = changed(seed, STARTS_AT, instruments)
-        super().__init__(seed, coins, instruments, before)
+        super().__init__(seed, coins, instruments, before, EARLIER if name == "default" else 0)
         self._name = name
         self.events: list[PlantedEvent] = []
         if name == "default":
-            plan = Plan(
-                seed, [one for one in instruments if one.followed], before, self.paths.minutes, self._half_volume
-            )
-            self.events = plan.events
+            followed = [one for one in instruments if one.followed]
+            self.events = DefaultPlan(seed, followed, self.paths, self._half_volume).events
         elif name == "signals":
             self.opens_at = SIGNALS_AT
             start = (SIGNALS_AT - self.paths.begin) // MINUTE
@@ -101,7 +100,9 @@ class Scenario(MadeUpMarket):
         return known
 
     def _first_id(self, instrument: Listed) -> int:
-        return 10_000_000 + zlib.crc32(instrument.key.encode()) % 4_000_000_000
+        # what was put before changes the ids of nothing after it
+        _, totals = self._minutes(instrument)
+        return 10_000_000 + zlib.crc32(instrument.key.encode()) % 4_000_000_000 - int(totals[self.paths.earlier])
 
     def _block(self, instrument: Listed, number: int) -> Prints:
         known = self._blocks.get((instrument, number))

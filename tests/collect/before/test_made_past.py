@@ -1,8 +1,10 @@
 """What lies behind a demo's window: every minute since its market began, as though a scan had seen it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from coinmon.clock import Clock
 from coinmon.collect.history.made_past import MadePast
@@ -10,12 +12,16 @@ from coinmon.collect.once import collect_once
 from coinmon.config.load import load_config
 from coinmon.errors import CoinmonError
 from coinmon.model.bars import Coverage
-from coinmon.model.moment import HOUR, MINUTE, floor
+from coinmon.model.moment import DAY, HOUR, MINUTE, floor
 from coinmon.run.demo import past_of
+from coinmon.run.parts.made_past import bring_past
 from coinmon.store.bars import read_bars
 from coinmon.store.database import open_database
+from coinmon.store.deliveries import read_queue
 from coinmon.store.instruments import read_instruments
-from coinmon.store.samples import read_funding, read_open_interest
+from coinmon.store.samples import read_funding, read_open_interest, read_whales
+from coinmon.store.schema import signals
+from coinmon.store.scorecards import last_scorecard
 from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
 from coinmon_emulator.server.server import running
@@ -35,24 +41,28 @@ def stored(tmp_path_factory):
             config = load_config(path, environ={}, cwd=folder, overrides={"exchanges": ["okx"]})
             assert past_of(config) == f"{emulator.url}/emulator/past"
             database = open_database(config.db)
-            past = MadePast(past_of(config))
-            await collect_once(config, Clock(STARTS_AT, 0, 0), database, "ADAUSDT", past)
-            return database
+            await collect_once(replace(config, demo_past=past_of(config)), Clock(STARTS_AT, 0, 0), database, "ADAUSDT")
+            # a scan that goes on has what was told in these days too
+            scanned = open_database(f"sqlite:///{folder}/scanned.db")
+            one = load_config(path, environ={}, cwd=folder, overrides={"exchanges": ["okx"], "symbols": ["ADAUSDT"]})
+            await bring_past(replace(one, demo_past=past_of(one)), Clock(STARTS_AT, 0, 0), scanned)
+            return database, scanned
 
-    database = asyncio.run(collected())
-    yield database
-    database.close()
+    databases = asyncio.run(collected())
+    yield databases
+    for each in databases:
+        each.close()
 
 
 @pytest.mark.parametrize("kind", ["spot", "perp"])
-def test_a_day_and_more_is_whole_with_its_levels(stored, kind):
-    with stored.read() as connection:
+def test_two_days_and_more_are_whole_with_their_levels(stored, kind):
+    with stored[0].read() as connection:
         ((number, one),) = (
             (number, each) for number, each in read_instruments(connection).items()
             if (each.kind, each.base, each.quote) == (kind, "ADA", "USDT")
         )  # fmt: skip
-        bars = read_bars(connection, number, one, END - 26 * HOUR, END, levels=True)
-        assert len(bars) == 26 * 60
+        bars = read_bars(connection, number, one, END - 50 * HOUR, END, levels=True)
+        assert len(bars) == 50 * 60
         assert (bars.coverage == Coverage.TRADES).all()
         # nobody's trade is counted twice where the past meets the window
         assert bars.levels.buy.sum() + bars.levels.sell.sum() == pytest.approx(bars.volume.sum())
@@ -66,11 +76,36 @@ def test_a_day_and_more_is_whole_with_its_levels(stored, kind):
         if kind == "perp":
             assert len(read_open_interest(connection, number, END - 24 * HOUR, END)) > 200
             assert len(read_funding(connection, number, END - 24 * HOUR, END)) == 3
+        # among what was planted in these days are large orders
+        whales = [
+            (int(rows.time[0]), sum(map(int, rows.size)))
+            for event, leg in true._legs[told] if leg.one_order and event.minute < true.paths.start_minute
+            for minute in [true.paths.begin + event.minute * MINUTE]
+            for rows in [true.rows(told, true.before(told, minute), true.before(told, minute + MINUTE))]
+        ]  # fmt: skip
+        assert len(read_whales(connection, number, one.id, END - 50 * HOUR, END - 50 * MINUTE)) == len(whales)
 
 
 def test_an_emulator_that_is_gone_is_an_error_of_ours(stored):
     past = MadePast("http://127.0.0.1:9/emulator/past")
-    with stored.read() as connection:
+    with stored[0].read() as connection:
         one = next(iter(read_instruments(connection).values()))
     with pytest.raises(CoinmonError, match=r"the demo's past of okx:"):
-        past._bars(one, END - HOUR, END)
+        past._trades(one, END - HOUR, END)
+
+
+def test_what_a_scan_would_have_told_is_over_and_has_a_record(stored):
+    with stored[1].read() as connection:
+        rows = connection.execute(select(signals).order_by(signals.c.time)).all()
+        assert read_queue(connection, 0) == []
+        card = last_scorecard(connection).card
+    told = [row for row in rows if row.grade]
+    assert len(told) > 10
+    assert {row.pair for row in told} == {"ADA/USDT"}
+    # three hours before the start everything is over, so that what is on is news
+    assert all(END - 40 * HOUR < row.time <= row.ended <= END - 3 * HOUR for row in told)
+    over = {row.event["of"] for row in rows if row.name == "signal_ended"}
+    assert over == {row.id for row in told if row.ended > row.time}
+    # the record is of what was told before the day began
+    midnight = floor(STARTS_AT, DAY)
+    assert sum(each["told"] for each in card["signals"]) == sum(row.time < midnight for row in told) > 0

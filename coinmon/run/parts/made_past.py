@@ -1,0 +1,123 @@
+"""The days behind a demo, stored before its scan begins: what was traded, and what a scan would have told of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+from loguru import logger
+
+from coinmon.clock import Clock
+from coinmon.collect.exchange_apart import venues_of
+from coinmon.collect.history.made_past import MadePast
+from coinmon.collect.venue import Venue
+from coinmon.collect.watchlist import Watchlist, begin
+from coinmon.config.load import Config
+from coinmon.evaluate.ledger import Ledger, ledger_key, step
+from coinmon.model.events import as_json
+from coinmon.model.instrument import Pair
+from coinmon.model.moment import DAY, HOUR, MINUTE, floor
+from coinmon.model.signal import Grade, Signal
+from coinmon.model.symbols import Universe
+from coinmon.notify.endings import ending
+from coinmon.notify.events import signal_event, signal_id
+from coinmon.run.parts.replay_parts import PairPlayer, span_of
+from coinmon.run.records import renew
+from coinmon.store.database import Database
+from coinmon.store.history import History
+from coinmon.store.outbox import ToldRow, write_signals
+
+_MOST_INSTRUMENTS = 100
+"""Of more a demo has what the exchanges give."""
+_LEAD_IN_MS = 2 * HOUR
+"""From the first minute on until signals are followed: their windows and what they compare with."""
+_TOLD_MS = 36 * HOUR
+"""Before the pause, in which what was told is worked out: a record has a whole day, and a start waits for it."""
+_PAUSE_MS = 3 * HOUR
+"""Before the start: nothing was told in it, so that all that is on is news."""
+
+
+async def bring_past(config: Config, clock: Clock, database: Database, *, once: bool = False) -> None:
+    """Store all that the made-up market has before now, the signals of that time and their records.
+
+    It is as though a scan had gone on until three hours before. once: for a single scan, which is not to be waited
+    for: the last day, and nothing that was told. Raises CoinmonError.
+    """
+    assert config.demo_past is not None
+    past, began = MadePast(config.demo_past, DAY + HOUR if once else 3 * DAY), monotonic()
+    venues = venues_of(config.exchanges, clock)
+    try:
+        now = clock.now()
+        end = floor(now)
+        window_start = end - config.window * MINUTE
+        watch = await begin(venues, database, config.symbols, config.quotes, now, window_start)
+        if len(watch.instruments) > _MOST_INSTRUMENTS:
+            return
+
+        async def one(venue: Venue) -> None:
+            await past.bring(venue, watch.tracks[venue.name], database, end, config.whale_threshold)
+
+        await asyncio.gather(*(one(venue) for venue in venues))
+    finally:
+        await asyncio.gather(*(venue.close() for venue in venues))
+    if once:
+        return
+    told = await asyncio.to_thread(_tell, config, database, watch, end - _PAUSE_MS)
+    await asyncio.to_thread(renew, config, database, now)
+    logger.info("the demo's days before the start are stored: {} signals, {:.1f} s", told, monotonic() - began)
+
+
+def _tell(config: Config, database: Database, watch: Watchlist, until: int) -> int:
+    """Store what a scan would have told before `until`; how many signals."""
+    with database.still() as stored:
+        history = History(stored)
+        rows = [
+            row
+            for pair in watch.pairs
+            for row in told_before(config, history, watch.universe, pair, until - _TOLD_MS, until)
+        ]
+    over = []
+    for row in rows:
+        if row["ended"] > row["time"]:
+            at = round(row["ended"] + row["event"]["cooldown_minutes"] * MINUTE)
+            over.append(_row(ending(ToldRow(row["id"], row["pair"], row["ended"], row["event"]), None, None, at), at))
+    with database.write() as connection:
+        write_signals(connection, [*rows, *over], {})
+    return len(rows)
+
+
+def _row(signal: Signal, at: int, graver_than: Grade | None = None) -> dict[str, Any]:
+    """Of the signals' table; one that happens once is over at once."""
+    id = signal_id(signal, at)
+    return {
+        "id": id, "key": f"{signal.name} {signal.key}", "pair": signal.pair, "name": signal.name,
+        "grade": signal.grade, "time": at, "ended": at if signal.once else None,
+        "event": as_json(signal_event(signal, id, at, graver_than)),
+    }  # fmt: skip
+
+
+def told_before(
+    config: Config, history: History, universe: Universe, pair: Pair, since: int, until: int
+) -> Sequence[Mapping[str, Any]]:
+    """Rows of signals that a scan of this pair would have told in [since, until), ms UTC; then all are over."""
+    player = PairPlayer(config, history, universe, pair, "complete")
+    first, last = span_of(history, player.instruments, None, until)
+    first = max(since, first + _LEAD_IN_MS)
+    if first >= last:
+        return []
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    ledger = Ledger()
+    for now, holds in player.played(first, last, leads_in=True).changes:
+        done = step(ledger, holds, now)
+        ledger = done.ledger
+        for key, began, ended in done.moves:
+            if (key, began) in rows:
+                rows[key, began]["ended"] = ended
+        for each in done.told:
+            signal = player.said(each.signal)
+            if signal is None or each.at < first:
+                continue
+            rows[ledger_key(signal), each.at] = _row(signal, each.at, each.graver_than)
+    for row in rows.values():
+        row["ended"] = last if row["ended"] is None else row["ended"]
+    return list(rows.values())
