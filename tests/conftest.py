@@ -4,6 +4,7 @@ import fcntl
 import gc
 import glob
 import importlib
+import multiprocessing
 import os
 import shutil
 import socket
@@ -16,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,13 +25,15 @@ from hypothesis import settings
 from sqlalchemy import Connection, event
 from xdist.scheduler import LoadFileScheduling
 
+from coinmon import processes
+from coinmon.run import demo
 from coinmon.store import database
 
 # processes that tests start import what a test gives them; what is installed comes first
 sys.path.append(str(Path(__file__).parents[1]))
 
 from tests.chromium import CHROMIUM, Browser
-from tests.forked import Forked
+from tests.forked import Forked, forked_demos, modules_of
 
 # the same examples everywhere, and no wall clock: a busy machine proves nothing
 settings.register_profile("coinmon", deadline=None, derandomize=True)
@@ -166,9 +169,21 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Calla
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _where_processes_are_forked(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _where_processes_are_forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     base = tmp_path_factory.getbasetemp()
     Forked.folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "subprocess", forked_demos())
+        yield
+
+
+@pytest.fixture
+def forked_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Processes` are forked from a server that has imported what they need, which else takes each a second."""
+    context = multiprocessing.get_context("forkserver")
+    found = ("coinmon.run.parts.pair_jobs", *modules_of("coinmon_indicators"), *modules_of("coinmon_signals"))
+    context.set_forkserver_preload(list(found))
+    monkeypatch.setattr(processes, "multiprocessing", SimpleNamespace(get_context=lambda _kind: context))
 
 
 @pytest.fixture(scope="session")

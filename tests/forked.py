@@ -7,8 +7,10 @@ test says about starting, about importing or about what is installed needs a tru
 """
 
 import fcntl
+import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
@@ -16,8 +18,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 OURS = (
@@ -91,6 +95,20 @@ if not hasattr(os, "pidfd_open"):
     Forked, run_forked = subprocess.Popen, subprocess.run  # type: ignore[assignment, misc]
 
 
+def forked_command() -> list[str]:
+    """In place of `python -m coinmon` where another program starts it: its process is forked too."""
+    if not hasattr(os, "pidfd_open"):
+        return [sys.executable, "-m", "coinmon"]
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("forward.py")), str(_template(Forked.folder))]
+
+
+def forked_demos() -> Any:
+    """What `coinmon.run.demo` takes for `subprocess`: the emulators of demos are forked too."""
+    return SimpleNamespace(
+        Popen=Forked, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
+    )
+
+
 def _template(folder: Path) -> Path:
     """The socket of the template; who comes first begins it. It ends when the workers' parent does, or the only one."""
     place = folder / "template"
@@ -119,17 +137,20 @@ def _exactly(link: socket.socket, count: int) -> bytes:
     return found
 
 
-def _import_all() -> None:
-    import importlib
-    import pkgutil
+def modules_of(name: str) -> Iterator[str]:
+    """The names of a package's modules, without those that do something where they are imported."""
+    package = importlib.import_module(name)
+    for each in pkgutil.walk_packages(package.__path__, f"{name}."):
+        if "migrations" not in each.name and not each.name.endswith("__main__"):
+            yield each.name
 
+
+def _import_all() -> None:
     for name in OURS:
-        package = importlib.import_module(name)
-        for each in pkgutil.walk_packages(package.__path__, f"{name}."):
-            if "migrations" not in each.name and not each.name.endswith("__main__"):
-                # what needs an extra that is not installed is imported by whoever needs it
-                with suppress(ImportError):
-                    importlib.import_module(each.name)
+        for each in modules_of(name):
+            # what needs an extra that is not installed is imported by whoever needs it
+            with suppress(ImportError):
+                importlib.import_module(each)
     from coinmon_exchanges._http.ccxt_class import exchange_class
 
     for name in CCXT:
@@ -189,6 +210,7 @@ def _become(asked: dict[str, Any], streams: list[int]) -> None:
     time.tzset()
     os.chdir(asked["cwd"])
     sys.path[0] = asked["cwd"]
+    sys.path[1:1] = filter(None, asked["env"].get("PYTHONPATH", "").split(os.pathsep))
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
@@ -201,9 +223,14 @@ def _main() -> None:
     _import_all()
     gc.collect()
     gc.freeze()
-    found = _serve(Path(sys.argv[1]), int(sys.argv[2]))
+    place = Path(sys.argv[1])
+    found = _serve(place, int(sys.argv[2]))
     if found is not None:
+        from coinmon.run import demo
+
         _become(*found)
+        Forked.folder = place.parent
+        demo.subprocess = forked_demos()
         runpy.run_module("coinmon", run_name="__main__", alter_sys=True)
 
 

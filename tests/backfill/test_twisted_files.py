@@ -129,8 +129,8 @@ def test_a_twisted_file_is_equal_or_declared(other_bench, plain, market, tmp_pat
     venue = name.partition(":")[0]
     now = parse_time(NOW)
     header, *lines = lines_of(module_of(venue, "archive").file(WorldNow(market, now), path), path)
-    # six hours are enough, and a file that ends there is cut short by itself
-    lines = lines[: len(lines) // 4]
+    # two hours are enough, and a file that ends there is cut short by itself
+    lines = lines[: len(lines) // 12]
     rows = traded(market, venue, kind, native, start)
     rng = random.Random(name)
     for number, twist in enumerate(TWISTS):
@@ -149,5 +149,5 @@ def test_a_twisted_file_is_equal_or_declared(other_bench, plain, market, tmp_pat
         if twist in (every_line_twice, a_part_stands_twice) and venue == "bybit":
             continue  # its ids are no numbers: what stands twice is known by the venue's volume alone, and declared
         cut = len(twist(random.Random(1), lines)) < len(lines)
-        most = len(plain.bars(rows)) // 4
+        most = len(plain.bars(rows)) // 12
         assert len(whole) < most if cut else len(whole) > most * 0.9, (twist, len(whole), most)

@@ -147,7 +147,7 @@ def test_as_known_says_so_and_is_refused_otherwise(replayed):
     assert replayed("--as", "later").code == 2
 
 
-def test_two_processes_say_the_same_to_the_byte(replayed):
+def test_two_processes_say_the_same_to_the_byte(replayed, forked_workers):
     one, two = (replayed("--json", *more) for more in ([], ["--jobs", "2"]))
     assert two.code == 0, two.err
     assert json.loads(one.out)["signals"]

@@ -16,6 +16,8 @@ import orjson
 import pytest
 import yaml
 
+from coinmon.cli import run
+
 # The command by itself, so that these tests do not depend on the rest of the command line.
 ALONE = (
     "import typer; from coinmon_emulator.emulate import register_commands\n"
@@ -113,23 +115,25 @@ def test_a_tape_is_served_from_its_end(real: Path) -> None:
         (["--write-config", "no/such/folder/x.yaml", "--port", "0"], "cannot write no/such/folder/x.yaml"),
     ],
 )
-def test_what_cannot_be_had_is_one_line_and_exit_2(arguments: list[str], told: str) -> None:
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 2
-    assert told in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert done.stdout == ""
+def test_what_cannot_be_had_is_one_line_and_exit_2(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--lang", "en", "emulate", *arguments]) == 2
+    said = capsys.readouterr()
+    assert told in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
 
 
-def test_a_port_in_use_is_named() -> None:
+def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(command("--port", str(port)), capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 2
-    assert f"port {port} is in use" in done.stderr
-    assert done.stderr.count("\n") == 1
+        assert run(["--lang", "en", "emulate", "--port", str(port)]) == 2
+    said = capsys.readouterr().err
+    assert f"port {port} is in use" in said
+    assert said.count("\n") == 1
 
 
 def test_the_public_module_imports_nothing_heavy() -> None:

@@ -60,18 +60,18 @@ def overrides(tmp_path, monkeypatch):
     return {"db": url} | {f"signals.{name}": each for name, each in EASY.items()}
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """A scheduler and two workers in processes of their own; its address."""
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A scheduler and two workers in processes of their own, for all tests; its address."""
     pytest.importorskip("distributed", reason="the dask extra is not installed")
-    (tmp_path / "elsewhere").mkdir()
-    about = tmp_path / "scheduler.json"
+    folder = tmp_path_factory.mktemp("cluster")
+    about = folder / "scheduler.json"
     plain = ["--scheduler-file", str(about), "--no-dashboard"]
     commands = [["scheduler", "--host", "127.0.0.1", "--port", "0"], *[["worker", "--nthreads", "1", "--no-nanny"]] * 2]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "dask", *each, *plain], cwd=tmp_path / "elsewhere", env=environ,
+            [sys.executable, "-m", "dask", *each, *plain], cwd=folder, env=environ,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         for each in commands
@@ -87,23 +87,6 @@ def cluster(tmp_path):
         for each in running:
             each.kill()
             each.wait()
-
-
-def test_a_cluster_of_which_a_worker_is_killed(overrides, cluster, tmp_path):
-    pairs = [Pair(base, "USDT") for base in (*BASES, "NONE")]
-    start, end = START + (FIRST + 60) * MINUTE, START + (FIRST + 90) * MINUTE
-    load = partial(killed_once, str(tmp_path / "killed"), overrides)
-    seen = []
-    found = replayed_on_cluster(cluster, load, pairs, start, end, "complete", lambda *done: seen.append(done))
-    assert (tmp_path / "killed").exists()
-    config = load_config(None, overrides=overrides, environ={})
-    database = open_database(config.db, create=False)
-    history = History(database)
-    universe = history.universe(config.exchanges, config.quotes)
-    assert found == backtest(config, history, universe, pairs[:2], start, end)
-    database.close()
-    assert {each.event["pair"] for each in found.told} == {"BTC/USDT", "ETH/USDT"}
-    assert seen[-1] == (3, 3)
 
 
 @pytest.fixture
@@ -132,7 +115,25 @@ def test_by_command_on_a_cluster(asked, cluster):
     assert json.loads(asked("--dask", cluster, "--lake", "lake")) == json.loads(one_by_one)
 
 
-def test_a_lake_is_replayed_as_its_database(asked):
+def test_a_cluster_of_which_a_worker_is_killed(overrides, cluster, tmp_path):
+    pairs = [Pair(base, "USDT") for base in (*BASES, "NONE")]
+    # the last test with the cluster, which has one worker from here on
+    start, end = START + (FIRST + 60) * MINUTE, START + (FIRST + 90) * MINUTE
+    load = partial(killed_once, str(tmp_path / "killed"), overrides)
+    seen = []
+    found = replayed_on_cluster(cluster, load, pairs, start, end, "complete", lambda *done: seen.append(done))
+    assert (tmp_path / "killed").exists()
+    config = load_config(None, overrides=overrides, environ={})
+    database = open_database(config.db, create=False)
+    history = History(database)
+    universe = history.universe(config.exchanges, config.quotes)
+    assert found == backtest(config, history, universe, pairs[:2], start, end)
+    database.close()
+    assert {each.event["pair"] for each in found.told} == {"BTC/USDT", "ETH/USDT"}
+    assert seen[-1] == (3, 3)
+
+
+def test_a_lake_is_replayed_as_its_database(asked, forked_workers):
     pytest.importorskip("pyarrow", reason="the lake extra is not installed")
     stored = json.loads(asked())
     assert run(["export", "--lake", "lake"]) == 0
@@ -198,7 +199,7 @@ def test_who_asks_what_was_told_is_replayed_as_a_whole(overrides):
     assert (told, one) == (again, same)
 
 
-def test_two_processes_and_one_that_is_killed(overrides, tmp_path):
+def test_two_processes_and_one_that_is_killed(overrides, tmp_path, forked_workers):
     config = load_config(None, overrides=overrides, environ={})
     database = open_database(config.db, create=False)
     history = History(database)

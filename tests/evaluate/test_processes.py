@@ -16,6 +16,8 @@ from coinmon.processes import side_by_side
 
 PATIENCE_S = 60.0
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 
 @contextmanager
 def working(folder):

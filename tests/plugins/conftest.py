@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coinmon.plugin.catalog import Catalog, load_catalog
+from tests.forked import Forked, run_forked
 
 GOOD = '''
 from coinmon import hookimpl
@@ -58,9 +59,8 @@ def beside_acme(acme: Path, tmp_path: Path) -> Callable[..., subprocess.Complete
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(acme), "PYTHONUTF8": "1"}
         command = [sys.executable, *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environ, check=False
-        )
+        start = run_forked if arguments[:2] == ("-m", "coinmon") else subprocess.run
+        return start(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environ)
 
     return run
 
@@ -72,8 +72,6 @@ def beside_acme_in(acme: Path) -> Callable[..., "subprocess.Popen[str]"]:
     def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(acme), "PYTHONUTF8": "1"}
         command = [sys.executable, "-m", "coinmon", *arguments]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environ
-        )
+        return Forked(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environ)
 
     return start

@@ -12,6 +12,7 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from coinmon.cli import run
+from tests.forked import forked_command
 
 COINMON = [sys.executable, "-m", "coinmon"]
 
@@ -53,8 +54,9 @@ def test_an_address_that_is_not_ours(refused: Any, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("demo", [False, True])
 def test_stdio_speaks_nothing_but_mcp(tmp_path: Any, demo: bool) -> None:
-    where = ["--demo"] if demo else ["--no-scan"]
-    server = StdioServerParameters(command=COINMON[0], args=[*COINMON[1:], "serve", "--stdio", *where], cwd=tmp_path)
+    # once as it is started by others, once without the time that it takes to import it
+    python, *rest = [*forked_command(), "serve", "--demo"] if demo else [*COINMON, "serve", "--no-scan"]
+    server = StdioServerParameters(command=python, args=[*rest, "--stdio"], cwd=tmp_path)
 
     async def talk() -> Any:
         with (tmp_path / "log").open("w") as log:

@@ -21,7 +21,7 @@ from coinmon.model.moment import iso
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._tools.toolbox import Toolbox
-from tests.forked import Forked
+from tests.forked import Forked, forked_command
 from tests.serve.conftest import COINMON, NOW, Stored
 
 FOLDER = Path(os.environ.get("TEST_NODE") or Path(__file__).parent).resolve()
@@ -29,7 +29,7 @@ PACKAGES = FOLDER / "node_modules"
 NODE = str(PACKAGES / ".bin" / "node")
 CLI = PACKAGES / "@modelcontextprotocol" / "inspector" / "clients" / "cli" / "build" / "index.js"
 INSPECTOR = [NODE, str(CLI), "--connect-timeout", "60000"]
-STDIO = [*COINMON, "serve", "--stdio", "--no-scan"]
+STDIO = ["serve", "--stdio", "--no-scan"]
 CALL = ["--method", "tools/call", "--tool-name", "get_key_levels", "--tool-arg", "symbol=BTCUSDT"]
 
 RULE = "bought: {when: net_flow(spot).net_flow > 0}"
@@ -86,7 +86,7 @@ def test_the_typescript_sdk_gets_the_same_from_every_tool_over_every_transport(
     questions["check_rule"] = {"yaml": RULE}
     questions["test_rule"] |= {"yaml": RULE, "days": 1}
     questions["get_orderflow_metrics"] |= {"startTime": NOW - 3_600_000, "endTime": NOW}
-    command = [*STDIO, "--config", str(collected / "config.yaml")]
+    command = [*forked_command(), *STDIO, "--config", str(collected / "config.yaml")]
     asked = {"url": still, "command": command, "questions": questions}
     script = str(Path(__file__).with_name("clients.cjs"))
     found = json.loads(ended(started(NODE, script, str(FOLDER), json.dumps(asked))))
@@ -102,14 +102,12 @@ def test_the_inspector_lists_and_calls_over_every_transport(
     """Every tool, which takes minutes, is called by benchmarks/serve/inspector.py."""
     # it keeps a catalog in the home folder, and takes --config for its own option
     monkeypatch.setenv("HOME", str(tmp_path))
-    servers = ([f"{still}/mcp"], [f"{still}/sse"], [*STDIO, "-e", f"COINMON_CONFIG={collected / 'config.yaml'}"])
+    over_stdio = [*forked_command(), *STDIO, "-e", f"COINMON_CONFIG={collected / 'config.yaml'}"]
+    servers = ([f"{still}/mcp"], [f"{still}/sse"], over_stdio)
     with ExitStack() as stack:
-        methods = (["--method", "tools/list"], CALL)
-        running = [
-            [stack.enter_context(started(*INSPECTOR, *server, *method)) for server in servers] for method in methods
-        ]
-        for same in running:
-            http, sse, over_stdio = (json.loads(ended(each)) for each in same)
-            assert http
-            assert sse == http
-            assert over_stdio == http
+        listing = stack.enter_context(started(*INSPECTOR, *servers[0], "--method", "tools/list"))
+        calls = [stack.enter_context(started(*INSPECTOR, *server, *CALL)) for server in servers]
+        assert "get_key_levels" in {each["name"] for each in json.loads(ended(listing))["tools"]}
+        first, *others = (json.loads(ended(each)) for each in calls)
+    assert first["structuredContent"]
+    assert others == [first, first]
