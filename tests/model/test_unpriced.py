@@ -25,6 +25,10 @@ def bars() -> Bars:
     )  # fmt: skip
 
 
+def test_a_price_that_is_not_known_is_not_zero(bars: Bars) -> None:
+    assert bars.price(bars.close).tolist() == pytest.approx([10.0, np.nan, 10.0], nan_ok=True)
+
+
 def test_an_exported_minute_without_a_price_has_no_volume(bars: Bars) -> None:
     whole, gap, seen = records(bars, levels=False)
     assert [whole[name] for name in AMOUNTS] == [seen[name] for name in AMOUNTS] == [0] * 7
