@@ -17,7 +17,7 @@ def situation(market: Market, window: int, answering: Callable[[str], str]) -> d
     `price`, `instrument`, `change_pct`, `minutes`; `open_interest` and `funding` by venue (change in %, rate of the
     next settlement as a fraction); `support`, `resistance`: `name`, `price`, `distance_pct` of the nearest key level.
     """
-    view = _main(market)
+    view = _main(market, window)
     price, change = (None, None) if view is None else _move(view, window)
     below, above = (None, None) if view is None or price is None else _next_to(view, price, answering("levels"))
     return {
@@ -32,11 +32,15 @@ def situation(market: Market, window: int, answering: Callable[[str], str]) -> d
     }
 
 
-def _main(market: Market) -> View | None:
-    """The first configured venue's spot market, else its perp: of those that traded."""
+def _main(market: Market, window: int) -> View | None:
+    """The first configured venue's spot market, else its perp: of those that traded, who has the window first."""
     traded: Sequence[View] = [each for each in market.views if (each.bars(1440).close > 0).any()]
     order = {name: number for number, name in enumerate(market.venues)}
-    return min(traded, key=lambda each: (each.instrument.kind != "spot", order[each.instrument.venue]), default=None)
+
+    def rank(each: View) -> tuple[bool, bool, int]:
+        return _move(each, window)[1] is None, each.instrument.kind != "spot", order[each.instrument.venue]
+
+    return min(traded, key=rank, default=None)
 
 
 def _move(view: View, window: int) -> tuple[float | None, float | None]:

@@ -8,6 +8,7 @@ from coinmon.errors import NoDataError
 from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
 from coinmon.market.last_day import LastDay
 from coinmon.market.market import Market
+from coinmon.market.of_those_that_have_it import named, of_those_that_have_it
 from coinmon.market.result import SeenReport
 from coinmon.market.view import View
 from coinmon.model.bars import Seen
@@ -76,20 +77,15 @@ class Report:
 
     def _of_those_that_have_it(self, offer: Offer, merged: View, result: Any) -> Any:
         """The pair's result, made anew without venues that have less of its time than the others."""
-        seen: SeenReport = result.coverage
-        start, end = (round(1000 * each.timestamp()) for each in (seen.start, seen.end))
-        there, others = self.market.with_minutes(merged.instrument.kind, start, end)
-        if not there or not others:
-            return result
-        view = self.market.together(there)
         try:
-            found = view.of(offer.name)
+            made = of_those_that_have_it(self.market, merged, result, lambda view: view.of(offer.name))
         except IndicatorFailed as error:
             self.failed[offer.name] = str(error)
             return result
-        self._subjects[offer.name][PAIR] = view
-        self.left_out[offer.name] = {each.instrument.id: each.seen(each.between(start, end)) for each in others}
-        return found
+        if made.left_out:
+            self._subjects[offer.name][PAIR] = made.view
+            self.left_out[offer.name] = dict(made.left_out)
+        return made.result
 
     def _subjects_of(self, offer: Offer) -> dict[str, Market | View]:
         if offer.scope == "pair":
@@ -118,10 +114,7 @@ class Report:
         return self._subjects[indicator][id]
 
     def left_out_as_json(self) -> dict[str, dict[str, Any]]:
-        return {
-            name: {id: {"complete": seen.complete, "of": seen.minutes} for id, seen in without.items()}
-            for name, without in self.left_out.items()
-        }
+        return {name: named(without) for name, without in self.left_out.items()}
 
     def document(self) -> dict[str, Any]:
         """The JSON object."""

@@ -14,6 +14,7 @@ from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
 from coinmon.evaluate.stored_markets import StoredMarkets
 from coinmon.market.held_markets import HeldMarkets
 from coinmon.market.market import Market
+from coinmon.market.of_those_that_have_it import named, of_those_that_have_it
 from coinmon.market.result import Result, SeenReport
 from coinmon.market.view import View
 from coinmon.model.events import as_json
@@ -113,6 +114,14 @@ class MarketReader:
             return answer
         finally:
             self._trim()
+
+    def merged_result(
+        self, name: str, market: Market, merged: View, settings: Mapping[str, Any] | None = None
+    ) -> tuple[Result, dict[str, dict[str, int]]]:
+        """An indicator's result of `merged`, made without the markets that lack its minutes; those, as JSON."""
+        of_all = self.result(name, merged, settings)
+        made = of_those_that_have_it(market, merged, of_all, lambda view: self.result(name, view, settings))
+        return made.result, named(made.left_out)
 
     def line(self, name: str, subject: View | Market, lang: str) -> str:
         """What an indicator's result says of itself in a line, printable. Raises CoinmonError where its code fails."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from coinmon.command import Market, MarketReader, View, significant
+from coinmon.command import MINUTE, Market, MarketReader, View, significant
 
 Cell = dict[str, Any]
 """t: text; k: tone; s: what it sorts by; w: why."""
 
-_SPARKS = 24
+_SPARKS, _SPARK_MINUTES = 24, 120
 """Points of a sparkline, over two hours."""
 
 
@@ -87,8 +87,11 @@ def market_cells(reader: MarketReader, market: Market) -> dict[str, Cell]:
     first = next(iter(views.values()))
     made = {"hour": change(_moved(first, 60)), "day": change(_moved(first, 1440))}
     for kind, name in (("spot", "cvd_spot"), ("perp", "cvd_perp")):
-        view = next((each for each in views.values() if each.instrument.kind == kind), None)
+        merged = next((each for each in views.values() if each.instrument.kind == kind), None)
+        view, without = (None, "") if merged is None else _with_minutes(market, merged, _SPARK_MINUTES)
         made[name] = _sparkline(view)
+        if without:
+            made[name] |= {"w": f"-{without}"}
     results = {
         name: [reader.result(name, view) for view in market.perp.values()]
         for name in ("open_interest", "funding")
@@ -99,6 +102,17 @@ def market_cells(reader: MarketReader, market: Market) -> dict[str, Cell]:
     rate = float(np.median(rates)) if rates else None
     made["funding"] = cell("-" if rate is None else f"{100 * rate:+.4f}%", rate, signed(rate))
     return made
+
+
+def _with_minutes(market: Market, merged: View, minutes: int) -> tuple[View, str]:
+    """The markets of a kind that have the minutes as one, and which have not."""
+    bars = merged.bars(minutes)
+    if not len(bars) or bars.has_flow.all():
+        return merged, ""
+    there, others = market.with_minutes(merged.instrument.kind, int(bars.time[0]), int(bars.time[-1]) + MINUTE)
+    if not there or not others:
+        return merged, ""
+    return market.together(there), ", ".join(each.instrument.id for each in others)
 
 
 def _moved(view: View, minutes: int) -> float | None:
@@ -114,12 +128,12 @@ def _sparkline(view: View | None) -> Cell:
     """CVD of two hours; a hole is None, and nothing is added up across it as if it were known."""
     if view is None:
         return {"t": "·", "s": None, "line": []}
-    bars = view.bars(120)
+    bars = view.bars(_SPARK_MINUTES)
     seen = bars.has_flow
     flow = np.where(seen, bars.buy_quote - bars.sell_quote, 0.0)
     total = np.cumsum(flow)
-    ends = np.arange(120 // _SPARKS - 1, len(bars), 120 // _SPARKS)
-    known = [bool(seen[end - 120 // _SPARKS + 1 : end + 1].any()) for end in ends.tolist()]
+    ends = np.arange(_SPARK_MINUTES // _SPARKS - 1, len(bars), _SPARK_MINUTES // _SPARKS)
+    known = [bool(seen[end - _SPARK_MINUTES // _SPARKS + 1 : end + 1].any()) for end in ends.tolist()]
     line = [round(float(total[end]), 2) if yes else None for end, yes in zip(ends.tolist(), known, strict=True)]
     last = float(total[-1]) if seen.any() else None
     return {"t": money(last), "s": last, "k": signed(last), "line": line}

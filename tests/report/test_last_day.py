@@ -7,11 +7,17 @@ import sqlite3
 import pytest
 from rich.console import Console
 
+from coinmon.clock import Clock
 from coinmon.config.load import load_config
 from coinmon.market.last_day import LastDay
 from coinmon.report.page import page
 from coinmon.report.text import render
+from coinmon.run.reader import MarketReader
 from coinmon.store.database import open_database
+from coinmon_desk._figures import market_cells
+from coinmon_mcp._tools.indicators import indicator_tools
+from coinmon_mcp._tools.markets import market_tools
+from coinmon_mcp._tools.what_changed import what_changed_tools
 
 COMMAND = "coinmon backfill BTCUSDT --from 2026-01-14"
 STARTS_AT = 1_768_478_400_000
@@ -21,8 +27,8 @@ SEEN = 6
 
 
 @pytest.fixture(scope="module")
-def short(stored, report_on, tmp_path_factory):
-    """A report where Bybit's spot market has 6 of the window's 50 minutes."""
+def short_store(stored, tmp_path_factory):
+    """A database where Bybit's spot market has 6 of the window's 50 minutes, and its configuration."""
     config, _ = stored
     db = shutil.copy(config.db.removeprefix("sqlite:///"), tmp_path_factory.mktemp("short"))
     with sqlite3.connect(db) as connection:
@@ -33,8 +39,13 @@ def short(stored, report_on, tmp_path_factory):
     connection.close()
     changed = load_config(config.path, overrides={"db": f"sqlite:///{db}"}, environ={}, cwd=config.path.parent)
     opened = open_database(changed.db)
-    yield report_on(changed, opened)
+    yield changed, opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def short(short_store, report_on):
+    return report_on(*short_store)
 
 
 def lines(report, lang, width=80, height=24):
@@ -83,3 +94,37 @@ def test_a_figure_of_the_pair_is_of_those_that_have_its_minutes_and_names_the_ot
         assert any(line.startswith(words) for line in lines(short, lang, 120, 40))
         assert words in page(short, lang).decode()
     assert demo_report.document()["left_out"] == {}
+
+
+def test_an_assistant_gets_the_same_figure_and_is_told_who_is_not_in_it(short, short_store, demo_report):
+    config, database = short_store
+    reader = MarketReader(config, Clock(STARTS_AT, 0, 0), database)
+    every = (*indicator_tools(reader), *market_tools(reader), *what_changed_tools(reader))
+    tools = {each.name: each for each in every}
+
+    def asked(name, **arguments):
+        arguments = {"symbol": "BTC", "at": "2026-01-15T12:00:00Z", **arguments}
+        return tools[name].run(reader, tools[name].arguments.model_validate(arguments))
+
+    missing = {"complete": SEEN, "of": 50}
+    delta = asked("get_delta", exchange="all", kind="spot")
+    assert delta["result"]["delta"] == short.document()["indicators"]["delta"]["pair"]["delta"]
+    assert f"made without bybit:BTC/USDT ({SEEN} of " in delta["note"]
+    changed = asked("what_changed", minutes=50)["flow"]
+    assert changed["spot"]["without"] == {"bybit:BTC/USDT": missing}
+    assert changed["spot"]["net_flow"] == pytest.approx(
+        sum(flow for id, flow in changed["spot"]["venues"].items() if not id.startswith("bybit"))
+    )
+    assert "without" not in changed["perp"]
+    flow = asked("get_fund_flow")
+    # the verdict of all venues needs all of them
+    assert (flow["total"], flow["consensus"]) == (None, None)
+    assert flow["totalWithout"]["without"] == {"bybit": missing}
+    assert flow["totalWithout"]["total"] == pytest.approx(changed["spot"]["net_flow"])
+    compared = asked("compare_venues")["instruments"]
+    shares = {id: row["volume_share_pct"] for id, row in compared.items()}
+    assert shares.pop("bybit:BTC/USDT") is None
+    assert sum(shares.values()) == pytest.approx(100)
+    cells = market_cells(reader, short.market)
+    assert (cells["cvd_spot"]["w"], cells["cvd_spot"]["s"] is None) == ("-bybit:BTC/USDT", False)
+    assert "w" not in cells["cvd_perp"]

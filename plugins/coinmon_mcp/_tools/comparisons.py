@@ -29,7 +29,7 @@ class ComparedAnswer(MarketAnswer):
     window: int = Field(description="closed minutes compared")
     instruments: dict[str, dict[str, Any]] = Field(
         description="by instrument id: last_price, premium_pct (against the median price), price_change_pct, net_flow, "
-        "net_flow_pct, zscore, buy_sell_ratio, quote_volume, volume_share_pct (null while a venue is short of it), "
+        "net_flow_pct, zscore, buy_sell_ratio, quote_volume, volume_share_pct (of those with the minutes; else null), "
         "coverage, reason"
     )
 
@@ -45,12 +45,12 @@ def compare_venues(desk: MarketReader, asked: Compared) -> dict[str, Any]:
         rows[view.instrument.id] = {name: full[name] for name in _COMPARED} | {"coverage": full["coverage"]["share"]}
     prices = [row["last_price"] for row in rows.values() if row["last_price"]]
     # what a venue traded in half of the window is no share of what others traded in all of it
-    comparable = all(row["coverage"] >= _MIN_COMPARABLE_SHARE for row in rows.values())
-    total = sum(row["quote_volume"] for row in rows.values()) if comparable else None
+    comparable = [row for row in rows.values() if row["coverage"] >= _MIN_COMPARABLE_SHARE]
+    total = sum(row["quote_volume"] for row in comparable)
     for row in rows.values():
         price = row["last_price"]
         row["premium_pct"] = 100 * (price / median(prices) - 1) if price else None
-        row["volume_share_pct"] = 100 * row["quote_volume"] / total if total else None
+        row["volume_share_pct"] = 100 * row["quote_volume"] / total if total and row in comparable else None
     return {
         "pair": str(market.pair),
         "convention": "net flow: taker buys - taker sells, in each instrument's own quote currency, closed minutes",

@@ -69,7 +69,14 @@ def _tool(name: str, offer: Any) -> Tool:
 
     def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
         _, subject, result = shows(desk, asked)
-        return shown(desk, subject, result)
+        if isinstance(subject, Market) or subject.instrument.venue in desk.config.exchanges:
+            return shown(desk, subject, result)
+        settings = {each: getattr(asked, each) for each in asked.model_fields_set & fields.keys()}
+        made, without = desk.merged_result(name, asked.market(desk), subject, settings)
+        if not without:
+            return shown(desk, subject, result)
+        lacking = ", ".join(f"{id} ({seen['complete']} of {seen['of']} minutes)" for id, seen in without.items())
+        return {**shown(desk, subject, made), "note": f"made without {lacking}: too few of the minutes are seen there"}
 
     return Tool(
         name=f"get_{name}",

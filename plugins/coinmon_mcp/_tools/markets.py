@@ -1,6 +1,7 @@
 """Tools about a pair across venues: flow, consensus, signals, whales, coverage, venues side by side."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -11,6 +12,8 @@ from coinmon_mcp._tools.indicators import answer_model, result_model, shown
 from coinmon_mcp._tools.tool import AsOf, MarketAnswer, OfPair, Tool
 
 _DAY_MINUTES = 1440
+_ALIKE = 0.95
+"""Share of the minutes of the venue that saw most, from which on another has them too."""
 
 
 class FlowAnswer(MarketAnswer):
@@ -24,6 +27,10 @@ class FlowAnswer(MarketAnswer):
         description="by venue: net_flow, ratio (taker buys / taker sells), net_flow_pct, zscore, coverage, complete"
     )
     total: float | None = Field(description="net flow of all venues, quote currency; null unless all are covered")
+    totalWithout: dict[str, Any] | None = Field(
+        default=None,
+        description="where total is null: `total` of the venues that have the minutes, and `without`, the others",
+    )
     consensus: str | None = Field(description="strong_bull, lean_bull, mixed, lean_bear, strong_bear; null: unknown")
     consensus_reason: str | None = Field(description="why there is no consensus, or what it waits for")
     coverage: float | None = Field(description="share of the window seen, 0 to 1")
@@ -32,8 +39,24 @@ class FlowAnswer(MarketAnswer):
 def fund_flow(desk: MarketReader, asked: OfPair) -> dict[str, Any]:
     """Money by venue and the consensus, as of the moment asked for."""
     event = desk.flow(asked.symbol, asked.moment())
-    known = {name: event[name] for name in FlowAnswer.model_fields if name not in MarketAnswer.model_fields}
+    names = FlowAnswer.model_fields.keys() - MarketAnswer.model_fields.keys() - {"totalWithout"}
+    known = {name: event[name] for name in FlowAnswer.model_fields if name in names}
+    if event["total"] is None:
+        known["totalWithout"] = _total_without(event)
     return {"convention": "spot; net flow: taker buys - taker sells of closed minutes, in quote currency", **known}
+
+
+def _total_without(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is known of the sum; None where all venues have as little of the window."""
+    listed = {name: each for name, each in event["venues"].items() if each["listed"]}
+    most = max((each["coverage"] or 0.0 for each in listed.values()), default=0.0)
+    there = [name for name, each in listed.items() if each["coverage"] and each["coverage"] >= _ALIKE * most]
+    others = {name: each for name, each in listed.items() if name not in there}
+    flows = [listed[name]["net_flow"] for name in there]
+    if not others or not flows or None in flows:
+        return None
+    lacking = {name: {"complete": each["complete"], "of": each["minutes"]} for name, each in others.items()}
+    return {"total": math.fsum(flows), "without": lacking}
 
 
 class Signals(AsOf):

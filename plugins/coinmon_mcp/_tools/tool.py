@@ -110,7 +110,7 @@ class Answer(BaseModel):
     """What every answer has."""
 
     asOf: Moment = Field(description="nothing later than this was looked at")
-    note: str | None = Field(default=None, description="given where nothing of the window is stored: how to get it")
+    note: str | None = Field(default=None, description="what the answer is without, and how to get it")
     truncated: list[Cut] = Field(default_factory=list, description="lists of which a part is shown; empty: all is here")
     cursor: int | None = Field(
         default=None, description="pass it as `cursor`, with the same arguments, for the next part of the first of them"

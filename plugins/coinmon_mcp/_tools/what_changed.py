@@ -26,8 +26,8 @@ class ChangedAnswer(MarketAnswer):
     minutes: int = Field(description="closed minutes looked at")
     price: dict[str, Any] = Field(description="instrument, last, change_pct, high, low over the minutes")
     flow: dict[str, Any] = Field(
-        description="spot and perp of all venues: net_flow, net_flow_pct, buy_sell_ratio, quote_volume, coverage, and "
-        "`venues`: net flow by instrument id"
+        description="spot and perp of all venues: net_flow, net_flow_pct, buy_sell_ratio, quote_volume, coverage, "
+        "`venues`: net flow by instrument id, and `without`: those that lack the minutes and are not in the sums"
     )
     openInterest: dict[str, Any] = Field(description="by instrument id: now, change_pct, quadrant, reason")
     funding: dict[str, Any] = Field(description="by instrument id: rate, annualised, next_time")
@@ -42,7 +42,7 @@ class ChangedAnswer(MarketAnswer):
 
 def _what_changed(desk: MarketReader, asked: Since) -> dict[str, Any]:
     market = asked.market(desk)
-    view = _main(market)
+    view = _main(market, asked.minutes)
     return {
         "pair": str(market.pair),
         "convention": "closed minutes; net flow: taker buys - taker sells; spot leads where a move is meant to last",
@@ -58,9 +58,14 @@ def _what_changed(desk: MarketReader, asked: Since) -> dict[str, Any]:
     }
 
 
-def _main(market: Market) -> View:
-    """Binance's spot market, else any spot market: what the price and its levels are of."""
-    return min(market.views, key=lambda each: (each.instrument.kind != "spot", each.instrument.venue != "binance"))
+def _main(market: Market, minutes: int) -> View:
+    """Of the markets that have the minutes Binance's spot, else any spot: what the price and its levels are of."""
+
+    def rank(each: View) -> tuple[bool, bool, bool]:
+        begun = bool((each.bars(minutes).close[: max(1, minutes // 10)] > 0).any())
+        return not begun, each.instrument.kind != "spot", each.instrument.venue != "binance"
+
+    return min(market.views, key=rank)
 
 
 def _price(view: View, minutes: int) -> dict[str, Any]:
@@ -80,7 +85,8 @@ def _price(view: View, minutes: int) -> dict[str, Any]:
 
 def _flow(desk: MarketReader, market: Market, kind: Any, minutes: int) -> dict[str, Any]:
     window = {"window": minutes}
-    whole = desk.result("net_flow", market.merged[kind], window).model_dump(mode="json")
+    result, without = desk.merged_result("net_flow", market, market.merged[kind], window)
+    whole = result.model_dump(mode="json")
     venues = market.spot if kind == "spot" else market.perp
     return {
         **{name: whole[name] for name in _FLOW},
@@ -89,6 +95,7 @@ def _flow(desk: MarketReader, market: Market, kind: Any, minutes: int) -> dict[s
             each.instrument.id: desk.result("net_flow", each, window).model_dump(mode="json")["net_flow"]
             for each in venues.values()
         },
+        **({"without": without} if without else {}),
     }
 
 
