@@ -119,6 +119,14 @@ class NoAnswer(CoinmonError):
     """A question that cannot be answered, such as one window of fifty years; the code that was asked did not fail."""
 
 
+class IndicatorFailed(CoinmonError):
+    """An indicator raised, or is not there; whoever asked for it cannot be computed either."""
+
+
+class IndicatorOff(IndicatorFailed):
+    """An indicator is not there or is switched off: as the user wants it, and no failure of who asked for it."""
+
+
 class NoDataError(CoinmonError):
     """No data could be had; the text says from whom and why."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from coinmon import DAY, MINUTE, Bars, Coverage, Instrument, Levels, View
-from coinmon.evaluate.evaluator import IndicatorFailed
+from coinmon.errors import IndicatorFailed
 from coinmon.plugin.catalog import load_catalog
 from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database

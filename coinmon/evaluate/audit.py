@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from coinmon.config.load import Config
-from coinmon.errors import ConfigError, NoDataError
+from coinmon.errors import ConfigError, IndicatorFailed, NoDataError
 from coinmon.evaluate.audit_source import AuditSource
-from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
+from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.frame import AS_BEFORE, ASK, HOLDS, SILENT, WAITS, Codes, Frame
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import settled
@@ -208,7 +208,7 @@ class _Audit:
         if self._report.kind == "signal":
             self._columns(first, count, set(chosen))
         what = f"{self._report.kind} {self._report.name}"
-        for each in (what, f"columns of {what}"):
+        for each in (what, f"columns of {what}", f"quiet of {what}"):
             self._report.raised = self._evaluator.failures.get(each, self._report.raised)
 
     def ask(self, now: int) -> str:
@@ -227,6 +227,9 @@ class _Audit:
         market = self._market(now, source)
         if self._report.kind == "signal":
             said = self._evaluator.judge(self._report.name, market)
+            if self._evaluator.is_quiet(self._report.name, self._market(now, source)):
+                # what it surely does not say, it does not say
+                self._report.compare("quiet", str(self._pair), now, _told(said) if said else "silent", "silent")
             return f"silent: {said.reason}" if isinstance(said, Silent) else "; ".join(map(repr, said))
         offer = self._config.indicators[self._report.name].offer
         on = [market] if offer.scope == "pair" else [v for v in market.views if v.instrument.kind in offer.kinds]

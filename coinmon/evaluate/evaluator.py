@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.config.rules import RULES, reread
-from coinmon.errors import CoinmonError, ConfigError, NoAnswer, our_stop, place_of, words_of
+from coinmon.errors import ConfigError, IndicatorFailed, IndicatorOff, NoAnswer, our_stop, place_of, words_of
 from coinmon.evaluate.computing import PLUGINS, StillBlocks
 from coinmon.evaluate.frame import Codes, Frame
 from coinmon.evaluate.held_signal import HeldSignal
@@ -31,14 +31,6 @@ from coinmon.plugin.signature import check_settings
 _OURS = "coinmon"
 """The distribution whose results are tested to be as agreed: to look at each one costs time."""
 _CODES = np.dtype(np.int8), np.dtype(np.int64)
-
-
-class IndicatorFailed(CoinmonError):
-    """An indicator raised, or is not there; whoever asked for it cannot be computed either."""
-
-
-class IndicatorOff(IndicatorFailed):
-    """An indicator is not there or is switched off: as the user wants it, and no failure of who asked for it."""
 
 
 class Evaluator:
@@ -71,7 +63,11 @@ class Evaluator:
             for each in instruments
             if each.venue in self._venues
         ]
-        return Market(pair, now, self._venues, views, self.compute, down, everyone=everyone)
+
+        def configured(indicator: str) -> Mapping[str, Any]:
+            return self.indicator(indicator).settings
+
+        return Market(pair, now, self._venues, views, self.compute, down, everyone=everyone, configured=configured)
 
     def refresh(self) -> None:
         """Take rules that were changed since; where one is wrong, all stay as they were, and the log says why."""
@@ -113,14 +109,11 @@ class Evaluator:
             result = chosen.offer.target(subject, **own)
             if not isinstance(result, Result) or chosen.offer.distribution != _OURS:
                 result = result_of(result)
-        except (IndicatorFailed, SQLAlchemyError):
-            # the database's failure is no plugin's
+        except IndicatorFailed:
             raise
         except NoAnswer as error:
             raise IndicatorFailed(f"indicator {name}: {error}") from error
         except BaseException as error:
-            if our_stop(error):
-                raise
             raise IndicatorFailed(self._note(f"indicator {name}", chosen.offer.plugin, error)) from error
         finally:
             PLUGINS.leave()
@@ -141,12 +134,7 @@ class Evaluator:
         PLUGINS.enter(f"{what} (plugin {offer.plugin})")
         try:
             said = flow_of(result.flow(market), checked=offer.distribution != _OURS)
-        except SQLAlchemyError:
-            # the database's failure is no plugin's
-            raise
         except BaseException as error:
-            if our_stop(error):
-                raise
             raise IndicatorFailed(self._note(what, offer.plugin, error)) from error
         finally:
             PLUGINS.leave()
@@ -154,21 +142,22 @@ class Evaluator:
         return replace(said, time=iso(market.now), pair=str(market.pair))
 
     def signals(self, market: Market) -> list[Signal]:
-        """What every configured signal says of a pair."""
         return [each for said in self.judged(market).values() for each in said]
 
     def screened(self, market: Market) -> list[Signal]:
-        """The same without rules, of which many may be on: the pair is noted for `rules`."""
+        """The same without rules, of which many may be on: the pair is noted for `rules`.
+
+        Who surely says nothing is not asked.
+        """
         screen = self._config.screen
         rules = {name for name, each in self._config.signals.items() if each.offer.distribution == RULES}
-        if screen is None or not rules:
-            return self.signals(market)
-        said = [each for name in self._config.signals if name not in rules for each in self.judge(name, market)]
+        asked = [name for name in self._config.signals if name not in rules or screen is None]
+        said = [each for name in asked if not self.is_quiet(name, market) for each in self.judge(name, market)]
+        if len(asked) == len(self._config.signals) or screen is None:
+            return said
         try:
             screen.read(market)
         except BaseException as error:
-            if our_stop(error):
-                raise
             # one by one each fails for itself
             self._note("screen of rules", RULES, error)
             return [*said, *(each for name in rules for each in self.judge(name, market))]
@@ -182,8 +171,6 @@ class Evaluator:
         try:
             due = screen.due()
         except BaseException as error:
-            if our_stop(error):
-                raise
             self._note("screen of rules", RULES, error)
             rules = [name for name, each in self._config.signals.items() if each.offer.distribution == RULES]
             due = dict.fromkeys(pairs, rules)
@@ -205,6 +192,26 @@ class Evaluator:
     def judge(self, name: str, market: Market) -> Sequence[Signal] | Silent:
         """What one configured signal says of a pair, or why it says nothing."""
         return self._judged(name, self._config.signals[name], market)
+
+    def is_quiet(self, name: str, market: Market) -> bool:
+        """Whether the signal surely says nothing, as its `quiet` knows; one that failed is asked itself."""
+        chosen, what = self._config.signals[name], f"signal {name}"
+        if chosen.offer.quiet is None or what in self.failures:
+            return False
+        try:
+            PLUGINS.enter(f"{what} (plugin {chosen.offer.plugin})")
+        except StillBlocks:
+            return False
+        try:
+            return chosen.offer.quiet(market, **chosen.settings) is True
+        except (KeyError, IndicatorFailed):
+            # of an indicator that it needs: the signal itself says so
+            return False
+        except BaseException as error:
+            self._note(f"quiet of {what}", chosen.offer.plugin, error)
+            return False
+        finally:
+            PLUGINS.leave()
 
     def asked(self, held: HeldSignal, market: Market) -> Signal | None:
         """What is told of a signal that holds by its columns; None where it says otherwise itself."""
@@ -241,8 +248,6 @@ class Evaluator:
             # an indicator that it needs is off: the signal itself says so
             return None
         except BaseException as error:
-            if our_stop(error):
-                raise
             self._note(f"columns of signal {name}", chosen.offer.plugin, error)
             return None
         return found
@@ -262,12 +267,7 @@ class Evaluator:
                 said = Silent(Bilingual("没有给出原因", "it gives no reason"))
         except IndicatorOff as error:
             said = Silent(error.args[0], waits=True)
-        except SQLAlchemyError:
-            # the database's failure is no plugin's
-            raise
         except BaseException as error:
-            if our_stop(error):
-                raise
             why = self._note(f"signal {name}", chosen.offer.plugin, error)
             return Silent(Bilingual(f"出错: {why}", why), waits=True)
         finally:
@@ -279,7 +279,9 @@ class Evaluator:
         return said
 
     def _note(self, what: str, plugin: str, error: BaseException) -> str:
-        """Remember a failure and log it once, not each cycle."""
+        """Remember a failure and log it once, not each cycle. Raises what is not the plugin's own."""
+        if our_stop(error) or isinstance(error, SQLAlchemyError):
+            raise error
         text = f"{what} (plugin {plugin}) raised {words_of(error)}{place_of(error)}"
         if what not in self.failures:
             logger.bind(plugin=plugin).error(text)

@@ -33,7 +33,7 @@ books would take much memory."""
 class ReadOnce:
     """`signals` are those of the replay itself (`tell`, `end`), never those that the database holds.
 
-    asked_back: whether anybody asked for them. ended: what views worked out of stretches of time that are over.
+    asked_back: whether anybody asked for them.
     """
 
     def __init__(self, source: Source) -> None:
@@ -43,7 +43,7 @@ class ReadOnce:
         self._profiles: dict[Hashable, Levels] = {}
         self._told: dict[str, dict[str, Any]] = {}
         self.asked_back = False
-        self.ended: dict[Hashable, Any] = {}
+        self._ended: dict[str, dict[Hashable, Any]] = {}
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
         def read(first: int, last: int) -> Bars:
@@ -89,6 +89,10 @@ class ReadOnce:
         rows: Sequence[int]
         rows, times = self._ahead(("heard", instrument.id), start, end, read, lambda rows: rows, _chained)
         return rows[bisect_left(times, start) : bisect_left(times, end)]
+
+    def ended(self, instrument: str) -> dict[Hashable, Any]:
+        """What views worked out of stretches of time that are over, by the instrument's id."""
+        return self._ended.setdefault(instrument, {})
 
     def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
         self.asked_back = True

@@ -24,7 +24,7 @@ class Market:
     venues: every configured venue by name, whether or not it lists the pair.
     down: venues that could not be asked, and why (an instrument list that never came is not "not listed").
     is_part: a venue or a kind was named, as in `okx:BTCUSDT.P`: what is not here may be listed all the same.
-    everyone: gives what `all_pairs` does; None: there is nothing but this pair.
+    everyone: gives what `all_pairs` does; None: there is nothing but this pair. configured: gives `settings`.
     """
 
     pair: Pair
@@ -35,6 +35,7 @@ class Market:
     down: Mapping[str, str] = field(default_factory=dict)
     is_part: bool = False
     everyone: Callable[[], Iterator["Market"]] | None = field(default=None, repr=False)
+    configured: Callable[[str], Mapping[str, Any]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self._results = Results()
@@ -91,6 +92,12 @@ class Market:
             [view for view, has in zip(views, there, strict=True) if has],
             [view for view, has in zip(views, there, strict=True) if not has],
         )
+
+    def settings(self, indicator: str) -> Mapping[str, Any]:
+        """Those configured for an indicator. Raises KeyError where it is switched off."""
+        if self.configured is None:
+            raise KeyError(indicator)
+        return self.configured(indicator)
 
     def of(self, indicator: str, **settings: Any) -> Any:
         """The named pair indicator's result; computed once. settings: in place of those configured for it."""

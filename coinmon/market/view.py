@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from coinmon.errors import NoAnswer
 from coinmon.market.computed_results import Compute, Results
+from coinmon.market.kept_stretches import digest, kept_by
 from coinmon.market.read_only import read_only, set_once
 from coinmon.market.source import Source
 from coinmon.model.bars import Bars, Seen
@@ -18,8 +19,8 @@ from coinmon.model.moment import DAY, MINUTE, floor, parse_time
 
 Made = TypeVar("Made")
 _MAX_WINDOW_MS = 400 * DAY
-_MAX_MADE = 512
-"""Of what was worked out once: profiles of weeks take some memory."""
+_MAX_MADE, _AT_ONCE_MS = 512, 300 * MINUTE
+"""Of what was worked out once: profiles of weeks take some memory. And what a source that keeps is asked at least."""
 
 
 @set_once
@@ -40,6 +41,7 @@ class View:
     def __post_init__(self) -> None:
         self._results = Results()
         self._lock = RLock()
+        self._kept, self._settles_ms = kept_by(self.source, self.instrument.id)
         # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
         self._held: dict[bool, list[Bars]] = {True: [], False: []}
         self._made: dict[Hashable, Any] = {}
@@ -63,7 +65,9 @@ class View:
         start, end = floor(start), min(floor(end), self.end)
         if end <= start:
             return Bars.empty(self.instrument.tick_size)
-        rows = self._rows(start, end, levels)
+        at_once = max(self.end - _AT_ONCE_MS, 0)
+        together = end > at_once and not levels and self.keeps
+        rows = self._rows(min(start, at_once), self.end, levels) if together else self._rows(start, end, levels)
         first = int(rows.time[0])
         return rows[(start - first) // MINUTE : (end - first) // MINUTE]
 
@@ -83,13 +87,11 @@ class View:
     def once(self, key: Hashable, make: Callable[[], Made], ended: int | None = None) -> Made:
         """What `make` gives, made once for that key and closed (`read_only`): what several indicators work out alike.
 
-        ended: nothing but minutes before it is looked at, ms UTC; once they are over, later views of a replay have it.
+        ended: nothing but minutes before it is looked at, ms UTC; once they are over, later views may have it too.
         """
         made = self._made
-        if ended is not None and ended <= self.end:
-            kept: dict[Hashable, Any] | None = getattr(self.source, "ended", None)
-            if kept is not None:
-                made, key = kept, (self.instrument.id, key)
+        if ended is not None and ended <= self.end and self._kept is not None:
+            made, key = self._kept, (key, ended, self._unsettled(ended))
         with self._lock:
             if key not in made:
                 if len(made) > _MAX_MADE:
@@ -97,6 +99,16 @@ class View:
                 made[key] = read_only(make())
             found: Made = made[key]
             return found
+
+    def _unsettled(self, ended: int) -> bytes:
+        """What the last minutes before that are like, where they may be written again and nobody counts it."""
+        since, settled = ended - 2 * self._settles_ms, ended + 2 * self._settles_ms <= self.end
+        return b"" if settled else self.once(("unsettled", ended), lambda: digest(self.between(since, ended)))
+
+    @property
+    def keeps(self) -> bool:
+        """Whether later views have what `once` made of a stretch that is over."""
+        return self._kept is not None
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
         """Dense rows that hold [start, end): those held, and what lies between and beside them read."""

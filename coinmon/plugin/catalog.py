@@ -24,7 +24,7 @@ _HOOKS = {f"register_{kind}s": kind for kind in KINDS}
 _COMMANDS = "register_commands"
 _OPTIONS = {
     "indicator": {"kinds", "scope", "merges", "columns", "calm", "answers"},
-    "signal": {"columns", "horizon", "calm", "switches"},
+    "signal": {"columns", "quiet", "horizon", "calm", "switches"},
 }
 """What `register` takes beside name and target, by kind."""
 
@@ -42,9 +42,11 @@ class Offer:
     kinds: tuple[str, ...] = ("spot", "perp")
     scope: str = "instrument"
     merges: bool = False
-    """An indicator of a view that also means something of all venues' bars added up."""
+    """An indicator of a view that means something of all venues' bars added up too."""
     columns: Callable[..., Any] | None = None
     """Of a signal or indicator: what it says of each moment of a frame; `None`: it is asked moment by moment."""
+    quiet: Callable[..., Any] | None = None
+    """Of a signal: whether it surely says nothing of a market; `None`: it is asked itself each time."""
     horizon: int = 60
     """Of a signal: minutes after which it claims that price has gone its way: its record is judged there alone."""
     calm: Mapping[str, Any] = field(default_factory=dict)
@@ -165,13 +167,9 @@ def _calls(manager: pluggy.PluginManager, plugin: str, hook: str) -> Sequence[Ca
 
 
 def _offer(
-    kind: str,
-    name: str,
-    target: Callable[..., Any],
-    found: FoundModule,
-    options: dict[str, Any],
+    kind: str, name: str, target: Callable[..., Any], found: FoundModule, options: dict[str, Any],
     taken: Sequence[Offer],
-) -> Offer:
+) -> Offer:  # fmt: skip
     from coinmon.plugin.members import check_calm, check_members, checked_options
     from coinmon.plugin.signature import settings_model  # pydantic: not needed for --help
 

@@ -39,6 +39,9 @@ def register_signals(register: Any) -> None:
     once (WAITS, SILENT, HOLDS and above, ASK, AS_BEFORE): replays are fast with it, and faster with int64 codes, which
     mean the same wherever they come. The function stays the definition.
 
+    quiet: `quiet(market, *, the same settings) -> bool`, True where the function surely says nothing, told by less than
+    the function looks at: a scan of many pairs asks it first. False promises nothing. `coinmon audit` compares the two.
+
     horizon: 1m to 7d, such as 15m, 4h or 1d: after it the signal claims that price has gone its way (a neutral one:
     that price has moved). Its record is judged there alone, so that no choice among many can make it look better.
 

@@ -99,22 +99,23 @@ def _value(made: Any, member: str) -> Any:
     return _MISSING if hasattr(type(value), "__get__") else value
 
 
-def check_columns(name: str, signal: Callable[..., Any], columns: Any) -> None:
-    """Raises TypeError for `columns` of a signal that are no plain function of a frame and the signal's settings."""
-    if not callable(columns) or inspect.iscoroutinefunction(columns):
-        raise TypeError(f"signal {name}: columns is not a plain function")
-    takes = list(inspect.signature(columns).parameters.values())[1:]
+def check_beside(name: str, signal: Callable[..., Any], what: str, beside: Any) -> None:
+    """Raises TypeError for `columns` or `quiet` that is no plain function of a frame or market and the settings."""
+    if not callable(beside) or inspect.iscoroutinefunction(beside):
+        raise TypeError(f"signal {name}: {what} is not a plain function")
+    takes = list(inspect.signature(beside).parameters.values())[1:]
     if any(each.kind is each.VAR_KEYWORD for each in takes):
         return
     lacks = sorted(set(list(inspect.signature(signal).parameters)[1:]) - {each.name for each in takes})
     if lacks:
-        raise TypeError(f"signal {name}: columns does not take the signal's settings {', '.join(lacks)}")
+        raise TypeError(f"signal {name}: {what} does not take the signal's settings {', '.join(lacks)}")
 
 
 def checked_options(name: str, target: Callable[..., Any], options: dict[str, Any]) -> dict[str, Any]:
     """What was registered with a name and a function, its horizon in minutes. Raises as the checks below do."""
-    if (columns := options.get("columns")) is not None:
-        check_columns(name, target, columns)
+    for what in ("columns", "quiet"):
+        if options.get(what) is not None:
+            check_beside(name, target, what, options[what])
     if "horizon" in options:
         options = {**options, "horizon": check_horizon(name, options["horizon"])}
     if "answers" in options:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from coinmon.errors import NoDataError
-from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
+from coinmon.errors import IndicatorFailed, NoDataError
+from coinmon.evaluate.evaluator import Evaluator
 from coinmon.market.last_day import LastDay
 from coinmon.market.market import Market
 from coinmon.market.of_those_that_have_it import named, of_those_that_have_it

@@ -25,6 +25,7 @@ from coinmon.errors import ConfigError, our_stop, words_of
 from coinmon.evaluate.computing import Computation, computed
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.stored_markets import market_then
+from coinmon.market.kept_stretches import KeptStretches
 from coinmon.model.events import (
     Event,
     FlowEvent,
@@ -106,7 +107,7 @@ class Scan:
         self.signal_writer = SignalWriter(database, self._routes, config.shard)
         patience = _FIRST_LISTING_TIMEOUT_S if goes_on else LISTING_SECONDS
         self._listing = Listing(config, self._venues, database, clock, patience, tasks)
-        self._cycle = 0
+        self._cycle, self._kept = 0, KeptStretches()
         self._unsampled: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -266,9 +267,10 @@ class Scan:
         since = watch.since if self._goes_on else {}
         with self._database.still() as stored:
             within.on_abandon(stored.cut)
-            return judge(
-                self._config, self._evaluator, watch, History(stored), now, down, since, self.signal_writer.may_tell
-            )
+            history = History(stored)
+            history.of_all_pairs(partial(self._kept.as_of, now))
+            may_tell = self.signal_writer.may_tell
+            return judge(self._config, self._evaluator, watch, history, now, down, since, may_tell)
 
     def _tell(self, event: Event, durable: bool = False) -> None:
         """Pass an event on; outputs get durable ones through the outbox."""

@@ -9,8 +9,8 @@ from typing import Any
 from coinmon.clock import Clock
 from coinmon.collect.live.forming import FormingMinute
 from coinmon.config.load import Config
-from coinmon.errors import ConfigError, NoDataError, our_stop, words_of
-from coinmon.evaluate.evaluator import Evaluator, IndicatorFailed
+from coinmon.errors import ConfigError, IndicatorFailed, NoDataError, our_stop, words_of
+from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.stored_markets import StoredMarkets
 from coinmon.market.held_markets import HeldMarkets
 from coinmon.market.market import Market

@@ -4,17 +4,33 @@ import zlib
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
+from coinmon.model.moment import MINUTE
+from coinmon.store.database import fetch
 from coinmon.store.hours import ROW, in_a_row, roll_up, stretches
 from coinmon.store.packing import added_up, pack, unpack
 from coinmon.store.rows import numbers_between, upsert
 from coinmon.store.samples import AT_ONCE
 from coinmon.store.schema import bars as table
-from coinmon.store.schema import superseded_bars
+from coinmon.store.schema import instruments, superseded_bars
+
+SETTLED_MS = 10 * MINUTE
+"""After it a minute is expected to stay as it is; where one does not, its instrument counts as rewritten."""
+
+
+def count_as_rewritten(connection: Connection, number: int | None = None) -> None:
+    """Old minutes of an instrument, by its row number, or of any, are others now."""
+    own = update(instruments) if number is None else update(instruments).where(instruments.c.id == number)
+    connection.execute(own.values(rewritten=instruments.c.rewritten + 1))
+
+
+def read_rewritten(connection: Connection) -> dict[int, int]:
+    """By row number of the instrument, how often old minutes of it were written or deleted."""
+    return dict(fetch(connection, select(instruments.c.id, instruments.c.rewritten)))
 
 
 def write_bars(
@@ -44,6 +60,8 @@ def write_bars(
         rows = [{**row, "known_at": known_at} for row in rows]
     upsert(connection, table, rows, unless_less=None if corrects else "coverage", changed_at=changed_at, plain=True)
     roll_up(connection, number, instrument, bars.time)
+    if len(bars) and (known_at is None or bars.time[0] < known_at - SETTLED_MS):
+        count_as_rewritten(connection, number)
 
 
 def read_bars(

@@ -1,10 +1,10 @@
 """The database as views read it."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Float, cast, func, select
+from sqlalchemy import Connection, Float, Table, cast, func, select
 
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth, Picture
@@ -15,16 +15,23 @@ from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.multiples import bars_in_coins, coin_of, levels_in_coins, samples_in_coins, units_between
 from coinmon.model.symbols import Universe
 from coinmon.model.trades import Ints
-from coinmon.store import books, samples
-from coinmon.store.bars import bars_digest, read_bars, read_profile, read_superseded_bars
+from coinmon.store import books, samples, schema
+from coinmon.store.bars import SETTLED_MS, bars_digest, read_bars, read_profile, read_rewritten, read_superseded_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
 from coinmon.store.outbox import read_signals
+from coinmon.store.samples import newest_times
 from coinmon.store.schema import bars, instruments, signals
+
+_Sample = TypeVar("_Sample", OpenInterest, Funding, WhaleTrade, Depth, Picture, Liquidation)
 
 
 class History:
     """A `Source` over the database. An instrument that was never stored has no rows."""
+
+    settles_ms = SETTLED_MS
+    _kept: Mapping[str, dict[Hashable, Any]] | None = None
+    _newest: dict[str, dict[int, int]] | None = None
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -32,6 +39,21 @@ class History:
             self._stored = read_instruments(connection)
             self._followed = chosen_instruments(connection)
         self._numbers = {instrument.id: number for number, instrument in self._stored.items()}
+
+    def of_all_pairs(self, kept: Callable[[Mapping[str, int]], Mapping[str, dict[Hashable, Any]]]) -> None:
+        """From here on all pairs are looked at, in one snapshot of the database.
+
+        kept: gives what earlier looks worked out of stretches that are over, by instrument id; it is told how often old
+        minutes of each were written.
+        """
+        with self._database.read() as connection:
+            counted = read_rewritten(connection)
+        rewritten = {each.id: counted.get(number, -1) for number, each in self._stored.items()}
+        self._kept, self._newest = kept(rewritten), {}
+
+    def ended(self, instrument: str) -> dict[Hashable, Any] | None:
+        """What views worked out of stretches of time that are over, by the instrument's id; None: nothing is kept."""
+        return None if self._kept is None else self._kept.get(instrument)
 
     @property
     def instruments(self) -> Sequence[Instrument]:
@@ -161,42 +183,48 @@ class History:
             return levels_in_coins(read_profile(connection, number, stored, start, end), units)
 
     def open_interest(self, instrument: Instrument, start: int, end: int) -> Sequence[OpenInterest]:
-        number = self._numbers.get(instrument.id)
-        with self._database.read() as connection:
-            found = [] if number is None else samples.read_open_interest(connection, number, start, end)
-        return samples_in_coins(found, self._as_stored(instrument)[1])
+        return self._sampled(schema.open_interest, samples.read_open_interest, instrument, start, end)
 
     def funding(self, instrument: Instrument, start: int, end: int) -> Sequence[Funding]:
-        number = self._numbers.get(instrument.id)
-        with self._database.read() as connection:
-            found = [] if number is None else samples.read_funding(connection, number, start, end)
-        return samples_in_coins(found, self._as_stored(instrument)[1])
+        return self._sampled(schema.funding, samples.read_funding, instrument, start, end)
 
     def whale_trades(self, instrument: Instrument, start: int, end: int) -> Sequence[WhaleTrade]:
-        number = self._numbers.get(instrument.id)
-        with self._database.read() as connection:
-            found = [] if number is None else samples.read_whales(connection, number, instrument.id, start, end)
-        return samples_in_coins(found, self._as_stored(instrument)[1])
+        def read(connection: Connection, number: int, start: int, end: int) -> list[WhaleTrade]:
+            return samples.read_whales(connection, number, instrument.id, start, end)
+
+        return self._sampled(schema.whale_trades, read, instrument, start, end)
 
     def depth(self, instrument: Instrument, start: int, end: int) -> Sequence[Depth]:
-        number = self._numbers.get(instrument.id)
-        with self._database.read() as connection:
-            found = [] if number is None else books.read_depth(connection, number, start, end)
-        return samples_in_coins(found, self._as_stored(instrument)[1])
+        return self._sampled(schema.depth, books.read_depth, instrument, start, end)
 
     def heatmap(self, instrument: Instrument, start: int, end: int) -> Sequence[Picture]:
-        number = self._numbers.get(instrument.id)
-        with self._database.read() as connection:
-            found = [] if number is None else books.read_heatmap(connection, number, start, end)
-        return samples_in_coins(found, self._as_stored(instrument)[1])
+        return self._sampled(schema.heatmap, books.read_heatmap, instrument, start, end)
 
     def liquidations(self, instrument: Instrument, start: int, end: int) -> Sequence[Liquidation]:
-        number = self._numbers.get(instrument.id)
-        with self._database.read() as connection:
-            found = [] if number is None else books.read_liquidations(connection, number, start, end)
-        return samples_in_coins(found, self._as_stored(instrument)[1])
+        return self._sampled(schema.liquidations, books.read_liquidations, instrument, start, end)
 
     def liquidations_heard(self, instrument: Instrument, start: int, end: int) -> Sequence[int]:
         number = self._numbers.get(instrument.id)
+        if number is None or self._has_none(schema.liquidations_heard, number, start):
+            return []
         with self._database.read() as connection:
-            return [] if number is None else books.read_heard(connection, number, start, end)
+            return books.read_heard(connection, number, start, end)
+
+    def _sampled(
+        self, table: Table, read: Callable[..., list[_Sample]], instrument: Instrument, start: int, end: int
+    ) -> Sequence[_Sample]:
+        number = self._numbers.get(instrument.id)
+        if number is None or self._has_none(table, number, start):
+            return []
+        with self._database.read() as connection:
+            found = read(connection, number, start, end)
+        return samples_in_coins(found, self._as_stored(instrument)[1])
+
+    def _has_none(self, table: Table, number: int, start: int) -> bool:
+        """Whether there surely is no row of `start` or later; known of all instruments at once."""
+        if self._newest is None:
+            return False
+        if table.name not in self._newest:
+            with self._database.read() as connection:
+                self._newest[table.name] = newest_times(connection, table)
+        return self._newest[table.name].get(number, -1) < start

@@ -74,6 +74,7 @@ def sync_instruments(
             for each in (bars, superseded_bars):
                 prices = {name: each.c[name] * factor for name in ("open", "high", "low", "close")}
                 connection.execute(update(each).where(each.c.instrument == number).values(prices))
+            connection.execute(update(table).where(table.c.id == number).values(rewritten=table.c.rewritten + 1))
         if new != old:
             connection.execute(update(table).where(table.c.id == number).values(_row(new)))
             _note_attributes(connection, number, old, new, now)

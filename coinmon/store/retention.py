@@ -1,13 +1,15 @@
 """Deleting what is older than its retention period."""
 
-from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, case, delete, select, update
 
 from coinmon.model.bars import Coverage
 from coinmon.model.moment import DAY
 from coinmon.store import schema
+from coinmon.store.bars import count_as_rewritten
 from coinmon.store.database import Database
 from coinmon.store.deliveries import forget_deliveries
 from coinmon.store.rows import upsert
+from coinmon.store.samples import newest_times
 
 _BARS = schema.bars, schema.hours, schema.whale_trades, schema.superseded_bars, schema.superseded_whale_trades
 _SAMPLES = (
@@ -39,6 +41,7 @@ def forget(
         for tables, kept_days in ((_BARS, days), (_SAMPLES, days if samples_days is None else samples_days)):
             for table in tables:
                 connection.execute(delete(table).where(table.c.time < now - kept_days * DAY, ~_is_kept(table)))
+        count_as_rewritten(connection)
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
     if levels_days >= days:
         return since
@@ -48,19 +51,13 @@ def forget(
         with database.write() as connection:
             for table in (schema.bars, schema.superseded_bars):
                 _drop_levels(connection, table, number, since, until)
+            count_as_rewritten(connection, number)
     return until
 
 
 def _not_ahead(connection: Connection, now: int) -> int:
-    ends = [end for table in (schema.bars, schema.whale_trades) for end in _newest(connection, table)]
+    ends = [end for table in (schema.bars, schema.whale_trades) for end in newest_times(connection, table).values()]
     return min(now, max(ends) + _MAX_AHEAD_MS) if ends else now
-
-
-def _newest(connection: Connection, table: Table) -> list[int]:
-    """The last time of each instrument that has any: found by the index, one look for each."""
-    instruments = schema.instruments
-    last = select(func.max(table.c.time)).where(table.c.instrument == instruments.c.id).scalar_subquery()
-    return [time for time in connection.execute(select(last).select_from(instruments)).scalars() if time is not None]
 
 
 def _drop_levels(connection: Connection, bars: Table, number: int, since: int, until: int) -> None:

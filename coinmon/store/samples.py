@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Table, bindparam, delete
+from sqlalchemy import Connection, Table, bindparam, delete, func, select
 
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
 from coinmon.model.trades import Ints
@@ -26,6 +26,13 @@ def write_samples(
             if isinstance(each, kind)
         ]
         upsert(connection, table, rows)
+
+
+def newest_times(connection: Connection, table: Table) -> dict[int, int]:
+    """By row number of the instrument, the time of its last row: found by the index, one look for each."""
+    last = select(func.max(table.c.time)).where(table.c.instrument == schema.instruments.c.id).scalar_subquery()
+    found = connection.execute(select(schema.instruments.c.id, last)).all()
+    return {number: time for number, time in found if time is not None}
 
 
 def write_series(

@@ -40,6 +40,8 @@ instruments = Table(
     Column("delisted_at", BigInteger),
     # when a scan last began or renewed following it, NULL: never
     Column("followed_at", BigInteger),
+    # goes up when minutes that were over for a while are written or deleted, see store/bars.py
+    Column("rewritten", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("venue", "symbol"),
 )
 
@@ -83,10 +85,7 @@ bars = Table(
     metadata,
     _instrument(),
     Column("time", BigInteger, primary_key=True),
-    Column("open", BigInteger, nullable=False),
-    Column("high", BigInteger, nullable=False),
-    Column("low", BigInteger, nullable=False),
-    Column("close", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("open", "high", "low", "close")),
     Column("volume", Float(53)),
     Column("quote_volume", Float(53)),
     Column("trades", BigInteger, nullable=False),

@@ -4,16 +4,29 @@ A window's swings are among those of all candles, for each is made out by its ne
 which of them the window holds.
 """
 
+from typing import Protocol
+
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.signal import Bars
 from coinmon_signals._columns import Mask
 
 Ints = npt.NDArray[np.int64]
 
 
-def swings(bars: Bars, pivots: int, high: bool) -> Ints:
+class CandlePrices(Protocol):
+    """Columns of candles, in ticks; no price known: 0."""
+
+    @property
+    def high(self) -> Ints: ...
+    @property
+    def low(self) -> Ints: ...
+    @property
+    def close(self) -> Ints: ...
+    def __len__(self) -> int: ...
+
+
+def swings(bars: CandlePrices, pivots: int, high: bool) -> Ints:
     """Numbers of the candles that stand out from so many on either side; of equal ones the first."""
     span = 2 * pivots + 1
     if len(bars) < span:
@@ -26,7 +39,7 @@ def swings(bars: Bars, pivots: int, high: bool) -> Ints:
     return np.asarray(np.flatnonzero(stands) + pivots, np.int64)
 
 
-def breaks_and_sweeps(bars: Bars, pivots: int) -> tuple[Ints, Ints]:
+def breaks_and_sweeps(bars: CandlePrices, pivots: int) -> tuple[Ints, Ints]:
     """By candle, the swing that it is the first to close beyond, and the one that it only reaches beyond, first.
 
     The older where there is one on either side; -1: none.

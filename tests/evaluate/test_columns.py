@@ -114,7 +114,8 @@ def code_of(said):
 def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
     instruments, stored = scenario(seed)
     source = ReadOnce(Stored(stored))
-    evaluator = Evaluator(config(easy), ["binance", "okx", "bybit", "coinbase"])
+    chosen = config(easy)
+    evaluator = Evaluator(chosen, ["binance", "okx", "bybit", "coinbase"])
     start = START + FIRST * MINUTE
 
     def market_at(now):
@@ -124,12 +125,15 @@ def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
     codes = {name: evaluator.codes(name, frame) for name in WATCHED}
     assert not evaluator.failures
     assert all(each is not None for each in codes.values())
-    asked, on = Counter(), Counter()
+    asked, on, silent = Counter(), Counter(), Counter()
     meant = {name: {} for name in WATCHED}
     for i in range(MINUTES):
         market = market_at(start + i * MINUTE)
         for name in WATCHED:
             code, said = int(codes[name][i]), code_of(evaluator.judge(name, market))
+            if evaluator.is_quiet(name, market):
+                silent[name] += 1
+                assert not isinstance(said, list), (name, i, said)
             if code == ASK:
                 asked[name] += 1
             elif code >= HOLDS:
@@ -143,6 +147,10 @@ def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
     assert max(asked.values(), default=0) < 0.2 * MINUTES, asked
     if easy:
         assert sum(on.values()) > 60, on
+    # each of those that know it does so somewhere, where there is no rise that goes on
+    known = {name for name, each in chosen.signals.items() if each.offer.quiet is not None}
+    assert len(known) >= 5
+    assert known - set(silent) <= (set() if easy else {"steady_growth"}), silent
 
 
 def test_a_replay_by_columns_finds_the_same_changes(config):

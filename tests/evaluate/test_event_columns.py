@@ -215,7 +215,8 @@ def code_of(said):
 def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
     instruments, stored = scenario(seed)
     source = ReadOnce(stored)
-    evaluator = Evaluator(config(easy), list(VENUES))
+    chosen = config(easy)
+    evaluator = Evaluator(chosen, list(VENUES))
     start = START + FIRST * MINUTE
 
     def market_at(now):
@@ -225,7 +226,7 @@ def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
     codes = {name: settled(evaluator.codes(name, frame)) for name in WATCHED}
     assert not evaluator.failures
     assert all(each is not None for each in codes.values())
-    asked, on = Counter(), Counter()
+    asked, on, silent = Counter(), Counter(), Counter()
     meant = {name: {} for name in WATCHED}
     before = {}
     for i in range(MINUTES):
@@ -233,6 +234,9 @@ def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
         for name in WATCHED:
             code, said = int(codes[name][i]), code_of(evaluator.judge(name, market))
             on[name] += isinstance(said, list)
+            if evaluator.is_quiet(name, market):
+                silent[name] += 1
+                assert not isinstance(said, list), (name, i, said)
             if code == ASK:
                 asked[name] += 1
             elif code == AS_BEFORE:
@@ -249,6 +253,10 @@ def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
         assert max(asked.values(), default=0) < 0.6 * MINUTES, asked
     else:
         assert max(asked.values(), default=0) < 0.35 * MINUTES, asked
+    # each of those that know it does so somewhere; there always is a zone where two rows are one, and a young order
+    known = {name for name, each in chosen.signals.items() if each.offer.quiet is not None}
+    assert len(known) >= 5
+    assert known - set(silent) <= ({"stacked_imbalance"} if easy else {"whale"}), silent
 
 
 def test_a_replay_by_columns_finds_the_same_changes(config):

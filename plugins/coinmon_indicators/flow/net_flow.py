@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -23,7 +24,9 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient, rough
 from coinmon_indicators._of_instrument import InstrumentResult
-from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, columns, usable
+from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, Floats, columns, usable
+
+_HOUR_MS = 60 * MINUTE
 
 
 class NetFlow(InstrumentResult):
@@ -114,13 +117,15 @@ def net_flow(
     klines of the venue.
     """
     blocks = zscore_hours * 60 // window
-    rows = view.bars(window + max(blocks * window, 1))
+    rows = view.bars(window + 1) if view.keeps else view.bars(window + max(blocks * window, 1))
     bars = rows[-window:]
     reasons: list[str] = []
     flow = _flow(bars, window, min_coverage, reasons)
     flow["zscore"] = flow["usual"] = None
     if flow["buy_volume"] is not None and zscore_hours:
-        flow["zscore"], flow["usual"] = _against(flow["net_flow"], rows, window, blocks, min_coverage, reasons)
+        start = view.end - window * (blocks + 1) * MINUTE
+        past = _taken_by_hours(view, start, view.end) if view.keeps else _taken(rows)[-window * (blocks + 1) :]
+        flow["zscore"], flow["usual"] = _against(flow["net_flow"], past, window, blocks, min_coverage, reasons)
     return NetFlow(
         as_of=moment(view.now),
         coverage=SeenReport.of(view.seen(bars)),
@@ -178,17 +183,33 @@ def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> d
     }  # fmt: skip
 
 
+def _taken(rows: Bars) -> Floats:
+    """Of each minute what takers bought less what they sold, quote currency; NaN: it does not count."""
+    return np.where(usable(rows), rows.buy_quote - rows.sell_quote, np.nan)
+
+
+def _taken_by_hours(view: View, start: int, end: int) -> Floats:
+    """The same of [start, end), ms UTC; of hours that are over it is worked out once, for this view and later ones."""
+    first, last = start // _HOUR_MS * _HOUR_MS, end // _HOUR_MS * _HOUR_MS
+
+    def of_hour(begin: int) -> Floats:
+        # what is still to come is read along with it
+        return _taken(view.between(begin, end)[:60])
+
+    hours = [view.once(("taken", at), partial(of_hour, at), at + _HOUR_MS) for at in range(first, last, _HOUR_MS)]
+    return np.concatenate([*hours, _taken(view.between(last, end))])[(start - first) // MINUTE :]
+
+
 def _against(
-    flow: float, rows: Bars, window: int, blocks: int, min_coverage: float, reasons: list[str]
+    flow: float, taken: Floats, window: int, blocks: int, min_coverage: float, reasons: list[str]
 ) -> tuple[float | None, float | None]:
-    """The z-score against the windows before, and their median size."""
-    known_rows = usable(rows)
+    """The z-score against the windows before, and their median size. taken: of the minutes of all of them."""
+    known_rows = ~np.isnan(taken)
     if known_rows[-window:].sum() / window < min_coverage:
         return None, None
-    flows = np.where(known_rows, rows.buy_quote - rows.sell_quote, 0.0)
-    before = slice(len(rows) - window * (blocks + 1), len(rows) - window)
+    before = slice(0, blocks * window)
     complete = known_rows[before].reshape(blocks, window).all(axis=1)
-    past = flows[before].reshape(blocks, window)[complete].sum(axis=1)
+    past = taken[before].reshape(blocks, window)[complete].sum(axis=1)
     if len(past) < MIN_BLOCKS:
         reasons.append(
             Bilingual(

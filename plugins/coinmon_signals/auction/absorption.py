@@ -1,5 +1,6 @@
 """One side pushes hard and price does not move."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, iso, say
 from coinmon_signals._candle_columns import CandlesInFrame, Ints, candle_columns, covered, event_codes, lead_instrument
 from coinmon_signals._columns import NEAR, Floats, Mask, rolling
+from coinmon_signals._quiet import LastCandles, beyond_quantile, once_a_candle, small_range
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
@@ -138,6 +140,29 @@ def _small(spans: Floats, known: Mask, candles: Ints, lookback: int, max_range: 
     return candles[spans[candles] <= max_range * usual * (1 + NEAR)]
 
 
+def quiet(
+    market: Market, *, venue: str | None, timeframe: str, candles: int, lookback: int, min_share: float, max_age: int
+) -> bool:
+    """Whether no candle that would be told surely has unusual delta and volume in a small range."""
+    settings = market.settings("absorption")
+
+    def surely(last: Callable[[int], LastCandles | None]) -> bool:
+        found = last(candles + lookback)
+        if found is None:
+            return False
+        size = np.abs(found.delta)
+        return not any(
+            size[k] >= min_share * found.volume[k] * (1 - NEAR)
+            and beyond_quantile(found.volume, k, lookback, settings["quantile"])
+            and beyond_quantile(size, k, lookback, settings["quantile"])
+            and small_range(found, k, lookback, settings["max_range"])
+            for k in range(len(found) - min(candles, found.told), len(found))
+        )
+
+    what = "absorption", timeframe, candles, lookback, min_share
+    return once_a_candle(market, venue, timeframe, max_age, what, surely)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("absorption", absorption, columns=columns, horizon="1h")
+    register("absorption", absorption, columns=columns, quiet=quiet, horizon="1h")

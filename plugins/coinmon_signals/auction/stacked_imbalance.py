@@ -172,6 +172,23 @@ def _moment(frame: Frame, at: Any) -> int:
     return int((round(at.timestamp() * 1000) - frame.start) // MINUTE)
 
 
+def quiet(
+    market: Market, *, venue: str | None, timeframe: str, candles: int, ratio: float, rows: int, min_share: float,
+    max_age: int,
+) -> bool:  # fmt: skip
+    """Whether the candles surely have no zone: looked up once a candle."""
+    view = lead(market, venue)
+    if isinstance(view, Silent):
+        return False
+    step = minutes_of(timeframe) * MINUTE
+    end = view.end // step * step
+
+    def has_zones() -> bool:
+        return bool(_found(view, timeframe, candles, ratio, rows, min_share).zones)
+
+    return not view.once(("zones", timeframe, candles, ratio, rows, min_share), has_zones, end)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("stacked_imbalance", stacked_imbalance, columns=columns, horizon="1h")
+    register("stacked_imbalance", stacked_imbalance, columns=columns, quiet=quiet, horizon="1h")

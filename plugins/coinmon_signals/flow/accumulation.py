@@ -8,6 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._quiet import window_sums
 from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import LookbackSetting, windows
 
@@ -74,6 +75,12 @@ def columns(frame: Frame, *, window: int, lookback: int, min_ratio: float, max_m
     return compare.codes(found.ready, holds, compare.above(buy, min_ratio * sell) & compare.above(times, 1.0))
 
 
+def quiet(market: Market, *, window: int, lookback: int, min_ratio: float, max_move: float) -> bool:
+    """Whether takers surely buy too little."""
+    found = window_sums(market, window, lookback)
+    return found is not None and (found.is_below(HOLD) or found.buyers_lack(1 + HOLD * (min_ratio - 1)))
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("accumulation", accumulation, columns=columns, horizon="4h")
+    register("accumulation", accumulation, columns=columns, quiet=quiet, horizon="4h")

@@ -1,15 +1,17 @@
 """Price goes one way and the takers' money the other."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import MINUTE, Bilingual, Codes, Frame, Market, Signal, Silent, Text, View, hookimpl, iso
-from coinmon_signals._candle_columns import CandlesInFrame, candle_columns, covered, event_codes, lead_instrument
+from coinmon.signal import MINUTE, Bars, Bilingual, Codes, Frame, Market, Signal, Silent, Text, View, hookimpl, iso
+from coinmon_signals._candle_columns import candle_columns, covered, event_codes, lead_instrument
 from coinmon_signals._columns import NEAR
+from coinmon_signals._quiet import LastCandles, confirms_swing, once_a_candle
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
-from coinmon_signals._swing_columns import Ints, swings
+from coinmon_signals._swing_columns import CandlePrices, Ints, swings
 from coinmon_signals._views import candles_of, lead, minutes_of, short
 
 
@@ -113,19 +115,38 @@ def columns(
         return np.zeros(frame.count, np.int8)
     ready = covered(frame, instrument, (2 * pivots + 2) * length, 0.95)
     found = candle_columns(frame, instrument, timeframe, bars + max_age // length + 1)
-    since = _may_diverge(found, pivots, min_share, hidden)
+    since = _may_diverge(found.bars, found.minutes, pivots, min_share, hidden)
     return event_codes(found, ready, since >= 0, max_age, since - pivots + bars - 1)
 
 
-def _may_diverge(found: CandlesInFrame, pivots: int, min_share: float, hidden: bool) -> Ints:
+def quiet(
+    market: Market, *, venue: str | None, timeframe: str, bars: int, pivots: int, min_share: float, hidden: bool,
+    max_age: int,
+) -> bool:  # fmt: skip
+    """Whether no candle that would be told surely confirms a swing from which on the two went apart."""
+    told = max_age // minutes_of(timeframe) + 1
+
+    def surely(candles: Callable[[int], LastCandles | None]) -> bool:
+        last = candles(told + 2 * pivots)
+        if last is None or not confirms_swing(last, pivots):
+            return last is not None
+        found = candles(bars + told)
+        if found is None:
+            return False
+        return bool((_may_diverge(found, found.minutes, pivots, min_share, hidden)[-found.told :] < 0).all())
+
+    what = "divergences", timeframe, bars, pivots, min_share, hidden
+    return once_a_candle(market, venue, timeframe, max_age, what, surely)
+
+
+def _may_diverge(bars: CandlePrices, minutes: Bars, pivots: int, min_share: float, hidden: bool) -> Ints:
     """By candle that confirms a swing, the swing from which on price and the takers' delta may have gone apart.
 
     The older where there is one on either side; -1: none.
     """
-    bars = found.bars
-    per = found.step // MINUTE
-    flow = found.minutes.has_flow & np.isfinite(found.minutes.volume) & np.isfinite(found.minutes.buy)
-    net, volume = 2 * found.minutes.buy - found.minutes.volume, found.minutes.volume
+    per = len(minutes) // len(bars)
+    flow = minutes.has_flow & np.isfinite(minutes.volume) & np.isfinite(minutes.buy)
+    net, volume = 2 * minutes.buy - minutes.volume, minutes.volume
     total, size, seen = (
         np.concatenate(([0.0], np.cumsum(np.where(flow, each, 0.0))))[per::per] for each in (net, volume, flow)
     )
@@ -146,4 +167,4 @@ def _may_diverge(found: CandlesInFrame, pivots: int, min_share: float, hidden: b
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("cvd_divergence", cvd_divergence, columns=columns, horizon="4h")
+    register("cvd_divergence", cvd_divergence, columns=columns, quiet=quiet, horizon="4h")

@@ -8,6 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._quiet import window_sums
 from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import LookbackSetting, Windows, windows
 
@@ -144,7 +145,13 @@ def dump_columns(
     return _columns(frame, -1, window, lookback, min_move, min_ratio, min_zscore)
 
 
+def quiet(market: Market, *, window: int, lookback: int, min_move: float, min_ratio: float, min_zscore: float) -> bool:
+    """Whether volume is surely too small for either of them."""
+    found = window_sums(market, window, lookback)
+    return found is not None and found.is_usual(HOLD * min_zscore)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("early_pump", early_pump, columns=pump_columns, horizon="1h")
-    register("panic_dump", panic_dump, columns=dump_columns, horizon="1h")
+    register("early_pump", early_pump, columns=pump_columns, quiet=quiet, horizon="1h")
+    register("panic_dump", panic_dump, columns=dump_columns, quiet=quiet, horizon="1h")

@@ -8,6 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._quiet import window_sums
 from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import FEWEST, windows
 
@@ -96,6 +97,19 @@ def columns(
     return compare.codes(found.ready, holds, begins)
 
 
+def quiet(
+    market: Market, *, window: int, steps: int, lookback: int, min_move: float, min_up: float, min_ratio: float
+) -> bool:
+    """Whether takers surely buy too little, or too few steps close higher."""
+    found = window_sums(market, window, max(lookback, (steps + 1) * window), max(FEWEST, steps + 1))
+    if found is None or found.buyers_lack(1 + HOLD * (min_ratio - 1), steps):
+        return found is not None
+    closes = found.close
+    if closes is None:
+        return False
+    return bool((np.diff(closes)[-steps:] > 0).mean() < HOLD * min_up or closes[-1] <= closes[-1 - steps])
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("steady_growth", steady_growth, columns=columns, horizon="4h")
+    register("steady_growth", steady_growth, columns=columns, quiet=quiet, horizon="4h")

@@ -8,6 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._quiet import window_sums
 from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import LookbackSetting, windows
 
@@ -82,6 +83,12 @@ def columns(frame: Frame, *, window: int, lookback: int, min_zscore: float, min_
     return compare.codes(found.ready, holds, begins, compare.above(times, 2 * min_times))
 
 
+def quiet(market: Market, *, window: int, lookback: int, min_times: float, min_zscore: float, max_move: float) -> bool:
+    """Whether volume is surely too small."""
+    found = window_sums(market, window, lookback)
+    return found is not None and (found.is_below(HOLD * min_times) or found.is_usual(HOLD * min_zscore))
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("volume_spike", volume_spike, columns=columns, horizon="1h")
+    register("volume_spike", volume_spike, columns=columns, quiet=quiet, horizon="1h")

@@ -84,9 +84,15 @@ def columns(frame: Frame, *, threshold: float, max_age: int) -> Codes:
     return asked_where(ready, alive, moves)
 
 
+def quiet(market: Market, *, threshold: float, max_age: int) -> bool:
+    """Whether there is surely no order."""
+    window = market.settings("whale_trades")["window"]
+    return not any(view.whale_trades(min(window, max_age)) for view in market.views)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("whale", whale, columns=columns)
+    register("whale", whale, columns=columns, quiet=quiet)
 
 
 def _signal(market: Market, instrument: Instrument, trade: Any, at: int) -> Signal:

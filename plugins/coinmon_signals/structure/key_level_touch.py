@@ -1,6 +1,7 @@
 """Price comes to a level that everyone watches."""
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ from coinmon.signal import (
     hookimpl,
 )
 from coinmon_signals._candle_columns import covered, lead_instrument
-from coinmon_signals._columns import rolling
+from coinmon_signals._columns import NEAR, rolling
 from coinmon_signals._settings import LeadVenue
 from coinmon_signals._views import lead, short
 
@@ -149,7 +150,7 @@ def columns(
     if instrument is None:
         return np.zeros(count, np.int8)
     ready = covered(frame, instrument, window + away, 0.95)
-    if own["timezone"] != "UTC" or own["date"] is not None or not all(re.match("p[dw][ A-Z]", each) for each in levels):
+    if not _end_with_days(own, levels):
         return np.where(ready, ASK, WAITS).astype(np.int8)
     rows = frame.bars(instrument, window + away + 1)
     before = rows.price(rows.close)[:-1]
@@ -174,6 +175,26 @@ def columns(
     return np.where(ready, codes, WAITS)
 
 
+def quiet(
+    market: Market, *, venue: str | None, levels: tuple[str, ...], window: int, away: int, approach: float
+) -> bool:
+    """Whether price surely reaches none of the levels of ended days and weeks, which are looked up once a day."""
+    view = lead(market, venue)
+    if isinstance(view, Silent) or not _end_with_days(market.settings("key_levels"), levels):
+        return False
+    known, rows = _of_ended(view, levels, view.end // DAY * DAY), view.bars(window + 1)
+    prices = np.concatenate((rows.price(rows.close)[:-1], rows.price(rows.low)[1:], rows.price(rows.high)[1:]))
+    known_prices, reach = prices[np.isfinite(prices)], 1 + approach / 100 + NEAR
+    low, high = known_prices.min(initial=np.inf), known_prices.max(initial=-np.inf)
+    return not any(low <= each * reach and high >= each * (2 - reach) for each in known.values())
+
+
+def _end_with_days(settings: Mapping[str, Any], levels: tuple[str, ...]) -> bool:
+    """Whether the levels are those of days and weeks that are over, as those of `_of_ended` have to be."""
+    ended = all(re.match("p[dw][ A-Z]", each) for each in levels) and settings["date"] is None
+    return ended and settings["timezone"] == "UTC"
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("key_level_touch", key_level_touch, columns=columns, horizon="4h")
+    register("key_level_touch", key_level_touch, columns=columns, quiet=quiet, horizon="4h")

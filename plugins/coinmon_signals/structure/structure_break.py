@@ -10,6 +10,7 @@ from coinmon_signals._candle_columns import candle_columns, covered, event_codes
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._swing_columns import breaks_and_sweeps
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
+from coinmon_signals.structure._break_quiet import break_quiet, sweep_quiet
 
 _LEAST_SEEN = 0.95
 SwingBarsSetting = Annotated[int, Field(ge=10, le=1000, description="closed candles that swings are looked for in")]
@@ -173,5 +174,5 @@ def _columns(
 
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("structure_break", structure_break, columns=break_columns, horizon="4h")
-    register("liquidity_sweep", liquidity_sweep, columns=sweep_columns, horizon="4h")
+    register("structure_break", structure_break, columns=break_columns, quiet=break_quiet, horizon="4h")
+    register("liquidity_sweep", liquidity_sweep, columns=sweep_columns, quiet=sweep_quiet, horizon="4h")

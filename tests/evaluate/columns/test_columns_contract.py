@@ -8,7 +8,7 @@ import pytest
 
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
-from coinmon.plugin.members import check_columns
+from coinmon.plugin.members import check_beside
 
 
 def mine(market, *, limit: float = 1.0, window: int = 5):
@@ -29,12 +29,12 @@ async def later(frame, *, limit, window):
 )
 def test_refused_when_loaded(columns, why):
     with pytest.raises(TypeError, match=why):
-        check_columns("mine", mine, columns)
+        check_beside("mine", mine, "columns", columns)
 
 
 def test_all_settings_by_name_or_any():
-    check_columns("mine", mine, lambda frame, *, limit, window: None)
-    check_columns("mine", mine, lambda frame, **settings: None)
+    check_beside("mine", mine, "columns", lambda frame, *, limit, window: None)
+    check_beside("mine", mine, "columns", lambda frame, **settings: None)
 
 
 @pytest.mark.parametrize(

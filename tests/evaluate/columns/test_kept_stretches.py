@@ -1,0 +1,136 @@
+"""What a scan keeps of stretches that are over says the same as the store, whatever is written to it in between."""
+
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+
+import numpy as np
+import pytest
+
+from coinmon.config.load import load_config
+from coinmon.evaluate.evaluator import Evaluator
+from coinmon.market.kept_stretches import KeptStretches
+from coinmon.model.bars import Bars, Coverage
+from coinmon.model.instrument import Instrument, Pair
+from coinmon.model.moment import DAY, HOUR, MINUTE
+from coinmon.store.bars import write_bars
+from coinmon.store.database import open_database
+from coinmon.store.history import History
+from coinmon.store.instruments import sync_instruments
+
+START = 29_000_000 * MINUTE // DAY * DAY
+STORED, LOOKS = 1660, 24
+PAIR = Pair("BTC", "USDT")
+
+
+def market(venue):
+    return Instrument(venue, "spot", "BTC", "USDT", "BTC", "BTC/USDT", Decimal("0.01"), Decimal("0.001"))
+
+
+def minutes(rng, price):
+    n = len(price)
+    volume = np.round(rng.gamma(2.0, 3.0, n), 3)
+    buy = np.round(volume * np.clip(0.5 + rng.normal(0, 0.2, n), 0, 1), 3)
+    return Bars(
+        Decimal("0.01"), START + np.arange(n) * MINUTE, price, price + 9, price - 9, price, volume,
+        volume * price / 100, np.full(n, 9, np.int64), buy, buy * price / 100, np.zeros(n), np.zeros(n),
+        np.full(n, Coverage.KLINES, np.uint8),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Three venues' minutes in a database, and all that are still to come."""
+    rng = np.random.default_rng(11)
+    database = open_database(f"sqlite:///{tmp_path}/c.db")
+    price = 4_000_000 + np.cumsum(rng.normal(0, 300, STORED + LOOKS)).astype(np.int64)
+    found = {}
+    for venue in ("binance", "okx", "coinbase"):
+        rows = minutes(rng, price + rng.integers(-3, 4, len(price)))
+        with database.write() as connection:
+            ((number, own),) = sync_instruments(connection, [market(venue)], START).values()
+            write_bars(connection, number, own, rows[:STORED])
+        found[venue] = number, own, rows
+    yield database, found
+    database.close()
+
+
+def look(evaluator, history, now, found):
+    each = evaluator.market(PAIR, [own for _, own, _ in found.values()], history, now)
+    flow = each.of("consensus")
+    held = [(one.name, one.key, one.grade, one.begins, one.evidence) for one in evaluator.screened(each)]
+    return held, [(one.net_flow, one.zscore, one.coverage) for one in flow.venues]
+
+
+def test_a_scan_that_keeps_says_what_one_that_reads_all_says(stored, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    database, found = stored
+    easy = {"key_level_touch": {"approach": 0.3}, "us_premium": {"min_zscore": 1.0, "min_bps": 0.1},
+            "structure_break": {"timeframe": "5m", "pivots": 2}, "liquidity_sweep": {"timeframe": "5m", "pivots": 2},
+            "cvd_divergence": {"timeframe": "5m", "pivots": 2, "min_share": 0.0}}  # fmt: skip
+    config = load_config(None, overrides={f"signals.{name}": each for name, each in easy.items()}, environ={})
+    evaluator, asked = Evaluator(config, list(found)), Evaluator(config, list(found))
+    monkeypatch.setattr(asked, "is_quiet", lambda name, market: False)
+    kept, rng, said = KeptStretches(), np.random.default_rng(3), set()
+    for i in range(LOOKS):
+        now = START + (STORED + i) * MINUTE
+        for venue, (number, own, rows) in found.items():
+            with database.write() as connection:
+                if i:
+                    write_bars(connection, number, own, rows[STORED + i - 1 : STORED + i], known_at=now)
+                # and the last one of a candle that was looked at, which nobody counts
+                ended = i % 10 == 8 and venue == "binance"
+                if ended or rng.random() < 0.2:
+                    # a minute of the last ones, of the hours before or of the day before turns out to be otherwise
+                    reach = (9, 240, STORED - 1)[int(rng.integers(3))] if venue != "okx" else 9
+                    at = STORED + i - 4 if ended else STORED + i - 1 - int(rng.integers(reach))
+                    price = rows.close[at : at + 1] + (9000 if ended else int(rng.integers(-4000, 4000)))
+                    other = replace(rows[at : at + 1], high=price + 9, low=price - 9, close=price, open=price)
+                    volume = other.volume * 2 + 1
+                    other = replace(other, volume=volume, quote_volume=volume * 41_000, buy_quote=volume * 30_000)
+                    write_bars(connection, number, own, other, known_at=now, corrects=True)
+        with database.still() as still:
+            keeping = History(still)
+            keeping.of_all_pairs(partial(kept.as_of, now))
+            ours, theirs = look(evaluator, keeping, now, found), look(asked, History(still), now, found)
+        assert repr(ours) == repr(theirs), i
+        said |= {each[0] for each in ours[0]}
+    assert not evaluator.failures
+    assert {"key_level_touch", "us_premium", "structure_break"} <= said
+    assert len(kept.as_of(now, dict.fromkeys(kept._rewritten, 99))["okx:BTC/USDT"]) == 0
+
+
+def test_what_is_kept_goes_with_its_instrument_its_age_and_a_clock_that_is_set_back():
+    kept, counts = KeptStretches(), {"a": 0, "b": 0}
+    now = START + DAY
+    for id, entries in kept.as_of(now, counts).items():
+        entries["young", now, b""] = id
+        entries["old", now - 26 * HOUR, b""] = id
+    again = kept.as_of(now + MINUTE, {**counts, "b": 1})
+    assert again == {"a": {("young", now, b""): "a"}, "b": {}}
+    assert kept.as_of(now + 2 * MINUTE, {**counts, "b": 1}) == again
+    assert kept.as_of(now + MINUTE, {**counts, "b": 1}) == {"a": {}, "b": {}}
+
+
+def counted(database):
+    with database.read() as connection:
+        return connection.exec_driver_sql("SELECT sum(rewritten) FROM instruments").scalar()
+
+
+def test_minutes_count_as_rewritten_once_they_were_over_for_a_while(stored):
+    database, found = stored
+    number, own, rows = found["okx"]
+    before = counted(database)
+    known_at = int(rows.time[STORED - 1]) + MINUTE
+    with database.write() as connection:
+        write_bars(connection, number, own, rows[STORED - 10 : STORED], known_at=known_at)
+    assert counted(database) == before
+    with database.write() as connection:
+        write_bars(connection, number, own, rows[STORED - 11 : STORED], known_at=known_at)
+    assert counted(database) == before + 1
+    with database.write() as connection:
+        # history may be of any time
+        write_bars(connection, number, own, rows[STORED : STORED + 1])
+        # prices of another grid are other numbers
+        sync_instruments(connection, [replace(own, tick_size=Decimal("0.001"))], known_at)
+    assert counted(database) == before + 3
