@@ -31,13 +31,13 @@ class KeptStretches:
 
     def __init__(self) -> None:
         self._found: dict[str, dict[Hashable, Any]] = {}
-        self._rewritten: Mapping[str, int] = {}
+        self._rewritten: Mapping[str, Hashable] = {}
         self._now = 0
 
-    def as_of(self, now: int, rewritten: Mapping[str, int]) -> dict[str, dict[Hashable, Any]]:
+    def as_of(self, now: int, rewritten: Mapping[str, Hashable]) -> dict[str, dict[Hashable, Any]]:
         """What still holds, by instrument and key, for one scan to look at and to add to.
 
-        now: ms UTC. rewritten: how often old minutes of each instrument were written, of the snapshot that is read.
+        now: ms UTC. rewritten: of each instrument another value when old minutes were written, of the snapshot read.
         """
         # while the clock was set back minutes may have been written that were old already, and nobody counted
         kept = self._found if now >= self._now else {}

@@ -26,6 +26,10 @@ from coinmon.store.schema import bars, instruments, signals
 _Sample = TypeVar("_Sample", OpenInterest, Funding, WhaleTrade, Depth, Picture, Liquidation)
 
 
+Written = tuple[int, int]
+"""An instrument's row number, and how often old minutes of it were written."""
+
+
 class History:
     """A `Source` over the database. An instrument that was never stored has no rows."""
 
@@ -40,7 +44,7 @@ class History:
             self._followed = chosen_instruments(connection)
         self._numbers = {instrument.id: number for number, instrument in self._stored.items()}
 
-    def of_all_pairs(self, kept: Callable[[Mapping[str, int]], Mapping[str, dict[Hashable, Any]]]) -> None:
+    def of_all_pairs(self, kept: Callable[[Mapping[str, Written]], Mapping[str, dict[Hashable, Any]]]) -> None:
         """From here on all pairs are looked at, in one snapshot of the database.
 
         kept: gives what earlier looks worked out of stretches that are over, by instrument id; it is told how often old
@@ -48,7 +52,7 @@ class History:
         """
         with self._database.read() as connection:
             counted = read_rewritten(connection)
-        rewritten = {each.id: counted.get(number, -1) for number, each in self._stored.items()}
+        rewritten = {each.id: (number, counted.get(number, -1)) for number, each in self._stored.items()}
         self._kept, self._newest = kept(rewritten), {}
 
     def ended(self, instrument: str) -> dict[Hashable, Any] | None:
