@@ -47,6 +47,14 @@ def centred(frame):
 def other_columns(market):
     return honest(market)
 
+def quiet_too_often(market):
+    return honest(market)
+
+def is_quiet(market):
+    """It forgets the minutes before the last ten."""
+    rows = market.views[0].bars(30)
+    return bool(rows.close[-1] < rows.close[-10:].max())
+
 def raises(market):
     return 1 / 0
 
@@ -59,6 +67,7 @@ def register_signals(register):
     for each in (looks_ahead, remembers, rolls_dice, honest, raises, writes):
         register(each.__name__, each)
     register("other_columns", other_columns, columns=centred)
+    register("quiet_too_often", quiet_too_often, quiet=is_quiet)
 '''
 
 
@@ -72,7 +81,8 @@ def audited(stored, changed, coinmon, tmp_path):
 
 
 def test_each_cheat_is_named(audited):
-    names = ["looks_ahead", "remembers", "rolls_dice", "honest", "raises", "writes", "other_columns"]
+    names = ["looks_ahead", "remembers", "rolls_dice", "honest", "raises", "writes", "other_columns",
+             "quiet_too_often"]  # fmt: skip
     done = audited(*names, "--pair", "BTCUSDT", "--moments", "12", "--json")
     assert done.code == 1, done.err
     found = {each["name"]: each for each in json.loads(done.out)["plugins"]}
@@ -81,6 +91,7 @@ def test_each_cheat_is_named(audited):
     assert "another order" in checks["remembers"]
     assert checks["rolls_dice"]
     assert "columns" in checks["other_columns"]
+    assert "quiet" in checks["quiet_too_often"]
     assert "ZeroDivisionError" in found["raises"]["raised"]
     assert "read-only" in found["writes"]["raised"]
     assert not checks["honest"]
@@ -148,10 +159,16 @@ def test_a_library_that_rewrites_its_past_readings_is_named(audited, tmp_path):
     assert {each["check"] for each in found["faults"]} == {"columns"}
 
 
-def test_bundled_plugins_are_clean(audited):
-    done = audited("global_sync", "key_level_touch", "structure_break", "cvd", "net_flow", "--moments", "6")
-    assert done.code == 0, done.out + done.err
-    assert "0 different" in done.out
+def test_bundled_plugins_are_clean(stored, changed, coinmon):
+    """All of them, at some moments of one pair."""
+    asked = "--pair", "BTCUSDT", "--moments", "4", "--json"
+    done = coinmon("--config", changed(), "--db", "coinmon.db", "--lang", "en", "audit", *asked)
+    assert done.code == 0, done.err
+    found = json.loads(done.out)["plugins"]
+    assert len(found) >= 52
+    assert not [each["name"] for each in found if each["different"] or each["raised"]]
+    assert min(each["comparisons"] for each in found) >= 4 * 3
+    assert sum(each["comparisons"] for each in found) > 800
 
 
 def test_a_name_that_is_not_there_is_refused(audited):
