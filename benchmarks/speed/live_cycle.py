@@ -1,0 +1,137 @@
+"""What a scan's evaluation costs each minute: all signals of all pairs, with a day stored, and each pair's flow.
+
+    python benchmarks/speed/live_cycle.py [--pairs 559] [--cycles 16] [--all-asked 20]
+
+Spot markets with a day of made-up minutes on OKX, on Binance and Bybit 400 of 559 of them, on Coinbase 200, in SQLite.
+Each cycle writes a minute of each and evaluates as of its end, as a scan does. Printed: seconds of processor time of
+each cycle (the first reads the day; of those where 15-minute candles close each pair's are new). Then, for so many of
+the pairs, the same with every signal asked itself and nothing kept: what is said has to be the same.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from coinmon.config.load import Config, load_config
+from coinmon.evaluate.evaluator import Evaluator
+from coinmon.market.kept_stretches import KeptStretches
+from coinmon.model.bars import Bars, Coverage
+from coinmon.model.instrument import Instrument
+from coinmon.model.moment import DAY, MINUTE
+from coinmon.run.judge import Judged, judge
+from coinmon.store.bars import write_bars
+from coinmon.store.database import Database, open_database
+from coinmon.store.history import History
+from coinmon.store.instruments import sync_instruments
+
+LISTED = {"okx": 559, "binance": 400, "bybit": 400, "coinbase": 200}
+START, STORED = 29_000_160 * MINUTE, DAY // MINUTE + 150
+"""Ten minutes after an hour's end the first cycle is."""
+MOST_SECONDS = 1.0
+
+
+def made(rng: np.random.Generator, price: Any) -> Bars:
+    n = len(price)
+    volume = np.round(rng.gamma(0.8, 3.0, n), 3)
+    share = np.clip(0.5 + 0.1 * np.sin(np.arange(n) / 90) + rng.normal(0, 0.1, n), 0, 1)
+    close, buy = price + rng.integers(-3, 4, n), np.round(volume * share, 3)
+    return Bars(
+        Decimal("0.01"), START + np.arange(n) * MINUTE, close, close + 5, close - 5, close, volume,
+        volume * close / 100, np.full(n, 9, np.int64), buy, buy * close / 100, np.zeros(n), np.zeros(n),
+        np.full(n, Coverage.KLINES, np.uint8),
+    )  # fmt: skip
+
+
+def stored(database: Database, pairs: int, cycles: int) -> list[tuple[int, Instrument, Bars]]:
+    """Instruments by row number with a day in the database, and the minutes that come after it."""
+    rng, found = np.random.default_rng(5), []
+    for number in range(pairs):
+        price = 4_000_000 + np.cumsum(rng.normal(0, 600, STORED + cycles)).astype(np.int64)
+        for venue, listed in LISTED.items():
+            if number >= listed * pairs / LISTED["okx"]:
+                continue
+            base, quote = f"C{number:03}", "USD" if venue == "coinbase" else "USDT"
+            one = Instrument(venue, "spot", base, quote, base, f"{base}/{quote}", Decimal("0.01"), Decimal("0.001"))
+            rows = made(rng, price)
+            with database.write() as connection:
+                ((row, own),) = sync_instruments(connection, [one], START).values()
+                write_bars(connection, row, own, rows[:STORED])
+            found.append((row, own, rows[STORED:]))
+    return found
+
+
+class Cycles:
+    """A scan's evaluation, one minute after the other."""
+
+    def __init__(self, config: Config, database: Database, keeps: bool) -> None:
+        self._config, self._database = config, database
+        self._evaluator = Evaluator(config, list(config.exchanges))
+        self._kept = KeptStretches()
+        self._keeps = keeps
+        if not keeps:
+            self._evaluator.is_quiet = lambda name, market: False  # type: ignore[method-assign]
+
+    def one(self, now: int, most: int | None = None) -> tuple[Judged, float]:
+        """What is said as of `now` of the first pairs, and its seconds of processor time."""
+        began = time.process_time()
+        with self._database.still() as still:
+            history = History(still)
+            if self._keeps:
+                history.of_all_pairs(partial(self._kept.as_of, now))
+            universe = history.universe(self._config.exchanges, self._config.quotes)
+            pairs = sorted({universe.pair_of(each) for each in history.instruments}, key=str)[:most]
+            watch: Any = SimpleNamespace(universe=universe, pairs=pairs, kinds=("spot", "perp"))
+            said = judge(self._config, self._evaluator, watch, history, now, {}, {})
+        return said, time.process_time() - began
+
+
+def measured(pairs: int, cycles: int, all_asked: int) -> list[float]:
+    """Seconds of processor time of each cycle, printed."""
+    with tempfile.TemporaryDirectory(prefix="live-") as name:
+        database = open_database(f"sqlite:///{Path(name)}/c.db")
+        config = load_config(None, overrides={"db": f"sqlite:///{name}/c.db"}, environ={})
+        fresh = stored(database, pairs, cycles)
+        print(f"{pairs} pairs, {len(fresh)} markets, a day stored, {len(config.signals)} signals", flush=True)
+        ours, theirs, seconds = Cycles(config, database, True), Cycles(config, database, False), []
+        for i in range(cycles):
+            now = START + (STORED + i) * MINUTE
+            with database.write() as connection:
+                for row, own, rows in fresh if i else ():
+                    write_bars(connection, row, own, rows[i - 1 : i], known_at=now)
+            said, took = ours.one(now)
+            seconds.append(took)
+            closed = ", 15-minute candles closed" if now % (15 * MINUTE) == 0 else ""
+            count = sum(map(len, said.found.values()))
+            print(f"  cycle {i + 1:2}: {took:5.2f} s of processor time, {count} signals on{closed}", flush=True)
+        asked, took = theirs.one(now, all_asked)
+        print(f"every signal asked itself, nothing kept: {took / max(1, len(asked.found)) * pairs:.2f} s for as many")
+        same = [(repr(each), repr(said.found[pair])) for pair, each in asked.found.items()]
+        assert all(one == other for one, other in same), "the same is said"
+        assert {each.pair: each for each in said.flows if each.pair in asked.found} == {e.pair: e for e in asked.flows}
+        database.close()
+    return seconds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=LISTED["okx"])
+    parser.add_argument("--cycles", type=int, default=16)
+    parser.add_argument("--all-asked", type=int, default=20)
+    asked = parser.parse_args()
+    later = measured(asked.pairs, asked.cycles, asked.all_asked)[1:]
+    usual, most = float(np.median(later)), max(later)
+    print(f"{'PASS' if most <= MOST_SECONDS else 'FAIL'}: usually {usual:.2f} s a cycle, at most {most:.2f} s "
+          f"(at most {MOST_SECONDS:g})")  # fmt: skip
+    return most > MOST_SECONDS
+
+
+if __name__ == "__main__":
+    sys.exit(main())
