@@ -12,10 +12,14 @@ from loguru import logger
 from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.secrets import redacted
+from coinmon.spoken.phrases import speaker
 
 if TYPE_CHECKING:
     from loguru import Record
 
+_SPOKEN = "spoken"
+SPOKEN = logger.bind(**{_SPOKEN: True})
+"""Logs what readers are to understand, in English by a phrase that `words.zh.json` knows."""
 Sink = Callable[[str], Any]
 
 
@@ -30,13 +34,16 @@ class LogStream(Protocol):
 
 
 def start_log(config: Config, clock: Clock, sink: Sink | LogStream | None = None) -> None:
-    """Send the log to `sink` (standard error if None) and to the configured file."""
+    """Send the log to `sink` (standard error if None) and to the configured file.
+
+    What is logged by `SPOKEN` is put into the log's language.
+    """
     zone = ZoneInfo(config.timezone)
 
     def stamp(record: "Record") -> None:
         at = datetime.fromtimestamp(clock.now() / 1000, zone)
         record["extra"]["at"] = at.strftime("%Y-%m-%d %H:%M:%S")
-        text = record["message"]
+        text = speaker(config.lang)(record["message"]) if record["extra"].get(_SPOKEN) else record["message"]
         if record["exception"]:
             # put into words here, so that what an exception tells is redacted too
             text += "\n" + "".join(traceback.format_exception(record["exception"].value)).rstrip()

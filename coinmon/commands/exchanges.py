@@ -1,14 +1,21 @@
 """`coinmon exchanges`: what each venue can and cannot give."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from coinmon.commands import Globals
 from coinmon.errors import ConfigError
+from coinmon.spoken.phrases import speaker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coinmon.config.load import Config
+
+
+_ABOUT = "exchange data: "
 
 
 def exchanges(
@@ -32,11 +39,18 @@ def exchanges(
     if as_json:
         typer.echo(orjson.dumps({"exchanges": shown}, option=orjson.OPT_INDENT_2).decode())
         return
+    say = partial(_said, speaker())
     for venue in shown:
-        typer.echo(f"{venue['name']}  ({venue['plugin']}{'' if venue['on'] else ', off'})")
+        off = "" if venue["on"] else f", {say('off')}"
+        typer.echo(f"{venue['name']}  ({venue['plugin']}{off})")
         for data, told in venue["abilities"].items():
-            detail = f": {told['detail']}" if told["detail"] else ""
-            typer.echo(f"  {'yes' if told['given'] else 'no':3} {data}{detail}")
+            detail = f": {say(told['detail'])}" if told["detail"] else ""
+            typer.echo(f"  {say('yes' if told['given'] else 'no'):3} {say(data)}{detail}")
+
+
+def _said(say: "Callable[[str], str]", text: str) -> str:
+    """In the reader's language. Short words mean other things elsewhere: the phrases say what these are about."""
+    return say(f"{_ABOUT}{text}").removeprefix(_ABOUT)
 
 
 def _names(config: "Config") -> list[str]:

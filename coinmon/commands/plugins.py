@@ -124,11 +124,19 @@ def _setting(name: str, field: "FieldInfo") -> dict[str, Any]:
     return {key: printable_document(each) for key, each in setting.items()}
 
 
+_COLUMN, _KIND = "plugins column: ", "plugin kind: "
+_COLUMNS = ("kind", "name", "plugin", "distribution", "what it is")
+
+
 def _print(catalog: "Catalog") -> None:
     from rich.console import Console
 
+    from coinmon.spoken.phrases import speaker
+
+    say = speaker()
     rows = [
-        (offer.kind, offer.name, offer.plugin, offer.distribution, offer.summary) for offer in catalog.offers.values()
+        (offer.kind, offer.name, offer.plugin, offer.distribution, say(offer.summary))
+        for offer in catalog.offers.values()
     ]
     rows += [("broken", "", each.plugin, each.distribution, each.why) for each in catalog.broken]
     rows += [("disabled", "", plugin, "", "") for plugin in catalog.disabled]
@@ -140,7 +148,9 @@ def _print(catalog: "Catalog") -> None:
     from rich.text import Text
 
     styles = {"broken": "red", "disabled": "dim"}
-    table = Table("kind", "name", "plugin", "distribution", "what it is", box=None, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row), style=styles.get(row[0], ""))
+    heads = (say(f"{_COLUMN}{each}").removeprefix(_COLUMN) for each in _COLUMNS)
+    table = Table(*heads, box=None, header_style="bold")
+    for kind, *cells in rows:
+        shown = say(f"{_KIND}{kind}").removeprefix(_KIND)
+        table.add_row(*(Text(cell) for cell in (shown, *cells)), style=styles.get(kind, ""))
     console.print(table)

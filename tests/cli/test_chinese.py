@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from coinmon.cli import build
+from coinmon.cli import build, run
+from coinmon.config.load import load_plugins
 from coinmon.spoken.phrases import Phrases, language, plugin_packages
 
 ROOT = Path(__file__).parents[2]
@@ -161,3 +162,35 @@ def test_an_error_is_in_the_language_of_the_locale(
 )
 def test_which_language(arguments: list[str], environ: dict[str, str], expected: str) -> None:
     assert language(arguments, environ) == expected
+
+
+def test_what_plugins_are_and_what_exchanges_give_is_said_in_chinese(capsys: pytest.CaptureFixture[str]) -> None:
+    phrases = Phrases(plugin_packages())
+    summaries = [each.summary for each in load_plugins(None, environ={}, cwd=ROOT).offers.values()]
+    assert [each for each in summaries if not re.search("[\u4e00-\u9fff]", phrases.say(each))] == []
+    for line in ("exchanges", "exchanges kraken"):
+        assert run(["--lang", "zh", *line.split()]) == 0
+        told = [each for each in capsys.readouterr().out.splitlines() if each.startswith("  ")]
+        # budgets have names of the venue's
+        assert [each for each in told if re.search(r"[a-z]{3}", each.partition(": ")[2]) and "限额" not in each] == []
+        assert [each for each in told if not re.match("  [有无] +[24 \u4e00-\u9fffK]+(:|$)", each)] == []
+
+
+def logged_for_readers(path: Path) -> Iterator[str]:
+    """What is logged by `SPOKEN`, where the text stands in the call or in the line before it."""
+    texts = {}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            texts.setdefault(node.targets[0].id, []).append(node.value)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("SPOKEN."):
+            said = node.args[0]
+            for each in texts.get(said.id, []) if isinstance(said, ast.Name) else [said]:
+                if isinstance(each, ast.Constant):
+                    yield re.sub(r"\{[^}]*\}", "7", each.value)
+
+
+def test_what_the_log_tells_readers_is_known_in_chinese() -> None:
+    told = [text for path in (ROOT / "coinmon").rglob("*.py") for text in logged_for_readers(path)]
+    assert len(told) > 5
+    phrases = Phrases(plugin_packages())
+    assert [each for each in told if not re.search("[\u4e00-\u9fff]", phrases.say(each))] == []

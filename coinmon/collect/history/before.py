@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loguru import logger
-
 from coinmon.clock import Clock
 from coinmon.collect.history.between_cycles import BetweenCycles
 from coinmon.collect.history.day_progress import DayProgress, venue_command
@@ -14,6 +12,7 @@ from coinmon.collect.history.warm_up import progress, warm_ups
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
+from coinmon.log import SPOKEN
 from coinmon.market.last_day import ENOUGH, backfill_command
 from coinmon.model.bars import Coverage
 from coinmon.model.instrument import Instrument, Pair
@@ -86,7 +85,7 @@ class BeforeStart:
             more = f" (and {len(pairs) - _MAX_NAMED} pairs more)" if len(pairs) > _MAX_NAMED else ""
             text = "{} of {} instruments lack minutes of the last 24 h: `{}`{} brings them, as does a scan that goes on"
             command = backfill_command(named, since)
-            logger.info(text, count, sum(map(len, tracks.values())), command, more)
+            SPOKEN.info(text, count, sum(map(len, tracks.values())), command, more)
 
     def _lacking(self, tracks: Mapping[str, Sequence[Track]], since: int) -> dict[str, list[Instrument]]:
         """By venue the instruments of which a scan has not seen about the whole day."""

@@ -8,8 +8,6 @@ from operator import attrgetter
 from time import monotonic
 from typing import Any
 
-from loguru import logger
-
 from coinmon.clock import Clock
 from coinmon.collect.history.between_cycles import BetweenCycles
 from coinmon.collect.history.day_progress import DayProgress, venue_command
@@ -18,6 +16,7 @@ from coinmon.collect.history.warm_up import WarmUp, undisputed
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.errors import CoinmonError, VenueBusy, our_stop, words_of
+from coinmon.log import SPOKEN
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.instrument import Instrument
@@ -163,13 +162,13 @@ class FirstDay:
         if told.without:
             cure = f"`{told.backfill}` brings it from its files" if told.backfill else "time alone fills it"
             text = "{}: who bought in the last {} hours of {} instruments cannot be had from it ({}, ...); {}"
-            logger.info(text, name, hours, told.without, self._without[0].instrument.id, cure)
+            SPOKEN.info(text, name, hours, told.without, self._without[0].instrument.id, cure)
         elif told.failed:
             id, why = next(iter(told.failed.items()))
             text = "{}: the last {} hours of {} instruments were not had in {} tries ({}: {})"
-            logger.warning(text, name, hours, len(told.failed), _MAX_TRIES, id, why)
+            SPOKEN.warning(text, name, hours, len(told.failed), _MAX_TRIES, id, why)
         else:
-            logger.info("{}: the last {} hours are there", name, hours)
+            SPOKEN.info("{}: the last {} hours are there", name, hours)
 
     async def _bring_totals(self) -> None:
         self._began, self._done_ms = monotonic(), 0

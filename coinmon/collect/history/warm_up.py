@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.collect.history.between_cycles import BetweenCycles
@@ -18,6 +17,7 @@ from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
 from coinmon.config.load import Config
 from coinmon.errors import CoinmonError, VenueBusy, our_stop, words_of
+from coinmon.log import SPOKEN
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE, floor
@@ -164,7 +164,7 @@ class WarmUp:
             id = given_up[0]
             which = id if len(given_up) == 1 else f"{len(given_up)} instruments ({id}, ...)"
             text = "the past of {} was not had in {} tries, time will fill the window: {}"
-            logger.warning(text, which, _MAX_TRIES, self._failed[id][1])
+            SPOKEN.warning(text, which, _MAX_TRIES, self._failed[id][1])
 
     async def _bring(self, wish: _Wish) -> None:
         # the window moves on while others are served

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
-from loguru import logger
-
 from coinmon.clock import Clock
 from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.made_past import MadePast
@@ -14,6 +12,7 @@ from coinmon.collect.venue import Venue
 from coinmon.collect.watchlist import Watchlist, begin
 from coinmon.config.load import Config
 from coinmon.evaluate.ledger import Ledger, ledger_key, step
+from coinmon.log import SPOKEN
 from coinmon.model.events import as_json
 from coinmon.model.instrument import Pair
 from coinmon.model.moment import DAY, HOUR, MINUTE, floor
@@ -64,7 +63,7 @@ async def bring_past(config: Config, clock: Clock, database: Database, *, once: 
         return
     told = await asyncio.to_thread(_tell, config, database, watch, end - _PAUSE_MS)
     await asyncio.to_thread(renew, config, database, now)
-    logger.info("the demo's days before the start are stored: {} signals, {:.1f} s", told, monotonic() - began)
+    SPOKEN.info("the demo's days before the start are stored: {} signals, {:.1f} s", told, monotonic() - began)
 
 
 def _tell(config: Config, database: Database, watch: Watchlist, until: int) -> int:
