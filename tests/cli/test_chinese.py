@@ -168,8 +168,8 @@ def test_what_plugins_are_and_what_exchanges_give_is_said_in_chinese(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COINMON_LANG", "zh")
-    phrases = Phrases(plugin_packages())
     summaries = [each.summary for each in load_plugins(None, environ={}, cwd=ROOT).offers.values()]
+    phrases = Phrases(plugin_packages())
     assert [each for each in summaries if not re.search("[\u4e00-\u9fff]", phrases.say(each))] == []
     for line in ("exchanges", "exchanges kraken"):
         assert run(line.split()) == 0
