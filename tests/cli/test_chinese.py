@@ -178,9 +178,9 @@ def test_what_plugins_are_and_what_exchanges_give_is_said_in_chinese(
         assert [
             each
             for each in told
-            if re.search(r"[a-z]{3}", each.partition(": ")[2]) and not re.search("限额|url|ccxt", each)
+            if re.search(r"[a-z]{3}", each.partition(": ")[2]) and not re.search("限额|url|ccxt|coinmon", each)
         ] == []
-        assert [each for each in told if not re.match("  [有无] +[24 \u4e00-\u9fffK]+(:|$)", each)] == []
+        assert [each for each in told if not re.match("  [有无] +[0-9 \u4e00-\u9fffK]+(:|$)", each)] == []
 
 
 def logged_for_readers(path: Path) -> Iterator[str]:
