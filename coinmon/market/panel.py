@@ -124,7 +124,8 @@ Mark = Line | Columns | Rows | Level | Box | Points | Cells | Table
 class Panel:
     """What `Result.panel` gives. unit: what the values are in. quiet: hidden until the reader asks for it.
 
-    order: panels stand from the smallest to the largest; those of the core are 0 to 100.
+    order: panels stand from the smallest to the largest; those of the core are 0 to 100. sampled: its lines are not
+    made of minutes but of samples of their own, and what nobody saw is where those lack.
     """
 
     title: Text
@@ -133,3 +134,4 @@ class Panel:
     unit: str = ""
     quiet: bool = False
     order: int = 65
+    sampled: bool = False

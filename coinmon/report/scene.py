@@ -4,6 +4,7 @@ The report page and the live desk draw the same scene. Times are seconds UTC, co
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from coinmon.market.panel import Cells, Columns, Level, Line, Mark, Name, Points, Rows, Table
@@ -12,7 +13,7 @@ from coinmon.model.bars import Bars, Coverage
 from coinmon.model.moment import MINUTE, iso
 from coinmon.report.cells import figures_line
 from coinmon.report.document import PAIR, Report
-from coinmon.report.marks import Drawing, Holes, drawn_marks, one_tone, said
+from coinmon.report.marks import Drawing, Holes, drawn_marks, one_tone, said, seconds
 from coinmon.report.panels import Drawn, panels
 from coinmon.report.panes import CANDLES, badge, candles, coverage_pane, holes_of, price_pane, volume_pane
 from coinmon.report.shades import SAFE, SERIES, SHADES
@@ -22,6 +23,8 @@ Scene = dict[str, Any]
 
 _VOLUME, _COVERAGE = 10, 100
 """Where the core's own panes stand among the panels."""
+_UNSAMPLED_S, _UNSAMPLED_TIMES = 900, 3
+"""Seconds without a sample that are a hole, and how many times as long as between most of them."""
 
 
 def scene(
@@ -129,12 +132,27 @@ def _axis(marks: Sequence[Mark]) -> str:
 
 def _holes(report: Report, each: Drawn, start: int) -> Holes:
     subject = report.subject(each.indicator, each.of)
+    if each.panel.sampled:
+        end = round(report.market.now / 1000)
+        return [hole for mark in each.panel.marks if isinstance(mark, Line) for hole in _unsampled(mark, start, end)]
     result = report.results[each.indicator][each.of]
     if result.coverage.kind == "samples":
         return [(round(a.timestamp()), round(b.timestamp())) for a, b in result.coverage.missing]
     if isinstance(subject, View):
         return holes_of(subject, start, subject.end, Coverage.KLINES)
     return [(round(a.timestamp()), round(b.timestamp())) for a, b in result.coverage.missing]
+
+
+def _unsampled(line: Line, start: int, end: int) -> list[tuple[int, int]]:
+    """Where a line's samples lie much farther apart than they do as a rule; steps last until the next one."""
+    times = [seconds(at) for at, value in zip(line.time, line.value, strict=True) if value is not None]
+    begins = [start // 1000, *times]
+    apart = sorted(b - a for a, b in pairwise(times))
+    usual = apart[3 * len(apart) // 4] if apart else 0
+    most = max(_UNSAMPLED_S, _UNSAMPLED_TIMES * usual)
+    first, *others = pairwise([*begins, end])
+    before = [first] if first[1] - first[0] > _UNSAMPLED_S else []
+    return before + [(a, b) for a, b in others if b - a > most and not line.steps]
 
 
 def _common(several: Sequence[Holes]) -> list[list[int]]:

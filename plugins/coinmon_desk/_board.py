@@ -10,6 +10,7 @@ from loguru import logger
 
 from coinmon.command import CoinmonError, MarketReader, our_stop, verdict_words
 from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, money, price
+from coinmon_desk._words import WORDS
 
 BoardRow = dict[str, Cell]
 
@@ -130,17 +131,19 @@ class PairBoard:
 
 
 def signal_cell(event: Mapping[str, Any]) -> Cell:
-    """Time, grade, title and what signals like it were worth, in both languages."""
-    clock = str(event["time"])[11:16]
+    """Grade, title and what signals like it were worth, in both languages; pages write its time before it."""
     if event["event"] == "whale":
         up = event.get("side") == "buy"
         amount = money(event.get("quote"))[1:]
         words = {
-            "zh": f"{clock} 巨鲸{'买入' if up else '卖出'} {amount}",
-            "en": f"{clock} whale {'buys' if up else 'sells'} {amount}",
+            "zh": f"巨鲸{'买入' if up else '卖出'} {amount}",
+            "en": f"whale {'buys' if up else 'sells'} {amount}",
         }
         return cell("", event["time"], "up" if up else "down") | words
     tone = {"bullish": "up", "bearish": "down"}.get(str(event.get("direction")), "")
     worth = verdict_words((event.get("record") or {}).get("verdict"))
-    words = {lang: f"{clock} [{event['grade']}] {event['title'][lang]} · {worth.say(lang)}" for lang in ("zh", "en")}
+    words = {
+        lang: f"[{event['grade']}] {event['title'][lang]} · {WORDS[lang]['record']}: {worth.say(lang)}"
+        for lang in ("zh", "en")
+    }
     return cell("", event["time"], tone) | words

@@ -31,7 +31,8 @@ def money(value: float | None) -> str:
     for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= limit:
             return f"{value / limit:+.3g}{unit}"
-    return f"{value:+.0f}"
+    # less than half a unit is neither bought nor sold
+    return f"{value:+.0f}" if abs(value) >= 0.5 else "0"
 
 
 def price(value: float | None) -> str:
@@ -78,7 +79,8 @@ def _span(values: Sequence[float]) -> str:
     if not values:
         return "-"
     low, high = min(values), max(values)
-    return f"{low:.2f}" if low == high else f"{low:.2f}-{high:.2f}"
+    first, last = f"{low:.2f}", f"{high:.2f}"
+    return first if first == last else f"{first}-{last}"
 
 
 def market_cells(reader: MarketReader, market: Market) -> dict[str, Cell]:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from coinmon.command import DAY, MINUTE, CoinmonError, MarketReader, iso, local_findings, speaker
+from coinmon_desk._task_names import task_name
 
 _NAMED_STREAMS = 12
 _HOLES_MIN = 60
 """Minutes in which holes are looked for."""
-_LOOKED_PAIRS, _TOLD_ROWS = 60, 40
+_LOOKED_PAIRS, _TOLD_ROWS, _NAMED_HOLES = 60, 40, 4
 
 
 class State:
@@ -99,7 +100,8 @@ class State:
             "waiting": len(queue),
             "doctor": [[each.subject, each.check, each.status, say(each.detail), say(each.cure or "")]
                        for each in local_findings(self._reader.config)],
-            "tasks": [[name, each["alive"], each["restarts"], each["error"]] for name, each in sorted(tasks.items())],
+            "tasks": [[task_name(name, lang), each["alive"], each["restarts"], each["error"]]
+                      for name, each in sorted(tasks.items())],
         }  # fmt: skip
 
     def _gaps(self, now: int) -> list[list[Any]]:
@@ -110,8 +112,8 @@ class State:
                 for view in self._reader.market(str(pair), now).views:
                     seen = view.seen(view.bars(_HOLES_MIN))
                     if seen.missing:
-                        spans = [f"{(iso(a) or '')[11:16]}-{(iso(b) or '')[11:16]}" for a, b in seen.missing[:4]]
-                        found.append([view.instrument.id, seen.complete, seen.minutes, ", ".join(spans), seen.warming])
+                        spans = [[iso(a), iso(b)] for a, b in seen.missing[:_NAMED_HOLES]]
+                        found.append([view.instrument.id, seen.complete, seen.minutes, spans, seen.warming])
         except CoinmonError:
             return found
         return sorted(found, key=lambda each: each[1])[:_TOLD_ROWS]

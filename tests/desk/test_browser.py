@@ -220,10 +220,16 @@ def test_the_state_page_says_what_doctor_would(desk):
 def test_the_state_page_is_chinese_where_it_is_asked_to_be(desk):
     cells = "document.body.textContent.includes('磁盘')"
     heads = "[...document.querySelectorAll('#state th, #state h2')].map(e => e.textContent).filter(Boolean)"
-    _page, (_, heads, text) = desk("/state?lang=zh", cells, heads, "document.getElementById('state').textContent")
+    tasks = "[...document.querySelectorAll('#state section:last-child td:first-child')].map(e => e.textContent)"
+    _page, (_, heads, text, tasks) = desk(
+        "/state?lang=zh", cells, heads, "document.getElementById('state').textContent", tasks
+    )
     # units and the name of our command stay
     plain = [re.sub("coinmon doctor|ms|MB|s$", "", each) for each in heads]
     assert [each for each in plain if re.search("[A-Za-z]", each)] == []
+    # names of tasks but those of venues and outputs
+    assert len(tasks) > 15
+    assert [each for each in tasks if re.search("[A-Za-z]", re.sub("^[a-z]+: |：[a-z]+$", "", each))] == []
     assert "磁盘空间" in text.replace(" ", "")
     assert "剩余" in text
     assert "GiB free" not in text

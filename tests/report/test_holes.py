@@ -2,12 +2,14 @@
 
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 
 from coinmon.config.load import load_config
-from coinmon.report.scene import scene
+from coinmon.market.panel import Line
+from coinmon.report.scene import _unsampled, scene
 from coinmon.store.database import open_database
 
 START, END = 1_768_476_600, 1_768_477_020
@@ -57,6 +59,24 @@ def test_nothing_is_drawn_across_it(panes, pane):
             inside = [v for t, v in zip(mark["t"], value, strict=True) if START <= t < END and v]
             assert inside == [], (pane, mark["name"])
     assert looked
+
+
+@pytest.mark.parametrize(
+    ("minutes", "steps", "holes"),
+    [
+        (range(0, 100, 5), False, []),
+        # of samples five minutes apart none is missed for a while
+        ([*range(0, 40, 5), *range(80, 100, 5)], False, [(35, 80)]),
+        # a rate lasts until the next one is told, and nothing is known of before the first
+        ([40, 90], True, [(0, 40)]),
+        ([10, 11, 12], False, [(12, 100)]),
+        ([], False, [(0, 100)]),
+    ],
+)
+def test_of_samples_what_was_seen_is_where_they_are_whatever_trades_were_heard(minutes, steps, holes):
+    times = [datetime.fromtimestamp(START + 60 * minute, UTC) for minute in minutes]
+    found = _unsampled(Line("x", times, [1.0] * len(times), steps=steps), 1000 * START, START + 6000)
+    assert [((a - START) // 60, (b - START) // 60) for a, b in found] == holes
 
 
 def test_the_strip_of_coverage_says_that_it_is_missing(panes):

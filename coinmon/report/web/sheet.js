@@ -174,12 +174,17 @@ export function sheetOf(root, first, tell = () => {}) {
       ...(spec.traded ? [{ id: "profile", title: words.profile }] : []), { id: "tpo", title: words.tpo, hidden: true },
       ...(spec.traded ? [{ id: "footprint", title: words.footprint }] : []),
     ];
+    let before = "";
     const sides = spec.side.map((each) => ({ ...each, id: `side ${each.id}`, title: `${each.title} ${each.unit}` }));
     for (const each of [...own, ...sides, ...spec.layers]) {
       if (!hidden.has(each.id)) hidden.set(each.id, each.hidden);
       const lacking = each.badge?.why ? made("span", { class: "badge warn" }, each.badge.text, made("small", {}, each.badge.why)) : null;
       const pressed = String(!hidden.get(each.id));
-      const button = made("button", { type: "button", "aria-pressed": pressed, "data-layer": each.id }, each.title, lacking);
+      // of several instruments' layers the first says what they are
+      const [what, of] = each.title.split(" · ");
+      const short = of && what === before ? of : each.title;
+      before = what;
+      const button = made("button", { type: "button", "aria-pressed": pressed, "data-layer": each.id, title: each.title }, short, lacking);
       button.addEventListener("click", () => {
         hidden.set(each.id, !hidden.get(each.id));
         button.setAttribute("aria-pressed", String(!hidden.get(each.id)));
@@ -412,6 +417,7 @@ export function sheetOf(root, first, tell = () => {}) {
   /** Profiles in lanes at the right: of what is in sight or chosen, and those of indicators. */
   function aside(plot, pane, right) {
     const { spec } = pane;
+    let before = "";
     const sides = spec.side.filter((each) => !hidden.get(`side ${each.id}`));
     const shown = [spec.traded && !hidden.get("profile"), !hidden.get("tpo"), ...sides];
     const wide = Math.min(220, (right * 0.34) / Math.max(2, shown.filter(Boolean).length));

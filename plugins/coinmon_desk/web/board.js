@@ -1,5 +1,5 @@
 /** The board: only the rows in sight are in the document, however many pairs there are. */
-import { address, config, fetched, on, tellAbsent, words } from "./desk.js";
+import { address, clock, config, fetched, on, tellAbsent, words } from "./desk.js";
 import { made } from "./sheet.js";
 
 const ROW = 28;
@@ -106,6 +106,11 @@ function open(pair) {
 function words_of(cell, id) {
   if (!cell) return "";
   if (id === "consensus") return words[cell.t] || cell.t;
+  if (id === "signal") {
+    // rows are filled in each frame of a scroll
+    cell.said ||= `${clock(cell.s, "minute")} ${cell[config.lang]}`;
+    return cell.said;
+  }
   return cell[config.lang] || cell.t;
 }
 
@@ -150,7 +155,8 @@ function fill(place, row, number) {
     put(each, "tone", cell && cell.k ? `k-${cell.k}` : "", (value) => {
       each.one.className = value;
     });
-    put(each, "why", (cell && cell.w) || "", (value) => {
+    // what is cut off can be read all the same
+    put(each, "why", (cell && (cell.w || cell.said)) || "", (value) => {
       each.one.title = value;
     });
     put(each, "text", words_of(cell, id), (value) => {

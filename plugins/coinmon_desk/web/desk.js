@@ -57,6 +57,16 @@ document.getElementById("zone").addEventListener("click", () => {
   location.assign(address({ zone: config.zone === "UTC" ? own : "UTC" }));
 });
 
+const clocks = [["short", "medium"], [undefined, "medium"], [undefined, "short"]].map(([dateStyle, timeStyle]) => (
+  new Intl.DateTimeFormat("sv-SE", { timeZone: config.zone, dateStyle, timeStyle })
+));
+
+/** A moment in the reader's zone: `day` with its date, `second`, or `minute`. What is no moment stays as it is. */
+export function clock(moment, upTo) {
+  const at = Date.parse(moment);
+  return Number.isNaN(at) ? moment : clocks[["day", "second", "minute"].indexOf(upTo)].format(at);
+}
+
 /** Words of a kind of event reach who asked for them. */
 export function on(kind, hear) {
   if (!listeners.has(kind)) listeners.set(kind, []);
@@ -100,7 +110,7 @@ function heard(kind, data) {
     return;
   }
   window.coinmonDesk.events += 1;
-  if (kind === "edition") said(config.at ? `${words.past} ${config.at}` : `${words.live} · ${data.at.slice(11, 19)} UTC`, config.at ? "past" : "on");
+  if (kind === "edition") said(config.at ? `${words.past} ${clock(config.at, "day")} ${config.zone}` : `${words.live} · ${clock(data.at, "second")} ${config.zone}`, config.at ? "past" : "on");
   for (const hear of listeners.get(kind) || []) hear(data);
 }
 

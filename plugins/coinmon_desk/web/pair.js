@@ -1,5 +1,5 @@
 /** A pair: its scene, drawn by the report's modules, and taken anew with each edition unless the address says when. */
-import { config, fetched, moveLinks, on, tellAbsent, words } from "./desk.js";
+import { clock, config, fetched, moveLinks, on, tellAbsent, words } from "./desk.js";
 import { grower } from "./forming.js";
 import { made, sheetOf } from "./sheet.js";
 
@@ -55,7 +55,7 @@ async function load() {
     find("trouble").textContent = scene.failed.map(([name, why]) => `${name}: ${why}`).join("; ");
     find("title").textContent = scene.title;
     document.title = `${scene.title} · coinmon`;
-    find("as-of").textContent = `${words.as_of} ${scene.now}${at ? "" : ` · ${config.forming ? words.forming : words.closed}`}`;
+    find("as-of").textContent = `${words.as_of} ${clock(scene.now, "day")} ${config.zone}${at ? "" : ` · ${config.forming ? words.forming : words.closed}`}`;
     markets(scene);
     find("slider").min = scene.first + 60;
     if (!at) find("slider").max = scene.now_s;
@@ -121,7 +121,7 @@ function go(moment) {
   find("at").value = at;
   config.at = at || null;
   moveLinks(at);
-  find("live").textContent = at ? `${words.past} ${at}` : words.live;
+  find("live").textContent = at ? `${words.past} ${clock(at, "day")} ${config.zone}` : words.live;
   find("live").className = `live ${at ? "past" : "on"}`;
   keep();
   return load();

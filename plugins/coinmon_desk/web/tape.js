@@ -1,5 +1,5 @@
 /** The tape: newest first, each row with its words, why, and a jump to its moment in the chart. */
-import { config, fetched, on, tellAbsent, words } from "./desk.js";
+import { clock, config, fetched, on, tellAbsent, words } from "./desk.js";
 import { made } from "./sheet.js";
 
 const list = document.getElementById("tape");
@@ -13,17 +13,18 @@ function passes(row) {
     && (!text || row.pair.replace("/", "").includes(text));
 }
 
-function money(value) {
-  return value === null || value === undefined ? "" : Math.round(value).toLocaleString("en-US");
+function money(value, pair) {
+  return value === null || value === undefined ? "" : `${Math.round(value).toLocaleString("en-US")} ${pair.split("/")[1]}`;
+}
+
+function price(value) {
+  return value ? `@ ${value.toLocaleString("en-US", { maximumSignificantDigits: 8 })}` : "";
 }
 
 function said(row) {
   if (row.kind === "signal") return `${row.title[config.lang]} — ${row.reading[config.lang]}`;
-  return [words[row.kind] || row.kind, row.venue, words[row.side] || row.side, money(row.amount), row.price ? `@ ${+row.price.toPrecision(8)}` : ""].filter(Boolean).join(" ");
-}
-
-function clock(time) {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: config.zone, dateStyle: "short", timeStyle: "medium" }).format(Date.parse(time));
+  const deed = words[`${row.kind} ${row.side}`] || `${words[row.kind] || row.kind} ${words[row.side] || row.side}`;
+  return [deed, row.venue, money(row.amount, row.pair), price(row.price)].filter(Boolean).join(" ");
 }
 
 function item(row) {
@@ -33,7 +34,7 @@ function item(row) {
     : null;
   const record = row.record ? made("span", { class: "dim" }, ` ${row.record.text[config.lang]}`) : null;
   return made("li", { "data-id": row.id, "data-kind": row.kind },
-    made("time", { datetime: row.time }, clock(row.time)), made("b", { class: `k-${row.tone}` }, row.grade || "·"),
+    made("time", { datetime: row.time }, clock(row.time, "day")), made("b", { class: `k-${row.tone}` }, row.grade || "·"),
     made("b", {}, row.pair), made("span", { class: `what k-${row.tone}` }, said(row), record), made("a", { href: jump }, words.jump), why);
 }
 

@@ -59,7 +59,7 @@ class FundingNow(Result):
         """What was sampled in two days."""
         found = subject.funding(2880)
         line = Line("", [moment(each.time) for each in found], [100 * each.rate for each in found], steps=True)
-        return Panel(Text("资金费率", "Funding"), [line], unit="%", order=40)
+        return Panel(Text("资金费率", "Funding"), [line], unit="%", order=40, sampled=True)
 
 
 def funding(

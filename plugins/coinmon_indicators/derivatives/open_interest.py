@@ -84,7 +84,7 @@ class OpenInterestNow(InstrumentResult):
         found = subject.open_interest(2880)
         found = found[:: max(1, len(found) // 300)]
         line = Line("", [moment(each.time) for each in found], [each.base for each in found])
-        return Panel(Text("持仓量", "Open interest"), [line], unit=self.base, order=30)
+        return Panel(Text("持仓量", "Open interest"), [line], unit=self.base, order=30, sampled=True)
 
 
 def open_interest(

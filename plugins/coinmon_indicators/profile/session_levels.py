@@ -48,7 +48,7 @@ class SessionLevels(InstrumentResult):
             for each in [*self.pd_sessions, *self.sessions]
             if each.high is not None
         ]  # fmt: skip
-        title = Text(f"交易时段，{self.currency}", f"Sessions, {self.currency}")
+        title = Text("交易时段", "Sessions")
         return Panel(title, [Table(head, rows)], "own", self.currency, order=90)
 
 
