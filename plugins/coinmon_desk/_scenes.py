@@ -29,13 +29,13 @@ class Scenes:
         key = (symbol, address.market, address.candle, moment, address.lang, address.zone)
         async with self._turn:
             if key not in self._made:
-                self._made[key] = await asyncio.to_thread(self._drawn, symbol, address, moment)
+                self._made[key] = await asyncio.to_thread(self._drawn, symbol, address, moment, present)
             self._made.move_to_end(key)
             while len(self._made) > _KEPT_SCENES:
                 self._made.popitem(last=False)
             return self._made[key]
 
-    def _drawn(self, symbol: str, address: Address, moment: int) -> bytes:
+    def _drawn(self, symbol: str, address: Address, moment: int, present: int) -> bytes:
         market = self._reader.market(symbol, moment)
         try:
             report = self._reader.report(symbol, moment)
@@ -48,6 +48,7 @@ class Scenes:
             "markets": [*report.market.merged, *(each.instrument.id for each in report.market.views)],
             "market": address.market, "failed": sorted(report.failed.items()),
             "first": self._first(report.market), "now": iso(moment), "now_s": moment // 1000,
+            "present": present // 1000,
         }  # fmt: skip
         return orjson.dumps(made, option=orjson.OPT_SERIALIZE_NUMPY)
 

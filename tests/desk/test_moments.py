@@ -119,6 +119,16 @@ def test_no_chart_of_before_stands_under_a_moment_that_is_none(desk):
     assert silent
 
 
+def test_a_page_that_begins_in_the_past_can_be_moved_to_the_present(desk):
+    slider = "document.getElementById('slider')"
+    _page, (_, (first, last, now)) = desk(
+        "/pair/BTCUSDT?at=2026-01-15T11:40:00Z", SHOWN, f"[+{slider}.min, +{slider}.max, +{slider}.value]"
+    )
+    assert first < now < last
+    assert now == parse_time("2026-01-15T11:40:00Z") // 1000
+    assert 0 <= last - parse_time(MOMENTS[-1]) // 1000 < 60
+
+
 def test_signals_at_one_candle_are_the_first_and_how_many_more(desk):
     text = """(window.asked ||= fetch('/desk/scene.json?symbol=BTCUSDT&lang=en').then(each => each.json())
       .then(scene => {

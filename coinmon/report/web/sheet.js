@@ -397,10 +397,11 @@ export function sheetOf(root, first, tell = () => {}) {
     }
     if (spec.traded !== undefined) inside(plot, pane);
     paint(plot, spec.marks.filter((each) => spec.axis !== "rows" || each.m === "level"));
-    for (const layer of shownLayers(spec).filter((each) => !each.under)) {
-      paint(plot, layer.marks.filter((each) => each.m !== "box"));
-    }
+    const over = shownLayers(spec).filter((each) => !each.under).flatMap((each) => each.marks);
+    paint(plot, over.filter((each) => each.m !== "box" && each.m !== "points"));
     placeLabels(plot, labels, right);
+    // what happened at a candle stands before the names of levels
+    paint(plot, over.filter((each) => each.m === "points"));
     c.restore();
     if (spec.last) tag(plot, spec.last, right, spec.digits, "accent");
     crosshair(plot, pane, tall, right);

@@ -58,7 +58,7 @@ async function load() {
     find("as-of").textContent = `${words.as_of} ${clock(scene.now, "day")} ${config.zone}${at ? "" : ` · ${config.forming ? words.forming : words.closed}`}`;
     markets(scene);
     find("slider").min = scene.first + 60;
-    if (!at) find("slider").max = scene.now_s;
+    find("slider").max = scene.present;
     find("slider").value = scene.now_s;
     // what the streams said before this scene was made and is not in it yet
     grow = at ? null : grower(scene, grow);
