@@ -24,6 +24,7 @@ import os
 import threading
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from coinmon.secrets import redacted
 
@@ -56,6 +57,19 @@ def our_stop(error: BaseException) -> bool:
     # signals are handled, and our coroutines run and are closed, in the main thread: elsewhere a plugin has raised it
     ours = threading.current_thread() is threading.main_thread()
     return ours and isinstance(error, KeyboardInterrupt | GeneratorExit)
+
+
+_LONGEST_BAN_S = 3 * 86_400.0
+"""Seconds: venues' longest bans (Binance's) take so long."""
+_LONGEST_REST_S = 86_400.0
+"""Seconds that a robot may ask to be left alone: one absurd answer is not to end its line for ever."""
+
+
+def _bounded_s(said: Any, longest: float) -> float | None:
+    """The seconds that somebody asks us to wait; None for what is no number of seconds."""
+    if not isinstance(said, int | float) or isinstance(said, bool) or not said >= 0:
+        return None
+    return longest if said > longest else float(said)
 
 
 _MAX_WORDS = 1_000
@@ -152,11 +166,12 @@ class VenueBlocked(VenueError):
 
 
 class VenueBusy(VenueError):
-    """The venue asks us to wait."""
+    """The venue asks us to wait; what is no number of seconds is a minute, and no wait is longer than three days."""
 
     def __init__(self, message: str, retry_after: float = 60.0) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        seconds = _bounded_s(retry_after, _LONGEST_BAN_S)
+        self.retry_after = 60.0 if seconds is None else seconds
 
 
 class NotPublished(VenueError):
@@ -172,11 +187,11 @@ class DeliveryError(CoinmonError):
 
 
 class DeliveryRetry(DeliveryError):
-    """The message may go through later (timeout, throttling, server error)."""
+    """The message may go through later (timeout, throttling, server error); in a day at the latest."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after = _bounded_s(retry_after, _LONGEST_REST_S)
 
 
 class DeliveryThrottled(DeliveryRetry):

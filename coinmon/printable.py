@@ -1,11 +1,12 @@
-"""Text of others that may be shown on a terminal and in a log: without characters that command either."""
+"""Text of others that may be shown on a terminal and in a log: without characters that command either, or are none."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-# C0 without tab and line feed, DEL, C1; line and paragraph separators; overrides and isolates of the writing direction
-_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# C0 without tab and line feed, DEL, C1; line and paragraph separators; overrides and isolates of the writing direction;
+# halves of characters, which no encoding has: neither a terminal nor a database takes them
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def printable(text: str) -> str:

@@ -143,4 +143,4 @@ async def post(
     except httpx.HTTPError as error:
         raise DeliveryRetry(f"{name}: no answer ({type(error).__name__})") from None
     after = reply.headers.get("Retry-After", "")
-    return reply.status_code, float(after) if after.isdigit() else None, reply.content
+    return reply.status_code, float(after[:9]) if after.isdecimal() else None, reply.content

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientSession
 
 from coinmon import DecodeError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._http.answer import Throttled
 
 from .refused import refused
 
@@ -246,6 +247,21 @@ def test_a_binance_ban_says_how_long(emulated):
         async with emulated(faults="binance:418=120") as market:
             error, _ = await refused(market.binance.server_time())
             assert (type(error), error.retry_after) == (VenueBusy, 120)
+
+    asyncio.run(script())
+
+
+def test_no_pause_is_for_ever(emulated):
+    """One absurd answer, or a ban until a moment by another clock, shut the venue until the next start."""
+    assert Throttled("until 2093", 2e9).seconds == 3 * 86_400
+    assert [VenueBusy("", said).retry_after for said in (float("inf"), float("nan"), "soon", 10**400)] == [
+        3 * 86_400, 60, 60, 3 * 86_400,
+    ]  # fmt: skip
+
+    async def script():
+        async with emulated(faults="binance:429=99999999999") as market:
+            error, _ = await refused(market.binance.server_time())
+            assert (type(error), error.retry_after) == (VenueBusy, 3 * 86_400)
 
     asyncio.run(script())
 

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from coinmon import DeliveryAside, DeliveryRetry, Message
+from coinmon import DeliveryAside, DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message
 from coinmon.notify import signal_state
 from coinmon.store.outbox import write_signals
 from coinmon.supervise import Supervisor
@@ -52,6 +52,30 @@ def test_what_an_output_raises_once_is_retried(say, outbox, plain, rows, raised)
     assert rows()[0][0] == "waiting"
     box.flush(after=10)
     assert output.got == ["BTC/USDT"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "state", "wait_s"),
+    [
+        (DeliveryRefused("half a character: \ud800, and \x00"), "refused", (0, 0)),
+        (DeliveryRetry("\udfff" * 100_000, float("nan")), "waiting", (1, 4)),
+        (DeliveryRetry("late", "soon"), "waiting", (1, 4)),
+        (DeliveryRetry("late", -5), "waiting", (1, 4)),
+        (DeliveryThrottled("for ever", float("inf")), "waiting", (86_400, 86_400)),
+        (DeliveryThrottled("for ever", 10**400), "waiting", (86_400, 86_400)),
+        (ValueError("\ud800"), "waiting", (1, 4)),
+    ],
+)
+def test_what_an_output_says_can_be_written_down(say, outbox, plain, rows, raised, state, wait_s):
+    """What could not ended its sender after the post: it was begun anew, and posted again, for ever."""
+    output = plain.output(raised)
+    box = outbox(robot=output)
+    say(plain.signal(), outputs=["robot"])
+    box.flush()
+    ((found, attempts, seconds, error),) = rows()
+    assert (found, attempts) == (state, 1)
+    assert wait_s[0] <= seconds <= wait_s[1] or state == "refused"
+    assert len(error.encode()) <= 3_000
 
 
 def test_an_output_that_blocks_holds_up_itself_alone(say, outbox, plain):

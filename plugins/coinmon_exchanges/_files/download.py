@@ -117,7 +117,7 @@ class Downloads:
     def _busy(self, name: str, response: Any) -> VenueBusy:
         """It asks to wait, or a firewall does in its place: both pass."""
         said = response.headers.get("Retry-After", "")
-        seconds = float(said) if said.isdigit() else _BUSY_S
+        seconds = float(said[:9]) if said.isdecimal() else _BUSY_S
         return VenueBusy(f"{self._venue}: {name}: HTTP {response.status}; wait {seconds:.0f} s", seconds)
 
     def _open(self) -> Any:

@@ -12,6 +12,8 @@ from coinmon.exchange import DecodeError, VenueBlocked, VenueBusy, VenueError
 if TYPE_CHECKING:
     from coinmon.exchange import Instrument
 
+_LONGEST_BAN_S = 3 * 86_400.0
+"""Binance's longest bans last so long (EXCHANGES C14)."""
 _BANNED_UNTIL = re.compile(r"until\s+(\d{13})\b")
 
 _PLACE = re.compile(rb"restricted location|not available in your (country|region)|geo.?block|unsupported.country", re.I)
@@ -26,11 +28,11 @@ class Transient(Exception):
 
 
 class Throttled(Exception):
-    """The venue wants a pause of `seconds`."""
+    """The venue wants a pause of `seconds`; one absurd answer, or a wrong clock, is not to shut it for ever."""
 
     def __init__(self, text: str, seconds: float) -> None:
         super().__init__(text)
-        self.seconds = seconds
+        self.seconds = min(seconds, _LONGEST_BAN_S)
 
 
 class Firewalled(Throttled):
