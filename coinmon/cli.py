@@ -71,7 +71,10 @@ def run(arguments: list[str]) -> int:
         return _complain(str(error), BAD_USAGE, lang)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        # click makes exit code 1 of a pipe whose reader has left
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
         # whoever read our output has seen enough; the interpreter must not complain about it at exit either
         _silence_output()
         return 0

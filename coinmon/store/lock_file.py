@@ -76,4 +76,7 @@ def _locked(path: Path) -> sqlite3.Connection | None:
         if "locked" in str(error):
             return None
         raise ConfigError(f"db: {path}: {error}") from None
+    with suppress(OSError):
+        # who can read it could lock it; not by a descriptor of it, whose end would free the lock
+        path.chmod(0o600)
     return lock

@@ -35,6 +35,15 @@ def test_a_full_output(command, tmp_path):
     assert (code, said) == (1, "coinmon: cannot write the output: No space left on device\n")
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, ["exchanges"]], ids=" ".join)
+def test_a_reader_who_has_seen_enough(command, tmp_path):
+    """`coinmon exchanges | head` ended with 1, and in a script with `set -o pipefail` so did the script."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody_reads:
+        assert told(command, tmp_path, stdout=nobody_reads, stderr=subprocess.PIPE) == (0, "")
+
+
 @pytest.mark.parametrize("command", COMMANDS[1:2], ids=" ".join)
 def test_a_closed_output(command, tmp_path):
     _, said = told(command, tmp_path, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1))
@@ -78,11 +87,16 @@ def test_sessions_by_a_chinese_keyboard(tmp_path):
 
 def test_what_we_create_is_ours_alone(coinmon, tmp_path):
     from coinmon.store.database import open_database
+    from coinmon.store.lease import take
 
     coinmon("config", "init")
-    open_database(f"sqlite:///{tmp_path}/data/x.db").close()
-    modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "config.yaml", tmp_path / "data" / "x.db")]
-    assert modes == [0o600, 0o600]
+    database = open_database(f"sqlite:///{tmp_path}/data/x.db")
+    take(database, "scan", "taken").free()
+    database.close()
+    files = [tmp_path / "config.yaml", *(tmp_path / "data").glob("x.db*")]
+    assert {path.name: path.stat().st_mode & 0o777 for path in files} == dict.fromkeys(
+        ["config.yaml", "x.db", "x.db.scan"], 0o600
+    )
 
 
 def test_doctor_warns_of_files_that_others_can_read(tmp_path, monkeypatch):
