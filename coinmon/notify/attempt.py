@@ -17,6 +17,7 @@ from coinmon.errors import (
 from coinmon.notify.batching import Batch
 from coinmon.plugin.contracts import Message, Output
 from coinmon.plugin.plugin_thread import PluginThread
+from coinmon.secrets import redacted
 
 POST_TIMEOUT_S = 60.0
 """Seconds for one post; outputs have shorter ones of their own."""
@@ -26,6 +27,7 @@ _SPREAD = (0.75, 1.25)
 """Factors between which a wait is chosen by chance."""
 _THROTTLED_PAUSE_S = 60.0
 _MAX_SPLITS = 8
+_MAX_WORDS = 1_000
 _MAX_ASIDE = 1_000
 """Tries, ten minutes apart at last, after which a message that its channel never took is given up: a week."""
 
@@ -42,6 +44,11 @@ class AttemptOutcome:
     pause_s: float | None = None
     values: dict[str, Any] = field(default_factory=dict)
     retry_s: float | None = None
+
+    @property
+    def words(self) -> str | None:
+        """The error as it is told and kept: without secrets, and of what a database can take."""
+        return self.error and redacted(self.error[: 20 * _MAX_WORDS])[:_MAX_WORDS]
 
     @property
     def goes_on(self) -> bool:

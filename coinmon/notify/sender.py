@@ -22,7 +22,6 @@ from coinmon.notify.sharing import as_read_at_start, is_ahead, read_others
 from coinmon.plugin.contracts import Message, Output
 from coinmon.plugin.plugin_thread import PluginThread
 from coinmon.repeats import Repeats
-from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.deliveries import (
     RobotChannel,
@@ -44,8 +43,6 @@ _POLL_INTERVAL_S = 2.0
 _FLUSH_TIMEOUT_S = 10.0
 """Seconds that a single flush waits for another process to send what is due."""
 _MAX_DUE = 1000
-_MAX_ERROR = 1_000
-"""Characters that are kept, and told, of what an output said."""
 
 
 class Sender:
@@ -228,7 +225,7 @@ class Sender:
 
     async def _record(self, database: Database, lease: Lease, batch: Batch, outcome: AttemptOutcome) -> None:
         wall, before = self._wall(), await self._state()
-        error = outcome.error and redacted(outcome.error[: 20 * _MAX_ERROR])[:_MAX_ERROR]
+        error = outcome.words
         if error and (outcome.state == "refused" or self._repeats.is_news(error)):
             # refused or to be retried, it has failed; the words name the cure
             logger.bind(plugin=self._name).warning("output {}: {}: {}", self._name, outcome.state, error)
