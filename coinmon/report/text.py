@@ -64,9 +64,12 @@ def _markets(report: Report, lang: str) -> Table:
     table.add_column(words["venue"], no_wrap=True)
     for name in market_columns(report, lang):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(words["seen"], no_wrap=True, overflow="ellipsis")
+    # where there is no room, this one is cut, and no figure: rich narrows what may be wrapped first
+    table.add_column(words["seen"], overflow="ellipsis")
     for row in market_rows(report, lang):
-        table.add_row(*(_styled(cell) for cell in row))
+        *cells, seen = (_styled(cell) for cell in row)
+        seen.no_wrap = True
+        table.add_row(*cells, seen)
     return table
 
 

@@ -128,3 +128,11 @@ def test_an_assistant_gets_the_same_figure_and_is_told_who_is_not_in_it(short, s
     cells = market_cells(reader, short.market)
     assert (cells["cvd_spot"]["w"], cells["cvd_spot"]["s"] is None) == ("-bybit:BTC/USDT", False)
     assert "w" not in cells["cvd_perp"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_on_a_narrow_screen_what_was_seen_is_cut_and_no_figure(short, lang):
+    rows = [line for line in lines(short, lang) if ":BTC/USD" in line and "…" in line and not line.startswith("*")]
+    assert not [line for line in rows if "…" in line[:-2]]
+    wide = [line.split()[:4] for line in lines(short, lang, 200, 40) if line.startswith(("bybit:BTC", "okx:BTC"))]
+    assert [line.split()[:4] for line in lines(short, lang) if line.startswith(("bybit:BTC", "okx:BTC"))] == wide
