@@ -48,10 +48,11 @@ class Books(Subscribed):
             touched[update.name] = None
         for name in touched:
             local = self.local_books[name]
-            if local.apply():
-                items.append(StreamedBook(local.instrument, local.book()))
-            else:
+            if not local.apply():
                 items.append(self._broken(name, "the best bid is above the best ask"))
+            elif local.time:
+                # a snapshot that does not say its time has that of the first update after it
+                items.append(StreamedBook(local.instrument, local.book()))
         return items
 
     def without_snapshot(self, local: LocalBook, update: Update) -> None:

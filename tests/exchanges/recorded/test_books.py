@@ -130,6 +130,19 @@ def test_a_damaged_tape_is_found_where_it_is_damaged(instrument, market):
     assert found == {"positive": [], "negative": damage}
 
 
+def test_a_snapshot_without_a_time_is_told_with_the_first_update_after_it(instrument):
+    books = books_of(instrument, "X", "spot")
+    books.started("X", {"bids": [["1", "2"]], "asks": [["3", "4"]], "lastUpdateId": 9}, 1000)
+
+    def told(first, last):
+        event = {"e": "depthUpdate", "s": "X", "E": 1000 * last, "U": first, "u": last, "b": [], "a": []}
+        return [each.book.time for each in read([json.dumps(event)], books)]
+
+    # a stream that is behind its snapshot
+    assert told(7, 8) == []
+    assert told(9, 10) == [10_000]
+
+
 def test_a_snapshot_that_makes_our_code_fail_is_said_and_asked_for_later(instrument):
     asked, said = [], []
 
