@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, inspect
 from xdist.scheduler import LoadFileScheduling
 
 from coinmon import processes
@@ -40,14 +40,36 @@ settings.register_profile("coinmon", deadline=None, derandomize=True)
 settings.load_profile("coinmon")
 
 
+def _path(name: str) -> str:
+    folder, _, file = name.rpartition("/")
+    return f"tests/{folder}/test_{file}.py"
+
+
 LONGEST = (
-    "evaluate/test_event_columns.py", "desk/test_moments.py", "scan/test_faults.py", "docs/test_first_steps.py",
-    "evaluate/test_scorecard_command.py", "exchanges/recorded/test_books.py", "backfill/test_archives.py",
-    "desk/test_browser.py", "scan/test_real_tapes.py", "signals/test_parted.py", "scan/test_live_is_replayed.py",
-    "plugins/test_scan.py", "plugins/test_third_party.py", "cli/test_doctor_deep.py", "signals/test_presets.py",
-    "emulator/test_tapes.py", "scan/test_event_stream.py",
+    "record/recording_is_played", "scan/chaos", "docs/first_steps", "desk/browser", "desk/moments",
+    "scan/live_is_replayed", "cli/doctor_deep", "scan/faults", "serve/node", "backfill/archives", "scan/event_stream",
+    "evaluate/pair_jobs", "evaluate/event_columns", "notify/delivery", "notify/secrets", "cli/one_line",
+    "stream/books", "stream/silence", "rules/commands", "plugins/scan", "terminal/interactive_table", "serve/command",
+    "cli/audit", "scan/real_tapes", "store/killed_upgrade", "serve/tools", "scan/planted_events", "notify/senders",
+    "stream/campaign", "emulator/scenarios", "backfill/files", "backfill/twisted_files", "scan/shards",
+    "stream/faults", "serve/idle", "lake/lake", "stream/tapes", "emulator/stream_books",
+    "exchanges/decoders_are_total", "evaluate/scorecard_command", "exchanges/recorded/books", "plugins/third_party",
+    "emulator/command", "emulator/stream_shapes", "evaluate/columns", "signals/presets", "evaluate/intervals",
+    "terminal/unread",
 )  # fmt: skip
 """Files that take long, longest first: one that is begun last keeps one worker busy while the others have nothing."""
+
+
+APART = (
+    "scan/chaos",
+    "scan/faults",
+    "backfill/archives",
+    "notify/delivery",
+    "stream/books",
+    "stream/silence",
+    "stream/faults",
+)
+"""Files that take long and whose tests share nothing: any worker takes any of their tests."""
 
 
 TOGETHER = {
@@ -59,14 +81,16 @@ TOGETHER = {
 """Files of a folder that share what takes seconds to make: one worker runs them, else each makes it anew."""
 
 _GROUPS = {
-    f"tests/{folder}/test_{name}.py": group for group, (folder, names) in TOGETHER.items() for name in names
+    _path(f"{folder}/{name}"): group for group, (folder, names) in TOGETHER.items() for name in names
 }  # fmt: skip
 
 
 class _ByWhatIsShared(LoadFileScheduling):  # type: ignore[misc]
+    _apart = frozenset(map(_path, APART))
+
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
-        return _GROUPS.get(file, file)
+        return nodeid if file in self._apart else _GROUPS.get(file, file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
@@ -74,8 +98,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    tests = Path(__file__).parent
-    rank = {tests / name: place for place, name in enumerate(LONGEST)}
+    root = Path(__file__).parents[1]
+    rank = {root / _path(name): place for place, name in enumerate(LONGEST)}
     many = Counter(item.path for item in items)
     items.sort(key=lambda item: (rank.get(item.path, len(rank)), -many[item.path]))
 
@@ -88,7 +112,6 @@ def pytest_collection() -> Iterator[Any]:
         found = yield
     finally:
         gc.enable()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(5000, 20, 20)
     return found
@@ -96,16 +119,16 @@ def pytest_collection() -> Iterator[Any]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _new_databases() -> Iterator[None]:
-    """The migrations of a new SQLite file give the same statements each time: those of a process's first, again.
+    """The migrations of a new database give the same statements each time: those of a process's first, again.
 
-    Older files, servers and other migrations go the whole way, and so does every process that tests start.
+    Older ones and other migrations go the whole way, and so does every process that tests start.
     """
-    known: dict[tuple[str, Path], list[tuple[str, Any]]] = {}
+    known: dict[tuple[str, str, Path], list[tuple[str, Any]]] = {}
     migrate = database._migrate
 
     def upgraded(connection: Connection, version: str | None, name: str) -> None:
-        key = (database.SCHEMA, database._MIGRATIONS)
-        if connection.dialect.name != "sqlite" or connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first():
+        key = (connection.dialect.name, database.SCHEMA, database._MIGRATIONS)
+        if inspect(connection).get_table_names():
             migrate(connection, version, name)
         elif key in known:
             for statement, values in known[key]:

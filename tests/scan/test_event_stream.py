@@ -128,7 +128,9 @@ def until(process, kind):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_monitor_cleanly(started, tmp_path, number):
-    scan = started("--db", "stopped.db", "scan", "BTCUSDT", "--demo", "--json")
+    # soon after that market begins: there is little behind it to store
+    at = "2026-01-13T11:00Z"
+    scan = started("--db", "stopped.db", "scan", "BTCUSDT", "--demo", "--json", "--at", at)
     lines = until(scan, "scan_started")
     # in the middle of the first cycle, which may end
     scan.send_signal(number)
