@@ -1,0 +1,124 @@
+"""Sequence numbers: which update follows a book, and which ids prove that no trade is missing, from the definitions."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from coinmon import Cursor, Trades
+from coinmon_exchanges._columns import JsonRows
+from coinmon_exchanges._continuity import after, before, behind, overlapping, since
+from coinmon_exchanges._stream.local_book import Update
+from coinmon_exchanges.binance import books as binance
+from coinmon_exchanges.bybit import books as bybit
+from coinmon_exchanges.okx import books as okx
+
+NEAR = range(8, 13)
+
+
+def update(first=0, last=0, before=0):
+    return Update("BTC", 0, (), (), first=first, last=last, before=before)
+
+
+def test_an_update_of_bybit_or_okx_follows_the_one_before_it_and_no_other():
+    for last, number, before_it in product(NEAR, NEAR, NEAR):
+        repeat = number == last
+        told = bybit.follows(last, False, update(last=number))
+        assert told is (True if number == last + 1 else None if repeat else False)
+        told = okx.follows(last, False, update(last=number, before=before_it))
+        assert told is (True if before_it == last else None if repeat else False)
+
+
+def test_an_update_of_binance_follows_by_u_and_pu_and_begins_where_the_snapshot_stands():
+    for last, first, to, before_it in product(NEAR, NEAR, NEAR, NEAR):
+        if first > to:
+            continue
+        one = update(first, to, before_it)
+        # spot: U <= lastUpdateId + 1 <= u begins and goes on; what ends before it is dropped
+        assert binance.follows_spot(last, True, one) is (None if to <= last else first <= last + 1)
+        assert binance.follows_spot(last, False, one) is (
+            first <= last + 1 if to > last else None if to == last else False
+        )
+        # USD-M: U <= lastUpdateId <= u begins, or the next by pu; pu = u of the one before goes on
+        assert binance.follows_usdm(last, True, one) is (None if to < last else first <= last or before_it == last)
+        assert binance.follows_usdm(last, False, one) is (True if before_it == last else None if to == last else False)
+
+
+@pytest.mark.parametrize(("bids", "asks"), [(5, 5), (5, 3), (3, 5), (3, 3)])
+def test_a_snapshot_of_binance_is_known_as_far_as_it_was_not_cut(bids, asks):
+    payload = {
+        "lastUpdateId": 9, "T": 7,
+        "bids": [[str(99 - at), "1"] for at in range(bids)], "asks": [[str(101 + at), "1"] for at in range(asks)],
+    }  # fmt: skip
+    one, known = binance.read_snapshot("BTC", payload, 5)
+    assert (one.time, one.last, one.whole) == (7, 9, True)
+    whole = bids < 5 and asks < 5
+    assert known == (None if whole else (95.0 if bids == 5 else 0.0, 105.0 if asks == 5 else float("inf")))
+
+
+def page(ids, times=None):
+    ids = np.array(ids, np.int64)
+    times = 10 * ids if times is None else np.array(times, np.int64)
+    count = len(ids)
+    return JsonRows(
+        ids, times, Trades(ids, times, np.ones(count, np.int64), np.ones(count), np.ones(count, np.int8)),
+        np.arange(count),
+    )  # fmt: skip
+
+
+UNPROVEN = {"a hole": [5, 6, 8], "an id twice": [5, 6, 6], "ids that fall": [5, 7, 6], "a step back": [5, 6, 5]}
+
+
+@pytest.mark.parametrize("ids", UNPROVEN.values(), ids=UNPROVEN)
+def test_only_ids_that_count_on_by_one_prove_anything(ids):
+    assert since(page([5, 6, 7]), 51, False)
+    assert not since(page(ids), 51, False)
+    assert before(page([5, 6, 7]), 8, 50)[1]
+    assert not before(page(ids), max(ids) + 1, 50)[1]
+
+
+def test_a_page_from_a_moment_begins_strictly_before_it_or_at_the_first_trade_of_all():
+    assert [since(page([5, 6]), moment, False) for moment in (50, 51)] == [False, True]
+    assert since(page([5, 6]), 50, True)
+    assert since(page([]), 50, False)
+
+
+def test_pages_that_go_on_from_a_trade():
+    for last_id, joined, whole in ((4, True, True), (5, True, True), (6, True, True), (3, False, True)):
+        found, is_joined, is_whole = after([page([5, 6])], last_id)
+        assert found.id.tolist() == [each for each in (5, 6) if each > last_id]
+        assert (is_joined, is_whole) == (joined, whole), last_id
+    found, joined, whole = after([page([5, 6]), page([6, 7])], 4)
+    assert (found.id.tolist(), joined, whole) == ([5, 6, 7], True, True)
+    assert after([page([5, 7])], 4)[1:] == (False, False)
+    assert after([page([])], 4)[1:] == (False, True)
+
+
+def test_a_page_far_behind_is_a_market_numbered_anew():
+    for last_id, is_behind, nothing_new in (
+        (6, False, True),
+        (7, True, True),
+        (1006, True, True),
+        (1007, False, False),
+    ):
+        assert behind(page([5, 6]), last_id) is is_behind
+        assert after([page([5, 6])], last_id)[1] is nothing_new, last_id
+    assert not behind(page([]), 7)
+
+
+def test_a_page_that_ends_before_a_trade():
+    found, joined, earlier = before(page([5, 6, 7]), 7, 50)
+    assert (found.id.tolist(), joined, earlier) == ([5, 6], True, True)
+    assert before(page([5, 6]), 8, 50)[1] is False, "7 is missing"
+    assert [before(page([5, 6]), 7, moment)[2] for moment in (50, 51)] == [True, False]
+    assert before(page([1, 2]), 3, 0)[2] is False, "nothing comes before trade 1"
+    assert [before(page([]), first, 0)[1:] for first in (0, 1, 2)] == [(True, False), (True, False), (False, False)]
+
+
+def test_pages_that_overlap():
+    found = overlapping(page([5, 6, 7]), Cursor(0, last_id=6))
+    assert (found.trades.id.tolist(), found.joined) == ([7], True)
+    found = overlapping(page([5, 6, 7]), Cursor(0, last_id=4))
+    assert (found.trades.id.tolist(), found.joined) == ([5, 6, 7], False)
+    assert [overlapping(page([5, 6]), Cursor(moment)).joined for moment in (50, 51)] == [False, True]
+    assert [overlapping(page([]), Cursor(0, last_id=last)).joined for last in (None, 4)] == [True, False]
