@@ -6,6 +6,7 @@ from typing import Any
 from coinmon.errors import CoinmonError
 from coinmon.market.market import Market
 from coinmon.market.view import View
+from coinmon.model.signal import Text
 
 LEAST_DISTANCE_PCT = 0.05
 """Of a level from the price, in %: one that is nearer is where the price is, and holds nothing up."""
@@ -15,7 +16,8 @@ def situation(market: Market, window: int, answering: Callable[[str], str]) -> d
     """As JSON, what is not known None. window: closed minutes that changes are over. answering: the indicator to ask.
 
     `price`, `instrument`, `change_pct`, `minutes`; `open_interest` and `funding` by venue (change in %, rate of the
-    next settlement as a fraction); `support`, `resistance`: `name`, `price`, `distance_pct` of the nearest key level.
+    next settlement as a fraction); `support`, `resistance`: `name`, `title` in both languages, `price`, `distance_pct`
+    of the nearest key level.
     """
     view = _main(market, window)
     price, change = (None, None) if view is None else _move(view, window)
@@ -73,12 +75,21 @@ def _next_to(view: View, price: float, indicator: str) -> tuple[dict[str, Any] |
     except CoinmonError:
         return None, None
     found = [
-        {"name": str(each.name), "price": float(each.price), "distance_pct": round(100 * (each.price / price - 1), 4)}
+        {
+            "name": str(each.name), **_titled(each), "price": float(each.price),
+            "distance_pct": round(100 * (each.price / price - 1), 4),
+        }
         for each in levels
-    ]
+    ]  # fmt: skip
     below = [each for each in found if each["distance_pct"] <= -LEAST_DISTANCE_PCT]
     above = [each for each in found if each["distance_pct"] >= LEAST_DISTANCE_PCT]
     return (
         max(below, key=lambda each: each["distance_pct"], default=None),
         min(above, key=lambda each: each["distance_pct"], default=None),
     )
+
+
+def _titled(level: Any) -> dict[str, Any]:
+    """How it is called in words, where its plugin says so."""
+    title = getattr(level, "title", None)
+    return {"title": {"zh": title.zh, "en": title.en}} if isinstance(title, Text) else {}

@@ -119,8 +119,13 @@ def ending(event: EventJson, lang: str) -> str:
     if level is not None:
         below = event["direction"] == "bullish"
         crossed = ("跌破支撑" if below else "升破阻力") if zh else "below support" if below else "above resistance"
-        parts.append(f"{crossed} {level['name']} {price(level['price'])}")
+        parts.append(f"{crossed} {level_name(level, lang)} {price(level['price'])}")
     return ("，" if zh else ", ").join(parts)
+
+
+def level_name(level: Mapping[str, Any], lang: str) -> str:
+    """In words where it has any: `昨日 VAL`, else its short name."""
+    return str((level.get("title") or {}).get(lang) or level["name"])
 
 
 def _whale(event: EventJson, lang: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coinmon_outputs._lines import percent, price
+from coinmon_outputs._lines import level_name, percent, price
 
 
 def situation_of(event: Mapping[str, Any], lang: str) -> dict[str, Any]:
@@ -18,8 +18,8 @@ def situation_of(event: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "price": "" if at is None else f"{price(at)} ({over})" if over else price(at),
         "open_interest": _each(stood.get("open_interest") or {}, 1.0, 2),
         "funding": _each(stood.get("funding") or {}, 100.0, 4),
-        "support": _level(stood.get("support")),
-        "resistance": _level(stood.get("resistance")),
+        "support": _level(stood.get("support"), lang),
+        "resistance": _level(stood.get("resistance"), lang),
     }
 
 
@@ -27,5 +27,7 @@ def _each(by_venue: Mapping[str, float], times: float, digits: int) -> str:
     return " · ".join(f"{venue.upper()} {percent(times * value, digits)}" for venue, value in by_venue.items())
 
 
-def _level(level: Mapping[str, Any] | None) -> str:
-    return "" if level is None else f"{level['name']} {price(level['price'])} ({percent(level['distance_pct'])})"
+def _level(level: Mapping[str, Any] | None, lang: str) -> str:
+    if level is None:
+        return ""
+    return f"{level_name(level, lang)} {price(level['price'])} ({percent(level['distance_pct'])})"

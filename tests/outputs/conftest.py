@@ -45,7 +45,12 @@ SIGNAL = {
         "change_pct": 0.58,
         "open_interest": {"binance": 1.204, "okx": -0.3},
         "funding": {"binance": 0.0001},
-        "support": {"name": "pdVAL", "price": 95_800.0, "distance_pct": -0.6317},
+        "support": {
+            "name": "pdVAL",
+            "title": {"zh": "昨日 VAL", "en": "pdVAL"},
+            "price": 95_800.0,
+            "distance_pct": -0.6317,
+        },
         "resistance": {"name": "dVAH", "price": 97_000.0, "distance_pct": 0.613},
     },
 }

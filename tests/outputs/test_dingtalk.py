@@ -51,7 +51,7 @@ def test_a_signal_arrives_in_the_format_that_users_know(send, message):
 **价格**: 96,409 (50 分钟 +0.58 %)
 **持仓量变化**: BINANCE +1.20 % · OKX -0.30 %
 **资金费率**: BINANCE +0.0100 %
-**最近支撑**: pdVAL 95,800 (-0.63 %)
+**最近支撑**: 昨日 VAL 95,800 (-0.63 %)
 **最近阻力**: dVAH 97,000 (+0.61 %)
 
 **信号解读**: 主力资金全平台吸筹，市场做多情绪一致。

@@ -38,7 +38,7 @@ def test_times_are_in_the_outputs_zone(text):
 
 def test_the_stop_at_support_names_the_support(text):
     advice = {"zh": "止损设置在关键支撑位。", "en": "With a stop at key support."}
-    assert text(advice=advice).endswith("止损设置在关键支撑位。 (支撑位 pdVAL 95,800 (-0.63 %))")
+    assert text(advice=advice).endswith("止损设置在关键支撑位。 (支撑位 昨日 VAL 95,800 (-0.63 %))")
     assert text(lang="en", advice=advice).endswith("With a stop at key support. (support: pdVAL 95,800 (-0.63 %))")
 
 

@@ -1,6 +1,7 @@
 """`coinmon scan --json`: what other programs rely on."""
 
 import os
+import re
 import signal
 import sqlite3
 from datetime import UTC, datetime
@@ -104,7 +105,11 @@ def test_events_come_in_the_order_of_a_cycle(single):
     finished = next(event for event in told if event["event"] == "scan_finished")
     assert finished["signals"] == kinds.count("signal") >= 5
     planted = {"consensus_change", "global_sync_bullish", "us_accumulation", "long_trap"}
-    assert planted <= {event["signal"] for event in told if event["event"] == "signal"}
+    signals = [event for event in told if event["event"] == "signal"]
+    assert planted <= {event["signal"] for event in signals}
+    named = [event["situation"]["support"] for event in signals if event["situation"]["support"]]
+    assert named
+    assert all(re.search("今日|昨日|上周|亚洲|伦敦|纽约|尾盘", each["title"]["zh"]) for each in named), named
     assert finished["whales"] == kinds.count("whale") == 1
     ids = {event["id"] for event in told if event["event"] in ("signal", "whale")}
     assert {event["signal"] for event in told if event["event"] == "delivery"} == ids

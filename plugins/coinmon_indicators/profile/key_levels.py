@@ -74,6 +74,11 @@ class KeyLevel(BaseModel):
     distance_pct: float | None = Field(description="from the last price, %: above it is positive")
     distance_atr: float | None = Field(description="the same in ATR")
 
+    @property
+    def title(self) -> Text:
+        """What an alert calls it."""
+        return _said(self.name)
+
 
 class KeyLevels(InstrumentResult):
     """The levels of the developing day, the day before, the week before and the sessions."""
