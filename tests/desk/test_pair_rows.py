@@ -147,6 +147,10 @@ DENSE = """(window.compared ||= import('/desk/strokes.js').then(({ extentOf, str
     const [low, high] = extentOf(values, first, last);
     if (low !== Math.min(...some) || high !== Math.max(...some)) wrong.push([first, last]);
   }
+  for (let length = 0; length < 400; length += 1) {
+    const falling = Array.from({ length }, (_, k) => -k);
+    if (length && extentOf(falling, 0, length - 1)[0] !== 1 - length) wrong.push(length);
+  }
   values[999] = 5;
   if (extentOf(values, 0, 999)[1] !== 5) wrong.push('the newest');
   const canvases = [0, 1].map(() => Object.assign(document.createElement('canvas'), { width: 300, height: 200 }));

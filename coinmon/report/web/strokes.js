@@ -11,8 +11,9 @@ export function extentOf(values, first, last) {
   let [low, high] = [Infinity, -Infinity];
   let k = first;
   while (k <= last) {
-    if (k % BLOCK === 0 && k + BLOCK - 1 <= last) {
-      const b = k / BLOCK;
+    const b = k / BLOCK;
+    // the newest values are in no block, even where they would fill one
+    if (b < blocks.low.length && k % BLOCK === 0 && k + BLOCK - 1 <= last) {
       if (blocks.low[b] < low) low = blocks.low[b];
       if (blocks.high[b] > high) high = blocks.high[b];
       k += BLOCK;
