@@ -20,9 +20,11 @@ _CHINESE = {
     "scorecard": "信号战绩",
     "stall detector": "静默检测",
     "state of the desk": "看板状态",
-    "stream of order books": "订单簿行情流",
+    "stream of perp order books": "永续订单簿行情流",
+    "stream of spot order books": "现货订单簿行情流",
     "stream repair": "补齐行情流缺口",
-    "trade stream": "成交行情流",
+    "trade stream of perp": "永续成交行情流",
+    "trade stream of spot": "现货成交行情流",
     "warm-up": "预热",
 }
 _OF = {"passing events on to ": "事件转发：", "sender of ": "消息发送："}
