@@ -29,7 +29,10 @@ MOST_BYTES, MOST_CPU = 25.0, 10.0
 def recorded(config: Path, tape: Path, seconds: int) -> float:
     """Record for so long from the first frame on; CPU per cent of one core."""
     command = [sys.executable, "-m", "coinmon", "--config", str(config), "record", str(tape)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as recorder:
+    with (
+        (tape.parent / "said").open("wb") as said,
+        subprocess.Popen(command, stdout=said, stderr=subprocess.DEVNULL) as recorder,
+    ):
         try:
             deadline = time.monotonic() + 120
             while len({each.parent.name for each in tape.glob("*/trades-*")}) < 4:
@@ -84,6 +87,7 @@ def main() -> int:
         with emulated(Path(name), asked.spec, 50) as config:
             cpu = recorded(config, tape, asked.seconds)
         size, trades = sizes(tape)
+        print("it says itself: " + (Path(name) / "said").read_text().splitlines()[-1])
     for venue, count in sorted(trades.items()):
         print(f"  {venue:10}{count:8,} trades, {size[venue] / count:5.1f} bytes each")
     for part in ("trades", "books", "liquidations", "rest"):

@@ -1,10 +1,11 @@
 """Recording: a scan that judges nothing, keeps nothing and tells nobody, while what the venues say is written down."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic, process_time
 from typing import Any
 
 from coinmon.allocator import settle_memory
@@ -27,6 +28,7 @@ async def record(config: Config, folder: Path, duration: int | None, say: Callab
     say: gets a line about the recording after each cycle.
     """
     settle_memory()
+    began = monotonic()
     stop = stop_on_signals()
     clock = clock_of(config)
     start_log(config, clock, in_background(sys.stderr))
@@ -61,11 +63,28 @@ async def record(config: Config, folder: Path, duration: int | None, say: Callab
                     await keep_scanning(alike, clock, scan, database, stop, lease)
                 finally:
                     await scan.close()
+                    streamed = {name: feed.streamed for name, feed in scan.feeds.items()}
         finally:
             database.close()
     say(summary(recorder, clock))
+    say(cost(recorder, streamed, process_time(), monotonic() - began))
     if not over:
         raise KeyboardInterrupt
+
+
+def cost(recorder: Recorder, streamed: Mapping[str, int], busy_s: float, lasted_s: float) -> str:
+    """What it took: bytes on disk of each trade, frames of trades alone; megabytes of the rest; and of a processor.
+
+    streamed: trades by venue. busy_s: seconds of a core, `lasted_s` long.
+    """
+    size, all_of_them = recorder.finished, sum(streamed.values())
+    of_trades = {name: size[name, "trades"] for name in streamed}
+    each = {**streamed, "all": all_of_them}
+    told = {**of_trades, "all": sum(of_trades.values())}
+    words = [f"{name} {told[name] / count:.1f} ({count:,} trades)" for name, count in each.items() if count]
+    rest = (sum(size.values()) - told["all"]) / 1e6
+    others = f"books, liquidations and answers {rest:.1f} MB; {100 * busy_s / lasted_s:.1f} % of a core"
+    return f"bytes a trade, packed: {', '.join(words) or 'no trades'}; {others}"
 
 
 def summary(recorder: Recorder, clock: Clock) -> str:

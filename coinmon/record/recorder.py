@@ -1,7 +1,9 @@
 """The recorder: a tape for each venue, written every second, hours packed, and what the folder is."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
@@ -27,7 +29,10 @@ _LAST_PACKING_S = 40.0
 
 
 class Recorder:
-    """Writes a recording into `folder` while `keep_writing` runs. exchanges: the plugin of each, by name."""
+    """Writes a recording into `folder` while `keep_writing` runs. exchanges: the plugin of each, by name.
+
+    finished: bytes on disk of the files that it has finished, by venue and part.
+    """
 
     def __init__(self, folder: Path, clock: Clock, exchanges: Mapping[str, str]) -> None:
         self.folder = folder
@@ -38,6 +43,7 @@ class Recorder:
         self._began = clock.now()
         self._packing: set[asyncio.Task[None]] = set()
         self._complained = float("-inf")
+        self.finished: Counter[tuple[str, str]] = Counter()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()) and not (folder / MANIFEST).exists():
@@ -76,7 +82,7 @@ class Recorder:
                     self._complain(error)
                     continue
                 for path in finished:
-                    task = asyncio.create_task(_packed(path))
+                    task = asyncio.create_task(self._pack(path))
                     self._packing.add(task)
                     task.add_done_callback(self._packing.discard)
 
@@ -91,7 +97,7 @@ class Recorder:
             except OSError as error:
                 self._complain(error)
                 continue
-            await asyncio.gather(*(_packed(path, until) for path in finished))
+            await asyncio.gather(*(self._pack(path, until) for path in finished))
         try:
             self._describe(self._clock.now())
         except OSError as error:
@@ -106,6 +112,15 @@ class Recorder:
     def lost(self) -> int:
         """Lines that the disk refused."""
         return sum(tape.lost for tape in self._tapes.values())
+
+    async def _pack(self, path: Path, until: float = float("inf")) -> None:
+        try:
+            path = await asyncio.to_thread(pack, path, until)
+        except Exception as error:
+            # of whatever kind: nobody else looks at it, and the file is whole as it is
+            logger.warning("recording: {} stays as gzip: {}", path, words_of(error))
+        with suppress(OSError):
+            self.finished[path.parent.name, path.name.partition("-")[0]] += path.stat().st_size
 
     def _describe(self, ended: int | None) -> None:
         said: dict[str, Any] = {
@@ -127,14 +142,6 @@ class Recorder:
         if now - self._complained > _COMPLAINT_INTERVAL_S:
             self._complained = now
             logger.error("recording: {}: {}; {} lines are lost so far", self.folder, error.strerror, self.lost)
-
-
-async def _packed(path: Path, until: float = float("inf")) -> None:
-    try:
-        await asyncio.to_thread(pack, path, until)
-    except Exception as error:
-        # of whatever kind: nobody else looks at it, and the file is whole as it is
-        logger.warning("recording: {} stays as gzip: {}", path, words_of(error))
 
 
 def _described(instrument: Instrument) -> dict[str, str]:

@@ -74,7 +74,11 @@ def _unquoted(values: Sequence[Any]) -> Sequence[Any]:
     """Numbers in quotes as numbers: read as one JSON list, two to three times faster than one int() or float() each."""
     if not values or not isinstance(values[0], str):
         return values
-    read: list[Any] = orjson.loads(f"[{','.join(values)}]")
+    try:
+        read: list[Any] = orjson.loads(f"[{','.join(values)}]")
+    except orjson.JSONDecodeError:
+        # `.5` and `5.` are no JSON
+        return [float(each) for each in values]
     if len(read) != len(values):
         raise ValueError("a number holds a comma")
     return read

@@ -1,10 +1,13 @@
 """Bulk answers: many entries of which one may be odd."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from coinmon.exchange import DecodeError
 
+ODD = KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError
+"""What reading a row of another shape raises."""
 Entry = TypeVar("Entry")
 Read = TypeVar("Read")
 
@@ -19,11 +22,32 @@ def each_readable(entries: Iterable[Entry], read: Callable[[Entry], Read]) -> li
     for entry in entries:
         try:
             found.append(read(entry))
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, DecodeError) as error:
+        except (*ODD, DecodeError) as error:
             failed = error
     if failed is not None and not found:
         raise failed
     return found
+
+
+def without_odd(rows: Sequence[Any], read: Callable[[Sequence[Any]], Read]) -> Read:
+    """A page as columns; what is no row of it is left out, and a page of nothing else raises what it raised.
+
+    Of ids that run on, and of volumes that the venue tells, the hole shows. A price off the grid is no odd row.
+    """
+    try:
+        return read(rows)
+    except ODD:
+        kept = [row for row in rows if _is_readable(row, read)]
+        if not kept:
+            raise
+        return read(kept)
+
+
+def _is_readable(row: Any, read: Callable[[Sequence[Any]], Any]) -> bool:
+    with suppress(*ODD):
+        read([row])
+        return True
+    return False
 
 
 def by_name(entries: Iterable[Any], field: str) -> dict[str, Any]:

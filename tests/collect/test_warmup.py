@@ -131,19 +131,23 @@ def test_a_venue_that_asks_to_wait_is_asked_in_every_cycle_until_it_tells(plain,
 
 
 def test_a_minute_whose_volume_is_not_the_venues_own_stays_the_venues(plain, warmed):
-    """Ids prove that no trade is missing; in contracts of another size all amounts are wrong."""
+    """Ids prove that no trade is missing; in contracts of another size all amounts are wrong.
+
+    The fourth minute was read whole before the size changed.
+    """
     minutes = plain.start + np.arange(5, 10) * plain.minute
     volumes = plain.volumes(Past(plain).rows)
     ours = np.array([sum(volumes[minute][:2]) for minute in range(5, 10)])
-    theirs = ours * [1, 10, 1, 1, np.nan]
-    nothing, price = np.full(5, np.nan), np.full(5, 100)
+    theirs = ours * [1, 10, 1, 10, np.nan]
+    nothing, price = np.array([np.nan, np.nan, np.nan, 1.0, np.nan]), np.full(5, 100)
+    kinds = np.array([Coverage.PARTIAL] * 3 + [Coverage.TRADES, Coverage.PARTIAL], np.uint8)
     stored = Bars(
         plain.instrument().tick_size, minutes, *[price] * 4, theirs, theirs * 50, np.full(5, -1), *[nothing] * 4,
-        np.full(5, Coverage.PARTIAL, np.uint8),
+        kinds,
     )  # fmt: skip
     bars = warmed(Past(plain), "BTC", stored=stored)["BTC"]
     assert bars.coverage.tolist() == [3, Coverage.PARTIAL, 3, 3, 3]
-    assert bars.volume.tolist() == [ours[0], theirs[1], *ours[2:]]
+    assert bars.volume.tolist() == [ours[0], theirs[1], ours[2], theirs[3], ours[4]]
 
 
 def test_what_the_venue_has_no_more_is_left_and_told_by_nothing(plain, warmed):

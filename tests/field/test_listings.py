@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coinmon import Instrument
+from coinmon import Cursor, Instrument
 from coinmon_emulator.market.clock import EmulatedClock
 from coinmon_emulator.scenario.scenario import Scenario
 from coinmon_emulator.server.server import running
@@ -113,6 +113,23 @@ def test_what_is_no_row_costs_nothing() -> None:
         return {each.id for each in instruments}, tickers, set(held), set(rates)
 
     assert on_the_day(known, faults="*:strange") == on_the_day(known)
+
+
+def test_what_is_no_row_of_a_page_of_trades_or_minutes_costs_nothing() -> None:
+    async def known(venue: Any) -> Any:
+        found = {}
+        now = MARKETS["default"].opens_at // MINUTE * MINUTE
+        for each in await venue.instruments():
+            if each.base == "BTC" and each.quote in ("USDT", "USD"):
+                page = await venue.trades(each, Cursor(now - MINUTE, None))
+                bars = await venue.bars(each, now - 5 * MINUTE, now)
+                rows = [(column.tolist()) for column in (page.trades.id, page.trades.qty, bars.time, bars.volume)]
+                found[each.id] = (*rows, page.joined)
+        return found
+
+    whole = on_the_day(known)
+    assert all(len(each[2]) == 5 for found in whole.values() for each in found.values())
+    assert on_the_day(known, faults="*:strange") == whole
 
 
 def test_a_coin_before_its_first_settlement_has_no_figures_and_the_others_have_theirs() -> None:

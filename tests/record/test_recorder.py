@@ -144,6 +144,8 @@ def test_the_folder_says_what_it_is_and_is_never_somebody_elses(tmp_path):
         recorder.listen({"okx": SimpleNamespace(record=heard.append), "other": SimpleNamespace()})
         heard[0].answered("GET", "https://x/a", None, 1, 200, {}, b"[]")
         await recorder.close()
+        (file,) = (tmp_path / "tape" / "okx").iterdir()
+        assert recorder.finished == {("okx", "rest"): file.stat().st_size}
         return json.loads((tmp_path / "tape" / "recording.json").read_text())
 
     said = asyncio.run(script())

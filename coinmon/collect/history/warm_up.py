@@ -200,8 +200,12 @@ class WarmUp:
 
 
 def undisputed(bars: Bars, stored: Bars) -> Bars:
-    """Those whose volume is that of the venue's own totals, where these are stored: ids prove no amounts."""
-    told = stored[(stored.coverage == Coverage.PARTIAL) & np.isnan(stored.buy)]
+    """Those whose volume is that of the venue's own totals, or of a whole account of the minute, where one is stored.
+
+    Ids prove no amounts: a contract's size may have changed since the minute was stored, and then it was right.
+    """
+    totals = (stored.coverage == Coverage.PARTIAL) & np.isnan(stored.buy)
+    told = stored[totals | (stored.coverage >= Coverage.KLINES)]
     there, place = np.isin(bars.time, told.time), np.searchsorted(told.time, bars.time)
     if not there.any():
         return bars

@@ -40,6 +40,7 @@ _MAX_PAUSE_S = 60.0
 
 class TradeFeed:
     """Follows one venue. reconnects: connections lost so far. repaired: gaps that were filled; holes: that were not.
+    streamed: trades that came.
 
     Spot and perpetuals have a stream each: what befalls the socket of one is nothing to the other.
     patience: seconds of silence of an instrument that are looked into.
@@ -50,7 +51,7 @@ class TradeFeed:
         self._pace = StreamPace()
         self.reconnects = 0
         self.repaired = 0
-        self.holes = 0
+        self.holes = self.streamed = 0
         self.lag: int | None = None
         self._joined: set[str] = set()
         self._venue = venue
@@ -161,7 +162,8 @@ class TradeFeed:
                 self._state(each)
             elif isinstance(each, Streamed):
                 self._speaks(each.instrument, now, awake)
-                if len(each.data.trades):
+                if count := len(each.data.trades):
+                    self.streamed += count
                     newest = max(newest, int(each.data.trades.time[-1]))
                 self._forming.take(each)
                 if not self._held.add(each):
@@ -169,6 +171,7 @@ class TradeFeed:
             elif isinstance(each, StreamedMany):
                 for instrument in each.heard:
                     self._speaks(instrument, now, awake)
+                self.streamed += len(each.trades)
                 newest = max(newest, int(each.trades.time.max()))
                 self._forming.take(each)
                 self._held.add(each)

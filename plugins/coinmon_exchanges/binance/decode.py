@@ -1,38 +1,45 @@
 """Binance spot and USD-M payloads (EXCHANGES 1.1, 1.2): everything is in base units, `m` means the taker sold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
 from coinmon_exchanges._columns import JsonRows, by_id, fills_of, klines, levels, numbers, rows, strict, whole
-from coinmon_exchanges._entries import by_name, each_readable
+from coinmon_exchanges._entries import by_name, each_readable, without_odd
 from coinmon_exchanges._listing import QUOTES, Draft
 
 
 @strict("Binance aggTrades")
 def agg_trades(payload: Any, instrument: Instrument) -> JsonRows:
-    ids = whole([row["a"] for row in payload])
-    sold = np.array([row["m"] for row in payload], np.bool_)
+    return without_odd(payload, partial(_agg_trades, instrument))
+
+
+def _agg_trades(instrument: Instrument, page: Sequence[Any]) -> JsonRows:
+    ids = whole([row["a"] for row in page])
+    sold = np.array([row["m"] for row in page], np.bool_)
     return rows(
         instrument,
         ids,
-        whole([row["T"] for row in payload]),
-        numbers([row["p"] for row in payload]),
-        numbers([row["q"] for row in payload]),
+        whole([row["T"] for row in page]),
+        numbers([row["p"] for row in page]),
+        numbers([row["q"] for row in page]),
         (1 - 2 * sold).astype(np.int8),
         by_id(ids),
-        fills=fills_of([row.get("f", 0) for row in payload], [row.get("l", 0) for row in payload]),
+        fills=fills_of([row.get("f", 0) for row in page], [row.get("l", 0) for row in page]),
     )
 
 
 @strict("Binance klines")
 def bars(payload: Any, instrument: Instrument) -> Bars:
     """Columns 9 and 10 are the taker's buys; 7 is quote volume, 8 the number of trades."""
-    if not payload:
-        return Bars.empty(instrument.tick_size)
-    columns = list(zip(*payload, strict=True))
+    return without_odd(payload, partial(_bars, instrument)) if payload else Bars.empty(instrument.tick_size)
+
+
+def _bars(instrument: Instrument, page: Sequence[Any]) -> Bars:
+    columns = list(zip(*page, strict=True))
     return klines(
         instrument,
         whole(columns[0]),

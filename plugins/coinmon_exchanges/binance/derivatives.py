@@ -90,7 +90,7 @@ class UsdmDerivatives:
             reply = await self._session.get("fapiPublicGetFundingRate", params, self._fundings)
             page = decode.past_funding(reply)
             rows += page
-            if len(reply) < _SETTLEMENT_ROWS or not page:
+            if len(reply) < _SETTLEMENT_ROWS or not page or page[-1][0] < at:
                 break
             at = page[-1][0] + 1
         return settlements(rows, start)

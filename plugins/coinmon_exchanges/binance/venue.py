@@ -126,8 +126,8 @@ class Binance:
                 break
             following = following or int(page.time[-1]) >= end
             parts.append(page[(page.time >= at) & (page.time < end)])
-            at = int(page.time[-1]) + MINUTE
-            if len(page) < limit:
+            at, before = int(page.time[-1]) + MINUTE, at
+            if len(page) < limit or at <= before:
                 break
         bars = Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
         if len(bars) and not following:
@@ -221,10 +221,13 @@ class Binance:
 
         A full page may be the newest of its window rather than the oldest (binance-spot-api-docs#10), so look.
         """
+        from coinmon_exchanges.binance import decode
+
         if first_id == 0:
             return True
         reply = await self._agg_trades(instrument, {"fromId": first_id - 1, "limit": 1})
-        return any(row.get("a") == first_id - 1 and row.get("T", since) < since for row in reply)
+        page = decode.agg_trades(reply, instrument)
+        return any((page.ids == first_id - 1) & (page.times < since))
 
     def stream(self, instruments: "Sequence[Instrument]", channels: "Sequence[Channel]") -> "Stream":
         from coinmon_exchanges.binance import streams

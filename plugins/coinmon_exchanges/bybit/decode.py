@@ -1,6 +1,7 @@
 """Bybit v5 payloads (EXCHANGES 1.4): base units throughout, `side` is the taker's, lists are newest first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from coinmon_exchanges._columns import (
     strict,
     whole,
 )
-from coinmon_exchanges._entries import by_name, each_readable
+from coinmon_exchanges._entries import by_name, each_readable, without_odd
 from coinmon_exchanges._listing import QUOTES, Draft
 
 _TAKER = {"Buy": BUY, "Sell": SELL}
@@ -36,9 +37,12 @@ _UUID_DIGITS = np.r_[0:8, 9:13, 14:18]
 @strict("Bybit recent-trade")
 def trades(payload: Any, instrument: Instrument) -> JsonRows:
     """Ordered by time and the venue's sequence number; block trades are rows but no trades of the order book."""
-    data = payload["result"]["list"][::-1]
+    return without_odd(payload["result"]["list"][::-1], partial(_trades, instrument))
+
+
+def _trades(instrument: Instrument, data: Sequence[Any]) -> JsonRows:
     times = whole([row["time"] for row in data])
-    blocks = [row["isBlockTrade"] for row in data]
+    blocks = [row.get("isBlockTrade") for row in data]
     return rows(
         instrument,
         ids([row["execId"] for row in data]),
@@ -53,8 +57,9 @@ def trades(payload: Any, instrument: Instrument) -> JsonRows:
 
 def ids(texts: list[str]) -> Ints:
     """Spot ids are numbers; of a linear UUID the first 63 bits. A whole column at once, as int() of each is dear."""
-    if {len(text) for text in texts} != {36}:
-        return whole(texts)
+    lengths = {len(text) for text in texts}
+    if lengths != {36}:
+        return whole(texts) if 36 not in lengths else np.concatenate([ids([text]) for text in texts])
     digits = np.frombuffer("".join(texts).encode("ascii"), np.uint8).reshape(-1, 36)[:, _UUID_DIGITS]
     return (np.frombuffer(bytes.fromhex(digits.tobytes().decode()), ">u8") >> 1).astype(np.int64)
 
@@ -63,7 +68,11 @@ def ids(texts: list[str]) -> Ints:
 def bars(payload: Any, instrument: Instrument) -> Bars:
     """Closed bars: the reply's own time tells, as rows have no closed flag. Volume is base, turnover quote."""
     now = int(payload["time"])
-    closed = [row for row in payload["result"]["list"] if int(row[0]) + 60_000 <= now]
+    return without_odd(payload["result"]["list"], partial(_bars, instrument, now))
+
+
+def _bars(instrument: Instrument, now: int, data: Sequence[Any]) -> Bars:
+    closed = [row for row in data if int(row[0]) + 60_000 <= now]
     if not closed:
         return Bars.empty(instrument.tick_size)
     columns = list(zip(*reversed(closed), strict=True))

@@ -57,12 +57,14 @@ class BybitDerivatives:
         found: list[OpenInterest] = []
         params: dict[str, Any] = {"startTime": start, "endTime": end - 1, "limit": _HISTORY_ROWS}
         params["intervalTime"] = "5min"
+        seen = {None, ""}
         while True:
             reply = await self._get(instrument, "OpenInterest", params)
             found += [each for each in decode.past_open_interest(reply) if start <= each.time < end]
             cursor = reply["result"].get("nextPageCursor")
-            if not cursor or cursor == params.get("cursor"):
+            if cursor in seen:
                 return found[::-1]
+            seen.add(cursor)
             params["cursor"] = cursor
 
     async def past_funding(self, instrument: "Instrument", start: int, end: int) -> "Sequence[Funding]":

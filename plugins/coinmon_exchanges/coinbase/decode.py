@@ -1,6 +1,7 @@
 """Coinbase Exchange payloads (EXCHANGES 1.5): base units; a trade's `side` is the MAKER's: `sell`, a taker bought."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from coinmon.exchange import Bars, Book, Instrument, Ticker
@@ -18,6 +19,7 @@ from coinmon_exchanges._columns import (
     strict,
     whole,
 )
+from coinmon_exchanges._entries import without_odd
 from coinmon_exchanges._listing import Draft
 
 _TAKER = {"sell": BUY, "buy": SELL}
@@ -25,14 +27,18 @@ _TAKER = {"sell": BUY, "buy": SELL}
 
 @strict("Coinbase trades")
 def trades(payload: Any, instrument: Instrument) -> JsonRows:
-    ids = whole([row["trade_id"] for row in payload])
+    return without_odd(payload, partial(_trades, instrument))
+
+
+def _trades(instrument: Instrument, page: Sequence[Any]) -> JsonRows:
+    ids = whole([row["trade_id"] for row in page])
     return rows(
         instrument,
         ids,
-        iso_times([row["time"] for row in payload]),
-        numbers([row["price"] for row in payload]),
-        numbers([row["size"] for row in payload]),
-        sides([row["side"] for row in payload], _TAKER),
+        iso_times([row["time"] for row in page]),
+        numbers([row["price"] for row in page]),
+        numbers([row["size"] for row in page]),
+        sides([row["side"] for row in page], _TAKER),
         by_id(ids),
     )
 
@@ -40,9 +46,11 @@ def trades(payload: Any, instrument: Instrument) -> JsonRows:
 @strict("Coinbase candles")
 def bars(payload: Any, instrument: Instrument) -> Bars:
     """Rows are [seconds, LOW, HIGH, OPEN, CLOSE, base volume], newest first; quiet minutes are absent."""
-    if not payload:
-        return Bars.empty(instrument.tick_size)
-    time, low, high, opened, close, volume = zip(*reversed(payload), strict=True)
+    return without_odd(payload, partial(_bars, instrument)) if payload else Bars.empty(instrument.tick_size)
+
+
+def _bars(instrument: Instrument, page: Sequence[Any]) -> Bars:
+    time, low, high, opened, close, volume = zip(*reversed(page), strict=True)
     return klines(instrument, whole(time) * 1000, (opened, high, low, close), numbers(volume))
 
 
@@ -69,8 +77,9 @@ def time(payload: Any) -> int:
 def ticker(payload: Any) -> Ticker:
     """volume is base; the quote volume is not given."""
     time = int(iso_times([payload["time"]])[0])
-    last, bid, ask, volume = (float(payload[name]) for name in ("price", "bid", "ask", "volume"))
-    return Ticker(time, last, bid, ask, volume)
+    # a side of the book may be empty
+    bid, ask = (float(payload[name]) if payload.get(name) else None for name in ("bid", "ask"))
+    return Ticker(time, float(payload["price"]), bid, ask, float(payload["volume"]))
 
 
 @strict("Coinbase book")

@@ -1,13 +1,14 @@
 """Hyperliquid's answers (EXCHANGES C19): sizes in base units, `side` is the taker's: B bought, A sold."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from coinmon.exchange import MINUTE, Bars, Book, Funding, Instrument, OpenInterest, Ticker
 from coinmon_exchanges._columns import BUY, SELL, JsonRows, klines, levels, numbers, rows, sides, strict, whole
-from coinmon_exchanges._entries import each_readable
+from coinmon_exchanges._entries import each_readable, without_odd
 from coinmon_exchanges._listing import Draft
 
 TAKER = {"B": BUY, "A": SELL}
@@ -53,30 +54,36 @@ def time(payload: Any) -> int:
 @strict("Hyperliquid candleSnapshot")
 def bars(payload: Any, instrument: Instrument) -> Bars:
     """Oldest first, the open minute too. v is base units; there is neither quote volume nor taker split."""
-    if not payload:
-        return Bars.empty(instrument.tick_size)
-    prices = [[row[name] for row in payload] for name in ("o", "h", "l", "c")]
+    return without_odd(payload, partial(_bars, instrument)) if payload else Bars.empty(instrument.tick_size)
+
+
+def _bars(instrument: Instrument, page: Sequence[Any]) -> Bars:
+    prices = [[row[name] for row in page] for name in ("o", "h", "l", "c")]
     return klines(
         instrument,
-        whole([row["t"] for row in payload]),
+        whole([row["t"] for row in page]),
         prices,
-        numbers([row["v"] for row in payload]),
-        trades=whole([row["n"] for row in payload]),
+        numbers([row["v"] for row in page]),
+        trades=whole([row["n"] for row in page]),
     )
 
 
 @strict("Hyperliquid recentTrades")
 def trades(payload: Any, instrument: Instrument) -> JsonRows:
     """Newest first. Ids are no sequence: they prove nothing but that a trade is the same one."""
-    times = whole([row["time"] for row in payload])
+    return without_odd(payload, partial(_trades, instrument))
+
+
+def _trades(instrument: Instrument, page: Sequence[Any]) -> JsonRows:
+    times = whole([row["time"] for row in page])
     order = np.lexsort((-np.arange(len(times)), times))
     return rows(
         instrument,
-        whole([row["tid"] for row in payload]),
+        whole([row["tid"] for row in page]),
         times,
-        numbers([row["px"] for row in payload]),
-        numbers([row["sz"] for row in payload]),
-        sides([row["side"] for row in payload], TAKER),
+        numbers([row["px"] for row in page]),
+        numbers([row["sz"] for row in page]),
+        sides([row["side"] for row in page], TAKER),
         order,
     )
 

@@ -1,7 +1,8 @@
 """OKX v5 payloads (EXCHANGES 1.3, 4): lists are newest first, swap sizes are contracts, `side` is the taker's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
@@ -19,7 +20,7 @@ from coinmon_exchanges._columns import (
     whole,
 )
 from coinmon_exchanges._columns import by_id as in_order
-from coinmon_exchanges._entries import by_name, each_readable
+from coinmon_exchanges._entries import by_name, each_readable, without_odd
 from coinmon_exchanges._listing import QUOTES, Draft, exact
 
 _TAKER = {"buy": BUY, "sell": SELL}
@@ -28,7 +29,10 @@ _UNITED_MARGIN = "_UM"
 
 @strict("OKX trades")
 def trades(payload: Any, instrument: Instrument) -> JsonRows:
-    data = payload["data"]
+    return without_odd(payload["data"], partial(_trades, instrument))
+
+
+def _trades(instrument: Instrument, data: Sequence[Any]) -> JsonRows:
     ids = whole([row["tradeId"] for row in data])
     return rows(
         instrument,
@@ -44,7 +48,11 @@ def trades(payload: Any, instrument: Instrument) -> JsonRows:
 @strict("OKX candles")
 def bars(payload: Any, instrument: Instrument) -> Bars:
     """Closed bars (confirm "1"). Base volume is vol for spot and volCcy for swaps, where vol counts contracts."""
-    closed = [row for row in payload["data"] if row[8] == "1"]
+    return without_odd(payload["data"], partial(_bars, instrument))
+
+
+def _bars(instrument: Instrument, data: Sequence[Any]) -> Bars:
+    closed = [row for row in data if row[8] == "1"]
     if not closed:
         return Bars.empty(instrument.tick_size)
     columns = list(zip(*reversed(closed), strict=True))
@@ -55,7 +63,7 @@ def bars(payload: Any, instrument: Instrument) -> Bars:
 @strict("OKX candles")
 def times(payload: Any) -> list[int]:
     """Opening times of all rows, the open bar's too, newest first."""
-    return [int(row[0]) for row in payload["data"]]
+    return each_readable(payload["data"], lambda row: int(row[0]))
 
 
 @strict("OKX instruments")

@@ -123,6 +123,9 @@ class Okx:
             if times:
                 page = decode.bars(reply, instrument)
                 parts.append(page[(page.time >= start) & (page.time < end)])
+                if min(times) >= until:
+                    # a page that comes again would go round for ever
+                    break
                 until = min(times)
             if len(times) < limit:
                 if endpoint == "publicGetMarketHistoryCandles":
@@ -238,7 +241,7 @@ _TYPES = {"spot": "SPOT", "perp": "SWAP"}
 
 def _check_code(reply: Any) -> None:
     """OKX answers 200 with a code: 50011 and 50013 want a pause, 50026 is its own failure (EXCHANGES 2.1)."""
-    code = reply.get("code") if isinstance(reply, dict) else None
+    code = str(reply.get("code")) if isinstance(reply, dict) else None
     if code == "0" and isinstance(reply.get("data"), list):
         return
     text = f"code {code}: {reply.get('msg') or 'no data'}" if isinstance(reply, dict) else "not an object"

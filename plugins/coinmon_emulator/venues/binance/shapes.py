@@ -9,7 +9,7 @@ import orjson
 from coinmon_emulator.market.decimals import finer
 from coinmon_emulator.server.odd_rows import EMPTIED, empty, with_strange_rows
 
-BULK = ("premiumIndex", "ticker/24hr", "fundingInfo")
+BULK = ("premiumIndex", "ticker/24hr", "fundingInfo", "aggTrades", "klines")
 
 
 def reshape(path: str, body: Any, shape: str, base: str) -> bool:

@@ -42,7 +42,7 @@ def reshape(path: str, body: Any, shape: str, base: str) -> bool:
 def strange(path: str, body: Any) -> bool:
     """Put what is no row into lists of rows; whether there was one."""
     rows = body["result"].get("list")
-    if not rows or not path.endswith(("/instruments-info", "/tickers")):
+    if not rows or not path.endswith(("/instruments-info", "/tickers", "/recent-trade", "/kline")):
         return False
     with_strange_rows(rows)
     return True

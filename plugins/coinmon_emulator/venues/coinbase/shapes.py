@@ -24,7 +24,7 @@ def reshape(path: str, body: Any, shape: str, base: str) -> bool:
 
 def strange(path: str, body: Any) -> bool:
     """Put what is no row into lists of rows; whether there was one."""
-    if path != "/products":
+    if not path.endswith(("/products", "/trades", "/candles")):
         return False
     with_strange_rows(body)
     return True

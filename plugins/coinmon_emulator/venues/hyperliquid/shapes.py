@@ -34,6 +34,9 @@ def reshape(path: str, body: Any, shape: str, base: str) -> bool:
 
 def strange(path: str, body: Any) -> bool:
     """Put what is no row into lists of rows; whether there was one. The figures keep the order of the list."""
+    if path in ("/info:recentTrades", "/info:candleSnapshot"):
+        with_strange_rows(body)
+        return True
     if path != "/info:metaAndAssetCtxs":
         return False
     for rows in (body[0]["universe"], body[1]):

@@ -9,6 +9,7 @@ import orjson
 from coinmon_emulator.market.decimals import finer
 from coinmon_emulator.server.odd_rows import EMPTIED, empty, with_strange_rows
 
+PAGES = ("/market/trades", "/market/history-trades", "/market/candles", "/market/history-candles")
 NUMBERS = {
     "/public/funding-rate": ("fundingRate", "nextFundingTime"),
     "/public/open-interest": ("oi", "oiCcy", "oiUsd"),
@@ -37,7 +38,7 @@ def reshape(path: str, body: Any, shape: str, base: str) -> bool:
 
 def strange(path: str, body: Any) -> bool:
     """Put what is no row into lists of rows; whether there was one."""
-    if not body["data"] or not path.endswith(("/public/instruments", "/market/tickers", *NUMBERS)):
+    if not body["data"] or not path.endswith(("/public/instruments", "/market/tickers", *PAGES, *NUMBERS)):
         return False
     with_strange_rows(body["data"])
     return True
