@@ -1,5 +1,6 @@
 """Names of the older order-flow server's environment change the figures that they are about."""
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,36 @@ CASES = {
     "IMBALANCE_RATIO_THRESHOLD": ("9", "BTCUSDT", "imbalance", lambda found: found.ratio, 9),
     "IMBALANCE_CONSECUTIVE_LEVELS": ("2", "BTCUSDT", "imbalance", lambda found: len(found.zones) > 0, True),
     "FOOTPRINT_TICK_SIZE_BTC": ("20", "BTCUSDT", "footprint", lambda found: found.bin_size, 20),
+    "SESSIONS": (
+        "ALL=10:00-12:00",
+        "BTCUSDT",
+        "session_levels",
+        lambda found: spans(found),
+        {"ALL": ("10:00", "12:00")},
+    ),
+    "TOKYO_SESSION": (
+        "10:00-11:30",
+        "BTCUSDT",
+        "session_levels",
+        lambda found: spans(found)["TOKYO"],
+        ("10:00", "11:30"),
+    ),
+    "LONDON_SESSION": (
+        "10:30-11:00",
+        "BTCUSDT",
+        "session_levels",
+        lambda found: spans(found)["LONDON"],
+        ("10:30", "11:00"),
+    ),
+    "NY_SESSION": ("09:00-11:00", "BTCUSDT", "session_levels", lambda found: spans(found)["NY"], ("09:00", "11:00")),
     "FOOTPRINT_TICK_SIZE_ETH": ("0.5", "ETHUSDT", "footprint", lambda found: found.bin_size, 0.5),
 }
+
+
+def spans(found: Any) -> dict[str, tuple[str, str]]:
+    """The begin and end of the day's sessions, hours and minutes UTC; a session that is not there is ("", "")."""
+    day = [each for each in found.sessions if each.start.date() == found.as_of.date()]
+    return defaultdict(lambda: ("", ""), {each.name: (f"{each.start:%H:%M}", f"{each.end:%H:%M}") for each in day})
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -44,7 +44,8 @@ def stored(tmp_path_factory):
             await collect_once(replace(config, demo_past=past_of(config)), Clock(STARTS_AT, 0, 0), database, "ADAUSDT")
             # a scan that goes on has what was told in these days too
             scanned = open_database(f"sqlite:///{folder}/scanned.db")
-            one = load_config(path, environ={}, cwd=folder, overrides={"exchanges": ["okx"], "symbols": ["ADAUSDT"]})
+            few = {"exchanges": ["okx"], "symbols": ["ADAUSDT"]}
+            one = load_config(path, environ={"WHALE_THRESHOLD": "20000"}, cwd=folder, overrides=few)
             await bring_past(replace(one, demo_past=past_of(one)), Clock(STARTS_AT, 0, 0), scanned)
             return database, scanned
 
@@ -109,3 +110,16 @@ def test_what_a_scan_would_have_told_is_over_and_has_a_record(stored):
     # the record is of what was told before the day began
     midnight = floor(STARTS_AT, DAY)
     assert sum(each["told"] for each in card["signals"]) == sum(row.time < midnight for row in told) > 0
+
+
+def test_the_environment_says_from_what_size_an_order_is_a_whale(stored):
+    def sizes(database):
+        with database.read() as connection:
+            numbers = [(number, one.id) for number, one in read_instruments(connection).items() if one.base == "ADA"]
+            found = [read_whales(connection, number, id, END - 50 * HOUR, END) for number, id in numbers]
+        return [each.quote for several in found for each in several]
+
+    usual, told = (sizes(each) for each in stored)
+    assert all(each >= 200_000 for each in usual)
+    assert 20_000 <= min(told) < 200_000
+    assert sorted(each for each in told if each >= 200_000) == sorted(usual)
