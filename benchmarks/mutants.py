@@ -1,48 +1,140 @@
 """Small changes to the code, one at a time: does a test notice?
 
-Mutants are cosmic-ray's, drawn by a seed, as many of each folder; each is tried on the tests that are about it, in a
-copy of the repository. A mutant that no test notices is printed with its line: it wants a test, or a reason why it is
-the same.
+Mutants are cosmic-ray's, drawn by a seed, as many of each folder. Each is tried, in a copy of the repository, on the
+tests that run the changed line, quickest first, wherever they are. A mutant that no test notices is printed with its
+line: it wants a test, or a reason why it is the same.
 
-Run (not in CI): pip install cosmic-ray && python benchmarks/mutants.py [--count 600] [--seed 1] [--folder model]...
-With --part 3/20 the third twentieth of those that are drawn, so that hours can be spent in pieces, or by two machines.
+Run (not in CI), first which test runs which line, then the mutants:
+
+    pip install cosmic-ray pytest-cov
+    python benchmarks/mutants.py map [FOLDER OF TESTS]...
+    python benchmarks/mutants.py try [--count 600] [--seed 1] [--folder model]... [--part 3/20]
+
+`--part` tries a part of what is drawn, so that hours can be spent in pieces, or by two machines; `--again FILE` tries
+what an earlier run printed.
 """
 
 import argparse
+import ast
 import difflib
+import os
 import random
+import re
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
-import parso
-from cosmic_ray.ast import ast_nodes
-from cosmic_ray.mutating import MutationVisitor
-from cosmic_ray.plugins import get_operator, operator_names
+import hypothesis  # noqa: F401  what is never changed is imported once, by the process that all others are forked from
+import numpy as np  # noqa: F401
+import orjson  # noqa: F401
+import pydantic  # noqa: F401
+import pytest
+import sqlalchemy.orm  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
+MAP = ROOT / "data" / "mutants"
+"""Which test runs which line, and how long each takes."""
 FOLDERS = {
-    "model": ("coinmon/model", ("tests/model", "tests/collect/test_symbols.py", "tests/notify/test_events.py")),
-    "collect": ("coinmon/collect", ("tests/collect",)),
-    "store": ("coinmon/store", ("tests/store", "tests/notify/test_outbox.py")),
-    "notify": ("coinmon/notify", ("tests/notify",)),
-    "exchanges": ("plugins/coinmon_exchanges", ("tests/exchanges",)),
+    "model": "coinmon/model",
+    "collect": "coinmon/collect",
+    "store": "coinmon/store",
+    "notify": "coinmon/notify",
+    "exchanges": "plugins/coinmon_exchanges",
 }
-"""Where mutants are made, and the tests that are about it, wherever they are."""
+TESTS = (
+    "model", "store", "notify", "collect", "exchanges", "outputs", "stream", "backfill", "evaluate", "signals", "field",
+    "scan", "record", "config", "plugins",
+)  # fmt: skip
+"""Folders of tests that run these lines in their own process, which is where it can be seen."""
 OF_EXCHANGES = ("_continuity.py", "books.py", "decode.py")
 """Of the exchanges: what proves continuity, keeps books and decodes."""
 LEFT_OUT = ("Variable", "RemoveDecorator", "ExceptionReplacer")
 """Kinds of mutant that need settings of their own, or change what only a type checker reads."""
-TIMEOUT_S = 400
+AT_MOST_S = 40.0
+"""How long the tests that are tried on one mutant take at most, together."""
+END_AFTER_S = 200.0
+"""A mutant whose tests have not ended by then is noticed: it runs for ever."""
+_DURATION = re.compile(r"([\d.]+)s (?:call|setup|teardown) +(\S.*)")
+_PYTEST = ("-q", "-n", "0", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib --strict-markers")
+
+
+def draw_map(folders):
+    """Run the tests once, each line with the tests that run it; which tests fail is kept too."""
+    MAP.mkdir(parents=True, exist_ok=True)
+    settings = MAP / "coveragerc"
+    settings.write_text("[run]\nsource =\n  coinmon\n  plugins\n", "utf-8")
+    for folder in folders:
+        began = time.monotonic()
+        command = [
+            sys.executable, "-m", "pytest", *_PYTEST, "-p", "pytest_cov", "--cov", f"--cov-config={settings}",
+            "--cov-context=test", "--cov-report=", "--timeout=400", "--durations=0", "--durations-min=0.0",
+            f"tests/{folder}", "--deselect=tests/store/test_refusals.py",
+        ]  # fmt: skip
+        # (those give up root's rights, without which lines cannot be written down)
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, check=False, text=True,
+            env=os.environ | {"COVERAGE_FILE": str(MAP / f"{folder}.lines")},
+        )  # fmt: skip
+        (MAP / f"{folder}.log").write_text(done.stdout, "utf-8")
+        print(f"{folder}: {time.monotonic() - began:.0f} s, {done.stdout.splitlines()[-1]}", flush=True)
+
+
+class LineMap:
+    """Which tests run a line."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        fails: set[str] = set()
+        for log in MAP.glob("*.log"):
+            for line in log.read_text("utf-8").splitlines():
+                if took := _DURATION.match(line):
+                    self.seconds[took[2]] += float(took[1])
+                elif line.startswith(("FAILED ", "ERROR ")):
+                    fails.add(line.split(" ", 1)[1].split(" - ")[0])
+        self._by_file: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+        for lines in MAP.glob("*.lines"):
+            with sqlite3.connect(lines) as data:
+                for path, context, bits in data.execute(
+                    "SELECT path, context, numbits FROM line_bits JOIN file ON file.id = file_id "
+                    "JOIN context ON context.id = context_id WHERE context != ''"
+                ):
+                    if (test := context.split("|")[0]) not in fails:
+                        self._by_file[path].append((test, bits))
+
+    def tests(self, path, lines):
+        """The tests that run one of the lines, quickest first; all that run the file where no line is given."""
+        near, file = set(), set()
+        for test, bits in self._by_file[str(ROOT / path)]:
+            file.add(test)
+            if any(line // 8 < len(bits) and bits[line // 8] >> line % 8 & 1 for line in lines):
+                near.add(test)
+        return sorted(near or file, key=lambda test: (self.seconds[test], test))
+
+
+def statement(tree, row):
+    """Lines of the innermost statement of a line, without the body of a compound one; none of what an import runs."""
+    around = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node.lineno <= row <= node.end_lineno]
+    inner = max(around, key=lambda node: node.lineno)
+    body = getattr(inner, "body", None)
+    first, last = inner.lineno, max(inner.lineno, body[0].lineno - 1) if body else inner.end_lineno
+    in_function = any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node is not inner for node in around)
+    return range(first, last + 1) if in_function else range(0)
 
 
 def positions(folder):
-    """(file, operator, which occurrence in the file) of every mutant of a folder."""
+    """(file, operator, which occurrence in the file, line) of every mutant of a folder."""
+    import parso
+    from cosmic_ray.ast import ast_nodes
+    from cosmic_ray.plugins import get_operator, operator_names
+
     found = []
-    for path in sorted((ROOT / FOLDERS[folder][0]).rglob("*.py")):
+    for path in sorted((ROOT / FOLDERS[folder]).rglob("*.py")):
         if "migrations" in path.parts or (folder == "exchanges" and path.name not in OF_EXCHANGES):
             continue
         tree = parso.parse(path.read_text("utf-8"))
@@ -50,75 +142,136 @@ def positions(folder):
             if any(each in name for each in LEFT_OUT):
                 continue
             operator = get_operator(name)()
-            count = sum(len(list(operator.mutation_positions(node))) for node in ast_nodes(tree))
-            found += [(path.relative_to(ROOT), name, number) for number in range(count)]
+            rows = [begin[0] for node in ast_nodes(tree) for begin, _ in operator.mutation_positions(node)]
+            found += [(path.relative_to(ROOT), name, number, row) for number, row in enumerate(rows)]
     return found
 
 
-def noticed(copy, folder, path, name, number):
-    """Whether a test fails, and the changed line; None for a mutant that is the same text."""
-    file = copy / path
-    before = file.read_text("utf-8")
-    after = MutationVisitor.mutate_code(before, get_operator(name)(), number)
-    if after is None or after == before:
+def mutated(source, name, number):
+    """The changed text and its changed lines; None where it is the same."""
+    from cosmic_ray.mutating import MutationVisitor
+    from cosmic_ray.plugins import get_operator
+
+    after = MutationVisitor.mutate_code(source, get_operator(name)(), number)
+    if after is None or after == source:
         return None
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
-    change = [each for each in lines if each[0] in "+-@" and not each.startswith(("+++", "---"))]
-    file.write_text(after, "utf-8")
-    try:
-        return fails(copy, folder), change
-    finally:
-        file.write_text(before, "utf-8")
+    lines = difflib.unified_diff(source.splitlines(), after.splitlines(), n=0, lineterm="")
+    return after, [each for each in lines if each[0] in "+-@" and not each.startswith(("+++", "---"))]
 
 
-def fails(copy, folder):
-    """Whether a test that is about the folder fails, or none of them ends in time."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *FOLDERS[folder][1]]
-    environment = {
-        "PYTHONPATH": f"{copy}:{copy / 'plugins'}", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"
-    }  # fmt: skip
-    try:
-        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=TIMEOUT_S, check=False, env=environment)
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+class Copy:
+    """A copy of the repository in which one file at a time is changed."""
+
+    def __init__(self, place, lines) -> None:
+        self._place, self._lines = place, lines
+        self._said, self._second = place.parent / "said.txt", 1_000_000_000
+        shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__", "data"))
+        shared = ROOT.parent / "shared"
+        if shared.exists():
+            (place.parent / "shared").symlink_to(shared.resolve())
+
+    def notices(self, path, name, number, row):
+        """(name of the test or None, tests tried, changed lines); None for a mutant that is the same text."""
+        file = self._place / path
+        before, as_it_was = file.read_text("utf-8"), file.stat()
+        if (change := mutated(before, name, number)) is None:
+            return None
+        tests, seconds = [], 0.0
+        for test in self._lines.tests(path, statement(ast.parse(before), row)):
+            seconds += self._lines.seconds[test]
+            if tests and seconds > AT_MOST_S:
+                break
+            tests.append(test)
+        file.write_text(change[0], "utf-8")
+        # bytecode is known by its source's size and whole seconds: each mutant has a second of its own
+        self._second += 1
+        os.utime(file, (self._second, self._second))
+        try:
+            return (self._fails(tests) if tests else None), len(tests), change[1]
+        finally:
+            file.write_text(before, "utf-8")
+            os.utime(file, ns=(as_it_was.st_atime_ns, as_it_was.st_mtime_ns))
+
+    def _fails(self, tests):
+        """The first test that fails, in a process forked from this one, which has imported what is never changed."""
+        if (child := os.fork()) == 0:
+            os._exit(self._in_child(tests))
+        deadline = time.monotonic() + END_AFTER_S
+        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+            if time.monotonic() > deadline:
+                os.killpg(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                return "no end in time"
+            time.sleep(0.01)
+        if ended[1] == 0:
+            return None
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", self._said.read_text("utf-8", "replace"), re.MULTILINE)
+        return failed[1] if failed else f"status {ended[1]}"
+
+    def _in_child(self, tests):
+        os.setpgid(0, 0)
+        said = os.open(self._said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        os.chdir(self._place)
+        sys.path[:0] = [str(self._place), str(self._place / "plugins")]
+        # processes that tests start see the change too
+        os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
+        return int(pytest.main(["-x", *_PYTEST, "--timeout=60", *tests]))
+
+
+def drawn(count, seed, folders, part):
+    """(folder, file, operator, occurrence, line) of what a seed draws, one part of it."""
+    rng = random.Random(seed)
+    every = [(folder, *each) for folder in folders for each in rng.sample(positions(folder), count // len(folders))]
+    which, parts = map(int, part.split("/"))
+    return every[which - 1 :: parts]
+
+
+def try_all(chosen):
+    """Print each mutant that no test notices, and the share of each folder."""
+    noticed, tried, began = defaultdict(int), defaultdict(int), time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        copy = Copy(Path(place) / "copy" / "coinmon", LineMap())
+        for folder, path, name, number, row in chosen:
+            if (found := copy.notices(path, name, number, row)) is None:
+                continue
+            tried[folder] += 1
+            test, count, lines = found
+            noticed[folder] += test is not None
+            if test is None:
+                print(f"not noticed by {count} tests: {folder} {path} {name} {number} {row}")
+                print("  " + "\n  ".join(lines), flush=True)
+    for folder in tried:
+        print(f"{folder}: {noticed[folder]} of {tried[folder]}")
+    share = sum(noticed.values()) / max(1, sum(tried.values()))
+    print(f"all: {share:.1%} of {sum(tried.values())} noticed, {time.monotonic() - began:.0f} s")
+
+
+def again(file):
+    """What an earlier run printed."""
+    for line in Path(file).read_text("utf-8").splitlines():
+        if line.startswith("not noticed by"):
+            folder, path, name, number, row = line.split(": ", 1)[1].split()
+            yield folder, Path(path), name, int(number), int(row)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=600)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", action="append", choices=list(FOLDERS))
-    parser.add_argument("--part", default="1/1", help="which of how many equal parts of what is drawn")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("map").add_argument("tests", nargs="*", default=TESTS)
+    trying = commands.add_parser("try")
+    trying.add_argument("--count", type=int, default=600)
+    trying.add_argument("--seed", type=int, default=1)
+    trying.add_argument("--folder", action="append", choices=list(FOLDERS))
+    trying.add_argument("--part", default="1/1", help="which of how many equal parts of what is drawn")
+    trying.add_argument("--again", help="a file with what an earlier run printed")
     given = parser.parse_args()
-    part, parts = map(int, given.part.split("/"))
-    folders = given.folder or list(FOLDERS)
-    rng = random.Random(given.seed)
-    drawn = []
-    for folder in folders:
-        every = positions(folder)
-        print(f"{folder}: {len(every):,} mutants", flush=True)
-        drawn += [(folder, *each) for each in rng.sample(every, min(len(every), given.count // len(folders)))]
-    drawn = drawn[part - 1 :: parts]
-    with tempfile.TemporaryDirectory() as place:
-        copy = Path(place) / "copy"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__", "data"))
-        for folder in folders:
-            if fails(copy, folder):
-                sys.exit(f"{folder}: its tests fail without any mutant, which would count as noticing each")
-        killed, tried, began = dict.fromkeys(folders, 0), dict.fromkeys(folders, 0), time.monotonic()
-        for folder, path, name, number in drawn:
-            found = noticed(copy, folder, path, name, number)
-            if found is None:
-                continue
-            tried[folder] += 1
-            killed[folder] += found[0]
-            if not found[0]:
-                print(f"not noticed: {path} {name.removeprefix('core/')}\n  " + "\n  ".join(found[1]), flush=True)
-    for folder in folders:
-        print(f"{folder}: {killed[folder]} of {tried[folder]}")
-    share = sum(killed.values()) / max(1, sum(tried.values()))
-    print(f"all: {share:.1%} of {sum(tried.values())} noticed, {time.monotonic() - began:.0f} s")
+    if given.command == "map":
+        draw_map(given.tests)
+    else:
+        folders = given.folder or list(FOLDERS)
+        try_all(again(given.again) if given.again else drawn(given.count, given.seed, folders, given.part))
 
 
 if __name__ == "__main__":
