@@ -131,6 +131,11 @@ def _ms(time: datetime) -> int:
 
 
 def ends_of(path: Path) -> tuple[int, int]:
-    """The first and the last time in a file, ms UTC."""
-    time = np.asarray(parquet().ParquetFile(path).read(["time"])["time"].cast("int64"))
+    """The first and the last time in a file, ms UTC: as its groups of rows tell, else of the rows."""
+    file = parquet().ParquetFile(path)
+    column, groups = file.schema_arrow.get_field_index("time"), range(file.metadata.num_row_groups)
+    told = [file.metadata.row_group(number).column(column).statistics for number in groups]
+    if told and all(each is not None and each.has_min_max for each in told):
+        return min(_ms(each.min) for each in told), max(_ms(each.max) for each in told)
+    time = np.asarray(file.read(["time"])["time"].cast("int64"))
     return int(time[0]), int(time[-1])

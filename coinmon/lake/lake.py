@@ -1,6 +1,8 @@
 """A lake as views and notebooks read it."""
 
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +52,11 @@ class Lake(NoBooks):
 
     def bars_table(self, instrument: Instrument, start: int, end: int, *, levels: bool) -> Any:
         """The rows of [start, end), ms UTC, as they are in the files."""
-        empty = bars_table(Bars.empty(instrument.tick_size), levels=levels)
-        return self._rows("bars", instrument, start, end, empty)
+        return self._rows("bars", instrument, start, end, _no_bars(instrument.tick_size, levels))
 
     def samples_table(self, table: str, instrument: Instrument, start: int, end: int) -> Any:
         """Of a table of `SAMPLES`."""
-        return self._rows(table, instrument, start, end, samples_table(SAMPLES[table], []))
+        return self._rows(table, instrument, start, end, _no_samples(table))
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
         found = self.bars_table(instrument, start, end, levels=levels)
@@ -96,6 +97,16 @@ class Lake(NoBooks):
         for path in self._paths(table, instrument, start, end):
             parts.append(folder.read_between(path, names, start, end).cast(empty.schema))
         return arrow().concat_tables(parts).combine_chunks()
+
+
+@cache
+def _no_bars(tick_size: Decimal, levels: bool) -> Any:
+    return bars_table(Bars.empty(tick_size), levels=levels)
+
+
+@cache
+def _no_samples(table: str) -> Any:
+    return samples_table(SAMPLES[table], [])
 
 
 def _began(event: Mapping[str, Any]) -> int:
