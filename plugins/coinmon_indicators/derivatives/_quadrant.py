@@ -40,11 +40,14 @@ def windows_before(window: int) -> int:
     return max(8, 1440 // window)
 
 
-def nearest(samples: Sequence[OpenInterest], time: int, within: float) -> OpenInterest | None:
-    """The sample nearest to a time, ms UTC, where one is within so many ms; samples ascend."""
-    at = bisect_left(samples, time, key=lambda sample: sample.time)
-    around = samples[max(0, at - 1) : at + 1]
-    found = min(around, key=lambda sample: abs(sample.time - time), default=None)
+def nearest(
+    samples: Sequence[OpenInterest], time: int, within: float, times: Sequence[int] = ()
+) -> OpenInterest | None:
+    """The sample nearest to a time, ms UTC, where one is within so many ms; samples ascend. times: theirs, at hand."""
+    at = bisect_left(times, time) if times else bisect_left(samples, time, key=lambda sample: sample.time)
+    found = samples[at] if at < len(samples) else None
+    if at and (found is None or time - samples[at - 1].time <= found.time - time):
+        found = samples[at - 1]
     return None if found is None or abs(found.time - time) > within else found
 
 
@@ -52,12 +55,18 @@ def read(view: View, samples: Sequence[OpenInterest], window: int, dead_band: fl
     """Where the latest window's changes lie; each has to exceed `dead_band` times what is usual for it."""
     span = window * MINUTE
     latest = samples[-1]
-    ends = [nearest(samples, latest.time - k * span, span / 4) for k in range(windows_before(window) + 1)]
+    times, ends_at = [each.time for each in samples], range(windows_before(window) + 1)
+    ends = [nearest(samples, latest.time - k * span, span / 4, times) for k in ends_at]
     first = min(each.time for each in ends if each is not None)
     bars = view.between(first - first % MINUTE - MINUTE, latest.time)
-    # the last close known at each sample's second
-    closes = dict(zip((bars.time + MINUTE).tolist(), bars.close.tolist(), strict=True))
-    held = [None if each is None else (each.base, closes.get(each.time - each.time % MINUTE, 0)) for each in ends]
+    begin = first - first % MINUTE - MINUTE
+
+    def close(time: int) -> int:
+        """The last close known at a sample's second."""
+        row = (time - begin) // MINUTE - 1
+        return int(bars.close[row]) if 0 <= row < len(bars) else 0
+
+    held = [None if each is None else (each.base, close(each.time)) for each in ends]
     changes: list[tuple[float, float] | None] = []
     for now, before in pairwise(held):
         known = now is not None and before is not None and now[1] > 0 and before[1] > 0
