@@ -57,6 +57,12 @@ def test_the_value_area_and_who_buys_are_the_reports(stored: Stored) -> None:
             name: shown[span][name] for name in ("poc", "vah", "val", "vwap", "high", "low")
         }
     assert told["coverage"] == shown["coverage"]
+    for short, level in zip(told["levels"], shown["levels"], strict=True):
+        assert (short["name"], short["price"]) == (level["name"], level["price"])
+        for away, digits in (("distance_pct", 3), ("distance_atr", 2)):
+            # forty of them: each digit costs the answer's room
+            assert short[away] == (None if level[away] is None else round(level[away], digits))
+    assert told["day"]["delta_quote"] == round(shown["day"]["delta_quote"], 2)
     assert told["day"]["val"] < told["day"]["poc"] < told["day"]["vah"]
     flow = ask(stored, "get_fund_flow", BTC)
     for venue, each in flow["venues"].items():

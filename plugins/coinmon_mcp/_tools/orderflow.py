@@ -214,6 +214,8 @@ def _tool(contract: _Contract, desk: MarketReader) -> Tool:
     def run(desk: MarketReader, asked: Any) -> dict[str, Any]:
         _, view, found = shows(desk, asked)
         answer = shown(desk, view, found)
+        if contract.indicator == "key_levels":
+            _shorten(answer["result"])
         share = getattr(asked, "valueAreaPercent", None)
         return {**older_names(contract.name, desk, view, answer["result"], share), **answer}
 
@@ -221,6 +223,16 @@ def _tool(contract: _Contract, desk: MarketReader) -> Tool:
         contract.name, contract.title, contract.description, arguments, answer_model(contract.name, result), run,
         core=True, pages=contract.pages, live=contract.live, shows=shows,
     )  # fmt: skip
+
+
+_DIGITS = {"distance_pct": 3, "distance_atr": 2, "quote_volume": 2, "delta_quote": 2}
+
+
+def _shorten(levels: dict[str, Any]) -> None:
+    """Some forty levels and eight windows: a cent says as much as sixteen digits, and leaves room for them."""
+    windows = [levels[name] for name in ("day", "previous_day", "previous_week")]
+    for each in (*levels["levels"], *windows, *levels["sessions"]):
+        each |= {name: round(each[name], digits) for name, digits in _DIGITS.items() if each.get(name) is not None}
 
 
 def _settings(contract: _Contract, asked: Any) -> dict[str, Any]:
