@@ -49,8 +49,9 @@ class Campaign:
     """mostly: kinds of faults that are four times as likely. speed: minutes of the market a true minute.
 
     interval_s: of the market, between two cycles.
-    holders_hit: kills and stops of the process that scans. What `problems_of` counts: alerts that were sent, and that
-    came again; forms of wrong signals that were seen; stored minutes, and those missing among them.
+    writers: processes that hold the database for a while. holders_hit: kills and stops of the process that scans. What
+    `problems_of` counts: alerts that were sent, and that came again; forms of wrong signals that were seen; stored
+    minutes, and those missing among them.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Campaign:
     faulted: list[tuple[float, str]] = field(default_factory=list)
     cuts: list[float] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
+    writers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     slow_health: list[float] = field(default_factory=list)
     holders_hit: int = 0
     sent: int = 0
@@ -137,14 +139,17 @@ class Campaign:
                 self._arrives(arrived, time.time() + 1)
             while not faults and time.time() < until:
                 self.keep_two()
-                self._pause(min(until, time.time() + 20))
+                self._pause(min(until, time.time() + 10))
+                if self.random.random() < 0.3:
+                    # a clock that is set in the midst of another fault
+                    self.one_fault("clock")
                 self.one_fault()
             self.calm()
             return problems_of(self)
         finally:
-            for life in self.running():
-                life.process.kill()
-                life.process.wait()
+            for process in (*(life.process for life in self.running()), *self.writers):
+                process.kill()
+                process.wait()
             self.robot.server.shutdown()
             if self.server:
                 self.server.stop()
@@ -163,8 +168,9 @@ class Campaign:
             time.sleep(0.1)
 
     def one_fault(self, chosen: str = "") -> None:
-        kinds = {"kill": 3, "stop": 3, "clock": 3, "idle": 1}
-        kinds |= {"terminate": 6, "restart": 1} if self.server else {"lock": 4, "full": 2 * self.mounted}
+        # about as many of the database as of the lease
+        kinds = {"kill": 4, "stop": 4, "clock": 1, "idle": 1}
+        kinds |= {"terminate": 7, "restart": 1} if self.server else {"lock": 6, "full": 2 * self.mounted}
         for kind in kinds:
             kinds[kind] *= 4 if kind in self.mostly else 1
         chosen = chosen or self.random.choices(list(kinds), list(kinds.values()))[0]

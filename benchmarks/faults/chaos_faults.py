@@ -62,12 +62,14 @@ def _restart(campaign: Any) -> None:
 
 
 def _lock(campaign: Any) -> None:
-    """Another process writes for some seconds."""
+    """Another process writes for some seconds; the next faults may come meanwhile."""
     code = (
         f"import sqlite3,time; c = sqlite3.connect({str(campaign.disk / 'coinmon.db')!r}, timeout=20, "
         f"isolation_level=None); c.execute('BEGIN IMMEDIATE'); time.sleep({campaign.random.uniform(0.5, 4):.1f})"
     )
-    subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    nobody = subprocess.DEVNULL
+    campaign.writers = [each for each in campaign.writers if each.poll() is None]
+    campaign.writers.append(subprocess.Popen([sys.executable, "-c", code], stdout=nobody, stderr=nobody))
 
 
 def _full(campaign: Any) -> None:

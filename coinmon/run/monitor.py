@@ -19,6 +19,7 @@ from coinmon.model.events import Event, VenueEvent
 from coinmon.model.moment import MINUTE
 from coinmon.notify.record import RecordBook
 from coinmon.record.recorder import Recorder
+from coinmon.repeats import Repeats
 from coinmon.report.terminal.background_stream import in_background
 from coinmon.report.terminal.screen import Screen
 from coinmon.run.cycle import Scan
@@ -37,6 +38,8 @@ _RECORDS_INTERVAL_MS = 60 * MINUTE
 _RECORDS_REST_TIMES = 3.0
 """Seconds that making one rests for each that it worked: a quarter of one core."""
 _LEASE_CHECK_S = 2.0
+_SILENT_S = 15.0
+"""Seconds without an answer of the database after which it is said: a server that hangs refuses nothing."""
 _RESTART_WAIT_S = 2.0
 """Seconds that a new scanner waits for one that was just killed."""
 
@@ -123,6 +126,20 @@ def take_scan(database: Database, config: Config) -> Lease:
     )
 
 
+async def answered(ask: Callable[[], None], name: str, repeats: Repeats) -> None:
+    """Ask the database in a thread, however long it takes; each minute in which it says nothing is a line of the log.
+
+    A connection that hangs raises nothing: scan and senders would wait without a word.
+    """
+    asking = asyncio.ensure_future(asyncio.to_thread(ask))
+    began = time.monotonic()
+    while not (await asyncio.wait({asking}, timeout=_SILENT_S))[0]:
+        if repeats.is_news(f"{name} is silent"):
+            silent = time.monotonic() - began
+            logger.error("db: {}: no answer for {:.0f} s; nothing is stored or sent until there is one", name, silent)
+    await asking
+
+
 async def _once(cycle: Coroutine[Any, Any, None], statuses: dict[str, VenueEvent], stop: asyncio.Event) -> None:
     work = asyncio.create_task(cycle)
     stopped = asyncio.create_task(stop.wait())
@@ -181,7 +198,7 @@ async def keep_scanning(
     async def keep_lease() -> None:
         while True:
             try:
-                await asyncio.to_thread(lease.check)
+                await answered(lease.check, database.name, scan.supervisor.repeats)
                 await asyncio.to_thread(database.check_file)
             except (LeaseLost, DatabaseGone) as error:
                 fatal.append(error)

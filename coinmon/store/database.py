@@ -23,6 +23,8 @@ _BUSY_MS = 15_000
 _WRITERS = 0x636F696E
 """The key of PostgreSQL's advisory lock under which writers take turns."""
 _CONNECT_SECONDS = 10
+_GONE_HOST = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+"""libpq's: a host that is gone without a word is noticed within a minute; the system's own patience is two hours."""
 _CURES = {
     "readonly database": "it is read-only; give it write permission or name another with --db",
     "unable to open database": "it cannot be opened; is its folder there and writable? or name another with --db",
@@ -151,10 +153,7 @@ def open_database(url: str, *, create: bool = True) -> Database:
     """
     target = _target(url, create)
     engine = _engine(target)
-    if _is_sqlite(target):
-        _sqlite_rules(engine)
-    else:
-        _postgresql_rules(engine)
+    (_sqlite_rules if _is_sqlite(target) else _postgresql_rules)(engine)
     database = Database(engine)
     try:
         with database.read() as connection:
@@ -212,11 +211,12 @@ def _target(url: str, create: bool) -> URL:
     return target
 
 
-def _connect_arguments(target: URL) -> dict[str, float | str]:
+def _connect_arguments(target: URL) -> dict[str, Any]:
     if _is_sqlite(target):
         return {"timeout": _BUSY_MS / 1000}
     # of a database made as SQL_ASCII the driver would give bytes for text
-    return {"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8"}
+    own = {"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8", **_GONE_HOST}
+    return {name: value for name, value in own.items() if name not in target.query}
 
 
 _POSTGRES = "postgresql+psycopg://user@host/name"

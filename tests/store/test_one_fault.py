@@ -1,6 +1,8 @@
 """A server that goes away tells each connection something else: it is one fault, said once."""
 
 import asyncio
+import threading
+import time
 
 import pytest
 from loguru import logger
@@ -8,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from coinmon.errors import DatabaseFailed
 from coinmon.repeats import Repeats
+from coinmon.run import monitor
 from coinmon.store.database import explained
 from coinmon.supervise import Supervisor
 
@@ -51,3 +54,35 @@ def test_tasks_that_a_lost_server_ends_say_it_once_and_their_own_faults_each():
         logger.remove(sink)
     assert [line.split(":")[0] for line in said] == ["task 0 died", "task 0 died", "task 1 died"]
     assert not any(row["alive"] for row in rows.values())
+
+
+def test_a_database_that_says_nothing_is_said(monkeypatch):
+    """One that hangs raises nothing: for a minute of it the log had no line."""
+    monkeypatch.setattr(monitor, "_SILENT_S", 0.02)
+    said, comes = [], threading.Event()
+    sink = logger.add(said.append, format="{message}")
+
+    async def run():
+        asking = asyncio.create_task(monitor.answered(lambda: comes.wait(5) and None, "postgresql://h/x", Repeats()))
+        await asyncio.sleep(0.2)
+        comes.set()
+        await asking
+
+    began = time.monotonic()
+    try:
+        asyncio.run(run())
+    finally:
+        logger.remove(sink)
+    assert [line.strip() for line in said] == [
+        "db: postgresql://h/x: no answer for 0 s; nothing is stored or sent until there is one"
+    ]
+    assert time.monotonic() - began < 4
+
+
+def test_a_host_that_is_gone_is_noticed(database):
+    """Without these the system waits for two hours; what the address itself says counts."""
+    if database.engine.dialect.name != "postgresql":
+        return
+    with database.engine.connect() as connection:
+        used = connection.connection.dbapi_connection.info.get_parameters()
+    assert (used["keepalives_idle"], used["tcp_user_timeout"]) == ("30", "60000")
