@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -26,6 +25,9 @@ from sqlalchemy import Connection, event, inspect
 from xdist.scheduler import LoadFileScheduling
 
 from coinmon import processes
+from coinmon.config import load
+from coinmon.plugin import discovery
+from coinmon.plugin.catalog import Catalog
 from coinmon.run import demo
 from coinmon.store import database
 
@@ -34,74 +36,19 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from tests.chromium import CHROMIUM, Browser
 from tests.forked import Forked, forked_demos, modules_of
+from tests.order import ByWhatIsShared, longest_first
 
 # the same examples everywhere, and no wall clock: a busy machine proves nothing
 settings.register_profile("coinmon", deadline=None, derandomize=True)
 settings.load_profile("coinmon")
 
 
-def _path(name: str) -> str:
-    folder, _, file = name.rpartition("/")
-    return f"tests/{folder}/test_{file}.py"
-
-
-LONGEST = (
-    "record/recording_is_played", "scan/chaos", "docs/first_steps", "desk/browser", "desk/moments",
-    "scan/live_is_replayed", "cli/doctor_deep", "scan/faults", "serve/node", "backfill/archives", "scan/event_stream",
-    "evaluate/pair_jobs", "evaluate/event_columns", "notify/delivery", "notify/secrets", "cli/one_line",
-    "stream/books", "stream/silence", "rules/commands", "plugins/scan", "terminal/interactive_table", "serve/command",
-    "cli/audit", "scan/real_tapes", "store/killed_upgrade", "serve/tools", "scan/planted_events", "notify/senders",
-    "stream/campaign", "emulator/scenarios", "backfill/files", "backfill/twisted_files", "scan/shards",
-    "stream/faults", "serve/idle", "lake/lake", "stream/tapes", "emulator/stream_books",
-    "exchanges/decoders_are_total", "evaluate/scorecard_command", "exchanges/recorded/books", "plugins/third_party",
-    "emulator/command", "emulator/stream_shapes", "evaluate/columns", "signals/presets", "evaluate/intervals",
-    "terminal/unread",
-)  # fmt: skip
-"""Files that take long, longest first: one that is begun last keeps one worker busy while the others have nothing."""
-
-
-APART = (
-    "scan/chaos",
-    "scan/faults",
-    "backfill/archives",
-    "notify/delivery",
-    "stream/books",
-    "stream/silence",
-    "stream/faults",
-)
-"""Files that take long and whose tests share nothing: any worker takes any of their tests."""
-
-
-TOGETHER = {
-    "a running server": ("serve", ("contract", "pages", "panels", "seed_examples", "tools")),
-    "a running desk": ("desk", ("access", "browser")),
-    "a scanned market": ("cli", ("audit", "backtest", "export", "refusals", "report")),
-    "a stored market": ("report", ("candles", "holes", "page", "panels", "read_only", "text", "traded")),
-}
-"""Files of a folder that share what takes seconds to make: one worker runs them, else each makes it anew."""
-
-_GROUPS = {
-    _path(f"{folder}/{name}"): group for group, (folder, names) in TOGETHER.items() for name in names
-}  # fmt: skip
-
-
-class _ByWhatIsShared(LoadFileScheduling):  # type: ignore[misc]
-    _apart = frozenset(map(_path, APART))
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", 1)[0]
-        return nodeid if file in self._apart else _GROUPS.get(file, file)
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
-    return _ByWhatIsShared(config, log) if config.getvalue("dist") == "loadfile" else None
+    return ByWhatIsShared(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    root = Path(__file__).parents[1]
-    rank = {root / _path(name): place for place, name in enumerate(LONGEST)}
-    many = Counter(item.path for item in items)
-    items.sort(key=lambda item: (rank.get(item.path, len(rank)), -many[item.path]))
+    longest_first(items)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -146,6 +93,23 @@ def _new_databases() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_migrate", upgraded)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plugins_found_once() -> Iterator[None]:
+    """What is installed offers the same at each start (10 ms), unless a folder of `sys.path` changes."""
+    search, known = load.load_catalog, {}
+
+    def found(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -> Catalog:
+        if plugin_dir:
+            return search(plugin_dir, disabled)
+        key = frozenset(disabled), *((folder, discovery._changed_at(folder)) for folder in sys.path)
+        one = known[key] = known.get(key) or search(None, disabled)
+        return Catalog(dict(one.offers), list(one.broken), list(one.disabled))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "load_catalog", found)
         yield
 
 

@@ -103,7 +103,8 @@ def test_futures_that_fail_do_not_stop_spot(watching, fault):
             # the list is asked for again after two minutes, behind a cycle
             for _ in range(4):
                 events = await watched.cycle()
-                await asyncio.sleep(0.5)
+                if (lists := watched.scan._listing._relisting) is not None:
+                    await lists
             told = venues(events)["binance"]
             # what refuses this network is not asked again
             assert (told["status"], told["instruments"]) == (("degraded", 1) if fault == "451" else ("ok", 2))
