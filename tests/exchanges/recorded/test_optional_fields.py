@@ -4,19 +4,61 @@ from decimal import Decimal
 
 import pytest
 
+from coinmon import DecodeError
 from coinmon_exchanges.binance import decode as binance
 from coinmon_exchanges.bybit import decode as bybit
+from coinmon_exchanges.ccxt_generic import decode as ccxt
 from coinmon_exchanges.hyperliquid import decode as hyperliquid
 from coinmon_exchanges.okx import decode as okx
+
+SWAP = {
+    "instId": "BTC-USDT-SWAP", "instType": "SWAP", "ctVal": "0.01", "ctValCcy": "BTC", "settleCcy": "USDT",
+    "tickSz": "0.1", "lotSz": "1",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("more", "size"), [({}, "0.01"), ({"ctMult": ""}, "0.01"), ({"ctMult": "10"}, "0.1")])
 def test_an_okx_contract_is_its_value_times_its_multiplier_where_there_is_one(more, size):
-    entry = {
-        "instId": "BTC-USDT-SWAP", "instType": "SWAP", "ctVal": "0.01", "ctValCcy": "BTC", "settleCcy": "USDT",
-        "tickSz": "0.1", "lotSz": "1", **more,
-    }  # fmt: skip
-    assert Decimal(okx.draft(entry, str).contract_size) == Decimal(size)
+    assert Decimal(okx.draft(SWAP | more, str).contract_size) == Decimal(size)
+
+
+@pytest.mark.parametrize("value", ["USDT", "AAVE", "USD"])
+def test_an_okx_contract_that_is_worth_so_much_of_another_currency_is_no_linear_one(value):
+    with pytest.raises((DecodeError, ValueError), match="BTC-USDT-SWAP is not a linear perp"):
+        okx.draft(SWAP | {"ctValCcy": value}, str)
+
+
+@pytest.mark.parametrize(("decimals", "tick"), [(0, "1e-6"), (2, "1e-4"), (6, "1e-0"), (-1, None), (7, None)])
+def test_hyperliquids_prices_and_sizes_share_six_decimals(decimals, tick):
+    if tick is None:
+        with pytest.raises(ValueError, match=f"sizes of {decimals} decimals"):
+            hyperliquid.draft({"name": "BTC", "szDecimals": decimals}, str)
+    else:
+        made = hyperliquid.draft({"name": "BTC", "szDecimals": decimals}, str)
+        assert (Decimal(made.tick), Decimal(made.lot)) == (Decimal(tick), Decimal(f"1e-{decimals}"))
+
+
+def test_open_interest_is_one_side_whatever_the_venue_publishes():
+    row = {"timestamp": "7", "openInterest": "12"}
+    told = bybit.past_open_interest({"result": {"list": [row, {**row, "singleOpenInterest": "5"}]}})
+    assert [each.base for each in told] == [6.0, 5.0]
+    told = bybit.open_interest({"openInterest": "12", "openInterestValue": "24"}, 7)
+    assert (told.base, told.value) == (6.0, 12.0)
+    assert bybit.open_interest({"openInterest": "12"}, 7).value is None
+    assert bybit.open_interest({}, 7) is None
+    row = {"timestamp": 7, "sumOpenInterest": "12"}
+    told = binance.past_open_interest([row, {**row, "sumOpenInterestValue": "24"}])
+    assert [(each.base, each.value) for each in told] == [(12.0, None), (12.0, 24.0)]
+
+
+@pytest.mark.parametrize(
+    ("said", "hours"), [({}, None), ({"interval": "8h"}, 8), ({"interval": "xh"}, None), ({"interval": None}, None)]
+)
+def test_a_funding_interval_is_of_whole_hours_or_not_known(said, hours):
+    told = ccxt.funding({"fundingRate": 0.0001, "timestamp": 7, **said}, 9)
+    assert (told.interval_ms, told.next_time) == (hours and hours * 3_600_000, None)
+    told = bybit.funding({"fundingRate": "0.0001"}, 7, hours and hours * 60)
+    assert (told.interval_ms, told.next_time) == (hours and hours * 3_600_000, None)
 
 
 def test_a_settlement_has_a_mark_price_where_the_venue_kept_one():
