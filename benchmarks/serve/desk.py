@@ -1,11 +1,12 @@
 """How fast the desk is in headless Chromium: from an event at a venue's socket to pixels, scrolling, panning, opening.
 
-python benchmarks/serve/desk.py [--part live|board|chart|clients] [--seconds 30]
+python benchmarks/serve/desk.py [--part live|board|chart|push|clients] [--seconds 30]
 
 live: `coinmon serve` scans an emulator at the market's own pace; this process listens to the same venue's trades, and
     each trade's age is taken when the frame after the one that drew it begins. Also: how soon pages are there, and kB.
 board: 559 pairs that change as fast as the desk sends them, made up here, for no scan is to be measured.
 chart: 10,000 candles with heatmap, volume profile and six more panels; panned and zoomed in each frame.
+push: what telling 48 readers costs this process, without a scan: much the same on a busy machine; by --part alone.
 clients: 48 readers of the stream and two browsers, when --part names it; --seconds 600 is ten minutes.
 The bounds are those of docs/desk.md. Everything shares this machine: under load figures are of the load.
 """
@@ -23,9 +24,10 @@ from benchmarks.serve.desk_board import board
 from benchmarks.serve.desk_chart import chart
 from benchmarks.serve.desk_clients import clients
 from benchmarks.serve.desk_live import live
+from benchmarks.serve.desk_push import push
 
 PARTS = {"live": live, "board": board, "chart": chart}
-LONG = {"clients": clients}
+LONG = {"clients": clients, "push": push}
 
 
 def main() -> None:
