@@ -12,7 +12,7 @@ from coinmon_desk._words import WORDS
 
 ROOT = Path(__file__).parents[2]
 BEGUN = re.compile(r'(?:\.once\(|\.start\(|\.every\([^"\n]*|_task = |_EDITIONS = |_SCAN = )f?"([a-z{][^"\n]*)"')
-OF_THE_DESK = re.compile('"([a-z]+ of the desk)": ')
+OTHERS = re.compile(r'(?:"([a-z]+ of the desk)": |return f"({self\._venue\.name}: [^"]*)")')
 
 
 def test_both_languages_have_the_same_words():
@@ -23,12 +23,12 @@ def test_every_background_task_has_a_chinese_name():
     """As their owners begin them, with a name for what is filled in."""
     files = [*(ROOT / "coinmon").rglob("*.py"), *(ROOT / "plugins").glob("coinmon_[dm]*/**/*.py")]
     names = {
-        re.sub(r"{[^}]*}", "okx", name)
+        re.sub(r"{[^}]*}", "okx", name.replace("{kind}", "spot"))
         for path in files
         if "upervisor" in (text := path.read_text("utf-8")) or "schedule.every" in text
-        for name in (*BEGUN.findall(text), *OF_THE_DESK.findall(text))
+        for name in (*BEGUN.findall(text), *map("".join, OTHERS.findall(text)))
     }
-    assert {"scan", "okx: trade stream", "sender of okx", "news of the desk", "new editions"} <= names
+    assert {"scan", "okx: trade stream of spot", "sender of okx", "news of the desk", "new editions"} <= names
     assert [each for each in names if re.search("[a-z]", task_name(each, "zh").replace("okx", ""))] == []
     assert all(task_name(each, "en") == each for each in names)
 
