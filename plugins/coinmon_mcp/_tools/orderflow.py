@@ -37,8 +37,7 @@ Pivot = Annotated[int, Field(ge=1, le=500, description="candles on one side that
 class _Contract:
     """One of the tools: its arguments with their defaults, and the settings that they are under another name.
 
-    unsaid: arguments that count only when the client gives them. pages: `limit` is rows of one answer.
-    live: shows what is sampled between two scans.
+    unsaid: count only when the client gives them. pages: `limit` is rows of one answer. live: sampled between scans.
     """
 
     name: str
