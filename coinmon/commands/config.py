@@ -32,18 +32,17 @@ def init(
 ) -> None:
     """Write a sample with every section, plugin and setting, their defaults commented out."""
     from coinmon.config.sample import sample
+    from coinmon.config.whole_file import write_whole
     from coinmon.plugin.catalog import load_catalog
 
     found: Globals = ctx.obj or Globals()
     target = path or found.config or Path("config.yaml")
     text = sample(load_catalog())
+    if target.exists() and not force:
+        raise ConfigError(f"{target}: is there already; --force overwrites it")
     try:
-        with open(  # secrets will be written into it
-            target, "w" if force else "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)
-        ) as file:
-            file.write(text)
-    except FileExistsError:
-        raise ConfigError(f"{target}: is there already; --force overwrites it") from None
+        # ours alone: secrets will be written into it
+        write_whole(target, text.encode(), 0o600)
     except OSError as error:
         raise ConfigError(f"{target}: cannot be written ({error.strerror})") from None
     typer.echo(f"wrote {target}")

@@ -1,6 +1,8 @@
 """`coinmon plugins`: what was found, what is broken and why, what is switched off; a new one to begin with."""
 
+import errno
 import keyword
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,6 +61,8 @@ def new(
     from importlib.resources import files
     from string import Template
 
+    from coinmon.config.whole_file import write_whole
+
     if not name.isidentifier() or name != name.lower() or name.startswith("_") or keyword.iskeyword(name):
         raise ConfigError(f"{name}: a plugin's name is lower-case letters, digits and _, as in buy_share")
     path = folder / f"{name}.py"
@@ -69,8 +73,9 @@ def new(
     text = Template((files("coinmon.plugin") / "templates" / f"{kind}.txt").read_text("utf-8"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text.substitute(name=name, Name=name.title().replace("_", "")))
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        write_whole(path, text.substitute(name=name, Name=name.title().replace("_", "")).encode())
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     typer.echo(path)

@@ -163,6 +163,7 @@ def _verify(database: "Database", lang: str) -> None:
 
 
 def _write_page(config: "Config", database: "Database", document: Mapping[str, Any], to: Path) -> None:
+    from coinmon.config.whole_file import write_whole
     from coinmon.run.monitor import clock_of
     from coinmon.run.scorecard_page import page_of
     from coinmon.store.history import History
@@ -171,7 +172,7 @@ def _write_page(config: "Config", database: "Database", document: Mapping[str, A
         raise ConfigError("--html shows what was told to you; leave out --replayed")
     page = page_of(config, History(database), clock_of(config).now(), document["days"], document["signals"])
     try:
-        to.write_text(page, encoding="utf-8")
+        write_whole(to, page.encode())
     except OSError as error:
         raise ConfigError(f"--html {to}: {error.strerror}") from None
     typer.echo(str(to))

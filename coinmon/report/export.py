@@ -3,13 +3,13 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 
+from coinmon.config.whole_file import write_whole
 from coinmon.errors import ConfigError, NoDataError
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument
@@ -108,18 +108,7 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
 
 def save(data: bytes, path: Path) -> None:
     """Write a whole file or none; what is no file (/dev/stdout, /dev/null, a pipe) is written into, not replaced."""
-    partial = None
     try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)
-            return
-        # the file that a link means
-        target = path.resolve()
-        partial = target.with_name(f".{target.name}.partial")
-        partial.write_bytes(data)
-        partial.replace(target)
+        write_whole(path, data)
     except OSError as error:
-        if partial is not None:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
         raise ConfigError(f"-o {path}: {error.strerror}") from None

@@ -2,6 +2,8 @@
 
 import json
 import re
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,25 @@ def test_init_does_not_overwrite_unless_told_to(run, tmp_path):
     assert run("config", "init", "other.yaml").stdout == "wrote other.yaml\n"
     with pytest.raises(ConfigError, match="cannot be written"):
         run("config", "init", "no/such/folder.yaml")
+
+
+def test_what_is_written_on_a_full_disk_is_what_was_there_before(run, tmp_path, monkeypatch):
+    """`config init --force` left an empty file in place of the configuration, and without it a torn new one."""
+    (tmp_path / "config.yaml").write_text("lang: en\n", "utf-8")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    usual = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        for words in (["--force"], ["other.yaml"]):
+            with pytest.raises(ConfigError, match="cannot be written"):
+                run("config", "init", *words)
+        with pytest.raises(ConfigError, match="File too large"):
+            run("plugins", "new", "signal", "mine")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, usual)
+    assert (tmp_path / "config.yaml").read_text("utf-8") == "lang: en\n"
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == [tmp_path / "config.yaml"]
 
 
 def test_the_sample_is_valid_with_every_default_uncommented():
