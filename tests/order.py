@@ -31,6 +31,7 @@ APART = (
     "scan/chaos",
     "scan/faults",
     "backfill/archives",
+    "cli/doctor_deep",
     "notify/delivery",
     "stream/books",
     "stream/silence",
