@@ -1,13 +1,15 @@
 """The store copied into a lake: only months that changed are written again, and what the store forgot stays."""
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from coinmon.errors import ConfigError
 from coinmon.lake import folder
 from coinmon.lake.event_table import SIGNALS_KEY, signals_table
 from coinmon.lake.tables import SAMPLES, arrow, bars_of, bars_table, samples_table
@@ -17,6 +19,7 @@ from coinmon.model.months import months
 from coinmon.model.multiples import in_coins
 from coinmon.model.symbols import Universe
 from coinmon.store.history import History
+from coinmon.store.lock_file import LockFile
 
 _KEYS = {"whale_trades": "trade_id"}
 """What tells one sample of an instrument from another; else its time."""
@@ -47,20 +50,37 @@ def copy_to_lake(
     pairs: Sequence[Pair],
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> LakeCopy:
-    """Bring the lake up to date with what is stored of these pairs. Raises ConfigError where it cannot be written."""
+    """Bring the lake up to date with what is stored of these pairs. Raises ConfigError where it cannot be written, or
+    another process writes it: each would drop the rows that the other one brings."""
     done = LakeCopy()
-    for number, pair in enumerate(pairs):
-        for instrument in universe.of(pair):
-            _keep_apart(root, history, instrument, universe)
-            span = history.span(instrument)
-            for start, end in months(*span) if span else ():
-                month = folder.month_of(start), start, end
-                done.note(_copied_bars(root, history, instrument, pair, month))
-                for table in SAMPLES:
-                    _copied_samples(done, root, history, instrument, pair, table, month)
-        progress(number + 1, len(pairs))
-    _copy_signals(done, root, history)
+    with _alone(root):
+        for number, pair in enumerate(pairs):
+            for instrument in universe.of(pair):
+                _keep_apart(root, history, instrument, universe)
+                span = history.span(instrument)
+                for start, end in months(*span) if span else ():
+                    month = folder.month_of(start), start, end
+                    done.note(_copied_bars(root, history, instrument, pair, month))
+                    for table in SAMPLES:
+                        _copied_samples(done, root, history, instrument, pair, table, month)
+            progress(number + 1, len(pairs))
+        _copy_signals(done, root, history)
     return done
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{root}: {error.strerror}") from None
+    lock = LockFile.taken(str(root / ".lake"), "writer")
+    if lock is None:
+        raise ConfigError(f"{root}: another coinmon writes into this lake; when it has ended, try again")
+    try:
+        yield
+    finally:
+        lock.free()
 
 
 def _keep_apart(root: Path, history: History, instrument: Instrument, universe: Universe) -> None:

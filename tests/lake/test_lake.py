@@ -16,6 +16,7 @@ from coinmon.store import schema
 from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
 from coinmon.store.instruments import keep_apart, sync_instruments
+from coinmon.store.lock_file import LockFile
 
 from .conftest import INSTRUMENTS, MINUTES, START, instrument, made
 
@@ -192,6 +193,18 @@ def test_what_is_not_there_is_said(filled, exported, tmp_path):
         market.bars("BTCUSDT", timeframe="7m")
     with pytest.raises(ConfigError, match="no indicator 'profile'"):
         market.indicator("profile", "BTCUSDT")
+
+
+def test_one_process_writes_a_lake(filled, exported, capsys):
+    """Two at once had one file to write both into, and each dropped what the other had brought."""
+    Path("lake").mkdir()
+    held = LockFile.taken("lake/.lake", "writer")
+    try:
+        assert run(["--db", "coinmon.db", "--lang", "en", "export", "--lake", "lake"]) == 2
+        assert "another coinmon writes into this lake" in capsys.readouterr().err
+    finally:
+        held.free()
+    assert "15 files written" in exported()
 
 
 def test_options_that_do_not_go_with_a_lake(filled, capsys):
