@@ -6,10 +6,6 @@ from typing import Any
 
 from coinmon.market.source import Source
 from coinmon.model.bars import COLUMNS, Bars
-from coinmon.model.moment import HOUR
-
-_OLD_MS = 25 * HOUR
-"""A stretch that ended so long ago is looked at no more: the longest are days."""
 
 
 def kept_by(source: Source, instrument: str) -> tuple[dict[Hashable, Any] | None, int]:
@@ -35,14 +31,15 @@ class KeptStretches:
         self._now = 0
 
     def as_of(self, now: int, rewritten: Mapping[str, Hashable]) -> dict[str, dict[Hashable, Any]]:
-        """What still holds, by instrument and key, for one scan to look at and to add to.
+        """What still holds, by instrument and key, for one scan to look at and to add to; a key's second part is until
+        when it may be looked at, ms UTC.
 
         now: ms UTC. rewritten: of each instrument another value when old minutes were written, of the snapshot read.
         """
         # while the clock was set back minutes may have been written that were old already, and nobody counted
         kept = self._found if now >= self._now else {}
         self._found = {
-            id: {key: value for key, value in kept[id].items() if key[1] > now - _OLD_MS}  # type: ignore[index]
+            id: {key: value for key, value in kept[id].items() if key[1] > now}  # type: ignore[index]
             if id in kept and rewritten[id] == self._rewritten.get(id)
             else {}
             for id in rewritten

@@ -15,11 +15,11 @@ from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
-from coinmon.model.moment import DAY, MINUTE, floor, parse_time
+from coinmon.model.moment import DAY, HOUR, MINUTE, floor, parse_time
 
 Made = TypeVar("Made")
 _MAX_WINDOW_MS = 400 * DAY
-_MAX_MADE, _AT_ONCE_MS = 512, 300 * MINUTE
+_MAX_MADE, _AT_ONCE_MS, _KEPT_MS = 512, HOUR, DAY + HOUR
 """Of what was worked out once: profiles of weeks take some memory. And what a source that keeps is asked at least."""
 
 
@@ -40,8 +40,10 @@ class View:
 
     def __post_init__(self) -> None:
         self._results = Results()
-        self._lock = RLock()
+        self._lock, self._end = RLock(), floor(self.now)
         self._kept, self._settles_ms = kept_by(self.source, self.instrument.id)
+        # whether later views have what `once` made of a stretch that is over
+        self.keeps = self._kept is not None
         # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
         self._held: dict[bool, list[Bars]] = {True: [], False: []}
         self._made: dict[Hashable, Any] = {}
@@ -54,7 +56,7 @@ class View:
     @property
     def end(self) -> int:
         """End of the last closed minute."""
-        return floor(self.now)
+        return self._end
 
     def bars(self, minutes: int, *, levels: bool = False) -> Bars:
         """The last `minutes` closed minutes, one row each, missing ones as such."""
@@ -84,14 +86,16 @@ class View:
 
         return self.once(("profile", start, end), added_up)
 
-    def once(self, key: Hashable, make: Callable[[], Made], ended: int | None = None) -> Made:
+    def once(self, key: Hashable, make: Callable[[], Made], ended: int | None = None, lasts_ms: int = _KEPT_MS) -> Made:
         """What `make` gives, made once for that key and closed (`read_only`): what several indicators work out alike.
 
-        ended: nothing but minutes before it is looked at, ms UTC; once they are over, later views may have it too.
+        ended: nothing but minutes before it is looked at, ms UTC; once they are over, later views may have it too,
+        until lasts_ms after it.
         """
         made = self._made
-        if ended is not None and ended <= self.end and self._kept is not None:
-            made, key = self._kept, (key, ended, self._unsettled(ended))
+        if ended is not None and self._kept is not None and ended <= self.end:
+            settled = ended + 2 * self._settles_ms <= self.end
+            made, key = self._kept, (key, ended + lasts_ms, b"" if settled else self._unsettled(ended))
         with self._lock:
             if key not in made:
                 if len(made) > _MAX_MADE:
@@ -102,13 +106,8 @@ class View:
 
     def _unsettled(self, ended: int) -> bytes:
         """What the last minutes before that are like, where they may be written again and nobody counts it."""
-        since, settled = ended - 2 * self._settles_ms, ended + 2 * self._settles_ms <= self.end
-        return b"" if settled else self.once(("unsettled", ended), lambda: digest(self.between(since, ended)))
-
-    @property
-    def keeps(self) -> bool:
-        """Whether later views have what `once` made of a stretch that is over."""
-        return self._kept is not None
+        since = ended - 2 * self._settles_ms
+        return self.once(("unsettled", ended), lambda: digest(self.between(since, ended)))
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
         """Dense rows that hold [start, end): those held, and what lies between and beside them read."""

@@ -6,6 +6,7 @@ answers "not sure", and the signal is asked itself.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from coinmon_signals._views import lead, minutes_of
 from coinmon_signals._windows import FEWEST, LEAST_SEEN
 
 Ints = npt.NDArray[np.int64]
-_TOGETHER = 300
+_HOUR_MS, _TOGETHER = 60 * MINUTE, 300
 """Minutes that are looked at together: signals ask for about as many, and share them."""
 _UNKNOWN = np.iinfo(np.int64).max
 
@@ -74,15 +75,37 @@ def _taken(market: Market, minutes: int) -> tuple[Any, ...] | None:
         return None
 
     def added() -> tuple[Any, ...]:
-        rows = [view.bars(minutes) for view in views]
-        volume, buy = (np.sum([getattr(each, name) for each in rows], axis=0) for name in ("quote_volume", "buy_quote"))
-        seen = np.stack([each.has_flow for each in rows])
+        rows = np.stack([by_hours(view, "taken", minutes, _looked_at, 7 * _HOUR_MS) for view in views])
+        volume, buy, close, traded, seen = rows.transpose(1, 0, 2)
+        volume, buy = volume.sum(axis=0), buy.sum(axis=0)
         known = seen.all(axis=0) & np.isfinite(volume) & np.isfinite(buy)
-        priced = np.any([each.close > 0 for each in rows], axis=0)
-        traded = (rows[0].close > 0) & (rows[0].volume > 0)
-        return np.where(known, volume, 0.0), np.where(known, buy, 0.0), rows[0].close, traded, priced, seen
+        taken = np.where(known, volume, 0.0), np.where(known, buy, 0.0)
+        return *taken, close[0], traded[0] > 0, (close > 0).any(axis=0), seen > 0
 
     return views[0].once(("taken by all", minutes), added)
+
+
+def _looked_at(rows: Bars) -> Floats:
+    traded = (rows.close > 0) & (rows.volume > 0)
+    return np.stack((rows.quote_volume, rows.buy_quote, rows.close.astype(float), traded, rows.has_flow))
+
+
+def by_hours(
+    view: View, what: str, minutes: int, columns: Callable[[Bars], Floats], lasts_ms: int = 25 * _HOUR_MS
+) -> Floats:
+    """Columns of the last closed minutes; those of hours that are over are worked out once, and kept so long."""
+    start = view.end - minutes * MINUTE
+    first, last = start // _HOUR_MS * _HOUR_MS, view.end // _HOUR_MS * _HOUR_MS
+
+    def of(begin: int, end: int) -> Floats:
+        # what is still to come is read along with it
+        return columns(view.between(begin, view.end)[: (end - begin) // MINUTE])
+
+    hours = [
+        view.once((what, at), partial(of, at, at + _HOUR_MS), at + _HOUR_MS, lasts_ms)
+        for at in range(first, last, _HOUR_MS)
+    ]
+    return np.concatenate([*hours, of(last, view.end)], axis=-1)[..., (start - first) // MINUTE :]
 
 
 @dataclass(frozen=True, slots=True)

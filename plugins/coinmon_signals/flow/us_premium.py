@@ -1,15 +1,15 @@
 """The American venue pays more, or less, than the others do."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import MINUTE, Bilingual, Codes, Frame, Market, Signal, Silent, Text, View, hookimpl
+from coinmon.signal import Bars, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
 from coinmon_signals._columns import NEAR, Comparisons, Floats, rolling
 from coinmon_signals._evidence import HOLD
+from coinmon_signals._quiet import by_hours
 
 _LEAST_SEEN = 0.95
 """Share of the minutes, now and before, in which both prices have to be known."""
@@ -119,24 +119,14 @@ def quiet(market: Market, *, us_venue: str, window: int, lookback: int, min_zsco
     others = [view for name, view in market.spot.items() if name != us_venue]
     if us_venue not in market.spot or not others:
         return True
-    closes = [_closes_by_hours(view, lookback + window) for view in (market.spot[us_venue], *others)]
+    closes = [by_hours(view, "closes", lookback + window, _closes) for view in (market.spot[us_venue], *others)]
     (premium, usual, spread), (seen, past) = _measured(closes, window, lookback)
     away, least = abs(float(premium[-1] - usual[-1])), HOLD * max(min_bps, min_zscore * float(spread[-1]))
     return not (seen[-1] and past[-1]) or away < least - NEAR * (least + abs(float(premium[-1])))
 
 
-def _closes_by_hours(view: View, minutes: int) -> Floats:
-    """Prices of the last closed minutes; those of hours that are over are worked out once, and kept."""
-    start, hour = view.end - minutes * MINUTE, 60 * MINUTE
-    first, last = start // hour * hour, view.end // hour * hour
-
-    def closes(begin: int, end: int) -> Floats:
-        # what is still to come is read along with it
-        rows = view.between(begin, view.end)[: (end - begin) // MINUTE]
-        return rows.price(rows.close)
-
-    hours = [view.once(("closes", at), partial(closes, at, at + hour), at + hour) for at in range(first, last, hour)]
-    return np.concatenate([*hours, closes(last, view.end)])[(start - first) // MINUTE :]
+def _closes(rows: Bars) -> Floats:
+    return rows.price(rows.close)
 
 
 @hookimpl

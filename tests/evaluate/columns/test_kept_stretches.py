@@ -104,10 +104,10 @@ def test_what_is_kept_goes_with_its_instrument_its_age_and_a_clock_that_is_set_b
     kept, counts = KeptStretches(), {"a": 0, "b": 0}
     now = START + DAY
     for id, entries in kept.as_of(now, counts).items():
-        entries["young", now, b""] = id
-        entries["old", now - 26 * HOUR, b""] = id
+        entries["young", now + HOUR, b""] = id
+        entries["old", now + MINUTE, b""] = id
     again = kept.as_of(now + MINUTE, {**counts, "b": 1})
-    assert again == {"a": {("young", now, b""): "a"}, "b": {}}
+    assert again == {"a": {("young", now + HOUR, b""): "a"}, "b": {}}
     assert kept.as_of(now + 2 * MINUTE, {**counts, "b": 1}) == again
     assert kept.as_of(now + MINUTE, {**counts, "b": 1}) == {"a": {}, "b": {}}
 
