@@ -5,7 +5,8 @@ where one of these holds:
 
 - the venue says that the market began a day or more after this installation first met one of that name;
 - it was not listed for a day or longer;
-- it was not listed, or nothing of it was stored, for a while, and its price is another one's by `PRICE_TIMES`.
+- it was not listed for less, or nothing of it was stored for an hour to a month, and its price is `PRICE_TIMES` another
+  one's. After a longer time a coin may have become so dear, or so cheap, itself.
 """
 
 import sys
@@ -23,9 +24,9 @@ from coinmon.store.database import Database
 from coinmon.store.instruments import APART, read_instruments
 from coinmon.store.schema import bars, instruments
 
-PRICE_TIMES = 5.0
+PRICE_TIMES = 8.0
 """No coin's price is this many times higher or lower after a pause of the market; units of redenominations are tens."""
-_SILENT_MS = 60 * MINUTE
+_SILENT_MS, _LONG_AGO_MS = 60 * MINUTE, 30 * DAY
 _TICKER_S = 10.0
 
 
@@ -55,7 +56,7 @@ async def other_markets(
                 found[each.id] = row.delisted_at
             elif row.delisted_at is not None or row.followed_at is not None:
                 at, price = _last(connection, row.id)
-                if price and (row.delisted_at is not None or now - at > _SILENT_MS):
+                if price and (row.delisted_at is not None or _SILENT_MS < now - at < _LONG_AGO_MS):
                     doubtful[each.venue].append((each, at, price * float(row.tick_size)))
     for venue in venues:
         found |= await _of_another_price(venue, doubtful[venue.name])

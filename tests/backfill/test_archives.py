@@ -166,6 +166,15 @@ def test_older_than_rest_trades_reach_there_are_klines(other_bench, market):
     assert len(bars) == 120
 
 
+def test_where_trades_page_by_id_to_the_beginning_they_are_had_however_old(other_bench, market):
+    """Coinbase has no 48 hours (EXCHANGES C18)."""
+    with other_bench("2026-01-17T13:00:00Z", market=market) as bench:
+        got = bench.backfill("coinbase:BTC/USD", "--from", "2026-01-14T12:00", "--to", "2026-01-14T12:20")
+        assert got.code == 0, got.err
+        bars = bench.bars("coinbase:BTC/USD")
+    assert bars.coverage.tolist() == [Coverage.TRADES] * 20
+
+
 def test_a_day_that_is_not_published_yet_is_no_data(other_bench, market):
     with other_bench("2026-01-15T23:00:00Z", market=market) as bench:
         words = ("--kind", "spot", "--from", FROM, "--source", "vision")

@@ -1,12 +1,14 @@
 """What venues do on a first day: pages that come again, other writings of numbers, ids and codes."""
 
 import asyncio
+import json
 
 import pytest
 
 from coinmon import MINUTE
 from coinmon_exchanges._columns import numbers, whole
 from coinmon_exchanges.bybit import decode as bybit
+from coinmon_exchanges.okx import books as okx_books
 
 START = 1_789_776_000_000
 END = START + 400 * MINUTE
@@ -106,3 +108,16 @@ def test_one_product_without_a_book_costs_no_ticker(wire, instrument):
         "coinbase:BTC/USD": (1.0, 3.0),
         "coinbase:NEW/USD": (None, None),
     }
+
+
+@pytest.mark.parametrize("predecessor", [{}, {"prevSeqId": -1}, {"prevSeqId": None}], ids=str)
+def test_a_book_of_okx_needs_no_predecessor_to_begin(instrument, predecessor):
+    """One such snapshot took the 25 books of its connection with it (EXCHANGES C4)."""
+    (link,) = okx_books.links("ws://x", [instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.1")])
+    told = {"arg": {"channel": "books", "instId": "BTC-USDT"}}
+    row = {"asks": [["101", "1", "0", "1"]], "bids": [["100", "1", "0", "1"]], "ts": "1", "checksum": 0}
+    snapshot = {**told, "action": "snapshot", "data": [{**row, "seqId": 5, **predecessor}]}
+    changed = {**row, "bids": [["100", "2", "0", "1"]], "seqId": 6, "prevSeqId": 5}
+    update = {**told, "action": "update", "data": [changed]}
+    (item,) = link.read([json.dumps(snapshot), json.dumps(update)], link.begin(link))
+    assert item.book.bids.tolist() == [[100.0, 2.0]]
