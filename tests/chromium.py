@@ -33,9 +33,7 @@ class Browser:
     async def _open(self, url: str, scripts: Sequence[str], width: int, dark: bool, first: str) -> list[Any]:
         port = (self._folder / "DevToolsActivePort").read_text().split()[0]
         async with aiohttp.ClientSession(trust_env=False) as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as reply:
-                pages = [each for each in await reply.json() if each["type"] == "page"]
-            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            async with session.ws_connect(await self._page(session, port), max_msg_size=0) as socket:
                 # what the page before said to its console would be heard again
                 await self._ask(socket, "Page.navigate", url="about:blank")
                 for domain in ("Page", "Runtime", "Network", "Log"):
@@ -54,6 +52,16 @@ class Browser:
                 # a new page may have got a new process, which counts from nothing
                 self.worked = after - before if after > before else after
                 return values
+
+    async def _page(self, session: aiohttp.ClientSession, port: str) -> str:
+        """Where its page is talked to; a browser that has just been started on a busy machine has none yet."""
+        for _ in range(400):
+            async with session.get(f"http://127.0.0.1:{port}/json") as reply:
+                pages: list[dict[str, str]] = [each for each in await reply.json() if each["type"] == "page"]
+            if pages:
+                return pages[0]["webSocketDebuggerUrl"]
+            await asyncio.sleep(0.05)
+        raise TimeoutError("the browser shows no page")
 
     async def _busy(self, socket: aiohttp.ClientWebSocketResponse) -> float:
         found = await self._ask(socket, "Performance.getMetrics")

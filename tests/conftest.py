@@ -239,7 +239,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], B
     running = subprocess.Popen([CHROMIUM, *options], env={**os.environ, "HOME": str(folder)}, **quiet)
     try:
         for _ in range(400):
-            if (folder / "DevToolsActivePort").exists():
+            # it is there before there is something in it
+            if (port := folder / "DevToolsActivePort").exists() and port.read_text().strip():
                 break
             if running.poll() is not None:
                 pytest.skip(f"chromium does not start here (exit {running.returncode})")
