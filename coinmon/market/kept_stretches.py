@@ -23,7 +23,10 @@ def digest(rows: Bars) -> bytes:
 
 
 class KeptStretches:
-    """By instrument, forgotten where its old minutes were written since: what was worked out of them may be wrong."""
+    """By instrument, forgotten where its old minutes were written since: what was worked out of them may be wrong.
+
+    It looks back two weeks at most, and at levels a day: what is older is deleted, and nobody counts it.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, dict[Hashable, Any]] = {}

@@ -21,6 +21,11 @@ _MAX_AHEAD_MS = DAY
 """A clock that is further ahead of the newest stored bar than that is not believed."""
 
 
+REACH_DAYS, LEVELS_REACH_DAYS = 15, 2
+"""How far back minutes and their levels are looked at by what a scan keeps of stretches that are over: it is not wrong
+because of older ones that are deleted."""
+
+
 def forget(
     database: Database, now: int, days: int, levels_days: int, since: int = 0, *, samples_days: int | None = None
 ) -> int:
@@ -41,7 +46,8 @@ def forget(
         for tables, kept_days in ((_BARS, days), (_SAMPLES, days if samples_days is None else samples_days)):
             for table in tables:
                 connection.execute(delete(table).where(table.c.time < now - kept_days * DAY, ~_is_kept(table)))
-        count_as_rewritten(connection)
+        if days < REACH_DAYS:
+            count_as_rewritten(connection)
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
     if levels_days >= days:
         return since
@@ -51,7 +57,8 @@ def forget(
         with database.write() as connection:
             for table in (schema.bars, schema.superseded_bars):
                 _drop_levels(connection, table, number, since, until)
-            count_as_rewritten(connection, number)
+            if levels_days < LEVELS_REACH_DAYS:
+                count_as_rewritten(connection, number)
     return until
 
 

@@ -17,6 +17,7 @@ from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
 from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
+from coinmon.store.retention import forget
 
 START = 29_000_000 * MINUTE // DAY * DAY
 STORED, LOOKS = 1660, 24
@@ -134,3 +135,10 @@ def test_minutes_count_as_rewritten_once_they_were_over_for_a_while(stored):
         # prices of another grid are other numbers
         sync_instruments(connection, [replace(own, tick_size=Decimal("0.001"))], known_at)
     assert counted(database) == before + 3
+    # as old as what is deleted by default nothing is that is kept
+    forget(database, known_at, 15, 3)
+    assert counted(database) == before + 3
+    forget(database, known_at, 14, 14)
+    assert counted(database) == before + 3 + len(found)
+    forget(database, known_at, 15, 1)
+    assert counted(database) == before + 3 + 2 * len(found)
