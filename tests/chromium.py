@@ -33,7 +33,8 @@ class Browser:
     async def _open(self, url: str, scripts: Sequence[str], width: int, dark: bool, first: str) -> list[Any]:
         port = (self._folder / "DevToolsActivePort").read_text().split()[0]
         async with aiohttp.ClientSession(trust_env=False) as session:
-            async with session.ws_connect(await self._page(session, port), max_msg_size=0) as socket:
+            address = await self._page(session, port)
+            async with session.ws_connect(address, max_msg_size=0) as socket:
                 # what the page before said to its console would be heard again
                 await self._ask(socket, "Page.navigate", url="about:blank")
                 for domain in ("Page", "Runtime", "Network", "Log"):
