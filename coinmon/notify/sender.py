@@ -32,7 +32,7 @@ from coinmon.store.deliveries import (
     read_due,
     write_channel,
 )
-from coinmon.store.lease import Lease, LeaseLost, LeaseTaken, take
+from coinmon.store.lease import Lease, LeaseLost, LeaseTaken, give_back, take
 
 _DATABASE_PAUSE_S = 5.0
 """Seconds after which a database that did not answer is asked again."""
@@ -130,9 +130,8 @@ class Sender:
         try:
             lease = await asyncio.shield(taking)
         except asyncio.CancelledError:
-            # the thread goes on: what it gets is given back
-            with suppress(CoinmonError):
-                (await taking).free()
+            # the thread goes on: what it gets is given back, however often this one is told to end
+            taking.add_done_callback(give_back)
             raise
         # another process may have sent meanwhile
         self._channel = None

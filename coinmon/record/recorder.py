@@ -18,6 +18,7 @@ from coinmon.model.instrument import Instrument
 from coinmon.plugin.contracts import Exchange
 from coinmon.record.part_file import pack
 from coinmon.record.venue_tape import VenueTape
+from coinmon.store.lock_file import LockFile
 
 FORMAT, FORMAT_VERSION = "coinmon-recording", 1
 MANIFEST = "recording.json"
@@ -48,6 +49,11 @@ class Recorder:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()) and not (folder / MANIFEST).exists():
                 raise ConfigError(f"{folder}: there is something else than a recording in it; name another folder")
+            lock = LockFile.taken(str(folder / ".recording"), "writer")
+            if lock is None:
+                # each would say in the manifest what it alone follows
+                raise ConfigError(f"{folder}: another coinmon records into it; name another folder")
+            self._lock = lock
             self._describe(None)
         except OSError as error:
             raise ConfigError(f"{folder}: cannot write a recording there: {error.strerror}") from None
@@ -102,6 +108,7 @@ class Recorder:
             self._describe(self._clock.now())
         except OSError as error:
             self._complain(error)
+        self._lock.free()
 
     @property
     def sizes(self) -> dict[str, dict[str, dict[str, int]]]:

@@ -1,5 +1,6 @@
 """What only one process may do at a time on a database; the lease ends with the process, however it ends."""
 
+import asyncio
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -115,6 +116,14 @@ def take(database: Database, name: str, complaint: str, patience: float = 0.0) -
     except BaseException:
         lock.free()
         raise
+
+
+def give_back(taking: asyncio.Future[Lease]) -> None:
+    """What a thread has taken for somebody who was cancelled meanwhile; in a thread, since the database may wait."""
+    if not taking.cancelled() and taking.exception() is None:
+        with suppress(RuntimeError):
+            # a loop that ends takes no more work: the process's end frees it
+            taking.get_loop().run_in_executor(None, taking.result().free)
 
 
 def _try(database: Database, name: str) -> _Lock | None:

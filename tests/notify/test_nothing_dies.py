@@ -1,6 +1,7 @@
 """Outputs that misbehave in ways of their own: each is an error in the log, and none ends a sender or the loop."""
 
 import asyncio
+import threading
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 
 from coinmon import DeliveryAside, DeliveryRefused, DeliveryRetry, DeliveryThrottled, Message
 from coinmon.notify import signal_state
+from coinmon.store.lease import take
 from coinmon.store.outbox import write_signals
 from coinmon.supervise import Supervisor
 from coinmon_outputs.dingtalk import DingTalk
@@ -104,6 +106,33 @@ def test_an_output_that_blocks_holds_up_itself_alone(say, outbox, plain):
     asyncio.run(run(box.box))
     assert (len(output.got), other.got) == (1, ["BTC/USDT"])
     assert max(b - a for a, b in pairwise(beats)) < 0.4
+
+
+def test_a_sender_that_is_told_to_end_twice_leaves_no_lease_behind(outbox, plain, database, monkeypatch):
+    """The thread that takes it goes on: cancelled again meanwhile, nobody gave back what it got."""
+    box, may, entered = outbox(robot=plain.output()).box, threading.Event(), threading.Event()
+    names = []
+
+    def slow(opened, name, complaint):
+        names.append(name)
+        entered.set()
+        may.wait(5)
+        return take(opened, name, complaint)
+
+    monkeypatch.setattr("coinmon.notify.sender.take", slow)
+
+    async def run():
+        sending = asyncio.create_task(box.flush())
+        await asyncio.to_thread(entered.wait, 5)
+        sending.cancel()
+        await asyncio.sleep(0.01)
+        sending.cancel()
+        await asyncio.wait({sending}, timeout=0.1)
+        may.set()
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(lambda: take(database, names[0], "taken", patience=3).free())
+
+    asyncio.run(run())
 
 
 def test_a_task_that_dies_is_seen_and_started_again(monkeypatch):

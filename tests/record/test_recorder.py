@@ -151,5 +151,8 @@ def test_the_folder_says_what_it_is_and_is_never_somebody_elses(tmp_path):
     said = asyncio.run(script())
     assert (said["format"], said["version"], said["began"], said["ended"]) == ("coinmon-recording", 1, START, START)
     assert [each.suffix for each in (tmp_path / "tape" / "okx").iterdir()] == [".xz"]
-    # a second start goes on in the same folder
-    Recorder(tmp_path / "tape", SetClock(), {})
+    # a second start goes on in the same folder, and has it for itself
+    again = Recorder(tmp_path / "tape", SetClock(), {})
+    with pytest.raises(ConfigError, match="another coinmon records into it"):
+        Recorder(tmp_path / "tape", SetClock(), {})
+    asyncio.run(again.close())
