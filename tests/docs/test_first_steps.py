@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from tests.docs.shown import is_shown
 from tests.docs.terminal import on_terminal
+from tests.forked import Forked, forked_command
 
 DOCS = Path(__file__).parents[2] / "docs"
 STARTED = {page: (DOCS / page).read_text("utf-8") for page in ("getting-started.md", "getting-started.zh.md")}
@@ -97,9 +99,14 @@ def environment() -> dict[str, str]:
 
 
 def begin(line: str, cwd: Path) -> subprocess.Popen[str]:
-    """Types a line into a shell, which becomes the command: Ctrl-C reaches it."""
+    """Types a line into a shell, which becomes the command: Ctrl-C reaches it.
+
+    `coinmon` is one that is forked and not started, but for scans on a terminal.
+    """
+    environ = environment()
+    environ["PATH"] = os.pathsep.join([str(Forked.folder / "first steps"), environ["PATH"]])
     return subprocess.Popen(
-        ["sh", "-c", line if line.startswith("echo") else f"exec {line}"], cwd=cwd, env=environment(), text=True,
+        ["sh", "-c", line if line.startswith("echo") else f"exec {line}"], cwd=cwd, env=environ, text=True,
         encoding="utf-8", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
@@ -163,6 +170,10 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         (made / "rules" / "first.yaml").write_text(fenced(FIRST_RULE, "yaml")[0], "utf-8")
         return made
 
+    forked = Forked.folder / "first steps" / "coinmon"
+    forked.parent.mkdir()
+    forked.write_text(f'#!/bin/sh\nexec {shlex.join(forked_command())} "$@"\n', "utf-8")
+    forked.chmod(0o755)
     demo, mine, folders = folder("demo"), folder("mine"), {lang: folder(lang) for lang in SCANS}
     (folders["en"] / "ask.py").write_text(fenced(STARTED["getting-started.md"], "python")[0], "utf-8")
     with ThreadPoolExecutor(3) as lanes:
