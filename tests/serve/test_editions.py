@@ -156,9 +156,8 @@ def test_what_goes_on_behind_the_server_is_seen_to_die_and_begins_again(
         service = Service(stored.desk, scan=False)
         (pages,) = service.pages
         fails_once(service, "_news")
-        fails_once(pages, "_look")
-        fails_once(pages, "_flush")
-        fails_once(pages, "_move")
+        for name in ("_look", "_turn", "_tell_state"):
+            fails_once(pages._live, name)
         async with service.kept_fresh(), pages.running():
             async with asyncio.timeout(5):
                 while sum(row["restarts"] and row["alive"] for row in stored.desk.tasks().values()) < 4:  # noqa: ASYNC110
@@ -168,8 +167,8 @@ def test_what_goes_on_behind_the_server_is_seen_to_die_and_begins_again(
     assert asyncio.run(talk()) == {
         "new editions": "RuntimeError: a bug in _news",
         "rows of the desk": "RuntimeError: a bug in _look",
-        "news of the desk": "RuntimeError: a bug in _flush",
-        "live prices of the desk": "RuntimeError: a bug in _move",
+        "news of the desk": "RuntimeError: a bug in _turn",
+        "state of the desk": "RuntimeError: a bug in _tell_state",
     }
 
 
