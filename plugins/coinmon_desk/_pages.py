@@ -11,15 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from coinmon.command import (
-    CANDLES,
-    MINUTE,
-    CoinmonError,
-    MarketReader,
-    NoDataError,
-    iso,
-    speaker,
-)
+from coinmon.command import CANDLES, MINUTE, CoinmonError, MarketReader, NoDataError, iso, speaker
 from coinmon_desk._absent import Absent, absent
 from coinmon_desk._address import LANG_COOKIE, ZONE_COOKIE, Address, address_of
 from coinmon_desk._board import PairBoard
