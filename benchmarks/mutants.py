@@ -11,7 +11,7 @@ Run (not in CI), first which test runs which line, then the mutants:
     python benchmarks/mutants.py try [--count 600] [--seed 1] [--folder model]... [--part 3/20]
 
 `--part` tries a part of what is drawn, so that hours can be spent in pieces, or by two machines; `--again FILE` tries
-what an earlier run printed.
+what an earlier run printed, of the same code.
 """
 
 import argparse
@@ -120,6 +120,8 @@ class LineMap:
 def statement(tree, row):
     """Lines of the innermost statement of a line, without the body of a compound one; none of what an import runs."""
     around = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node.lineno <= row <= node.end_lineno]
+    if not around:
+        return range(0)
     inner = max(around, key=lambda node: node.lineno)
     body = getattr(inner, "body", None)
     first, last = inner.lineno, max(inner.lineno, body[0].lineno - 1) if body else inner.end_lineno
