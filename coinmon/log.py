@@ -66,3 +66,8 @@ def start_log(config: Config, clock: Clock, sink: Sink | LogStream | None = None
 def end_log() -> None:
     """What is still to be written is written, before other lines follow; nothing is logged any more."""
     logger.remove()
+    logger.configure(patcher=_as_it_is)
+
+
+def _as_it_is(record: "Record") -> None:
+    pass

@@ -123,6 +123,8 @@ def ids(watch):
 def logged():
     """What was logged so far, as one text."""
     lines = []
+    # a command that ran in this process before may have put lines into its language
+    logger.configure(patcher=lambda record: None)
     sink = logger.add(lines.append, format="{message}", level="INFO")
     yield lambda: "".join(lines)
     logger.remove(sink)
