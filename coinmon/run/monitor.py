@@ -75,7 +75,7 @@ async def monitor(config: Config, screen: Screen, *, once: bool, record_to: Path
             await stack.enter_async_context(screen.shown(clock, nobody_reads))
             database = database.fenced(lease.fence)
             if config.demo_past:
-                await bring_past(config, clock, database, once=once)
+                await unless_stopped(bring_past(config, clock, database, once=once), stop)
             statuses: dict[str, VenueEvent] = {}
 
             def tell(event: Event) -> None:
@@ -140,16 +140,21 @@ async def answered(ask: Callable[[], None], name: str, repeats: Repeats) -> None
     await asking
 
 
-async def _once(cycle: Coroutine[Any, Any, None], statuses: dict[str, VenueEvent], stop: asyncio.Event) -> None:
-    work = asyncio.create_task(cycle)
+async def unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Await it; asked to stop meanwhile, it is cancelled, and KeyboardInterrupt raised."""
+    working = asyncio.create_task(work)
     stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    if not work.done():
-        work.cancel()
-        await asyncio.wait({work})
+    if not working.done():
+        working.cancel()
+        await asyncio.wait({working})
         raise KeyboardInterrupt
-    await work
+    await working
+
+
+async def _once(cycle: Coroutine[Any, Any, None], statuses: dict[str, VenueEvent], stop: asyncio.Event) -> None:
+    await unless_stopped(cycle, stop)
     if statuses and all(status.status in ("down", "blocked") for status in statuses.values()):
         raise NoDataError("\n".join(f"{name}: {status.error}" for name, status in statuses.items()))
 

@@ -11,7 +11,7 @@ from coinmon.collect.live.forming import FormingMinute
 from coinmon.config.load import Config
 from coinmon.model.events import Event
 from coinmon.run.cycle import Scan
-from coinmon.run.monitor import keep_scanning, take_scan
+from coinmon.run.monitor import keep_scanning, take_scan, unless_stopped
 from coinmon.run.parts.made_past import bring_past
 from coinmon.run.schedule import STOP_TIMEOUT_S
 from coinmon.store.database import Database
@@ -77,7 +77,10 @@ class ServedScan:
         try:
             database = self._database.fenced(lease.fence)
             if self._config.demo_past:
-                await bring_past(self._config, self._clock, database)
+                try:
+                    await unless_stopped(bring_past(self._config, self._clock, database), self._stop)
+                except KeyboardInterrupt:
+                    return
             tasks = Supervisor(self._supervisor.repeats)
             self._scan = scan = Scan(self._config, self._clock, database, self._tell, goes_on=True, supervisor=tasks)
             try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -61,20 +62,28 @@ async def bring_past(config: Config, clock: Clock, database: Database, *, once: 
         await asyncio.gather(*(venue.close() for venue in venues))
     if once:
         return
-    told = await asyncio.to_thread(_tell, config, database, watch, end - _PAUSE_MS)
+    stopped = Event()
+    try:
+        told = await asyncio.to_thread(_tell, config, database, watch, end - _PAUSE_MS, stopped)
+    finally:
+        # its thread cannot be cancelled
+        stopped.set()
     await asyncio.to_thread(renew, config, database, now)
     SPOKEN.info("the demo's days before the start are stored: {} signals, {:.1f} s", told, monotonic() - began)
 
 
-def _tell(config: Config, database: Database, watch: Watchlist, until: int) -> int:
-    """Store what a scan would have told before `until`; how many signals."""
+def _tell(config: Config, database: Database, watch: Watchlist, until: int, stopped: Event) -> int:
+    """Store what a scan would have told before `until`; how many signals. stopped: nobody waits for it any more."""
     with database.still() as stored:
         history = History(stored)
         rows = [
             row
             for pair in watch.pairs
+            if not stopped.is_set()
             for row in told_before(config, history, watch.universe, pair, until - _TOLD_MS, until)
         ]
+    if stopped.is_set():
+        return 0
     over = []
     for row in rows:
         if row["ended"] > row["time"]:
