@@ -126,9 +126,7 @@ class Campaign:
     def run(self, faults: Sequence[str] = ()) -> list[str]:
         """What did not hold. faults: these, one after the other, in place of random ones while there is time."""
         try:
-            self.begin()
-            # the first one scans: the other finds its place taken
-            self._until(LATE_S, lambda: bool(self.lives[0].told))
+            # both make the database: one scans, the other finds its place taken
             self.keep_two()
             # from the first post on, which may have failed: alerts wait while the faults come
             self._until(LATE_S, lambda: self.robot.asked > 0)

@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Lock
 from time import monotonic, sleep
 from typing import Protocol
 
@@ -155,6 +156,7 @@ class _AdvisoryLock:
 
     def __init__(self, database: Database, key: int, connection: Connection) -> None:
         self._database, self._key, self._connection = database, key, connection
+        self._one_at_a_time, self._freed = Lock(), False
 
     @classmethod
     def taken(cls, database: Database, name: str) -> "_AdvisoryLock | None":
@@ -178,6 +180,11 @@ class _AdvisoryLock:
             return None
 
     def alive(self) -> bool:
+        with self._one_at_a_time:
+            # a check may be under way in a thread when its holder ends: taken again then it would be nobody's, for ever
+            return not self._freed and self._held()
+
+    def _held(self) -> bool:
         try:
             with explained(self._database.name):
                 self._connection.execute(text("SELECT 1"))
@@ -194,7 +201,8 @@ class _AdvisoryLock:
         return True
 
     def free(self) -> None:
-        with explained(self._database.name):
+        with self._one_at_a_time, explained(self._database.name):
+            self._freed = True
             try:
                 self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
             except BaseException:

@@ -51,9 +51,9 @@ COMMANDS = [
     "plugins new output mine", "report BTCUSDT --offline --full -vv", "report BTCUSDT --offline --format json",
     "report BTCUSDT --offline --format html -o page.html", "export BTCUSDT --exchange binance -vv",
     "backfill BTCUSDT --exchange okx --exchange binance --source rest --from 2026-01-15T11:00:00Z -vv",
-    "backtest BTCUSDT --from 2026-01-15T11:40:00Z --json -vv", "scorecard --json", "signals -vv", "audit net_flow",
-    "signals --explain BTCUSDT --json", "rules check --json", "rules fields --json", "rules test --json",
-    "rules explain mine BTCUSDT --json", "record tape BTCUSDT --for 1s", "exchanges --json", SERVE,
+    "backtest BTCUSDT --from 2026-01-15T11:40:00Z --json -vv", "scorecard --json", "signals -vv",
+    "audit net_flow --moments 2", "signals --explain BTCUSDT --json", "rules check --json", "rules fields --json",
+    "rules test --json", "rules explain mine BTCUSDT --json", "record tape BTCUSDT --for 1s", "exchanges --json", SERVE,
     f"{EMULATE} --port 0 --robots --write-config written.yaml",
     f"report BTCUSDT --db {ELSEWHERE}", f"doctor --json --db {ELSEWHERE}", f"config show --db {ELSEWHERE}",
 ]  # fmt: skip

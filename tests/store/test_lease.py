@@ -7,7 +7,7 @@ import pytest
 
 from coinmon.errors import ConfigError
 from coinmon.store.database import open_database
-from coinmon.store.lease import leased
+from coinmon.store.lease import LeaseLost, leased, take
 
 HOLD = """
 import sys
@@ -31,6 +31,16 @@ def test_a_second_holder_is_refused_until_the_first_is_killed(url, database):
         holder.kill()
         holder.wait()
     with leased(database, "scan-1-of-1", "taken", patience=10):
+        pass
+
+
+def test_a_check_that_is_under_way_when_the_lease_is_given_back_does_not_take_it_again(database):
+    """On PostgreSQL it locked anew, in a connection of nobody's: no process could scan, or send, any more."""
+    lease = take(database, "scan-1-of-1", "taken")
+    lease.free()
+    with pytest.raises(LeaseLost):
+        lease.check()
+    with leased(database, "scan-1-of-1", "taken"):
         pass
 
 
