@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from loguru import logger
 
 from coinmon.errors import DatabaseFailed, our_stop, words_of
 from coinmon.repeats import Repeats
 
+_T = TypeVar("_T")
 _FIRST_RESTART_S, _LONGEST_RESTART_S = 1.0, 60.0
 """Seconds before a task that died is started again: doubled each time it dies soon after."""
 _LAST_WORDS_S = 5.0
@@ -159,6 +160,16 @@ class Supervisor:
         await self.stop(*self._lasting)
         if short:
             await asyncio.wait(short, timeout=_LAST_WORDS_S)
+
+
+async def gathered(*work: Awaitable[_T]) -> list[_T]:
+    """What all come to once all have ended; then the first failure is raised: none is left behind to hold up others."""
+    found: list[_T] = []
+    for each in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(each, BaseException):
+            raise each
+        found.append(each)
+    return found
 
 
 def _fault(error: BaseException | None, text: str) -> str:

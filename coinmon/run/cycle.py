@@ -51,7 +51,7 @@ from coinmon.secrets import redacted
 from coinmon.store.database import Database
 from coinmon.store.history import History
 from coinmon.store.lease import LeaseLost
-from coinmon.supervise import Supervisor
+from coinmon.supervise import Supervisor, gathered
 
 _FIRST_ROUND_TIMEOUT_S = 60.0
 """Seconds that the first round may take: it brings the whole window."""
@@ -243,7 +243,7 @@ class Scan:
             return venue.name, status
 
         self._progress(0, everything)
-        statuses = dict(await asyncio.gather(*(one(venue) for venue in self._venues)))
+        statuses = dict(await gathered(*(one(venue) for venue in self._venues)))
         self._progress(everything, everything)
         for name, status in statuses.items():
             self._tell(

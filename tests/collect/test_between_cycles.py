@@ -1,9 +1,13 @@
 """What is written behind the cycles is judged with as a whole, and says from which minute on."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 
+import pytest
+
 from coinmon.collect.history.between_cycles import BetweenCycles
+from coinmon.supervise import gathered
 
 
 def test_the_past_is_not_written_while_a_minute_is_judged_and_says_which_minute_saw_it_first(plain, database):
@@ -30,6 +34,30 @@ def test_the_past_is_not_written_while_a_minute_is_judged_and_says_which_minute_
     plain.run(run())
     # before the minute was judged, after it, and before the next one is
     assert written == [plain.start, plain.start + plain.minute, plain.start + plain.minute]
+
+
+def test_two_that_ask_while_the_past_is_written_both_have_it(plain, database):
+    """A venue left over from a cycle whose database failed, and the next cycle: this one waited for ever."""
+    turns, may = BetweenCycles(SimpleNamespace(now=lambda: plain.start)), threading.Event()
+
+    async def fails():
+        raise ValueError("no")
+
+    async def run():
+        writing = asyncio.create_task(turns.write(database, lambda _: may.wait(5)))
+        await asyncio.sleep(0)
+        both = asyncio.gather(turns.hold(plain.start), turns.hold(plain.start))
+        await asyncio.sleep(0.01)
+        may.set()
+        await asyncio.wait_for(both, 5)
+        turns.release()
+        await writing
+        slow = asyncio.create_task(asyncio.sleep(0.05))
+        with pytest.raises(ValueError, match="no"):
+            await gathered(fails(), slow)
+        assert slow.done()
+
+    plain.run(run())
 
 
 def test_a_write_that_failed_is_in_nobodys_way(plain, database):

@@ -13,15 +13,17 @@ class BetweenCycles:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lock = asyncio.Lock()
+        self._lock, self._asking = asyncio.Lock(), asyncio.Lock()
         self._judging: int | None = None
         self._judged = 0
 
     async def hold(self, moment: int) -> None:
         """A cycle judges this minute now, ms UTC; nobody else writes until `release`."""
-        if self._judging is None:
-            await self._lock.acquire()
-            self._judging = moment
+        # two who ask while the past is written: the second would wait for ever for what the first one has
+        async with self._asking:
+            if self._judging is None:
+                await self._lock.acquire()
+                self._judging = moment
 
     def release(self) -> None:
         """What is written from now on was not seen at that minute."""
