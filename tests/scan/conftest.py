@@ -13,7 +13,7 @@ import pytest
 
 from coinmon.clock import Clock as MarketClock
 from coinmon.config.load import load_config
-from coinmon.log import start_log
+from coinmon.log import end_log, start_log
 from coinmon.model.events import as_json
 from coinmon.model.moment import MINUTE
 from coinmon.run.cycle import Scan
@@ -105,6 +105,8 @@ def watching(tmp_path):
             finally:
                 await watched.scan.close()
                 watched.database.close()
+                # else tests after it would read its language
+                end_log()
 
     return opened
 
