@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from loguru import logger
 from sqlalchemy import Connection, event, inspect
 from xdist.scheduler import LoadFileScheduling
 
@@ -119,6 +120,15 @@ def _certificates_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """A command that a test runs in this process leaves the language of its log to no other test."""
+    core: Any = logger._core  # type: ignore[attr-defined]
+    before = core.patcher
+    yield
+    core.patcher = before
 
 
 @pytest.fixture(scope="session")
