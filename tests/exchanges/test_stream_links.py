@@ -5,11 +5,25 @@ import json
 
 from aiohttp import web
 
+from coinmon_exchanges.binance import books as binance_books
 from coinmon_exchanges.binance import trades as binance_trades
+from coinmon_exchanges.bybit import books as bybit_books
 from coinmon_exchanges.bybit import trades as bybit_trades
+from coinmon_exchanges.coinbase import books as coinbase_books
 from coinmon_exchanges.coinbase import trades as coinbase_trades
+from coinmon_exchanges.okx import books as okx_books
 from coinmon_exchanges.okx import trades as okx_trades
 from coinmon_exchanges.okx.venue import Okx
+
+
+def asks_for_each_once(links, instruments):
+    """Over all connections together, and each of them knows the instruments that it asks for."""
+    assert [name for link in links for _, names in link.requests for name in names] == [
+        each.native_id for each in instruments
+    ]
+    for link in links:
+        assert [name for _, names in link.requests for name in names] == list(link.instruments)
+        assert [each.native_id for each in link.instruments.values()] == list(link.instruments)
 
 
 def test_requests_stay_within_the_venues_limits(instrument):
@@ -20,13 +34,20 @@ def test_requests_stay_within_the_venues_limits(instrument):
         (bybit_trades.links("ws://x", many), lambda request: request["args"]),
         (coinbase_trades.links("ws://x", many), lambda request: request["product_ids"]),
     ):
-        named = [name for link in links for _, names in link.requests for name in names]
-        assert named == [each.native_id for each in many]
+        asks_for_each_once(links, many)
         for link in links:
             assert len(link.instruments) <= 400
             for text, names in link.requests:
                 assert len(arguments(json.loads(text))) == len(names)
                 assert len(text) < 64_000
+    for links, most in (
+        (binance_books.links("ws://x", many, "perp", None, {}), 100),
+        (okx_books.links("ws://x", many), 29),
+        (bybit_books.links("ws://x", many), 50),
+        (coinbase_books.links("ws://x", many), 100),
+    ):
+        asks_for_each_once(links, many)
+        assert max(len(link.instruments) for link in links) <= most
     assert all(len(names) <= 10 for link in bybit_trades.links("ws://x", many) for _, names in link.requests)
 
 

@@ -51,6 +51,14 @@ def test_open_interest_is_one_side_whatever_the_venue_publishes():
     assert [(each.base, each.value) for each in told] == [(12.0, None), (12.0, 24.0)]
 
 
+def test_hyperliquid_says_coins_and_pays_at_each_full_hour():
+    told = hyperliquid.open_interest({"openInterest": "2.5", "markPx": "4"}, 7)
+    assert (told.time, told.base, told.value) == (7, 2.5, 10.0)
+    for at, due in ((0, 3_600_000), (3_599_999, 3_600_000), (3_600_000, 7_200_000)):
+        told = hyperliquid.funding({"funding": "0.0000125", "markPx": "4", "oraclePx": "5"}, at)
+        assert (told.time, told.rate, told.next_time, told.interval_ms) == (at, 0.0000125, due, 3_600_000)
+
+
 @pytest.mark.parametrize(
     ("said", "hours"), [({}, None), ({"interval": "8h"}, 8), ({"interval": "xh"}, None), ({"interval": None}, None)]
 )
