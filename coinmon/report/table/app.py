@@ -174,6 +174,8 @@ class TableApp(App[None]):
         elif state.scans:
             left = (self._interval - self._clock.now() % self._interval) // 1000
             parts.append(words["next"].format(left))
+        else:
+            parts.append(words["nothing"])
         if state.sort:
             head = next(each.head.plain for each in self._columns if each.key == state.sort)
             parts.append(words["sorted"].format(head, "↓" if state.falling else "↑"))

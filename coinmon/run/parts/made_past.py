@@ -46,6 +46,8 @@ async def bring_past(config: Config, clock: Clock, database: Database, *, once: 
     assert config.demo_past is not None
     past, began = MadePast(config.demo_past, DAY + HOUR if once else 3 * DAY), monotonic()
     venues = venues_of(config.exchanges, clock)
+    if not once:
+        SPOKEN.info("the days before the demo's start are stored first: a few seconds")
     try:
         now = clock.now()
         end = floor(now)
