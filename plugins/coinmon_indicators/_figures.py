@@ -62,7 +62,8 @@ def price(value: float | None) -> str:
 
 
 def percent(value: float | None, digits: int = 2) -> str:
-    return "-" if value is None else f"{value:+.{digits}f}%"
+    # what rounds to nothing is not less than nothing
+    return "-" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}%"
 
 
 def plain(value: float | None, digits: int = 2) -> str:

@@ -31,6 +31,9 @@ def test_a_silence_that_was_not_announced_is_found_and_so_is_a_pause_that_was_no
     assert after(*doubled) == (95.0, 2.0, 0)
     assert after((1.0, False, page.format(60)), (62.0, True, None))[2] == 1, "the first is 30 s"
     assert after((1.0, False, page.format(30)), (5.0, False, page.format(60)))[2] == 1, "the first was not over"
+    other = page.replace("/x", "/y")
+    assert after((1.0, False, page.format(30)), (15.0, False, other.format(30)), (50.0, True, None)) == (50.0, 5.0, 0)
+    assert after((1.0, False, page.format(30)), (15.0, False, other.format(60)))[2] == 1, "no page came after a pause"
     assert after(*doubled, (99.0, False, page.format(60)))[2] == 1, "an answer makes it short again"
     ban = (1.0, False, page.format(2)), (4.0, False, page.format(60))
     assert after(*ban)[2] == 1, "a short ban doubles nothing"

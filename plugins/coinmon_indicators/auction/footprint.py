@@ -73,7 +73,8 @@ class Footprint(CandleResult):
         delta, running = ("差额", "盘中") if zh else ("delta", "running")
         text = f"{name}  {last.time:%H:%M} UTC  POC {price(last.poc)}  {delta} {compact(last.delta, sign=True)}"
         text += f" {self.base} ({percent(last.delta_pct, 1)})"
-        text += f"  {running} {compact(last.min_delta)}..{compact(last.max_delta)}"
+        if last.min_delta is not None:
+            text += f"  {running} {compact(last.min_delta)}..{compact(last.max_delta)}"
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel | None:

@@ -53,7 +53,8 @@ class Delta(CandleResult):
         text = f"{name} {self.timeframe}"
         if last is not None:
             text += f" {compact(last.delta, sign=True)} {currency} ({percent(last.delta_pct, 1)})"
-            text += f" [{compact(last.min_delta)}..{compact(last.max_delta)} {self.base}]"
+            if last.min_delta is not None:
+                text += f" [{compact(last.min_delta)}..{compact(last.max_delta)} {self.base}]"
         text += f"  {whole} {compact(self.delta, sign=True)} ({percent(self.delta_pct, 1)})"
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 

@@ -24,13 +24,7 @@ class SessionLevels(InstrumentResult):
     last_price: float | None = Field(description="last known price of those sessions, quote currency")
 
     def line(self, lang: str) -> str:
-        mark = "…"
-        shown = [
-            f"{each.name}{mark if each.state == 'developing' else ''} {price(each.low)}-{price(each.high)}"
-            f" Δ{compact(each.delta_quote, sign=True)}"
-            for each in self.sessions
-        ]
-        text = "  ".join(shown) or ("今日尚无时段" if lang == "zh" else "no session has begun")
+        text = "  ".join(map(_said, self.sessions)) or ("今日尚无时段" if lang == "zh" else "no session has begun")
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
@@ -105,3 +99,10 @@ def session_levels(
 @hookimpl
 def register_indicators(register: Any) -> None:
     register("session_levels", session_levels, merges=True)
+
+
+def _said(session: WindowFigures) -> str:
+    name = f"{session.name}…" if session.state == "developing" else session.name
+    if session.low is None:
+        return f"{name} -"
+    return f"{name} {price(session.low)}-{price(session.high)} Δ{compact(session.delta_quote, sign=True)}"

@@ -65,13 +65,7 @@ class SessionProfile(InstrumentResult):
     pd_sessions: list[Session] = Field(description="sessions that began on the day before")
 
     def line(self, lang: str) -> str:
-        mark = "…"
-        shown = [
-            f"{each.name}{mark if each.state == 'developing' else ''} POC {price(each.poc)}"
-            f" VA {price(each.val)}-{price(each.vah)}"
-            for each in self.sessions
-        ]
-        text = "  ".join(shown) or ("今日尚无时段" if lang == "zh" else "no session has begun")
+        text = "  ".join(map(_said, self.sessions)) or ("今日尚无时段" if lang == "zh" else "no session has begun")
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
@@ -172,3 +166,10 @@ def session_profile(
 @hookimpl
 def register_indicators(register: Any) -> None:
     register("session_profile", session_profile, merges=True)
+
+
+def _said(session: Session) -> str:
+    name = f"{session.name}…" if session.state == "developing" else session.name
+    if session.poc is None:
+        return f"{name} -"
+    return f"{name} POC {price(session.poc)} VA {price(session.val)}-{price(session.vah)}"
