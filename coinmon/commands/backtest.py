@@ -262,6 +262,7 @@ def _show_judgements(replay: "Replay", lang: str) -> None:
     from rich.text import Text
 
     from coinmon.model.moment import iso
+    from coinmon.model.signal import say
 
     console, zh = Console(width=None if sys.stdout.isatty() else 200), lang == "zh"
     for pair in replay.pairs:
@@ -274,4 +275,4 @@ def _show_judgements(replay: "Replay", lang: str) -> None:
         share = each.judged / max(1, each.minutes)
         why = each.why_failed or each.why_waited
         words = f"{name}: 可判断 {share:.1%} 的分钟" if zh else f"{name}: could be judged in {share:.1%} of the minutes"
-        console.print(Text(f"{words} ({why})" if why else words), style="red" if each.failed else "dim")
+        console.print(Text(f"{words} ({say(why, lang)})" if why else words), style="red" if each.failed else "dim")

@@ -15,12 +15,14 @@ from coinmon.evaluate.known import KnownThen
 from coinmon.market.market import Market
 from coinmon.market.source import Source
 from coinmon.model.moment import DAY, MINUTE
-from coinmon.model.signal import Signal, Silent, say
+from coinmon.model.signal import Bilingual, Signal, Silent
+
+_NOBODY_LOOKED = Bilingual("该分钟结束时没有人查看", "nobody looked at the minute when it ended")
 
 
 @dataclass(slots=True)
 class Judgement:
-    """How many minutes a signal could be judged in, waited for data, or raised; `why`: in English, the last reason."""
+    """How many minutes a signal could be judged in, waited for data, or raised; `why`: the last reason."""
 
     minutes: int = 0
     judged: int = 0
@@ -114,7 +116,7 @@ class _Asking:
             lasts = 1 if found is None else _lasts(found, i)
             _count(judgement, answer, self._evaluator.raised(name), lasts)
         elif isinstance(answer, Silent):
-            judgement.why_waited = str(answer.reason)
+            judgement.why_waited = answer.reason
         elif found is not None and found.dtype == np.int64:
             self.meant[name, code] = answer
         return () if isinstance(answer, Silent) else answer
@@ -129,7 +131,7 @@ def _count_minutes(
         each.minutes += len(unseen)
         if unseen.any():
             each.waited += int(unseen.sum())
-            each.why_waited = each.why_waited or "nobody looked at the minute when it ended"
+            each.why_waited = each.why_waited or _NOBODY_LOOKED
         if found is not None:
             each.judged += int((found >= SILENT).sum())
             each.waited += int((found == WAITS).sum())
@@ -187,10 +189,10 @@ def _lasts(found: Codes, i: int) -> int:
 def _count(judgement: Judgement, answer: Sequence[Signal] | Silent, raised: bool, moments: int) -> None:
     if raised:
         judgement.failed += moments
-        judgement.why_failed = str(answer.reason) if isinstance(answer, Silent) else judgement.why_failed
+        judgement.why_failed = answer.reason if isinstance(answer, Silent) else judgement.why_failed
     elif isinstance(answer, Silent) and answer.waits:
         judgement.waited += moments
-        judgement.why_waited = say(answer.reason, "en")
+        judgement.why_waited = answer.reason
     else:
         judgement.judged += moments
 

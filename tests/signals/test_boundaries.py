@@ -109,3 +109,17 @@ def test_a_level_of_a_day_that_was_half_seen_is_waited_for_whatever_its_name():
         silent = key_level_touch(half, levels=(level,))
         assert silent.waits
         assert f"{level} 840/1440" in silent.reason
+
+
+@pytest.mark.parametrize("touched", [True, False])
+def test_a_level_is_told_with_the_last_price_that_is_known(touched):
+    rows = [(i, 10_100 if i == 700 else 10_000, 1, 1) for i in range(1440 + 120)]
+    if touched:
+        rows[-2] = (1440 + 118, 10_100, 1, 1)
+    said = key_level_touch(market(rows, 1440 + 120, missing=[1440 + 119]), levels=("pd high",))
+    if not touched:
+        assert said.reason.endswith("no level reached in 5 min on binance:BTC/USDT: pd high 101 (+1.00%)")
+        return
+    (signal,) = said
+    assert signal.reading.en == "Price reached pd high 101; it is above it now, at 101."
+    assert all(each == each for each in signal.evidence.values()), "what is not known is no number"

@@ -67,11 +67,12 @@ def key_level_touch(
     before, rows = rows.price(rows.close)[:-1], rows[1:]
     # a price may jump over a level from one minute to the next
     low, high = np.fmin(rows.price(rows.low), before), np.fmax(rows.price(rows.high), before)
+    # of the newest minutes some may lack
+    last = float(rows.price(rows.close[rows.close > 0][-1:])[0])
     signals, distances = [], []
     for name, level in known.items():
         reach = level * approach / 100
         at = (low <= level + reach) & (high >= level - reach)
-        last = float(rows.price(rows.close[-1:])[0])
         distances.append(f"{name} {level:,.10g} ({100 * (level - last) / last:+.2f}%)")
         if at[-window:].any():
             signals.append(_signal(market, found, name, level, last, begins=not at[:-window].any(), low=low, high=high))
