@@ -122,13 +122,16 @@ def _certificates_read_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
 def _log_as_it_was() -> Iterator[None]:
-    """A command that a test runs in this process leaves the language of its log to no other test."""
+    """A command that a test or a file's fixture runs in this process leaves the language of its log to no other."""
     core: Any = logger._core  # type: ignore[attr-defined]
     before = core.patcher
     yield
     core.patcher = before
+
+
+_log_of_a_test = pytest.fixture(_log_as_it_was, autouse=True, name="_log_of_a_test")
+_log_of_a_file = pytest.fixture(_log_as_it_was, autouse=True, name="_log_of_a_file", scope="module")
 
 
 @pytest.fixture(scope="session")
