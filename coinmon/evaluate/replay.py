@@ -17,8 +17,6 @@ from coinmon.market.source import Source
 from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.signal import Bilingual, Signal, Silent
 
-_NOBODY_LOOKED = Bilingual("该分钟结束时没有人查看", "nobody looked at the minute when it ended")
-
 
 @dataclass(slots=True)
 class Judgement:
@@ -131,7 +129,8 @@ def _count_minutes(
         each.minutes += len(unseen)
         if unseen.any():
             each.waited += int(unseen.sum())
-            each.why_waited = each.why_waited or _NOBODY_LOOKED
+            nobody = Bilingual("该分钟结束时没有人查看", "nobody looked at the minute when it ended")
+            each.why_waited = each.why_waited or nobody
         if found is not None:
             each.judged += int((found >= SILENT).sum())
             each.waited += int((found == WAITS).sum())

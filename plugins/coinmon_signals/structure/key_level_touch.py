@@ -67,8 +67,7 @@ def key_level_touch(
     before, rows = rows.price(rows.close)[:-1], rows[1:]
     # a price may jump over a level from one minute to the next
     low, high = np.fmin(rows.price(rows.low), before), np.fmax(rows.price(rows.high), before)
-    # of the newest minutes some may lack
-    last = float(rows.price(rows.close[rows.close > 0][-1:])[0])
+    last = float(rows.price(rows.close[rows.close > 0][-1:])[0])  # of the newest minutes some may lack
     signals, distances = [], []
     for name, level in known.items():
         reach = level * approach / 100
