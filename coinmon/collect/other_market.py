@@ -36,31 +36,40 @@ class HasTime(Protocol):
 
 
 Timed = TypeVar("Timed", bound=HasTime)
+_Priced = tuple[Instrument, int, float]
+"""An instrument, its last stored minute and the price in it."""
 
 
 async def other_markets(
     venues: Sequence[Venue], database: Database, listed: Mapping[str, Sequence[Instrument]], now: int
 ) -> dict[str, int]:
     """Ids of listed instruments under whose name another market is stored, and when that ended, ms UTC."""
-    with database.read() as connection:
-        stored = {f"{row.venue}:{row.symbol}": row for row in connection.execute(select(instruments))}
-        found: dict[str, int] = {}
-        doubtful: dict[str, list[tuple[Instrument, int, float]]] = defaultdict(list)
-        for each in (one for several in listed.values() for one in several):
-            row = stored.get(each.id)
-            if row is None:
-                continue
-            if row.first_seen and row.first_seen + DAY < each.listed_at <= now:
-                found[each.id] = each.listed_at
-            elif row.delisted_at is not None and now - row.delisted_at >= DAY:
-                found[each.id] = row.delisted_at
-            elif row.delisted_at is not None or row.followed_at is not None:
-                at, price = _last(connection, row.id)
-                if price and (row.delisted_at is not None or _SILENT_MS < now - at < _LONG_AGO_MS):
-                    doubtful[each.venue].append((each, at, price * float(row.tick_size)))
+    found, doubtful = await database.looked_up(lambda connection: _stored(connection, listed, now))
     for venue in venues:
-        found |= await _of_another_price(venue, doubtful[venue.name])
+        found |= await _of_another_price(venue, doubtful.get(venue.name, ()))
     return found
+
+
+def _stored(
+    connection: Connection, listed: Mapping[str, Sequence[Instrument]], now: int
+) -> tuple[dict[str, int], Mapping[str, Sequence[_Priced]]]:
+    """What is surely another market, and by venue those of which only the price can tell."""
+    stored = {f"{row.venue}:{row.symbol}": row for row in connection.execute(select(instruments))}
+    found: dict[str, int] = {}
+    doubtful: dict[str, list[_Priced]] = defaultdict(list)
+    for each in (one for several in listed.values() for one in several):
+        row = stored.get(each.id)
+        if row is None:
+            continue
+        if row.first_seen and row.first_seen + DAY < each.listed_at <= now:
+            found[each.id] = each.listed_at
+        elif row.delisted_at is not None and now - row.delisted_at >= DAY:
+            found[each.id] = row.delisted_at
+        elif row.delisted_at is not None or row.followed_at is not None:
+            at, price = _last(connection, row.id)
+            if price and (row.delisted_at is not None or _SILENT_MS < now - at < _LONG_AGO_MS):
+                doubtful[each.venue].append((each, at, price * float(row.tick_size)))
+    return found, doubtful
 
 
 def span_of_name(connection: Connection, number: int, instrument: Instrument) -> tuple[int, int]:
@@ -101,7 +110,7 @@ def _last(connection: Connection, number: int) -> tuple[int, int]:
     return (0, 0) if row is None else (row.time, row.close)
 
 
-async def _of_another_price(venue: Venue, doubtful: Sequence[tuple[Instrument, int, float]]) -> dict[str, int]:
+async def _of_another_price(venue: Venue, doubtful: Sequence[_Priced]) -> dict[str, int]:
     if not doubtful or not venue.has("tickers"):
         return {}
     try:

@@ -142,6 +142,7 @@ class Evaluator:
         return replace(said, time=iso(market.now), pair=str(market.pair))
 
     def signals(self, market: Market) -> list[Signal]:
+        """What every configured signal says of a pair."""
         return [each for said in self.judged(market).values() for each in said]
 
     def screened(self, market: Market) -> list[Signal]:

@@ -131,24 +131,31 @@ async def answered(ask: Callable[[], None], name: str, repeats: Repeats) -> None
 
     A connection that hangs raises nothing: scan and senders would wait without a word.
     """
-    asking = asyncio.ensure_future(asyncio.to_thread(ask))
+    asking = asyncio.create_task(asyncio.to_thread(ask))
     began = time.monotonic()
-    while not (await asyncio.wait({asking}, timeout=_SILENT_S))[0]:
-        if repeats.is_news(f"{name} is silent"):
-            silent = time.monotonic() - began
-            logger.error("db: {}: no answer for {:.0f} s; nothing is stored or sent until there is one", name, silent)
-    await asking
+    try:
+        while not (await asyncio.wait({asking}, timeout=_SILENT_S))[0]:
+            if repeats.is_news(f"{name} is silent"):
+                silent = time.monotonic() - began
+                text = "db: {}: no answer for {:.0f} s; nothing is stored or sent until there is one"
+                logger.error(text, name, silent)
+        await asking
+    finally:
+        # who is stopped meanwhile leaves nothing behind that fails later, unheard
+        asking.cancel()
 
 
 async def unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
     """Await it; asked to stop meanwhile, it is cancelled, and KeyboardInterrupt raised."""
     working = asyncio.create_task(work)
     stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not working.done():
-        working.cancel()
+    try:
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        was_at_work = working.cancel()
         await asyncio.wait({working})
+    if was_at_work:
         raise KeyboardInterrupt
     await working
 

@@ -1,6 +1,7 @@
 """A server that goes away tells each connection something else: it is one fault, said once."""
 
 import asyncio
+import gc
 import threading
 import time
 
@@ -77,6 +78,50 @@ def test_a_database_that_says_nothing_is_said(monkeypatch):
         "db: postgresql://h/x: no answer for 0 s; nothing is stored or sent until there is one"
     ]
     assert time.monotonic() - began < 4
+
+
+def test_who_is_stopped_while_the_database_says_nothing_leaves_nothing_that_fails_unheard():
+    comes, heard = threading.Event(), []
+
+    def fails_late():
+        comes.wait(5)
+        raise OSError("gone")
+
+    async def run():
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
+        asking = asyncio.create_task(monitor.answered(fails_late, "postgresql://h/x", Repeats()))
+        await asyncio.sleep(0.05)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        comes.set()
+        await asyncio.sleep(0.05)
+        del asking
+        gc.collect()
+
+    asyncio.run(run())
+    assert not heard
+
+
+def test_work_that_is_cancelled_with_its_monitor_is_over_first():
+    over = []
+
+    async def work():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.02)
+            over.append(True)
+
+    async def run():
+        waiting = asyncio.create_task(monitor.unless_stopped(work(), asyncio.Event()))
+        await asyncio.sleep(0.02)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert over == [True]
+
+    asyncio.run(run())
 
 
 def test_a_host_that_is_gone_is_noticed(database):
