@@ -72,7 +72,8 @@ class Exchange(Protocol):
         """Batches as they come, each instrument's in order, until it is closed.
 
         Reconnecting, its backoff and the venue's limits are the stream's own affair; repairing what was missed is the
-        core's, by `trades`. A channel that the venue lacks is left out.
+        core's, by `trades`. A channel that the venue lacks is left out. Several run side by side: spot and perpetuals
+        are asked for apart, and so are trades and books.
         """
         ...
 
