@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from coinmon.model.book import Depth, Near, Picture
-from coinmon.model.derivatives import Liquidation
+from coinmon.model.derivatives import Liquidation, storable
 from coinmon.store import schema
 from coinmon.store.rows import rows_between, upsert
 
@@ -45,7 +45,7 @@ def write_liquidations(
     connection: Connection, found: Mapping[int, Sequence[Liquidation]], known_at: int | None = None
 ) -> None:
     """By row number of the instrument; one that is there already is written over itself. known_at: now, ms UTC."""
-    rows = {(number, each.key): each for number, several in found.items() for each in several}
+    rows = {(number, each.key): each for number, several in found.items() for each in storable(several)}
     made = [{"instrument": key[0], **asdict(each), "known_at": known_at} for key, each in rows.items()]
     upsert(connection, schema.liquidations, made)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import Connection, Table, bindparam, delete, func, select
 
-from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
+from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade, storable
 from coinmon.model.trades import Ints
 from coinmon.store import schema
 from coinmon.store.rows import numbers_between, rows_between, upsert
@@ -22,7 +22,8 @@ def write_samples(
     for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
         rows = [
             {"instrument": number, **_columns(each), "known_at": known_at}
-            for number, each in samples.items()
+            for number, several in samples.items()
+            for each in storable([several])
             if isinstance(each, kind)
         ]
         upsert(connection, table, rows)
@@ -49,7 +50,9 @@ def write_series(
     """
     for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
         known = {} if known_at is None else {"known_at": known_at}
-        rows = [{"instrument": number, **_columns(each), **known} for each in samples if isinstance(each, kind)]
+        rows = [
+            {"instrument": number, **_columns(each), **known} for each in storable(samples) if isinstance(each, kind)
+        ]
         upsert(connection, table, rows, changed_at=changed_at)
 
 

@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 BUY, SELL = 1, 255
 """+1 and -1 as bytes: a column of bytes is made much faster than one of signed integers."""
+_FIRST_S, _LAST_S, _LAST_MS = 10**9, 4_102_444_800, 4_102_444_800_000
+"""2001 and 2100 in seconds, and 2100 in ms."""
 MAX_ID_LAG = 1000
 """A venue's answers may be this many trades older than its others; further behind, it has numbered anew."""
 P = ParamSpec("P")
@@ -62,9 +64,30 @@ def numbers(values: Sequence[Any]) -> Floats:
     return column
 
 
+def amounts(values: Sequence[Any]) -> Floats:
+    """A column of prices or sizes."""
+    column = numbers(values)
+    if (column < 0).any():
+        raise ValueError("a negative price or quantity")
+    return column
+
+
+def moments(values: Sequence[Any]) -> Ints:
+    """A column of times in ms. One in seconds or microseconds is of no minute that is read."""
+    return _in_ms(whole(values))
+
+
+def _in_ms(times: Ints) -> Ints:
+    if ((times > _LAST_MS) | ((times > _FIRST_S) & (times < _LAST_S))).any():
+        raise ValueError("a time that is not in milliseconds")
+    return times
+
+
 def whole(values: Sequence[Any]) -> Ints:
     """A column of integers, in quotes or not. Goes through no float: ids have 19 digits."""
     column = np.array(_unquoted(values))
+    if column.dtype.kind in "UO" and len(column):
+        column = np.array([_one_unquoted(each) for each in values])
     if column.dtype.kind != "i" and len(column):
         raise ValueError(f"{values[0]!r} and the rest are not all integers of 63 bits")
     return column.astype(np.int64)
@@ -79,9 +102,15 @@ def _unquoted(values: Sequence[Any]) -> Sequence[Any]:
     except orjson.JSONDecodeError:
         # `.5` and `5.` are no JSON
         return [float(each) for each in values]
+    except TypeError:
+        return [_one_unquoted(each) for each in values]
     if len(read) != len(values):
         raise ValueError("a number holds a comma")
     return read
+
+
+def _one_unquoted(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str) else value
 
 
 def base_units(sizes: Sequence[Any], contract_size: Decimal) -> Floats:
@@ -129,6 +158,7 @@ def rows(
     """
     if np.any(qty < 0) or np.any(prices < 0):
         raise ValueError("a negative price or quantity")
+    _in_ms(times)
     ids, times, prices, qty, side = ids[order], times[order], prices[order], qty[order], side[order]
     counts = None if fills is None else fills[order]
     keep = (qty > 0) & (prices > 0)
@@ -179,9 +209,14 @@ def klines(
     """Bars in time order; `prices` are the open, high, low and close columns. Without the taker split: PARTIAL."""
     n = len(time)
     unknown = np.full(n, np.nan)
-    if np.any(time % 60_000):
+    if np.any(_in_ms(time) % 60_000):
         raise ValueError("a kline does not open on a minute")
-    opened, high, low, close = (to_ticks(numbers(column), instrument) for column in prices)
+    columns = [numbers(column) for column in prices]
+    if any((column <= 0).any() for column in columns) or (columns[1] < columns[2]).any():
+        raise ValueError("a kline without a price, or with its high below its low")
+    if (volume < 0).any() or (buy is not None and ((buy < 0) | (buy > volume * (1 + 1e-9))).any()):
+        raise ValueError("a kline with volumes below zero")
+    opened, high, low, close = (to_ticks(column, instrument) for column in columns)
     bars = Bars(
         instrument.tick_size,
         time,

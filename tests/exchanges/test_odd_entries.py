@@ -178,3 +178,20 @@ def test_what_is_no_coin_or_not_linear_is_not_followed():
     assert bybit.listed({"result": {"list": [*others, coin | {"symbolType": ""}]}}, "perp") == [
         coin | {"symbolType": ""}
     ]
+
+
+MINUTE_ROW = [1_768_478_400_000, "1.5", "1.7", "1.4", "1.6", "10", 1_768_478_459_999, "15.5", 7, "4", "6.2", "0"]
+ODD_MINUTES = [{2: "1.3"}, {3: "0"}, {5: "-1"}, {9: "11"}, {9: "-1"}, {0: MINUTE_ROW[0] * 1000}, {5: None}]
+ODD_TRADES = [{"T": 1_768_478_400}, {"T": 1_768_478_400_000_000}, {"q": "-1"}, {"a": "x"}]
+
+
+def test_an_odd_row_of_a_page_costs_that_row(instrument):
+    """No high is below its low, takers buy no more than is traded; a number among texts is a number."""
+    btc = instrument("binance", "BTC/USDT", "BTCUSDT", "0.1", "0.1")
+    for odd in ({5: 10.0}, *ODD_MINUTES):
+        page = [[odd.get(at, value) for at, value in enumerate(MINUTE_ROW)], [MINUTE_ROW[0] + 60_000, *MINUTE_ROW[1:]]]
+        assert binance.bars(page, btc).volume.tolist() == [10.0] * (1 if odd in ODD_MINUTES else 2), odd
+    for odd in ({"p": 1.5}, {"a": "2"}, *ODD_TRADES):
+        page = [{"a": at, "p": "1.5", "q": "1", "T": 1_768_478_400_000, "m": True} for at in (1, 2, 3)]
+        page[1] |= odd
+        assert binance.agg_trades(page, btc).ids.tolist() == ([1, 3] if odd in ODD_TRADES else [1, 2, 3]), odd

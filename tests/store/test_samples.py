@@ -10,7 +10,14 @@ from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.cursors import Position, read_positions, write_positions
 from coinmon.store.history import History
 from coinmon.store.retention import forget
-from coinmon.store.samples import read_funding, read_open_interest, read_whales, write_samples, write_whales
+from coinmon.store.samples import (
+    read_funding,
+    read_open_interest,
+    read_whales,
+    write_samples,
+    write_series,
+    write_whales,
+)
 
 WHALE = WhaleTrade("acme:BTC/USDT", 2**62 + 1, 1000, -1, 1.03, 2e5, 206_000.0, 3)
 
@@ -30,6 +37,25 @@ def test_samples_of_one_moment_are_one_row_and_unknown_stays_unknown(database, b
         assert read_open_interest(connection, number, 1000, 2000) == [first]
         assert read_funding(connection, number, 0, 3000) == [rate]
         assert read_funding(connection, number + 1, 0, 3000) == []
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), 1e300, -1.0])
+def test_a_figure_that_is_no_number_costs_itself(database, btc, odd):
+    number, now = btc[0], 20_000 * DAY
+    sound, rate = OpenInterest(now, 5.0), Funding(now, 0.0001, None, None, 1.01, 1.0)
+    samples = [replace(sound, base=odd), replace(sound, time=now // 1000), replace(sound, time=now * 1000)]
+    with database.write() as connection:
+        for each in samples:
+            write_samples(connection, {number: each})
+        write_series(connection, number, [*samples, sound], 0)
+        write_samples(connection, {number: replace(rate, next_time=2**63)})
+        if odd != -1.0:
+            write_samples(connection, {number: replace(rate, rate=odd)})
+            write_series(connection, number, [replace(rate, mark=odd, index=odd)], 0)
+    with database.read() as connection:
+        assert read_open_interest(connection, number, 0, 2**62) == [sound]
+        expected = rate if odd == -1.0 else replace(rate, mark=None, index=None)
+        assert read_funding(connection, number, 0, 2**62) == [expected]
 
 
 def test_a_whale_is_told_once_and_grows_with_its_fills(database, btc):

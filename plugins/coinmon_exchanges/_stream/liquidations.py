@@ -14,6 +14,7 @@ from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link, Reader
 
 LONG, SHORT = 1, -1
+_NOTHING = ("0", "0.0", 0)
 STALL_TIMEOUT_S = 20.0
 """Where something is pushed at least every ten seconds."""
 RawLiquidation = tuple[str, int, int, Any, Any]
@@ -50,7 +51,8 @@ def reader(
             alike: Counter[RawLiquidation] = Counter()
             for one in liquidations_in(message):
                 instrument = subscribed.instrument(one[0])
-                if instrument is None:
+                # an order of size 0 has closed nothing
+                if instrument is None or one[4] in _NOTHING:
                     continue
                 # two that are alike in one message are two; the same message again brings nothing new
                 alike[one] += 1

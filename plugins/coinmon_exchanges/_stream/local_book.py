@@ -8,6 +8,7 @@ import numpy as np
 
 from coinmon.exchange import Book, Instrument
 from coinmon_exchanges._columns import Floats, levels
+from coinmon_exchanges._entries import ODD
 
 MAX_PAUSE_S = 60.0
 _NEAR_THE_EDGE = 0.25
@@ -41,6 +42,8 @@ class BookSide:
     """Levels by ascending price, as columns that are replaced and never written into."""
 
     def __init__(self, rows: Floats = _ABSENT) -> None:
+        if (rows < 0).any():
+            raise ValueError("a negative price or size")
         self.prices, last = np.unique(rows[::-1, 0], return_index=True)
         self.sizes = rows[::-1, 1][last]
         self._drop()
@@ -98,15 +101,20 @@ class LocalBook:
         """The sequence number it is at."""
         return self._last
 
-    def load(self, snapshot: Update, known: tuple[float, float] | None = None, *, starting: bool = False) -> None:
-        """known: the prices between which no level is missing, where that is not everything."""
+    def load(self, snapshot: Update, known: tuple[float, float] | None = None, *, starting: bool = False) -> bool:
+        """known: the prices between which no level is missing, where that is not everything. False: it is no book."""
         size = self.instrument.contract_size
-        self._bids, self._asks = BookSide(levels(snapshot.bids, size)), BookSide(levels(snapshot.asks, size))
+        try:
+            bids, asks = (BookSide(levels(side, size)) for side in (snapshot.bids, snapshot.asks))
+        except ODD:
+            return False
+        self._bids, self._asks = bids, asks
         self._last, self._starting, self._known = snapshot.last, starting, known
         self.time, self._pending, self._since = snapshot.time, [], monotonic()
         mid = self._mid()
         if known is not None and mid is not None:
             self._edge = known[0] + (mid - known[0]) * _NEAR_THE_EDGE, known[1] - (known[1] - mid) * _NEAR_THE_EDGE
+        return True
 
     def take(self, update: Update, follows: Follows) -> bool:
         """False: the sequence is broken."""
@@ -117,15 +125,18 @@ class LocalBook:
             self._last, self._starting, self.time = update.last, False, max(self.time, update.time)
         return verdict is not False
 
-    def apply(self) -> bool:
-        """Apply the updates taken to the levels; False: the book is crossed, so something is missing."""
+    def apply(self) -> str:
+        """Apply the updates taken to the levels; why the book cannot be believed then, or nothing."""
         pending, self._pending = self._pending, []
         size = self.instrument.contract_size
-        for side, name in ((self._bids, "bids"), (self._asks, "asks")):
-            side.put(levels([row for each in pending for row in getattr(each, name)], size))
-        if len(self._bids.prices) and len(self._asks.prices):
-            return bool(self._bids.prices[-1] < self._asks.prices[0])
-        return True
+        try:
+            for side, name in ((self._bids, "bids"), (self._asks, "asks")):
+                side.put(levels([row for each in pending for row in getattr(each, name)], size))
+        except ODD:
+            return "an update is not in the venue's format"
+        is_crossed = len(self._bids.prices) and len(self._asks.prices) and self._bids.prices[-1] >= self._asks.prices[0]
+        # something is missing
+        return "the best bid is above the best ask" if is_crossed else ""
 
     def mark_broken(self) -> None:
         """Its sequence broke; the next snapshot is requested after a pause that grows while this goes on."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -65,11 +65,40 @@ def rows_of(
             return found, []
     messages = parsed(texts)
     are = [is_row(each) for each in messages]
-    try:
-        found = decoder.decode(f"[{','.join(text for text, is_one in zip(texts, are, strict=True) if is_one)}]")
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise ValueError(str(error)) from None
-    return found, [each for each, is_one in zip(messages, are, strict=True) if not is_one]
+    rows = [text for text, is_one in zip(texts, are, strict=True) if is_one]
+    return _each_decoded(decoder, rows), [each for each, is_one in zip(messages, are, strict=True) if not is_one]
+
+
+def _each_decoded(decoder: "msgspec.json.Decoder[list[RowStruct]]", texts: Sequence[str]) -> list[RowStruct]:
+    """An odd message costs itself: ids, or the venue's totals, show the hole. Where all are odd: ValueError."""
+    found: list[RowStruct] = []
+    failed: Exception | None = None
+    for text in texts:
+        try:
+            found += decoder.decode(f"[{text}]")
+        except (msgspec.DecodeError, UnicodeError) as error:
+            failed = error
+    if failed is not None and not found:
+        raise ValueError(str(failed))
+    return found
+
+
+class StreamedColumns(NamedTuple):
+    """Rows in the order they came. at: the number of each one's instrument, -1 for one that was not asked for.
+
+    firsts: what each row covers begins there; None: ids prove nothing. market: which are market trades; None: all.
+    fills: of how many trades each row is the sum; None: each is one.
+    """
+
+    at: Ints
+    ids: Ints
+    times: Ints
+    prices: Floats
+    sizes: Floats
+    side: npt.NDArray[np.int8]
+    firsts: Ints | None
+    market: npt.NDArray[np.bool_] | None = None
+    fills: Ints | None = None
 
 
 class Subscribed:
@@ -148,8 +177,6 @@ class Subscribed:
         """
         firsts = ids if first_ids is None else first_ids
         known = at != _NO_ID
-        if np.any(sizes < 0) or np.any(prices < 0):
-            raise ValueError("a negative price or quantity")
         keep = known & (sizes > 0) & (prices > 0)
         if market is not None:
             keep &= market

@@ -37,7 +37,10 @@ class Books(Subscribed):
             if local is None:
                 continue
             if update.whole:
-                local.load(update)
+                if not local.load(update):
+                    touched.pop(update.name, None)
+                    items.append(self._broken(update.name, "a snapshot is not in the venue's format"))
+                    continue
             elif not local.sound:
                 self.without_snapshot(local, update)
                 continue
@@ -48,8 +51,8 @@ class Books(Subscribed):
             touched[update.name] = None
         for name in touched:
             local = self.local_books[name]
-            if not local.apply():
-                items.append(self._broken(name, "the best bid is above the best ask"))
+            if why := local.apply():
+                items.append(self._broken(name, why))
             elif local.time:
                 # a snapshot that does not say its time has that of the first update after it
                 items.append(StreamedBook(local.instrument, local.book()))

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from loguru import logger
 
-from coinmon.exchange import CoinmonError, Instrument
+from coinmon.exchange import CoinmonError, DecodeError, Instrument
 from coinmon_exchanges._columns import strict
 from coinmon_exchanges._stream.local_book import LocalBook, Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
@@ -101,7 +101,8 @@ class BinanceBooks(Books):
         local = self.local_books[name]
         waiting, local.waiting = local.waiting, []
         snapshot, known = read_snapshot(name, payload, limit)
-        local.load(snapshot, known, starting=True)
+        if not local.load(snapshot, known, starting=True):
+            raise DecodeError(f"Binance depth: a level of {name} is not in the venue's format")
         if not all(local.take(each, self._follows) for each in waiting):
             local.await_snapshot(0.25)
             local.waiting = waiting

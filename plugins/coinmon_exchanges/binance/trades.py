@@ -1,6 +1,7 @@
 """Binance's market streams (EXCHANGES 3.1, 3.2): spot and USD-M aggTrades, whose ids run +1."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -8,8 +9,9 @@ import numpy as np
 import orjson
 
 from coinmon.exchange import Instrument
-from coinmon_exchanges._columns import fills_of, numbers, strict, whole
-from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
+from coinmon_exchanges._columns import amounts, fills_of, moments, strict, whole
+from coinmon_exchanges._entries import without_odd
+from coinmon_exchanges._stream.rows import StreamedColumns, StreamItem, Subscribed, decoder, rows_of
 from coinmon_exchanges._stream.socket import ConnectionRules, Dropped, Link
 
 CONNECTION_RULES = ConnectionRules(send_interval=0.4, connect_interval=1.1, ping_interval=15.0)
@@ -54,14 +56,18 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     items: list[StreamItem] = [state for each in others for state in subscription_states(each, subscribed)]
     if not rows:
         return items
+    return items + subscribed.pages(*without_odd(rows, partial(_columns, subscribed)))
+
+
+def _columns(subscribed: Subscribed, rows: Sequence[_AggTrade]) -> StreamedColumns:
     ids = whole([row.a for row in rows])
     sold = np.array([row.m for row in rows], np.bool_)
-    return items + subscribed.pages(
+    return StreamedColumns(
         subscribed.at([row.s for row in rows]),
         ids,
-        whole([row.T for row in rows]),
-        numbers([row.p for row in rows]),
-        numbers([row.q for row in rows]),
+        moments([row.T for row in rows]),
+        amounts([row.p for row in rows]),
+        amounts([row.q for row in rows]),
         (1 - 2 * sold).astype(np.int8),
         ids,
         fills=fills_of([row.f for row in rows], [row.l for row in rows]),

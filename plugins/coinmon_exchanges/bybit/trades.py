@@ -1,13 +1,15 @@
 """Bybit's publicTrade topic (EXCHANGES 3.4): its ids are not consecutive, so a stream alone proves nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
 
 from coinmon.exchange import Instrument
-from coinmon_exchanges._columns import BUY, SELL, numbers, sides, strict, whole
-from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
+from coinmon_exchanges._columns import BUY, SELL, amounts, moments, sides, strict
+from coinmon_exchanges._entries import without_odd
+from coinmon_exchanges._stream.rows import StreamedColumns, StreamItem, Subscribed, decoder, rows_of
 from coinmon_exchanges._stream.socket import ConnectionRules, Link
 from coinmon_exchanges.bybit.decode import ids
 from coinmon_exchanges.bybit.topics import links as topic_links
@@ -52,13 +54,17 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     items = [state for each in others for state in subscription_states(each, subscribed, _TOPIC)]
     if not rows:
         return items
+    return items + subscribed.pages(*without_odd(rows, partial(_columns, subscribed)))
+
+
+def _columns(subscribed: Subscribed, rows: Sequence[_PublicTrade]) -> StreamedColumns:
     blocks = [row.BT for row in rows]
-    return items + subscribed.pages(
+    return StreamedColumns(
         subscribed.at([row.s for row in rows]),
         ids([row.i for row in rows]),
-        whole([row.T for row in rows]),
-        numbers([row.p for row in rows]),
-        numbers([row.v for row in rows]),
+        moments([row.T for row in rows]),
+        amounts([row.p for row in rows]),
+        amounts([row.v for row in rows]),
         sides([row.S for row in rows], _TAKER),
         None,
         ~np.array(blocks, np.bool_) if True in blocks else None,

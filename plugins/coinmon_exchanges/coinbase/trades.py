@@ -1,14 +1,16 @@
 """Coinbase Exchange's matches and heartbeats (EXCHANGES 3.5): ids run +1, `side` is the MAKER's."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 import orjson
 
 from coinmon.exchange import Instrument
-from coinmon_exchanges._columns import BUY, SELL, iso_times, numbers, sides, strict, whole
-from coinmon_exchanges._stream.rows import StreamItem, Subscribed, rows_of
+from coinmon_exchanges._columns import BUY, SELL, amounts, iso_times, sides, strict, whole
+from coinmon_exchanges._entries import without_odd
+from coinmon_exchanges._stream.rows import StreamedColumns, StreamItem, Subscribed, rows_of
 from coinmon_exchanges._stream.socket import ConnectionRules, Link
 
 CONNECTION_RULES = ConnectionRules(send_interval=0.2, connect_interval=0.2, ping_interval=10.0, receive_timeout=15.0)
@@ -59,16 +61,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     rows = [each for each in found if isinstance(each, _Match)]
     items: list[StreamItem] = [state for each in others for state in subscription_states(each, subscribed)]
     if rows:
-        ids = whole([row.trade_id for row in rows])
-        items += subscribed.pages(
-            subscribed.at([row.product_id for row in rows]),
-            ids,
-            iso_times([row.time for row in rows]),
-            numbers([row.price for row in rows]),
-            numbers([row.size for row in rows]),
-            sides([row.side for row in rows], _TAKER),
-            ids,
-        )
+        items += subscribed.pages(*without_odd(rows, partial(_columns, subscribed)))
     # only the last heartbeat of each product is items, and its moment is proof once the matches above are read
     beats = {each.product_id: each for each in found if isinstance(each, _Heartbeat)}
     if beats:
@@ -78,6 +71,19 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
             if page is not None:
                 items.append(page)
     return items
+
+
+def _columns(subscribed: Subscribed, rows: Sequence[_Match]) -> StreamedColumns:
+    ids = whole([row.trade_id for row in rows])
+    return StreamedColumns(
+        subscribed.at([row.product_id for row in rows]),
+        ids,
+        iso_times([row.time for row in rows]),
+        amounts([row.price for row in rows]),
+        amounts([row.size for row in rows]),
+        sides([row.side for row in rows], _TAKER),
+        ids,
+    )
 
 
 def subscription_states(message: Any, subscribed: Subscribed) -> list[StreamItem]:

@@ -1,12 +1,14 @@
 """Hyperliquid's trades channel (EXCHANGES C19): its ids are no sequence, so a stream alone proves nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from coinmon.exchange import Instrument
-from coinmon_exchanges._columns import numbers, sides, strict, whole
-from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
+from coinmon_exchanges._columns import amounts, moments, sides, strict, whole
+from coinmon_exchanges._entries import without_odd
+from coinmon_exchanges._stream.rows import StreamedColumns, StreamItem, Subscribed, decoder, rows_of
 from coinmon_exchanges._stream.socket import ConnectionRules, Link
 from coinmon_exchanges.hyperliquid.decode import TAKER
 from coinmon_exchanges.hyperliquid.subscriptions import links as channel_links
@@ -47,12 +49,16 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     rows = [row for each in found for row in _oldest_first(each.data)]
     if not rows:
         return items
-    return items + subscribed.pages(
+    return items + subscribed.pages(*without_odd(rows, partial(_columns, subscribed)))
+
+
+def _columns(subscribed: Subscribed, rows: Sequence[_StreamedTrade]) -> StreamedColumns:
+    return StreamedColumns(
         subscribed.at([row.coin for row in rows]),
         whole([row.tid for row in rows]),
-        whole([row.time for row in rows]),
-        numbers([row.px for row in rows]),
-        numbers([row.sz for row in rows]),
+        moments([row.time for row in rows]),
+        amounts([row.px for row in rows]),
+        amounts([row.sz for row in rows]),
         sides([row.side for row in rows], TAKER),
         None,
     )

@@ -1,14 +1,16 @@
 """OKX's `trades` channel (EXCHANGES 3.3): a row is a taker's order at a price and covers `count` ids, to tradeId."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 import orjson
 
 from coinmon.exchange import Instrument
-from coinmon_exchanges._columns import BUY, SELL, numbers, sides, strict, whole
-from coinmon_exchanges._stream.rows import StreamItem, Subscribed, decoder, rows_of
+from coinmon_exchanges._columns import BUY, SELL, amounts, moments, sides, strict, whole
+from coinmon_exchanges._entries import without_odd
+from coinmon_exchanges._stream.rows import StreamedColumns, StreamItem, Subscribed, decoder, rows_of
 from coinmon_exchanges._stream.socket import ConnectionRules, Dropped, Link
 
 CONNECTION_RULES = ConnectionRules(
@@ -66,15 +68,19 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     ]
     if not rows:
         return items
+    return items + subscribed.pages(*without_odd(rows, partial(_columns, subscribed)))
+
+
+def _columns(subscribed: Subscribed, rows: Sequence[_TradesRow]) -> StreamedColumns:
     ids = whole([row.tradeId for row in rows])
     counts = whole([row.count or 1 for row in rows])
     one_each = bool((counts == 1).all())
-    return items + subscribed.pages(
+    return StreamedColumns(
         subscribed.at([row.instId for row in rows]),
         ids,
-        whole([row.ts for row in rows]),
-        numbers([row.px for row in rows]),
-        numbers([row.sz for row in rows]),
+        moments([row.ts for row in rows]),
+        amounts([row.px for row in rows]),
+        amounts([row.sz for row in rows]),
         sides([row.side for row in rows], _TAKER),
         ids if one_each else ids - counts + 1,
         fills=None if one_each else counts,
