@@ -19,10 +19,11 @@ from coinmon.market.view import View
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
-from coinmon.model.instrument import Instrument
+from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.trades import Ints
+from coinmon.store.judged import JudgedMinutes
 
 REACH_MS = 35 * DAY
 """How long before a replay rows are looked at that may have been known only in it."""
@@ -30,10 +31,14 @@ Mask = npt.NDArray[np.bool_]
 
 
 class KnownRows(Protocol):
-    """The store, asked when rows could be known."""
+    """The store, asked when rows could be known, and what a scan judged."""
 
     def known(self, instrument: Instrument, start: int, end: int) -> Mapping[str, tuple[Ints, Ints]]:
         """By table: the rows' times and when they could be known, ms UTC; -1: as soon as they happened."""
+        ...
+
+    def judged(self, pair: Pair, start: int, end: int) -> JudgedMinutes:
+        """The moments of [start, end) at which a scan judged the pair."""
         ...
 
     def superseded(self, instrument: Instrument, start: int, end: int) -> Mapping[str, tuple[Ints, Ints, Ints]]:
@@ -46,9 +51,13 @@ class KnownRows(Protocol):
 
 
 class KnownThen:
-    """What was known of these instruments at each minute of [start, end), ms UTC."""
+    """What was known of a pair's instruments at each minute of [start, end), ms UTC.
 
-    def __init__(self, rows: KnownRows, instruments: Sequence[Instrument], start: int, end: int) -> None:
+    Which minutes a scan judged, and up to when what it read counted, is written down (`judged`). Of those before that
+    began to be, it is concluded from the rows: a minute was judged if a row of it was known within the minute after.
+    """
+
+    def __init__(self, rows: KnownRows, pair: Pair, instruments: Sequence[Instrument], start: int, end: int) -> None:
         self._rows, self.start, self.end = rows, start, end
         self._count = (end - start) // MINUTE
         self._span = start - REACH_MS, end
@@ -60,9 +69,12 @@ class KnownThen:
         bars = [tables["bars"] for tables in known.values() if "bars" in tables]
         # a minute that was stored otherwise later had been looked at as it was then
         bars += [tables["bars"][:2] for tables in before.values() if "bars" in tables]
-        self._judged_at = self._judging_times(bars)
         self.unseen = self._unseen(bars)
         """By moment from `start` on: nobody knew the minute that had just ended, so nobody looked."""
+        self._read_until = self._reading_times(bars)
+        self._take_judged(rows.judged(pair, start, end))
+        looked = np.flatnonzero(~self.unseen)
+        self._judged = start + looked * MINUTE, np.maximum.accumulate(self._read_until[looked])
         self.hides = np.zeros(self._count, bool)
         """By moment from `start` on: some row that is stored was not known yet."""
         self._late: dict[tuple[str, str], tuple[Ints, Ints]] = {}
@@ -83,8 +95,8 @@ class KnownThen:
         for table, (times, known_at) in known.items():
             self._find_late(id, table, times, known_at)
 
-    def _judging_times(self, bars: Sequence[tuple[Ints, Ints]]) -> Ints:
-        """By moment: up to when what had been read counted; where that is not known, the minute's end."""
+    def _reading_times(self, bars: Sequence[tuple[Ints, Ints]]) -> Ints:
+        """By moment: up to when what had been read counted, as rows say it; where none does, the minute's end."""
         every = self.start + np.arange(self._count, dtype=np.int64) * MINUTE
         found = every - 1
         for times, known_at in bars:
@@ -105,6 +117,14 @@ class KnownThen:
             on_time[rows[inside & ~late]] = True
         return there & ~on_time
 
+    def _take_judged(self, judged: JudgedMinutes) -> None:
+        if judged.since is None:
+            return
+        written = max(0, (judged.since - self.start) // MINUTE)
+        self.unseen[written:] = True
+        rows = (judged.moments - self.start) // MINUTE
+        self.unseen[rows], self._read_until[rows] = False, judged.read_until
+
     def _find_late(self, id: str, table: str, times: Ints, known_at: Ints) -> None:
         natural = _natural(table, times)
         seen_from = self._seen_from(table, times, known_at)
@@ -120,12 +140,11 @@ class KnownThen:
         self.hides |= np.cumsum(steps[:-1]) > 0
 
     def _seen_from(self, table: str, times: Ints, known_at: Ints) -> Ints:
-        """The first moment that was judged with what was known of these rows at `known_at`."""
-        moments = known_at - known_at % MINUTE
-        at = (moments - self.start) // MINUTE
-        inside = (at >= 0) & (at < self._count)
-        judged = np.where(inside, self._judged_at[np.clip(at, 0, self._count - 1)], moments + MINUTE - 1)
-        return np.maximum(_natural(table, times), np.where(judged >= known_at, moments, moments + MINUTE))
+        """The first moment that was judged with what was known of these rows at `known_at`; `end`: none was."""
+        moments, read_until = self._judged
+        first = np.append(moments, self.end)[np.searchsorted(read_until, known_at)]
+        # a moment of before the span says nothing here
+        return np.maximum(_natural(table, times), np.where(known_at < self.start, known_at - known_at % MINUTE, first))
 
     def of(self, mask: Mask, first: int, count: int) -> Mask:
         """The part of `unseen` or `hides` from the moment `first`, ms UTC, on."""

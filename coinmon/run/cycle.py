@@ -167,8 +167,9 @@ class Scan:
         """What is said as of `now`, written; tried again where the database failed, since a minute comes once."""
         for pause in (*_DATABASE_PAUSES_S, None):
             try:
+                read_until = self._clock.now()
                 judged = await computed(partial(self._evaluate, watch, now, down))
-                write = partial(self.signal_writer.write, watch, judged, now)
+                write = partial(self.signal_writer.write, watch, judged, now, read_until)
                 return judged.flows, await self._database.in_writer(write)
             except ConfigError as error:
                 if pause is None or isinstance(error, LeaseLost):
@@ -233,7 +234,7 @@ class Scan:
             unread.discard(venue.name)
             if not unread:
                 # what is written behind the cycles from here on is not judged with
-                await self._before.turns.hold(end)
+                await self._before.turns.hold()
             async with undisturbed(tracks) as free:
                 now = self._clock.now()
                 await self._database.in_writer(

@@ -17,6 +17,7 @@ from coinmon.notify.record import RecordBook
 from coinmon.notify.routing import Route
 from coinmon.run.judge import Judged
 from coinmon.store.database import Database
+from coinmon.store.judged import write_judged
 from coinmon.store.outbox import Due, write_signals
 
 
@@ -33,8 +34,11 @@ class SignalWriter:
         """Whether something of what a pair's signals say now may be new: what was the same a cycle ago is not."""
         return any(each.grade and _as_it_is(each) not in self._on for each in found)
 
-    def write(self, watch: Watchlist, judged: Judged, now: int) -> dict[str, ToldEvent]:
-        """Signals by pair, and their deliveries; the new ones' events by id. It waits for the database."""
+    def write(self, watch: Watchlist, judged: Judged, now: int, read_until: int) -> dict[str, ToldEvent]:
+        """Signals by pair, and their deliveries; the new ones' events by id. It waits for the database.
+
+        read_until: what was stored later was not known when they were judged, ms UTC.
+        """
         found, prices = judged.found, {flow.pair: flow.price for flow in judged.flows}
         signals = [signal for several in found.values() for signal in several]
 
@@ -44,6 +48,7 @@ class SignalWriter:
 
         told: dict[str, ToldEvent] = {}
         with self._database.write() as connection:
+            write_judged(connection, self._shard, now, read_until)
             signals += endings(connection, prices, now)
             active = signal_state.active_by_name(connection)
             for name in dict.fromkeys([*(each.name for each in signals), *active]):

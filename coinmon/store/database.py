@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from coinmon.errors import ConfigError, DatabaseFailed
 from coinmon.store.file_identity import FileIdentity
 
-SCHEMA = "0010"
+SCHEMA = "0011"
 """The newest version under migrations/versions."""
 
 _MIGRATIONS = Path(__file__).with_name("migrations")

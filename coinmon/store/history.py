@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Float, Table, cast, func, select
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
-from coinmon.model.instrument import Instrument
+from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.multiples import bars_in_coins, coin_of, levels_in_coins, samples_in_coins, units_between
@@ -19,6 +19,7 @@ from coinmon.store import books, samples, schema
 from coinmon.store.bars import SETTLED_MS, bars_digest, read_bars, read_profile, read_rewritten, read_superseded_bars
 from coinmon.store.database import Database
 from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
+from coinmon.store.judged import JudgedMinutes, read_judged
 from coinmon.store.outbox import read_signals
 from coinmon.store.samples import newest_times
 from coinmon.store.schema import bars, instruments, signals
@@ -115,6 +116,11 @@ class History:
         number = self._numbers.get(instrument.id)
         with self._database.read() as connection:
             return {} if number is None else samples.read_known(connection, number, start, end)
+
+    def judged(self, pair: Pair, start: int, end: int) -> JudgedMinutes:
+        """The moments of [start, end), ms UTC, at which a scan judged the pair."""
+        with self._database.read() as connection:
+            return read_judged(connection, pair, start, end)
 
     def superseded(self, instrument: Instrument, start: int, end: int) -> dict[str, tuple[Ints, Ints, Ints]]:
         """By table, of earlier states of rows of [start, end): times, since when (-1: at once) and until when known."""

@@ -46,6 +46,7 @@ def forget(
         for tables, kept_days in ((_BARS, days), (_SAMPLES, days if samples_days is None else samples_days)):
             for table in tables:
                 connection.execute(delete(table).where(table.c.time < now - kept_days * DAY, ~_is_kept(table)))
+        connection.execute(delete(schema.judged).where(schema.judged.c.time < now - days * DAY))
         if days < REACH_DAYS:
             count_as_rewritten(connection)
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()

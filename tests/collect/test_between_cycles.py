@@ -1,4 +1,4 @@
-"""What is written behind the cycles is judged with as a whole, and says from which minute on."""
+"""What is written behind the cycles is judged with as a whole, and says when it was known."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from coinmon.collect.history.between_cycles import BetweenCycles
 from coinmon.supervise import gathered
 
 
-def test_the_past_is_not_written_while_a_minute_is_judged_and_says_which_minute_saw_it_first(plain, database):
+def test_the_past_is_not_written_while_a_minute_is_judged_and_was_not_known_to_it(plain, database):
     now = plain.start + 5_000
     turns = BetweenCycles(SimpleNamespace(now=lambda: now))
     written = []
@@ -18,8 +18,8 @@ def test_the_past_is_not_written_while_a_minute_is_judged_and_says_which_minute_
     async def run():
         nonlocal now
         await turns.write(database, written.append)
-        await turns.hold(plain.start)
-        await turns.hold(plain.start)
+        await turns.hold()
+        await turns.hold()
         waits = asyncio.create_task(turns.write(database, written.append))
         # it began, and the thread that writes was not given the work
         await asyncio.sleep(0)
@@ -32,8 +32,8 @@ def test_the_past_is_not_written_while_a_minute_is_judged_and_says_which_minute_
         await turns.write(database, written.append)
 
     plain.run(run())
-    # before the minute was judged, after it, and before the next one is
-    assert written == [plain.start, plain.start + plain.minute, plain.start + plain.minute]
+    # before the minute was judged, after it by a clock that stood still, and later
+    assert written == [plain.start + 5_000, plain.start + 5_001, plain.start + 5_000 + plain.minute]
 
 
 def test_two_that_ask_while_the_past_is_written_both_have_it(plain, database):
@@ -46,7 +46,7 @@ def test_two_that_ask_while_the_past_is_written_both_have_it(plain, database):
     async def run():
         writing = asyncio.create_task(turns.write(database, lambda _: may.wait(5)))
         await asyncio.sleep(0)
-        both = asyncio.gather(turns.hold(plain.start), turns.hold(plain.start))
+        both = asyncio.gather(turns.hold(), turns.hold())
         await asyncio.sleep(0.01)
         may.set()
         await asyncio.wait_for(both, 5)
@@ -69,6 +69,6 @@ def test_a_write_that_failed_is_in_nobodys_way(plain, database):
     async def run():
         (failed,) = await asyncio.gather(turns.write(database, fails), return_exceptions=True)
         assert isinstance(failed, ValueError)
-        await asyncio.wait_for(turns.hold(plain.start), 5)
+        await asyncio.wait_for(turns.hold(), 5)
 
     plain.run(run())

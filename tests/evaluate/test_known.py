@@ -17,10 +17,12 @@ from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
 from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
+from coinmon.store.judged import JudgedMinutes
 
 from .test_columns import EASY, FIRST, START, Stored, config, scenario  # noqa: F401
 
 VENUES = ["binance", "okx", "bybit", "coinbase"]
+PAIR = Pair("BTC", "USDT")
 BEGIN, MINUTES = FIRST, 130
 REPAIRED, KNOWN = range(450, 470), 500
 """Rows of okx that came at a later minute."""
@@ -50,6 +52,16 @@ class StoredThen(Stored):
         wrong = [replace(again, buy=again.buy * 0.1), replace(again, buy=again.volume * 0.95)]
         self.states = {bybit: [(wrong[0], told[0], told[1]), (wrong[1], told[1], told[2])]}
         """By instrument, what was stored over: bars, since when, until when."""
+        self.written = None
+        """Of the moments that a scan wrote down to have judged: when it had read. None: it wrote nothing down."""
+
+    def judged(self, pair, start, end):
+        assert pair == PAIR
+        if self.written is None:
+            return JudgedMinutes(None, np.empty(0, np.int64), np.empty(0, np.int64))
+        inside = {moment: until for moment, until in sorted(self.written.items()) if start <= moment < end}
+        since = min(self.written)
+        return JudgedMinutes(since, np.array(list(inside), np.int64), np.array(list(inside.values()), np.int64))
 
     def superseded(self, instrument, start, end):
         rows, known_at, until = self.superseded_rows("bars", instrument, start, end)
@@ -67,13 +79,13 @@ class StoredThen(Stored):
         inside = (rows.time >= start) & (rows.time < end)
         return {"bars": (rows.time[inside], self.known_at[instrument.id][inside])}
 
-    def as_of(self, now):
-        """By hand: what had been read a few seconds after `now`."""
+    def as_of(self, read):
+        """By hand: what had been read by then."""
         found = {}
         for id, rows in self._rows.items():
-            parts = [rows[self.known_at[id] <= now + 5_000]]
+            parts = [rows[self.known_at[id] <= read]]
             for states, since, until in self.states.get(id, ()):
-                parts.append(states[(since <= now + 5_000) & (until > now + 5_000)])
+                parts.append(states[(since <= read) & (until > read)])
             every = Bars.concat(parts)
             found[id] = every[np.argsort(every.time, kind="stable")]
         return Stored(found)
@@ -83,24 +95,40 @@ def told(changes):
     return [(at, [(s.name, s.key, s.grade, s.begins) for s in signals]) for at, signals in changes]
 
 
-@pytest.mark.parametrize("columns", [True, False])
-def test_signals_are_judged_with_what_was_read_by_then(config, columns):  # noqa: F811
+def late_cycles(start, end):
+    """From the fortieth minute on it is written down what was judged: some minutes late, some not at all."""
+    written, behind = {}, 0
+    for moment in range(start + 40 * MINUTE, end, MINUTE):
+        behind -= MINUTE
+        minute = (moment - start) // MINUTE
+        if behind > 0 or minute % 17 == 9:
+            # a cycle went on meanwhile; a scan was killed before it had judged
+            continue
+        behind = {3: 130_000, 8: 70_000}.get(minute % 11, 5_000)
+        written[moment] = moment + behind
+    return written
+
+
+@pytest.mark.parametrize(("columns", "late"), [(True, False), (False, False), (True, True)])
+def test_signals_are_judged_with_what_was_read_by_then(config, columns, late):  # noqa: F811
     instruments, rows = scenario(3)
     stored = StoredThen(rows)
     evaluator = Evaluator(config(EASY), VENUES)
     start, end = START + BEGIN * MINUTE, START + (BEGIN + MINUTES) * MINUTE
     source = ReadOnce(stored)
+    stored.written = late_cycles(start, end) if late else None
 
     def market_at(now, source=source):
-        return evaluator.market(Pair("BTC", "USDT"), instruments, source, now)
+        return evaluator.market(PAIR, instruments, source, now)
 
-    known, judgements = KnownThen(stored, instruments, start, end), {}
+    known, judgements = KnownThen(stored, PAIR, instruments, start, end), {}
     changes = list(evaluate(evaluator, market_at, source, start, end, judgements, columns, known))
     expected, last = [], None
     for now in range(start, end, MINUTE):
-        if (now - START) // MINUTE - 1 in DOWN:
+        began = stored.written and now >= min(stored.written)
+        if now not in stored.written if began else (now - START) // MINUTE - 1 in DOWN:
             continue
-        found = evaluator.signals(market_at(now, stored.as_of(now)))
+        found = evaluator.signals(market_at(now, stored.as_of(stored.written[now] if began else now + 5_000)))
         says = [(s.name, s.key, s.grade, s.begins) for s in found]
         if says != last:
             last = says

@@ -29,7 +29,7 @@ def written(url):
 
     def run(said):
         writer = SignalWriter(database, {}, WHOLE)
-        writer.write(WATCH, Judged({"BTC/USDT": said}, [], {}), NOW)
+        writer.write(WATCH, Judged({"BTC/USDT": said}, [], {}), NOW, NOW)
         with database.read() as connection:
             names = {row[0] for row in connection.exec_driver_sql("SELECT name FROM signals")}
         return names, writer.failures

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, func, select, text
 from coinmon import Coverage
 from coinmon.evaluate.known import KnownThen
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade
+from coinmon.model.instrument import Pair
 from coinmon.model.moment import DAY, MINUTE
 from coinmon.store import schema
 from coinmon.store.bars import read_bars, write_bars
@@ -85,7 +86,7 @@ def test_each_minute_answers_what_was_stored_then(database, btc, plain, seed):
         expected[minute] = {what: each.at(at) for what, each in told.items()}
     history = History(database)
     start, end = plain.start + MINUTE, plain.start + MINUTES * MINUTE
-    then = KnownThen(history, [instrument], start, end)
+    then = KnownThen(history, Pair(instrument.base, instrument.quote), [instrument], start, end)
     assert not then.unseen[:-1].any()
     for minute in range(1, MINUTES):
         now = plain.start + minute * MINUTE

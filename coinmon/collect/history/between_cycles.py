@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 from coinmon.clock import Clock
-from coinmon.model.moment import MINUTE, floor
 from coinmon.store.database import Database
 
 
@@ -14,25 +13,24 @@ class BetweenCycles:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock, self._asking = asyncio.Lock(), asyncio.Lock()
-        self._judging: int | None = None
-        self._judged = 0
+        self._judging, self._judged_at = False, 0
 
-    async def hold(self, moment: int) -> None:
-        """A cycle judges this minute now, ms UTC; nobody else writes until `release`."""
+    async def hold(self) -> None:
+        """A cycle judges now; nobody else writes until `release`."""
         # two who ask while the past is written: the second would wait for ever for what the first one has
         async with self._asking:
-            if self._judging is None:
+            if not self._judging:
                 await self._lock.acquire()
-                self._judging = moment
+                self._judging = True
 
     def release(self) -> None:
-        """What is written from now on was not seen at that minute."""
-        if self._judging is not None:
-            self._judged, self._judging = self._judging, None
+        """What is written from now on was not seen by that cycle."""
+        if self._judging:
+            self._judging, self._judged_at = False, self._clock.now()
             self._lock.release()
 
     async def write(self, database: Database, store: Callable[[int], None]) -> None:
-        """`store` in the thread that writes, given the first minute that can be judged with it, ms UTC."""
+        """`store` in the thread that writes, given when it is known, ms UTC: after what the last cycle had read."""
         async with self._lock:
-            minute = floor(self._clock.now())
-            await database.in_writer(lambda: store(minute + MINUTE if self._judged >= minute else minute))
+            now = self._clock.now()
+            await database.in_writer(lambda: store(now + (now == self._judged_at)))

@@ -114,7 +114,7 @@ class PairPlayer:
             return self._at(now)
         if self._then is None or not self._then.start <= now < self._then.end:
             assert self.history.when_known is not None
-            self._then = KnownThen(self.history.when_known, self.instruments, now, now + MINUTE)
+            self._then = KnownThen(self.history.when_known, self.pair, self.instruments, now, now + MINUTE)
         return self._then.market(self._at(now))
 
     def _changes(self, begin: int, end: int, leads_in: bool, judgements: dict[str, Judgement]) -> Iterator[Change]:
@@ -122,7 +122,7 @@ class PairPlayer:
         self._first = begin if leads_in else self._first
         if self._known == "known":
             assert self.history.when_known is not None, "only a database can be asked for what was known"
-            self._then = KnownThen(self.history.when_known, self.instruments, lead_in, end)
+            self._then = KnownThen(self.history.when_known, self.pair, self.instruments, lead_in, end)
         cuts = [each for span in self._days.values() for each in span if each is not None]
         for start, stop, counted in ((lead_in, begin, {}), (begin, end, judgements)):
             yield from evaluate(
