@@ -49,6 +49,12 @@ def test_an_order_of_exactly_the_threshold_is_a_whale(plain):
     assert (found.base, found.quote, found.price) == (2.5, 200_000.0, 80_000.0)
 
 
+def test_its_price_is_the_venues_and_not_one_of_a_division(plain):
+    (found,) = find_whales(plain.trades((1, 5, 116_543, 2.0203)), plain.instrument(), 100_000)
+    assert found.price == 58_271.5
+    assert found.quote / found.base == 58_271.49999999999
+
+
 def test_rows_that_are_sums_and_rows_that_are_none_together(plain):
     single = plain.trades((1, 5, 100, 1.0), (2, 5, 100, 1.0))
     summed = Trades(*(getattr(single, name) for name in ("id", "time", "ticks", "qty", "side")), single.id * 3)

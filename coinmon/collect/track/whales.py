@@ -34,15 +34,15 @@ def _whale(order: Trades, instrument: Instrument) -> WhaleTrade:
     """One taker's order, as large as it is."""
     # in decimals: twenty fills that make 200,000 exactly are not a little less
     sizes = [Decimal(repr(each)) for each in order.qty.tolist()]
-    exact = instrument.tick_size * sum(ticks * size for ticks, size in zip(order.ticks.tolist(), sizes, strict=True))
-    base, quote = float(sum(sizes)), float(exact)
+    base = sum(sizes, Decimal())
+    quote = instrument.tick_size * sum(ticks * size for ticks, size in zip(order.ticks.tolist(), sizes, strict=True))
     return WhaleTrade(
         instrument=instrument.id,
         trade_id=int(order.id[0]),
         time=int(order.time[0]),
         side=int(order.side[0]),
-        price=quote / base,
-        base=base,
-        quote=quote,
+        price=float(quote / base),
+        base=float(base),
+        quote=float(quote),
         fills=int(order.fill_counts.sum()),
     )
