@@ -1,6 +1,6 @@
 """How long `backtest` of all signals takes from SQLite and from a lake of the same, in one run.
 
-    python benchmarks/speed/replay_stored.py [--pairs 4] [--days 30] [--jobs 1 2]
+    python benchmarks/speed/replay_stored.py [--pairs 4] [--days 30] [--jobs 1 2] [--kept]
 
 Made-up pairs on four spot venues with the taker split, as `replay_speed` makes them, are written to a database and from
 there to a lake. Printed: seconds by the clock, seconds of processor time of all processes together, pair-minutes a
@@ -22,7 +22,8 @@ from coinmon.config.load import load_config
 from coinmon.lake.write import copy_to_lake
 from coinmon.model.instrument import Pair
 from coinmon.model.moment import MINUTE
-from coinmon.run.parts.pair_jobs import replayed_side_by_side
+from coinmon.run.parts.kept_parts import KeptParts
+from coinmon.run.parts.pair_jobs import ReplayTask, replayed_side_by_side
 from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
 from coinmon.store.history import History
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=4)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--kept", action="store_true", help="also with parts kept: into an empty folder, then from it")
     asked = parser.parse_args()
     pairs = [Pair(f"C{number:03}", "USDT") for number in range(asked.pairs)]
     with tempfile.TemporaryDirectory(prefix="replay-") as name:
@@ -77,13 +79,16 @@ def main() -> None:
         start = START + DAY_MINUTES * MINUTE
         minutes = asked.pairs * (asked.days - 1) * DAY_MINUTES
         print(f"{asked.pairs} pairs x 4 venues x {asked.days - 1} days, all signals")
+        kept = [None] * len(asked.jobs) + [KeptParts(folder / "kept", 1_000_000_000)] * 2 * asked.kept
         told = [
             measured(
-                f"{where}, {jobs} process{'es' * (jobs > 1)}", minutes,
-                partial(replayed_side_by_side, load, pairs, start, None, "complete", jobs, lake=lake),
+                f"{where}, {jobs} process{'es' * (jobs > 1)}{'' if keeps is None else ', kept'}", minutes,
+                partial(
+                    replayed_side_by_side, ReplayTask(load, start, None, "complete", lake, keeps), pairs, jobs
+                ),
             )
             for where, lake in (("SQLite", None), ("lake", folder / "lake"))
-            for jobs in asked.jobs
+            for jobs, keeps in zip([*asked.jobs, *[asked.jobs[0]] * 2 * asked.kept], kept, strict=True)
         ]  # fmt: skip
         assert all(each == told[0] for each in told), "all tell the same"
         print(f"{len(told[0].told)} signals told, the same every time")

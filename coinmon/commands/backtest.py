@@ -1,7 +1,7 @@
 """`coinmon backtest`: each signal's record on stored history."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from enum import StrEnum
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from coinmon.config.load import Config
     from coinmon.evaluate.replay import Judgement
     from coinmon.run.backtest import Replay, ReplayedSignal, ReplayRecord
-    from coinmon.run.parts.replay_parts import As
+    from coinmon.run.parts.pair_jobs import ReplayTask
 
 _HEAD = {"zh": ("信号", "方向", "次数"), "en": ("signal", "direction", "told")}
 _NOTE = {
@@ -65,6 +65,11 @@ def backtest(
         Path | None,
         typer.Option(metavar="DIR", help="Over a lake of `coinmon export`; not with --as known."),
     ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where computed months are kept, in place of `replay_cache.dir`."),
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute all months again, and keep none.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Records and every signal told, as one JSON object.")] = False,
 ) -> None:
     """Replay the signals over stored history and say what the price did after each.
@@ -74,11 +79,15 @@ def backtest(
     --as known leaves out what was read later (repairs, backfills over what a scan had seen; what had been stored before
     them stands in their place), and minutes that no scan looked at: it tells what a scan told.
 
+    Months of a pair whose data, plugins and settings are as they were are taken from an earlier replay.
+
     --try replays each value, judges all as one family, and says what choosing by the past alone would have brought.
     """
     from coinmon.config.rules import written_in
     from coinmon.model.moment import parse_time
     from coinmon.run.backtest import only, records
+    from coinmon.run.parts.keeping import kept_parts
+    from coinmon.run.parts.pair_jobs import ReplayTask
 
     options: Globals = ctx.obj or Globals()
     options = replace(options, rules=(*options.rules, *(rule or ())))
@@ -95,12 +104,15 @@ def backtest(
         raise ConfigError("--dask goes neither with --jobs nor with --try")
     if lake is not None and known is AsOption.known:
         raise ConfigError("--lake goes not with --as known: a lake does not say when its rows could be known")
+    if no_cache and cache is not None:
+        raise ConfigError("--no-cache does not go with --cache")
+    kept = None if no_cache else kept_parts(config, lake, cache)
     if values is not None:
         from coinmon.commands.trials import try_values
 
         def replayed(one: "Config") -> "Replay":
             with redirect_stdout(sys.stderr):
-                return _replayed(one, symbols or [], start, end, known.value, lake)
+                return _replayed(one, symbols or [], ReplayTask(lambda: one, start, end, known.value, lake, kept))
 
         try_values(options, whole, values, [*(signal or []), *names], replayed, as_json)
         return
@@ -108,7 +120,7 @@ def backtest(
         # what a plugin prints is not the result
         chosen = [*(signal or []), *names]
         load = partial(_config_of, options if dask is None else _anywhere(options, whole), chosen)
-        replay = _replayed(config, symbols or [], start, end, known.value, lake, (dask or jobs, load))
+        replay = _replayed(config, symbols or [], ReplayTask(load, start, end, known.value, lake, kept), dask or jobs)
     made = records(replay.told)
     if as_json:
         import orjson
@@ -139,51 +151,50 @@ def _anywhere(options: Globals, config: "Config") -> Globals:
     return replace(options, config=file and file.resolve(), db=db, rules=rules)
 
 
+def _there(whole: "ReplayTask", config: "Config") -> "ReplayTask":
+    """As a cluster's workers are to do it: from whichever folder, and with our source."""
+    from coinmon.run.parts.loaded_source import loaded_source
+
+    return replace(whole, lake=whole.lake and whole.lake.resolve(), source=loaded_source(config).source)
+
+
 _SQLITE = "sqlite:///"
 
 
-def _replayed(
-    config: "Config",
-    symbols: list[str],
-    start: int | None,
-    end: int | None,
-    known: "As",
-    lake: Path | None,
-    jobs: "tuple[int | str, Callable[[], Config]] | None" = None,
-) -> "Replay":
-    """jobs: how many processes, or the address of a cluster, and what gives the configuration in each."""
+def _replayed(config: "Config", symbols: list[str], whole: "ReplayTask", many: int | str = 1) -> "Replay":
+    """many: how many processes, or the address of a cluster."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from coinmon.log import start_log
-    from coinmon.run.backtest import backtest as replay
+    from coinmon.log import SPOKEN, start_log
     from coinmon.run.monitor import clock_of
+    from coinmon.run.parts.pair_jobs import replayed_here, replayed_side_by_side
     from coinmon.run.parts.stored_rows import stored_rows
 
     start_log(config, clock_of(config))
-    with stored_rows(config, lake) as history:
+    with stored_rows(config, whole.lake) as history:
         universe = history.universe(config.exchanges, config.quotes)
         stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
-        pairs = [universe.resolve(each).pair for each in symbols] or sorted(stored, key=str)
-        console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
-            task = shown.add_task("", total=None)
-            wanted = list(dict.fromkeys(pairs))
+    wanted = list(dict.fromkeys([universe.resolve(each).pair for each in symbols] or sorted(stored, key=str)))
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("", total=None)
 
-            def moved(done: int, total: int) -> None:
-                shown.update(task, completed=done, total=total)
+        def moved(done: int, total: int) -> None:
+            shown.update(task, completed=done, total=total)
 
-            many, load = jobs or (1, None)
-            if load is not None and isinstance(many, str):
-                from coinmon.run.parts.cluster import replayed_on_cluster
+        if isinstance(many, str):
+            from coinmon.run.parts.cluster import replayed_on_cluster
 
-                there = lake and lake.resolve()
-                return replayed_on_cluster(many, load, wanted, start, end, known, moved, there)
-            if load is not None and isinstance(many, int) and many > 1:
-                from coinmon.run.parts.pair_jobs import replayed_side_by_side
-
-                return replayed_side_by_side(load, wanted, start, end, known, many, moved, lake)
-            return replay(config, history, universe, wanted, start, end, moved, known)
+            replay = replayed_on_cluster(many, _there(whole, config), wanted, moved)
+        elif many > 1:
+            replay = replayed_side_by_side(whole, wanted, many, moved)
+        else:
+            replay = replayed_here(whole, config, wanted, moved)
+    if whole.kept is not None:
+        computed = replay.parts - replay.taken
+        SPOKEN.info("months of pairs: {} taken from earlier replays, {} computed", replay.taken, computed)
+    return replay
 
 
 def _show(made: "list[ReplayRecord]", lang: str) -> None:

@@ -20,6 +20,7 @@ from coinmon.config.schema import (
     LogConfig,
     NotifyConfig,
     PluginsConfig,
+    ReplayCacheConfig,
     Section,
     ServeConfig,
     SymbolsConfig,
@@ -81,6 +82,7 @@ class Config:
     costs: CostsConfig
     preset: str
     books: BooksConfig
+    replay_cache: ReplayCacheConfig
     serve: ServeConfig
     clock: ClockConfig | None
     exchanges: Mapping[str, PluginConfig]

@@ -193,6 +193,16 @@ class RouteConfig(Section):
     at_all_requires: Requirement | None = Field(default=None, description="record that it needs to page everyone")
 
 
+class ReplayCacheConfig(Section):
+    """Months of pairs that `backtest` computed: what is as it was is not computed again."""
+
+    dir: Path | None = Field(
+        default=None,
+        description="folder they are kept in (default: replays, beside a SQLite file; .replays, in a lake)",
+    )
+    max_mb: int = Field(default=500, ge=1, description="megabytes that are kept; those of no use for longest go first")
+
+
 class ServeConfig(Section):
     """The MCP server."""
 
@@ -274,5 +284,6 @@ class Core(Section):
     )
     costs: CostsConfig = Field(default=CostsConfig())
     books: BooksConfig = Field(default=BooksConfig())
+    replay_cache: ReplayCacheConfig = Field(default=ReplayCacheConfig())
     serve: ServeConfig = Field(default=ServeConfig())
     clock: ClockConfig | None = Field(default=None)

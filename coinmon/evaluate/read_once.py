@@ -33,7 +33,7 @@ books would take much memory."""
 class ReadOnce:
     """`signals` are those of the replay itself (`tell`, `end`), never those that the database holds.
 
-    asked_back: whether anybody asked for them.
+    asked_back: whether anybody asked for them. until: nothing from there on is read ahead, ms UTC; None: it may be.
     """
 
     def __init__(self, source: Source) -> None:
@@ -43,6 +43,7 @@ class ReadOnce:
         self._profiles: dict[Hashable, Levels] = {}
         self._told: dict[str, dict[str, Any]] = {}
         self.asked_back = False
+        self.until: int | None = None
         self._ended: dict[str, dict[Hashable, Any]] = {}
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
@@ -137,7 +138,7 @@ class ReadOnce:
         first, last, rows, moments = self._held.get(key, (0, 0, None, None))
         if rows is None or start < first or end > last:
             self._reach[key] = reach = max(self._reach.get(key, 0), end - start)
-            begin, until = end - reach, end + ahead
+            begin, until = end - reach, max(end, min(end + ahead, self.until or end + ahead))
             if rows is None or begin > last or end < first:
                 rows = read(begin, until)
             else:

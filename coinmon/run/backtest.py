@@ -4,7 +4,7 @@ The replay is the scan's own: the same views as of each moment, the same signals
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 from typing import Any
 
@@ -66,9 +66,13 @@ class PairReplay:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
+    """parts: pairs and months that were replayed apart. taken: how many of them were kept of an earlier replay."""
+
     told: Sequence[ReplayedSignal]
     pairs: Sequence[PairReplay]
     known: As
+    parts: int = field(default=0, compare=False)
+    taken: int = field(default=0, compare=False)
 
     def judgements(self) -> dict[str, Judgement]:
         """By signal, all pairs together."""

@@ -3,6 +3,7 @@
 import json
 import math
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -148,7 +149,13 @@ def test_as_known_says_so_and_is_refused_otherwise(replayed):
 
 
 def test_two_processes_say_the_same_to_the_byte(replayed, forked_workers):
-    one, two = (replayed("--json", *more) for more in ([], ["--jobs", "2"]))
+    one, two = (replayed("--json", *more) for more in (["--no-cache"], ["--no-cache", "--jobs", "2"]))
     assert two.code == 0, two.err
     assert json.loads(one.out)["signals"]
     assert one.out == two.out
+    assert not Path("replays").exists()
+    for taken, computed in ((0, 6), (6, 0)):
+        kept = replayed("--json", "--jobs", "2", "--cache", "kept")
+        assert kept.out == one.out
+        assert kept.err[-1].endswith(f"months of pairs: {taken} taken from earlier replays, {computed} computed")
+    assert replayed("--cache", "kept", "--no-cache").code == 2

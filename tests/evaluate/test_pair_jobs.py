@@ -105,9 +105,13 @@ def asked(overrides, tmp_path, capsysbinary):
 
 
 def test_by_command_on_a_cluster(asked, cluster):
-    one_by_one = asked()
+    one_by_one = asked("--no-cache")
     assert len(json.loads(one_by_one)["signals"]) == 2
-    assert asked("--dask", cluster) == one_by_one
+    assert not Path("replays").exists()
+    # nothing is kept, then computed by workers and kept, then taken by them and by us
+    for where in (["--no-cache", "--dask", cluster], ["--dask", cluster], ["--dask", cluster], []):
+        assert asked(*where) == one_by_one
+    assert len(list(Path("replays").glob("*/*.part"))) == 2
     pytest.importorskip("pyarrow", reason="the lake extra is not installed")
     assert run(["export", "--lake", "lake"]) == 0
     # workers share the files of a lake, whose database may be gone
@@ -121,7 +125,8 @@ def test_a_cluster_of_which_a_worker_is_killed(overrides, cluster, tmp_path):
     start, end = START + (FIRST + 60) * MINUTE, START + (FIRST + 90) * MINUTE
     load = partial(killed_once, str(tmp_path / "killed"), overrides)
     seen = []
-    found = replayed_on_cluster(cluster, load, pairs, start, end, "complete", lambda *done: seen.append(done))
+    whole = ReplayTask(load, start, end, "complete")
+    found = replayed_on_cluster(cluster, whole, pairs, lambda *done: seen.append(done))
     assert (tmp_path / "killed").exists()
     config = load_config(None, overrides=overrides, environ={})
     database = open_database(config.db, create=False)
@@ -135,10 +140,10 @@ def test_a_cluster_of_which_a_worker_is_killed(overrides, cluster, tmp_path):
 
 def test_a_lake_is_replayed_as_its_database(asked, forked_workers):
     pytest.importorskip("pyarrow", reason="the lake extra is not installed")
-    stored = json.loads(asked())
+    stored = json.loads(asked("--no-cache"))
     assert run(["export", "--lake", "lake"]) == 0
     Path("coinmon.db").unlink()
-    found = [json.loads(asked("--lake", "lake", *options)) for options in ([], ["--jobs", "2"])]
+    found = [json.loads(asked("--lake", "lake", "--no-cache", *options)) for options in ([], ["--jobs", "2"])]
     # what is told, and how much of it could be judged; a lake has no books and no liquidations, like this database
     assert found == [stored, stored]
     assert len(stored["signals"]) == 2
@@ -155,7 +160,7 @@ def test_no_cluster_there_is_said(overrides, monkeypatch):
     pytest.importorskip("distributed", reason="the dask extra is not installed")
     monkeypatch.setattr(cluster_module, "CONNECT_TIMEOUT_S", 0.2)
     with pytest.raises(ConfigError, match="no Dask scheduler answers there"):
-        replayed_on_cluster("tcp://127.0.0.1:9", load_config, [Pair("BTC", "USDT")], None, None, "complete")
+        replayed_on_cluster("tcp://127.0.0.1:9", ReplayTask(load_config, None, None, "complete"), [Pair("BTC", "USDT")])
 
 
 @pytest.mark.parametrize("known", ["complete", "known"])
@@ -211,10 +216,11 @@ def test_two_processes_and_one_that_is_killed(overrides, tmp_path, forked_worker
     assert {each.event["pair"] for each in alone.told} == {"BTC/USDT", "ETH/USDT"}
     seen = []
     load = partial(killed_once, str(tmp_path / "killed"), overrides)
-    found = replayed_side_by_side(load, pairs, start, end, "complete", 2, lambda *done: seen.append(done))
+    whole = ReplayTask(load, start, end, "complete")
+    found = replayed_side_by_side(whole, pairs, 2, lambda *done: seen.append(done))
     assert (tmp_path / "killed").exists()
     assert found == alone
     assert seen[-1] == (3, 3)
     plain = partial(load_config, None, overrides=overrides, environ={})
     with pytest.raises(NoDataError, match="NONE/USDT"):
-        replayed_side_by_side(plain, pairs[2:], start, end, "complete", 2)
+        replayed_side_by_side(ReplayTask(plain, start, end, "complete"), pairs[2:], 2)

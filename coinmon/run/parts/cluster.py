@@ -1,31 +1,23 @@
 """A replay's parts on a Dask cluster. The cluster's own scheduler begins anew what a lost worker had."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
+from socket import gethostname
 from types import ModuleType
 
-from coinmon.config.load import Config
 from coinmon.errors import CoinmonError, ConfigError
 from coinmon.model.instrument import Pair
 from coinmon.run.backtest import Replay
+from coinmon.run.parts.loaded_source import loaded_source
 from coinmon.run.parts.pair_jobs import AnyTask, Progress, ReplayTask, replayed_in_parts, working_on
-from coinmon.run.parts.replay_parts import As
 
 CONNECT_TIMEOUT_S = 15
 
 
 def replayed_on_cluster(
-    address: str,
-    load: Callable[[], Config],
-    pairs: Sequence[Pair],
-    start: int | None,
-    end: int | None,
-    known: As,
-    progress: Progress = lambda _done, _all: None,
-    lake: Path | None = None,
+    address: str, whole: ReplayTask, pairs: Sequence[Pair], progress: Progress = lambda _done, _all: None
 ) -> Replay:
-    """As `backtest` of all pairs. load: gives the configuration in each worker, which reads what is stored itself.
+    """As `backtest` of all pairs: each worker loads the configuration and reads what is stored itself.
 
     Raises ConfigError where no scheduler answers at that address, and CoinmonError for a part that killed each worker
     that had it.
@@ -38,7 +30,7 @@ def replayed_on_cluster(
     with client:
 
         def work(tasks: Sequence[AnyTask], moved: Progress) -> Sequence[object]:
-            futures = client.map(partial(_worked_there, ReplayTask(load, start, end, known, lake)), tasks, pure=False)
+            futures = client.map(partial(_worked_there, whole), tasks, pure=False)
             try:
                 for done, _ in enumerate(distributed.as_completed(futures), 1):
                     moved(done, len(tasks))
@@ -47,12 +39,17 @@ def replayed_on_cluster(
                 raise CoinmonError(f"--dask {address}: each worker that had a part of it died: {error}") from None
             return answers
 
-        return replayed_in_parts(work, pairs, known, progress)
+        return replayed_in_parts(work, pairs, whole.known, progress)
 
 
 def _worked_there(whole: ReplayTask, task: AnyTask) -> object:
     """In a worker, which may have several threads: what a plugin prints goes to its log."""
-    with working_on(whole, whole.load()) as work:
+    config = whole.load()
+    if whole.source is not None and whole.source != loaded_source(config).source:
+        raise CoinmonError(
+            f"--dask: a worker on {gethostname()} runs other source of coinmon or of a plugin than this; start it anew"
+        )
+    with working_on(whole, config) as work:
         return work(task)
 
 

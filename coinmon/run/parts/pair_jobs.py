@@ -14,6 +14,8 @@ from coinmon.model.symbols import Universe
 from coinmon.processes import Processes
 from coinmon.run.backtest import PairReplay, Replay, ReplayedSignal, backtest, folded, nothing_stored
 from coinmon.run.monitor import clock_of
+from coinmon.run.parts.keeping import Keeping, keeping
+from coinmon.run.parts.kept_parts import KeptParts
 from coinmon.run.parts.replay_parts import As, PairPlayer, PlayedPart, parts_of, span_of
 from coinmon.run.parts.stored_rows import StoredRows, stored_rows
 
@@ -24,7 +26,8 @@ Progress = Callable[[int, int], None]
 class ReplayTask:
     """What all tasks of a replay have. load: gives the configuration in each process, so it can be pickled.
 
-    lake: where the rows are; None: in the configured database.
+    lake: where the rows are; None: in the configured database. kept: where parts are kept; None: nowhere. source: the
+    source that is to compute it; None: whichever a process has.
     """
 
     load: Callable[[], Config]
@@ -32,6 +35,8 @@ class ReplayTask:
     end: int | None
     known: As
     lake: Path | None = None
+    kept: KeptParts | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +78,31 @@ Work = Callable[[Sequence[AnyTask], Progress], Sequence[object]]
 """Works on tasks, in any order, and gives the answers in the order of the tasks."""
 
 
-def replayed_side_by_side(
-    load: Callable[[], Config],
-    pairs: Sequence[Pair],
-    start: int | None,
-    end: int | None,
-    known: As,
-    jobs: int,
-    progress: Progress = lambda _done, _all: None,
-    lake: Path | None = None,
+def replayed_here(
+    whole: ReplayTask, config: Config, pairs: Sequence[Pair], progress: Progress = lambda _done, _all: None
 ) -> Replay:
-    """As `backtest` of all pairs. load: gives the configuration in each process, so it can be pickled.
+    """As `backtest` of all pairs, in this process, part by part. Raises NoDataError where nothing is stored."""
+    with working_on(whole, config) as worked:
+
+        def work(tasks: Sequence[AnyTask], moved: Progress) -> Sequence[object]:
+            answers = []
+            for number, task in enumerate(tasks, 1):
+                answers.append(worked(task))
+                moved(number, len(tasks))
+            return answers
+
+        return replayed_in_parts(work, pairs, whole.known, progress)
+
+
+def replayed_side_by_side(
+    whole: ReplayTask, pairs: Sequence[Pair], jobs: int, progress: Progress = lambda _done, _all: None
+) -> Replay:
+    """As `backtest` of all pairs, in processes of our own, each of which loads the configuration itself.
 
     Raises NoDataError where nothing is stored of any pair, and CoinmonError for a pair whose process is killed always.
     """
-    with Processes(partial(_replaying, ReplayTask(load, start, end, known, lake)), jobs) as processes:
-        return replayed_in_parts(processes.answers, pairs, known, progress)
+    with Processes(partial(_replaying, whole), jobs) as processes:
+        return replayed_in_parts(processes.answers, pairs, whole.known, progress)
 
 
 def replayed_in_parts(work: Work, pairs: Sequence[Pair], known: As, progress: Progress) -> Replay:
@@ -107,7 +121,8 @@ def replayed_in_parts(work: Work, pairs: Sequence[Pair], known: As, progress: Pr
         of_pair.setdefault(task.pair, []).append(part)
     folds = [FoldTask(pair, stored[pair], parts) for pair, parts in of_pair.items()]
     answers: Sequence[PairAnswer] = work(folds, _silent)  # type: ignore[assignment]
-    return Replay([one for told, _ in answers for one in told], [one for _, each in answers for one in each], known)
+    told, replayed = [one for each, _ in answers for one in each], [one for _, each in answers for one in each]
+    return Replay(told, replayed, known, len(played), sum(each.taken for each in played))
 
 
 def _silent(_done: int, _all: int) -> None:
@@ -130,12 +145,22 @@ def working_on(whole: ReplayTask, config: Config) -> Iterator[Callable[[AnyTask]
     """Works on the tasks of a replay, with a database or lake opened by itself."""
     with stored_rows(config, whole.lake) as history:
         universe = history.universe(config.exchanges, config.quotes)
-        yield partial(_worked, whole, config, history, universe)
+        kept = keeping(whole.kept, config, whole.known, whole.lake is not None)
+        yield partial(_worked, whole, config, history, universe, kept)
 
 
-def _worked(whole: ReplayTask, config: Config, history: StoredRows, universe: Universe, task: AnyTask) -> object:
+def _worked(
+    whole: ReplayTask,
+    config: Config,
+    history: StoredRows,
+    universe: Universe,
+    kept: Keeping | None,
+    task: AnyTask,
+) -> object:
     if isinstance(task, SpanTask):
         return span_of(history, universe.of(task.pair), whole.start, whole.end)
+    if isinstance(task, PartTask) and kept is not None:
+        return kept.played(history, lambda rows: PairPlayer(config, rows, universe, task.pair, whole.known), task.part)
     player = PairPlayer(config, history, universe, task.pair, whole.known)
     if isinstance(task, PartTask):
         return player.alone(*task.part)

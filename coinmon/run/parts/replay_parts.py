@@ -4,7 +4,7 @@ What is told of it is folded from the parts in their order (`backtest.folded`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
@@ -36,11 +36,14 @@ class PlayedPart:
     """What holds in a part, at its first moment and at each at which that changes. judgements: whole after the changes.
 
     asked_back: a signal asked what was told before, which a part does not know: the pair has to be replayed as a whole.
+    taken: it was kept of an earlier replay. failed: something raised in it.
     """
 
     changes: Iterable[Change]
     judgements: Mapping[str, Judgement]
     asked_back: bool = False
+    taken: bool = field(default=False, compare=False)
+    failed: bool = field(default=False, compare=False)
 
 
 def span_of(
@@ -78,7 +81,7 @@ class PairPlayer:
         self.venues = list(config.exchanges)
         self.instruments = [each for each in universe.of(pair) if each.venue in self.venues]
         self.source = ReadOnce(history)
-        self._days = {each.id: _listed(history, each) for each in self.instruments}
+        self.days = {each.id: _listed(history, each) for each in self.instruments}
         self._evaluator = Evaluator(config, self.venues)
         self._all_pairs = AllPairs(config, self._evaluator, history)
         self._known, self._progress = known, progress
@@ -93,13 +96,21 @@ class PairPlayer:
 
     def alone(self, begin: int, end: int, leads_in: bool) -> PlayedPart:
         """The same, all found, for a process that folds it."""
+        # what is read ahead would belong to another part
+        self.source.until = end
         part = self.played(begin, end, leads_in)
         changes = list(part.changes)
         # what is told wherever the parts before it left off, but for a state or two that were on already
         for done in fold(changes, Ledger()):
             for each in done.told:
                 self.said(each.signal)
-        return PlayedPart(changes, part.judgements, self.source.asked_back)
+        failed = bool(self._evaluator.failures) or any(each.failed for each in part.judgements.values())
+        return PlayedPart(changes, part.judgements, self.source.asked_back, failed=failed)
+
+    def lead_in(self, first: int) -> int:
+        """From when on states are followed so that those that are on at `first` are known."""
+        begins = [span[0] + MINUTE for span in map(self.history.span, self.instruments) if span]
+        return min(first, max(first - LEAD_IN_MS, min(begins))) if begins else first
 
     def said(self, holds: Signal | HeldSignal) -> Signal | None:
         """What is told of it; None where it does not hold after all."""
@@ -118,12 +129,12 @@ class PairPlayer:
         return self._then.market(self._at(now))
 
     def _changes(self, begin: int, end: int, leads_in: bool, judgements: dict[str, Judgement]) -> Iterator[Change]:
-        lead_in = _lead_in(self.history, self.instruments, begin) if leads_in else begin
+        lead_in = self.lead_in(begin) if leads_in else begin
         self._first = begin if leads_in else self._first
         if self._known == "known":
             assert self.history.when_known is not None, "only a database can be asked for what was known"
             self._then = KnownThen(self.history.when_known, self.pair, self.instruments, lead_in, end)
-        cuts = [each for span in self._days.values() for each in span if each is not None]
+        cuts = [each for span in self.days.values() for each in span if each is not None]
         for start, stop, counted in ((lead_in, begin, {}), (begin, end, judgements)):
             yield from evaluate(
                 self._evaluator, self._market_at, self.source, start, stop, counted, known=self._then, cuts=cuts
@@ -135,7 +146,7 @@ class PairPlayer:
         return self._at(now)
 
     def _at(self, now: int) -> Market:
-        there = [each for each in self.instruments if _is_listed(self._days[each.id], now)]
+        there = [each for each in self.instruments if _is_listed(self.days[each.id], now)]
         everyone = partial(self._all_pairs.markets, now)
         return self._evaluator.market(self.pair, there, self.source, now, everyone=everyone)
 
@@ -149,9 +160,3 @@ def _listed(history: StoredRows, instrument: Instrument) -> tuple[int | None, in
 def _is_listed(days: tuple[int | None, int | None], now: int) -> bool:
     first, last = days
     return (first is None or now >= first) and (last is None or now < last)
-
-
-def _lead_in(history: StoredRows, instruments: Sequence[Instrument], first: int) -> int:
-    """From when on states are followed so that those that are on at `first` are known."""
-    begins = [span[0] + MINUTE for span in map(history.span, instruments) if span]
-    return min(first, max(first - LEAD_IN_MS, min(begins))) if begins else first
