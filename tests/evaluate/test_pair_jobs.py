@@ -15,7 +15,7 @@ import pytest
 
 from coinmon.cli import run
 from coinmon.config.load import load_config
-from coinmon.errors import ConfigError, NoDataError
+from coinmon.errors import CoinmonError, ConfigError, NoDataError
 from coinmon.model.instrument import Pair
 from coinmon.model.moment import MINUTE, iso, parse_time
 from coinmon.run.backtest import backtest, folded
@@ -202,6 +202,8 @@ def test_who_asks_what_was_told_is_replayed_as_a_whole(overrides):
         again, (same,) = work(FoldTask(pair, (start, end), [work(PartTask(pair, (start, end, True)))]))
     assert told
     assert (told, one) == (again, same)
+    with pytest.raises(CoinmonError, match="runs other source of coinmon or of a plugin than this; start it anew"):
+        cluster_module._worked_there(ReplayTask(lambda: config, start, end, "complete", source="x"), FoldTask)
 
 
 def test_two_processes_and_one_that_is_killed(overrides, tmp_path, forked_workers):
