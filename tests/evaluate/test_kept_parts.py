@@ -167,8 +167,10 @@ def test_only_plugins_that_take_part_count(replayed, tmp_path, monkeypatch):
     forget("across")
     assert replayed(settings, only="across") == ((0, 6), cold[1])
     mine.write_text(mine.read_text("utf-8").replace("% 10", "% 30"), "utf-8")
-    # a process that imported the file before would keep under the new lines what the old ones said
+    # a process that imported the file before says what the old lines said, and keeps nothing more of it
     assert replayed(settings, only="across") == ((6, 0), cold[1])
+    assert replayed(settings, only="across", keeps=KeptParts(tmp_path / "new", 10**8)) == cold
+    assert not (tmp_path / "new").exists()
     forget("across")
     assert replayed(settings, only="across")[0] == (0, 6)
     loaded_source._loaded.cache_clear()
