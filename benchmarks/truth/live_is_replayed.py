@@ -3,7 +3,8 @@
 The emulator plays a market; `coinmon scan` is killed and started again, sockets drop, pages come late or with holes,
 two venues are down for a while. Signals are made easy, so that there are thousands. In the end each alert that the
 database holds, and each that the replay tells, is compared: id, moment, grade, direction, evidence, texts. Only the
-record of an alert and where its pair stood, which a replay does not ask for, are left out.
+record of an alert and where its pair stood, which a replay does not ask for, and the messages that one has ended, are
+left out.
 
     python benchmarks/truth/live_is_replayed.py [--minutes 120] [--speed 30] [--seed 1] [--database sqlite|postgresql]
         [--keep DIR]
@@ -155,7 +156,8 @@ def scanned(config: Path, chosen: argparse.Namespace, found: ReplayFound) -> tup
 def compared(config: Path, url: str, start: int, end: int, found: ReplayFound) -> None:
     with closing(open_database(url)) as database, database.read() as connection:
         told = select(signals.c.id, signals.c.event).where(signals.c.time >= start, signals.c.time < end)
-        found.live = {row.id: _without(row.event, *OF_THE_REPLAY_ALONE) for row in connection.execute(told)}
+        live = {row.id: _without(row.event, *OF_THE_REPLAY_ALONE) for row in connection.execute(told)}
+    found.live = {id: each for id, each in live.items() if each["event"] != "signal_ended"}
     done = subprocess.run(
         [sys.executable, "-m", "coinmon", "--config", str(config), "backtest", "--as", "known", "--json",
          "--from", iso(start), "--to", iso(end)],

@@ -32,14 +32,14 @@ MARKETS = ("binance:spot", "binance:perp", "okx:spot", "okx:perp", "bybit:spot",
 
 
 @contextmanager
-def served(market: Scenario) -> Iterator[Emulator]:
-    """The emulator with a standing clock, in a thread."""
+def served(market: Scenario, now: int = parse_time(NOW)) -> Iterator[Emulator]:
+    """The emulator with a standing clock, in a thread. now: what it says, ms UTC."""
     ready, ended = threading.Event(), asyncio.Event()
     found: list[Emulator] = []
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
-        async with running(market, clock=EmulatedClock(parse_time(NOW), 0.0), limits=False) as emulator:
+        async with running(market, clock=EmulatedClock(now, 0.0), limits=False) as emulator:
             found.append(emulator)
             loops.append(asyncio.get_running_loop())
             ready.set()

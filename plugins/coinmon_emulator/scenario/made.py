@@ -23,6 +23,7 @@ class MadeUpMarket:
     """A market of coins whose prices walk; what trades in it is for others to say.
 
     before: minutes of its past before the clock starts. earlier: minutes before these, which change nothing after them.
+    after: minutes of its future.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class MadeUpMarket:
         instruments: Sequence[Listed],
         before: int = BEFORE,
         earlier: int = 0,
+        after: int = AFTER,
     ) -> None:
         self.seed = seed
         self.opens_at = STARTS_AT
@@ -39,7 +41,7 @@ class MadeUpMarket:
         self._coins = {coin.base: coin for coin in coins}
         start = STARTS_AT - STARTS_AT % MINUTE
         past = before + earlier
-        self.paths = Paths(seed, start - past * MINUTE, past + AFTER, past, coins, earlier)
+        self.paths = Paths(seed, start - past * MINUTE, past + after, past, coins, earlier)
         self._ladders: dict[Listed, Ladder] = {}
 
     @property

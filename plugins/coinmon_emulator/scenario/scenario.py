@@ -15,7 +15,7 @@ from coinmon_emulator.scenario.coins import Pace
 from coinmon_emulator.scenario.default_plan import DefaultPlan
 from coinmon_emulator.scenario.field_plan import FIELD_COINS, FieldEvent, changed
 from coinmon_emulator.scenario.listing import all_venues, listing_of, odd_markets, wide
-from coinmon_emulator.scenario.made import BEFORE, EARLIER, STARTS_AT, MadeUpMarket
+from coinmon_emulator.scenario.made import AFTER, BEFORE, EARLIER, STARTS_AT, MadeUpMarket
 from coinmon_emulator.scenario.plan import Leg, PlantedEvent
 from coinmon_emulator.scenario.signal_plan import SIGNALS_AT, SignalPlan
 
@@ -29,10 +29,10 @@ NAMES = ("default", "quiet", "wide", "signals", "field")
 
 class Scenario(MadeUpMarket):
     """A market made up from a seed; any minute of it can be asked for first. before: minutes of past; a longer one is
-    another market. `default` has a day and a half before these.
+    another market. `default` has a day and a half before these. after: minutes of future.
     """
 
-    def __init__(self, name: str = "default", seed: int = 1, before: int = BEFORE) -> None:
+    def __init__(self, name: str = "default", seed: int = 1, before: int = BEFORE, after: int = AFTER) -> None:
         if name not in NAMES:
             raise ValueError(f"no scenario {name!r}; there are {', '.join(NAMES)} and load")
         self.title = f"scenario {name}, seed {seed}"
@@ -44,7 +44,7 @@ class Scenario(MadeUpMarket):
         if name == "field":
             coins = (*coins, *FIELD_COINS)
             instruments, self._changes = changed(seed, STARTS_AT, instruments)
-        super().__init__(seed, coins, instruments, before, EARLIER if name == "default" else 0)
+        super().__init__(seed, coins, instruments, before, EARLIER if name == "default" else 0, after)
         self._name = name
         self.events: list[PlantedEvent] = []
         if name == "default":
