@@ -110,17 +110,24 @@ def test_what_was_asked_is_ready_when_the_edition_begins_and_subscribers_are_tol
     asyncio.run(talk())
 
 
-def test_new_answers_begin_when_the_scan_of_this_process_ends_and_not_before(stored: Stored) -> None:
+def test_new_answers_begin_when_the_scan_of_this_process_ends_and_not_before(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coinmon_mcp._service._POLL_INTERVAL_S", 0.02)
+
     async def talk() -> None:
         service = Service(stored.desk, scan=True)
         ask = service.protocol._toolbox.call
         watching = asyncio.create_task(service._watch())
         try:
             service._heard({"event": "scan_finished"})
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(20):
+                while service._told is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
             stored.go_on(45)
             stored.store_minute("binance", "okx")
-            await asyncio.sleep(1.2)
+            # ten times as long as another process's minutes would be looked for
+            await asyncio.sleep(0.2)
             assert (await ask("get_coverage", BTC))["asOf"] == iso(NOW), "other venues are still to come"
             stored.store_minute()
             service._heard({"event": "scan_finished"})

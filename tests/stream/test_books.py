@@ -102,35 +102,36 @@ def test_every_book_is_the_venues_or_is_not_told(tmp_path, ran, faults):
 
 
 @asynccontextmanager
-async def sampled(folder, market, minutes, **settings):
-    """A scan that has sampled for so long; what is stored, by instrument."""
+async def sampled(folder, market, enough, **settings):
+    """A scan that has sampled until there is enough of each instrument; what is stored, by instrument."""
     async with configured(folder, market, symbols=["BTCUSDT"], **settings) as config:
-        clock, database = clock_of(config), open_database(config.db)
-        scan = Scan(config, clock, database, lambda event: None, goes_on=True)
+        database = open_database(config.db)
+        scan = Scan(config, clock_of(config), database, lambda event: None, goes_on=True)
+        # what is listed beside the markets that are followed is stored by name alone
+        followed = {one.key for one in market.instruments if one.followed and one.base == "BTC"}
         try:
-            await scan.sample_books()
-            begins = clock.now()
-            while clock.now() < begins + minutes * MINUTE:
-                await asyncio.sleep(0.25)
-                await scan.sample_books()
-            # what is on its way counts in the end
-            await asyncio.sleep(1.5)
-            await scan.sample_books()
-            history = History(database)
-            # what is listed beside the markets that are followed is stored by name alone
-            followed = {one.key for one in market.instruments if one.followed and one.base == "BTC"}
-            keys = {each: f"{each.venue}:{each.kind}:{each.native_id}" for each in history.instruments}
-            yield {each: history for each, key in keys.items() if key in followed}
+            kept = {}
+            async with asyncio.timeout(60):
+                while not kept or not all(enough(each, history) for each, history in kept.items()):
+                    await asyncio.sleep(0.25)
+                    await scan.sample_books()
+                    history = History(database)
+                    keys = {each: f"{each.venue}:{each.kind}:{each.native_id}" for each in history.instruments}
+                    kept = {each: history for each, key in keys.items() if key in followed}
+            yield kept
         finally:
             await scan.close()
             database.close()
 
 
 def test_a_running_scan_samples_books(tmp_path, ran):
+    def enough(instrument, history):
+        return len(history.depth(instrument, 0, 2**62)) >= 5 and history.heatmap(instrument, 0, 2**62)
+
     async def run():
         # a minute ends a few seconds on
         begins = STARTS_AT - STARTS_AT % MINUTE + 56_000
-        async with sampled(tmp_path, Scenario("default", 1), 0.13, begins=begins, speed=1.0) as kept:
+        async with sampled(tmp_path, Scenario("default", 1), enough, begins=begins, speed=1.0) as kept:
             assert len(kept) == 7
             for instrument, history in kept.items():
                 depth = history.depth(instrument, 0, 2**62)
@@ -149,9 +150,12 @@ def test_a_running_scan_samples_books(tmp_path, ran):
 
 
 def test_a_running_scan_hears_liquidations(tmp_path, ran):
+    def enough(instrument, history):
+        return instrument.kind == "spot" or len(history.liquidations_heard(instrument, 0, 2**62)) >= 3
+
     async def run():
         market = Scenario("default", 1)
-        async with sampled(tmp_path, market, 3, speed=30.0, books=False) as kept:
+        async with sampled(tmp_path, market, enough, speed=30.0, books=False) as kept:
             for instrument, history in kept.items():
                 found = history.liquidations(instrument, 0, 2**62)
                 heard = history.liquidations_heard(instrument, 0, 2**62)
@@ -161,7 +165,6 @@ def test_a_running_scan_hears_liquidations(tmp_path, ran):
                     assert not heard
                     continue
                 assert len(heard) >= 2
-                # the last second and a half was waited for: at this speed 45 seconds
                 begun, over = min(heard), max(heard)
                 truth = list(market.liquidations(one_of(market, instrument), begun, over).rows())
                 if instrument.venue == "binance":
