@@ -17,6 +17,8 @@ what an earlier run printed, of the same code.
 import argparse
 import ast
 import difflib
+import gc
+import importlib
 import os
 import random
 import re
@@ -27,8 +29,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from contextlib import suppress
 from pathlib import Path
+from types import FunctionType
 
 import hypothesis  # noqa: F401  what is never changed is imported once, by the process that all others are forked from
 import numpy as np  # noqa: F401
@@ -56,33 +60,71 @@ OF_EXCHANGES = ("_continuity.py", "books.py", "decode.py")
 """Of the exchanges: what proves continuity, keeps books and decodes."""
 LEFT_OUT = ("Variable", "RemoveDecorator", "ExceptionReplacer")
 """Kinds of mutant that need settings of their own, or change what only a type checker reads."""
-AT_MOST_S = 40.0
-"""How long the tests that are tried on one mutant take at most, together."""
+AT_FIRST_S, AT_MOST_S = 1.5, 20.0
+"""How long the tests that are tried on one mutant take, together: the quickest ones first, and at most."""
 END_AFTER_S = 200.0
 """A mutant whose tests have not ended by then is noticed: it runs for ever."""
 _DURATION = re.compile(r"([\d.]+)s (?:call|setup|teardown) +(\S.*)")
 _PYTEST = ("-q", "-n", "0", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib --strict-markers")
 
 
+_OF_PROCESSES = """
+import os
+
+import coverage
+
+
+def pytest_configure():
+    # from now on: the tests' own process has its coverage already
+    os.environ["COVERAGE_PROCESS_START"] = {settings!r}
+
+
+class OfTest(coverage.CoveragePlugin):
+    def dynamic_context(self, frame):
+        if frame.f_code.co_name in ("run_module", "_run_module_as_main"):
+            return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0] or None
+
+
+def coverage_init(registry, options):
+    registry.add_dynamic_context(OfTest())
+"""
+"""What a process that a test starts is to know: under which test its lines are written down, unless it is killed."""
+
+
 def draw_map(folders):
     """Run the tests once, each line with the tests that run it; which tests fail is kept too."""
-    MAP.mkdir(parents=True, exist_ok=True)
-    settings = MAP / "coveragerc"
-    settings.write_text("[run]\nsource =\n  coinmon\n  plugins\n", "utf-8")
+    processes = MAP / "processes"
+    processes.mkdir(parents=True, exist_ok=True)
+    settings, theirs = MAP / "coveragerc", processes / "coveragerc"
+    settings.write_text(f"[run]\nsource =\n  {ROOT}/coinmon\n  {ROOT}/plugins\n", "utf-8")
+    theirs.write_text(
+        f"{settings.read_text('utf-8')}plugins = of_processes\nparallel = true\nsigterm = true\n"
+        f"data_file = {processes}/lines\n", "utf-8",
+    )  # fmt: skip
+    (processes / "of_processes.py").write_text(_OF_PROCESSES.format(settings=str(theirs)), "utf-8")
+    search = os.pathsep.join(filter(None, (str(processes), os.environ.get("PYTHONPATH"))))
+    around = os.environ | {"PYTHONPATH": search}
     for folder in folders:
         began = time.monotonic()
         command = [
-            sys.executable, "-m", "pytest", *_PYTEST, "-p", "pytest_cov", "--cov", f"--cov-config={settings}",
-            "--cov-context=test", "--cov-report=", "--timeout=400", "--durations=0", "--durations-min=0.0",
-            f"tests/{folder}", "--deselect=tests/store/test_refusals.py",
+            sys.executable, "-m", "pytest", *_PYTEST, "-p", "pytest_cov", "-p", "of_processes", "--cov",
+            f"--cov-config={settings}", "--cov-context=test", "--cov-report=", "--timeout=400", "--durations=0",
+            "--durations-min=0.0", f"tests/{folder}", "--deselect=tests/store/test_refusals.py",
         ]  # fmt: skip
         # (those give up root's rights, without which lines cannot be written down)
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, check=False, text=True,
-            env=os.environ | {"COVERAGE_FILE": str(MAP / f"{folder}.lines")},
+            env=around | {"COVERAGE_FILE": str(MAP / f"{folder}.lines")},
         )  # fmt: skip
         (MAP / f"{folder}.log").write_text(done.stdout, "utf-8")
+        together = [f"--rcfile={theirs}", f"--data-file={MAP}/{folder}.processes.lines", "-q", str(processes)]
+        subprocess.run([sys.executable, "-m", "coverage", "combine", *together], cwd=ROOT, env=around, check=False)
         print(f"{folder}: {time.monotonic() - began:.0f} s, {done.stdout.splitlines()[-1]}", flush=True)
+
+
+def _function(test):
+    """A test without its parameters: these may be numbers that a mutant changes."""
+    return test.split("[")[0]
 
 
 class LineMap:
@@ -94,9 +136,9 @@ class LineMap:
         for log in MAP.glob("*.log"):
             for line in log.read_text("utf-8").splitlines():
                 if took := _DURATION.match(line):
-                    self.seconds[took[2]] += float(took[1])
+                    self.seconds[_function(took[2])] += float(took[1])
                 elif line.startswith(("FAILED ", "ERROR ")):
-                    fails.add(line.split(" ", 1)[1].split(" - ")[0])
+                    fails.add(_function(line.split(" ", 1)[1].split(" - ")[0]))
         self._by_file: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
         for lines in MAP.glob("*.lines"):
             with sqlite3.connect(lines) as data:
@@ -104,7 +146,7 @@ class LineMap:
                     "SELECT path, context, numbits FROM line_bits JOIN file ON file.id = file_id "
                     "JOIN context ON context.id = context_id WHERE context != ''"
                 ):
-                    if (test := context.split("|")[0]) not in fails:
+                    if (test := _function(context.split("|")[0])) not in fails:
                         self._by_file[path].append((test, bits))
 
     def tests(self, path, lines):
@@ -161,8 +203,34 @@ def mutated(source, name, number):
     return after, [each for each in lines if each[0] in "+-@" and not each.startswith(("+++", "---"))]
 
 
+def code_of(source, name):
+    """The code of each function, by its place in the text: outer ones before what is in them."""
+    found, ahead = [], [compile(source, name, "exec")]
+    while ahead:
+        inner = [each for each in ahead.pop(0).co_consts if hasattr(each, "co_code")]
+        found += inner
+        ahead += inner
+    return found
+
+
+class InOrder:
+    """Files in the order in which they are given."""
+
+    def __init__(self, tests) -> None:
+        files = dict.fromkeys(test.split("::")[0] for test in tests)
+        self._place = {file: place for place, file in enumerate(files)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        items.sort(key=lambda item: self._place.get(item.nodeid.split("::")[0], 0))
+
+
 class Copy:
-    """A copy of the repository in which one file at a time is changed."""
+    """A copy of the repository in which one file at a time is changed.
+
+    Each mutant is tried in a process that is forked from this one, which has imported the copy as it was: where the
+    body of a function is changed, the function gets it there; else everything of ours is imported anew.
+    """
 
     def __init__(self, place, lines) -> None:
         self._place, self._lines = place, lines
@@ -171,33 +239,58 @@ class Copy:
         shared = ROOT.parent / "shared"
         if shared.exists():
             (place.parent / "shared").symlink_to(shared.resolve())
+        os.chdir(place)
+        sys.path[:0] = [str(place), str(place / "plugins")]
+        # processes that tests start see the change too
+        os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
+        self._ours = importlib.import_module("tests.forked").OURS
+        for each in (one for name in self._ours for one in importlib.import_module("tests.forked").modules_of(name)):
+            with suppress(ImportError):
+                importlib.import_module(each)
+        self._functions = defaultdict(list)
+        for each in gc.get_objects():
+            if isinstance(each, FunctionType):
+                its = each.__code__
+                self._functions[its.co_filename, its.co_qualname, its.co_firstlineno].append(each)
 
     def notices(self, path, name, number, row):
         """(name of the test or None, tests tried, changed lines); None for a mutant that is the same text."""
-        file = self._place / path
-        before, as_it_was = file.read_text("utf-8"), file.stat()
+        before = (self._place / path).read_text("utf-8")
         if (change := mutated(before, name, number)) is None:
             return None
-        tests, seconds = [], 0.0
-        for test in self._lines.tests(path, statement(ast.parse(before), row)):
+        return *self.tried(path, before, change[0], [row]), change[1]
+
+    def tried(self, path, before, after, rows):
+        """(name of the test that fails or None, tests tried) where a file is changed; rows: lines that were changed."""
+        file, tests, seconds = self._place / path, ([], []), 0.0
+        try:
+            compile(after, path, "exec")
+        except SyntaxError:
+            return "no Python", 0
+        as_it_was, tree = file.stat(), ast.parse(before)
+        lines = sorted({line for row in rows for line in statement(tree, row)})
+        for test in self._lines.tests(path, lines):
             seconds += self._lines.seconds[test]
-            if tests and seconds > AT_MOST_S:
+            if seconds > AT_MOST_S and tests[0]:
                 break
-            tests.append(test)
-        file.write_text(change[0], "utf-8")
+            tests[seconds > AT_FIRST_S].append(test)
+        file.write_text(after, "utf-8")
         # bytecode is known by its source's size and whole seconds: each mutant has a second of its own
         self._second += 1
         os.utime(file, (self._second, self._second))
         try:
-            return (self._fails(tests) if tests else None), len(tests), change[1]
+            for some in filter(None, tests):
+                if failed := self._fails(some, file, before, after if lines else None):
+                    return failed, sum(map(len, tests))
+            return None, sum(map(len, tests))
         finally:
             file.write_text(before, "utf-8")
             os.utime(file, ns=(as_it_was.st_atime_ns, as_it_was.st_mtime_ns))
 
-    def _fails(self, tests):
-        """The first test that fails, in a process forked from this one, which has imported what is never changed."""
+    def _fails(self, tests, file, before, after):
+        """The first test that fails."""
         if (child := os.fork()) == 0:
-            os._exit(self._in_child(tests))
+            os._exit(self._in_child(tests, file, before, after))
         deadline = time.monotonic() + END_AFTER_S
         while not (ended := os.waitpid(child, os.WNOHANG))[0]:
             if time.monotonic() > deadline:
@@ -210,16 +303,34 @@ class Copy:
         failed = re.search(r"^(?:FAILED|ERROR) (\S+)", self._said.read_text("utf-8", "replace"), re.MULTILINE)
         return failed[1] if failed else f"status {ended[1]}"
 
-    def _in_child(self, tests):
+    def _in_child(self, tests, file, before, after):
         os.setpgid(0, 0)
         said = os.open(self._said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(said, 1)
         os.dup2(said, 2)
-        os.chdir(self._place)
-        sys.path[:0] = [str(self._place), str(self._place / "plugins")]
-        # processes that tests start see the change too
-        os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
-        return int(pytest.main(["-x", *_PYTEST, "--timeout=60", *tests]))
+        if after is None or not self._put(str(file), before, after):
+            for name in [each for each in sys.modules if each.partition(".")[0] in self._ours]:
+                del sys.modules[name]
+        return int(pytest.main(["-x", *_PYTEST, "--timeout=60", *tests], plugins=[InOrder(tests)]))
+
+    def _put(self, file, before, after):
+        """Whether the functions that were imported have the changed bodies now."""
+        then, now = code_of(before, file), code_of(after, file)
+        places = Counter((each.co_qualname, each.co_firstlineno) for each in then)
+        if [each.co_qualname for each in then] != [each.co_qualname for each in now]:
+            return False
+        put = False
+        for old, new in zip(then, now, strict=True):
+            if old == new:
+                continue
+            place = old.co_qualname, old.co_firstlineno
+            if places[place] > 1:
+                return False
+            for function in self._functions[file, *place]:
+                if function.__code__.co_freevars != new.co_freevars:
+                    return False
+                function.__code__, put = new, True
+        return put
 
 
 def drawn(count, seed, folders, part):

@@ -42,7 +42,7 @@ def test_precision_becomes_an_exact_grid():
     assert grids(4, 1e-05, 0.1) == (Decimal("0.00001"), Decimal("0.1"), 1)
     assert grids(2, 2, -1) == (Decimal("0.01"), 10, 1)
     assert grids(3, 5, None) == (Decimal("1E-8"), Decimal("1E-8"), 1)  # significant digits: no grid of its own
-    assert grids(4, 0.1, 1.0, 0.01)[2] == Decimal("0.01")
+    assert [grids(4, 0.1, 1.0, size)[2] for size in (0.01, 0)] == [Decimal("0.01"), 1]  # 0: it is not said
 
 
 @pytest.mark.parametrize(("id", "sides"), [("kraken", [1, -1]), ("coinbase", [-1, 1])])

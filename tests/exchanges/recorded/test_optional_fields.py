@@ -51,6 +51,29 @@ def test_open_interest_is_one_side_whatever_the_venue_publishes():
     assert [(each.base, each.value) for each in told] == [(12.0, None), (12.0, 24.0)]
 
 
+@pytest.mark.parametrize(
+    ("unit", "contract", "base"),
+    [("base", "1", 12.0), ("base", "0.5", None), ("base of both sides", "1", 6.0), ("base of both sides", "0.5", None),
+     ("contracts", "0.5", 6.0), ("quote", "0.5", 16.0), ("base as value", "0.5", 64.0)],
+)  # fmt: skip
+def test_open_interest_through_ccxt_is_base_units_or_not_told(instrument, unit, contract, base):
+    perp = instrument("v", "BTC/USDT:USDT", "BTC", "0.1", "0.001", contract)
+    told = ccxt.open_interest({"openInterestAmount": 12.0, "openInterestValue": 64.0}, perp, 7, unit, 4.0)
+    assert (told and told.base) == base
+    value = {"base as value": None, "base of both sides": 32.0}.get(unit, 64.0)
+    assert told is None or (told.time, told.value) == (7, value)
+
+
+def test_ids_through_ccxt_fit_in_63_bits(instrument):
+    btc = instrument("v", "BTC/USDT", "BTC", "0.1", "0.1")
+    row = {"timestamp": 5, "side": "buy", "price": 1.0, "amount": 1.0}
+    said = [str(2**63 - 1), str(2**63), str(2**64), "9f6a", "7"]
+    page, _ = ccxt.trades([row | {"id": each} for each in said], btc, False)
+    assert (page.ids[0], page.ids[4]) == (2**63 - 1, 7)
+    assert len(set(page.ids.tolist())) == 5
+    assert (page.ids > 0).all()
+
+
 def test_hyperliquid_says_coins_and_pays_at_each_full_hour():
     told = hyperliquid.open_interest({"openInterest": "2.5", "markPx": "4"}, 7)
     assert (told.time, told.base, told.value) == (7, 2.5, 10.0)

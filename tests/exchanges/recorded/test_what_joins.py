@@ -1,5 +1,6 @@
 """Sequence numbers: which update follows a book, and which ids prove that no trade is missing, from the definitions."""
 
+import json
 from itertools import product
 
 import numpy as np
@@ -8,12 +9,14 @@ import pytest
 from coinmon import Cursor, Trades
 from coinmon_exchanges._columns import JsonRows
 from coinmon_exchanges._continuity import after, before, behind, overlapping, since
+from coinmon_exchanges._stream import local_book
 from coinmon_exchanges._stream.local_book import Update
 from coinmon_exchanges.binance import books as binance
 from coinmon_exchanges.bybit import books as bybit
+from coinmon_exchanges.coinbase import books as coinbase
 from coinmon_exchanges.okx import books as okx
 
-NEAR = range(8, 13)
+NEAR = range(1008, 1013)
 
 
 def update(first=0, last=0, before=0):
@@ -122,3 +125,56 @@ def test_pages_that_overlap():
     assert (found.trades.id.tolist(), found.joined) == ([5, 6, 7], False)
     assert [overlapping(page([5, 6]), Cursor(moment)).joined for moment in (50, 51)] == [False, True]
     assert [overlapping(page([]), Cursor(0, last_id=last)).joined for last in (None, 4)] == [True, False]
+
+
+# EXCHANGES 1.1, 1.2: levels up to which a snapshot costs so much
+SNAPSHOTS = {
+    "spot": [(100, 5), (500, 25), (1000, 50), (5000, 250)], "perp": [(50, 2), (100, 5), (500, 10), (1000, 20)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SNAPSHOTS)
+def test_a_snapshot_of_binance_is_the_smallest_that_is_deep_enough(kind):
+    shallower = 0
+    for levels, weight in SNAPSHOTS[kind]:
+        assert [binance.snapshot_size(kind, each) for each in (shallower + 1, levels)] == [(levels, weight)] * 2
+        shallower = levels
+    assert binance.snapshot_size(kind, 9999) == SNAPSHOTS[kind][-1]
+
+
+def test_a_snapshot_of_binance_that_is_older_than_the_stream_is_asked_for_again_after_a_moment(instrument, monkeypatch):
+    monkeypatch.setattr(local_book, "monotonic", lambda: 1000.0)
+    (link,) = binance.links("ws://x", [instrument("binance", "BTC/USDT", "BTC", "0.1", "0.1")], "spot", None, {})
+    books = binance.BinanceBooks(link, "spot", None)
+    came = [update(first, first + 1) for first in (8, 10)]
+    books.take(came)
+    local = books.local_books["BTC"]
+    books.started("BTC", {"lastUpdateId": 6, "bids": [], "asks": []}, 5)
+    # 7 is missing; what came waits for a snapshot that has it
+    assert (local.sound, local.waiting, local.resubscribe_at) == (False, came, 1000.25)
+    books.started("BTC", {"lastUpdateId": 9, "bids": [], "asks": []}, 5)
+    assert (local.sound, local.waiting, local.last) == (True, [], 11)
+
+
+def test_a_book_of_coinbase_is_asked_for_again_every_five_minutes(instrument, monkeypatch):
+    now = [1000.5]
+    monkeypatch.setattr(coinbase, "monotonic", lambda: now[0])
+    two = [instrument("coinbase", f"{coin}/USD", f"{coin}-USD", "0.01", "0.001") for coin in ("BTC", "ETH")]
+    (link,) = coinbase.links("ws://x", two)
+    books = coinbase.CoinbaseBooks(link)
+    asked = [*books.requests_due()]
+    for now[0] in (1300.4, 1300.5, 1600.4, 1600.5):
+        asked.append([(said["type"], said["product_ids"]) for said in map(json.loads, books.requests_due())])
+    each = [(what, [name]) for name in ("BTC-USD", "ETH-USD") for what in ("unsubscribe", "subscribe")]
+    assert asked == [[], each, [], each]
+
+
+def test_coinbase_says_of_which_products_the_books_come(instrument):
+    two = [instrument("coinbase", f"{coin}/USD", f"{coin}-USD", "0.01", "0.001") for coin in ("BTC", "ETH")]
+    (link,) = coinbase.links("ws://x", two)
+    channels = [("level2_batch", ["BTC-USD"]), ("heartbeat", ["BTC-USD", "ETH-USD"]), ("ticker", ["ETH-USD"])]
+    said = {
+        "type": "subscriptions", "channels": [{"name": name, "product_ids": ids} for name, ids in channels],
+    }  # fmt: skip
+    (state,) = coinbase.read([json.dumps(said)], coinbase.CoinbaseBooks(link))
+    assert ([each.id for each in state.instruments], state.live) == (["coinbase:BTC/USD"], True)
