@@ -24,8 +24,6 @@ import random
 import re
 import shutil
 import signal
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -40,10 +38,8 @@ import orjson  # noqa: F401
 import pydantic  # noqa: F401
 import pytest
 import sqlalchemy.orm  # noqa: F401
+from mutant_map import PYTEST, ROOT, TESTS, LineMap, draw_map
 
-ROOT = Path(__file__).parents[1]
-MAP = ROOT / "data" / "mutants"
-"""Which test runs which line, and how long each takes."""
 FOLDERS = {
     "model": "coinmon/model",
     "collect": "coinmon/collect",
@@ -51,11 +47,6 @@ FOLDERS = {
     "notify": "coinmon/notify",
     "exchanges": "plugins/coinmon_exchanges",
 }
-TESTS = (
-    "model", "store", "notify", "collect", "exchanges", "outputs", "stream", "backfill", "evaluate", "signals", "field",
-    "scan", "record", "config", "plugins",
-)  # fmt: skip
-"""Folders of tests that run these lines in their own process, which is where it can be seen."""
 OF_EXCHANGES = ("_continuity.py", "books.py", "decode.py")
 """Of the exchanges: what proves continuity, keeps books and decodes."""
 LEFT_OUT = ("Variable", "RemoveDecorator", "ExceptionReplacer")
@@ -64,99 +55,6 @@ AT_FIRST_S, AT_MOST_S = 1.5, 20.0
 """How long the tests that are tried on one mutant take, together: the quickest ones first, and at most."""
 END_AFTER_S = 200.0
 """A mutant whose tests have not ended by then is noticed: it runs for ever."""
-_DURATION = re.compile(r"([\d.]+)s (?:call|setup|teardown) +(\S.*)")
-_PYTEST = ("-q", "-n", "0", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib --strict-markers")
-
-
-_OF_PROCESSES = """
-import os
-
-import coverage
-
-
-def pytest_configure():
-    # from now on: the tests' own process has its coverage already
-    os.environ["COVERAGE_PROCESS_START"] = {settings!r}
-
-
-class OfTest(coverage.CoveragePlugin):
-    def dynamic_context(self, frame):
-        if frame.f_code.co_name in ("run_module", "_run_module_as_main"):
-            return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0] or None
-
-
-def coverage_init(registry, options):
-    registry.add_dynamic_context(OfTest())
-"""
-"""What a process that a test starts is to know: under which test its lines are written down, unless it is killed."""
-
-
-def draw_map(folders):
-    """Run the tests once, each line with the tests that run it; which tests fail is kept too."""
-    processes = MAP / "processes"
-    processes.mkdir(parents=True, exist_ok=True)
-    settings, theirs = MAP / "coveragerc", processes / "coveragerc"
-    settings.write_text(f"[run]\nsource =\n  {ROOT}/coinmon\n  {ROOT}/plugins\n", "utf-8")
-    theirs.write_text(
-        f"{settings.read_text('utf-8')}plugins = of_processes\nparallel = true\nsigterm = true\n"
-        f"data_file = {processes}/lines\n", "utf-8",
-    )  # fmt: skip
-    (processes / "of_processes.py").write_text(_OF_PROCESSES.format(settings=str(theirs)), "utf-8")
-    search = os.pathsep.join(filter(None, (str(processes), os.environ.get("PYTHONPATH"))))
-    around = os.environ | {"PYTHONPATH": search}
-    for folder in folders:
-        began = time.monotonic()
-        command = [
-            sys.executable, "-m", "pytest", *_PYTEST, "-p", "pytest_cov", "-p", "of_processes", "--cov",
-            f"--cov-config={settings}", "--cov-context=test", "--cov-report=", "--timeout=400", "--durations=0",
-            "--durations-min=0.0", f"tests/{folder}", "--deselect=tests/store/test_refusals.py",
-        ]  # fmt: skip
-        # (those give up root's rights, without which lines cannot be written down)
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, check=False, text=True,
-            env=around | {"COVERAGE_FILE": str(MAP / f"{folder}.lines")},
-        )  # fmt: skip
-        (MAP / f"{folder}.log").write_text(done.stdout, "utf-8")
-        together = [f"--rcfile={theirs}", f"--data-file={MAP}/{folder}.processes.lines", "-q", str(processes)]
-        subprocess.run([sys.executable, "-m", "coverage", "combine", *together], cwd=ROOT, env=around, check=False)
-        print(f"{folder}: {time.monotonic() - began:.0f} s, {done.stdout.splitlines()[-1]}", flush=True)
-
-
-def _function(test):
-    """A test without its parameters: these may be numbers that a mutant changes."""
-    return test.split("[")[0]
-
-
-class LineMap:
-    """Which tests run a line."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-        fails: set[str] = set()
-        for log in MAP.glob("*.log"):
-            for line in log.read_text("utf-8").splitlines():
-                if took := _DURATION.match(line):
-                    self.seconds[_function(took[2])] += float(took[1])
-                elif line.startswith(("FAILED ", "ERROR ")):
-                    fails.add(_function(line.split(" ", 1)[1].split(" - ")[0]))
-        self._by_file: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
-        for lines in MAP.glob("*.lines"):
-            with sqlite3.connect(lines) as data:
-                for path, context, bits in data.execute(
-                    "SELECT path, context, numbits FROM line_bits JOIN file ON file.id = file_id "
-                    "JOIN context ON context.id = context_id WHERE context != ''"
-                ):
-                    if (test := _function(context.split("|")[0])) not in fails:
-                        self._by_file[path].append((test, bits))
-
-    def tests(self, path, lines):
-        """The tests that run one of the lines, quickest first; all that run the file where no line is given."""
-        near, file = set(), set()
-        for test, bits in self._by_file[str(ROOT / path)]:
-            file.add(test)
-            if any(line // 8 < len(bits) and bits[line // 8] >> line % 8 & 1 for line in lines):
-                near.add(test)
-        return sorted(near or file, key=lambda test: (self.seconds[test], test))
 
 
 def statement(tree, row):
@@ -311,7 +209,7 @@ class Copy:
         if after is None or not self._put(str(file), before, after):
             for name in [each for each in sys.modules if each.partition(".")[0] in self._ours]:
                 del sys.modules[name]
-        return int(pytest.main(["-x", *_PYTEST, "--timeout=60", *tests], plugins=[InOrder(tests)]))
+        return int(pytest.main(["-x", *PYTEST, "--timeout=60", *tests], plugins=[InOrder(tests)]))
 
     def _put(self, file, before, after):
         """Whether the functions that were imported have the changed bodies now."""
