@@ -45,9 +45,10 @@ def fold_many(parts: Sequence[tuple[Trades, Instrument]], coverage: Coverage = C
         order = np.argsort(minute, kind="stable")
         edges = [*np.flatnonzero(np.diff(minute[order], prepend=-1)).tolist(), len(order)]
         if len(edges) > 2:
-            # a minute's own sums may fit where those of hours do not
-            minutes = (trades[order[a:b]] for a, b in pairwise(edges))
-            folded = [Bars.concat([fold(each, instruments[0], coverage) for each in minutes])]
+            # the sums of a half, and in the end those of a minute, may fit where the whole one's do not
+            middle = edges[len(edges) // 2]
+            halves = trades[order[:middle]], trades[order[middle:]]
+            folded = [Bars.concat([fold(each, instruments[0], coverage) for each in halves])]
         else:
             folded = _fold(trades, instruments, sizes, trades.qty, [Decimal(1)], coverage)
     else:

@@ -11,8 +11,7 @@ from coinmon.evaluate.situation import situation
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE
-
-from .test_columns import Stored
+from tests.evaluate.test_columns import Stored
 
 START, STORED, WINDOW = 29_000_000 * MINUTE, 200, 50
 OPENED = {"binance:spot": 100, "okx:spot": 200, "okx:perp": 300}
