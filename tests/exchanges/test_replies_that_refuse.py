@@ -22,6 +22,10 @@ BAN = b'{"code":-1003,"msg":"Way too much request weight used; IP banned until 1
     [
         ({"Date": "Thu, 10 Sep 2026 00:26:40 GMT"}, BAN, 90.0),
         ({"Date": "Thu, 10 Sep 2026 00:26:40 GMT", "Retry-After": "7"}, BAN, 7.0),
+        # a date, by the venue's clock
+        ({"Date": "Thu, 10 Sep 2026 00:26:40 GMT", "Retry-After": "Thu, 10 Sep 2026 00:28:40 GMT"}, b"", 120.0),
+        ({"Date": "soon", "Retry-After": "Thu, 10 Sep 2099 00:28:40 GMT"}, b"", 3 * 86_400.0),
+        ({"Retry-After": "later"}, b"", 60.0),
         ({}, b'{"code":-1003,"msg":"Too many requests"}', 60.0),
     ],
 )

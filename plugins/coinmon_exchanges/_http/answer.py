@@ -104,24 +104,31 @@ def payload(answer: HttpAnswer, reply_rules: ReplyRules) -> Any:
 
 
 def _retry_after(answer: HttpAnswer) -> float | None:
+    """Seconds, or seconds until a date (RFC 9110, 10.2.3)."""
+    said = answer.headers.get("Retry-After", "")
     try:
-        return max(0.0, float(answer.headers.get("Retry-After", "")))
+        return max(0.0, float(said))
     except ValueError:
-        return None
+        until = _date(said)
+        return None if until is None else max(0.0, until - _now(answer))
 
 
 def _banned_for(answer: HttpAnswer) -> float | None:
     """Seconds until the moment that a ban's text names ("banned until 1789...": ms UTC; EXCHANGES C14)."""
     matched = _BANNED_UNTIL.search(answer.body[:4000].decode(errors="replace"))
-    if matched is None:
-        return None
-    # by the venue's clock where it says the time: ours may be wrong, and the wait would be too
-    said = answer.headers.get("Date")
+    return None if matched is None else max(1.0, int(matched[1]) / 1000 - _now(answer))
+
+
+def _now(answer: HttpAnswer) -> float:
+    """By the venue's clock where it says the time: ours may be wrong, and a wait would be too."""
+    return _date(answer.headers.get("Date", "")) or time()
+
+
+def _date(said: str) -> float | None:
     try:
-        now = parsedate_to_datetime(said).timestamp() if said else time()
-    except ValueError:
-        now = time()
-    return max(1.0, int(matched[1]) / 1000 - now)
+        return parsedate_to_datetime(said).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _describe(answer: HttpAnswer, data: Any) -> str:

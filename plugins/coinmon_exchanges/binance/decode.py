@@ -111,13 +111,14 @@ def open_interest(payload: Any) -> OpenInterest:
 @strict("Binance premiumIndex")
 def funding(entry: Any, interval_hours: int) -> Funding:
     """lastFundingRate is the running estimate for nextFundingTime, which is 0 on contracts without funding."""
+    mark, index = entry.get("markPrice"), entry.get("indexPrice")
     return Funding(
         int(entry["time"]),
         float(entry["lastFundingRate"]),
         int(entry["nextFundingTime"]) or None,
         interval_hours * 3_600_000,
-        float(entry["markPrice"]),
-        float(entry["indexPrice"]),
+        float(mark) if mark else None,
+        float(index) if index else None,
     )
 
 

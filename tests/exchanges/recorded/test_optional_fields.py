@@ -92,6 +92,15 @@ def test_a_funding_interval_is_of_whole_hours_or_not_known(said, hours):
     assert (told.interval_ms, told.next_time) == (hours and hours * 3_600_000, None)
 
 
+@pytest.mark.parametrize("missing", [{}, {"indexPrice": None}, {"markPrice": None}, {"indexPrice": ""}])
+def test_a_rate_is_known_without_an_index(missing):
+    row = {"time": 7, "lastFundingRate": "0.0001", "nextFundingTime": 9, "markPrice": "4", "indexPrice": "5"}
+    told = binance.funding(row | missing, 8)
+    assert (told.rate, told.mark, told.index) == (
+        0.0001, None if "markPrice" in missing else 4.0, None if "indexPrice" in missing else 5.0,
+    )  # fmt: skip
+
+
 def test_a_settlement_has_a_mark_price_where_the_venue_kept_one():
     row = {"fundingTime": 1_700_000_000_000, "fundingRate": "0.0001"}
     told = binance.past_funding([{**row, "markPrice": "35000.5"}, row, {**row, "markPrice": ""}])
