@@ -2,11 +2,11 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -59,13 +59,28 @@ def report(
     wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
     with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed)) as where:
         config = where.load(exchanges=None if exchange is None else [exchange])
-        with _made(config, symbol, at, date, offline) as made:
-            _write(made, config.reader_lang if form == "text" else config.lang, form, output, full)
+        lang = config.reader_lang if form == "text" else config.lang
+        terminal = output is None and sys.stdout.isatty()
+        with _reports(config, symbol, at, date, offline) as make, redirect_stdout(sys.stderr):
+            # what a plugin prints is not the report
+            drawn = _computed(lambda: _drawn(make(), lang, form, terminal, full))
+        _write(drawn, output)
+
+
+def _computed(draw: Callable[[], "ShownReport"]) -> "ShownReport":
+    """ShownReport in a thread: a plugin that blocks is named and left out, and the rest is drawn anew without it."""
+    import asyncio
+
+    from coinmon.evaluate.computing import computed
+
+    return asyncio.run(computed(lambda _: draw()))
 
 
 @contextmanager
-def _made(config: "Config", symbol: str, at: str | None, date: str | None, offline: bool) -> Iterator["Report"]:
-    """The report, and the database open as long as it is looked at: panels read what they draw."""
+def _reports(
+    config: "Config", symbol: str, at: str | None, date: str | None, offline: bool
+) -> Iterator[Callable[[], "Report"]]:
+    """Makes the report, and the database is open as long as it is looked at: panels read what they draw."""
     import asyncio
 
     from coinmon.log import start_log
@@ -80,10 +95,10 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
     if over:
         config = _of_the_day(config, date)
     database = open_database(config.db, create=not offline)
+    universe, failed = None, None
     try:
         if offline:
-            reader = MarketReader(config, clock, database)
-            if not reader.has_data:
+            if not MarketReader(config, clock, database).has_data:
                 raise NoDataError("nothing is stored yet: run `coinmon scan`, or leave out --offline")
         else:
             from coinmon.collect.once import collect_once
@@ -92,14 +107,12 @@ def _made(config: "Config", symbol: str, at: str | None, date: str | None, offli
             down = {
                 name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
             }
-            reader = MarketReader(config, clock, database, watch.universe, {**down, **watch.failed})
+            universe, failed = watch.universe, {**down, **watch.failed}
             if at is None and date is None:
                 # what was collected is the present; a minute that closed meanwhile was not
                 now = min(clock.now(), end + MINUTE - 1)
-        with redirect_stdout(sys.stderr):
-            # what a plugin prints is not the report
-            made = reader.report(symbol, now)
-        yield made
+        # a reader of its own each time: who is left in a plugin that blocks holds what it has read
+        yield lambda: MarketReader(config, clock, database, universe, failed).report(symbol, now)
     finally:
         database.close()
 
@@ -146,26 +159,43 @@ def _moment(clock: "Clock", timezone: str, at: str | None, date: str | None) -> 
     return moment, at is None
 
 
-def _write(made: "Report", lang: str, form: ReportFormat, output: Path | None, full: bool) -> None:
-    from coinmon.report.export import save
+class ShownReport(NamedTuple):
+    """What is to be written, or printed on the terminal; and the name of its file, if it wants one."""
 
+    data: bytes
+    printed: Sequence[Any] = ()
+    name: str | None = None
+
+
+def _drawn(made: "Report", lang: str, form: ReportFormat, terminal: bool, full: bool) -> ShownReport:
     if form is ReportFormat.json:
         import orjson
 
-        data = orjson.dumps(made.document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    elif form is ReportFormat.html:
+        return ShownReport(orjson.dumps(made.document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    if form is ReportFormat.html:
         from coinmon.report.page import page
 
-        data = page(made, lang)
-        if output is None and sys.stdout.isatty():
-            output = Path(f"{made.market.pair.base}{made.market.pair.quote}.html")
-            typer.echo(output, err=True)
-    else:
-        data = _text(made, lang, output, full)
+        return ShownReport(page(made, lang), name=f"{made.market.pair.base}{made.market.pair.quote}.html")
+    return _text(made, lang, terminal, full)
+
+
+def _write(drawn: ShownReport, output: Path | None) -> None:
+    from coinmon.report.export import save
+
+    if drawn.printed:
+        from rich.console import Console
+
+        console = Console(highlight=False)
+        for each in drawn.printed:
+            console.print(each)
+        return
+    if output is None and drawn.name and sys.stdout.isatty():
+        output = Path(drawn.name)
+        typer.echo(output, err=True)
     if output:
-        save(data, output)
-    elif data:
-        sys.stdout.buffer.write(data)
+        save(drawn.data, output)
+    elif drawn.data:
+        sys.stdout.buffer.write(drawn.data)
         sys.stdout.buffer.flush()
 
 
@@ -175,8 +205,8 @@ _UNCUT_COLUMNS = 10_000
 """Of a file or a pipe: what is longer than a screen is neither cut nor broken there."""
 
 
-def _text(made: "Report", lang: str, output: Path | None, full: bool) -> bytes:
-    """The text for a file or a pipe; a terminal gets it directly, with colour."""
+def _text(made: "Report", lang: str, terminal: bool, full: bool) -> ShownReport:
+    """The text for a file or a pipe; on a terminal it is printed with colour."""
     import io
 
     from rich.console import Console
@@ -184,14 +214,12 @@ def _text(made: "Report", lang: str, output: Path | None, full: bool) -> bytes:
     from coinmon.report.phrases import WORDS
     from coinmon.report.text import details, render
 
-    if output is None and sys.stdout.isatty():
-        console = Console(highlight=False)
-        console.print(render(made, lang, *console.size))
-        console.print(details(made, lang) if full else f"[dim]{WORDS[lang]['full']}[/dim]")
-        return b""
+    if terminal:
+        first = render(made, lang, *Console().size)
+        return ShownReport(b"", [first, details(made, lang) if full else f"[dim]{WORDS[lang]['full']}[/dim]"])
     text = io.StringIO()
     Console(file=text, width=_UNCUT_COLUMNS).print(render(made, lang, *_PIPE))
     if full:
         Console(file=text, width=_UNCUT_COLUMNS).print(details(made, lang))
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
-    return ("\n".join(lines) + "\n").encode()
+    return ShownReport(("\n".join(lines) + "\n").encode())

@@ -35,7 +35,10 @@ def signals(
 
     Only what is stored is looked at; no exchange is asked.
     """
+    import asyncio
+
     from coinmon.commands.demo import pointed_at_demo
+    from coinmon.evaluate.computing import computed
     from coinmon.log import start_log
     from coinmon.run.demo import Demo
     from coinmon.run.monitor import clock_of
@@ -56,8 +59,8 @@ def signals(
             now = _moment(clock, None if demo else at)
             if explain:
                 with redirect_stdout(sys.stderr):
-                    # what a plugin prints is not the answer
-                    document = _explained(config, clock, database, str(symbol), now)
+                    # what a plugin prints is not the answer; one that blocks is named and left out
+                    document = asyncio.run(computed(lambda _: _explained(config, clock, database, str(symbol), now)))
             else:
                 document = _listed(config, database, symbol, now, hours)
         finally:

@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from coinmon.evaluate import computing
+
 
 def test_offline_is_of_what_is_stored_as_of_a_moment(stored):
     done = stored("report", "BTCUSDT", "--offline", "--format", "json")
@@ -80,3 +82,44 @@ def test_what_is_no_file_is_written_into_and_not_replaced(stored, tmp_path):
     assert (tmp_path / "link.txt").is_symlink()
     assert os.read(reader, 65536) == (tmp_path / "real.txt").read_bytes() != b""
     os.close(reader)
+
+
+BLOCKING = '''"""Blocks."""
+import time
+from coinmon.indicator import Result, View, hookimpl
+class Slept(Result):
+    """Nothing."""
+def sleepy(view: View) -> Slept:
+    """Never comes to an end."""
+    time.sleep(3)
+    raise ValueError("slept")
+def dozy(market):
+    """The same."""
+    time.sleep(3)
+    return []
+@hookimpl
+def register_indicators(register):
+    register("sleepy", sleepy)
+@hookimpl
+def register_signals(register):
+    register("dozy", dozy)
+'''
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [(("report", "BTC", "--offline", "--full"), "indicator sleepy"), (("signals", "BTC", "--explain"), "signal dozy")],
+)
+def test_a_plugin_that_blocks_is_named_and_the_rest_is_shown(
+    stored, changed, coinmon, tmp_path, monkeypatch, asked, name
+):
+    for what, seconds in (("DEADLINE_S", 0.5), ("_LOOK_S", 0.05)):
+        monkeypatch.setattr(computing, what, seconds)
+    (tmp_path / "own").mkdir()
+    # another name for each command: the process remembers who blocks
+    (tmp_path / "own" / f"blocks_{asked[0]}.py").write_text(BLOCKING)
+    config = changed(plugins={"dir": str(tmp_path / "own")}, indicators={"sleepy": True}, signals={"dozy": True})
+    done = coinmon("--config", config, "--db", "coinmon.db", *asked)
+    assert done.code == 0
+    assert f"{name} (plugin dir.blocks_{asked[0]}) blocks" in done.out + "".join(done.err)
+    assert "global_sync" in done.out or "net_flow" in done.out
