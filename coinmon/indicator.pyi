@@ -16,6 +16,7 @@ from .market.panel import Points as Points
 from .market.panel import Rows as Rows
 from .market.panel import Table as Table
 from .market.panel import Tone as Tone
+from .market.recent_minutes import SideBySide as SideBySide
 from .market.result import Moment as Moment
 from .market.result import Reason as Reason
 from .market.result import Result as Result

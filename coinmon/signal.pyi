@@ -8,6 +8,7 @@ from .evaluate.frame import Codes as Codes
 from .evaluate.frame import Frame as Frame
 from .evaluate.frame import Lane as Lane
 from .market.market import Market as Market
+from .market.recent_minutes import SideBySide as SideBySide
 from .market.rolling import rolling as rolling
 from .market.view import View as View
 from .model.bars import Bars as Bars

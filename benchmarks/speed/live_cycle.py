@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -74,8 +73,7 @@ class Cycles:
     def __init__(self, config: Config, database: Database, keeps: bool) -> None:
         self._config, self._database = config, database
         self._evaluator = Evaluator(config, list(config.exchanges))
-        self._kept = KeptStretches()
-        self._keeps = keeps
+        self._kept = KeptStretches() if keeps else None
         if not keeps:
             self._evaluator.is_quiet = lambda name, market: False  # type: ignore[method-assign]
 
@@ -84,12 +82,10 @@ class Cycles:
         began = time.process_time()
         with self._database.still() as still:
             history = History(still)
-            if self._keeps:
-                history.of_all_pairs(partial(self._kept.as_of, now))
             universe = history.universe(self._config.exchanges, self._config.quotes)
             pairs = sorted({universe.pair_of(each) for each in history.instruments}, key=str)[:most]
             watch: Any = SimpleNamespace(universe=universe, pairs=pairs, kinds=("spot", "perp"))
-            said = judge(self._config, self._evaluator, watch, history, now, {}, {})
+            said = judge(self._config, self._evaluator, watch, history, now, {}, {}, kept=self._kept)
         return said, time.process_time() - began
 
 

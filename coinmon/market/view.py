@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from coinmon.errors import NoAnswer
 from coinmon.market.computed_results import Compute, Results
-from coinmon.market.kept_stretches import digest, kept_by
+from coinmon.market.kept_stretches import kept_by
 from coinmon.market.read_only import read_only, set_once
+from coinmon.market.recent_minutes import Alone, SideBySide
 from coinmon.market.source import Source
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.book import Depth, Picture
@@ -19,8 +20,8 @@ from coinmon.model.moment import DAY, HOUR, MINUTE, floor, parse_time
 
 Made = TypeVar("Made")
 _MAX_WINDOW_MS = 400 * DAY
-_MAX_MADE, _AT_ONCE_MS, _KEPT_MS = 512, HOUR, DAY + HOUR
-"""Of what was worked out once: profiles of weeks take some memory. And what a source that keeps is asked at least."""
+_MAX_MADE, _KEPT_MS = 512, DAY + HOUR
+"""Of what was worked out once: profiles of weeks take some memory."""
 
 
 @set_once
@@ -41,9 +42,7 @@ class View:
     def __post_init__(self) -> None:
         self._results = Results()
         self._lock, self._end = RLock(), floor(self.now)
-        self._kept, self._settles_ms = kept_by(self.source, self.instrument.id)
-        # whether later views have what `once` made of a stretch that is over
-        self.keeps = self._kept is not None
+        self._kept, self._recent = kept_by(self.source, self.instrument.id)
         # dense rows read so far, by whether they have levels: indicators look at the same minutes again and again
         self._held: dict[bool, list[Bars]] = {True: [], False: []}
         self._made: dict[Hashable, Any] = {}
@@ -67,9 +66,11 @@ class View:
         start, end = floor(start), min(floor(end), self.end)
         if end <= start:
             return Bars.empty(self.instrument.tick_size)
-        at_once = max(self.end - _AT_ONCE_MS, 0)
-        together = end > at_once and not levels and self.keeps
-        rows = self._rows(min(start, at_once), self.end, levels) if together else self._rows(start, end, levels)
+        if self._recent is not None and not levels:
+            at_hand = self._recent.bars(self.instrument, start, end)
+            if at_hand is not None:
+                return at_hand
+        rows = self._rows(start, end, levels)
         first = int(rows.time[0])
         return rows[(start - first) // MINUTE : (end - first) // MINUTE]
 
@@ -94,8 +95,7 @@ class View:
         """
         made = self._made
         if ended is not None and self._kept is not None and ended <= self.end:
-            settled = ended + 2 * self._settles_ms <= self.end
-            made, key = self._kept, (key, ended + lasts_ms, b"" if settled else self._unsettled(ended))
+            made, key = self._kept, (key, ended, ended + lasts_ms)
         with self._lock:
             if key not in made:
                 if len(made) > _MAX_MADE:
@@ -104,10 +104,17 @@ class View:
             found: Made = made[key]
             return found
 
-    def _unsettled(self, ended: int) -> bytes:
-        """What the last minutes before that are like, where they may be written again and nobody counts it."""
-        since = ended - 2 * self._settles_ms
-        return self.once(("unsettled", ended), lambda: digest(self.between(since, ended)))
+    def side_by_side(self, key: Hashable, make: Callable[[SideBySide], Sequence[Made]]) -> Made:
+        """This market's part of what `make` gives: something for each of several markets, in their order.
+
+        A scan asks it once a cycle, with all markets that it follows side by side; who looks at one market alone, with
+        that one. It may look at nothing else, and what it gives of one may not depend on the others.
+        """
+        if self._recent is not None and self._recent.end == self.end:
+            found: Made | None = self._recent.of(self.instrument, key, make)
+            if found is not None:
+                return found
+        return self.once(("side by side", key), lambda: make(Alone(self.end, [self.instrument], self.bars)))[0]
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
         """Dense rows that hold [start, end): those held, and what lies between and beside them read."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,8 +22,11 @@ _THOUSANDS = re.compile(r"(1(?:0{3,6}|[KM](?=[A-Z]{3})))([^\W\d_]\w{2,})")
 _KILO = re.compile(r"(k)([A-Z][A-Z0-9]{2,})")
 """Hyperliquid's `kPEPE`."""
 _UNITS = {"k": 1_000, "1K": 1_000, "1M": 1_000_000}
+COUNTED_IN_UNITS = "volume", "buy", "delta_min", "delta_max"
+"""The columns of bars that count the base."""
 
 
+@lru_cache(8192)
 def multiple_of(base: str) -> tuple[int, str]:
     """How many coins the base counts as one, and the coin."""
     found = _KILO.fullmatch(base) or _THOUSANDS.fullmatch(base)
@@ -61,7 +65,7 @@ def bars_in_coins(bars: Bars, units: int) -> Bars:
     """Bars of thousands of a coin as bars of the coin."""
     if units == 1:
         return bars
-    scaled = {name: getattr(bars, name) * units for name in ("volume", "buy", "delta_min", "delta_max")}
+    scaled = {name: getattr(bars, name) * units for name in COUNTED_IN_UNITS}
     levels = None if bars.levels is None else levels_in_coins(bars.levels, units)
     return replace(bars, tick_size=bars.tick_size / Decimal(units), **scaled, levels=levels)
 

@@ -100,7 +100,10 @@ def _scalar(value: Any) -> Any:
 
 def clean(text: str) -> str:
     """Without NUL, which PostgreSQL refuses, halves of characters, which no encoding has, and commands to terminals."""
-    return printable(str.__str__(text).replace("\x00", "").encode("utf-8", "replace").decode("utf-8"))
+    own = str.__str__(text)
+    if own.isprintable():
+        return own
+    return printable(own.replace("\x00", "").encode("utf-8", "replace").decode("utf-8"))
 
 
 def _signal(signal: Any, name: str, pair: str) -> Signal:

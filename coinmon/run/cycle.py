@@ -269,9 +269,8 @@ class Scan:
         with self._database.still() as stored:
             within.on_abandon(stored.cut)
             history = History(stored)
-            history.of_all_pairs(partial(self._kept.as_of, now))
             may_tell = self.signal_writer.may_tell
-            return judge(self._config, self._evaluator, watch, history, now, down, since, may_tell)
+            return judge(self._config, self._evaluator, watch, history, now, down, since, may_tell, self._kept)
 
     def _tell(self, event: Event, durable: bool = False) -> None:
         """Pass an event on; outputs get durable ones through the outbox."""

@@ -9,8 +9,10 @@ from coinmon.config.load import Config
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.situation import situation
 from coinmon.evaluate.stored_markets import AllPairs
+from coinmon.market.kept_stretches import KeptStretches
 from coinmon.market.market import Market
 from coinmon.model.events import FlowEvent
+from coinmon.model.multiples import in_coins
 from coinmon.model.signal import Signal
 from coinmon.notify.events import flow_event
 from coinmon.store.history import History
@@ -33,17 +35,22 @@ def judge(
     down: Mapping[str, str],
     since: Mapping[str, int],
     may_tell: Callable[[Sequence[Signal]], bool] = lambda signals: False,
+    kept: KeptStretches | None = None,
 ) -> Judged:
     """What is said as of `now`, ms UTC. Markets are let go one by one: they are large.
 
-    may_tell: whether something may be told of these signals of a pair, so that its situation is wanted.
+    may_tell: whether something may be told of these signals of a pair, so that its situation is wanted. kept: of the
+    cycles before, for those to come.
     """
     pairs = {str(pair): pair for pair in watch.pairs}
+    listed = {name: watch.universe.of(pair, watch.kinds) for name, pair in pairs.items()}
+    if kept is not None:
+        asked = [each for several in listed.values() for each in several if each.venue in config.exchanges]
+        history.of_all_pairs(kept, now, [in_coins(each) for each in asked])
     window, everyone = config.window, partial(AllPairs(config, evaluator, history).markets, now)
 
     def market_of(name: str) -> Market:
-        listed = watch.universe.of(pairs[name], watch.kinds)
-        return evaluator.market(pairs[name], listed, history, now, down, since, everyone)
+        return evaluator.market(pairs[name], listed[name], history, now, down, since, everyone)
 
     found: dict[str, list[Signal]] = {}
     flows, situations = [], {}

@@ -2,14 +2,16 @@
 
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select, update
+from sqlalchemy import BigInteger, Connection, cast, func, select, update
 
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.model.moment import MINUTE
+from coinmon.model.trades import Ints
 from coinmon.store.database import fetch
 from coinmon.store.hours import ROW, in_a_row, roll_up, stretches
 from coinmon.store.packing import added_up, pack, unpack
@@ -18,6 +20,7 @@ from coinmon.store.samples import AT_ONCE
 from coinmon.store.schema import bars as table
 from coinmon.store.schema import instruments, superseded_bars
 
+_ASKED_TOGETHER = 500
 SETTLED_MS = 10 * MINUTE
 """After it a minute is expected to stay as it is; where one does not, its instrument counts as rewritten."""
 
@@ -109,6 +112,35 @@ def read_profile(connection: Connection, number: int, instrument: Instrument, st
         else:
             packed.append(hour)
     return added_up(packed, instrument.tick_size)
+
+
+def read_lately(connection: Connection, numbers: Sequence[int], start: int, end: int) -> tuple[Ints, Any]:
+    """The rows of [start, end) of these instruments: the row number of whose each is, and by name `COLUMNS` and
+    `known_at`, 0 for what was known at once.
+    """
+    names = [*(table.c[name] for name in COLUMNS), func.coalesce(table.c.known_at, 0), table.c.instrument]
+    query = select(*names).where(table.c.time >= start, table.c.time < end)
+    rows = []
+    for at in range(0, len(numbers), _ASKED_TOGETHER):
+        rows += fetch(connection, query.where(table.c.instrument.in_(numbers[at : at + _ASKED_TOGETHER])))
+    columns = np.frombuffer(in_a_row(rows), ROW)
+    known_at = np.array([row[-2] for row in rows], np.int64)
+    return np.array([row[-1] for row in rows], np.int64), {
+        **{name: columns[name] for name in COLUMNS}, "known_at": known_at
+    }  # fmt: skip
+
+
+def read_sums(connection: Connection, start: int, end: int) -> dict[int, tuple[int, ...]]:
+    """By row number of the instrument, how many of its minutes of [start, end) are stored, and sums of them.
+
+    Of when they were known, their coverage, their numbers of trades and their closes: one that is written changes them.
+    """
+    summed = func.coalesce(table.c.known_at, 0), table.c.coverage, table.c.trades, table.c.close
+    sums = (cast(func.sum(each), BigInteger) for each in summed)
+    query = select(instruments.c.id, func.count(), *sums)
+    query = query.join_from(instruments, table, table.c.instrument == instruments.c.id)
+    query = query.where(table.c.time >= start, table.c.time < end).group_by(instruments.c.id)
+    return {row[0]: row[1:] for row in fetch(connection, query)}
 
 
 def bars_digest(connection: Connection, number: int, start: int, end: int) -> int:

@@ -1,7 +1,7 @@
 """The database as views read it."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Float, Table, cast, func, select
@@ -12,11 +12,27 @@ from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleT
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE
-from coinmon.model.multiples import bars_in_coins, coin_of, levels_in_coins, samples_in_coins, units_between
+from coinmon.model.multiples import (
+    COUNTED_IN_UNITS,
+    bars_in_coins,
+    coin_of,
+    levels_in_coins,
+    multiple_of,
+    samples_in_coins,
+    units_between,
+)
 from coinmon.model.symbols import Universe
 from coinmon.model.trades import Ints
 from coinmon.store import books, samples, schema
-from coinmon.store.bars import SETTLED_MS, bars_digest, read_bars, read_profile, read_rewritten, read_superseded_bars
+from coinmon.store.bars import (
+    bars_digest,
+    read_bars,
+    read_lately,
+    read_profile,
+    read_rewritten,
+    read_sums,
+    read_superseded_bars,
+)
 from coinmon.store.database import Database
 from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
 from coinmon.store.judged import JudgedMinutes, read_judged
@@ -31,10 +47,22 @@ Written = tuple[int, int]
 """An instrument's row number, and how often old minutes of it were written."""
 
 
+class Kept(Protocol):
+    """What a scan keeps from one cycle to the next. recent: the last minutes of all that it follows."""
+
+    recent: Any
+
+    def as_of(
+        self, now: int, followed: Sequence[Instrument], rewritten: Mapping[str, Written], stored: "History"
+    ) -> Mapping[str, dict[Hashable, Any]]:
+        """Brought up to `now`, ms UTC, of what is stored: what was worked out of stretches that are over, by id."""
+        ...
+
+
 class History:
     """A `Source` over the database. An instrument that was never stored has no rows."""
 
-    settles_ms = SETTLED_MS
+    recent: Any = None
     _kept: Mapping[str, dict[Hashable, Any]] | None = None
     _newest: dict[str, dict[int, int]] | None = None
 
@@ -45,16 +73,36 @@ class History:
             self._followed = chosen_instruments(connection)
         self._numbers = {instrument.id: number for number, instrument in self._stored.items()}
 
-    def of_all_pairs(self, kept: Callable[[Mapping[str, Written]], Mapping[str, dict[Hashable, Any]]]) -> None:
-        """From here on all pairs are looked at, in one snapshot of the database.
+    def of_all_pairs(self, kept: Kept, now: int, followed: Sequence[Instrument]) -> None:
+        """From here on all pairs are looked at, as of `now`, ms UTC, in one snapshot of the database.
 
-        kept: gives what earlier looks worked out of stretches that are over, by instrument id; it is told how often old
-        minutes of each were written.
+        followed: whose views are made, as these count. kept: of earlier cycles.
         """
         with self._database.read() as connection:
             counted = read_rewritten(connection)
         rewritten = {each.id: (number, counted.get(number, -1)) for number, each in self._stored.items()}
-        self._kept, self._newest = kept(rewritten), {}
+        self._kept, self._newest = kept.as_of(now, followed, rewritten, self), {}
+        self.recent = kept.recent
+
+    def before(self, instrument: Instrument, start: int, end: int) -> Bars:
+        """As `bars`."""
+        return self.bars(instrument, start, end)
+
+    def lately(self, wanted: Sequence[Instrument], start: int, end: int) -> tuple[Sequence[str], Any]:
+        """The rows of these instruments of [start, end), in coins: the id of whose each is, and columns by name."""
+        numbers = [self._numbers[each.id] for each in wanted]
+        with self._database.read() as connection:
+            whose, columns = read_lately(connection, numbers, start, end)
+        rows = [self._stored[number] for number in whose.tolist()]
+        units = np.array([multiple_of(each.base)[0] for each in rows], np.int64)
+        if (units != 1).any():
+            columns |= {name: columns[name] * units for name in COUNTED_IN_UNITS}
+        return [each.id for each in rows], columns
+
+    def sums(self, start: int, end: int) -> Mapping[str, tuple[int, ...]]:
+        """By instrument the number of its rows of [start, end), and sums that are others once one was written."""
+        with self._database.read() as connection:
+            return {self._stored[number].id: sums for number, sums in read_sums(connection, start, end).items()}
 
     def ended(self, instrument: str) -> dict[Hashable, Any] | None:
         """What views worked out of stretches of time that are over, by the instrument's id; None: nothing is kept."""

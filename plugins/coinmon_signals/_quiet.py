@@ -4,7 +4,7 @@ Each of these looks at what a signal cannot do without. Where minutes are missin
 answers "not sure", and the signal is asked itself.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,29 +12,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.signal import MINUTE, Bars, Market, Silent, View
+from coinmon.signal import MINUTE, Bars, Coverage, Market, SideBySide, Silent, View
 from coinmon_signals._columns import NEAR, Floats, Mask
 from coinmon_signals._views import lead, minutes_of
 from coinmon_signals._windows import FEWEST, LEAST_SEEN
 
 Ints = npt.NDArray[np.int64]
-_HOUR_MS, _TOGETHER = 60 * MINUTE, 300
+_TOGETHER = 300
 """Minutes that are looked at together: signals ask for about as many, and share them."""
 _UNKNOWN = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
 class WindowSums:
-    """Of all venues together, the oldest window first and the present one last, quote currency."""
+    """Of all venues together, the oldest window first and the present one last, quote currency.
+
+    usual, spread: mean volume of the windows before and its deviation.
+    """
 
     volume: Floats
     buy: Floats
     close: Ints | None
     """In ticks; None: not every minute traded where price is taken from."""
-
-    @property
-    def usual(self) -> float:
-        return float(self.volume[:-1].mean())
+    usual: float
+    spread: float
 
     def is_below(self, times: float) -> bool:
         """Whether the present window's volume is surely less than so many times the mean of those before."""
@@ -43,7 +44,7 @@ class WindowSums:
     def is_usual(self, zscore: float) -> bool:
         """Whether it is surely less than so many standard deviations above that mean."""
         above = float(self.volume[-1]) - self.usual
-        return above <= -NEAR * self.usual or above < zscore * float(self.volume[:-1].std(ddof=1)) * (1 - NEAR)
+        return above <= -NEAR * self.usual or above < zscore * self.spread * (1 - NEAR)
 
     def buyers_lack(self, ratio: float, windows: int = 1) -> bool:
         """Whether takers' buys of the last windows are surely less than so many times their sells."""
@@ -53,59 +54,46 @@ class WindowSums:
 
 def window_sums(market: Market, minutes: int, lookback: int, least: int = FEWEST) -> WindowSums | None:
     """As `windows` cuts them; None: it would find fewer."""
-    count = max(least, lookback // minutes) + 1
-    span = count * minutes
-    known = _taken(market, -(-span // _TOGETHER) * _TOGETHER)
-    if known is None:
-        return None
-    volume, buy, close, traded, priced, seen = (each[..., -span:] for each in known)
-    if not priced[0] or min(priced.sum(), seen.sum(axis=1).min()) < LEAST_SEEN * span:
-        return None
-    volume, buy = (each.reshape(count, minutes).sum(axis=1) for each in (volume, buy))
-    return WindowSums(volume, buy, close[minutes - 1 :: minutes] if traded.all() else None)
-
-
-def _taken(market: Market, minutes: int) -> tuple[Any, ...] | None:
-    """Of each of the last minutes volume and takers' buys of all venues together, where all are known, else 0.
-
-    Then close and whether there was trade on the first venue, whether any has a price, and by venue whether it was seen
-    """
     views = list((market.spot or market.perp).values())
     if not views or market.down:
         return None
-
-    def added() -> tuple[Any, ...]:
-        rows = np.stack([by_hours(view, "taken", minutes, _looked_at, 7 * _HOUR_MS) for view in views])
-        volume, buy, close, traded, seen = rows.transpose(1, 0, 2)
-        volume, buy = volume.sum(axis=0), buy.sum(axis=0)
-        known = seen.all(axis=0) & np.isfinite(volume) & np.isfinite(buy)
-        taken = np.where(known, volume, 0.0), np.where(known, buy, 0.0)
-        return *taken, close[0], traded[0] > 0, (close > 0).any(axis=0), seen > 0
-
-    return views[0].once(("taken by all", minutes), added)
+    count = max(least, lookback // minutes) + 1
+    return views[0].once(("window sums", minutes, count), lambda: _window_sums(views, minutes, count))
 
 
-def _looked_at(rows: Bars) -> Floats:
-    traded = (rows.close > 0) & (rows.volume > 0)
-    return np.stack((rows.quote_volume, rows.buy_quote, rows.close.astype(float), traded, rows.has_flow))
+def _window_sums(views: Sequence[View], minutes: int, count: int) -> WindowSums | None:
+    span = count * minutes
+    looked_at = -(-span // _TOGETHER) * _TOGETHER
+    taken = partial(_taken, minutes=looked_at)
+    parts = [view.side_by_side(("taken", looked_at), taken) for view in views]
+    volume, buy = (np.sum([part[i] for part in parts], axis=0)[-span:] for i in (0, 1))
+    close, traded = (parts[0][i][-span:] for i in (2, 3))
+    priced = np.any([part[2][-span:] > 0 for part in parts], axis=0)
+    seen = min(int(part[4][-span:].sum()) for part in parts)
+    if not priced[0] or min(int(priced.sum()), seen) < LEAST_SEEN * span:
+        return None
+    known = np.isfinite(volume) & np.isfinite(buy)
+    volume, buy = (np.where(known, each, 0.0).reshape(count, minutes).sum(axis=1) for each in (volume, buy))
+    before = volume[:-1]
+    at_ends = close[minutes - 1 :: minutes] if traded.all() else None
+    return WindowSums(volume, buy, at_ends, float(before.mean()), float(before.std(ddof=1)))
 
 
-def by_hours(
-    view: View, what: str, minutes: int, columns: Callable[[Bars], Floats], lasts_ms: int = 25 * _HOUR_MS
-) -> Floats:
-    """Columns of the last closed minutes; those of hours that are over are worked out once, and kept so long."""
-    start = view.end - minutes * MINUTE
-    first, last = start // _HOUR_MS * _HOUR_MS, view.end // _HOUR_MS * _HOUR_MS
+def _taken(many: SideBySide, minutes: int) -> Sequence[tuple[Any, ...]]:
+    """Of each of the last minutes volume and takers' buys, quote currency (NaN: not known), close in ticks, whether
+    there was trade, and whether it was seen.
+    """
+    names = "coverage", "quote_volume", "buy_quote", "close", "volume"
+    coverage, money, bought, close, volume = (many.last(name, minutes) for name in names)
+    seen = coverage >= np.uint8(Coverage.KLINES)
+    columns = np.where(seen, money, np.nan), np.where(seen, bought, np.nan), close, (close > 0) & (volume > 0), seen
+    return list(zip(*columns, strict=True))
 
-    def of(begin: int, end: int) -> Floats:
-        # what is still to come is read along with it
-        return columns(view.between(begin, view.end)[: (end - begin) // MINUTE])
 
-    hours = [
-        view.once((what, at), partial(of, at, at + _HOUR_MS), at + _HOUR_MS, lasts_ms)
-        for at in range(first, last, _HOUR_MS)
-    ]
-    return np.concatenate([*hours, of(last, view.end)], axis=-1)[..., (start - first) // MINUTE :]
+def prices(many: SideBySide, ticks: Any) -> Floats:
+    """Prices of columns of ticks, but for the last bit; NaN where none is known."""
+    size = np.array([float(each.tick_size) for each in many.instruments])
+    return np.where(ticks > 0, ticks * size[:, None], np.nan)
 
 
 @dataclass(frozen=True, slots=True)

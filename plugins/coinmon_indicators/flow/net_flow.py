@@ -1,6 +1,5 @@
 """Net flow: what takers bought less what they sold, with the ratio, the range and the volatility of the same window."""
 
-import math
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -10,7 +9,6 @@ from pydantic import Field
 
 from coinmon.indicator import (
     MINUTE,
-    Bars,
     Bilingual,
     Line,
     Panel,
@@ -24,9 +22,8 @@ from coinmon.indicator import (
 )
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient, rough
 from coinmon_indicators._of_instrument import InstrumentResult
-from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, Floats, columns, usable
-
-_HOUR_MS = 60 * MINUTE
+from coinmon_indicators.flow._added_up import AddedUp, added_up
+from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, columns, usable
 
 
 class NetFlow(InstrumentResult):
@@ -117,18 +114,15 @@ def net_flow(
     klines of the venue.
     """
     blocks = zscore_hours * 60 // window
-    rows = view.bars(window + 1) if view.keeps else view.bars(window + max(blocks * window, 1))
-    bars = rows[-window:]
+    found = view.side_by_side(("net_flow", window, blocks), partial(added_up, window=window, blocks=blocks))
     reasons: list[str] = []
-    flow = _flow(bars, window, min_coverage, reasons)
+    flow = _flow(found, window, min_coverage, reasons)
     flow["zscore"] = flow["usual"] = None
-    if flow["buy_volume"] is not None and zscore_hours:
-        start = view.end - window * (blocks + 1) * MINUTE
-        past = _taken_by_hours(view, start, view.end) if view.keeps else _taken(rows)[-window * (blocks + 1) :]
-        flow["zscore"], flow["usual"] = _against(flow["net_flow"], past, window, blocks, min_coverage, reasons)
+    if flow["net_flow"] is not None and zscore_hours:
+        flow["zscore"], flow["usual"] = _against(flow["net_flow"], found, window, min_coverage, reasons)
     return NetFlow(
         as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(bars)),
+        coverage=SeenReport.of(view.seen(view.bars(window))),
         convention=f"taker buy - taker sell of {window} closed minutes; ATR: simple mean of one-minute true ranges; "
         "z-score by the sample deviation",
         instrument=view.instrument.id,
@@ -136,7 +130,7 @@ def net_flow(
         currency=view.instrument.quote,
         window=window,
         **flow,
-        **_prices(rows, window, reasons),
+        **_prices(found, view.instrument.tick_size, reasons),
         reason=because(reasons),
     )
 
@@ -146,9 +140,8 @@ def register_indicators(register: Any) -> None:
     register("net_flow", net_flow, columns=columns)
 
 
-def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> dict[str, Any]:
-    rows = bars[usable(bars)]
-    if not len(rows):
+def _flow(found: AddedUp, window: int, min_coverage: float, reasons: list[str]) -> dict[str, Any]:
+    if not found.minutes:
         reasons.append(
             Bilingual(
                 f"{window} 分钟都缺少完整的主动买卖拆分", f"none of the {window} minutes has a complete taker split"
@@ -156,95 +149,62 @@ def _flow(bars: Bars, window: int, min_coverage: float, reasons: list[str]) -> d
         )
         names = "net_flow buy_volume sell_volume buy_sell_ratio volume quote_volume net_flow_pct"
         return dict.fromkeys(names.split())
-    buy = math.fsum(rows.buy_quote)
-    # each minute's totals are rounded once, so a difference below zero is rounding and not a sale
-    sell = math.fsum(np.maximum(rows.sell_quote, 0.0))
-    traded = math.fsum(rows.quote_volume)
     ratio = None
-    if len(rows) / window < min_coverage:
+    if found.minutes / window < min_coverage:
         reasons.append(
             Bilingual(
-                f"已覆盖 {window} 分钟中的 {len(rows)} 分钟，买卖比需要 {min_coverage:.0%}",
-                f"{len(rows)} of {window} minutes covered, the buy/sell ratio needs {min_coverage:.0%}",
+                f"已覆盖 {window} 分钟中的 {found.minutes} 分钟，买卖比需要 {min_coverage:.0%}",
+                f"{found.minutes} of {window} minutes covered, the buy/sell ratio needs {min_coverage:.0%}",
             )
         )
     else:
-        ratio = quotient(buy, sell)
+        ratio = quotient(found.buy, found.sell)
         if ratio is None:
             reasons.append(
                 Bilingual("没有主动卖出，无法计算买卖比", "no taker sells, so no buy/sell ratio")
-                if not sell
+                if not found.sell
                 else Bilingual("买卖比超出可表示的范围", "the buy/sell ratio is out of range")
             )
-    share = None if quotient(buy - sell, traded) is None else 100 * (buy - sell) / traded
+    flow = found.buy - found.sell
+    share = None if quotient(flow, found.traded) is None else 100 * flow / found.traded
     return {
-        "net_flow": buy - sell, "buy_volume": buy, "sell_volume": sell, "buy_sell_ratio": ratio,
-        "volume": math.fsum(rows.volume), "quote_volume": traded, "net_flow_pct": share,
+        "net_flow": flow, "buy_volume": found.buy, "sell_volume": found.sell, "buy_sell_ratio": ratio,
+        "volume": found.volume, "quote_volume": found.traded, "net_flow_pct": share,
     }  # fmt: skip
 
 
-def _taken(rows: Bars) -> Floats:
-    """Of each minute what takers bought less what they sold, quote currency; NaN: it does not count."""
-    return np.where(usable(rows), rows.buy_quote - rows.sell_quote, np.nan)
-
-
-def _taken_by_hours(view: View, start: int, end: int) -> Floats:
-    """The same of [start, end), ms UTC; of hours that are over it is worked out once, for this view and later ones."""
-    first, last = start // _HOUR_MS * _HOUR_MS, end // _HOUR_MS * _HOUR_MS
-
-    def of_hour(begin: int) -> Floats:
-        # what is still to come is read along with it
-        return _taken(view.between(begin, end)[:60])
-
-    hours = [view.once(("taken", at), partial(of_hour, at), at + _HOUR_MS) for at in range(first, last, _HOUR_MS)]
-    return np.concatenate([*hours, _taken(view.between(last, end))])[(start - first) // MINUTE :]
-
-
 def _against(
-    flow: float, taken: Floats, window: int, blocks: int, min_coverage: float, reasons: list[str]
+    flow: float, found: AddedUp, window: int, min_coverage: float, reasons: list[str]
 ) -> tuple[float | None, float | None]:
-    """The z-score against the windows before, and their median size. taken: of the minutes of all of them."""
-    known_rows = ~np.isnan(taken)
-    if known_rows[-window:].sum() / window < min_coverage:
+    """The z-score against the windows before, and their median size."""
+    if found.minutes / window < min_coverage:
         return None, None
-    before = slice(0, blocks * window)
-    complete = known_rows[before].reshape(blocks, window).all(axis=1)
-    past = taken[before].reshape(blocks, window)[complete].sum(axis=1)
-    if len(past) < MIN_BLOCKS:
+    if found.blocks < MIN_BLOCKS:
         reasons.append(
             Bilingual(
-                f"z 值需要此前 {MIN_BLOCKS} 个完整区间，现有 {len(past)} 个",
-                f"the z-score needs {MIN_BLOCKS} complete windows before this one, there are {len(past)}",
+                f"z 值需要此前 {MIN_BLOCKS} 个完整区间，现有 {found.blocks} 个",
+                f"the z-score needs {MIN_BLOCKS} complete windows before this one, there are {found.blocks}",
             )
         )
         return None, None
-    usual = known(float(np.median(np.abs(past))))
-    mean, spread = float(past.mean()), float(past.std(ddof=1))
-    if spread <= 1e-12 * float(np.abs(past).max()):
+    usual = known(found.median_size)
+    if found.spread <= 1e-12 * found.largest_size:
         reasons.append(
             Bilingual("此前各区间净流入相同，无法计算 z 值", "every window before had the same net flow, so no z-score")
         )
         return None, usual
-    return known((flow - mean) / spread), usual
+    return known((flow - found.mean) / found.spread), usual
 
 
-def _prices(rows: Bars, window: int, reasons: list[str]) -> dict[str, float | None]:
+def _prices(found: AddedUp, tick_size: Decimal, reasons: list[str]) -> dict[str, float | None]:
     names = ("support", "resistance", "last_price", "price_change_pct", "atr")
-    candle = rows[-window:].candle()
-    first, last = candle[0], candle[-1]
-    if last <= 0:
+    if found.close <= 0:
         reasons.append(Bilingual("区间内没有已知价格", "no price is known in the window"))
         return dict.fromkeys(names)
-    _, high, low, close = rows.price(np.array(candle)).tolist()
-    return dict(zip(names, (low, high, close, 100 * (last - first) / first, _atr(rows, window)), strict=True))
-
-
-def _atr(rows: Bars, window: int) -> float:
-    # the window, and the minute before it
-    close, high, low = (each[-window - 1 :] for each in (rows.close, rows.high, rows.low))
-    priced, close, high, low = close > 0, close[:-1], high[1:], low[1:]
-    joined = priced[:-1]
-    above = np.where(joined, np.maximum(high, close), high)
-    below = np.where(joined, np.minimum(low, close), low)
-    ranges = (above - below)[priced[1:]]
-    return float(rows.tick_size * Decimal(int(ranges.sum())) / len(ranges))
+    # Python divides integers once and right, whatever their size
+    times, by = tick_size.as_integer_ratio()
+    low, high, close = (ticks * times / by for ticks in (found.low, found.high, found.close))
+    change = 100 * (found.close - found.open) / found.open
+    # the simple mean of the true ranges
+    atr = float(tick_size * Decimal(found.reach) / found.priced)
+    return dict(zip(names, (low, high, close, change, atr), strict=True))

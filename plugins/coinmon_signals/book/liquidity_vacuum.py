@@ -145,6 +145,11 @@ def _shares(frame: Frame, instrument: Instrument, percent: float, window: int, l
     return found
 
 
+def quiet(market: Market, *, percent: float, window: int, lookback: int, max_share: float, min_venues: int) -> bool:
+    """Whether no order book was sampled lately."""
+    return not any(view.depth(window) for view in (market.spot or market.perp).values())
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("liquidity_vacuum", liquidity_vacuum, columns=columns, horizon="1h")
+    register("liquidity_vacuum", liquidity_vacuum, columns=columns, quiet=quiet, horizon="1h")

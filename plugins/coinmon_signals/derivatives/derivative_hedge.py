@@ -213,6 +213,12 @@ def columns(frame: Frame, *, min_zscore: float, oi_times: float, max_move: float
     return np.where(asked, ASK, np.where(waits, WAITS, SILENT)).astype(np.int8)
 
 
+def quiet(market: Market, *, min_zscore: float, oi_times: float, max_move: float, min_match: float) -> bool:
+    """Whether the flow of spot is usual wherever there is a perpetual beside it."""
+    scores = (market.spot[name].of("net_flow").zscore for name in market.perp if name in market.spot)
+    return all(score is None or abs(score) < min_zscore for score in scores)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("derivative_hedge", derivative_hedge, columns=columns, horizon="4h")
+    register("derivative_hedge", derivative_hedge, columns=columns, quiet=quiet, horizon="4h")

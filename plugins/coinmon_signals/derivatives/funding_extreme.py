@@ -119,6 +119,11 @@ def columns(frame: Frame, *, high: float, low: float, max_age: int) -> Codes:
     return np.where(codes > SILENT, codes + state, codes)
 
 
+def quiet(market: Market, *, high: float, low: float, max_age: int) -> bool:
+    """Whether there is no perpetual."""
+    return not market.perp
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("funding_extreme", funding_extreme, columns=columns, horizon="1d")
+    register("funding_extreme", funding_extreme, columns=columns, quiet=quiet, horizon="1d")

@@ -100,6 +100,11 @@ def columns(frame: Frame, *, high: float, low: float, window: int, min_times: fl
     return compare.codes(ready, np.asarray(holds.any(axis=0)), begun > 0, begun > 1, first == 1)
 
 
+def quiet(market: Market, *, high: float, low: float, window: int, min_times: float, max_age: int) -> bool:
+    """Whether there is no perpetual."""
+    return not market.perp
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("funding_squeeze", funding_squeeze, columns=columns, horizon="1d")
+    register("funding_squeeze", funding_squeeze, columns=columns, quiet=quiet, horizon="1d")

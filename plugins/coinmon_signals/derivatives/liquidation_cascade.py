@@ -141,6 +141,11 @@ def columns(frame: Frame, *, events: int, gap: float, min_total: float, max_age:
     return asked_where(ready, alive, np.ones(count, bool))
 
 
+def quiet(market: Market, *, events: int, gap: float, min_total: float, max_age: int) -> bool:
+    """Whether nobody was liquidated."""
+    return not any(view.liquidations(max_age + _MAX_MINUTES) for view in market.perp.values())
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("liquidation_cascade", liquidation_cascade, columns=columns, horizon="1h")
+    register("liquidation_cascade", liquidation_cascade, columns=columns, quiet=quiet, horizon="1h")

@@ -102,6 +102,11 @@ def columns(frame: Frame, *, window: int, min_times: float, max_move: float, min
     return compare.codes(ready, np.asarray(agreed.any(axis=0)), begun, first == 1)
 
 
+def quiet(market: Market, *, window: int, min_times: float, max_move: float, min_venues: int) -> bool:
+    """Whether there is no perpetual."""
+    return not market.perp
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("oi_jump", oi_jump, columns=columns, horizon="4h")
+    register("oi_jump", oi_jump, columns=columns, quiet=quiet, horizon="4h")

@@ -152,6 +152,11 @@ def columns(frame: Frame, *, window: int, dead_band: float, min_venues: int) -> 
     return np.where(codes > SILENT, codes + 4 * first, codes)
 
 
+def quiet(market: Market, *, window: int, dead_band: float, min_venues: int) -> bool:
+    """Whether there is no perpetual."""
+    return not market.perp
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("oi_quadrant_shift", oi_quadrant_shift, columns=columns, horizon="4h")
+    register("oi_quadrant_shift", oi_quadrant_shift, columns=columns, quiet=quiet, horizon="4h")

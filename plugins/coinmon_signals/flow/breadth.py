@@ -121,6 +121,13 @@ def columns(
     return compare.codes(ready, most >= HOLD * min_share * judged, most >= min_share * judged, into >= out)
 
 
+def quiet(
+    market: Market, *, told_on: str, window: int, min_pct: float, min_share: float, min_pairs: int, min_judged: float
+) -> bool:
+    """Whether it is told on another pair."""
+    return str(market.pair) != told_on
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("breadth", breadth, columns=columns, horizon="4h")
+    register("breadth", breadth, columns=columns, quiet=quiet, horizon="4h")

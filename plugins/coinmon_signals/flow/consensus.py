@@ -74,9 +74,14 @@ def columns(frame: Frame, *, min_times: float) -> Codes:
     return asked_where_it_holds(compare.codes(found.enough, bull | bear, bear), min_times > 0)
 
 
+def quiet(market: Market, *, min_times: float) -> bool:
+    """Whether the venues do not agree."""
+    return market.of("consensus").verdict not in _SAID
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
     register(
-        "consensus", consensus, columns=columns, horizon="1h", calm={"min_times": 2.5},
+        "consensus", consensus, columns=columns, quiet=quiet, horizon="1h", calm={"min_times": 2.5},
         switches={"consensus_change": "consensus"},
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """All exchanges buy (or sell) together."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -32,13 +33,13 @@ def global_sync(
     found = market.of("consensus")
     if not found.comparable:
         return waits(found)
-    pairs = [(each.net_flow, each.buy_sell_ratio) for each in compared(found).values()]
-    shown = worded({name: each.buy_sell_ratio for name, each in compared(found).items()}, ".3f")
+    venues = compared(found)
+    pairs = [(each.net_flow, each.buy_sell_ratio) for each in venues.values()]
+    shown = worded({name: each.buy_sell_ratio for name, each in venues.items()}, ".3f")
     if any(ratio is None for _, ratio in pairs):
         return Silent(Bilingual(f"有平台的买卖比未知：{shown}", f"a buy/sell ratio is not known: {shown}"), waits=True)
-    venues = compared(found)
-    up = all(flow > 0 and ratio > 1 + HOLD * (bull_ratio - 1) for flow, ratio in pairs)
-    down = bearish and not up and all(flow < 0 and ratio < 1 - HOLD * (1 - bear_ratio) for flow, ratio in pairs)
+    up, down = _together(pairs, bull_ratio, bear_ratio)
+    down &= bearish and not up
     if (up or down) and not unusual(market, venues, 1 if up else -1, HOLD * min_times):
         return usual(market, venues, min_times)
     if up:
@@ -93,6 +94,12 @@ def global_sync(
     )
 
 
+def _together(pairs: Sequence[tuple[float, float]], bull_ratio: float, bear_ratio: float) -> tuple[bool, bool]:
+    """Whether all buy enough for a state to last, and whether all sell. pairs: net flow and buy/sell ratio by venue."""
+    up = all(flow > 0 and ratio > 1 + HOLD * (bull_ratio - 1) for flow, ratio in pairs)
+    return up, all(flow < 0 and ratio < 1 - HOLD * (1 - bear_ratio) for flow, ratio in pairs)
+
+
 def columns(frame: Frame, *, bull_ratio: float, bearish: bool, bear_ratio: float, min_times: float) -> Codes:
     """What `global_sync` says of each moment of the frame."""
     found, compare = venue_flows(frame), Comparisons(frame.count)
@@ -112,6 +119,19 @@ def columns(frame: Frame, *, bull_ratio: float, bearish: bool, bear_ratio: float
     return asked_where_it_holds(codes, min_times > 0)
 
 
+def quiet(market: Market, *, bull_ratio: float, bearish: bool, bear_ratio: float, min_times: float) -> bool:
+    """Whether not all venues go one way."""
+    found = market.of("consensus")
+    pairs = [(each.net_flow, each.buy_sell_ratio) for each in compared(found).values()]
+    if not found.comparable or any(ratio is None for _, ratio in pairs):
+        return True
+    up, down = _together(pairs, bull_ratio, bear_ratio)
+    return not up and not (bearish and down)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("global_sync", global_sync, columns=columns, horizon="1h", calm={"bearish": True, "min_times": 2.5})
+    register(
+        "global_sync", global_sync, columns=columns, quiet=quiet, horizon="1h",
+        calm={"bearish": True, "min_times": 2.5},
+    )  # fmt: skip

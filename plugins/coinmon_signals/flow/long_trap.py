@@ -91,6 +91,17 @@ def columns(
     return asked_where_it_holds(codes, min_times > 0)
 
 
+def quiet(market: Market, *, east_venues: tuple[str, ...], us_venue: str, noise_floor: float, min_times: float) -> bool:
+    """Whether nobody buys in the East, or the West does not sell."""
+    flows = {each.venue: each.net_flow for each in market.of("consensus").venues if each.comparable}
+    least = HOLD * noise_floor
+    sells = us_venue in flows and flows[us_venue] < -least
+    return not sells or not any(name in flows and flows[name] > least for name in east_venues)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("long_trap", long_trap, columns=columns, horizon="1h", calm={"noise_floor": 1_000.0, "min_times": 3.0})
+    register(
+        "long_trap", long_trap, columns=columns, quiet=quiet, horizon="1h",
+        calm={"noise_floor": 1_000.0, "min_times": 3.0},
+    )  # fmt: skip

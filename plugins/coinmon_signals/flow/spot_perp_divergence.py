@@ -34,9 +34,7 @@ def spot_perp_divergence(
             waits=True,
         )
     (spot, spot_usual), (perp, perp_usual) = (each for each in sides if each is not None)
-    parted = spot * perp < 0
-    least = min_times * HOLD
-    if not (parted and abs(spot) >= least * spot_usual and abs(perp) >= least * perp_usual):
+    if not _stands((spot, spot_usual), (perp, perp_usual), min_times * HOLD):
         return Silent(
             Bilingual(
                 f"现货净流入 {spot:+,.0f}（常态 {spot_usual:,.0f}），永续 {perp:+,.0f}（常态 {perp_usual:,.0f}），"
@@ -70,6 +68,11 @@ def _side(views: Iterable[View]) -> tuple[float, float] | None:
     if any(each.usual is None or each.net_flow is None for each in found):
         return None
     return sum(each.net_flow for each in found), sum(each.usual for each in found)
+
+
+def _stands(spot: tuple[float, float], perp: tuple[float, float], least: float) -> bool:
+    """Whether both net flows are so many times their usual sizes, and opposite."""
+    return spot[0] * perp[0] < 0 and all(abs(flow) >= least * usual for flow, usual in (spot, perp))
 
 
 def columns(frame: Frame, *, min_times: float) -> Codes:
@@ -116,6 +119,14 @@ def _lane(frame: Frame, instrument: Instrument) -> tuple[Floats, Floats, Mask, F
     return flows[starts[:, -1]], usual, known, traded[starts[:, -1]]
 
 
+def quiet(market: Market, *, min_times: float) -> bool:
+    """Whether one side is missing or not known, or flows are too small or go one way."""
+    if not market.spot or not market.perp:
+        return True
+    spot, perp = (_side(each.values()) for each in (market.spot, market.perp))
+    return spot is None or perp is None or not _stands(spot, perp, min_times * HOLD)
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
-    register("spot_perp_divergence", spot_perp_divergence, columns=columns, horizon="4h")
+    register("spot_perp_divergence", spot_perp_divergence, columns=columns, quiet=quiet, horizon="4h")

@@ -1,6 +1,7 @@
 """American institutions buy more than the rest of the world."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -44,8 +45,7 @@ def us_accumulation(
             )
         )
     flow = venues[us_venue].net_flow
-    mean = math.fsum(others) / len(others)
-    least = max(min_net_flow, times_others * max(mean, 0.0))
+    mean, least = _needed(others, min_net_flow, times_others)
     if not flow > HOLD * least:
         return Silent(
             Bilingual(
@@ -77,6 +77,12 @@ def us_accumulation(
     ]
 
 
+def _needed(others: Sequence[float], min_net_flow: float, times_others: float) -> tuple[float, float]:
+    """The mean net flow of the other venues, and what it has to exceed."""
+    mean = math.fsum(others) / len(others)
+    return mean, max(min_net_flow, times_others * max(mean, 0.0))
+
+
 def columns(frame: Frame, *, us_venue: str, min_net_flow: float, times_others: float, min_times: float) -> Codes:
     """What `us_accumulation` says of each moment of the frame."""
     found, compare = venue_flows(frame), Comparisons(frame.count)
@@ -93,8 +99,19 @@ def columns(frame: Frame, *, us_venue: str, min_net_flow: float, times_others: f
     return asked_where_it_holds(codes, min_times > 0)
 
 
+def quiet(market: Market, *, us_venue: str, min_net_flow: float, times_others: float, min_times: float) -> bool:
+    """Whether too little flows there, or not every venue can be compared."""
+    found = market.of("consensus")
+    flows = {each.venue: each.net_flow for each in found.venues if each.comparable}
+    flow = flows.pop(us_venue, None)
+    if found.waits_for or flow is None or not flows:
+        return True
+    return not flow > HOLD * _needed(list(flows.values()), min_net_flow, times_others)[1]
+
+
 @hookimpl
 def register_signals(register: Any) -> None:
     register(
-        "us_accumulation", us_accumulation, columns=columns, horizon="4h", calm={"min_net_flow": 0.0, "min_times": 8.0}
-    )
+        "us_accumulation", us_accumulation, columns=columns, quiet=quiet, horizon="4h",
+        calm={"min_net_flow": 0.0, "min_times": 8.0},
+    )  # fmt: skip

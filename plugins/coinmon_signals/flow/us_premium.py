@@ -1,15 +1,16 @@
 """The American venue pays more, or less, than the others do."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bars, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, SideBySide, Signal, Silent, Text, hookimpl
 from coinmon_signals._columns import NEAR, Comparisons, Floats, rolling
 from coinmon_signals._evidence import HOLD
-from coinmon_signals._quiet import by_hours
+from coinmon_signals._quiet import prices
 
 _LEAST_SEEN = 0.95
 """Share of the minutes, now and before, in which both prices have to be known."""
@@ -115,18 +116,28 @@ def columns(frame: Frame, *, us_venue: str, window: int, lookback: int, min_zsco
 
 
 def quiet(market: Market, *, us_venue: str, window: int, lookback: int, min_zscore: float, min_bps: float) -> bool:
-    """Whether the premium is surely near the usual: it is worked out of closes that are kept by the hour."""
+    """Whether the premium is surely near the usual."""
     others = [view for name, view in market.spot.items() if name != us_venue]
     if us_venue not in market.spot or not others:
         return True
-    closes = [by_hours(view, "closes", lookback + window, _closes) for view in (market.spot[us_venue], *others)]
-    (premium, usual, spread), (seen, past) = _measured(closes, window, lookback)
-    away, least = abs(float(premium[-1] - usual[-1])), HOLD * max(min_bps, min_zscore * float(spread[-1]))
-    return not (seen[-1] and past[-1]) or away < least - NEAR * (least + abs(float(premium[-1])))
+    # the window now, and those that end where the one after it begins
+    steps = lookback // window
+    closes = partial(_closes, minutes=(steps + 1) * window)
+    own, *rest = (view.side_by_side(("closes", window, steps), closes) for view in (market.spot[us_venue], *others))
+    bps = 1e4 * np.log(own / np.mean(rest, axis=0)).reshape(steps + 1, window)
+    known = np.isfinite(bps)
+    counts = known.sum(axis=1)
+    enough = counts >= _LEAST_SEEN * window
+    there = enough[:-1].sum()
+    if not enough[-1] or there < _LEAST_SEEN * steps or there < 2:
+        return True
+    means = np.where(known, bps, 0.0).sum(axis=1)[enough] / counts[enough]
+    away, least = abs(float(means[-1] - means[:-1].mean())), HOLD * max(min_bps, min_zscore * means[:-1].std(ddof=1))
+    return bool(away < least - NEAR * (least + abs(means[-1])))
 
 
-def _closes(rows: Bars) -> Floats:
-    return rows.price(rows.close)
+def _closes(many: SideBySide, minutes: int) -> Sequence[Floats]:
+    return list(prices(many, many.last("close", minutes)))
 
 
 @hookimpl

@@ -1,7 +1,8 @@
 """Price comes to a level that everyone watches."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from coinmon.signal import (
     Codes,
     Frame,
     Market,
+    SideBySide,
     Signal,
     Silent,
     Text,
@@ -27,6 +29,7 @@ from coinmon.signal import (
 )
 from coinmon_signals._candle_columns import covered, lead_instrument
 from coinmon_signals._columns import NEAR, rolling
+from coinmon_signals._quiet import prices
 from coinmon_signals._settings import LeadVenue
 from coinmon_signals._views import lead, short
 
@@ -182,11 +185,18 @@ def quiet(
     view = lead(market, venue)
     if isinstance(view, Silent) or not _end_with_days(market.settings("key_levels"), levels):
         return False
-    known, rows = _of_ended(view, levels, view.end // DAY * DAY), view.bars(window + 1)
-    prices = np.concatenate((rows.price(rows.close)[:-1], rows.price(rows.low)[1:], rows.price(rows.high)[1:]))
-    known_prices, reach = prices[np.isfinite(prices)], 1 + approach / 100 + NEAR
-    low, high = known_prices.min(initial=np.inf), known_prices.max(initial=-np.inf)
+    low, high = view.side_by_side(("reached", window), partial(_reached, window=window))
+    known, reach = _of_ended(view, levels, view.end // DAY * DAY), 1 + approach / 100 + NEAR
+    # without any price the highest is NaN
     return not any(low <= each * reach and high >= each * (2 - reach) for each in known.values())
+
+
+def _reached(many: SideBySide, window: int) -> Sequence[tuple[float, float]]:
+    """The lowest and the highest price of the last minutes, and of the close before them."""
+    close, low, high = (many.last(name, window + 1) for name in ("close", "low", "high"))
+    ticks = np.concatenate((close[:, :-1], low[:, 1:], high[:, 1:]), axis=1)
+    lowest = np.where(ticks > 0, ticks, np.iinfo(np.int64).max).min(axis=1)
+    return list(zip(*prices(many, np.stack((lowest, ticks.max(axis=1)), axis=1)).T.tolist(), strict=True))
 
 
 def _end_with_days(settings: Mapping[str, Any], levels: tuple[str, ...]) -> bool:
