@@ -13,9 +13,10 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
 
 _Numbers = npt.NDArray[Any]
-LONG, SHORT = 1500, 360
-"""Minutes that are held: of `_LONG` a day and an hour, of the rest six hours; 70 kilobytes a market."""
-_LONG = "close", "volume", "quote_volume", "buy_quote", "coverage"
+LONG, SHORT, _LONGEST = 1620, 360, 11_520
+"""Minutes that are held: of `_LONG` a day and three hours, of the rest six hours: 115 kilobytes a market. Of `_LONG` as
+many as were asked for where that is more, eight days at most."""
+_LONG = "high", "low", "close", "volume", "quote_volume", "buy", "buy_quote", "coverage"
 _SLACK, _UNSETTLED = 60, 20
 """Columns that are filled before all are moved; and minutes that may be written again without their market counting as
 rewritten, twice as many as that takes: clocks differ."""
@@ -85,7 +86,7 @@ class RecentMinutes:
 
     def __init__(self) -> None:
         self.end = 0
-        self._offset = 0
+        self._offset, self._long, self._wanted = 0, LONG, LONG
         self._columns: dict[str, _Numbers] = {}
         self._times: _Numbers = np.empty(0, np.int64)
         self._instruments: Sequence[Instrument] = []
@@ -102,9 +103,6 @@ class RecentMinutes:
         """Of all columns."""
         return sum(each.nbytes for each in self._columns.values())
 
-    def __contains__(self, id: str) -> bool:
-        return id in self._row_of
-
     def as_of(
         self, end: int, followed: Sequence[Instrument], rewritten: Mapping[str, Hashable], stored: StoredMinutes
     ) -> dict[str, int]:
@@ -114,7 +112,8 @@ class RecentMinutes:
         """
         followed = [each for each in followed if each.id in rewritten]
         before, last = dict(self._row_of), self.end
-        stands = last - SHORT * MINUTE < last <= end <= last + _SLACK * MINUTE and bool(self._columns)
+        stands = last <= end <= last + _SLACK * MINUTE and bool(self._columns) and self._wanted <= self._long
+        self._long = max(self._long, self._wanted)
         known = {
             each.id
             for each, value in zip(self._instruments, self._rewritten, strict=True)
@@ -146,18 +145,20 @@ class RecentMinutes:
             return None
         stop = SHORT + self._offset - (self.end - end) // MINUTE
         part = slice(stop - (end - start) // MINUTE, stop)
-        apart = LONG - SHORT
-        far = slice(part.start + apart, part.stop + apart)
+        far = slice(part.start + self._long - SHORT, part.stop + self._long - SHORT)
         columns: dict[str, Any] = {
             name: self._columns[name][row, far if name in _LONG else part] for name in COLUMNS if name != "time"
         }
         return Bars(instrument.tick_size, self._times[part], **columns)
 
     def last(self, name: str, minutes: int) -> _Numbers:
-        column = self._columns[name]
-        stop = _span(name) + self._offset
-        if minutes > _span(name):
+        column, span = self._columns[name], self._span(name)
+        if minutes > span:
+            if name in _LONG:
+                # from the next cycle on
+                self._wanted = max(self._wanted, min(minutes, _LONGEST))
             raise KeyError(name)
+        stop = span + self._offset
         part: _Numbers = column[:, stop - minutes : stop]
         return part
 
@@ -166,16 +167,17 @@ class RecentMinutes:
         row = self._row_of.get(instrument.id)
         if row is None or self._instruments[row] != instrument:
             return None
-        if key not in self._made:
+        # of this cycle: one that was given up may still be at work when the next begins
+        made = self._made
+        if key not in made:
             try:
-                self._made[key] = make(self)
+                made[key] = make(self)
             except BaseException as error:
                 if our_stop(error):
                     raise
                 # one by one each fails for itself
-                self._made[key] = None
-        made = self._made[key]
-        return None if made is None else made[row]
+                made[key] = None
+        return None if made[key] is None else made[key][row]
 
     def _settle(self, followed: Sequence[Instrument], before: Mapping[str, int], end: int) -> None:
         """Rows for these markets and columns up to `end`: what is held goes along, and nothing is known of the rest."""
@@ -186,7 +188,7 @@ class RecentMinutes:
             rows = np.array([before.get(each.id, -1) for each in followed], np.int64)
             there = rows >= 0
             for name in _COLUMNS:
-                span, dtype = _span(name), _dtype(name)
+                span, dtype = self._span(name), _dtype(name)
                 fresh = np.full((len(followed), span + _SLACK), _ABSENT.get(name, np.nan), dtype)
                 if there.any():
                     # the columns that are still held once it reaches up to `end`
@@ -204,11 +206,11 @@ class RecentMinutes:
 
     def _read_whole(self, instrument: Instrument, stored: StoredMinutes) -> None:
         """A market that is new here, or whose old minutes were written."""
-        start = self.end - LONG * MINUTE
+        start = self.end - self._long * MINUTE
         rows = stored.before(instrument, start, self.end).dense(start, self.end)
         row = self._row_of[instrument.id]
         for name in _COLUMNS:
-            span, column = _span(name), self._columns[name]
+            span, column = self._span(name), self._columns[name]
             column.setflags(write=True)
             column[row, self._offset : self._offset + span] = (
                 _ABSENT[name] if name == "known_at" else getattr(rows, name)[-span:]
@@ -241,11 +243,14 @@ class RecentMinutes:
         first = np.where(differ.any(axis=1), differ.argmax(axis=1), -1)
         return {each.id: start + at * MINUTE for each, at in zip(others, first.tolist(), strict=True) if at >= 0}
 
+    def _span(self, name: str) -> int:
+        return self._long if name in _LONG else SHORT
+
     def _sum(self, name: str, known: _Numbers, start: int, end: int) -> _Numbers:
-        return np.where(known >= 0, self._stretch(name, start, end), 0).sum(axis=1, dtype=np.int64)
+        return np.asarray(np.where(known >= 0, self._stretch(name, start, end), 0).sum(axis=1, dtype=np.int64))
 
     def _stretch(self, name: str, start: int, end: int) -> _Numbers:
-        at = _span(name) + self._offset - (self.end - start) // MINUTE
+        at = self._span(name) + self._offset - (self.end - start) // MINUTE
         part: _Numbers = self._columns[name][:, at : at + (end - start) // MINUTE]
         return part
 
@@ -263,12 +268,8 @@ class RecentMinutes:
         for name in _COLUMNS:
             column = self._columns[name]
             column.setflags(write=True)
-            column[rows[mine], _span(name) + self._offset - back] = columns[name][mine]
+            column[rows[mine], self._span(name) + self._offset - back] = columns[name][mine]
             column.setflags(write=False)
-
-
-def _span(name: str) -> int:
-    return LONG if name in _LONG else SHORT
 
 
 def _dtype(name: str) -> Any:

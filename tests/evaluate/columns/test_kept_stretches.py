@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.market.kept_stretches import KeptStretches
-from coinmon.model.bars import Bars, Coverage
+from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import DAY, HOUR, MINUTE
 from coinmon.store.bars import write_bars
@@ -92,25 +91,40 @@ def test_a_scan_that_keeps_says_what_one_that_reads_all_says(stored, tmp_path, m
                     write_bars(connection, number, own, other, known_at=now, corrects=True)
         with database.still() as still:
             keeping = History(still)
-            keeping.of_all_pairs(partial(kept.as_of, now))
+            keeping.of_all_pairs(kept, now, [own for _, own, _ in found.values()])
             ours, theirs = look(evaluator, keeping, now, found), look(asked, History(still), now, found)
         assert repr(ours) == repr(theirs), i
         said |= {each[0] for each in ours[0]}
     assert not evaluator.failures
     assert {"key_level_touch", "us_premium", "structure_break"} <= said
-    assert len(kept.as_of(now, dict.fromkeys(kept._rewritten, 99))["okx:BTC/USDT"]) == 0
+
+
+class NothingStored:
+    """Markets of which no minute is stored."""
+
+    def before(self, instrument, start, end):
+        return Bars.empty(instrument.tick_size)
+
+    def lately(self, wanted, start, end):
+        return [], {name: np.empty(0, np.int64) for name in (*COLUMNS, "known_at")}
+
+    def sums(self, start, end):
+        return {}
 
 
 def test_what_is_kept_goes_with_its_instrument_its_age_and_a_clock_that_is_set_back():
-    kept, counts = KeptStretches(), {"a": 0, "b": 0}
+    a, b = (market(venue) for venue in ("binance", "okx"))
+    kept, counts, stored = KeptStretches(), {a.id: 0, b.id: 0}, NothingStored()
     now = START + DAY
-    for id, entries in kept.as_of(now, counts).items():
-        entries["young", now + HOUR, b""] = id
-        entries["old", now + MINUTE, b""] = id
-    again = kept.as_of(now + MINUTE, {**counts, "b": 1})
-    assert again == {"a": {("young", now + HOUR, b""): "a"}, "b": {}}
-    assert kept.as_of(now + 2 * MINUTE, {**counts, "b": 1}) == again
-    assert kept.as_of(now + MINUTE, {**counts, "b": 1}) == {"a": {}, "b": {}}
+    for id, entries in kept.as_of(now, [a, b], counts, stored).items():
+        entries["young", now, now + HOUR] = id
+        entries["old", now, now + MINUTE] = id
+    counts = {**counts, b.id: 1}
+    again = kept.as_of(now + MINUTE, [a, b], counts, stored)
+    assert again == {a.id: {("young", now, now + HOUR): a.id}, b.id: {}}
+    assert kept.as_of(now + 2 * MINUTE, [a, b], counts, stored) == again
+    assert kept.as_of(now + 3 * MINUTE, [a], counts, stored).keys() == {a.id}
+    assert kept.as_of(now + 2 * MINUTE, [a, b], counts, stored) == {a.id: {}, b.id: {}}
 
 
 def counted(database):
