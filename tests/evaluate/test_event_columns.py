@@ -247,6 +247,12 @@ def test_columns_equal_the_signal_at_every_minute(seed, easy, config):
             else:
                 assert said == code, (name, i, evaluator.judge(name, market))
             before[name] = said
+    spot = [each for each in instruments if each.kind == "spot"]
+    for i in range(0, MINUTES, 40):
+        market = evaluator.market(Pair("BTC", "USDT"), spot, source, start + i * MINUTE)
+        for name in filter(lambda name: evaluator.is_quiet(name, market), WATCHED):
+            silent[name] += 1
+            assert isinstance(evaluator.judge(name, market), Silent), (name, i)
     assert not evaluator.failures
     if easy:
         assert min(on[name] for name in WATCHED) > 0, on
