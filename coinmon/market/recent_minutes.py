@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.errors import our_stop
+from coinmon.market.read_only import read_only
 from coinmon.model.bars import COLUMNS, Bars
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
@@ -92,7 +93,7 @@ class RecentMinutes:
         self._instruments: Sequence[Instrument] = []
         self._rewritten: list[Hashable] = []
         self._row_of: dict[str, int] = {}
-        self._made: dict[Hashable, Any] = {}
+        self._made: dict[Hashable, Sequence[Any] | None] = {}
 
     @property
     def instruments(self) -> Sequence[Instrument]:
@@ -171,13 +172,14 @@ class RecentMinutes:
         made = self._made
         if key not in made:
             try:
-                made[key] = make(self)
+                made[key] = [read_only(each) for each in make(self)]
             except BaseException as error:
                 if our_stop(error):
                     raise
                 # one by one each fails for itself
                 made[key] = None
-        return None if made[key] is None else made[key][row]
+        found = made[key]
+        return None if found is None else found[row]
 
     def _settle(self, followed: Sequence[Instrument], before: Mapping[str, int], end: int) -> None:
         """Rows for these markets and columns up to `end`: what is held goes along, and nothing is known of the rest."""

@@ -66,10 +66,9 @@ class View:
         start, end = floor(start), min(floor(end), self.end)
         if end <= start:
             return Bars.empty(self.instrument.tick_size)
-        if self._recent is not None and not levels:
-            at_hand = self._recent.bars(self.instrument, start, end)
-            if at_hand is not None:
-                return at_hand
+        at_hand = None if self._recent is None or levels else self._recent.bars(self.instrument, start, end)
+        if at_hand is not None:
+            return at_hand
         rows = self._rows(start, end, levels)
         first = int(rows.time[0])
         return rows[(start - first) // MINUTE : (end - first) // MINUTE]
@@ -90,8 +89,7 @@ class View:
     def once(self, key: Hashable, make: Callable[[], Made], ended: int | None = None, lasts_ms: int = _KEPT_MS) -> Made:
         """What `make` gives, made once for that key and closed (`read_only`): what several indicators work out alike.
 
-        ended: nothing but minutes before it is looked at, ms UTC; once they are over, later views may have it too,
-        until lasts_ms after it.
+        ended: nothing but minutes before it is looked at, ms UTC; later views may have it too, until lasts_ms after it.
         """
         made = self._made
         if ended is not None and self._kept is not None and ended <= self.end:
@@ -119,18 +117,15 @@ class View:
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
         """Dense rows that hold [start, end): those held, and what lies between and beside them read."""
         with self._lock:
-            return self._read_rows(start, end, levels)
-
-    def _read_rows(self, start: int, end: int, levels: bool) -> Bars:
-        # rows with levels do for both
-        held = self._held[True] if levels else [*self._held[True], *self._held[False]]
-        rows = next((each for each in held if _span(each)[0] <= start and end <= _span(each)[1]), None)
-        if rows is None:
-            touched = [each for each in held if _span(each)[0] <= end and start <= _span(each)[1]]
-            # a plugin that changed them in place would change what all others see
-            rows = read_only(Bars.concat(list(self._joined(touched, start, end, levels))))
-            kept = [each for each in self._held[levels] if not any(each is one for one in touched)]
-            self._held[levels] = [*kept, rows]
+            # rows with levels do for both
+            held = self._held[True] if levels else [*self._held[True], *self._held[False]]
+            rows = next((each for each in held if _span(each)[0] <= start and end <= _span(each)[1]), None)
+            if rows is None:
+                touched = [each for each in held if _span(each)[0] <= end and start <= _span(each)[1]]
+                # a plugin that changed them in place would change what all others see
+                rows = read_only(Bars.concat(list(self._joined(touched, start, end, levels))))
+                kept = [each for each in self._held[levels] if not any(each is one for one in touched)]
+                self._held[levels] = [*kept, rows]
         return rows if levels or rows.levels is None else replace(rows, levels=None)
 
     def _joined(self, held: Sequence[Bars], start: int, end: int, levels: bool) -> Iterator[Bars]:
@@ -192,8 +187,7 @@ class View:
         """Events of the pair's graded signals that were told in the last `minutes`, newest first."""
         if self.pair is None:
             return []
-        start = self.now - minutes * MINUTE
-        found = self.source.signals(str(self.pair), start, self.now + 1)
+        found = self.source.signals(str(self.pair), start := self.now - minutes * MINUTE, self.now + 1)
         return read_only([each for each in found if each["event"] == "signal" and parse_time(each["time"]) >= start])
 
     def of(self, indicator: str, **settings: Any) -> Any:
