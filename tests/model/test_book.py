@@ -102,6 +102,17 @@ def test_a_row_of_which_a_part_may_hide_something_is_unknown_unless_something_is
         assert math.isnan(ask) == (hidden and price not in book().asks[:, 0]), price
 
 
+def test_what_is_unknown_is_so_by_prices_also_where_a_row_is_many_ticks():
+    tick = Decimal("0.01")
+    made = Picture.of(book(known_from=995.05, known_to=1004.95), NOW, tick)
+    assert made.row == 10 * tick
+    prices = [made.row * (made.first + index) for index in range(len(made.bids))]
+    expected = [price + made.row <= Decimal("995.05") or price > Decimal("1004.95") for price in prices]
+    assert np.isnan(np.where(made.bids == 0, 0, made.bids)).tolist() == [
+        hidden and price != 980 and price != 995 for hidden, price in zip(expected, prices, strict=True)
+    ]
+
+
 def picture(first, bids, row="1", time=NOW):
     return Picture(time, Decimal(row), first, np.array(bids, np.float64), np.array(bids, np.float64) * 10)
 

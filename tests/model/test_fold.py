@@ -68,6 +68,8 @@ def test_many_instruments_at_once_are_each_what_a_plain_loop_says(plain, data):
     first, empty, off_grid, *others = fold_many(parts)
     assert len(empty) == 0
     assert off_grid.time.tolist() == first.time.tolist()
+    np.testing.assert_allclose(off_grid.volume, first.volume, rtol=1e-9)
+    np.testing.assert_allclose(off_grid.buy, first.buy, rtol=1e-9)
     for (instrument, rows), bars in zip(markets, [first, *others], strict=True):
         assert bars.tick_size == instrument.tick_size
         assert_same(bars, plain.oracle(instrument, rows))

@@ -98,3 +98,12 @@ def test_what_points_another_way_is_a_message_of_its_own(say, outbox):
     say(signal(name="up"), replace(signal(name="down"), direction="bearish"), outputs=("robot",))
     box.flush()
     assert len(robot.got) == 2
+
+
+def test_an_end_of_more_than_two_days_ago_is_not_told_and_one_of_less_is(minute, database):
+    hours = 60
+    assert [minute(0, signal()), minute(1), minute(1 + 48 * hours + 1)] == [[], [], []]
+    assert [minute(72 * hours, signal()), minute(72 * hours + 1)] == [[], []]
+    with database.read() as connection:
+        (over,) = endings(connection, {}, NOW + (72 + 47) * hours * MINUTE)
+    assert (over.once, over.grade) == (True, None), "it is told once, and rings for nobody"

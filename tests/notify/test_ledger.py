@@ -7,6 +7,7 @@ import pytest
 
 from coinmon.model.moment import MINUTE, iso
 from coinmon.notify import signal_state
+from coinmon.notify.events import signal_event
 from coinmon.store.history import History
 
 COOLDOWN = 30 * MINUTE
@@ -148,3 +149,17 @@ def test_what_ended_before_the_clock_was_set_back_silences_nothing(say, plain):
     assert say(plain.signal(), at=ahead) == ["BTC/USDT"]
     assert say(at=ahead + 60_000) == []
     assert say(plain.signal(), at=plain.now) == ["BTC/USDT"]
+
+
+def test_what_is_on_is_found_by_its_name(say, plain, database):
+    say(plain.signal(), plain.signal("ETH/USDT"), plain.signal(name="dip"))
+    with database.read() as connection:
+        found = signal_state.active_by_name(connection)
+    assert {name: {each.pair for each in told.values()} for name, told in found.items()} == {
+        "surge": {"BTC/USDT", "ETH/USDT"}, "dip": {"BTC/USDT"},
+    }  # fmt: skip
+
+
+def test_a_cooldown_is_told_to_a_part_of_a_minute(plain):
+    event = signal_event(replace(plain.signal(), cooldown=MINUTE * 3 // 2), "1", plain.now)
+    assert event.cooldown_minutes == 1.5

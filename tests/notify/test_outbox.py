@@ -1,7 +1,21 @@
 """What waits is sent: once, in time, over restarts, and one output's trouble is no other's."""
 
+import asyncio
+from time import monotonic
+
 import pytest
 from loguru import logger
+
+from coinmon import DeliveryThrottled, Message
+from coinmon.errors import DeliveryAside, DeliverySplit
+from coinmon.model.moment import DAY, MINUTE
+from coinmon.notify import attempt as tries
+from coinmon.notify.batching import Batch
+from coinmon.plugin.plugin_thread import PluginThread
+from coinmon.store.deliveries import Waiting
+from coinmon.store.lease import leased
+from coinmon.store.outbox import Due
+from coinmon.store.retention import forget_told
 
 
 @pytest.fixture
@@ -130,3 +144,68 @@ def test_secrets_are_in_no_row_no_event_and_no_log_line(say, outbox, rows, plain
     everything = f"{rows()} {box.told} {log}"
     assert "access_token=***" in everything
     assert "hush" not in everything
+
+
+AGAIN = {"message": None}
+
+
+@pytest.mark.parametrize(
+    ("failure", "part", "before", "state", "pause", "values", "goes_on"),
+    [
+        (DeliveryThrottled("slower", 5.0), 0, 0, "waiting", 5.0, AGAIN, False),
+        (DeliveryThrottled("slower"), 0, 0, "waiting", 60.0, AGAIN, False),
+        # of which a part has arrived goes on under its name
+        (DeliveryThrottled("slower", 5.0), 1, 0, "waiting", 5.0, {}, False),
+        (DeliverySplit("too long"), 2, 0, "waiting", 0.0, {"part": 0}, True),
+        (DeliverySplit("too long"), 0, 6, "waiting", 0.0, {"part": 0}, True),
+        (DeliverySplit("too long"), 0, 7, "refused", 0.0, {"part": 0}, False),
+        (DeliveryAside("gone"), 0, 998, "waiting", None, AGAIN, True),
+        (DeliveryAside("gone"), 0, 999, "refused", None, AGAIN, True),
+        (None, 0, 0, "waiting", None, {"part": 1}, True),
+        (None, 2, 0, "sent", None, {}, True),
+    ],
+)  # fmt: skip
+def test_what_comes_of_an_attempt(plain, failure, part, before, state, pause, values, goes_on):
+    class ThreeParts(plain.output):
+        def parts(self, message):
+            return 3
+
+    row = Waiting(1, before, None, None, part, "s1", 0, {})
+    batch, message = Batch("s1", [row], {}, part), Message("s1", {"pair": "BTC/USDT"})
+    came = asyncio.run(tries.attempt(PluginThread("output", "x"), ThreeParts(failure), message, batch, 0))
+    assert (came.state, came.pause_s, came.values, came.goes_on) == (state, pause, values, goes_on)
+
+
+def test_no_try_is_put_off_for_longer_than_it_is_said(monkeypatch):
+    monkeypatch.setattr(tries.random, "uniform", lambda low, high: high)
+    assert tries.backoff_s(99) * 1000 == tries.longest_retry_ms(1.0) == 750_000
+    assert [tries.longest_retry_ms(speed) for speed in (60.0, 0.0)] == [45_000_000, 1]
+
+
+def test_how_old_messages_were_sent_is_forgotten_and_what_waits_is_not(say, outbox, rows, database, plain):
+    say(plain.signal(key="old"), at=plain.now - 7 * DAY - MINUTE, outputs=["robot"])
+    say(plain.signal(key="waits"), pairs=(), at=plain.now - 7 * DAY - MINUTE, outputs=["gone"])
+    say(plain.signal(key="newer"), pairs=(), at=plain.now - 7 * DAY + MINUTE, outputs=["robot"])
+    box = outbox(robot=plain.output())
+    box.flush()
+    assert [state for state, *_ in rows()] == ["sent", "waiting", "sent"]
+    forget_told(database, plain.now, 7)
+    assert [state for state, *_ in rows()] == ["waiting", "sent"]
+
+
+def test_a_single_flush_waits_for_another_sender_only_while_something_is_due(say, outbox, database, plain):
+    say(plain.signal(), outputs=[Due("robot", plain.now + 5000)])
+    robot = plain.output()
+    box = outbox(robot=robot)
+    with leased(database, box.box.senders["robot"]._lease, "taken"):
+        began = monotonic()
+        box.flush()
+        assert monotonic() - began < 5
+    assert robot.got == []
+
+
+def test_a_sender_sleeps_until_its_robot_may_be_asked_again(say, outbox, plain):
+    say(plain.signal(), outputs=["robot"])
+    box = outbox(robot=plain.output(plain.retry("too fast", retry_after=600.0)))
+    box.flush()
+    assert asyncio.run(box.box.senders["robot"]._seconds_to_next()) == pytest.approx(600.0)

@@ -99,6 +99,7 @@ def test_never_more_in_any_minute_than_allowed():
 def test_a_clock_that_was_set_back_does_not_stop_sending_for_longer_than_a_minute():
     posts = [10 * MINUTE] * 18
     assert free(posts, 5 * MINUTE, 18) == 0
+    assert free(posts, 5 * MINUTE, 3) == 0, "a limit that was lowered since"
     assert ms_to_next(posts, 5 * MINUTE, 18) == MINUTE
 
 

@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from coinmon import DeliveryThrottled
 from coinmon.commands import notify
-from coinmon.notify.sharing import channels_of, take_room
+from coinmon.notify.sharing import channels_of, is_ahead, take_room
+from coinmon.store.deliveries import RobotChannel
 from coinmon_outputs.wecom import WeCom
 
 CHANNELS = ("robot", "robot (by hand)")
@@ -112,3 +113,12 @@ def test_an_address_makes_the_robot_and_is_not_shown():
     a, b, c = (WeCom(f"w{n}", webhook=SecretStr(url)).robot for n, url in enumerate(urls))
     assert a == b != c
     assert "k1" not in a
+
+
+def test_a_channel_is_from_before_the_clock_was_set_back_where_its_last_post_is():
+    assert [is_ahead(RobotChannel(posts), 10) for posts in ((), (5, 9), (5, 10), (5, 20))] == [
+        False,
+        False,
+        False,
+        True,
+    ]

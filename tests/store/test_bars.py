@@ -108,6 +108,19 @@ def test_a_finer_price_grid_changes_no_price(write, stored, database, btc, plain
     assert found.price(found.levels.ticks).tolist() == [1.0, 1.03]
 
 
+def test_a_finer_grid_of_one_is_nothing_to_another(write, database, btc, plain):
+    write(plain.bars(0, price=100))
+    with database.write() as connection:
+        others = [plain.instrument(f"{base}/USDT") for base in ("ETH", "SOL")]
+        numbered = sync_instruments(connection, others, plain.start)
+        for number, instrument in numbered.values():
+            write_bars(connection, number, instrument, plain.bars(0, price=100))
+        sync_instruments(connection, [plain.instrument("ETH/USDT", tick="0.001")], 1)
+        every = {1: plain.instrument(), **dict(numbered.values())}
+        opens = {number: read_bars(connection, number, each, 0, 2**62).open.tolist() for number, each in every.items()}
+    assert list(opens.values()) == [[100], [1000], [100]]
+
+
 def test_a_coarser_tick_keeps_the_finer_grid(database, btc, plain):
     with database.write() as connection:
         ((_, instrument),) = sync_instruments(connection, [plain.instrument(tick="0.1")], 1).values()

@@ -120,6 +120,9 @@ def test_a_packed_sum_stands_for_its_bars(bars, parted):
     found = added_up([pack_sum(blobs[:parted], tick, lot), *blobs[parted:]], tick)
     for name in ("start", "ticks", "buy", "sell"):
         assert getattr(found, name).tobytes() == getattr(whole, name).tobytes()
+    # a sum takes no more room than the same levels as one bar
+    one, sum_of_all = added_up(blobs, tick), pack_sum(blobs, tick, lot)
+    assert sum_of_all == pack(one, tick, lot)[0]
     groups = [blobs[:parted], [], blobs[parted:], [None]]
     assert pack_sums(groups, tick, lot) == [pack_sum(each, tick, lot) for each in groups]
     assert pack_sums([*groups, blobs], tick / 10, lot)[-1] == pack_sum(blobs, tick / 10, lot)

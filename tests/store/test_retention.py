@@ -106,3 +106,12 @@ def test_samples_have_an_age_of_their_own(database, filled, samples_days, left):
         found = connection.execute(select(funding.c.time).order_by(funding.c.time)).scalars().all()
     assert [(NOW - time) // DAY for time in found] == left
     assert len(read().time) == len(times), "bars keep theirs"
+
+
+def test_what_was_brought_on_purpose_may_reach_further_the_next_time(database, filled):
+    times, read = filled
+    for end in (NOW - 9 * DAY + MINUTE, NOW - 7 * DAY):
+        with database.write() as connection:
+            keep(connection, 1, NOW - 9 * DAY, end)
+    forget(database, NOW, days=1, levels_days=1)
+    assert read().time.tolist() == [time - time % MINUTE for time in times.tolist() if time != times[2]]

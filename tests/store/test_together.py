@@ -1,5 +1,6 @@
 """Readers while a writer writes: they wait for nobody and see whole transactions only."""
 
+import sqlite3
 import threading
 
 import pytest
@@ -41,6 +42,18 @@ def test_a_reader_inside_a_view_keeps_what_it_began_with(database, btc, plain):
         with database.write() as connection:
             write_bars(connection, number, instrument, plain.bars(0))
         assert not len(read_bars(reading, number, instrument, 0, 2**62))
+
+
+def test_who_writes_has_its_turn_before_it_reads(tmp_path):
+    """SQLite: a read that becomes a write may fail at once where somebody has written in between."""
+    database = open_database(f"sqlite:///{tmp_path / 'one.db'}")
+    other = sqlite3.connect(tmp_path / "one.db", timeout=0, isolation_level=None)
+    with database.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    with database.read():
+        other.execute("BEGIN IMMEDIATE")
+    other.close()
+    database.close()
 
 
 def test_two_writers_take_turns(url, database, btc, plain):

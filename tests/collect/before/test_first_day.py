@@ -1,6 +1,7 @@
 """The day before a start: the venue's minutes at once, then its trades by their ids, and what is left to files."""
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +17,7 @@ from coinmon.errors import VenueError
 from coinmon.model.moment import HOUR
 from coinmon.store.bars import read_bars
 from coinmon.store.instruments import sync_instruments
+from coinmon.store.samples import read_whales
 
 NOW_MINUTE = 120
 LAST_ID = 121
@@ -70,12 +72,12 @@ class ById(Minutes):
 def brought(plain, database, monkeypatch):
     """Coverage by minute and base after the first days of tracks that began just now, what was said, and how far.
 
-    rounds: cycles of the scan.
+    rounds: cycles of the scan. whales: the size of one, in quote currency.
     """
     monkeypatch.setattr(first_day, "DAY", 2 * HOUR)
     monkeypatch.setattr(first_day, "_CALM_S", 0.0)
 
-    def run(exchange, *bases, rounds=1):
+    def run(exchange, *bases, rounds=1, whales=1e9):
         now = plain.start + NOW_MINUTE * plain.minute
         listed = [plain.instrument(f"{base}/USDT") for base in bases]
         with database.write() as connection:
@@ -86,7 +88,7 @@ def brought(plain, database, monkeypatch):
 
         async def bring():
             clock = SimpleNamespace(now=lambda: now)
-            day = FirstDay(Venue("acme", exchange, clock), clock, database, 50 * plain.minute, 1e9)
+            day = FirstDay(Venue("acme", exchange, clock), clock, database, 50 * plain.minute, whales)
             for _ in range(rounds):
                 day.begin(tracks)
                 await asyncio.wait({day._task})
@@ -122,6 +124,33 @@ def test_without_the_split_the_trades_come_by_their_ids_the_first_pairs_first(pl
         assert bars.coverage.tolist() == [Coverage.TRADES] * NOW_MINUTE
         assert plain.seen(bars) == plain.volumes(ById(plain).rows[1:])
     assert told[-1]["instruments"] == told[-1]["without"] == 0
+    assert said == ["acme: the last 2 hours are there"]
+
+
+def test_the_whales_of_the_window_are_left_to_who_brings_it(plain, brought, database):
+    brought(ById(plain), "BTC", whales=12.0)
+    with database.read() as connection:
+        found = [whale.time for whale in read_whales(connection, 1, "acme:BTC/USDT", 0, 2**62)]
+    assert found == [plain.start + minute * plain.minute for minute in range(NOW_MINUTE - 50)]
+
+
+def test_a_minute_whose_volume_is_not_the_venues_own_stays_the_venues(plain, brought):
+    class Totals(ById):
+        async def bars(self, *asked):
+            told = await super().bars(*asked)
+            unknown = np.full(len(told), np.nan)
+            split = dict.fromkeys(("buy", "buy_quote", "delta_min", "delta_max"), unknown)
+            return replace(told, volume=np.full(len(told), 0.25), **split)
+
+    exchange = Totals(plain)
+    exchange.rows[41] = (*exchange.rows[41][:3], 0.75)
+    found, *_ = brought(exchange, "BTC")
+    kinds = found["BTC"].coverage.tolist()
+    assert {minute: kind for minute, kind in enumerate(kinds) if kind != Coverage.TRADES} == {40: Coverage.PARTIAL}
+
+
+def test_a_day_that_is_whole_is_said_to_be_once(plain, brought):
+    _, said, _ = brought(Minutes(plain, split=True), "BTC", rounds=3)
     assert said == ["acme: the last 2 hours are there"]
 
 
