@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 
 import pytest
 
@@ -91,11 +92,11 @@ class Slept(Result):
     """Nothing."""
 def sleepy(view: View) -> Slept:
     """Never comes to an end."""
-    time.sleep(4)
+    time.sleep(3)
     raise ValueError("slept")
 def dozy(market):
     """The same."""
-    time.sleep(4)
+    time.sleep(3)
     return []
 @hookimpl
 def register_indicators(register):
@@ -126,3 +127,7 @@ def test_a_plugin_that_blocks_is_named_and_the_rest_is_shown(
     assert done.code == 0
     assert f"{name} (plugin dir.blocks) blocks" in done.out + "".join(done.err)
     assert "global_sync" in done.out or "net_flow" in done.out
+    # what it logs when it comes to an end is no other test's
+    for each in threading.enumerate():
+        if each.name == "computation":
+            each.join(20)

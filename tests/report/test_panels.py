@@ -204,6 +204,6 @@ def test_nothing_is_drawn_of_what_is_to_come(demo_report):
 def test_on_a_terminal_the_page_has_a_name(demo_report, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    command._write(demo_report, "en", command.ReportFormat.html, None, False)
+    command._write(command._drawn(demo_report, "en", command.ReportFormat.html, True, False), None)
     assert (tmp_path / "BTCUSDT.html").stat().st_size > 50_000
     assert capsys.readouterr().err == "BTCUSDT.html\n"
