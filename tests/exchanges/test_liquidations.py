@@ -72,9 +72,14 @@ def test_the_same_one_again_is_the_same_and_two_alike_are_two(heard):
 def test_others_and_coin_margined_ones_are_left_out(heard):
     assert heard(binance_liquidations.links, "ETHUSDT", BINANCE) == []
     assert heard(binance_liquidations.links, "BTCUSDT", BINANCE | {"st": 2}) == []
-    # an order that has closed nothing
-    nothing = BYBIT | {"data": [BYBIT["data"][0] | {"v": "0"}, *BYBIT["data"]]}
-    assert len(heard(bybit_liquidations.links, "ROSEUSDT", nothing)) == 1
+
+
+@pytest.mark.parametrize("size", ["0", "0.000", 0, "x", None, "-1"])
+def test_one_that_has_closed_nothing_or_cannot_be_read_costs_itself(heard, size):
+    odd = BYBIT | {"data": [BYBIT["data"][0] | {"v": size}]}
+    both = BYBIT | {"data": [*odd["data"], *BYBIT["data"]]}
+    assert len(heard(bybit_liquidations.links, "ROSEUSDT", both)) == 1
+    assert len(heard(bybit_liquidations.links, "ROSEUSDT", odd, BYBIT)) == 1
 
 
 @pytest.mark.parametrize("broken", [{"S": "HOLD"}, {"z": "x"}, {"ap": "-1"}, {"T": None}])

@@ -10,11 +10,11 @@ from typing import Any
 
 from coinmon.exchange import Channel, Instrument, Liquidation, StreamedLiquidations
 from coinmon_exchanges._columns import base_units, numbers, strict
+from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link, Reader
 
 LONG, SHORT = 1, -1
-_NOTHING = ("0", "0.0", 0)
 STALL_TIMEOUT_S = 20.0
 """Where something is pushed at least every ten seconds."""
 RawLiquidation = tuple[str, int, int, Any, Any]
@@ -47,23 +47,32 @@ def reader(
         messages: list[Any] = parsed(texts)
         items = [state for each in messages for state in states_in(each, subscribed)]
         found: dict[str, list[Liquidation]] = {}
-        for message in messages:
-            alike: Counter[RawLiquidation] = Counter()
-            for one in liquidations_in(message):
-                instrument = subscribed.instrument(one[0])
-                # an order of size 0 has closed nothing
-                if instrument is None or one[4] in _NOTHING:
-                    continue
-                # two that are alike in one message are two; the same message again brings nothing new
-                alike[one] += 1
-                found.setdefault(one[0], []).append(_liquidation(one, instrument, alike[one]))
-        for name, several in found.items():
+        # one of another shape costs itself; where nothing can be read the stream is of another format
+        for several in each_readable(messages, lambda message: _of_message(liquidations_in(message), subscribed)):
+            for name, one in several:
+                found.setdefault(name, []).append(one)
+        for name, liquidations in found.items():
             instrument = subscribed.instrument(name)
             assert instrument is not None
-            items.append(StreamedLiquidations(instrument, several))
+            items.append(StreamedLiquidations(instrument, liquidations))
         return items
 
     return read
+
+
+def _of_message(raw: Iterator[RawLiquidation], subscribed: Subscribed) -> list[tuple[str, Liquidation]]:
+    alike: Counter[RawLiquidation] = Counter()
+
+    def read(one: RawLiquidation) -> tuple[str, Liquidation] | None:
+        instrument = subscribed.instrument(one[0])
+        # an order of size 0 has closed nothing
+        if instrument is None or float(one[4]) == 0:
+            return None
+        # two that are alike in one message are two; the same message again brings nothing new
+        alike[one] += 1
+        return one[0], _liquidation(one, instrument, alike[one])
+
+    return [each for each in each_readable(raw, read) if each]
 
 
 def _liquidation(raw: RawLiquidation, instrument: Instrument, number: int) -> Liquidation:

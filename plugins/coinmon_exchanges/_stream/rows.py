@@ -24,6 +24,7 @@ from coinmon.exchange import (
     Trades,
 )  # fmt: skip
 from coinmon_exchanges._columns import MAX_ID_LAG, Floats, Ints
+from coinmon_exchanges._entries import each_readable
 
 _OFF_GRID = 1e-3
 """A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
@@ -71,16 +72,16 @@ def rows_of(
 
 def _each_decoded(decoder: "msgspec.json.Decoder[list[RowStruct]]", texts: Sequence[str]) -> list[RowStruct]:
     """An odd message costs itself: ids, or the venue's totals, show the hole. Where all are odd: ValueError."""
-    found: list[RowStruct] = []
-    failed: Exception | None = None
-    for text in texts:
+    with suppress(msgspec.DecodeError, UnicodeError):
+        return decoder.decode(f"[{','.join(texts)}]")
+
+    def one(text: str) -> list[RowStruct]:
         try:
-            found += decoder.decode(f"[{text}]")
-        except (msgspec.DecodeError, UnicodeError) as error:
-            failed = error
-    if failed is not None and not found:
-        raise ValueError(str(failed))
-    return found
+            return decoder.decode(f"[{text}]")
+        except msgspec.DecodeError as error:
+            raise ValueError(str(error)) from None
+
+    return [row for rows in each_readable(texts, one) for row in rows]
 
 
 class StreamedColumns(NamedTuple):
