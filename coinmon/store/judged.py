@@ -31,11 +31,12 @@ def write_judged(connection: Connection, shard: Shard, moment: int, read_until: 
 def read_judged(connection: Connection, pair: Pair, start: int, end: int) -> JudgedMinutes:
     """The moments of [start, end) at which a scanner that had the pair judged it."""
     since = connection.execute(select(func.min(table.c.time))).scalar()
-    shards = connection.execute(select(table.c.shard).distinct()).scalars()
+    inside = table.c.time >= start, table.c.time < end
+    shards = connection.execute(select(table.c.shard).where(*inside).distinct()).scalars()
     having = [each for each in shards if Shard.parse(each).has(pair)]
     query = (
         select(table.c.time, func.max(table.c.read_until))
-        .where(table.c.time >= start, table.c.time < end, table.c.shard.in_(having))
+        .where(*inside, table.c.shard.in_(having))
         .group_by(table.c.time)
         .order_by(table.c.time)
     )
