@@ -145,8 +145,10 @@ def _config_of(options: Globals, names: Sequence[str]) -> "Config":
 
 def _anywhere(options: Globals, config: "Config") -> Globals:
     """The options as they mean the same in another folder of a machine that has the same files."""
-    file = config.rules.config
-    db = f"{_SQLITE}{Path(config.db.removeprefix(_SQLITE)).resolve()}" if config.db.startswith(_SQLITE) else config.db
+    from coinmon.store.file_identity import file_of
+
+    file, database = config.rules.config, file_of(config.db)
+    db = f"sqlite:///{database.resolve()}" if database else config.db
     rules = tuple(each.resolve() for each in options.rules)
     return replace(options, config=file and file.resolve(), db=db, rules=rules)
 
@@ -156,9 +158,6 @@ def _there(whole: "ReplayTask", config: "Config") -> "ReplayTask":
     from coinmon.run.parts.loaded_source import loaded_source
 
     return replace(whole, lake=whole.lake and whole.lake.resolve(), source=loaded_source(config).source)
-
-
-_SQLITE = "sqlite:///"
 
 
 def _replayed(config: "Config", symbols: list[str], whole: "ReplayTask", many: int | str = 1) -> "Replay":

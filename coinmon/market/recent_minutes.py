@@ -31,7 +31,7 @@ _COUNTED = "known_at", "coverage", "trades", "close"
 class StoredMinutes(Protocol):
     """Where they are read. Ranges are [start, end), ms UTC; instruments are told apart by their id."""
 
-    def before(self, instrument: Instrument, start: int, end: int) -> Bars:
+    def bars(self, instrument: Instrument, start: int, end: int) -> Bars:
         """One market's rows."""
         ...
 
@@ -209,7 +209,7 @@ class RecentMinutes:
     def _read_whole(self, instrument: Instrument, stored: StoredMinutes) -> None:
         """A market that is new here, or whose old minutes were written."""
         start = self.end - self._long * MINUTE
-        rows = stored.before(instrument, start, self.end).dense(start, self.end)
+        rows = stored.bars(instrument, start, self.end).dense(start, self.end)
         row = self._row_of[instrument.id]
         for name in _COLUMNS:
             span, column = self._span(name), self._columns[name]

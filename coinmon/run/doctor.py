@@ -10,7 +10,6 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-from sqlalchemy.engine import make_url
 
 from coinmon.clock import Clock
 from coinmon.collect.history.estimate import Outlook, as_bytes, outlook
@@ -25,6 +24,7 @@ from coinmon.plugin.trade_page import Cursor
 from coinmon.run.noise import briefly
 from coinmon.secrets import redacted
 from coinmon.store.database import Database, open_database
+from coinmon.store.file_identity import file_of
 
 _CHECK_TIMEOUT_S = 30.0
 _SKEW_MS = 2_000
@@ -120,9 +120,8 @@ def private_files(config: Config) -> Iterator[Finding]:
     files = [folder / ".env" for folder in {Path.cwd(), *beside}]
     if config.path and (file := config.path.absolute()).is_file():
         files += [file] if redacted(text := file.read_text("utf-8", "replace")) != text else []
-    url = make_url(config.db)
-    if url.get_backend_name() == "sqlite" and url.database:
-        files.append(Path(url.database))
+    if database := file_of(config.db):
+        files.append(database)
     for file in files:
         if file.is_file() and (mode := stat.S_IMODE(file.stat().st_mode)) & 0o077:
             detail = f"{file} has mode {mode:04o}: other users of this machine can read it"
@@ -130,8 +129,7 @@ def private_files(config: Config) -> Iterator[Finding]:
 
 
 def _disk(config: Config) -> Finding:
-    url = make_url(config.db)
-    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    file = file_of(config.db)
     folder = file.parent if file else Path.cwd()
     folder = next((each for each in (folder, *folder.absolute().parents) if each.exists()), Path.cwd())
     free = shutil.disk_usage(folder).free

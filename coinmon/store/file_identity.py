@@ -1,8 +1,17 @@
-"""Whether a file is still the one that was opened: a deleted one can be written for ever, and nobody reads it."""
+"""A database's file, and whether it is still the one that was opened: a deleted one can be written for ever, and nobody
+reads it."""
 
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from coinmon.errors import ConfigError
+
+
+def file_of(url: str) -> Path | None:
+    """Of an SQLite database; None: a server has it."""
+    target = make_url(url)
+    return Path(target.database) if target.get_backend_name() == "sqlite" and target.database else None
 
 
 class DatabaseGone(ConfigError):

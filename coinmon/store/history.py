@@ -84,10 +84,6 @@ class History:
         self._kept, self._newest = kept.as_of(now, followed, rewritten, self), {}
         self.recent = kept.recent
 
-    def before(self, instrument: Instrument, start: int, end: int) -> Bars:
-        """As `bars`."""
-        return self.bars(instrument, start, end)
-
     def lately(self, wanted: Sequence[Instrument], start: int, end: int) -> tuple[Sequence[str], Any]:
         """The rows of these instruments of [start, end), in coins: the id of whose each is, and columns by name."""
         numbers = [self._numbers[each.id] for each in wanted]

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from time import time
 
 from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
 
 from coinmon.clock import Clock
 from coinmon.collect.exchange_apart import venues_of
@@ -27,6 +26,7 @@ from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, iso
 from coinmon.model.symbols import Universe
 from coinmon.store.database import Database
+from coinmon.store.file_identity import file_of
 from coinmon.store.instruments import chosen_instruments, read_instruments
 from coinmon.store.retention import keep
 from coinmon.store.seen import counts
@@ -165,8 +165,8 @@ def _is_rival(instrument: Instrument, there: Collection[str]) -> bool:
 
 def _folder(db: str) -> Path:
     """Where downloads go: beside the database, where there is room for what they become."""
-    url = make_url(db)
-    folder = Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else Path("data")
+    file = file_of(db)
+    folder = file.parent if file else Path("data")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(f"{_DOWNLOADS}*"):

@@ -14,8 +14,8 @@ from coinmon.run.parts.part_key import part_key, settings_digest
 from coinmon.run.parts.replay_parts import As, PairPlayer, PlayedPart
 from coinmon.run.parts.stored_rows import StoredRows
 from coinmon.run.parts.traced_rows import TracedRows
+from coinmon.store.file_identity import file_of
 
-_SQLITE = "sqlite:///"
 _FOLDER = "replays"
 
 
@@ -73,6 +73,6 @@ def kept_parts(config: Config, lake: Path | None, folder: Path | None = None) ->
     there = folder or config.replay_cache.dir
     if there is None and lake is not None:
         there = lake / f".{_FOLDER}"
-    elif there is None and config.db.startswith(_SQLITE):
-        there = Path(config.db.removeprefix(_SQLITE)).parent / _FOLDER
+    elif there is None and (file := file_of(config.db)):
+        there = file.parent / _FOLDER
     return None if there is None else KeptParts(there.absolute(), config.replay_cache.max_mb * 1_000_000)

@@ -102,7 +102,7 @@ def test_a_scan_that_keeps_says_what_one_that_reads_all_says(stored, tmp_path, m
 class NothingStored:
     """Markets of which no minute is stored."""
 
-    def before(self, instrument, start, end):
+    def bars(self, instrument, start, end):
         return Bars.empty(instrument.tick_size)
 
     def lately(self, wanted, start, end):
