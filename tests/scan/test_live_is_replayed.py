@@ -44,9 +44,13 @@ def test_a_replay_tells_what_the_scan_told(watching):
             end = floor(watched.hand.now()) + MINUTE
             asked = watched.config, history, universe, pairs, start, end
             found = await asyncio.to_thread(partial(backtest, *asked, known="known"))
-            return watched.told("signal", "whale"), found, start
+            return watched.told("signal", "whale"), found, start, history.judged(pairs[0], start, end), end
 
-    told, found, start = asyncio.run(play())
+    told, found, start, judged, end = asyncio.run(play())
+    # it is written down, and not concluded from the rows
+    assert judged.since == start - MINUTE
+    assert judged.moments.tolist() == list(range(start, end, MINUTE))
+    assert set((judged.read_until - judged.moments).tolist()) <= set(range(MINUTE))
     live = {each["id"]: each for each in told if each["time"] >= iso(start)}
     replayed = {each.event["id"]: dict(each.event) for each in found.told}
     # what its like were worth, and where the pair stood, was known to the scan alone
