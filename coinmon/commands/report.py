@@ -68,7 +68,7 @@ def report(
 
 
 def _computed(draw: Callable[[], "ShownReport"]) -> "ShownReport":
-    """ShownReport in a thread: a plugin that blocks is named and left out, and the rest is drawn anew without it."""
+    """Drawn in a thread: a plugin that blocks is named and left out, and the rest is drawn anew without it."""
     import asyncio
 
     from coinmon.evaluate.computing import computed
