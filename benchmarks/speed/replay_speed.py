@@ -15,9 +15,9 @@ import numpy as np
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.held_signal import HeldSignal
-from coinmon.evaluate.ledger import Ledger, fold
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import evaluate
+from coinmon.evaluate.signal_states import SignalStates, fold
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE
@@ -73,7 +73,9 @@ def seconds_a_minute(has: bool, minutes: int, columns: bool, data) -> tuple[floa
         return evaluator.market(Pair("BTC", "USDT"), instruments, source, now)
 
     began, told = time.process_time(), 0
-    for step in fold(evaluate(evaluator, market_at, source, first, first + minutes * MINUTE, {}, columns), Ledger()):
+    for step in fold(
+        evaluate(evaluator, market_at, source, first, first + minutes * MINUTE, {}, columns), SignalStates()
+    ):
         for each in step.told:
             told += 1
             if isinstance(each.signal, HeldSignal):

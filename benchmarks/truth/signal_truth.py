@@ -2,7 +2,7 @@
 
 The market is the emulator's own, without the wire between: its trades are folded into bars as a scan's are, open
 interest and funding are sampled every five minutes, books every minute, and every five minutes the signals look at
-each pair as of that moment; a ledger in a database decides what is told.
+each pair as of that moment; states in a database decide what is told.
 (Over the wire: benchmarks/truth/planted_events.py.)
 
 found: of the events that scenario `signals` plants, those of which the signal was told between the event's beginning

@@ -64,7 +64,7 @@ class KnownThen:
         known = {each.id: rows.known(each, *self._span) for each in instruments}
         before = {each.id: rows.superseded(each, *self._span) for each in instruments}
         self._has_earlier: set[tuple[str, str]] = set()
-        self._earlier: dict[tuple[str, str], _Earlier] = {}
+        self._earlier: dict[tuple[str, str], _ChangedRows] = {}
         self._included: set[str] = set()
         bars = [tables["bars"] for tables in known.values() if "bars" in tables]
         # a minute that was stored otherwise later had been looked at as it was then
@@ -181,7 +181,7 @@ class KnownThen:
             rows, known_at, until = self._rows.superseded_rows(table, instrument, *self._span)
             times = rows.time if isinstance(rows, Bars) else np.array([each.time for each in rows], np.int64)
             seen = (self._seen_from(table, times, each) for each in (known_at, until))
-            self._earlier[key] = _Earlier(rows, times, *seen)
+            self._earlier[key] = _ChangedRows(rows, times, *seen)
         return self._earlier[key].at(now, start, end)
 
 
@@ -191,7 +191,7 @@ def _natural(table: str, times: Ints) -> Ints:
 
 
 @dataclass(frozen=True, slots=True)
-class _Earlier:
+class _ChangedRows:
     """States of rows that were stored otherwise later. since, until: the moments that were judged with them."""
 
     rows: Any

@@ -12,10 +12,10 @@ import numpy as np
 
 from coinmon.config.load import Config
 from coinmon.errors import ConfigError, NoDataError
-from coinmon.evaluate.ledger import Ledger, ledger_key, step
 from coinmon.evaluate.outcomes import DELAY_MINUTES, Outcome, Prices, outcome, weighted_close
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import Judgement
+from coinmon.evaluate.signal_states import SignalStates, signal_key, step
 from coinmon.model.events import as_json
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE
@@ -133,14 +133,14 @@ def folded(
     """
     history, instruments = player.history, player.instruments
     prices = _prices(history, instruments, first - MINUTE, last + (max(HORIZONS.values()) + DELAY_MINUTES) * MINUTE)
-    ledger = Ledger()
+    states = SignalStates()
     judgements: dict[str, Judgement] = {}
     told: list[ReplayedSignal] = []
     ids: dict[tuple[str, int], str] = {}
     for part in parts:
         for now, holds in part.changes:
-            news = step(ledger, holds, now)
-            ledger = news.ledger
+            news = step(states, holds, now)
+            states = news.states
             for key, began, ended in news.moves:
                 if source is not None and (key, began) in ids:
                     source.end(ids[key, began], ended)
@@ -151,7 +151,7 @@ def folded(
                     continue
                 id = signal_id(signal, at)
                 event = as_json(signal_event(signal, id, at, graver_than))
-                ids[ledger_key(signal), at] = id
+                ids[signal_key(signal), at] = id
                 if source is not None:
                     source.tell(event, at if signal.once else None)
                 if now >= first:

@@ -73,7 +73,7 @@ def read_rules(
             faults.append(f"{entry.place()}: {name} is the name of a signal that is there: give the rule another name")
             continue
         others = {each: ask for each, ask in asks.items() if each != name}
-        reader = _Reader(name, entry, Indicators(indicators), venues, others)
+        reader = _RuleReader(name, entry, Indicators(indicators), venues, others)
         rule = reader.rule()
         faults += reader.faults
         if rule is not None and not reader.faults:
@@ -116,7 +116,7 @@ def _in_circles(rules: Mapping[str, Rule]) -> list[str]:
     return found
 
 
-class _Reader:
+class _RuleReader:
     """Reads one rule; `faults` says what is wrong with it."""
 
     def __init__(

@@ -203,7 +203,7 @@ def _last_price(lane: Lane) -> Column:
 def earlier(market: Market, minutes: int) -> Market:
     """The market so many minutes before: what it knew is read from what the later one has read."""
     now = market.now - minutes * MINUTE
-    views = [replace(view, now=now, source=_Earlier(view)) for view in market.views]
+    views = [replace(view, now=now, source=_LaterView(view)) for view in market.views]
     return replace(market, now=now, views=views)
 
 
@@ -229,7 +229,7 @@ class _OfViews:
         return asked
 
 
-class _Earlier:
+class _LaterView:
     """A later view's rows as a source: the minutes are read once, whatever number of moments looks at them."""
 
     def __init__(self, view: View) -> None:

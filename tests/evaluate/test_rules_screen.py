@@ -6,8 +6,8 @@ import pytest
 
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
-from coinmon.evaluate.ledger import Ledger, step
 from coinmon.evaluate.read_once import ReadOnce
+from coinmon.evaluate.signal_states import SignalStates, step
 from coinmon.model.instrument import Pair
 from coinmon.model.moment import MINUTE
 
@@ -59,7 +59,7 @@ def evaluator_in(folder):
 
 def told(evaluator, markets, screened):
     """(minute, rule, pair) of what is told and of what ends."""
-    ledger, found = Ledger(), []
+    states, found = SignalStates(), []
     for minute in range(MINUTES):
         if minute == SKIPPED:
             continue
@@ -71,8 +71,8 @@ def told(evaluator, markets, screened):
         if screened:
             for more in evaluator.rules(lambda name, now=now: markets.at(name, now), markets.pairs).values():
                 signals += more
-        news = step(ledger, signals, now)
-        ledger = news.ledger
+        news = step(states, signals, now)
+        states = news.states
         found += sorted((minute, each.signal.name, each.signal.pair) for each in news.told)
         found += sorted((minute, "ends", key) for key, _, ended in news.moves if ended)
     return found

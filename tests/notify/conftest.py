@@ -71,7 +71,7 @@ def clock():
 
 @pytest.fixture
 def say(database):
-    """Brings the ledger up to these signals; the pairs of what is news. outputs: who is told of it."""
+    """Brings the stored states up to these signals; the pairs of what is news. outputs: who is told of it."""
 
     def run(*signals, pairs=("BTC/USDT", "ETH/USDT"), at=NOW, outputs=()):
         with database.write() as connection:

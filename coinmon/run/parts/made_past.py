@@ -12,7 +12,7 @@ from coinmon.collect.history.made_past import MadePast
 from coinmon.collect.venue import Venue
 from coinmon.collect.watchlist import Watchlist, begin
 from coinmon.config.load import Config
-from coinmon.evaluate.ledger import Ledger, ledger_key, step
+from coinmon.evaluate.signal_states import SignalStates, signal_key, step
 from coinmon.log import SPOKEN
 from coinmon.model.events import as_json
 from coinmon.model.instrument import Pair
@@ -116,10 +116,10 @@ def told_before(
     if first >= last:
         return []
     rows: dict[tuple[str, int], dict[str, Any]] = {}
-    ledger = Ledger()
+    states = SignalStates()
     for now, holds in player.played(first, last, leads_in=True).changes:
-        done = step(ledger, holds, now)
-        ledger = done.ledger
+        done = step(states, holds, now)
+        states = done.states
         for key, began, ended in done.moves:
             if (key, began) in rows:
                 rows[key, began]["ended"] = ended
@@ -127,7 +127,7 @@ def told_before(
             signal = player.said(each.signal)
             if signal is None or each.at < first:
                 continue
-            rows[ledger_key(signal), each.at] = _row(signal, each.at, each.graver_than)
+            rows[signal_key(signal), each.at] = _row(signal, each.at, each.graver_than)
     for row in rows.values():
         row["ended"] = last if row["ended"] is None else row["ended"]
     return list(rows.values())

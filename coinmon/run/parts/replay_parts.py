@@ -12,9 +12,9 @@ from coinmon.config.load import Config
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.held_signal import HeldSignal
 from coinmon.evaluate.known import KnownThen
-from coinmon.evaluate.ledger import Ledger, fold
 from coinmon.evaluate.read_once import ReadOnce
 from coinmon.evaluate.replay import Judgement, evaluate
+from coinmon.evaluate.signal_states import SignalStates, fold
 from coinmon.evaluate.stored_markets import AllPairs
 from coinmon.market.market import Market
 from coinmon.model.instrument import Instrument, Pair
@@ -101,7 +101,7 @@ class PairPlayer:
         part = self.played(begin, end, leads_in)
         changes = list(part.changes)
         # what is told wherever the parts before it left off, but for a state or two that were on already
-        for done in fold(changes, Ledger()):
+        for done in fold(changes, SignalStates()):
             for each in done.told:
                 self.said(each.signal)
         failed = bool(self._evaluator.failures) or any(each.failed for each in part.judgements.values())

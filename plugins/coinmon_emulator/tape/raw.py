@@ -15,7 +15,7 @@ from coinmon_emulator.tape.track import TapeTrack, milliseconds, track
 
 def read_raw(path: Path, tracks: dict[tuple[str, str], TapeTrack]) -> None:
     """Add what the file holds; ValueError names the line that cannot be read."""
-    reader = _Reader(path, tracks)
+    reader = _RawTape(path, tracks)
     number = 0
     try:
         for line in _lines(path):
@@ -41,7 +41,7 @@ def _lines(path: Path) -> Iterator[bytes]:
                 yield line
 
 
-class _Reader:
+class _RawTape:
     def __init__(self, path: Path, tracks: dict[tuple[str, str], TapeTrack]) -> None:
         self._tracks = tracks
         name = path.name.lower()

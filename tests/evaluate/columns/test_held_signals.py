@@ -9,8 +9,8 @@ import pytest
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.held_signal import HeldSignal
-from coinmon.evaluate.ledger import Ledger, fold
 from coinmon.evaluate.replay import evaluate
+from coinmon.evaluate.signal_states import SignalStates, fold
 from coinmon.model.bars import Bars
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE
@@ -68,7 +68,7 @@ def replayed(evaluator, cuts=()):
     at = market_at(evaluator)
     changes = evaluate(evaluator, at, Nothing(), START, START + len(STANDS) * MINUTE, {}, cuts=cuts)
     told = []
-    for step in fold(changes, Ledger()):
+    for step in fold(changes, SignalStates()):
         for each in step.told:
             signal = each.signal
             said = evaluator.asked(signal, at(signal.at)) if isinstance(signal, HeldSignal) else signal

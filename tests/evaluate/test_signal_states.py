@@ -1,10 +1,10 @@
-"""The pure ledger tells what the stored one tells, and a span may be cut anywhere."""
+"""The pure states tell what the stored one tells, and a span may be cut anywhere."""
 
 import random
 
 import pytest
 
-from coinmon.evaluate.ledger import Ledger, fold, step
+from coinmon.evaluate.signal_states import SignalStates, fold, step
 from coinmon.model.moment import MINUTE
 from coinmon.model.signal import GRADES, Signal, Text
 from coinmon.notify import signal_state
@@ -47,7 +47,7 @@ def events(steps):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_it_tells_what_the_stored_ledger_tells(seed, tmp_path):
+def test_it_tells_what_the_stored_states_tell(seed, tmp_path):
     database = open_database(f"sqlite:///{tmp_path / 'x.db'}")
     stored = []
     for now, holds in script(seed):
@@ -56,22 +56,22 @@ def test_it_tells_what_the_stored_ledger_tells(seed, tmp_path):
             write_signals(connection, news.rows, {})
         stored += news.events.values()
     database.close()
-    found = events(fold(script(seed), Ledger()))
+    found = events(fold(script(seed), SignalStates()))
     assert len(found) > 30
     order = lambda each: (each.time, each.id)  # noqa: E731
     assert sorted(found, key=order) == sorted(stored, key=order)
 
 
 def test_a_span_may_be_cut_anywhere():
-    whole = events(fold(script(9), Ledger()))
+    whole = events(fold(script(9), SignalStates()))
     for cut in range(0, 400, 37):
-        before = list(fold(script(9)[:cut], Ledger()))
-        after = list(fold(script(9)[cut:], before[-1].ledger if before else Ledger()))
+        before = list(fold(script(9)[:cut], SignalStates()))
+        after = list(fold(script(9)[cut:], before[-1].states if before else SignalStates()))
         assert events([*before, *after]) == whole
 
 
 def test_nothing_happens_while_nothing_changes():
-    (now, holds), ledger = script(3)[50], Ledger()
-    first = step(ledger, holds, now)
-    again = step(first.ledger, holds, now + MINUTE)
-    assert (again.told, again.moves, again.ledger) == ([], [], first.ledger)
+    (now, holds), states = script(3)[50], SignalStates()
+    first = step(states, holds, now)
+    again = step(first.states, holds, now + MINUTE)
+    assert (again.told, again.moves, again.states) == ([], [], first.states)

@@ -24,7 +24,7 @@ class StateTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class SignalStates:
     """What was told so far, by the signal's name and key. states: the last of each. events: those told once."""
 
     states: Mapping[str, StateTold] = field(default_factory=dict)
@@ -50,18 +50,18 @@ class StateMove(NamedTuple):
 class Step(NamedTuple, Generic[_Holding]):
     told: Sequence[ToldNews[_Holding]]
     moves: Sequence[StateMove]
-    ledger: Ledger
+    states: SignalStates
 
 
-def ledger_key(signal: Holding) -> str:
+def signal_key(signal: Holding) -> str:
     return f"{signal.name} {signal.key}"
 
 
-def step(ledger: Ledger, signals: Sequence[_Holding], now: int) -> Step[_Holding]:
-    """What is news when `signals` are all that holds of the ledger's pairs at `now`."""
-    lasting = {ledger_key(each): each for each in signals if not each.once}
-    single = {ledger_key(each): each for each in signals if each.once}
-    states = dict(ledger.states)
+def step(before: SignalStates, signals: Sequence[_Holding], now: int) -> Step[_Holding]:
+    """What is news when `signals` are all that holds of the pairs of `before` at `now`."""
+    lasting = {signal_key(each): each for each in signals if not each.once}
+    single = {signal_key(each): each for each in signals if each.once}
+    states = dict(before.states)
     told: dict[str, ToldNews[_Holding]] = {}
     moves: list[StateMove] = []
     graver: list[str] = []
@@ -77,29 +77,29 @@ def step(ledger: Ledger, signals: Sequence[_Holding], now: int) -> Step[_Holding
     for key in graver:
         told[key] = ToldNews(lasting[key], now, states[key].grade)
     for key, signal in lasting.items():
-        before = states.get(key)
-        if key in told or not signal.begins or (before is not None and before.ended is None):
+        last = states.get(key)
+        if key in told or not signal.begins or (last is not None and last.ended is None):
             continue
-        if before is not None and before.ended is not None and now - before.ended <= signal.cooldown:
-            if _rank(signal.grade) <= _rank(before.grade):
-                states[key] = replace(before, ended=None)
-                moves.append(StateMove(key, before.began, None))
+        if last is not None and last.ended is not None and now - last.ended <= signal.cooldown:
+            if _rank(signal.grade) <= _rank(last.grade):
+                states[key] = replace(last, ended=None)
+                moves.append(StateMove(key, last.began, None))
             else:
-                told[key] = ToldNews(signal, now, before.grade)
+                told[key] = ToldNews(signal, now, last.grade)
         else:
             told[key] = ToldNews(signal, now)
     for key, each in told.items():
         states[key] = StateTold(now, each.signal.grade)
-    new = {key: each for key, each in single.items() if key not in ledger.events}
+    new = {key: each for key, each in single.items() if key not in before.events}
     told |= {key: ToldNews(each, now) for key, each in new.items()}
-    return Step(list(told.values()), moves, Ledger(states, ledger.events | new.keys() if new else ledger.events))
+    return Step(list(told.values()), moves, SignalStates(states, before.events | new.keys() if new else before.events))
 
 
-def fold(answers: Iterable[tuple[int, Sequence[_Holding]]], ledger: Ledger) -> Iterator[Step[_Holding]]:
-    """The steps of what held from each of these moments on, oldest first; each hands on the ledger as it then is."""
+def fold(answers: Iterable[tuple[int, Sequence[_Holding]]], before: SignalStates) -> Iterator[Step[_Holding]]:
+    """The steps of what held from each of these moments on, oldest first; each hands on the states as they then are."""
     for at, signals in answers:
-        done = step(ledger, signals, at)
-        ledger = done.ledger
+        done = step(before, signals, at)
+        before = done.states
         yield done
 
 
