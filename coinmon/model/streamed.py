@@ -44,6 +44,6 @@ class StreamedMany:
         return np.flatnonzero(np.diff(self.at, prepend=-1))
 
     @property
-    def heard(self) -> list[Instrument]:
+    def instruments_seen(self) -> list[Instrument]:
         """Those that it has rows of."""
         return [self.instruments[place] for place in self.at[self.starts].tolist()]

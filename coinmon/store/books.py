@@ -50,7 +50,7 @@ def write_liquidations(
     upsert(connection, schema.liquidations, made)
 
 
-def write_heard(connection: Connection, minutes: Mapping[int, Sequence[int]]) -> None:
+def write_observed_minutes(connection: Connection, minutes: Mapping[int, Sequence[int]]) -> None:
     """Minutes in which liquidations were listened to, by row number of the instrument."""
     rows = [{"instrument": number, "time": time} for number, times in minutes.items() for time in times]
     upsert(connection, schema.liquidations_heard, rows)
@@ -80,5 +80,5 @@ def read_liquidations(connection: Connection, number: int, start: int, end: int)
     return [Liquidation(row.time, row.side, row.price, row.base, row.key) for row in found]
 
 
-def read_heard(connection: Connection, number: int, start: int, end: int) -> list[int]:
+def read_observed_minutes(connection: Connection, number: int, start: int, end: int) -> list[int]:
     return [row.time for row in rows_between(connection, schema.liquidations_heard, number, start, end)]

@@ -262,7 +262,7 @@ class History:
         if number is None or self._has_none(schema.liquidations_heard, number, start):
             return []
         with self._database.read() as connection:
-            return books.read_heard(connection, number, start, end)
+            return books.read_observed_minutes(connection, number, start, end)
 
     def _sampled(
         self, table: Table, read: Callable[..., list[_Sample]], instrument: Instrument, start: int, end: int

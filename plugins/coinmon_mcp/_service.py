@@ -54,7 +54,7 @@ class Service:
         asyncio.get_running_loop().call_later(_FIRST_SCAN_TIMEOUT_S, self._begun.set)
         try:
             if self._scan:
-                async with self.desk.scanning(self._heard):
+                async with self.desk.scanning(self._take_event):
                     yield
             else:
                 yield
@@ -72,7 +72,7 @@ class Service:
                 raise
         return True
 
-    def _heard(self, event: Mapping[str, Any]) -> None:
+    def _take_event(self, event: Mapping[str, Any]) -> None:
         """An event of the scan of this process."""
         self.health.take(event)
         for pages in self.pages:

@@ -185,17 +185,17 @@ def place(scenario: Scenario, seconds: list[float]) -> SocketPlace:
 @pytest.mark.parametrize(("path", "every", "patience"), [("/ws", 20, 60), ("/public/ws", 180, 600)])
 def test_binance_pings_and_hangs_up_without_a_pong(scenario: Scenario, path: str, every: int, patience: int) -> None:
     now = [0.0]
-    manner = binance_socket.rules(place(scenario, now), Quiet(), path, {})  # type: ignore[arg-type]
-    assert manner is not None
+    rules = binance_socket.rules(place(scenario, now), Quiet(), path, {})  # type: ignore[arg-type]
+    assert rules is not None
     asked = []
     for second in range(1, 24 * 3600):
         now[0] = float(second)
-        if manner.check(now[0]) == b"":
+        if rules.check(now[0]) == b"":
             asked.append(second)
             now[0] += 0.5
-            manner.pinged(answer=True)
+            rules.pinged(answer=True)
     assert asked[:3] == [every, 2 * every, 3 * every]
-    assert manner.check(24 * 3600 + 1.0) == b"24 hours are over"
+    assert rules.check(24 * 3600 + 1.0) == b"24 hours are over"
     silent = binance_socket.rules(place(scenario, [0.0]), Quiet(), path, {})  # type: ignore[arg-type]
     assert silent is not None
     assert silent.check(every) == b""

@@ -27,7 +27,7 @@ def test_rows_of_an_instrument_stay_in_order_and_keep_the_first_trade_that_each_
     assert whole.trades.id.tolist() == [11, 15, 50, 53, 54]
     assert whole.first_ids.tolist() == [10, 12, 50, 52, 54]
     assert whole.starts.tolist() == [0, 2]
-    assert whole.heard == instruments
+    assert whole.instruments_seen == instruments
     assert StreamedMany.concat(parts[:1]) is parts[0]
 
 

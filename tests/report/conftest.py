@@ -37,7 +37,7 @@ def streamed(database: Database) -> None:
             if one.kind == "perp":
                 forced = [Liquidation(NOW - k * MINUTE, (-1) ** k, 96_500.0, 0.1 * k, str(k)) for k in range(1, 9)]
                 books.write_liquidations(connection, {number: forced})
-                books.write_heard(connection, {number: range(NOW - NOW % MINUTE - 9 * MINUTE, NOW, MINUTE)})
+                books.write_observed_minutes(connection, {number: range(NOW - NOW % MINUTE - 9 * MINUTE, NOW, MINUTE)})
 
 
 def collect(folder: Path) -> None:

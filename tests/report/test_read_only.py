@@ -5,7 +5,7 @@ from pathlib import Path
 from coinmon.clock import Clock
 from coinmon.report.text import details, render
 from coinmon.run.reader import MarketReader
-from coinmon.store.books import write_heard
+from coinmon.store.books import write_observed_minutes
 
 
 def test_read_only_queries_never_write(stored, report_on):
@@ -29,5 +29,5 @@ def test_read_only_queries_never_write(stored, report_on):
     assert content() == before
     # where something is written it shows
     with database.write() as connection:
-        write_heard(connection, {1: [0]})
+        write_observed_minutes(connection, {1: [0]})
     assert content() != before

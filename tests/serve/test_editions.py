@@ -120,7 +120,7 @@ def test_new_answers_begin_when_the_scan_of_this_process_ends_and_not_before(
         ask = service.protocol._toolbox.call
         watching = asyncio.create_task(service._watch())
         try:
-            service._heard({"event": "scan_finished"})
+            service._take_event({"event": "scan_finished"})
             async with asyncio.timeout(20):
                 while service._told is None:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
@@ -130,7 +130,7 @@ def test_new_answers_begin_when_the_scan_of_this_process_ends_and_not_before(
             await asyncio.sleep(0.2)
             assert (await ask("get_coverage", BTC))["asOf"] == iso(NOW), "other venues are still to come"
             stored.store_minute()
-            service._heard({"event": "scan_finished"})
+            service._take_event({"event": "scan_finished"})
             for _ in range(600):
                 if (found := (await ask("get_coverage", BTC))["asOf"]) != iso(NOW):
                     break

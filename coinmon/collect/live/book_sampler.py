@@ -82,7 +82,7 @@ class BookSampler:
                 books.write_depth(connection, each.depth)
                 books.write_heatmap(connection, each.pictures)
                 books.write_liquidations(connection, each.liquidations, self._clock.now())
-                books.write_heard(connection, each.observed_minutes)
+                books.write_observed_minutes(connection, each.observed_minutes)
 
     async def close(self) -> None:
         await asyncio.gather(*(feed.close() for feed in self._feeds.values()))

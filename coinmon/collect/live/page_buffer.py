@@ -39,5 +39,5 @@ def _pages(many: StreamedMany) -> list[Streamed]:
     firsts = [None] * len(starts) if many.first_ids is None else many.first_ids[starts].tolist()
     return [
         Streamed(instrument, TradePage(many.trades[a:b], joined=True, first_id=first))
-        for instrument, (a, b), first in zip(many.heard, pairwise(edges), firsts, strict=True)
+        for instrument, (a, b), first in zip(many.instruments_seen, pairwise(edges), firsts, strict=True)
     ]

@@ -46,7 +46,7 @@ class StallDetector:
     doubted: Callable[[Sequence[Track]], None]
     before_hand: Callable[[], None]
     supervisor: Supervisor = field(default_factory=Supervisor)
-    _heard: dict[str, float] = field(default_factory=dict)
+    _last_message_s: dict[str, float] = field(default_factory=dict)
     _vouched: dict[str, float] = field(default_factory=dict)
     _unsure: set[str] = field(default_factory=set)
     _last: tuple[float, Mapping[str, Ticker]] = (0.0, {})
@@ -56,9 +56,9 @@ class StallDetector:
     _looked: float = float("inf")
     _absent: float = 0.0
 
-    def heard(self, id: str, now: float) -> None:
+    def message_came(self, id: str, now: float) -> None:
         """It spoke, or its subscription was answered, or it is known to be lost. now: seconds of `monotonic`."""
-        self._heard[id] = now - self._absent
+        self._last_message_s[id] = now - self._absent
         if self._unsure:
             self._unsure.discard(id)
 
@@ -94,13 +94,13 @@ class StallDetector:
         self._absent += late
         now = self._now()
         # what was read between the end of the absence and this look
-        self._heard = {id: min(moment, now) for id, moment in self._heard.items()}
+        self._last_message_s = {id: min(moment, now) for id, moment in self._last_message_s.items()}
         if self._limit and (when := self._limit.when()) is not None and not self._limit.expired():
             self._limit.reschedule(when + late)
 
     def _doubt(self, tracks: Sequence[Track]) -> None:
         latest = self._now() - self.patience * _UNSURE_TIMES
-        known = (self._heard, self._vouched)
+        known = (self._last_message_s, self._vouched)
         doubted = [
             track
             for track in tracks
@@ -113,7 +113,7 @@ class StallDetector:
             self.doubted(doubted)
 
     def _quiet(self, track: Track) -> bool:
-        return self._now() - self._heard.get(track.instrument.id, 0.0) > self.patience
+        return self._now() - self._last_message_s.get(track.instrument.id, 0.0) > self.patience
 
     async def _compare(self, tracks: Sequence[Track]) -> None:
         silent = [
@@ -146,7 +146,7 @@ class StallDetector:
         for track in silent:
             id = track.instrument.id
             # an older one may tell of trades that were streamed
-            earlier = before.get(id) if then > self._heard.get(id, 0.0) else None
+            earlier = before.get(id) if then > self._last_message_s.get(id, 0.0) else None
             if _moved(track, found.get(id), earlier):
                 suspects.append(track)
             elif earlier is not None and id in found:

@@ -169,7 +169,7 @@ class TradeFeed:
                 if not self._held.add(each):
                     self._hand_over(each)
             elif isinstance(each, StreamedMany):
-                for instrument in each.heard:
+                for instrument in each.instruments_seen:
                     self._speaks(instrument, now, awake)
                 self.streamed += len(each.trades)
                 newest = max(newest, int(each.trades.time.max()))
@@ -182,7 +182,7 @@ class TradeFeed:
 
     def _speaks(self, instrument: Instrument, now: float, awake: list[Track]) -> None:
         id = instrument.id
-        self._stalls.heard(id, now)
+        self._stalls.message_came(id, now)
         track = self._tracks.get(id)
         if track is None:
             return
@@ -208,7 +208,7 @@ class TradeFeed:
         for track in tracks:
             # one that is known to say nothing is polled until it speaks, whatever the venue acknowledges
             track.live = state.live and track.instrument.id not in self._stalled
-            self._stalls.heard(track.instrument.id, monotonic())
+            self._stalls.message_came(track.instrument.id, monotonic())
         if lost:
             self.reconnects += 1
             logger.warning("{}: stream of {} lost: {}", self._venue.name, _several(tracks), redacted(state.why))

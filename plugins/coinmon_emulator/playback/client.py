@@ -38,7 +38,7 @@ class RecordingClient:
     def check(self, now: float) -> bytes | None:
         return None
 
-    def heard(self, text: str) -> None:
+    def received(self, text: str) -> None:
         try:
             message = orjson.loads(text)
         except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""A connection: what the client says goes to its venue's manner, what feeds say goes out, faults in between."""
+"""A connection: what the client says goes to its venue's rules, what feeds say goes out, faults in between."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SocketRules(Protocol):
     """How one venue's sockets behave."""
 
     def opened(self) -> None: ...
-    def heard(self, text: str) -> None:
+    def received(self, text: str) -> None:
         """A text message of the client; ValueError where it is not what the venue reads."""
         ...
 
@@ -39,7 +39,7 @@ class SocketRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SocketPlace:
-    """What a manner works with: its venue's hub and market, the market's time, and real time in seconds."""
+    """What a socket's rules work with: its venue's hub and market, the market's time, and real time in seconds."""
 
     market: World
     ever_listed: Mapping[tuple[str, str], Listed]
@@ -80,7 +80,7 @@ class Connection:
         self._held: deque[tuple[float, bytes]] = deque()
         self._faults: dict[str, Fault] = {}
         self._keys: dict[Any, None] = {}
-        self.manner: SocketRules
+        self.rules: SocketRules
         self.closing = b""
         self.spoke = time.monotonic()
 
@@ -188,7 +188,7 @@ class Connection:
 
     async def look(self) -> None:
         """Keep the connection as the venue keeps it: pings, idle times, lifetimes."""
-        asked = self.manner.check(time.monotonic())
+        asked = self.rules.check(time.monotonic())
         if asked:
             self.closing = asked
         if self.closing:
@@ -198,15 +198,15 @@ class Connection:
 
     async def run(self) -> None:
         """Hear the client out until it goes."""
-        self.manner.opened()
+        self.rules.opened()
         async for message in self._socket:
             if message.type is WSMsgType.TEXT:
-                self.manner.heard(message.data)
+                self.rules.received(message.data)
             elif message.type is WSMsgType.PING:
-                self.manner.pinged(answer=False)
+                self.rules.pinged(answer=False)
                 if not self.mute:
                     await self._socket.pong(message.data)
             elif message.type is WSMsgType.PONG:
-                self.manner.pinged(answer=True)
+                self.rules.pinged(answer=True)
             if self.closing:
                 await self._socket.close(code=1008, message=self.closing[:120])

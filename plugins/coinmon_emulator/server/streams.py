@@ -113,10 +113,10 @@ class Streams:
         session = Connection(
             self._hubs[venue], socket, request, lambda fault: self._faults().strike(fault), shapes.reframe
         )
-        manner = self._rules(venue, session, path, request.query)
-        if manner is None or not socket.can_prepare(request):
+        rules = self._rules(venue, session, path, request.query)
+        if rules is None or not socket.can_prepare(request):
             return Reply(b"Not Found", 404, content_type="text/plain")
-        session.manner = manner
+        session.rules = rules
         try:
             await socket.prepare(request)
         except ConnectionError:

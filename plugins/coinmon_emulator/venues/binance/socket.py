@@ -27,7 +27,7 @@ def too_many_connections() -> Reply:
 
 
 def rules(place: SocketPlace, session: Connection, path: str, query: Query) -> BinanceRules | None:
-    """The manner of a path; None where there is no socket. What follows /ws/ is a stream to begin with."""
+    """The rules of a path; None where there is no socket. What follows /ws/ is a stream to begin with."""
     parts = path.strip("/").split("/")
     kind: MarketKind = "spot"
     known = SPOT
@@ -82,7 +82,7 @@ class BinanceRules:
         self._pinged_at = now
         return b""
 
-    def heard(self, text: str) -> None:
+    def received(self, text: str) -> None:
         self._count()
         try:
             asked = orjson.loads(text)

@@ -46,7 +46,7 @@ class BybitRules:
     def check(self, now: float) -> bytes | None:
         return None
 
-    def heard(self, text: str) -> None:
+    def received(self, text: str) -> None:
         try:
             asked = orjson.loads(text)
             operation = asked["op"]

@@ -56,7 +56,7 @@ class CoinbaseRules:
         late = not self._asked and now - self._opened > SUBSCRIBE_TIMEOUT_S
         return b"subscribe timeout" if late and self._place.enforce else None
 
-    def heard(self, text: str) -> None:
+    def received(self, text: str) -> None:
         if not self._messages.spend() and self._place.enforce:
             self._session.hang_up("rate limit exceeded")
             return

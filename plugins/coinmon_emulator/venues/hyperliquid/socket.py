@@ -49,7 +49,7 @@ class HyperliquidRules:
         idle = now - self._session.spoke > SILENT_TIMEOUT_S
         return b"Inactive" if idle and self._place.enforce else None
 
-    def heard(self, text: str) -> None:
+    def received(self, text: str) -> None:
         if not self._messages.spend() and self._place.enforce:
             self._session.hang_up("Too many messages")
             return

@@ -52,7 +52,7 @@ class OkxRules:
         quiet = now - max(self._heard, self._session.spoke) > IDLE_TIMEOUT_S
         return b"No data received in 30s." if quiet else None
 
-    def heard(self, text: str) -> None:
+    def received(self, text: str) -> None:
         self._heard = self._seconds()
         if text == "ping":
             self._session.say(b"pong")
