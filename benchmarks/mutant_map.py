@@ -58,7 +58,7 @@ def draw_map(folders):
     search = os.pathsep.join(filter(None, (str(processes), os.environ.get("PYTHONPATH"))))
     around = os.environ | {"PYTHONPATH": search}
     for folder in folders:
-        began = time.monotonic()
+        name, began = folder.replace("/", "-"), time.monotonic()
         command = [
             sys.executable, "-m", "pytest", *PYTEST, "-p", "pytest_cov", "-p", "of_processes", "--cov",
             f"--cov-config={settings}", "--cov-context=test", "--cov-report=", "--timeout=400", "--durations=0",
@@ -67,11 +67,11 @@ def draw_map(folders):
         # (those give up root's rights, without which lines cannot be written down)
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, check=False, text=True,
-            env=around | {"COVERAGE_FILE": str(MAP / f"{folder}.lines")},
+            env=around | {"COVERAGE_FILE": str(MAP / f"{name}.lines")},
         )  # fmt: skip
-        (MAP / f"{folder}.log").write_text(done.stdout, "utf-8")
+        (MAP / f"{name}.log").write_text(done.stdout, "utf-8")
         if parts := [str(each) for each in processes.glob("lines.*")]:
-            together = [f"--rcfile={theirs}", f"--data-file={MAP}/{folder}.processes.lines", "-q", *parts]
+            together = [f"--rcfile={theirs}", f"--data-file={MAP}/{name}.processes.lines", "-q", *parts]
             subprocess.run([sys.executable, "-m", "coverage", "combine", *together], cwd=ROOT, env=around, check=False)
         print(f"{folder}: {time.monotonic() - began:.0f} s, {done.stdout.splitlines()[-1]}", flush=True)
 
@@ -104,10 +104,20 @@ class LineMap:
                         self._by_file[path].append((test, bits))
 
     def tests(self, path, lines):
-        """The tests that run one of the lines, quickest first; all that run the file where no line is given."""
-        near, file = set(), set()
-        for test, bits in self._by_file[str(ROOT / path)]:
-            file.add(test)
-            if any(line // 8 < len(bits) and bits[line // 8] >> line % 8 & 1 for line in lines):
-                near.add(test)
-        return sorted(near or file, key=lambda test: (self.seconds[test], test))
+        """The tests that run one of the lines, quickest first.
+
+        What an import runs (no line is given) was run before any test: those that run the file, then those that run
+        anything beside it, since a table or a constant is used by others.
+        """
+        near, file, beside = set(), set(), set()
+        folder = str(ROOT.joinpath(*path.parts[:2]))
+        for each, found in self._by_file.items():
+            if each == str(ROOT / path):
+                for test, bits in found:
+                    file.add(test)
+                    if any(line // 8 < len(bits) and bits[line // 8] >> line % 8 & 1 for line in lines):
+                        near.add(test)
+            elif not lines and each.startswith(folder):
+                beside.update(test for test, _ in found)
+        first = sorted(near or file, key=lambda test: (self.seconds[test], test))
+        return first + sorted(beside - file, key=lambda test: (self.seconds[test], test))

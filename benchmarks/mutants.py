@@ -7,7 +7,7 @@ line: it wants a test, or a reason why it is the same.
 Run (not in CI), first which test runs which line, then the mutants:
 
     pip install cosmic-ray pytest-cov
-    python benchmarks/mutants.py map [FOLDER OF TESTS]...
+    python benchmarks/mutants.py map [FOLDER OR FILE OF TESTS]...
     python benchmarks/mutants.py try [--count 600] [--seed 1] [--folder model]... [--part 3/20]
 
 `--part` tries a part of what is drawn, so that hours can be spent in pieces, or by two machines; `--again FILE` tries
@@ -16,11 +16,9 @@ what an earlier run printed, of the same code.
 
 import argparse
 import ast
-import difflib
 import gc
 import importlib
 import os
-import random
 import re
 import shutil
 import signal
@@ -38,19 +36,9 @@ import orjson  # noqa: F401
 import pydantic  # noqa: F401
 import pytest
 import sqlalchemy.orm  # noqa: F401
+from mutant_draw import FOLDERS, again, drawn, mutated
 from mutant_map import PYTEST, ROOT, TESTS, LineMap, draw_map
 
-FOLDERS = {
-    "model": "coinmon/model",
-    "collect": "coinmon/collect",
-    "store": "coinmon/store",
-    "notify": "coinmon/notify",
-    "exchanges": "plugins/coinmon_exchanges",
-}
-OF_EXCHANGES = ("_continuity.py", "books.py", "decode.py")
-"""Of the exchanges: what proves continuity, keeps books and decodes."""
-LEFT_OUT = ("Variable", "RemoveDecorator", "ExceptionReplacer")
-"""Kinds of mutant that need settings of their own, or change what only a type checker reads."""
 AT_FIRST_S, AT_MOST_S = 1.5, 20.0
 """How long the tests that are tried on one mutant take, together: the quickest ones first, and at most."""
 END_AFTER_S = 200.0
@@ -67,38 +55,6 @@ def statement(tree, row):
     first, last = inner.lineno, max(inner.lineno, body[0].lineno - 1) if body else inner.end_lineno
     in_function = any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node is not inner for node in around)
     return range(first, last + 1) if in_function else range(0)
-
-
-def positions(folder):
-    """(file, operator, which occurrence in the file, line) of every mutant of a folder."""
-    import parso
-    from cosmic_ray.ast import ast_nodes
-    from cosmic_ray.plugins import get_operator, operator_names
-
-    found = []
-    for path in sorted((ROOT / FOLDERS[folder]).rglob("*.py")):
-        if "migrations" in path.parts or (folder == "exchanges" and path.name not in OF_EXCHANGES):
-            continue
-        tree = parso.parse(path.read_text("utf-8"))
-        for name in operator_names():
-            if any(each in name for each in LEFT_OUT):
-                continue
-            operator = get_operator(name)()
-            rows = [begin[0] for node in ast_nodes(tree) for begin, _ in operator.mutation_positions(node)]
-            found += [(path.relative_to(ROOT), name, number, row) for number, row in enumerate(rows)]
-    return found
-
-
-def mutated(source, name, number):
-    """The changed text and its changed lines; None where it is the same."""
-    from cosmic_ray.mutating import MutationVisitor
-    from cosmic_ray.plugins import get_operator
-
-    after = MutationVisitor.mutate_code(source, get_operator(name)(), number)
-    if after is None or after == source:
-        return None
-    lines = difflib.unified_diff(source.splitlines(), after.splitlines(), n=0, lineterm="")
-    return after, [each for each in lines if each[0] in "+-@" and not each.startswith(("+++", "---"))]
 
 
 def code_of(source, name):
@@ -151,20 +107,21 @@ class Copy:
                 its = each.__code__
                 self._functions[its.co_filename, its.co_qualname, its.co_firstlineno].append(each)
 
-    def notices(self, path, name, number, row):
-        """(name of the test or None, tests tried, changed lines); None for a mutant that is the same text."""
+    def notices(self, path, name, number, row, unchanged=False):
+        """(name of the test or None, tests tried, changed lines); None for what is no mutant.
+
+        unchanged: the same without the change.
+        """
         before = (self._place / path).read_text("utf-8")
         if (change := mutated(before, name, number)) is None:
             return None
+        if unchanged:
+            return *self.tried(path, before, before, [row]), []
         return *self.tried(path, before, change[0], [row]), change[1]
 
     def tried(self, path, before, after, rows):
         """(name of the test that fails or None, tests tried) where a file is changed; rows: lines that were changed."""
         file, tests, seconds = self._place / path, ([], []), 0.0
-        try:
-            compile(after, path, "exec")
-        except SyntaxError:
-            return "no Python", 0
         as_it_was, tree = file.stat(), ast.parse(before)
         lines = sorted({line for row in rows for line in statement(tree, row)})
         for test in self._lines.tests(path, lines):
@@ -231,40 +188,26 @@ class Copy:
         return put
 
 
-def drawn(count, seed, folders, part):
-    """(folder, file, operator, occurrence, line) of what a seed draws, one part of it."""
-    rng = random.Random(seed)
-    every = [(folder, *each) for folder in folders for each in rng.sample(positions(folder), count // len(folders))]
-    which, parts = map(int, part.split("/"))
-    return every[which - 1 :: parts]
-
-
-def try_all(chosen):
-    """Print each mutant that no test notices, and the share of each folder."""
+def try_all(chosen, unchanged):
+    """Print each mutant that no test notices, and the share of each folder; unchanged: what is noticed all the same."""
     noticed, tried, began = defaultdict(int), defaultdict(int), time.monotonic()
     with tempfile.TemporaryDirectory() as place:
         copy = Copy(Path(place) / "copy" / "coinmon", LineMap())
         for folder, path, name, number, row in chosen:
-            if (found := copy.notices(path, name, number, row)) is None:
+            if (found := copy.notices(path, name, number, row, unchanged)) is None:
                 continue
             tried[folder] += 1
             test, count, lines = found
             noticed[folder] += test is not None
-            if test is None:
+            if unchanged and test is not None:
+                print(f"fails without a change: {test}", flush=True)
+            if test is None and not unchanged:
                 print(f"not noticed by {count} tests: {folder} {path} {name} {number} {row}")
                 print("  " + "\n  ".join(lines), flush=True)
     for folder in tried:
         print(f"{folder}: {noticed[folder]} of {tried[folder]}")
     share = sum(noticed.values()) / max(1, sum(tried.values()))
     print(f"all: {share:.1%} of {sum(tried.values())} noticed, {time.monotonic() - began:.0f} s")
-
-
-def again(file):
-    """What an earlier run printed."""
-    for line in Path(file).read_text("utf-8").splitlines():
-        if line.startswith("not noticed by"):
-            folder, path, name, number, row = line.split(": ", 1)[1].split()
-            yield folder, Path(path), name, int(number), int(row)
 
 
 def main() -> None:
@@ -277,12 +220,14 @@ def main() -> None:
     trying.add_argument("--folder", action="append", choices=list(FOLDERS))
     trying.add_argument("--part", default="1/1", help="which of how many equal parts of what is drawn")
     trying.add_argument("--again", help="a file with what an earlier run printed")
+    trying.add_argument("--unchanged", action="store_true", help="without the changes: nothing may be noticed")
     given = parser.parse_args()
     if given.command == "map":
         draw_map(given.tests)
     else:
         folders = given.folder or list(FOLDERS)
-        try_all(again(given.again) if given.again else drawn(given.count, given.seed, folders, given.part))
+        chosen = again(given.again) if given.again else drawn(given.count, given.seed, folders, given.part)
+        try_all(chosen, given.unchanged)
 
 
 if __name__ == "__main__":
