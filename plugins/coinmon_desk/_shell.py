@@ -8,7 +8,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, FunctionLoader
 from starlette.responses import HTMLResponse, Response
 
 from coinmon.command import MODULES, style, web_file
@@ -35,14 +35,12 @@ def _own(name: str) -> str:
     return (files("coinmon_desk") / "web" / name).read_text("utf-8")
 
 
-@cache
-def _template(name: str) -> Any:
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_own(name))
+_DOCUMENTS = Environment(loader=FunctionLoader(_own), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def document(name: str, lang: str, status: int = 200, **values: Any) -> Response:
     """One of the desk's documents."""
-    text = _template(name).render(lang=lang, words=WORDS[lang], **values)
+    text = _DOCUMENTS.get_template(name).render(lang=lang, words=WORDS[lang], **values)
     return HTMLResponse(text, status, SECURITY)
 
 
