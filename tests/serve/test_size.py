@@ -84,3 +84,20 @@ def test_a_run_of_unknown_candles_is_one_row() -> None:
     assert [each["time"] for each in found] == [rows[0]["time"], rows[1]["time"], rows[4]["time"]]
     assert (found[1]["candles"], found[1]["until"]) == (3, rows[3]["time"])
     assert folded({"bars": known}) == {"bars": known}
+
+
+def test_lists_are_cut_to_one_size_and_none_to_a_single_row_for_the_others() -> None:
+    whole = {"delta": candles(400), "imbalance": candles(300), "short": candles(5)}
+    part = fit(whole, MOMENT, 0, 2000)
+    shown = {name: len(part[name]) for name in whole}
+    assert shown["short"] == 5
+    assert abs(shown["delta"] - shown["imbalance"]) <= 1
+    assert shown["delta"] > 60
+    assert [each["path"] for each in part["truncated"]] == ["delta", "imbalance"]
+
+
+def test_a_row_that_is_longer_than_its_lists_share_leaves_the_others_less() -> None:
+    part = fit({"rows": candles(100), "long": [{"text": "x" * 3000}, {"text": "y" * 3000}]}, MOMENT, 0, 1200)
+    assert len(orjson.dumps(part)) <= 4800
+    assert (len(part["long"]), len(part["rows"]) > 10) == (1, True)
+    assert [(each["path"], each["shown"]) for each in part["truncated"]] == [("long", 1), ("rows", len(part["rows"]))]

@@ -55,7 +55,7 @@ def _session(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _key_levels(desk: MarketReader, view: View, result: Mapping[str, Any]) -> dict[str, Any]:
-    return {"binSize": result["day"]["bin_size"]}
+    return {"binSize": result["day"].get("bin_size")}
 
 
 def _tpo(desk: MarketReader, view: View, result: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from coinmon.command import MarketReader, Result, View
+from coinmon_mcp._tools.brief import NEAREST, shorten_key_levels
 from coinmon_mcp._tools.indicators import answer_model, result_model, shown
 from coinmon_mcp._tools.older_names import older_names
 from coinmon_mcp._tools.times import check_times
@@ -37,7 +38,8 @@ Pivot = Annotated[int, Field(ge=1, le=500, description="candles on one side that
 class _Contract:
     """One of the tools: its arguments with their defaults, and the settings that they are under another name.
 
-    unsaid: count only when the client gives them. pages: `limit` is rows of one answer. live: sampled between scans.
+    unsaid: count only when the client gives them. of_answer: say how much of the result is shown. pages: `limit` is
+    rows of one answer. live: sampled between scans.
     """
 
     name: str
@@ -47,6 +49,7 @@ class _Contract:
     arguments: Mapping[str, Any]
     settings: Mapping[str, str] = field(default_factory=dict)
     unsaid: frozenset[str] = frozenset()
+    of_answer: frozenset[str] = frozenset()
     pages: bool = False
     live: bool = False
 
@@ -71,8 +74,10 @@ _CONTRACTS = (
             "date": (Day, None), "sessionTZ": (Zone, "UTC"), "binSize": (Height, None),
             "valueAreaPercent": (Share, 70.0), "mode": (Mode, "raw"),
             "normalizeSeconds": (Annotated[int, Field(ge=1, le=60)], 3),
+            "maxLevels": (Annotated[int, Field(ge=1, le=2000, description="the nearest so many")], NEAREST),
         },
         unsaid=frozenset({"sessionTZ"}),
+        of_answer=frozenset({"maxLevels"}),
     ),
     _Contract(
         "get_footprint", "footprint", "Footprint",
@@ -88,6 +93,7 @@ _CONTRACTS = (
             "limit": (Annotated[int | None, Field(ge=1, le=1000, description="candles an answer")], None),
         },
         {"maxLevelsPerBar": "max_levels", "priceLevelLimit": "max_levels", "topNLevels": "max_levels"},
+        of_answer=frozenset({"compress", "limit"}),
         pages=True,
     ),
     _Contract(
@@ -214,7 +220,7 @@ def _tool(contract: _Contract, desk: MarketReader) -> Tool:
         _, view, found = shows(desk, asked)
         answer = shown(desk, view, found)
         if contract.indicator == "key_levels":
-            _shorten(answer["result"])
+            answer["levelsDropped"] = shorten_key_levels(answer["result"], asked.maxLevels)
         share = getattr(asked, "valueAreaPercent", None)
         return {**older_names(contract.name, desk, view, answer["result"], share), **answer}
 
@@ -224,24 +230,13 @@ def _tool(contract: _Contract, desk: MarketReader) -> Tool:
     )  # fmt: skip
 
 
-_DIGITS = {"distance_pct": 3, "distance_atr": 2, "quote_volume": 2, "delta_quote": 2}
-
-
-def _shorten(levels: dict[str, Any]) -> None:
-    """Some forty levels and eight windows: a cent says as much as sixteen digits, and leaves room for them."""
-    windows = [levels[name] for name in ("day", "previous_day", "previous_week")]
-    for each in (*levels["levels"], *windows, *levels["sessions"]):
-        each |= {name: round(each[name], digits) for name, digits in _DIGITS.items() if each.get(name) is not None}
-
-
 def _settings(contract: _Contract, asked: Any) -> dict[str, Any]:
     """The indicator's settings that the arguments mean; the last of two arguments for one setting counts."""
     found = {}
     for name in contract.arguments:
         value = getattr(asked, name)
-        if value is None or (name in contract.unsaid and name not in asked.model_fields_set):
-            continue
-        if name == "compress" or (name == "limit" and contract.pages):
+        unsaid = name in contract.unsaid and name not in asked.model_fields_set
+        if value is None or unsaid or name in contract.of_answer:
             continue
         found[contract.settings.get(name) or _NAMES.get(name) or _snake(name)] = value
     if contract.name == "get_session_profile" and asked.session == "all" and asked.windowStartMs is None:

@@ -34,7 +34,7 @@ def fit(
     *,
     forward: bool = False,
 ) -> dict[str, Any]:
-    """The answer with its longest lists cut until it fits, the longest of all after `offset` rows.
+    """The answer with its longest lists cut to one size until it fits, the longest of all after `offset` rows.
 
     Of a list in the order of time the newest rows stay, and reading on goes back in time; with `forward` that is the
     other way for the longest. Other lists keep their first rows. max_rows: of the longest.
@@ -43,34 +43,51 @@ def fit(
     answer = {**answer, "truncated": [], "cursor": None}
     if offset == 0 and max_rows is None and _size(answer) <= limit:
         return answer
-    cuts: list[dict[str, Any]] = []
-    backward = False
+    lists = dict(_lists(answer, ()))
+    if not lists:
+        return answer
+    longest = max(lists, key=lambda each: _size(lists[each]))
+    from_end = {path: in_order_of_time(rows) and not (forward and path == longest) for path, rows in lists.items()}
+    wanted = {path: list(range(len(rows)))[:: -1 if from_end[path] else 1] for path, rows in lists.items()}
+    wanted[longest] = wanted[longest][offset:][:max_rows]
+    room = limit - _RESERVE_BYTES - (_size(answer) - sum(map(_size, lists.values())))
     while True:
-        lists = {path: each for path, each in _lists(answer, ()) if len(each) > 1 or not cuts}
-        if not lists:
+        shown = _shown(lists, wanted, room)
+        fitted = answer
+        for path, numbers in shown.items():
+            fitted = _replaced(fitted, path, [lists[path][each] for each in sorted(numbers)])
+        over = _size(fitted) + _RESERVE_BYTES - limit
+        # of each list a row stays, however long it is: the others have so much less
+        if over <= 0 or all(len(each) <= 1 for each in shown.values()):
             break
-        path = max(lists, key=lambda each: _size(lists[each]))
-        rows = lists[path]
-        from_end = in_order_of_time(rows) and not (forward and not cuts)
-        skipped = min(offset, len(rows)) if not cuts else 0
-        room = limit - _RESERVE_BYTES - (_size(answer) - _size(rows))
-        left = rows[: len(rows) - skipped][::-1] if from_end else rows[skipped:]
-        kept = _fitting(left if cuts else left[:max_rows], room)
-        if skipped == 0 and kept == len(rows):
-            break
-        first = len(rows) - skipped - kept if from_end else skipped
-        if not cuts:
-            backward = from_end
-        answer = _replaced(answer, path, rows[first : first + kept])
-        cuts.append({"path": ".".join(path), "first": first, "shown": kept, "total": len(rows)})
-        if _size(answer) + _RESERVE_BYTES <= limit:
-            break
-    answer["truncated"] = cuts
-    if cuts:
-        shown = offset + cuts[0]["shown"]
-        if cuts[0]["first"] > 0 if backward else shown < cuts[0]["total"]:
-            answer["cursor"] = cursor_of(moment, shown, forward=not backward)
-    return answer
+        room -= over
+    cuts = [path for path in lists if len(shown[path]) < len(lists[path])]
+    for path in sorted(cuts, key=lambda each: each != longest):
+        skipped, kept, total = offset if path == longest else 0, len(shown[path]), len(lists[path])
+        first = max(0, total - skipped - kept) if from_end[path] else min(skipped, total)
+        fitted["truncated"].append({"path": ".".join(path), "first": first, "shown": kept, "total": total})
+    if offset + len(shown[longest]) < len(lists[longest]):
+        fitted["cursor"] = cursor_of(moment, offset + len(shown[longest]), forward=not from_end[longest])
+    return fitted
+
+
+def _shown(lists: Mapping[Path, list[Any]], wanted: Mapping[Path, list[int]], room: int) -> dict[Path, list[int]]:
+    """Of each list the numbers of the most wanted rows that fit into its share of the room."""
+    rows = {path: [lists[path][each] for each in numbers] for path, numbers in wanted.items()}
+    share = _share([_size(each) for each in rows.values()], room)
+    return {
+        path: numbers if _size(rows[path]) <= share else numbers[: _fitting(rows[path], share)]
+        for path, numbers in wanted.items()
+    }
+
+
+def _share(sizes: list[int], room: int) -> int:
+    """How long each list may be so that all fit: those that are shorter leave the others what they do not need."""
+    for left, size in zip(range(len(sizes), 0, -1), sorted(sizes), strict=True):
+        if size * left > room:
+            return room // left
+        room -= size
+    return max(sizes) + room
 
 
 def in_order_of_time(rows: list[Any]) -> bool:

@@ -130,6 +130,7 @@ class Tool:
     core: shown to every client. pages: its argument `limit` is how many rows of the longest list an answer has.
     live: it shows what is sampled between two scans. shows: the indicator, its subject and its result that the answer
     is about, for a chart. for_panels: asked by panels alone, listed to clients that show them, and never cut.
+    max_tokens: of an answer, where neither the client nor the configuration asks for fewer.
     """
 
     name: str
@@ -143,3 +144,4 @@ class Tool:
     live: bool = False
     shows: Callable[[MarketReader, Any], tuple[str, View | Market, Result]] | None = None
     for_panels: bool = False
+    max_tokens: int | None = None

@@ -11,6 +11,8 @@ from coinmon_mcp._tools.tool import MarketAnswer, OfPair, Tool
 _FLOW = ("net_flow", "net_flow_pct", "buy_sell_ratio", "quote_volume", "price_change_pct", "last_price", "reason")
 _MAX_WHALES, _MAX_SIGNALS = 5, 5
 """Listed; all of them are counted."""
+_MAX_TOKENS = 1000
+"""Of four bytes each; tokenizers make half as many again of so many figures."""
 
 
 class Since(OfPair):
@@ -118,7 +120,7 @@ def _funding(full: dict[str, Any]) -> dict[str, Any]:
 
 
 def _broken(desk: MarketReader, asked: Since, view: View) -> list[dict[str, Any]]:
-    """Levels as of the window's start that lie between the price then and now; the latest broken last."""
+    """Levels as of the window's start that lie between the price then and now; the latest broken first."""
     bars = view.bars(asked.minutes)
     known = bars[bars.close > 0]
     if "key_levels" not in desk.indicators or not len(known):
@@ -174,5 +176,5 @@ def what_changed_tools(desk: MarketReader) -> Iterator[Tool]:
         yield Tool(
             "what_changed", "What changed", "The last minutes of a pair: price, money flow with spot and perp apart, "
             "open interest, funding, key levels broken, signals and whales. Is this move real?",
-            Since, ChangedAnswer, _what_changed, core=True,
+            Since, ChangedAnswer, _what_changed, core=True, max_tokens=_MAX_TOKENS,
         )  # fmt: skip
