@@ -65,7 +65,30 @@ def database_url(value: Any) -> str:
 def http_url(value: Any) -> str | None:
     if value is None or value == "":
         return None
-    url = urlsplit(str(value))
-    if url.scheme not in ("http", "https") or not url.netloc:
-        raise ValueError(f"{redacted(str(value))!r} is not an address; write http://host:port")
-    return str(value)
+    return address(str(value), ("http", "https"))
+
+
+def of_setting(key: str, value: str, usual: Any) -> str | None:
+    """A plugin's `proxy`, and its `url` or `..._url`, of the family of its usual one; other settings as they are.
+
+    Raises ValueError, without a password, for what is no address.
+    """
+    if key == "proxy":
+        return proxy_url(value)
+    if not (value or usual) or not (key == "url" or key.endswith("_url")):
+        return value
+    scheme = str(usual).partition("://")[0] if "://" in str(usual) else ""
+    family = next((each for each in (("http", "https"), ("ws", "wss")) if scheme in each), (scheme,) if scheme else ())
+    return address(value, family)
+
+
+def address(value: str, schemes: tuple[str, ...]) -> str:
+    remember_url(value)
+    try:
+        url = urlsplit(value.strip())
+        # reading the port says whether it is one
+        if (url.scheme in schemes or (url.scheme and not schemes)) and url.hostname and url.port != 0:
+            return value
+    except ValueError:
+        pass
+    raise ValueError(f"{redacted(value)!r} is not an address; write {(*schemes, 'http')[0]}://host:port")

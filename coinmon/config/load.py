@@ -194,6 +194,13 @@ def _core(layers: Layers) -> Core | None:
         layers.problems.append(
             f"{layers.origin(key)}: {key} is not a key{near(key, names)}; there are {', '.join(names)}"
         )
+    for key, value, where in layers.overridden:
+        if where == str(layers.path) and key.partition(".")[0] in Core.model_fields:
+            # what the file says is wrong even where the environment or the command line says something else
+            alone = Layers(layers.path)
+            alone.put(key, value, where)
+            validated(Core, alone.values, "", alone)
+            layers.problems += alone.problems
     return validated(Core, values, "", layers)
 
 

@@ -34,8 +34,16 @@ def milliseconds(value: Any) -> int:
 
 
 def scan_interval(value: Any) -> int:
-    if (ms := milliseconds(value)) < 5000:
-        raise ValueError(f"{value!r} is too short; the least is 5s")
+    return _not_below(5000, value)
+
+
+def book_interval(value: Any) -> int:
+    return _not_below(1000, value)
+
+
+def _not_below(least_ms: int, value: Any) -> int:
+    if (ms := milliseconds(value)) < least_ms:
+        raise ValueError(f"{value!r} is too short; the least is {span(least_ms)}")
     return ms
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from coinmon.config.addresses import proxy_url
+from coinmon.config.addresses import of_setting
 from coinmon.config.env import names_for
 from coinmon.config.schema import RouteConfig
 from coinmon.config.sources import PLUGIN_SECTIONS, Layers
@@ -108,12 +108,12 @@ def _made(
     routed = {*RouteConfig.model_fields} - {*fields} if section == "outputs" else set()
     own = {"enabled", "plugin", _OF_THE_CORE.get(section, ""), *routed}
     values = {key: value for key, value in given.items() if key not in own}
-    try:
-        if "proxy" in fields and isinstance(values.get("proxy"), str):
-            values["proxy"] = proxy_url(values["proxy"])
-    except ValueError as error:
-        layers.problems.append(f"{layers.origin(f'{where}.proxy')}: {where}.proxy: {error}")
-        del values["proxy"]
+    for key in [each for each in fields if isinstance(values.get(each), str)]:
+        try:
+            values[key] = of_setting(key, values[key], fields[key].default)
+        except ValueError as error:
+            layers.problems.append(f"{layers.origin(f'{where}.{key}')}: {where}.{key}: {error}")
+            del values[key]
     for key, value in inherited.items():
         if key in fields and key not in values and value is not None:
             values[key] = value

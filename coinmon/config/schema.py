@@ -88,7 +88,9 @@ class BooksConfig(Section):
     """Order books: how much rests near the price is sampled, `books: false` switches it off."""
 
     enabled: bool | None = Field(default=None, description="true or false; not set: where at most 8 coins are followed")
-    interval: Milliseconds = Field(default=10_000, ge=1000, description="time between two samples")
+    interval: Annotated[int, BeforeValidator(parsers.book_interval)] = Field(
+        default=10_000, description="time between two samples, 1s or more"
+    )
     percents: Annotated[tuple[Percent, ...], BeforeValidator(parsers.listed)] = Field(
         default=DEFAULT_PERCENTS,
         min_length=1,

@@ -29,6 +29,8 @@ class Layers:
     only: dict[str, list[str]] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    overridden: list[tuple[str, Any, str]] = field(default_factory=list)
+    """Keys, with the value and the origin that a later layer put another over: they may be wrong all the same."""
     strange: list[str] = field(default_factory=list)
     """Environment names that look as if they did something and do not, and why."""
 
@@ -55,16 +57,16 @@ class Layers:
                 # read by the language of rules, which says the line and column of what is wrong
                 self.origins[key] = where
             elif key == "symbols" and not isinstance(value, Mapping) and value is not None:
-                self._put("symbols.names", value, where)
+                self.put("symbols.names", value, where)
             elif (kept := _without_none(value)) is not None:
-                self._put(key, kept, where)
+                self.put(key, kept, where)
 
     def lay_names(self, names: Names) -> None:
         """What the environment says on top. Naming a plugin's setting does not switch the plugin on."""
         self.problems += names.problems
         self.strange += [f"{names.where}: {name} {why}" for name, why in names.strange.items()]
         for key, (name, value) in names.keys.items():
-            self._put(key, value, f"{names.where} {name}")
+            self.put(key, value, f"{names.where} {name}")
         if "indicators.depth_delta.percent" in names.keys:
             self._sample(*names.keys["indicators.depth_delta.percent"], names.where)
 
@@ -78,7 +80,7 @@ class Layers:
             # told by what reads the key
             return
         if float(percent) not in percents:
-            self._put("books.percents", sorted({*percents, float(percent)}), f"{where} {name}")
+            self.put("books.percents", sorted({*percents, float(percent)}), f"{where} {name}")
 
     def _lay_plugins(self, section: str, value: Any, where: str) -> None:
         if isinstance(value, str):
@@ -97,16 +99,16 @@ class Layers:
             if not isinstance(name, str):
                 self.problems.append(f"{where}: {section}: {name!r} is not a name; put it in quotes")
             elif given is None or isinstance(given, bool):
-                self._put(f"{section}.{name}", {"enabled": given is not False}, where)
+                self.put(f"{section}.{name}", {"enabled": given is not False}, where)
             elif isinstance(given, Mapping):
-                self._put(f"{section}.{name}", {"enabled": True, **given}, where)
+                self.put(f"{section}.{name}", {"enabled": True, **given}, where)
             else:
                 self.problems.append(f"{where}: {section}.{name}: expected settings, true or false")
 
-    def _put(self, key: str, value: Any, where: str) -> None:
+    def put(self, key: str, value: Any, where: str) -> None:
         if isinstance(value, Mapping) and value and key not in ("sessions", "quotes"):
             for name, each in value.items():
-                self._put(f"{key}.{name}", each, where)
+                self.put(f"{key}.{name}", each, where)
             return
         if key in ("symbols.names", "symbols.all"):
             self._forget_symbols(where)
@@ -117,6 +119,8 @@ class Layers:
             if not isinstance(inner, dict):
                 inner = node[parent] = {}
             node = inner
+        if last in node and not isinstance(node[last], dict) and self.origins.get(key, where) != where:
+            self.overridden.append((key, node[last], self.origins[key]))
         node[last] = value
         for known in [each for each in self.origins if each.startswith(f"{key}.")]:
             del self.origins[known]
@@ -126,8 +130,8 @@ class Layers:
         """Names and `all` choose together: whoever sets one of them replaces what an earlier layer chose."""
         for key in ("names", "all"):
             if self.origins.get(f"symbols.{key}", where) != where:
-                self.values.get("symbols", {}).pop(key, None)
-                self.origins.pop(f"symbols.{key}", None)
+                value = self.values.get("symbols", {}).pop(key, None)
+                self.overridden.append((f"symbols.{key}", value, self.origins.pop(f"symbols.{key}")))
 
 
 def read_layers(path: Path | None, overrides: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> Layers:
@@ -251,7 +255,7 @@ def _lay_legacy_sessions(layers: Layers, named: list[Names]) -> None:
         given.update(names.sessions)
     last = [names for names in named if names.sessions][-1]
     spans = {session: given.get(name, usual) for name, (session, usual) in LEGACY_SESSIONS.items()}
-    layers._put("sessions", spans, f"{last.where} {next(iter(last.sessions))}")
+    layers.put("sessions", spans, f"{last.where} {next(iter(last.sessions))}")
 
 
 def _nested(dotted: Mapping[str, Any]) -> dict[str, Any]:

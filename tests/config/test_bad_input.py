@@ -19,6 +19,7 @@ KEYS = {
     "a number as key": ("1: x", ["1 is not a key"]),
     "not a duration": ("interval: soon", ["interval: 'soon' is not a duration; write 60s"]),
     "too short": ("interval: 4s", ["interval: '4s' is too short; the least is 5s"]),
+    "books sampled too often": ("books: {interval: 0s}", ["books.interval: '0s' is too short; the least is 1s"]),
     "negative": ("settle: -1s", ["settle: '-1s' is not a duration"]),
     "not whole minutes": ("window: 90s", ["window: '90s' is not a whole number of minutes"]),
     "no window": ("window: 0", ["window: "]),
@@ -86,6 +87,10 @@ KEYS = {
         "exchanges: {binance: {timeout: x}}",
         ["exchanges.binance.timeout: input should be a valid n"],
     ),
+    "address without a host": ("exchanges: {okx: {url: 'http://'}}", ["exchanges.okx.url: 'http://' is not an addr"]),
+    "no address": ("exchanges: {okx: {url: ''}}", ["exchanges.okx.url: '' is not an address; write http://host:port"]),
+    "address of a stream": ("exchanges: {okx: {ws_url: 'https://x'}}", ["'https://x' is not an address; write ws://h"]),
+    "address with a password": ("exchanges: {okx: {url: 'http://me:word@x:99999'}}", ["'http://***@x:99999' is not"]),
     "infinite setting of a plugin": (
         "indicators: {structure: {zigzag_atr: .inf}}",
         ["indicators.structure.zigzag_atr: input should be a finite number"],
@@ -105,6 +110,16 @@ def test_a_bad_key_or_value_is_one_line_with_file_key_and_expectation(kind, comp
     assert line.startswith("config.yaml: ")
     for part in expected:
         assert part in line
+
+
+@pytest.mark.parametrize("yaml", ["lang: fr", "db: mysql://x/y", "symbols: ['!']", "interval: 4s"])
+def test_a_bad_value_is_told_where_something_else_is_said_on_top(yaml, tmp_path):
+    (tmp_path / "config.yaml").write_text(yaml, "utf-8")
+    said = {"lang": "en", "db": "x.db", "symbols.names": ["BTC"], "interval": "60s"}
+    with pytest.raises(ConfigError) as refused:
+        load_config(None, overrides=said, environ={}, cwd=tmp_path)
+    assert str(refused.value).startswith(f"config.yaml: {yaml.partition(':')[0]}")
+    assert "\n" not in str(refused.value)
 
 
 FILES = {
