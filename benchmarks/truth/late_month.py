@@ -73,7 +73,7 @@ def main() -> int:
     found.update(each["kind"] for each in of_signals if is_told(each, replay["signals"]))
     missed = 0
     for name, count in sorted(counts.items()):
-        share = replay["judged"].get(name, {}).get("share", 0.0)
+        share = max((each["share"] for of, each in replay["judged"].items() if name.startswith(of)), default=0.0)
         missed += 0 if name in WITHOUT_HISTORY else count - found[name]
         note = f"  no history of {WITHOUT_HISTORY[name]}" if name in WITHOUT_HISTORY else ""
         print(f"{name:24} {found[name]} of {count} told, judged in {share:.1%} of the minutes{note}")
