@@ -90,7 +90,7 @@ def _in_a_line(error: Exception, arguments: list[str]) -> tuple[str, int] | None
     """What to say of an error that is no fault of the code, and the exit code; None where it is one."""
     usage = getattr(error, "format_message", None)
     if usage is not None:
-        text = " ".join(str(usage()).split())
+        text = " ".join(str(usage()).split()).replace(": Value error, ", ": ")
         return (text + _of_plugins(arguments) if text.startswith("No such command") else text), BAD_USAGE
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("coinmon"):
         return (

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coinmon.errors import ConfigError
+from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
+    from coinmon.model.instrument import Pair
+    from coinmon.model.symbols import Universe
     from coinmon.plugin.catalog import Catalog
 
 
@@ -21,6 +23,17 @@ def typed_symbols(names: Iterable[str]) -> list[str]:
         return [symbol(each) for each in names]
     except ValueError as error:
         raise ConfigError(str(error)) from None
+
+
+def meant_pairs(universe: "Universe", symbols: Iterable[str]) -> "list[Pair]":
+    """The stored pairs that symbols mean, each once.
+
+    Raises ConfigError for what is no symbol or another pair, and NoDataError where nothing is stored.
+    """
+    names = typed_symbols(symbols)
+    if names and not universe.by_pair:
+        raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
+    return list(dict.fromkeys(universe.resolve(each).pair for each in names))
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coinmon.commands import Globals
+from coinmon.commands import Globals, meant_pairs
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _replayed(config: "Config", symbols: list[str], whole: "ReplayTask", many: i
     with stored_rows(config, whole.lake) as history:
         universe = history.universe(config.exchanges, config.quotes)
         stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
-    wanted = list(dict.fromkeys([universe.resolve(each).pair for each in symbols] or sorted(stored, key=str)))
+    wanted = meant_pairs(universe, symbols) or sorted(stored, key=str)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task("", total=None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coinmon.commands import Globals, typed_symbols
+from coinmon.commands import Globals, meant_pairs, typed_symbols
 from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def export(
         raise ConfigError("export: name one SYMBOL, or --lake DIR for everything that is stored")
     (symbol,) = symbols or []
     from coinmon.model.moment import parse_time
-    from coinmon.report.export import save, stored_bars, write
+    from coinmon.report.export import check_form, save, stored_bars, write
     from coinmon.store.database import open_database
     from coinmon.store.history import History
 
@@ -73,6 +73,11 @@ def export(
         start, end = (None if text is None else parse_time(text) for text in (since, until))
     except ValueError as error:
         raise ConfigError(f"--from/--to: {error}") from None
+    if start is not None and end is not None and end <= start:
+        raise ConfigError("--to is not after --from")
+    check_form(form, timeframe, levels=levels)
+    if exchange is not None:
+        known_exchange(config, exchange)
     database = open_database(config.db, create=False)
     try:
         history = History(database)
@@ -110,7 +115,7 @@ def _export_lake(ctx: typer.Context, root: Path, symbols: "list[str]") -> None:
         stored = sorted({universe.pair_of(each) for each in history.with_bars()}, key=str)
         if not stored:
             raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
-        pairs = list(dict.fromkeys(universe.resolve(each).pair for each in symbols)) or stored
+        pairs = meant_pairs(universe, symbols) or stored
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
             task = shown.add_task("", total=len(pairs))
@@ -132,6 +137,17 @@ _OPTION_NAMES = {"since": "from", "until": "to", "form": "format"}
 
 def _default(ctx: typer.Context, name: str) -> object:
     return next((each.default for each in ctx.command.params if each.name == name), None)
+
+
+def known_exchange(config: "Config", name: str) -> None:
+    """Raises ConfigError where no exchange that is configured or can be is called so."""
+    from coinmon.config.plugin_config import near
+
+    names = sorted({*config.exchanges, *(each.name for each in config.catalog.of("exchange"))})
+    if name not in names:
+        raise ConfigError(
+            f"--exchange {name}: there is no exchange {name}{near(name, names)}; there are {', '.join(names)}"
+        )
 
 
 def one_stored(

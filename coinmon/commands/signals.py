@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coinmon.commands import Globals
+from coinmon.commands import Globals, meant_pairs, typed_symbols
 from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def signals(
 
     if explain and symbol is None:
         raise ConfigError("--explain: give a symbol, such as coinmon signals --explain BTCUSDT")
+    typed_symbols([symbol] if symbol is not None else [])
     wanted = Demo(tapes=tuple(tape or ()), scenario=scenario, seed=seed, at=at) if demo else None
     with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed)) as where:
         config = where.load()
@@ -96,7 +97,8 @@ def _listed(config: "Config", database: "Database", symbol: str | None, now: int
     history = History(database)
     pair = None
     if symbol is not None:
-        pair = str(history.universe({each.venue for each in history.instruments}, config.quotes).resolve(symbol).pair)
+        universe = history.universe({each.venue for each in history.instruments}, config.quotes)
+        pair = str(meant_pairs(universe, [symbol])[0])
     found = history.signals(pair, now - round(hours * 3_600_000), now + 1)
     rows = [{**each, "ended": iso(each["ended"])} for each in found if each["event"] == "signal"]
     return {"as_of": iso(now), "pair": pair, "signals": sorted(rows, key=lambda each: each["ended"] is not None)}

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,18 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def check_form(form: str, timeframe: str, *, levels: bool) -> None:
+    """Raises ConfigError for what cannot be written, whatever is stored."""
+    try:
+        candle_length(timeframe)
+    except ValueError as error:
+        raise ConfigError(f"--timeframe: {error}") from None
+    if form == "csv" and levels:
+        raise ConfigError("--levels: csv has no place for lists; write --format json or parquet")
+    if form == "parquet" and find_spec("pyarrow") is None:
+        raise ConfigError("--format parquet needs pyarrow; pip install '.[parquet]' in coinmon's folder")
+
+
 def stored_bars(
     history: History, instrument: Instrument, start: int | None, end: int | None, timeframe: str, *, levels: bool
 ) -> Bars:
@@ -34,10 +47,7 @@ def stored_bars(
     span = history.span(instrument)
     if span is None:
         raise NoDataError(f"{instrument.id}: no bars are stored; run coinmon scan, or name another --db")
-    try:
-        step = candle_length(timeframe)
-    except ValueError as error:
-        raise ConfigError(f"--timeframe: {error}") from None
+    step = candle_length(timeframe)
     first = max(span[0], start) if start is not None else span[0]
     last = min(span[1], end) if end is not None else span[1]
     first, last = whole_candles(first, last, step)
@@ -85,8 +95,6 @@ def write(bars: Bars, form: str, *, levels: bool) -> bytes:
     if form == "json":
         return orjson.dumps(list(rows), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if form == "csv":
-        if levels:
-            raise ConfigError("--levels: csv has no place for lists; write --format json or parquet")
         text = io.StringIO()
         table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         table.writeheader()
@@ -96,11 +104,9 @@ def write(bars: Bars, form: str, *, levels: bool) -> bytes:
 
 
 def _parquet(rows: list[dict[str, Any]]) -> bytes:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise ConfigError("--format parquet needs pyarrow; pip install '.[parquet]' in coinmon's folder") from None
+    import pyarrow
+    import pyarrow.parquet
+
     out = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out)
     return bytes(out.getvalue())

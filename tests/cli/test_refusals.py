@@ -42,6 +42,7 @@ def test_an_unknown_symbol(refused, emulator, command, symbol, told):
         (["backfill", "BTC）", "--from", "2026-01-01"], "did you mean BTC?"),
         (["record", "folder", "“BTC”"], "did you mean BTC?"),
         (["export", "BTC", "--from", "noon"], "--from/--to: 'noon' is not a time"),
+        (["plugins", "new", "foo", "bar"], "Invalid value for 'kind': 'foo' is not one of 'exchange'"),
         (["--config", "none.yaml", "scan"], "none.yaml"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -123,6 +124,19 @@ def test_of_an_empty_store_nothing_can_be_told(refused, tmp_path):
     open_database(f"sqlite:///{tmp_path}/empty.db").close()
     for arguments in (["report", "BTC", "--offline"], ["backtest"], ["export", "BTC"]):
         assert "stored" in refused("--db", "empty.db", *arguments, code=3)
+    for arguments in (["backtest", "BTC"], ["signals", "BTC"], ["audit", "--pair", "BTC"]):
+        assert "no bars are stored" in refused("--db", "empty.db", *arguments, code=3)
+    wrong = {
+        "'7x' is not a duration": ["export", "BTC", "--timeframe", "7x"],
+        "did you mean binance?": ["export", "BTC", "--exchange", "binanc"],
+        "csv has no place for lists": ["export", "BTC", "--levels"],
+        "--to is not after --from": ["export", "BTC", "--from", "2026-01-02", "--to", "2026-01-01"],
+        "did you mean BTC?": ["backtest", "BTC；"],
+        "(BTC)": ["signals", "(BTC)"],
+        "is not a symbol": ["audit", "--pair", "(BTC)"],
+    }
+    for told, arguments in wrong.items():
+        assert told in refused("--db", "empty.db", *arguments)
 
 
 def test_a_scan_that_is_interrupted_stops_cleanly_with_130(process, emulator, tmp_path):
