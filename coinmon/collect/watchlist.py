@@ -137,8 +137,9 @@ async def _listings(venues: Sequence[Venue], patience: float) -> tuple[dict[str,
     async def ask(venue: Venue) -> None:
         try:
             found, left_out = listing_of(await venue.call("instruments", deadline=patience), venue.name)
-            if left_out and not found:
-                raise NotAsAgreed(left_out[0])
+            if not found:
+                # an empty list is no word of what is listed: of the venue nothing could be told
+                raise NotAsAgreed(left_out[0] if left_out else "it listed no instruments")
             if left_out:
                 logger.warning("{}: {} left out: {}", venue.name, len(left_out), left_out[0])
             listed[venue.name] = found

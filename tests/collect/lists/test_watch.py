@@ -68,8 +68,9 @@ def test_an_unknown_symbol_is_one_line(follow, plain):
         (RuntimeError("oops"), "acme: instruments raised RuntimeError: oops"),
         (None, "acme: instruments: instruments returned a NoneType; expected a list of Instrument"),
         ([{"symbol": "BTC/USDT"}], "acme: instruments: it listed a dict that is not an Instrument of its own"),
+        ([], "acme: instruments: it listed no instruments"),
     ],
-    ids=["blocked", "raises", "nothing", "something else"],
+    ids=["blocked", "raises", "nothing", "something else", "an empty list"],
 )
 def test_a_venue_that_cannot_list_is_followed_by_what_it_listed_last(follow, plain, answer, why):
     good = acme(plain, "BTC/USDT", venue="good")
