@@ -30,6 +30,7 @@ NAMES = {
 }
 """The names that the document promises of an answer, beside `window` and `dataQuality` in each."""
 SESSION = ("open", "high", "low", "close", "volQuote", "deltaQuote", "vwap", "vPOC", "vVAH", "vVAL")
+LEVELS = ("vwap", "poc", "vah", "val", "high", "low")
 PROMISED = {
     "get_market_snapshot": ("last_price", "mark_price", "high_24h", "funding_rate", "open_interest"),
     "get_key_levels": ("day", "previous_day", "sessions"),
@@ -79,6 +80,9 @@ def test_every_example_is_answered_with_the_names_that_it_promises(
         assert answer["dataQuality"].keys() >= QUALITY
         for field in PROMISED.get(name, ()):
             assert field in answer["result"], (name, field)
+        if name == "get_key_levels":
+            # of a day of which nothing is stored too
+            assert all(each in answer["result"][day] for day in ("day", "previous_day") for each in LEVELS)
     assert not PROMISED.keys() - asked.keys()
 
 

@@ -15,7 +15,7 @@ from tests.serve.conftest import Stored
 
 BTC = {"symbol": "BTCUSDT"}
 MAX_TOKENS = 1500
-BYTES_PER_TOKEN = 2.4
+BYTES_PER_TOKEN = 2.5
 """What a tokenizer makes of so many figures."""
 
 

@@ -11,7 +11,8 @@ _OF_THE_PROFILE = ("rows", "poc_high", "poc_volume")
 """How the profile was made: `get_volume_profile` tells it."""
 _SAID_TWICE = {"profile_volume": "volume", "profile_minutes": "complete", "minutes": "complete"}
 """Left out where it is what the other is."""
-_WINDOWS = ("day", "previous_day", "previous_week")
+_OF_A_DAY = ("ib_high", "ib_low")
+"""Of a day alone."""
 
 
 def shortened(value: Any) -> Any:
@@ -24,7 +25,7 @@ def shortened(value: Any) -> Any:
 
 
 def shorten_key_levels(levels: dict[str, Any], most: int) -> int:
-    """Leave the nearest of some forty levels, and of each of seven windows what is known.
+    """Leave the nearest of some forty levels, and of each of seven windows what is nowhere else.
 
     most: levels that stay. Returns how many were left out.
     """
@@ -36,15 +37,16 @@ def shorten_key_levels(levels: dict[str, Any], most: int) -> int:
     rank = {each: place for side in (above, below) for place, each in enumerate(side)}
     nearest = sorted(numbers, key=lambda each: rank[each])[:most]
     levels["levels"] = [_rounded(found[each]) for each in sorted(nearest)]
-    levels |= {name: _window(levels[name]) for name in _WINDOWS}
-    levels["sessions"] = [{"name": each["name"], **_window(each)} for each in levels["sessions"]]
+    levels |= {name: _window(levels[name]) for name in ("day", "previous_day")}
+    levels["previous_week"] = _window(levels["previous_week"], *_OF_A_DAY)
+    levels["sessions"] = [{"name": each["name"], **_window(each, *_OF_A_DAY)} for each in levels["sessions"]]
     return len(found) - len(nearest)
 
 
-def _window(window: dict[str, Any]) -> dict[str, Any]:
+def _window(window: dict[str, Any], *others: str) -> dict[str, Any]:
     same = {name for name, other in _SAID_TWICE.items() if window[name] == window[other]}
-    left_out = same.union(_OF_THE_PROFILE, ("name",))
-    return _rounded({name: each for name, each in window.items() if each is not None and name not in left_out})
+    left_out = same.union(_OF_THE_PROFILE, others, ("name",))
+    return _rounded({name: each for name, each in window.items() if name not in left_out})
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:
