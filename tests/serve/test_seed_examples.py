@@ -10,8 +10,11 @@ import httpx
 import pytest
 
 from coinmon.config.load import load_config
-from coinmon.model.moment import iso
+from coinmon.model.derivatives import Funding
+from coinmon.model.moment import HOUR, MINUTE, iso
 from coinmon.run.reader import MarketReader
+from coinmon.store.instruments import read_instruments
+from coinmon.store.samples import write_series
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._tools.toolbox import Toolbox
@@ -191,3 +194,27 @@ def test_times_are_iso_or_ms_and_may_be_left_out(address: str) -> None:
 
     first, second, _ = session_over("http", address, talk)
     assert first["delta"] == second["delta"]
+
+
+def test_funding_history_is_of_settlements_that_are_listed_and_of_rates_seen_before_one(
+    stored: Stored,
+) -> None:
+    eight = NOW // (8 * HOUR) * 8 * HOUR
+    with stored.database.write() as connection:
+        (number,) = [
+            number for number, each in read_instruments(connection).items() if each.id == "binance:BTC/USDT:USDT"
+        ]
+        samples = [
+            Funding(eight - 8 * HOUR + 2, 1e-4, None, 8 * HOUR),
+            Funding(eight - 5 * MINUTE, 2e-4, eight, 8 * HOUR),
+            Funding(eight + 5 * MINUTE, 3e-4, eight + 8 * HOUR, 8 * HOUR),
+            # of a venue that does not say when it settles: no settlement
+            Funding(eight + HOUR + 3000, 4e-4),
+        ]
+        write_series(connection, number, samples, NOW)
+    toolbox = Toolbox(stored.desk, Edition(stored.desk), Metrics())
+    history = asyncio.run(toolbox.call("get_funding_rate", BTC))["history"]
+    assert history == [
+        {"settledAt": iso(eight), "rate": 2e-4},
+        {"settledAt": iso(eight - 8 * HOUR), "rate": 1e-4},
+    ]

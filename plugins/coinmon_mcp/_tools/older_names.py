@@ -9,6 +9,9 @@ ALGORITHM = "coinmon-1"
 """Version of the definitions: changes when the same bars give other figures."""
 _MAX_RANGES = 10
 _MAX_SETTLEMENTS = 30
+_HOUR_MS = 60 * MINUTE
+_LATE_MS = 1000
+"""Settlements are on the hour, their stamps some milliseconds late; a rate that is sampled is read later than that."""
 _SESSION = {
     "name": "name", "open": "open", "high": "high", "low": "low", "close": "close", "volQuote": "quote_volume",
     "deltaQuote": "delta_quote", "vwap": "vwap", "vPOC": "poc", "vVAH": "vah", "vVAL": "val",
@@ -93,10 +96,12 @@ def _what_helps(enabled: bool, result: Mapping[str, Any]) -> str | None:
 
 
 def _funding(desk: MarketReader, view: View, result: Mapping[str, Any]) -> dict[str, Any]:
-    """The rate that was last seen before each settlement, the newest first."""
+    """Each settlement's rate, the newest first: as the venue lists it, or the one that was last seen before it."""
     before: dict[int, float] = {}
     for each in view.funding(7 * DAY // MINUTE):
-        if each.next_time is not None and each.time <= each.next_time <= view.now:
+        if each.next_time is None and each.time % _HOUR_MS < _LATE_MS:
+            before[each.time // _HOUR_MS * _HOUR_MS] = each.rate
+        elif each.next_time is not None and each.time <= each.next_time <= view.now:
             before[each.next_time] = each.rate
     newest = sorted(before.items(), reverse=True)[:_MAX_SETTLEMENTS]
     return {"history": [{"settledAt": iso(at), "rate": rate} for at, rate in newest]}
