@@ -21,6 +21,8 @@ _LONG = "high", "low", "close", "volume", "quote_volume", "buy", "buy_quote", "c
 _SLACK, _UNSETTLED = 60, 20
 """Columns that are filled before all are moved; and minutes that may be written again without their market counting as
 rewritten, twice as many as that takes: clocks differ."""
+_FEW = 0.05
+"""Share of the markets."""
 _COLUMNS = tuple(name for name in (*COLUMNS, "known_at") if name != "time")
 _WHOLE = "open", "high", "low", "close", "trades", "known_at"
 _ABSENT = {"coverage": 0, "known_at": -1, "trades": -1} | dict.fromkeys(("open", "high", "low", "close"), 0)
@@ -94,6 +96,7 @@ class RecentMinutes:
         self._rewritten: list[Hashable] = []
         self._row_of: dict[str, int] = {}
         self._made: dict[Hashable, Sequence[Any] | None] = {}
+        self._odd: Collection[str] = ()
 
     @property
     def instruments(self) -> Sequence[Instrument]:
@@ -137,6 +140,7 @@ class RecentMinutes:
             # half of it is read: nothing is held
             self._columns = {}
             raise
+        self._odd = changed if len(changed) <= _FEW * len(followed) else ()
         return changed
 
     def bars(self, instrument: Instrument, start: int, end: int) -> Bars | None:
@@ -163,11 +167,19 @@ class RecentMinutes:
         part: _Numbers = column[:, stop - minutes : stop]
         return part
 
-    def of(self, instrument: Instrument, key: Hashable, make: Callable[[SideBySide], Sequence[Any]]) -> Any:
-        """What `make` gives for that market: it is asked once a cycle for all. None: it has none, or raised."""
+    def of(
+        self, instrument: Instrument, key: Hashable, make: Callable[[SideBySide], Sequence[Any]], end: int, kept: bool
+    ) -> Sequence[Any]:
+        """What `make` gives for that market, in a row of one; it is asked once a cycle for all.
+
+        Empty: it has none as of `end`, or raised. kept: for more than a cycle, so that a few markets of which minutes
+        are others than they were are no reason to ask of all.
+        """
         row = self._row_of.get(instrument.id)
-        if row is None or self._instruments[row] != instrument:
-            return None
+        if row is None or end != self.end or self._instruments[row] != instrument:
+            return ()
+        if kept and instrument.id in self._odd:
+            return ()
         # of this cycle: one that was given up may still be at work when the next begins
         made = self._made
         if key not in made:
@@ -179,7 +191,7 @@ class RecentMinutes:
                 # one by one each fails for itself
                 made[key] = None
         found = made[key]
-        return None if found is None else found[row]
+        return () if found is None else found[row : row + 1]
 
     def _settle(self, followed: Sequence[Instrument], before: Mapping[str, int], end: int) -> None:
         """Rows for these markets and columns up to `end`: what is held goes along, and nothing is known of the rest."""

@@ -70,8 +70,7 @@ class View:
         if at_hand is not None:
             return at_hand
         rows = self._rows(start, end, levels)
-        first = int(rows.time[0])
-        return rows[(start - first) // MINUTE : (end - first) // MINUTE]
+        return rows[(start - rows.time[0]) // MINUTE : (end - rows.time[0]) // MINUTE]
 
     def profile(self, start: int, end: int) -> Levels:
         """Volumes at each price over the closed minutes of [start, end) of which every trade was seen: one bar."""
@@ -102,17 +101,20 @@ class View:
             found: Made = made[key]
             return found
 
-    def side_by_side(self, key: Hashable, make: Callable[[SideBySide], Sequence[Made]]) -> Made:
+    def side_by_side(
+        self, key: Hashable, make: Callable[[SideBySide], Sequence[Made]], ended: int | None = None, lasts_ms: int = 0
+    ) -> Made:
         """This market's part of what `make` gives: something for each of several markets, in their order.
 
-        A scan asks it once a cycle, with all markets that it follows side by side; who looks at one market alone, with
-        that one. It may look at nothing else, and what it gives of one may not depend on the others.
+        A scan asks it once a cycle, with all that it follows; who looks at one market alone, with that one. It looks at
+        nothing else, and what it gives of one may not depend on the others. ended: as `once`.
         """
-        if self._recent is not None and self._recent.end == self.end:
-            found: Made | None = self._recent.of(self.instrument, key, make)
-            if found is not None:
-                return found
-        return self.once(("side by side", key), lambda: make(Alone(self.end, [self.instrument], self.bars)))[0]
+
+        def mine() -> Sequence[Made]:
+            found = self._recent and self._recent.of(self.instrument, key, make, self.end, ended is not None)
+            return found or self.once(("alone", key), lambda: make(Alone(self.end, [self.instrument], self.bars)))
+
+        return (mine() if ended is None else self.once(key, mine, ended, lasts_ms))[0]
 
     def _rows(self, start: int, end: int, levels: bool) -> Bars:
         """Dense rows that hold [start, end): those held, and what lies between and beside them read."""
@@ -151,9 +153,7 @@ class View:
 
     def seen(self, bars: Bars) -> Seen:
         """Coverage of dense rows as `bars` and `between` give them."""
-        if not len(bars):
-            return Seen.of(bars, self.end, self.end)
-        return Seen.of(bars, int(bars.time[0]), int(bars.time[-1]) + MINUTE, self.since)
+        return Seen.of(bars, *_span(bars), self.since) if len(bars) else Seen.of(bars, self.end, self.end)
 
     def open_interest(self, minutes: int) -> Sequence[OpenInterest]:
         """Samples of the last `minutes`, oldest first."""

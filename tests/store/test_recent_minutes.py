@@ -83,7 +83,7 @@ def test_they_are_what_is_stored(database, seed):
                 reads += 1
             with pytest.raises(ValueError, match="read-only"):
                 recent.last("close", 10)[0, 0] = 1
-            mine = recent.of(followed[0], "lists", lambda many: [[1] for _ in many.instruments])
+            (mine,) = recent.of(followed[0], "lists", lambda many: [[1] for _ in many.instruments], now, False)
             with pytest.raises(TypeError):
                 mine.append(2)
     assert reads > 50

@@ -1,6 +1,5 @@
 """One side pushes hard and price does not move."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, iso, say
 from coinmon_signals._candle_columns import CandlesInFrame, Ints, candle_columns, covered, event_codes, lead_instrument
 from coinmon_signals._columns import NEAR, Floats, Mask, rolling
-from coinmon_signals._quiet import LastCandles, beyond_quantile, once_a_candle, small_range
+from coinmon_signals._last_candles import LastCandles, beyond_quantile, quiet_candles, small_range
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
@@ -146,21 +145,22 @@ def quiet(
     """Whether no candle that would be told surely has unusual delta and volume in a small range."""
     settings = market.settings("absorption")
 
-    def surely(last: Callable[[int], LastCandles | None]) -> bool:
-        found = last(candles + lookback)
-        if found is None:
-            return False
-        size = np.abs(found.delta)
-        return not any(
-            size[k] >= min_share * found.volume[k] * (1 - NEAR)
-            and beyond_quantile(found.volume, k, lookback, settings["quantile"])
-            and beyond_quantile(size, k, lookback, settings["quantile"])
-            and small_range(found, k, lookback, settings["max_range"])
-            for k in range(len(found) - min(candles, found.told), len(found))
-        )
+    def may_absorb(found: LastCandles) -> Mask:
+        may, size = np.zeros((len(found.close), found.told), bool), np.abs(found.delta)
+        for i, k in enumerate(found.young):
+            if k < found.count - candles:
+                continue
+            may[:, i] = (
+                (size[:, k] >= min_share * found.volume[:, k] * (1 - NEAR))
+                & beyond_quantile(found.volume, k, lookback, settings["quantile"])
+                & beyond_quantile(size, k, lookback, settings["quantile"])
+                & small_range(found, k, lookback, settings["max_range"])
+            )
+            may[:, i] |= ~found.known[:, k - lookback : k + 1].all(axis=1)
+        return may
 
-    what = "absorption", timeframe, candles, lookback, min_share
-    return once_a_candle(market, venue, timeframe, max_age, what, surely)
+    what = "absorption", candles, lookback, min_share
+    return quiet_candles(market, venue, timeframe, max_age, lookback + 1, what, may_absorb)
 
 
 @hookimpl

@@ -1,6 +1,6 @@
 """Price goes one way and the takers' money the other."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -8,8 +8,8 @@ from pydantic import Field
 
 from coinmon.signal import MINUTE, Bars, Bilingual, Codes, Frame, Market, Signal, Silent, Text, View, hookimpl, iso
 from coinmon_signals._candle_columns import candle_columns, covered, event_codes, lead_instrument
-from coinmon_signals._columns import NEAR
-from coinmon_signals._quiet import LastCandles, confirms_swing, once_a_candle
+from coinmon_signals._columns import NEAR, Mask
+from coinmon_signals._last_candles import LastCandles, newest, quiet_candles, stands_out
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._swing_columns import CandlePrices, Ints, swings
 from coinmon_signals._views import candles_of, lead, minutes_of, short
@@ -124,19 +124,30 @@ def quiet(
     max_age: int,
 ) -> bool:  # fmt: skip
     """Whether no candle that would be told surely confirms a swing from which on the two went apart."""
-    told = max_age // minutes_of(timeframe) + 1
+    may = partial(may_confirm, pivots=pivots, min_share=min_share, hidden=hidden)
+    what = "divergences", bars, pivots, min_share, hidden
+    return quiet_candles(market, venue, timeframe, max_age, bars + 1, what, may)
 
-    def surely(candles: Callable[[int], LastCandles | None]) -> bool:
-        last = candles(told + 2 * pivots)
-        if last is None or not confirms_swing(last, pivots):
-            return last is not None
-        found = candles(bars + told)
-        if found is None:
-            return False
-        return bool((_may_diverge(found, found.minutes, pivots, min_share, hidden)[-found.told :] < 0).all())
 
-    what = "divergences", timeframe, bars, pivots, min_share, hidden
-    return once_a_candle(market, venue, timeframe, max_age, what, surely)
+def may_confirm(found: LastCandles, pivots: int, min_share: float, hidden: bool) -> Mask:
+    """By market and young candle whether it may confirm a swing, between which and the one before they went apart."""
+    may, rows = np.zeros((len(found.close), found.told), bool), np.arange(len(found.close))
+    delta, volume = np.cumsum(found.delta, axis=1), np.cumsum(found.volume, axis=1)
+    whole = found.known.all(axis=1)
+    for high in (True, False):
+        extreme = found.high if high else found.low
+        stands = stands_out(extreme if high else -extreme, pivots)
+        for i, k in enumerate(found.young):
+            b = max(0, k - pivots)
+            has, a = newest(stands[:, :b])
+            moved, change = extreme[:, b] - extreme[rows, a], delta[:, b] - delta[rows, a]
+            # sums of many candles: what rounding may have moved is let through
+            apart = has & (moved != 0) & (moved * change <= NEAR * np.abs(moved) * volume[:, b])
+            apart &= np.abs(change) >= min_share * (volume[:, b] - volume[rows, a]) - NEAR * volume[:, b]
+            if not hidden:
+                apart &= (moved > 0) == high
+            may[:, i] |= stands[:, b] & (apart | ~whole)
+    return may | ~found.last_known(found.told + 2 * pivots)[:, None]
 
 
 def _may_diverge(bars: CandlePrices, minutes: Bars, pivots: int, min_share: float, hidden: bool) -> Ints:

@@ -127,6 +127,20 @@ def test_what_is_kept_goes_with_its_instrument_its_age_and_a_clock_that_is_set_b
     assert kept.as_of(now + 2 * MINUTE, [a, b], counts, stored) == {a.id: {}, b.id: {}}
 
 
+def test_a_few_markets_with_other_minutes_are_no_reason_to_ask_of_all():
+    many = [replace(market("okx"), base=f"C{i}", native_id=f"C{i}", symbol=f"C{i}/USDT") for i in range(40)]
+    counts, kept = {each.id: 0 for each in many}, KeptStretches()
+
+    def asked(now, counts, lasts):
+        kept.as_of(now, many, counts, NothingStored())
+        return [len(kept.recent.of(each, "k", lambda all_: range(len(all_.instruments)), now, lasts)) for each in many]
+
+    assert asked(START, counts, True) == [1] * 40
+    assert asked(START + MINUTE, counts | {many[3].id: 1}, True) == [1] * 3 + [0] + [1] * 36
+    assert asked(START + 2 * MINUTE, counts, False) == [1] * 40
+    assert asked(START + 3 * MINUTE, {each.id: 2 for each in many}, True) == [1] * 40
+
+
 def counted(database):
     with database.read() as connection:
         return connection.exec_driver_sql("SELECT sum(rewritten) FROM instruments").scalar()
