@@ -104,6 +104,11 @@ def _reports(
             from coinmon.collect.once import collect_once
 
             watch, statuses, end = asyncio.run(collect_once(config, clock, database, symbol))
+            if config.demo_past:
+                from coinmon.collect.history.made_past import MadePast
+                from coinmon.run.parts.made_weeks import record_weeks
+
+                record_weeks(config, database, MadePast(config.demo_past), watch, now)
             down = {
                 name: each.error or each.status for name, each in statuses.items() if each.status in ("down", "blocked")
             }

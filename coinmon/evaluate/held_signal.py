@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from coinmon.model.signal import Grade, Signal
+from coinmon.model.signal import Direction, Grade, Signal
 
 
 class Holding(Protocol):
@@ -15,6 +15,8 @@ class Holding(Protocol):
     def key(self) -> str: ...
     @property
     def grade(self) -> Grade | None: ...
+    @property
+    def direction(self) -> Direction: ...
     @property
     def begins(self) -> bool: ...
     @property
@@ -35,6 +37,7 @@ class HeldSignal:
     name: str
     key: str
     grade: Grade | None
+    direction: Direction
     begins: bool
     once: bool
     cooldown: int
@@ -42,4 +45,5 @@ class HeldSignal:
 
     @classmethod
     def like(cls, holds: Holding, asked: str, at: int) -> "HeldSignal":
-        return cls(asked, at, holds.name, holds.key, holds.grade, holds.begins, holds.once, holds.cooldown)
+        decides = holds.name, holds.key, holds.grade, holds.direction, holds.begins, holds.once, holds.cooldown
+        return cls(asked, at, *decides)

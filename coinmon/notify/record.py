@@ -79,9 +79,7 @@ def _none(days: int | None) -> BothLanguages:
     few = verdict_at_length("too few")
     if days is None:
         return BothLanguages(f"尚无记录，{few.zh}", f"no record yet: {few.en}")
-    return BothLanguages(
-        f"尚无记录（{days} 天内首次），{few.zh}", f"no record yet (the first in {days} days): {few.en}"
-    )
+    return BothLanguages(f"{days} 天内尚无记录，{few.zh}", f"no record in {days} days: {few.en}")
 
 
 def _horizon(minutes: int, zh: bool) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -79,6 +80,8 @@ def emulator(demo: Demo) -> Iterator[Path]:
         if demo.robots:
             arriving.start()
         try:
+            # what comes next needs it, and the emulator takes a second to start
+            import_module("coinmon.run.monitor")
             _await_file(path, process, complaints)
             yield path
         finally:

@@ -23,7 +23,7 @@ from coinmon.repeats import Repeats
 from coinmon.report.terminal.background_stream import in_background
 from coinmon.report.terminal.screen import Screen
 from coinmon.run.cycle import Scan
-from coinmon.run.parts.made_past import bring_past
+from coinmon.run.parts.made_past import bring_past, tell_past
 from coinmon.run.records import renew
 from coinmon.run.schedule import STOP_TIMEOUT_S, Schedule, stop_on_signals
 from coinmon.store.database import Database, open_database
@@ -180,7 +180,12 @@ async def renewed_records(
     clock: Clock,
     rest: Callable[[float], None] = lambda _worked: None,
 ) -> None:
-    """Make the day's scorecard unless it is there; alerts quote it from then on. Called away from what sends them."""
+    """Make the day's scorecard unless it is there; alerts quote it from then on. Called away from what sends them.
+
+    A demo keeps that of its start: the weeks that it judges are not stored.
+    """
+    if config.demo_past:
+        return
     try:
         await asyncio.to_thread(renew, config, database, clock.now(), rest)
         scan.signal_writer.records = await asyncio.to_thread(RecordBook.stored, database)
@@ -240,6 +245,8 @@ async def keep_scanning(
     schedule.every(config.books.interval, scan.sample_books, "order books", at_once=True)
     schedule.every(_FORGET_INTERVAL_MS, forget_old, "retention")
     schedule.every(_RECORDS_INTERVAL_MS, renew_records, "scorecard", at_once=True)
+    if config.demo_past:
+        scan.supervisor.once("alerts of before", tell_past(config, clock, database))
     scan.supervisor.start("lease of the scan", keep_lease)
     scan.supervisor.start("clock", schedule.watch_clock)
     scan.outbox.start()

@@ -1,6 +1,7 @@
 """Names of background tasks as a Chinese page says them; in English they are what their owners call them."""
 
 _CHINESE = {
+    "alerts of before": "此前的信号",
     "clock": "时钟",
     "comparison with tickers": "与行情快照比对",
     "end of the recording": "录制结束",

@@ -109,7 +109,7 @@ def test_a_tape_is_served_from_its_end(real: Path) -> None:
     [
         (["--tape", "no-such-tape.gz"], "there is no tape no-such-tape.gz"),
         (["--at", "yesterday"], "--at 'yesterday' is not a time"),
-        (["--at", "2030-01-01"], "--at 2030-01-01: this made-up market is from 2026-01-13T10:00Z to 2026-01-29T12:00Z"),
+        (["--at", "2030-01-01"], "--at 2030-01-01: this made-up market is from 2025-12-08T10:00Z to 2026-01-29T12:00Z"),
         (["--scenario", "loud"], "no scenario 'loud'; there are default, quiet, wide"),
         (["--faults", "okx:what"], "no kind 'what'"),
         (["--write-config", "no/such/folder/x.yaml", "--port", "0"], "cannot write no/such/folder/x.yaml"),

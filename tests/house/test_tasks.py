@@ -19,6 +19,7 @@ OWNED = {
     "coinmon/report/table/screen.py": "the screen waits for its table, and raises what it ended by",
     "coinmon/report/terminal/background_stream.py": "what it died of is kept and told to who began it",
     "coinmon/run/demo.py": "shows what arrives at the demo's robots; the demo ends with its emulator",
+    "coinmon/run/parts/made_weeks.py": "each market's minutes are waited for",
     "coinmon/run/monitor.py": "one scan and the order to stop: whichever comes first is awaited",
     "coinmon/store/database.py": "the writer's thread: whoever gives it work waits for it",
     "coinmon/store/lock_file.py": "looks more often than each check of the lease, which looks itself",

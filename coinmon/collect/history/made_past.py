@@ -19,6 +19,7 @@ from coinmon.model.bars import Bars, Coverage
 from coinmon.model.derivatives import WhaleTrade
 from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon.model.instrument import Instrument
+from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, ceil
 from coinmon.model.trades import Trades
 from coinmon.store.bars import write_bars
@@ -28,6 +29,8 @@ from coinmon.store.samples import write_series, write_whales
 
 _TIMEOUT_S = 20.0
 _SAMPLED = ("open_interest", "funding")
+_TOGETHER_MS = 6 * DAY
+"""Folded at once: what trades in a month may be too much for sums in 63 bits."""
 
 
 class MadePast:
@@ -54,6 +57,19 @@ class MadePast:
                     await database.written(
                         lambda connection, track=track, found=found: write_series(connection, track.number, found, end)  # type: ignore[misc]
                     )
+
+    def minutes(self, instrument: Instrument, start: int, end: int) -> Bars:
+        """The whole minutes of [start, end), ms UTC, without their levels. Raises CoinmonError."""
+        parts = []
+        for first in range(start, end, _TOGETHER_MS):
+            last = min(first + _TOGETHER_MS, end)
+            trades, begins = self._trades(instrument, first, last)
+            if begins < last:
+                bars = with_quiet_minutes(fold(trades, instrument), max(first, begins), last, Coverage.TRADES)
+                # what has no levels is what a kline with the taker split is
+                coverage = np.full(len(bars), Coverage.KLINES, np.uint8)
+                parts.append(replace(bars, coverage=coverage, levels=Levels.empty(len(bars))))
+        return Bars.concat(parts) if parts else Bars.empty(instrument.tick_size)
 
     def _trades(self, instrument: Instrument, start: int, end: int) -> tuple[Trades, int]:
         """All of [start, end), and the first whole minute that the market has."""

@@ -1,4 +1,4 @@
-"""The days behind a demo, stored before its scan begins: what was traded, and what a scan would have told of it."""
+"""The days behind a demo: what was traded, stored before its scan begins, and what a scan would have told of it."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from coinmon.clock import Clock
 from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.made_past import MadePast
 from coinmon.collect.venue import Venue
-from coinmon.collect.watchlist import Watchlist, begin
+from coinmon.collect.watchlist import begin
 from coinmon.config.load import Config
 from coinmon.evaluate.signal_states import SignalStates, signal_key, step
 from coinmon.log import SPOKEN
@@ -21,8 +21,9 @@ from coinmon.model.signal import Grade, Signal
 from coinmon.model.symbols import Universe
 from coinmon.notify.endings import ending
 from coinmon.notify.events import signal_event, signal_id
+from coinmon.run.noise import stored_pairs
+from coinmon.run.parts.made_weeks import record_weeks
 from coinmon.run.parts.replay_parts import PairPlayer, span_of
-from coinmon.run.records import renew
 from coinmon.store.database import Database
 from coinmon.store.history import History
 from coinmon.store.outbox import ToldRow, write_signals
@@ -32,19 +33,22 @@ _MOST_INSTRUMENTS = 100
 _LEAD_IN_MS = 2 * HOUR
 """From the first minute on until signals are followed: their windows and what they compare with."""
 _TOLD_MS = 36 * HOUR
-"""Before the pause, in which what was told is worked out: a record has a whole day, and a start waits for it."""
+"""Before the pause, in which what was told is worked out."""
 _PAUSE_MS = 3 * HOUR
 """Before the start: nothing was told in it, so that all that is on is news."""
 
 
-async def bring_past(config: Config, clock: Clock, database: Database, *, once: bool = False) -> None:
-    """Store all that the made-up market has before now, the signals of that time and their records.
+_BEHIND_S = 5.0
+"""Seconds after which that is worked out: the first cycle goes first."""
 
-    It is as though a scan had gone on until three hours before. once: for a single scan, which is not to be waited
-    for: the last day, and nothing that was told. Raises CoinmonError.
+
+async def bring_past(config: Config, clock: Clock, database: Database, *, once: bool = False) -> None:
+    """Store the days of a made-up market before now, and what signals were worth in the weeks before.
+
+    once: for a single scan, which is not to be waited for: the last day. Raises CoinmonError.
     """
     assert config.demo_past is not None
-    past, began = MadePast(config.demo_past, DAY + HOUR if once else 3 * DAY), monotonic()
+    past, began = MadePast(config.demo_past, DAY + HOUR if once else 2 * DAY + 2 * HOUR), monotonic()
     venues = venues_of(config.exchanges, clock)
     if not once:
         SPOKEN.info("the days before the demo's start are stored first: a few seconds")
@@ -59,33 +63,42 @@ async def bring_past(config: Config, clock: Clock, database: Database, *, once: 
         async def one(venue: Venue) -> None:
             await past.bring(venue, watch.tracks[venue.name], database, end, config.whale_threshold)
 
-        await asyncio.gather(*(one(venue) for venue in venues))
+        weeks = asyncio.to_thread(record_weeks, config, database, past, watch, now)
+        await asyncio.gather(weeks, *(one(venue) for venue in venues))
     finally:
         await asyncio.gather(*(venue.close() for venue in venues))
-    if once:
-        return
+    if not once:
+        SPOKEN.info("the demo's days before the start are stored: {:.1f} s", monotonic() - began)
+
+
+async def tell_past(config: Config, clock: Clock, database: Database) -> None:
+    """Store the signals of these days, as though a scan had gone on until three hours before. Raises CoinmonError."""
+    until = floor(clock.now()) - _PAUSE_MS
+    await asyncio.sleep(_BEHIND_S)
     stopped = Event()
     try:
-        told = await asyncio.to_thread(_tell, config, database, watch, end - _PAUSE_MS, stopped)
+        await asyncio.to_thread(_tell, config, database, until, stopped)
     finally:
         # its thread cannot be cancelled
         stopped.set()
-    await asyncio.to_thread(renew, config, database, now)
-    SPOKEN.info("the demo's days before the start are stored: {} signals, {:.1f} s", told, monotonic() - began)
 
 
-def _tell(config: Config, database: Database, watch: Watchlist, until: int, stopped: Event) -> int:
-    """Store what a scan would have told before `until`; how many signals. stopped: nobody waits for it any more."""
+def _tell(config: Config, database: Database, until: int, stopped: Event) -> None:
+    """Store what a scan would have told before `until`. stopped: nobody waits for it any more."""
     with database.still() as stored:
         history = History(stored)
+        universe = history.universe(config.exchanges, config.quotes)
+        pairs = stored_pairs(config, history)
+        if len(history.with_bars()) > _MOST_INSTRUMENTS:
+            return
         rows = [
             row
-            for pair in watch.pairs
+            for pair in pairs
             if not stopped.is_set()
-            for row in told_before(config, history, watch.universe, pair, until - _TOLD_MS, until)
+            for row in told_before(config, history, universe, pair, until - _TOLD_MS, until)
         ]
     if stopped.is_set():
-        return 0
+        return
     over = []
     for row in rows:
         if row["ended"] > row["time"]:
@@ -93,7 +106,6 @@ def _tell(config: Config, database: Database, watch: Watchlist, until: int, stop
             over.append(_row(ending(ToldRow(row["id"], row["pair"], row["ended"], row["event"]), None, None, at), at))
     with database.write() as connection:
         write_signals(connection, [*rows, *over], {})
-    return len(rows)
 
 
 def _row(signal: Signal, at: int, graver_than: Grade | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The events of the scenario `default`: two days of them before the start, with prices and perpetuals that follow."""
+"""The events of the scenario `default`: weeks of them before the start, with prices and perpetuals that follow."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from coinmon_emulator.market.market import Listed
 from coinmon_emulator.scenario.paths import Paths
 from coinmon_emulator.scenario.plan import HalfVolume, Leg, Plan
 
+_BASES = ("BTC", "SOL", "ETH", "XRP", "DOGE", "ADA")
 _EVERY_MINUTES = 45
 """From one event of the past to the next; a pair comes round once its last one has left the window."""
+_FURTHER_EVERY_MINUTES, _FURTHER_GIVEN_BACK = 150, 40
+"""From one event of a pair to its next in the weeks before these two days: enough of them for records."""
 _CALM_MINUTES = 240
 """Before the start; they belong to the events of the start alone."""
 _HELD, _GIVEN_BACK = 60, 150
@@ -31,7 +34,7 @@ class DefaultPlan(Plan):
     """As `Plan`; what follows an event in perpetuals is added behind all of them, so that these stay what they were."""
 
     def __init__(self, seed: int, instruments: list[Listed], paths: Paths, half: HalfVolume) -> None:
-        self._past = np.random.default_rng([seed, 29])
+        self._past, self._long_past = (np.random.default_rng([seed, salt]) for salt in (29, 31))
         self._paths = paths
         self._followed: list[_Followed] = []
         super().__init__(seed, instruments, paths.start_minute, paths.minutes, half)
@@ -41,11 +44,26 @@ class DefaultPlan(Plan):
         self._two_days(start)
         for each in self._followed:
             self._add((), each.base, each.minute, each.minutes, *each.legs)
+        # behind all others: these stay what they were
+        self._weeks()
+
+    def _weeks(self) -> None:
+        # the last one's price is back before the two days begin
+        end = self._paths.further - _FURTHER_EVERY_MINUTES
+        for at in range(_FURTHER_EVERY_MINUTES, end, _FURTHER_EVERY_MINUTES):
+            for base in _BASES:
+                minute, kind = at + int(self._long_past.integers(0, 30)), self._long_past.integers(0, 10)
+                if kind < 4:
+                    self._global_sync(base, minute, 10, bybit_rows=2)
+                elif kind < 7:
+                    self._everybody_sells(base, minute, 10)
+                else:
+                    self._us_accumulation(base, minute, 12, float(self._long_past.uniform(1.3e6, 2.2e6)))
 
     def _two_days(self, start: int) -> None:
-        bases = ("BTC", "SOL", "ETH", "XRP", "DOGE", "ADA")
-        for slot, at in enumerate(range(_EVERY_MINUTES, start - _CALM_MINUTES, _EVERY_MINUTES)):
-            base, minute = bases[slot % len(bases)], at + int(self._past.integers(0, 5))
+        first = self._paths.further + _EVERY_MINUTES
+        for slot, at in enumerate(range(first, start - _CALM_MINUTES, _EVERY_MINUTES)):
+            base, minute = _BASES[slot % len(_BASES)], at + int(self._past.integers(0, 5))
             kind = self._past.integers(0, 10)
             if kind < 4:
                 self._global_sync(base, minute, 10, bybit_rows=2)
@@ -83,10 +101,15 @@ class DefaultPlan(Plan):
 
     def _moves(self, base: str, minute: int, minutes: int, share: float) -> None:
         """The price goes with the money, stays, and comes back by and by."""
+        if minute < self._paths.further:
+            self._paths.bump(base, minute, (minutes, minutes + _HELD, minutes + _HELD + _FURTHER_GIVEN_BACK), share)
+            return
         self._paths.lift(base, minute, minutes, share)
         self._paths.lift(base, minute + minutes + _HELD, _GIVEN_BACK, 1 / (1 + share) - 1)
 
     def _perps_follow(self, base: str, minute: int, minutes: int, share: float) -> None:
+        if minute < self._paths.further:
+            return
         legs = []
         for venue in ("binance", "okx", "bybit"):
             one = self._perps[venue, base]

@@ -22,6 +22,7 @@ BLOCK = 240
 SINGLES = 56
 CALM = 4
 NET_A_MINUTE = 15.0
+_FURTHER = 6
 
 
 def counts(seed: int, instrument: Listed, pace: Pace, paths: Paths, planted: Column) -> Column:
@@ -30,9 +31,12 @@ def counts(seed: int, instrument: Listed, pace: Pace, paths: Paths, planted: Col
     listing = listing_of(instrument)
     empty = QUIET_SHARE if paths.coin[instrument.base].quiet else listing.empty_minutes
     parts = []
-    for minutes, salt in ((paths.earlier, 4), (paths.minutes - paths.earlier, 1)):
+    zones = (paths.further, _FURTHER), (paths.earlier - paths.further, 4), (paths.minutes - paths.earlier, 1)
+    for minutes, salt in zones:
         rng = np.random.default_rng([seed, key, salt])
         part = 2 * rng.integers(pace.low, pace.high + 1, minutes)
+        if salt == _FURTHER:
+            part = np.minimum(part, 2)
         if empty:
             part[rng.random(minutes) < empty] = 0
         parts.append(part)

@@ -15,7 +15,8 @@ from coinmon_emulator.scenario.paths import Paths
 STARTS_AT = 1_768_478_420_000  # 2026-01-15T12:00:20Z, 20 seconds into a minute: the last closed one has settled.
 BEFORE = 26 * 60
 EARLIER = 24 * 60
-"""A whole number of blocks of trades (`flow.BLOCK`)."""
+FURTHER = 36 * 24 * 60
+"""Both whole numbers of blocks of trades (`flow.BLOCK`)."""
 AFTER = 14 * 24 * 60
 
 
@@ -24,6 +25,7 @@ class MadeUpMarket:
 
     before: minutes of its past before the clock starts. earlier: minutes before these, which change nothing after them.
     after: minutes of its future.
+    further: minutes before the earlier ones, of few and large trades.
     """
 
     def __init__(
@@ -34,14 +36,15 @@ class MadeUpMarket:
         before: int = BEFORE,
         earlier: int = 0,
         after: int = AFTER,
+        further: int = 0,
     ) -> None:
         self.seed = seed
         self.opens_at = STARTS_AT
         self._instruments = instruments
         self._coins = {coin.base: coin for coin in coins}
         start = STARTS_AT - STARTS_AT % MINUTE
-        past = before + earlier
-        self.paths = Paths(seed, start - past * MINUTE, past + after, past, coins, earlier)
+        past = before + earlier + further
+        self.paths = Paths(seed, start - past * MINUTE, past + after, past, coins, earlier + further, further)
         self._ladders: dict[Listed, Ladder] = {}
 
     @property

@@ -28,6 +28,8 @@ class Paths:
     coins: Sequence[MadeUpCoin]
     earlier: int = 0
     """Minutes put before a market that stays the same from there on, bit for bit."""
+    further: int = 0
+    """The first of these, put before the others in the same way."""
     common: Floats = field(init=False)
     own: Floats = field(init=False)
     at: dict[str, int] = field(init=False)
@@ -47,9 +49,12 @@ class Paths:
         later, start = self.minutes - self.earlier + 2, self.start_minute - self.earlier
         common = np.cumsum(rng.normal(0, 3e-4, later))
         own = np.cumsum(rng.normal(0, 3e-4, (OWN_WALKS, later)), axis=1)
-        before = np.random.default_rng([self.seed, 12])
-        self.common = _led_to(common - common[start], before.normal(0, 3e-4, self.earlier))
-        self.own = _led_to(own - own[:, start : start + 1], before.normal(0, 3e-4, (OWN_WALKS, self.earlier)))
+        before, long_before = (np.random.default_rng([self.seed, salt]) for salt in (12, 13))
+        lengths = (before, self.earlier - self.further), (long_before, self.further)
+        steps = [rng.normal(0, 3e-4, length) for rng, length in lengths]
+        self.common = _led_to(common - common[start], np.concatenate(steps))
+        steps = [rng.normal(0, 3e-4, (OWN_WALKS, length)) for rng, length in lengths]
+        self.own = _led_to(own - own[:, start : start + 1], np.concatenate(steps, axis=1))
         self.coin = {coin.base: coin for coin in self.coins}
         places = {coin.base: place for place, coin in enumerate(self.coins)}
         self.at = {coin.base: places[coin.walks_with or coin.base] for coin in self.coins}
@@ -63,10 +68,9 @@ class Paths:
         # Beyond the first sixteen, a coin borrows a walk upside down or at another strength.
         sign = -1.0 if place // OWN_WALKS % 2 else 1.0
         strength = sign * (1 + 0.3 * (place // OWN_WALKS % 5))
-        walk = self.common * (0.7 + 0.1 * (place % 7))
-        own = self.own[place % OWN_WALKS]
-        left = walk[whole] + strength * own[whole]
-        right = walk[whole + 1] + strength * own[whole + 1]
+        shared, own = 0.7 + 0.1 * (place % 7), self.own[place % OWN_WALKS]
+        left = self.common[whole] * shared + strength * own[whole]
+        right = self.common[whole + 1] * shared + strength * own[whole + 1]
         shift = self.shifts.get(base)
         if shift is not None:
             left, right = left + shift[whole], right + shift[whole + 1]
@@ -86,8 +90,19 @@ class Paths:
     def lift(self, base: str, start: int, minutes: int, share: float) -> None:
         """Let the price move by a share more than the walks, over some minutes; at the start it is as ever."""
         shift = self.shifts.setdefault(base, np.zeros(self.minutes + 2))
-        shift += np.clip((np.arange(self.minutes + 2) - start) / minutes, 0.0, 1.0) * math.log1p(share)
+        ramp = shift[start : start + minutes]
+        ramp += np.arange(len(ramp)) / minutes * math.log1p(share)
+        shift[start + minutes :] += math.log1p(share)
         shift -= shift[self.start_minute]
+
+    def bump(self, base: str, start: int, turns: tuple[int, int, int], share: float) -> None:
+        """Let the price rise by a share until the first of these minutes, stay until the second, be back at the third.
+
+        Nothing before and after them is touched. turns: minutes after `start`.
+        """
+        shift = self.shifts.setdefault(base, np.zeros(self.minutes + 2))
+        top = math.log1p(share)
+        shift[start : start + turns[2]] += np.interp(np.arange(turns[2]), [0, *turns], [0.0, top, top, 0.0])
 
     def build(self, base: str, start: int, minutes: int, share: float) -> None:
         """Let open interest grow by a share over some minutes, and stay there."""

@@ -15,7 +15,7 @@ from coinmon_emulator.scenario.coins import Pace
 from coinmon_emulator.scenario.default_plan import DefaultPlan
 from coinmon_emulator.scenario.field_plan import FIELD_COINS, FieldEvent, changed
 from coinmon_emulator.scenario.listing import all_venues, listing_of, odd_markets, wide
-from coinmon_emulator.scenario.made import AFTER, BEFORE, EARLIER, STARTS_AT, MadeUpMarket
+from coinmon_emulator.scenario.made import AFTER, BEFORE, EARLIER, FURTHER, STARTS_AT, MadeUpMarket
 from coinmon_emulator.scenario.plan import Leg, PlantedEvent
 from coinmon_emulator.scenario.signal_plan import SIGNALS_AT, SignalPlan
 
@@ -29,7 +29,8 @@ NAMES = ("default", "quiet", "wide", "signals", "field")
 
 class Scenario(MadeUpMarket):
     """A market made up from a seed; any minute of it can be asked for first. before: minutes of past; a longer one is
-    another market. `default` has a day and a half before these. after: minutes of future.
+    another market. `default` has a day before these, and five weeks of fewer trades before that. after: minutes of
+    future.
     """
 
     def __init__(self, name: str = "default", seed: int = 1, before: int = BEFORE, after: int = AFTER) -> None:
@@ -44,7 +45,8 @@ class Scenario(MadeUpMarket):
         if name == "field":
             coins = (*coins, *FIELD_COINS)
             instruments, self._changes = changed(seed, STARTS_AT, instruments)
-        super().__init__(seed, coins, instruments, before, EARLIER if name == "default" else 0, after)
+        earlier, further = (EARLIER, FURTHER) if name == "default" else (0, 0)
+        super().__init__(seed, coins, instruments, before, earlier, after, further)
         self._name = name
         self.events: list[PlantedEvent] = []
         if name == "default":
@@ -116,7 +118,10 @@ class Scenario(MadeUpMarket):
             for event, leg in self._legs.get(instrument, ())
             if event.minute < high and event.minute + event.minutes > low
         ]
-        made = flow.block(self.seed, instrument, number, self.paths, background, self._mean_quote(instrument), legs)
+        pace = self._pace(instrument)
+        # one pair of trades a minute, and the minute as busy
+        usual = self._mean_quote(instrument) * ((pace.low + pace.high) / 2 if low < self.paths.further else 1)
+        made = flow.block(self.seed, instrument, number, self.paths, background, usual, legs)
         ids = self._first_id(instrument) + int(before[low]) + np.arange(len(made))
         made = Prints(ids, made.time, made.price, made.size, made.side)
         self._blocks[instrument, number] = made

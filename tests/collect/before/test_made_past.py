@@ -7,17 +7,24 @@ import pytest
 from sqlalchemy import select
 
 from coinmon.clock import Clock
+from coinmon.collect.exchange_apart import venues_of
 from coinmon.collect.history.made_past import MadePast
 from coinmon.collect.once import collect_once
+from coinmon.collect.watchlist import begin
 from coinmon.config.load import load_config
 from coinmon.errors import CoinmonError
 from coinmon.model.bars import Coverage
 from coinmon.model.moment import DAY, HOUR, MINUTE, floor
+from coinmon.model.symbols import Universe
+from coinmon.run.backtest import backtest
 from coinmon.run.demo import past_of
-from coinmon.run.parts.made_past import bring_past
-from coinmon.store.bars import read_bars
+from coinmon.run.parts import made_past
+from coinmon.run.parts.made_past import bring_past, tell_past
+from coinmon.run.parts.made_weeks import JUDGED, WeeksBefore, told_in
+from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import open_database
 from coinmon.store.deliveries import read_queue
+from coinmon.store.history import History
 from coinmon.store.instruments import read_instruments
 from coinmon.store.samples import read_funding, read_open_interest, read_whales
 from coinmon.store.schema import signals
@@ -46,7 +53,12 @@ def stored(tmp_path_factory):
             scanned = open_database(f"sqlite:///{folder}/scanned.db")
             few = {"exchanges": ["okx"], "symbols": ["ADAUSDT"]}
             one = load_config(path, environ={"WHALE_THRESHOLD": "20000"}, cwd=folder, overrides=few)
-            await bring_past(replace(one, demo_past=past_of(one)), Clock(STARTS_AT, 0, 0), scanned)
+            one, began = replace(one, demo_past=past_of(one)), Clock(STARTS_AT, 0, 0)
+            await bring_past(one, began, scanned)
+            monkeypatch = pytest.MonkeyPatch()
+            monkeypatch.setattr(made_past, "_BEHIND_S", 0.0)
+            await tell_past(one, began, scanned)
+            monkeypatch.undo()
             return database, scanned
 
     databases = asyncio.run(collected())
@@ -95,7 +107,7 @@ def test_an_emulator_that_is_gone_is_an_error_of_ours(stored):
         past._trades(one, END - HOUR, END)
 
 
-def test_what_a_scan_would_have_told_is_over_and_has_a_record(stored):
+def test_what_a_scan_would_have_told_is_over_and_signals_have_records(stored):
     with stored[1].read() as connection:
         rows = connection.execute(select(signals).order_by(signals.c.time)).all()
         assert read_queue(connection, 0) == []
@@ -107,9 +119,11 @@ def test_what_a_scan_would_have_told_is_over_and_has_a_record(stored):
     assert all(END - 40 * HOUR < row.time <= row.ended <= END - 3 * HOUR for row in told)
     over = {row.event["of"] for row in rows if row.name == "signal_ended"}
     assert over == {row.id for row in told if row.ended > row.time}
-    # the record is of what was told before the day began
-    midnight = floor(STARTS_AT, DAY)
-    assert sum(each["told"] for each in card["signals"]) == sum(row.time < midnight for row in told) > 0
+    # records are of the weeks before, which nobody stored
+    rows = {(each["signal"], each["direction"]): each for each in card["signals"]}
+    assert rows["accumulation", "bullish"]["judged"] >= 30
+    assert (card["to"], card["verdicts_of"]) == ("2026-01-15T00:00:00Z", None)
+    assert {each["verdict"] for each in rows.values()} <= {None, "too few"}
 
 
 def test_the_environment_says_from_what_size_an_order_is_a_whale(stored):
@@ -123,3 +137,42 @@ def test_the_environment_says_from_what_size_an_order_is_a_whale(stored):
     assert all(each >= 200_000 for each in usual)
     assert 20_000 <= min(told) < 200_000
     assert sorted(each for each in told if each >= 200_000) == sorted(usual)
+
+
+def test_a_record_is_what_a_replay_of_the_stored_weeks_finds(tmp_path):
+    """Three days of them, whose minutes are stored here and each signal asked: told and judged are the same."""
+
+    async def weeks():
+        async with running(Scenario("default", seed=1), clock=EmulatedClock(STARTS_AT, 0), port=0) as emulator:
+            path = tmp_path / "config.yaml"
+            path.write_text(emulator.config_yaml(db=f"sqlite:///{tmp_path}/stored.db"), "utf-8")
+            few = {"symbols": ["BTCUSDT"]}
+            config = load_config(path, environ={}, cwd=tmp_path, overrides=few)
+            past, database = MadePast(past_of(config)), open_database(config.db)
+            venues = venues_of(config.exchanges, Clock(STARTS_AT, 0, 0))
+            watch = await begin(venues, database, config.symbols, config.quotes, STARTS_AT, END)
+            for venue in venues:
+                await venue.close()
+            spots = [each for tracks in watch.tracks.values() for each in tracks if each.instrument.kind == "spot"]
+            start = floor(STARTS_AT, DAY) - 4 * DAY
+            bars = [
+                (each, await asyncio.to_thread(past.minutes, each.instrument, start, start + 3 * DAY)) for each in spots
+            ]
+            return config, database, watch, bars, start
+
+    config, database, watch, bars, start = asyncio.run(weeks())
+    span = start + 12 * HOUR, start + 2 * DAY
+    asked = replace(config, signals={name: config.signals[name] for name in JUDGED})
+    held = WeeksBefore(database, {track.instrument.id: each for track, each in bars})
+    universe = Universe([each.instrument for each, _ in bars], config.quotes)
+    found = list(told_in(asked, held, universe, watch.pairs[0], *span))
+    with database.write() as connection:
+        for track, each in bars:
+            write_bars(connection, track.number, track.instrument, replace(each, levels=None))
+    replay = backtest(asked, History(database), universe, watch.pairs, *span)
+    database.close()
+    events = [each.event for each in replay.told if each.event["event"] == "signal"]
+    assert [tuple(each[name] for name in ("signal", "pair", "direction", "time")) for each in events] == [
+        tuple(each.values()) for each in found
+    ]
+    assert len(found) > 10

@@ -102,6 +102,6 @@ def test_on_other_instruments_a_code_may_mean_something_else(setting):
 def test_what_the_signal_does_not_say_itself_is_not_told(setting):
     made, _ = setting
     evaluator = made(np.int64, lambda market: Silent("never"))
-    held = HeldSignal("mine", START, "mine", "mine", "B", True, False, COOLDOWN)
+    held = HeldSignal("mine", START, "mine", "mine", "B", "bullish", True, False, COOLDOWN)
     assert evaluator.asked(held, market_at(evaluator)(START)) is None
     assert "columns say mine" in evaluator.failures["columns of signal mine"]
