@@ -66,8 +66,8 @@ def _occasion(row: Waiting) -> tuple[object, ...] | None:
 
 def _batch(rows: Sequence[Waiting], id: str | None = None) -> Batch:
     part = min(row.part for row in rows)
-    if len(rows) == 1 and (id is None or id == rows[0].signal):
-        return Batch(rows[0].signal, rows, {**rows[0].event}, part)
+    if len(rows) == 1:
+        return Batch(id or rows[0].signal, rows, {**rows[0].event}, part)
     if len(_one_event(rows)) == len(rows):
         gravest, *others = sorted(rows, key=lambda row: -GRADES.index(row.event["grade"]))
         return Batch(id or gravest.signal, rows, {**gravest.event, "also": [row.event for row in others]}, part)

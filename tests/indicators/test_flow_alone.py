@@ -32,7 +32,18 @@ def test_each_venue_says_its_money_and_what_was_seen(scene, seed, kinds):
     venues = {
         name: scene.minutes(10 * seed + place, WINDOW, kinds) for place, name in enumerate(("binance", "coinbase"))
     }
-    event = flow_event(scene.market(venues), WINDOW, switched_off)
+    market = scene.market(venues)
+    event = flow_event(market, WINDOW, switched_off)
+    # of the first venue that knows one
+    closes = [[each for each in view.bars(WINDOW).close if each > 0] for view in market.spot.values()]
+    assert event.price == next(
+        (
+            float(view.instrument.price(int(each[-1])))
+            for view, each in zip(market.spot.values(), closes, strict=True)
+            if each
+        ),
+        None,
+    )
     assert (event.consensus, event.consensus_reason) == (None, "consensus is switched off")
     whole = True
     for name, made in venues.items():

@@ -23,7 +23,7 @@ def minute(database):
     """What is told of ends in the minute after so many, where `on` are the signals that hold then."""
 
     def run(after, *on, price=None):
-        now = NOW + after * MINUTE
+        now = NOW + round(after * MINUTE)
         with database.write() as connection:
             over = endings(connection, {PAIR: price}, now)
             for several, pairs in ((on, [PAIR]), (over, [])):
@@ -44,6 +44,8 @@ def test_an_end_is_told_once_when_the_signal_cannot_go_on_any_more(minute):
 
 def test_one_that_ended_before_the_clock_was_set_back_waits_for_nothing(minute):
     assert [minute(180, signal()), minute(181)] == [[], []]
+    # two minutes are no step back: clocks differ by as much
+    assert [minute(179.5), minute(179)] == [[], []]
     assert [event["outcome"] for event in minute(0)] == ["ended"]
 
 

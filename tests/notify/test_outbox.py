@@ -54,6 +54,7 @@ def test_a_failure_is_tried_again_later_and_later_until_it_works(say, outbox, ro
         assert 0.75 * min(600, 2**attempt) <= wait <= 1.25 * min(600, 2**attempt)
     box.flush(after=0.001)
     assert robot.got == ["BTC/USDT"]
+    assert [(each.state, each.attempts) for each in box.told] == [("waiting", n) for n in range(1, 13)] + [("sent", 13)]
 
 
 def test_a_wait_that_the_robot_names_holds_for_all_that_waits_for_it(say, outbox, rows, plain):
@@ -159,9 +160,12 @@ AGAIN = {"message": None}
         (DeliverySplit("too long"), 2, 0, "waiting", 0.0, {"part": 0}, True),
         (DeliverySplit("too long"), 0, 6, "waiting", 0.0, {"part": 0}, True),
         (DeliverySplit("too long"), 0, 7, "refused", 0.0, {"part": 0}, False),
+        (DeliverySplit("too long"), 0, 8, "refused", 0.0, {"part": 0}, False),
         (DeliveryAside("gone"), 0, 998, "waiting", None, AGAIN, True),
         (DeliveryAside("gone"), 0, 999, "refused", None, AGAIN, True),
         (None, 0, 0, "waiting", None, {"part": 1}, True),
+        (None, 1, 0, "waiting", None, {"part": 2}, True),
+        (None, 3, 0, "sent", None, {}, True),
         (None, 2, 0, "sent", None, {}, True),
     ],
 )  # fmt: skip
@@ -171,7 +175,8 @@ def test_what_comes_of_an_attempt(plain, failure, part, before, state, pause, va
             return 3
 
     row = Waiting(1, before, None, None, part, "s1", 0, {})
-    batch, message = Batch("s1", [row], {}, part), Message("s1", {"pair": "BTC/USDT"})
+    # what joined it since was tried less often
+    batch, message = Batch("s1", [row, row._replace(attempts=0)], {}, part), Message("s1", {"pair": "BTC/USDT"})
     came = asyncio.run(tries.attempt(PluginThread("output", "x"), ThreeParts(failure), message, batch, 0))
     assert (came.state, came.pause_s, came.values, came.goes_on) == (state, pause, values, goes_on)
 
@@ -208,4 +213,9 @@ def test_a_sender_sleeps_until_its_robot_may_be_asked_again(say, outbox, plain):
     say(plain.signal(), outputs=["robot"])
     box = outbox(robot=plain.output(plain.retry("too fast", retry_after=600.0)))
     box.flush()
-    assert asyncio.run(box.box.senders["robot"]._seconds_to_next()) == pytest.approx(600.0)
+    sender = box.box.senders["robot"]
+    assert asyncio.run(sender._seconds_to_next()) == pytest.approx(600.0)
+    later = outbox(later=plain.output()).box.senders["later"]
+    assert asyncio.run(later._seconds_to_next()) == 3600.0
+    say(plain.signal(key="later"), pairs=(), outputs=[Due("later", plain.now + 90_000)])
+    assert asyncio.run(later._seconds_to_next()) == 90.0

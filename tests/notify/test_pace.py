@@ -130,6 +130,9 @@ def test_a_message_that_was_begun_goes_on_as_it_was():
     rows = [waiting(1, message="d1"), waiting(2, message="d1"), waiting(3)]
     batch = next_batch(rows, 18, 18, 0)
     assert (batch.id, ids(batch)) == ("d1", [1, 2])
+    # of which one is left, whatever it is: under its name
+    batch = next_batch([waiting(1, message="d1")], 18, 18, 0)
+    assert (batch.id, batch.event["event"]) == ("d1", "signal")
 
 
 def test_what_is_late_is_told_with_all_that_waits_behind_it():
@@ -148,3 +151,6 @@ def test_digests_of_different_kinds_stay_apart():
     rows = [waiting(1, "digest"), waiting(2, "quiet"), waiting(3, "digest"), waiting(4)]
     assert ids(next_batch(rows, 18, 18, 0)) == [1, 3]
     assert ids(next_batch(rows[1:2] + rows[3:], 18, 18, 0)) == [2]
+    for gather in ("digest", "quiet"):
+        batch = next_batch([waiting(1, gather), waiting(2, gather)], 18, 18, 0)
+        assert batch.event["reason"] == gather

@@ -51,6 +51,8 @@ def test_the_line_says_how_often_what_came_of_it_and_how_sure_that_is():
     )
     neutral = {**PROVEN, "direction": "neutral", "median_pct": 0.41, "base_pct": 0.3, "horizon_minutes": 15}
     assert "after 15 min a move of 0.41 % median, usual 0.30 %" in line(neutral, 90, "en")
+    days = [line({**PROVEN, "horizon_minutes": each}, 90, "en") for each in (1440, 1439, 2880)]
+    assert [each.split("; ")[1].split(" +")[0] for each in days] == ["after 1 d", "after 1439 min", "after 2 d"]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,7 @@ def test_the_line_says_how_often_what_came_of_it_and_how_sure_that_is():
     [
         (FEW, "4 times in 90 days, 3 of them judged, too few to say"),
         ({**FEW, "told": 1, "judged": 1}, "1 time in 90 days, too few to say"),
+        ({**FEW, "told": 999, "judged": 1998 // 2}, "999 times in 90 days, too few to say"),
     ],
 )
 def test_too_few_is_said_without_figures_that_would_mean_nothing(row, said):
@@ -80,6 +83,7 @@ def test_other_verdicts_in_plain_words(verdict, said):
 
 def test_the_first_of_its_kind_and_an_empty_database():
     assert event(name="other")["record"]["text"]["en"] == "no record in 90 days: too few to say"
+    assert event(name="other")["record"]["told"] == RecordBook().of(signal()).told == 0
     assert RecordBook().of(signal()).text.en == "no record yet: too few to say"
     assert RecordBook().of(signal()).verdict == "too few"
     assert RecordBook().of(signal(grade=None)) is None

@@ -1,13 +1,14 @@
 """`coinmon notify test`, a running scan and outputs with the same address share the robot's pace."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
 
 from coinmon import DeliveryThrottled
 from coinmon.commands import notify
-from coinmon.notify.sharing import channels_of, is_ahead, take_room
+from coinmon.notify.sharing import as_read_at_start, channels_of, is_ahead, take_room
 from coinmon.store.deliveries import RobotChannel
 from coinmon_outputs.wecom import WeCom
 
@@ -113,6 +114,12 @@ def test_an_address_makes_the_robot_and_is_not_shown():
     a, b, c = (WeCom(f"w{n}", webhook=SecretStr(url)).robot for n, url in enumerate(urls))
     assert a == b != c
     assert "k1" not in a
+    robots = {name: SimpleNamespace(robot=robot) for name, robot in (("x", "a"), ("y", "b"), ("z", "a"))}
+    assert channels_of(robots) == {
+        "x": ("x", "z", "x (by hand)", "z (by hand)"),
+        "y": ("y", "y (by hand)"),
+        "z": ("z", "x", "x (by hand)", "z (by hand)"),
+    }
 
 
 def test_a_channel_is_from_before_the_clock_was_set_back_where_its_last_post_is():
@@ -122,3 +129,6 @@ def test_a_channel_is_from_before_the_clock_was_set_back_where_its_last_post_is(
         False,
         True,
     ]
+    # a post that was under way may have arrived as late as now; what lies ahead is brought back by as much
+    found = [as_read_at_start(RobotChannel(posts, 30), 10) for posts in ((), (5,), (5, 20))]
+    assert [(tuple(each.posts), each.paused_until) for each in found] == [((), 30), ((10,), 30), ((-5, 10), 20)]

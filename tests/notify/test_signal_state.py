@@ -53,7 +53,11 @@ def test_a_signal_may_have_a_cooldown_of_its_own(say, plain):
     say(at=plain.now + MINUTE)
     assert say(brief, at=plain.now + 6 * MINUTE) == []
     say(at=plain.now + 7 * MINUTE)
-    assert say(brief, at=plain.now + 12 * MINUTE + 1) == ["BTC/USDT"]
+    # and another that begins with it has its own
+    longer = plain.signal("ETH/USDT")
+    assert say(brief, longer, at=plain.now + 12 * MINUTE + 1) == ["BTC/USDT", "ETH/USDT"]
+    say(at=plain.now + 13 * MINUTE)
+    assert say(brief, longer, at=plain.now + 20 * MINUTE) == ["BTC/USDT"]
 
 
 def test_what_becomes_graver_is_told_once_more_and_what_becomes_lesser_is_not(say, plain, database):
