@@ -57,7 +57,9 @@ def signal_lines(report: Report, lang: str) -> list[Styled]:
 
 def _signal(event: ToldEvent, lang: str) -> Styled:
     if isinstance(event, WhaleEvent):
-        return f"whale {event.venue} {event.side} {money(event.quote)}", "up" if event.side == "buy" else "down"
+        is_buy = event.side == "buy"
+        whose, side = ("巨鲸", "买入" if is_buy else "卖出") if lang == "zh" else ("whale", event.side)
+        return f"{whose} {event.venue} {side} {money(event.quote)}", "up" if is_buy else "down"
     if not isinstance(event, SignalEvent):
         return kind_of(event), ""
     style = {"bullish": "up", "bearish": "down"}.get(event.direction, "")

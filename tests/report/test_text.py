@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
-from coinmon.model.events import AlertRecord, BothLanguages
+from coinmon.model.events import AlertRecord, BothLanguages, WhaleEvent
 from coinmon.report.page import page
 from coinmon.report.text import details, render
 
@@ -99,3 +99,12 @@ def test_a_signal_says_what_its_like_were_worth_on_the_screen_and_the_page(demo_
     assert said in "\n".join(printed(render(report, lang, 200, 40), 200))
     assert said in page(report, lang).decode()
     assert said not in page(demo_report, lang).decode()
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "巨鲸 okx 卖出 523k"), ("en", "whale okx sell 523k")])
+def test_a_whale_is_told_in_the_readers_language(demo_report, lang, said):
+    when = "2026-01-15T12:00:00Z"
+    whale = WhaleEvent("2", when, "BTC/USDT", "okx:BTC/USDT", "okx", "spot", "sell", 96_000.0, 5.4, 523_000.0, 7, 1)
+    report = copy.copy(demo_report)
+    report.events = [whale]
+    assert said in "\n".join(printed(render(report, lang, 200, 40), 200))
