@@ -19,6 +19,8 @@ DEFAULT_PERCENTS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 5.0)
 """Distances from the mid that books are summed up to."""
 DEFAULT_SESSIONS = "A=00:00-06:00,L=06:00-12:00,N=12:00-20:00,E=20:00-00:00"
 _SYMBOL = re.compile(r"\w+(?:[/.:_-]\w+)*")
+_FULL_WIDTH_WORD = re.compile("[０-９Ａ-Ｚａ-ｚ]")
+"""Letters and digits as Chinese and Japanese keyboards give them: no venue lists a coin by them."""
 _FULL_WIDTH = str.maketrans({"，": ",", "、": ",", "：": ":", "；": ";", "＝": "=", "－": "-"})
 """Punctuation as Chinese and Japanese keyboards give it, and what it stands for where only punctuation can stand."""
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
@@ -91,7 +93,9 @@ def symbol(text: str) -> str:
 
 
 def is_symbol(name: Any) -> bool:
-    return isinstance(name, str) and len(name) <= 80 and _SYMBOL.fullmatch(name) is not None
+    if not isinstance(name, str) or len(name) > 80 or _FULL_WIDTH_WORD.search(name):
+        return False
+    return _SYMBOL.fullmatch(name) is not None
 
 
 def no_symbol(name: Any) -> str:

@@ -8,6 +8,8 @@ MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 86_400_000
 
+_LONGEST_MS = 36_500 * DAY
+"""A hundred years: what is longer ends where no clock goes (year 9999), or beyond 64 bits."""
 _UNITS = {"ms": 1, "s": 1000, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
@@ -63,4 +65,7 @@ def parse_duration(text: str | int | float) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?\s*", str(text))
     if not match or float(match[1]) <= 0:
         raise ValueError(f"{text!r} is not a duration; write 60s, 5m, 4h or 1d")
-    return round(float(match[1]) * _UNITS[match[2] or "s"])
+    ms = float(match[1]) * _UNITS[match[2] or "s"]
+    if ms > _LONGEST_MS:
+        raise ValueError(f"{text!r} is too long; the longest is 36500d")
+    return round(ms)
