@@ -104,13 +104,17 @@ class LineMap:
                         self._by_file[path].append((test, bits))
 
     def tests(self, path, lines):
-        """The tests that run one of the lines, quickest first.
+        """The tests that run one of the lines: those of the same subject, then others, each with the quickest first.
 
         What an import runs (no line is given) was run before any test: those that run the file, then those that run
         anything beside it, since a table or a constant is used by others.
         """
         near, file, beside = set(), set(), set()
-        folder = str(ROOT.joinpath(*path.parts[:2]))
+        folder, subject = str(ROOT.joinpath(*path.parts[:2])), path.parts[1].removeprefix("coinmon_")
+
+        def place(test):
+            return test.split("/")[1] != subject, self.seconds[test], test
+
         for each, found in self._by_file.items():
             if each == str(ROOT / path):
                 for test, bits in found:
@@ -119,5 +123,4 @@ class LineMap:
                         near.add(test)
             elif not lines and each.startswith(folder):
                 beside.update(test for test, _ in found)
-        first = sorted(near or file, key=lambda test: (self.seconds[test], test))
-        return first + sorted(beside - file, key=lambda test: (self.seconds[test], test))
+        return sorted(near or file, key=place) + sorted(beside - file, key=place)

@@ -166,18 +166,17 @@ AGAIN = {"message": None}
         (None, 0, 0, "waiting", None, {"part": 1}, True),
         (None, 1, 0, "waiting", None, {"part": 2}, True),
         (None, 3, 0, "sent", None, {}, True),
-        (None, 2, 0, "sent", None, {}, True),
     ],
 )  # fmt: skip
 def test_what_comes_of_an_attempt(plain, failure, part, before, state, pause, values, goes_on):
-    class ThreeParts(plain.output):
+    class FourParts(plain.output):
         def parts(self, message):
-            return 3
+            return 4
 
     row = Waiting(1, before, None, None, part, "s1", 0, {})
     # what joined it since was tried less often
     batch, message = Batch("s1", [row, row._replace(attempts=0)], {}, part), Message("s1", {"pair": "BTC/USDT"})
-    came = asyncio.run(tries.attempt(PluginThread("output", "x"), ThreeParts(failure), message, batch, 0))
+    came = asyncio.run(tries.attempt(PluginThread("output", "x"), FourParts(failure), message, batch, 0))
     assert (came.state, came.pause_s, came.values, came.goes_on) == (state, pause, values, goes_on)
 
 

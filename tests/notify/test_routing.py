@@ -6,7 +6,15 @@ import pytest
 
 from coinmon.config.load import NotifyConfig
 from coinmon.config.schema import RouteConfig
-from coinmon.model.events import BothLanguages, DeliveryEvent, FlowEvent, SignalEvent, VenueEvent, WhaleEvent
+from coinmon.model.events import (
+    BothLanguages,
+    DeliveryEvent,
+    FlowEvent,
+    PluginEvent,
+    SignalEvent,
+    VenueEvent,
+    WhaleEvent,
+)
 from coinmon.notify.routing import routes
 from coinmon.plugin.catalog import load_catalog
 
@@ -69,3 +77,10 @@ def test_configured_events_are_the_only_ones(event, told):
 
 def test_an_event_that_nobody_wants_is_told_to_nobody():
     assert not takes(RECORD, DeliveryEvent(WHEN, "1", "1", "out", "sent", 1, None))
+
+
+@pytest.mark.parametrize("name", ["burst", "zone"])
+def test_an_event_of_a_plugin_is_told_to_who_wants_it(name):
+    """Its evidence is its own, and says nothing of a signal that is over."""
+    assert takes({name}, PluginEvent(name, "1", WHEN, "BTC/USDT", {"n": 1}))
+    assert not takes(ROBOT, PluginEvent(name, "1", WHEN, "BTC/USDT", {"n": 1}))
