@@ -14,7 +14,7 @@ from coinmon.market.view import View
 from coinmon.model.bars import Seen
 from coinmon.model.events import AlertRecord, as_json
 from coinmon.model.moment import MINUTE, iso
-from coinmon.model.signal import Signal
+from coinmon.model.signal import GRADES, Signal
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.plugin.catalog import Offer
 from coinmon.store.history import History
@@ -59,6 +59,8 @@ class Report:
         for offer in offers:
             self.results[offer.name] = self._results(offer)
         found = [each for each in evaluator.signals(market) if each.begins]
+        # the gravest first: a screen shows only so many, and all are of this one moment
+        found.sort(key=lambda each: -1 if each.grade is None else GRADES.index(each.grade), reverse=True)
         now = market.now
         self.events = [signal_event(each, signal_id(each, now), now, None, record(each)) for each in found]
 

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from coinmon.model.events import AlertRecord, BothLanguages, WhaleEvent
+from coinmon.model.signal import GRADES
 from coinmon.report.page import page
 from coinmon.report.text import details, render
 
@@ -31,6 +32,13 @@ def test_the_summary_fits_the_screen(demo_report, size, lang):
     # a line for the hint and one for the prompt
     assert len(lines) <= height - 2
     assert max(map(cell_len, lines)) <= width
+
+
+def test_the_gravest_signal_stands_first(demo_report):
+    grades = [each["grade"] for each in demo_report.signals]
+    assert grades[0] == "A+"
+    assert len(grades) > 1
+    assert grades == sorted(grades, key=GRADES.index, reverse=True)
 
 
 def test_it_says_what_a_trader_asks(demo_report):
