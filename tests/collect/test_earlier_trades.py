@@ -3,6 +3,7 @@
 import pytest
 
 from coinmon.clock import Clock
+from coinmon.collect.history.past_trades import read_past
 from coinmon.collect.track.earlier_trades import read_earlier
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
@@ -74,3 +75,12 @@ def test_no_more_pages_than_allowed_and_none_without_room(plain):
     assert rooms == [0, 1]
     assert track.oldest_id == 6
     assert not track.proven_from_start
+
+
+@pytest.mark.parametrize("before", [7, 8])
+def test_a_past_of_its_own_ends_right_before_the_trade_it_is_asked_to_end_at(before, plain):
+    venue, until = Venue("acme", Backwards(plain, 4), Clock(0, 0, 0)), plain.start + 5 * plain.minute
+    past, joined = plain.run(read_past(venue, plain.instrument(), 1, plain.start, until, before))
+    assert joined
+    assert past.trades.id.tolist() == list(range(1, before))
+    assert past.cursor == Cursor(plain.start, before - 1)

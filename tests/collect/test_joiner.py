@@ -21,6 +21,39 @@ def test_one_missing_trade_makes_a_page_wait(first, joins, plain):
     assert track.trades.id.tolist() == ([3, *range(4, 9)] if joins else [3, 4])
 
 
+def test_pages_that_wait_are_joined_in_their_order_once_what_lies_before_them_was_read(plain):
+    track = Track(plain.instrument(), 1, plain.start)
+    track.take(plain.page((3, 1, 20, 1)), plain.start + 1500)
+    for ids in ((5, 6), (7, 8)):
+        page = plain.page(*((id, id, 20, 1) for id in ids))
+        track.joiner.stream(replace(page, first_id=ids[0]))
+    assert track.trades.id.tolist() == [3]
+    track.take(plain.page((4, 4, 20, 1)), plain.start + 4500)
+    assert track.joiner.join()
+    assert not track.joiner.waits
+    assert track.trades.id.tolist() == [3, 4, 5, 6, 7, 8]
+    assert track.caught_up == plain.start + 8000, "the last trade's time"
+
+
+def test_a_stream_without_proof_waits_after_a_gap_until_a_page_was_read(plain):
+    track = Track(plain.instrument(), 1, plain.start)
+    track.take(plain.page((3, 1, 20, 1)), plain.start + 1500)
+    track.joiner.stream(plain.page((8, 5, 20, 1), joined=False))
+    assert track.joiner.waits
+    track.take(plain.page((4, 3, 20, 1)), plain.start + 4000)
+    assert track.joiner.join()
+    assert track.trades.id.tolist() == [3, 4, 8]
+
+
+def test_a_stream_without_proof_is_put_where_its_times_are_and_repeats_nothing(plain):
+    track = Track(plain.instrument(), 1, plain.start)
+    track.take(plain.page((1, 1, 20, 1)), plain.start + 1500)
+    for id in (3, 5):
+        track.joiner.stream(plain.page((id, id, 20, 1)))
+    track.joiner.stream(plain.page((2, 2, 20, 1), (3, 3, 20, 1), (4, 4, 20, 1)))
+    assert track.trades.id.tolist() == [1, 2, 3, 4, 5]
+
+
 def test_a_gap_has_its_own_time_though_polling_closed_an_older_one(plain, monkeypatch):
     """It was declared a hole after seconds: counted from the beginning of the gap before it."""
     now, holes = [0.0], []

@@ -100,6 +100,12 @@ def test_a_hole_between_pages_leaves_the_minutes_around_it_partial(plain, at, tr
     assert labels(track.settle(at(4), WHALE).bars) == ["partial", "partial", "trades"]
 
 
+def test_after_a_hole_a_trade_of_the_moment_that_was_read_last_counts_and_an_older_one_does_not(plain, at, track):
+    track.take(plain.page((1, 10, 20, 1), (2, 70, 20, 1)), at(1.5))
+    track.take(plain.page((8, 69, 20, 1), (9, 70, 20, 1), (10, 130, 20, 1), joined=False), at(4))
+    assert track.trades.id.tolist() == [1, 2, 9, 10]
+
+
 def test_nothing_is_settled_past_what_was_read(plain, at, track):
     track.take(plain.page((1, 10, 20, 1), (2, 130, 20, 1), more=True), at(5))
     settled = track.settle(at(5), WHALE)

@@ -10,6 +10,7 @@ from loguru import logger
 
 from coinmon import Bars, Coverage
 from coinmon.collect.history import first_day
+from coinmon.collect.history.between_cycles import BetweenCycles
 from coinmon.collect.history.first_day import FirstDay
 from coinmon.collect.track.track import Track
 from coinmon.collect.venue import Venue
@@ -125,6 +126,40 @@ def test_without_the_split_the_trades_come_by_their_ids_the_first_pairs_first(pl
         assert plain.seen(bars) == plain.volumes(ById(plain).rows[1:])
     assert told[-1]["instruments"] == told[-1]["without"] == 0
     assert said == ["acme: the last 2 hours are there"]
+
+
+def test_how_long_it_will_take_is_told_by_what_is_done_and_what_is_left(plain, database, monkeypatch):
+    monkeypatch.setattr(first_day, "DAY", 2 * HOUR)
+    monkeypatch.setattr(first_day, "_CALM_S", 0.0)
+    monkeypatch.setattr(first_day, "_STRETCH_MS", HOUR // 2)
+    monkeypatch.setattr(first_day, "monotonic", lambda: 1000.0 + 10.0 * len(exchange.pages))
+    exchange, told = ById(plain), []
+    write = BetweenCycles.write
+
+    async def written(turns, *what):
+        told.append((len(exchange.pages), day.progress.whole_in_s))
+        await write(turns, *what)
+
+    monkeypatch.setattr(BetweenCycles, "write", written)
+    now = plain.start + NOW_MINUTE * plain.minute
+    with database.write() as connection:
+        ((number, there),) = sync_instruments(connection, [plain.instrument()], now).values()
+
+    async def bring():
+        nonlocal day
+        clock = SimpleNamespace(now=lambda: now)
+        day = FirstDay(Venue("acme", exchange, clock), clock, database, 50 * plain.minute, 1e9)
+        day.begin([Track(there, number, now, boundary_id=LAST_ID)])
+        await asyncio.wait({day._task})
+        await day.close()
+
+    day = None
+    plain.run(bring())
+    # the first is asked before anything is done; each half hour after it is one more of four
+    stretches = [(pages, seconds) for pages, seconds in told if seconds is not None]
+    assert len(stretches) >= 2
+    for (pages, seconds), done in zip(stretches, (1, 2, 3), strict=False):
+        assert seconds == round(10.0 * pages * (4 - done) / done)
 
 
 def test_the_whales_of_the_window_are_left_to_who_brings_it(plain, brought, database):
