@@ -85,16 +85,18 @@ def price_pane(
         each for each in beneath if _kind_of(report, each) == view.instrument.kind
     ]
     for each in beneath:
-        layers.append(_layer(report, each, lang, under=True, hidden=each not in like[:1], name=each.of))
+        layers.append(_layer(report, [each], lang, under=True, hidden=each not in like[:1], name=each.of))
+    over: dict[str, list[Drawn]] = {}
     for each in found:
         if each.panel.place == "price":
-            layers.append(_layer(report, each, lang, holes=holes))
+            over.setdefault(each.indicator, []).append(each)
+    layers += [_layer(report, group, lang, holes=holes) for group in over.values()]
     told = signal_layer(report, view, shown, step, lang)
     layers += [told] if told["marks"] else []
     side = [
         {
             "id": each.indicator, "title": said(each.panel.title, lang), "unit": each.panel.unit,
-            "marks": drawn_marks(each.panel.marks, lang), "badge": _badge(report, each, lang),
+            "marks": drawn_marks(each.panel.marks, lang), "badge": _badge(report, [each], lang),
             "hidden": each.panel.quiet,
         }
         for each in found
@@ -153,7 +155,7 @@ def _kind_of(report: Report, each: Drawn) -> str:
 
 def _layer(
     report: Report,
-    each: Drawn,
+    group: Sequence[Drawn],
     lang: str,
     *,
     holes: Holes = (),
@@ -161,12 +163,16 @@ def _layer(
     hidden: bool = False,
     name: str = "",
 ) -> Drawing:
-    """All that one indicator draws over the candles: one entry of the legend, which shows and hides it."""
-    title = said(each.panel.title, lang)
+    """All that one indicator draws over the candles: one entry of the legend, which shows and hides it.
+
+    group: its panels, of several instruments where the pair has none.
+    """
+    first = group[0]
+    title = said(first.panel.title, lang)
     return {
-        "id": f"{each.indicator} {name}".strip(), "title": f"{title} · {name}" if name else title, "under": under,
-        "hidden": hidden or each.panel.quiet, "badge": _badge(report, each, lang),
-        "marks": drawn_marks(each.panel.marks, lang, holes),
+        "id": f"{first.indicator} {name}".strip(), "title": f"{title} · {name}" if name else title, "under": under,
+        "hidden": hidden or first.panel.quiet, "badge": _badge(report, group, lang),
+        "marks": [mark for each in group for mark in drawn_marks(each.panel.marks, lang, holes)],
     }  # fmt: skip
 
 
@@ -239,9 +245,9 @@ def seen_badge(seen: Seen, lang: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _badge(report: Report, each: Drawn, lang: str) -> dict[str, Any]:
-    made = badge([(each.of, report.results[each.indicator][each.of])], lang)
-    return made | {"of": said(each.panel.title, lang)}
+def _badge(report: Report, group: Sequence[Drawn], lang: str) -> dict[str, Any]:
+    made = badge([(each.of, report.results[each.indicator][each.of]) for each in group], lang)
+    return made | {"of": said(group[0].panel.title, lang)}
 
 
 def badge(results: Sequence[tuple[str, Any]], lang: str) -> dict[str, Any]:

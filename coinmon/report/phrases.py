@@ -3,6 +3,8 @@
 Styles: up, down, short (not all of it was seen), or none.
 """
 
+from collections.abc import Sequence
+
 from coinmon.model.bars import Seen
 from coinmon.model.events import AlertRecord, SignalEvent, ToldEvent, WhaleEvent, kind_of
 from coinmon.model.moment import iso
@@ -51,15 +53,38 @@ def _gaps(seen: Seen) -> str:
 
 
 def signal_lines(report: Report, lang: str) -> list[Styled]:
-    """The signals that are on."""
-    return [_signal(event, lang) for event in report.events]
+    """The signals that are on; whales behind them, and several of them on one line."""
+    whales = [event for event in report.events if isinstance(event, WhaleEvent)]
+    lines = [_signal(event, lang) for event in report.events if not isinstance(event, WhaleEvent)]
+    if len(whales) > 1:
+        return [*lines, _whales(whales, lang)]
+    return [*lines, *(_whale(each, lang) for each in whales)]
+
+
+def _whale(event: WhaleEvent, lang: str) -> Styled:
+    is_buy = event.side == "buy"
+    return f"{'巨鲸' if lang == 'zh' else 'whale'} {_order(event, lang)}", "up" if is_buy else "down"
+
+
+def _order(event: WhaleEvent, lang: str) -> str:
+    side = {"buy": "买入", "sell": "卖出"}[event.side] if lang == "zh" else event.side
+    return f"{event.venue} {side} {money(event.quote)}"
+
+
+def _whales(events: Sequence[WhaleEvent], lang: str) -> Styled:
+    """How many, what they bought and sold, and the largest."""
+    bought, sold = ([each.quote for each in events if each.side == side] for side in ("buy", "sell"))
+    largest = _order(max(events, key=lambda each: each.quote), lang)
+    if lang == "zh":
+        sides = f"{len(bought)} 笔买入 {money(sum(bought))}，{len(sold)} 笔卖出 {money(sum(sold))}"
+        text = f"巨鲸 {len(events)} 笔：{sides}；最大：{largest}"
+    else:
+        sides = f"{len(bought)} bought {money(sum(bought))}, {len(sold)} sold {money(sum(sold))}"
+        text = f"{len(events)} whales: {sides}; the largest: {largest}"
+    return text, "up" if sum(bought) > sum(sold) else "down" if sum(bought) < sum(sold) else ""
 
 
 def _signal(event: ToldEvent, lang: str) -> Styled:
-    if isinstance(event, WhaleEvent):
-        is_buy = event.side == "buy"
-        whose, side = ("巨鲸", "买入" if is_buy else "卖出") if lang == "zh" else ("whale", event.side)
-        return f"{whose} {event.venue} {side} {money(event.quote)}", "up" if is_buy else "down"
     if not isinstance(event, SignalEvent):
         return kind_of(event), ""
     style = {"bullish": "up", "bearish": "down"}.get(event.direction, "")

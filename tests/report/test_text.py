@@ -10,9 +10,14 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
+from coinmon.market.panel import Panel, Points
+from coinmon.market.result import moment
 from coinmon.model.events import AlertRecord, BothLanguages, WhaleEvent
 from coinmon.model.signal import GRADES
 from coinmon.report.page import page
+from coinmon.report.panels import Drawn
+from coinmon.report.panes import price_pane
+from coinmon.report.phrases import signal_lines
 from coinmon.report.text import details, render
 
 
@@ -116,3 +121,27 @@ def test_a_whale_is_told_in_the_readers_language(demo_report, lang, said):
     report = copy.copy(demo_report)
     report.events = [whale]
     assert said in "\n".join(printed(render(report, lang, 200, 40), 200))
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh", "巨鲸 26 笔：1 笔买入 900k，25 笔卖出 12.5M；最大：binance 买入 900k"),
+        ("en", "26 whales: 1 bought 900k, 25 sold 12.5M; the largest: binance buy 900k"),
+    ],
+)
+def test_several_whales_are_one_line_and_one_entry_of_the_legend(demo_report, lang, said):
+    when = "2026-01-15T12:00:00Z"
+    sold = WhaleEvent("2", when, "BTC/USDT", "okx:BTC/USDT", "okx", "spot", "sell", 96_000.0, 5.2, 5e5, 7, 1)
+    bought = replace(sold, venue="binance", side="buy", quote=9e5)
+    report = copy.copy(demo_report)
+    report.events = [*[sold] * 20, bought, *demo_report.events, *[sold] * 5]
+    lines = signal_lines(report, lang)
+    assert [text for text, _ in lines] == [*(text for text, _ in signal_lines(demo_report, lang)), said]
+    assert f'<li class="down">{said}</li>' in page(report, lang).decode()
+    view = next(iter(report.market.merged.values()))
+    dots = Points("whales", [moment(view.end)], [96_000.0], ["$500k"], "down", "circle")
+    found = [Drawn("whale_trades", id, Panel("Whale trades", [dots], "price")) for id in report.results["whale_trades"]]
+    layers = price_pane(report, view, view.bars(50), [], found, lang)["layers"]
+    (whales,) = [each for each in layers if each["title"] == "Whale trades"]
+    assert len(whales["marks"]) == len(found) > 1
