@@ -78,7 +78,9 @@ def of_setting(key: str, value: str, usual: Any) -> str | None:
     if not (value or usual) or not (key == "url" or key.endswith("_url")):
         return value
     scheme = str(usual).partition("://")[0] if "://" in str(usual) else ""
-    family = next((each for each in (("http", "https"), ("ws", "wss")) if scheme in each), (scheme,) if scheme else ())
+    # a socket is opened by HTTP, so either name of it is right
+    families = ("http", "https"), ("ws", "wss", "http", "https")
+    family = next((each for each in families if scheme in each), (scheme,) if scheme else ())
     return address(value, family)
 
 

@@ -95,7 +95,7 @@ KEYS = {
     ),
     "address without a host": ("exchanges: {okx: {url: 'http://'}}", ["exchanges.okx.url: 'http://' is not an addr"]),
     "no address": ("exchanges: {okx: {url: ''}}", ["exchanges.okx.url: '' is not an address; write http://host:port"]),
-    "address of a stream": ("exchanges: {okx: {ws_url: 'https://x'}}", ["'https://x' is not an address; write ws://h"]),
+    "address of a stream": ("exchanges: {okx: {ws_url: 'ftp://x'}}", ["'ftp://x' is not an address; write ws://h"]),
     "address with a password": ("exchanges: {okx: {url: 'http://me:word@x:99999'}}", ["'http://***@x:99999' is not"]),
     "infinite setting of a plugin": (
         "indicators: {structure: {zigzag_atr: .inf}}",

@@ -163,9 +163,8 @@ def test_open_interest_of_the_past_is_one_sided_and_whole(emulated, name):
         async with emulated() as market:
             venue, now = getattr(market, name), market.clock.now()
             perp = next(each for each in await venue.instruments() if each.symbol == "BTC/USDT:USDT")
-            # all that there is, but for the newest: some pages at OKX and Bybit
-            start, end = market.market.begins(one_of(market, name)), now - 2 * hour
-            assert end - start > 200 * step
+            # two days but for the newest: some pages at OKX and Bybit
+            start, end = now - 48 * hour, now - 2 * hour
             found = await venue.past_open_interest(perp, start, end)
             assert [each.time for each in found] == list(range(-(-start // step) * step, end, step))
             for each in found[::50]:

@@ -4,8 +4,6 @@ from typing import Any
 
 NEAREST = 8
 """Key levels listed unless the client asks for more: as many above the price as below it where there are."""
-_SIGNIFICANT = 10
-"""Digits that stay: of ten million they say a thousandth."""
 _DIGITS = {"distance_pct": 3, "distance_atr": 2, "quote_volume": 2, "delta_quote": 2}
 _OF_THE_PROFILE = ("rows", "poc_high", "poc_volume")
 """How the profile was made: `get_volume_profile` tells it."""
@@ -13,15 +11,6 @@ _SAID_TWICE = {"profile_volume": "volume", "profile_minutes": "complete", "minut
 """Left out where it is what the other is."""
 _OF_A_DAY = ("ib_high", "ib_low")
 """Of a day alone."""
-
-
-def shortened(value: Any) -> Any:
-    """Plain JSON data with its fractions in ten digits: sixteen are no truer, and each costs who reads them."""
-    if isinstance(value, float):
-        return float(f"{value:.{_SIGNIFICANT}g}")
-    if isinstance(value, dict):
-        return {name: shortened(each) for name, each in value.items()}
-    return [shortened(each) for each in value] if isinstance(value, list) else value
 
 
 def shorten_key_levels(levels: dict[str, Any], most: int) -> int:

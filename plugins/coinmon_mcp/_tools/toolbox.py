@@ -13,7 +13,6 @@ from coinmon.command import CoinmonError, MarketReader, iso, our_stop, redacted
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._tools.answers import Answers
-from coinmon_mcp._tools.brief import shortened
 from coinmon_mcp._tools.chart import CHARTED, chart_tool
 from coinmon_mcp._tools.indicators import indicator_tools
 from coinmon_mcp._tools.markets import market_tools
@@ -146,7 +145,7 @@ class Toolbox:
             asked = asked.model_copy(update={"at": str(moment)})
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                return await self._answers.of((*question, moment), lambda: self._run(tool, asked))
+                return await self._answers.of((*question, moment), lambda: tool.run(self._desk, asked))
         except TimeoutError:
             raise CallFailed(f"no answer within {_ANSWER_TIMEOUT_S:.0f} s; ask for a shorter window") from None
         except CoinmonError as error:
@@ -156,10 +155,6 @@ class Toolbox:
                 raise
             logger.error("tool {} raised {}: {}", tool.name, type(error).__name__, error)
             raise CallFailed(f"{tool.name} failed ({type(error).__name__}); the server's log says more") from None
-
-    def _run(self, tool: Tool, asked: Arguments) -> dict[str, Any]:
-        answer = tool.run(self._desk, asked)
-        return answer if tool.for_panels else shortened(answer)
 
     def _page(self, tool: Tool, asked: Arguments) -> tuple[int, int, bool]:
         """As of when, ms UTC, after how many rows of its longest list, and whether that is read forward in time."""
