@@ -72,6 +72,7 @@ def test_a_host_of_files_that_refuses_this_place_leaves_the_venues_own_interface
         bench = Bench(emulator, tmp_path, capsys)
         got = bench.backfill(f"{venue}:BTC/USDT", "--from", "2026-01-15T12:00", "--to", "2026-01-15T13:00")
     assert got.code == 0, got.err
+    assert ": not there" not in got.out  # nobody knows: it was refused
     assert got.out.count("HTTP 451: not served to this network") == 1
     assert len(bench.bars(f"{venue}:BTC/USDT")) == 60
 

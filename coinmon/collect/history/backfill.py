@@ -235,7 +235,7 @@ class Backfill:
         for archive in wanted:
             got = await self._downloads.first(archives, [archive])
             if got is None:
-                self._progress.step(f"{instrument.id}: {archive.name}: not there")
+                self._progress.step(f"{instrument.id}: {archive.name}: not had")  # why is told in the end
                 continue
             try:
                 await asyncio.to_thread(self._series, archive, got[1], number, instrument)
