@@ -37,6 +37,7 @@ from .model.derivatives import WhaleTrade as WhaleTrade
 from .model.events import FlowEvent as FlowEvent
 from .model.events import FlowOfVenue as FlowOfVenue
 from .model.figures import significant as significant
+from .model.figures import with_sign as with_sign
 from .model.instrument import Instrument as Instrument
 from .model.levels import Levels as Levels
 from .model.moment import DAY as DAY

@@ -13,6 +13,7 @@ import typer
 
 from coinmon.commands import Globals, meant_pairs
 from coinmon.errors import ConfigError
+from coinmon.model.figures import with_sign
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
@@ -223,7 +224,7 @@ def _show(made: "list[ReplayRecord]", lang: str) -> None:
 def _figures(horizon: Any) -> str:
     if not horizon["known"]:
         return "- (0)"
-    return f"{horizon['mean_pct']:+.2f}% {horizon['right']:.0%} ({horizon['known']})"
+    return f"{with_sign(horizon['mean_pct'], 2)}% {horizon['right']:.0%} ({horizon['known']})"
 
 
 def _plain(record: "ReplayRecord") -> dict[str, Any]:

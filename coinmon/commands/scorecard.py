@@ -9,6 +9,7 @@ import typer
 from coinmon.commands import Globals
 from coinmon.commands.backtest import DIRECTIONS, AsOption
 from coinmon.errors import ConfigError
+from coinmon.model.figures import with_sign
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
@@ -273,13 +274,15 @@ def _duration(minutes: int) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.2f} %"
+    return "-" if value is None else f"{with_sign(value, 2)} %"
 
 
 def _interval(mean: float | None, low: float | None, high: float | None, *, to: str) -> str:
     if mean is None:
         return "-"
-    return f"{mean:+.2f} %" + (f" ({low:+.2f} {to} {high:+.2f})" if low is not None else "")
+    return f"{with_sign(mean, 2)} %" + (
+        f" ({with_sign(low, 2)} {to} {with_sign(high, 2)})" if low is not None and high is not None else ""
+    )
 
 
 def _share(share: float | None, low: float | None, high: float | None) -> str:

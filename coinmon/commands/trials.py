@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from coinmon.commands import Globals
+from coinmon.model.figures import with_sign
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
@@ -113,7 +114,7 @@ def _show(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]", lang:
 
 
 def _percent(value: float) -> str:
-    return f"{value:+.2f} %" if math.isfinite(value) else "-"
+    return f"{with_sign(value, 2)} %" if math.isfinite(value) else "-"
 
 
 def _known(value: float) -> float | None:

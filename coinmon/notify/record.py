@@ -5,6 +5,7 @@ from typing import Any
 
 from coinmon.config.schema import Requirement
 from coinmon.model.events import AlertRecord, BothLanguages
+from coinmon.model.figures import with_sign
 from coinmon.model.moment import iso
 from coinmon.model.signal import Signal
 from coinmon.model.verdicts import verdict_at_length
@@ -60,10 +61,12 @@ def line(row: Quoted, days: int, lang: str) -> str:
     after = _horizon(row["horizon_minutes"], zh)
     moved = row["median_pct"], row["base_pct"]
     if row["direction"] == "neutral":
-        words = "{}后波动中位 {:.2f} %，平时 {:.2f} %" if zh else "after {} a move of {:.2f} % median, usual {:.2f} %"
+        shown = [f"{each:.2f}" for each in moved]
+        words = "{}后波动中位 {} %，平时 {} %" if zh else "after {} a move of {} % median, usual {} %"
     else:
-        words = "{}后中位 {:+.2f} %，基准 {:+.2f} %" if zh else "after {} {:+.2f} % median, base {:+.2f} %"
-    parts.append(words.format(after, *moved))
+        shown = [with_sign(each, 2) for each in moved]
+        words = "{}后中位 {} %，基准 {} %" if zh else "after {} {} % median, base {} %"
+    parts.append(words.format(after, *shown))
     share, low, high = (100 * each for each in hit)
     independent = row["independent"]
     parts.append(

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from coinmon.market.panel import Level, Rows
+from coinmon.model.figures import with_sign
 from coinmon.model.moment import iso
 from coinmon.model.signal import say
 from coinmon.report.cells import (
@@ -128,7 +129,7 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     made = [Text(WORDS[lang]["levels"] + star(report, indicator, PAIR), "bold")]
     for value in sorted([*shown, last], reverse=True):
         name = f"● {WORDS[lang]['last']}" if value == last else named[value]
-        away = "" if value == last else f" {100 * (value / last - 1):+7.2f}%"
+        away = "" if value == last else f" {with_sign(100 * (value / last - 1), 2):>7}%"
         style = "bold" if value == last else ""
         made.append(Text(f"{short(value):>11}{away:9} {name}", style, no_wrap=True, overflow="ellipsis"))
     return made

@@ -13,6 +13,7 @@ from coinmon.evaluate.excess import HOUR_MINUTES
 from coinmon.evaluate.gathering import gather
 from coinmon.evaluate.score import DAY_MS, Cases
 from coinmon.evaluate.statistics.intervals import Estimate
+from coinmon.model.figures import with_sign
 from coinmon.notify.record import line
 from coinmon.run.scorecard import decay_of
 from coinmon.store.history import History
@@ -107,8 +108,8 @@ def _decay(found: Mapping[int, Estimate], horizon: int, words: Mapping[str, str]
         if np.isfinite(low):
             marks.append(f'<path d="M{x} {scale.y(low)}V{scale.y(high)}" stroke="var(--dim)" stroke-width="4"/>')
         inside = "var(--card)" if minutes == horizon else _tone(mean)
-        told = f"{_duration(minutes, words)}: {mean:+.3f} %"
-        told += f" ({low:+.3f} … {high:+.3f})" if np.isfinite(low) else ""
+        told = f"{_duration(minutes, words)}: {with_sign(mean, 3)} %"
+        told += f" ({with_sign(low, 3)} … {with_sign(high, 3)})" if np.isfinite(low) else ""
         marks.append(
             f'<circle cx="{x}" cy="{scale.y(mean)}" r="5" fill="{inside}" stroke="{_tone(mean)}" stroke-width="2">'
             f"<title>{told}</title></circle>"
@@ -147,7 +148,7 @@ def _months(cases: Cases) -> Sequence[str]:
         top, bottom = sorted((scale.y(mean), scale.y(0.0)))
         marks.append(
             f'<rect x="{x - width / 2:.1f}" y="{top}" width="{width:.1f}" height="{max(1.0, bottom - top):.1f}" '
-            f'fill="{_tone(mean)}"><title>{name}: {mean:+.3f} % (n {len(by_month[name])})</title></rect>'
+            f'fill="{_tone(mean)}"><title>{name}: {with_sign(mean, 3)} % (n {len(by_month[name])})</title></rect>'
         )
         if i % every == 0:
             marks.append(_below(x, name))

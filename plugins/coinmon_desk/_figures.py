@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coinmon.command import MINUTE, Market, MarketReader, View, significant
+from coinmon.command import MINUTE, Market, MarketReader, View, significant, with_sign
 
 Cell = dict[str, Any]
 """t: text; k: tone; s: what it sorts by; w: why."""
@@ -32,7 +32,7 @@ def money(value: float | None) -> str:
         if abs(value) >= limit:
             return f"{value / limit:+.3g}{unit}"
     # less than half a unit is neither bought nor sold
-    return f"{value:+.0f}" if abs(value) >= 0.5 else "0"
+    return with_sign(value, 0) if abs(value) >= 0.5 else "0"
 
 
 def price(value: float | None) -> str:
@@ -47,7 +47,7 @@ def signed(value: float | None) -> str:
 
 
 def change(value: float | None) -> Cell:
-    return cell("-" if value is None else f"{value:+.2f}%", value, signed(value))
+    return cell("-" if value is None else f"{with_sign(value, 2)}%", value, signed(value))
 
 
 def flow_cells(event: Mapping[str, Any], venues: Sequence[str]) -> dict[str, Cell]:
@@ -102,7 +102,7 @@ def market_cells(reader: MarketReader, market: Market) -> dict[str, Cell]:
     made["oi"] = change(_held([vars(each) for each in results.get("open_interest", ())]))
     rates = [rate for each in results.get("funding", ()) if (rate := vars(each)["rate"]) is not None]
     rate = float(np.median(rates)) if rates else None
-    made["funding"] = cell("-" if rate is None else f"{100 * rate:+.4f}%", rate, signed(rate))
+    made["funding"] = cell("-" if rate is None else f"{with_sign(100 * rate, 4)}%", rate, signed(rate))
     return made
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from coinmon.indicator import Bilingual, significant
+from coinmon.indicator import Bilingual, significant, with_sign
 
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _DOLLARS = frozenset({"USD", "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "USDD", "USDE", "DAI", "PYUSD"})
@@ -62,8 +62,8 @@ def price(value: float | None) -> str:
 
 
 def percent(value: float | None, digits: int = 2) -> str:
-    # what rounds to nothing is not less than nothing
-    return "-" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}%"
+    """+1.25%, and 0.00% for what rounds to nothing. Unknown: -."""
+    return "-" if value is None else f"{with_sign(value, digits)}%"
 
 
 def plain(value: float | None, digits: int = 2) -> str:

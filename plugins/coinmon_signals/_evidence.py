@@ -1,5 +1,6 @@
 """The figures that a signal rests on, as JSON-ready evidence."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -58,7 +59,10 @@ def _times(market: Market, venue: str) -> float | None:
 
 def worded(figures: Mapping[str, Any], kind: str = "+,.0f") -> str:
     """`binance +1,200, okx -300`; a figure that is not known is a dash."""
-    return ", ".join(f"{name} {'-' if figure is None else format(figure, kind)}" for name, figure in figures.items())
+    shown = {name: "-" if figure is None else format(figure, kind) for name, figure in figures.items()}
+    # what rounds to nothing has no sign
+    signed = (text if text == "-" or re.search("[1-9]", text) else text.lstrip("+-") for text in shown.values())
+    return ", ".join(f"{name} {text}" for name, text in zip(shown, signed, strict=True))
 
 
 def _both(note: str) -> dict[str, str]:

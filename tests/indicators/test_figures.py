@@ -2,7 +2,8 @@
 
 import pytest
 
-from coinmon_indicators._figures import compact, money, price, quotient
+from coinmon_indicators._figures import compact, money, percent, price, quotient
+from coinmon_signals._evidence import worded
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,14 @@ def test_amounts_have_three_digits_and_a_unit(value, shown):
 
 def test_a_signed_amount_shows_its_sign_and_zero_has_none():
     assert [compact(value, sign=True) for value in (500_000, -2_021_000, 0)] == ["+500k", "-2.02M", "0"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.04, "0.0%"), (-0.04, "0.0%"), (0.0, "0.0%"), (0.06, "+0.1%"), (-0.06, "-0.1%"), (None, "-")]
+)
+def test_a_share_that_rounds_to_nothing_has_no_sign(value, shown):
+    assert percent(value, 1) == shown
+    assert worded({"okx": None if value is None else value / 100}, "+.1%") == f"okx {shown}"
 
 
 def test_money_names_its_currency():

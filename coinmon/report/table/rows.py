@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from coinmon.model.events import FlowEvent, SignalEvent, WhaleEvent
+from coinmon.model.figures import with_sign
 from coinmon.report.cell_text import consensus_text, flow_text, money, price, ratio_text, signal_text
 from coinmon.report.table.figures import PairFigures
 
@@ -65,7 +66,7 @@ class PairRow:
                 return _right(price(flow.price))
             case "move" | "day" | "oi":
                 value = {"move": known.move, "day": known.day, "oi": known.open_interest}[key]
-                return _signed("-" if value is None else f"{value:+.2f}%", value)
+                return _signed("-" if value is None else f"{with_sign(value, 2)}%", value)
             case "spot":
                 value, whole = self._spot()
                 return _signed("-" if value is None else money(value, sign=True) + ("" if whole else "*"), value)
@@ -78,7 +79,7 @@ class PairRow:
                 return Text(_time(self.heard)).append_text(signal_text(self.heard, lang))
             case "funding":
                 value = known.funding
-                return _signed("-" if value is None else f"{100 * value:+.4f}%", value)
+                return _signed("-" if value is None else f"{with_sign(100 * value, 4)}%", value)
             case "cvd":
                 return _spark(known.cvd)
             case "ratio":

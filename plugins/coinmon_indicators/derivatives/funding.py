@@ -53,7 +53,8 @@ class FundingNow(Result):
         if self.rate is None:
             return []
         every = "" if self.interval_hours is None else f"/{self.interval_hours:g}h"
-        return [SummaryCell(Text("资金费率", "funding"), f"{100 * self.rate:+.4f}%{every}", place="venues", order=20)]
+        rate = f"{percent(100 * self.rate, 4)}{every}"
+        return [SummaryCell(Text("资金费率", "funding"), rate, place="venues", order=20)]
 
     def panel(self, subject: View) -> Panel:
         """What was sampled in two days."""

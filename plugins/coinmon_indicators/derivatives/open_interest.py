@@ -77,7 +77,7 @@ class OpenInterestNow(InstrumentResult):
         held, change = rough(self.open_interest, sign=False), self.change_pct
         if change is None:
             return [SummaryCell(name, held, place="venues", order=10)]
-        return [SummaryCell(name, f"{held} ({change:+.2f}%)", "up" if change > 0 else "down", "venues", order=10)]
+        return [SummaryCell(name, f"{held} ({percent(change)})", "up" if change > 0 else "down", "venues", order=10)]
 
     def panel(self, subject: View) -> Panel:
         """What was sampled in two days."""

@@ -19,6 +19,7 @@ from coinmon.indicator import (
     hookimpl,
     moment,
     say,
+    with_sign,
 )
 from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient, rough
 from coinmon_indicators._of_instrument import InstrumentResult
@@ -47,7 +48,7 @@ class NetFlow(InstrumentResult):
 
     def line(self, lang: str) -> str:
         words = _ZH if lang == "zh" else _EN
-        z = "" if self.zscore is None else f"  z {self.zscore:+.1f}"
+        z = "" if self.zscore is None else f"  z {with_sign(self.zscore, 1)}"
         text = words.format(
             flow=compact(self.net_flow, sign=True), currency=self.currency, pct=percent(self.net_flow_pct, 1), z=z,
             ratio=plain(self.buy_sell_ratio), last=price(self.last_price), change=percent(self.price_change_pct),

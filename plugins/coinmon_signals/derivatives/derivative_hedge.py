@@ -20,6 +20,7 @@ from coinmon.signal import (
     View,
     hookimpl,
     say,
+    with_sign,
 )
 from coinmon_signals._columns import NEAR
 from coinmon_signals._flow_columns import net_flow_columns
@@ -86,7 +87,7 @@ def _judged(
             Bilingual(f"等待现货的 z 值：{say(why, 'zh')}", f"waits for a z-score of spot: {why}"), waits=True
         )
     if abs(bought.zscore) < min_zscore:
-        z, needed = f"{bought.zscore:+.1f}", f"{min_zscore:g}"
+        z, needed = with_sign(bought.zscore, 1), f"{min_zscore:g}"
         return Silent(Bilingual(f"现货净流入 z 值 {z} (需 {needed})", f"net flow of spot is z {z} (needs {needed})"))
     way = 1 if bought.net_flow > 0 else -1
     if way * bought.zscore < 0 or way * sold.net_flow >= 0:
@@ -152,11 +153,12 @@ def _cheaper(perp: View, window: int, way: int) -> dict[str, float | None] | Sil
     basis = share[-1] if share else None
     falls = (basis is not None and way * basis <= 0) or (len(share) == 2 and way * (share[1] - share[0]) < 0)
     if not (falls or way * last.rate <= 0 or way * (last.rate - first.rate) < 0):
-        shown = "-" if basis is None else f"{100 * basis:+.3f}%"
+        shown = "-" if basis is None else f"{with_sign(100 * basis, 3)}%"
+        rate = with_sign(100 * last.rate, 4)
         return Silent(
             Bilingual(
-                f"基差 ({shown}) 与资金费率 ({last.rate:+.4%}) 均未{'下降' if way > 0 else '上升'}",
-                f"neither basis ({shown}) nor funding ({last.rate:+.4%}) {'falls' if way > 0 else 'rises'}",
+                f"基差 ({shown}) 与资金费率 ({rate}%) 均未{'下降' if way > 0 else '上升'}",
+                f"neither basis ({shown}) nor funding ({rate}%) {'falls' if way > 0 else 'rises'}",
             )
         )
     return {"basis_pct": None if basis is None else 100 * basis, "funding_rate": last.rate}

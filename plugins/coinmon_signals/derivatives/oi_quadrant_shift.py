@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, say
+from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, say, with_sign
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._views import NO_PERP
@@ -89,7 +89,7 @@ def _beyond(found: Any, dead_band: float) -> bool:
 
 
 def _times(change: float | None, noise: float | None) -> str:
-    return "-" if change is None or not noise else f"{change / noise:+.1f}x"
+    return "-" if change is None or not noise else f"{with_sign(change / noise, 1)}x"
 
 
 def _signal(market: Market, quadrant: str, there: dict[str, Any], strong: int, needed: int, window: int) -> Signal:

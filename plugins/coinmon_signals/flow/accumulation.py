@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._quiet import window_sums
@@ -33,11 +33,12 @@ def accumulation(
     move = found.moved() / atr if atr > 0 else 0.0
     if ratio is None or ratio < 1 + HOLD * (min_ratio - 1) or abs(move) > max_move or found.times < HOLD:
         shown = "-" if ratio is None else f"{ratio:.2f}"
+        shift = with_sign(move, 2)
         return Silent(
             Bilingual(
-                f"{window} 分钟买卖比 {shown} (需 {min_ratio:g})，价格变动 {move:+.2f} ATR (至多 {max_move:g})，"
+                f"{window} 分钟买卖比 {shown} (需 {min_ratio:g})，价格变动 {shift} ATR (至多 {max_move:g})，"
                 f"成交量为平时的 {found.times:.1f} 倍 (需 1)",
-                f"buy/sell ratio of {window} min is {shown} (needs {min_ratio:g}) at {move:+.2f} ATR of price "
+                f"buy/sell ratio of {window} min is {shown} (needs {min_ratio:g}) at {shift} ATR of price "
                 f"(at most {max_move:g}) and {found.times:.1f} times the usual volume (needs 1)",
             )
         )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._quiet import window_sums
@@ -63,12 +63,13 @@ def _burst(
     more, less = (buys, sells) if way > 0 else (sells, buys)
     zscore = found.zscore
     if zscore is None or move < HOLD * min_move or more < HOLD * min_ratio * less or zscore < HOLD * min_zscore:
-        spread = "-" if zscore is None else f"{zscore:+.1f}"
+        spread = "-" if zscore is None else with_sign(zscore, 1)
+        shift = with_sign(way * move, 1)
         return Silent(
             Bilingual(
-                f"{found.minutes} 分钟内价格变动 {way * move:+.1f} ATR (需 {way * min_move:+g})，主动买入 {buys:,.0f} "
+                f"{found.minutes} 分钟内价格变动 {shift} ATR (需 {way * min_move:+g})，主动买入 {buys:,.0f} "
                 f"对卖出 {sells:,.0f} (需 {min_ratio:g} 倍)，成交量 z 值 {spread} (需 {min_zscore:g})",
-                f"price moved {way * move:+.1f} ATR in {found.minutes} min (needs {way * min_move:+g}), taker buys "
+                f"price moved {shift} ATR in {found.minutes} min (needs {way * min_move:+g}), taker buys "
                 f"{buys:,.0f} to sells {sells:,.0f} (needs {min_ratio:g} times), volume z {spread} "
                 f"(needs {min_zscore:g})",
             )

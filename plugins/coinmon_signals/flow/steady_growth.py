@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._quiet import window_sums
@@ -43,11 +43,12 @@ def steady_growth(
     jump = float(changes.max()) > 0.5 * rise
     if move < HOLD * min_move or up < HOLD * min_up or jump or ratio is None or ratio < 1 + HOLD * (min_ratio - 1):
         shown, at_once = "-" if ratio is None else f"{ratio:.2f}", jump and move >= min_move
+        shift = with_sign(move, 1)
         return Silent(
             Bilingual(
-                f"{steps * window} 分钟内价格上涨 {move:+.1f} ATR (需 {min_move:g})，{up:.0%} 的区间上涨 (需 "
+                f"{steps * window} 分钟内价格上涨 {shift} ATR (需 {min_move:g})，{up:.0%} 的区间上涨 (需 "
                 f"{min_up:.0%})，买卖比 {shown} (需 {min_ratio:g}){'，涨幅大多来自单个区间' if at_once else ''}",
-                f"price rose {move:+.1f} ATR in {steps * window} min (needs {min_move:g}) with {up:.0%} of the steps "
+                f"price rose {shift} ATR in {steps * window} min (needs {min_move:g}) with {up:.0%} of the steps "
                 f"up (needs {min_up:.0%}), buy/sell ratio {shown} (needs {min_ratio:g})"
                 f"{', most of it in one step' if at_once else ''}",
             )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Codes, Frame, Market, SideBySide, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, SideBySide, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import NEAR, Comparisons, Floats, rolling
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._quiet import prices
@@ -44,10 +44,11 @@ def us_premium(
     away = float(premium[-1] - usual[-1])
     least = max(min_bps, min_zscore * float(spread[-1]))
     if not abs(away) > HOLD * least:
+        off = with_sign(away, 1)
         return Silent(
             Bilingual(
-                f"{us_venue} 溢价偏离常态 {away:+.1f} 个基点，需超过 {least:.1f}",
-                f"the premium on {us_venue} is {away:+.1f} basis points from the usual, it has to exceed {least:.1f}",
+                f"{us_venue} 溢价偏离常态 {off} 个基点，需超过 {least:.1f}",
+                f"the premium on {us_venue} is {off} basis points from the usual, it has to exceed {least:.1f}",
             )
         )
     up, name = away > 0, us_venue.capitalize()

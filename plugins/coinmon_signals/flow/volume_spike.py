@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._quiet import window_sums
@@ -35,13 +35,13 @@ def volume_spike(
     zscore, atr = found.zscore, found.atr
     move = found.moved() / atr if atr > 0 else 0.0
     if zscore is None or zscore < HOLD * min_zscore or found.times < HOLD * min_times or abs(move) >= max_move:
-        spread = "-" if zscore is None else f"{zscore:+.1f}"
+        spread = "-" if zscore is None else with_sign(zscore, 1)
         return Silent(
             Bilingual(
                 f"{window} 分钟成交量为平时的 {found.times:.1f} 倍 (需 {min_times:g})，z 值 {spread} "
-                f"(需 {min_zscore:g})；价格变动 {move:+.1f} ATR (需低于 {max_move:g})",
+                f"(需 {min_zscore:g})；价格变动 {with_sign(move, 1)} ATR (需低于 {max_move:g})",
                 f"volume of {window} min is {found.times:.1f} times the usual (needs {min_times:g}), z {spread} "
-                f"(needs {min_zscore:g}); price moved {move:+.1f} ATR (below {max_move:g})",
+                f"(needs {min_zscore:g}); price moved {with_sign(move, 1)} ATR (below {max_move:g})",
             )
         )
     buys, sells = float(found.buy[-1]), float(found.sell[-1])

@@ -26,6 +26,7 @@ from coinmon.signal import (
     Text,
     View,
     hookimpl,
+    with_sign,
 )
 from coinmon_signals._candle_columns import covered, lead_instrument
 from coinmon_signals._columns import NEAR, rolling
@@ -75,7 +76,7 @@ def key_level_touch(
     for name, level in known.items():
         reach = level * approach / 100
         at = (low <= level + reach) & (high >= level - reach)
-        distances.append(f"{name} {level:,.10g} ({100 * (level - last) / last:+.2f}%)")
+        distances.append(f"{name} {level:,.10g} ({with_sign(100 * (level - last) / last, 2)}%)")
         if at[-window:].any():
             signals.append(_signal(market, found, name, level, last, begins=not at[:-window].any(), low=low, high=high))
     shown = ", ".join(distances)
