@@ -114,6 +114,10 @@ def test_the_short_forms_and_the_profiles_window_that_it_describes(address: str)
     assert few["binSize"] == 10
     assert [len(bar["levels"]) for bar in few["result"]["bars"]] == [2, 2]
     assert few["levelsDropped"] > all_rows["levelsDropped"] == 0
+    # of the two candles shown, not of the whole window
+    for answer in (few, page):
+        assert answer["truncated"]
+        assert answer["levelsDropped"] == sum(bar["levels_dropped"] for bar in answer["result"]["bars"])
     assert len(page["result"]["bars"]) == 1
     assert page["cursor"]
     assert len(frames) == 5

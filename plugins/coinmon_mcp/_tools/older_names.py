@@ -69,6 +69,12 @@ def _footprint(desk: MarketReader, view: View, result: Mapping[str, Any]) -> dic
     return {"levelsDropped": sum(each["levels_dropped"] for each in result["bars"])}
 
 
+def counted_in_what_is_shown(answer: dict[str, Any]) -> dict[str, Any]:
+    """A cut answer whose `levelsDropped` is that of the candles that it shows, not of all that were asked for."""
+    bars = answer["result"].get("bars") if "levelsDropped" in answer else None
+    return answer if bars is None else {**answer, "levelsDropped": sum(each["levels_dropped"] for each in bars)}
+
+
 def _heatmap(desk: MarketReader, view: View, result: Mapping[str, Any]) -> dict[str, Any]:
     latest = view.heatmap(result["window"])[-1:]
     enabled = desk.config.books.enabled is not False

@@ -16,6 +16,7 @@ from coinmon_mcp._tools.answers import Answers
 from coinmon_mcp._tools.chart import CHARTED, chart_tool
 from coinmon_mcp._tools.indicators import indicator_tools
 from coinmon_mcp._tools.markets import market_tools
+from coinmon_mcp._tools.older_names import counted_in_what_is_shown
 from coinmon_mcp._tools.orderflow import contract_tools
 from coinmon_mcp._tools.report import REPORT
 from coinmon_mcp._tools.rules import rule_tools
@@ -133,7 +134,8 @@ class Toolbox:
                 return {"asOf": iso(moment), **full}
             max_rows = getattr(asked, "limit", None) if tool.pages else None
             shown = full if forward else folded(full)
-            given = fit({"asOf": iso(moment), **shown}, moment, offset, max_tokens, max_rows, forward=forward)
+            cut = fit({"asOf": iso(moment), **shown}, moment, offset, max_tokens, max_rows, forward=forward)
+            given = counted_in_what_is_shown(cut)
             if len(self._given) == _MAX_CUT_ANSWERS:
                 self._given.clear()
             self._given[page] = given
