@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.store import schema
-from coinmon.store.bars import read_bars, write_bars
+from coinmon.store.bars import read_bars, read_sums, write_bars
 from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
 
@@ -125,3 +125,15 @@ def test_a_coarser_tick_keeps_the_finer_grid(database, btc, plain):
     with database.write() as connection:
         ((_, instrument),) = sync_instruments(connection, [plain.instrument(tick="0.1")], 1).values()
     assert str(instrument.tick_size) == "0.01"
+
+
+def test_the_sums_of_a_stretch_are_of_its_minutes_alone(database, btc, plain, write):
+    write(plain.bars(0, 1, price=100))
+    write(plain.bars(2, 3, 4, price=200))
+    start, end = plain.start + plain.minute, plain.start + 3 * plain.minute
+    with database.read() as connection:
+        (count, *sums) = read_sums(connection, start, end)[btc[0]]
+        names = (schema.bars.c.known_at, schema.bars.c.coverage, schema.bars.c.trades, schema.bars.c.close)
+        rows = connection.execute(select(*names).where(schema.bars.c.time.in_([start, start + plain.minute]))).all()
+    assert count == 2
+    assert sums == [sum(each or 0 for each in column) for column in zip(*rows, strict=True)]
