@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from coinmon import Cursor, Trades, VenueError
-from coinmon_exchanges._continuity import before
+from coinmon_exchanges._continuity import before, behind
 
 MINUTE = 60_000
 VENUES = [
@@ -210,3 +210,7 @@ def test_earlier_trades_are_joined_only_if_the_last_one_is_the_one_before(ids, j
     page = SimpleNamespace(ids=trades.id, times=trades.time, trades=trades)
     found, proven, _ = before(page, 7, 0)
     assert (found.id.tolist(), proven) == ([each for each in ids if each < 7], joined)
+
+
+def test_a_page_with_a_newer_trade_is_not_behind():
+    assert [behind(SimpleNamespace(ids=np.array([newest])), 7) for newest in (6, 7, 8)] == [True, False, False]

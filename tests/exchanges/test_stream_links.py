@@ -89,3 +89,8 @@ def test_a_stream_ends_when_told_even_while_it_connects_again_after_a_fault(inst
             await runner.cleanup()
 
     asyncio.run(script())
+
+
+def test_a_snapshot_with_as_many_levels_as_were_asked_for_is_cut_off_there():
+    payload = {"bids": [["1", "1"]] * 300, "asks": [["2", "1"]], "lastUpdateId": 1}
+    assert binance_books.read_snapshot("X", payload, 300)[1] == (1.0, float("inf"))
