@@ -50,13 +50,15 @@ def test_what_is_said_to_a_pipe_that_is_not_read_is_kept_in_its_order_up_to_a_bo
         stream.write(line)
     stream.close(0.05)
     assert 600 < stream.left_out < 1000
-    kept = b"".join(lines[: 1000 - stream.left_out])
-    assert len(kept) < 200_000 + PIPE_BYTES + len(lines[0])
-
     got = b""
-    while len(got) < len(kept):
+    while got.count(b"\n") < 1000 - stream.left_out:
         got += os.read(reading, 1 << 16)
-    assert got == kept
+    assert len(got) < 200_000 + PIPE_BYTES + len(lines[0])
+    kept = got.splitlines(keepends=True)
+    # which of them found room is up to how soon the writing thread had its turn
+    numbers = [int(each.split()[0]) for each in kept]
+    assert numbers == sorted(set(numbers))
+    assert kept == [lines[each] for each in numbers]
 
 
 def test_the_end_of_a_program_waits_for_a_reader_who_reads(pipe):
