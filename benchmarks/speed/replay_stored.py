@@ -4,18 +4,22 @@
 
 Made-up pairs on four spot venues with the taker split, as `replay_speed` makes them, are written to a database and from
 there to a lake. Printed: seconds by the clock, seconds of processor time of all processes together, pair-minutes a
-second of processor time, and the most memory that a process had. What is told has to be the same.
+second of processor time, and the most memory of the process that deals out parts and of one that plays them. What is
+told has to be the same.
 """
 
 import argparse
+import hashlib
+import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import orjson
 from replay_speed import DAY_MINUTES, START, market
 
 from coinmon.config.load import load_config
@@ -52,16 +56,34 @@ def spent() -> float:
     return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
 
 
-def measured(name: str, minutes: int, replay: Callable[[], object]) -> object:
+@dataclass(frozen=True)
+class Run:
+    """One replay. memory: the most of the process that deals out parts, and of one that plays them, MB.
+
+    told: how many signals, and a digest of them.
+    """
+
+    seconds: float
+    processor_seconds: float
+    memory: tuple[float, float]
+    told: tuple[int, str]
+
+
+def run(task: ReplayTask, pairs: list[Pair], jobs: int) -> Run:
     began, before = time.perf_counter(), spent()
-    found = replay()
+    found = replayed_side_by_side(task, pairs, jobs)
     clock, used = time.perf_counter() - began, spent() - before
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(
-        f"{name:>24}: {clock:6.1f} s, {used:6.1f} s of processor time, {minutes / used:,.0f} pair-minutes a second; "
-        f"{memory:.0f} MB"
+    own, players = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    return found
+    digest = hashlib.sha256(orjson.dumps([each.event for each in found.told])).hexdigest()
+    return Run(clock, used, (most[0], most[1]), (len(found.told), digest))
+
+
+def alone(task: ReplayTask, pairs: list[Pair], jobs: int) -> Run:
+    """In a process of its own: a process's memory is its most so far, and that of one it starts begins with its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
+        return fresh.submit(run, task, pairs, jobs).result()
 
 
 def main() -> None:
@@ -74,24 +96,27 @@ def main() -> None:
     pairs = [Pair(f"C{number:03}", "USDT") for number in range(asked.pairs)]
     with tempfile.TemporaryDirectory(prefix="replay-") as name:
         folder = Path(name)
-        stored(folder, pairs, asked.days)
+        # the first day is the past that the first moments look at
+        stored(folder, pairs, asked.days + 1)
         load = partial(load_config, None, overrides={"db": f"sqlite:///{folder}/c.db"}, environ={})
         start = START + DAY_MINUTES * MINUTE
-        minutes = asked.pairs * (asked.days - 1) * DAY_MINUTES
-        print(f"{asked.pairs} pairs x 4 venues x {asked.days - 1} days, all signals")
+        minutes = asked.pairs * asked.days * DAY_MINUTES
+        print(f"{asked.pairs} pairs x 4 venues x {asked.days} days, all signals", flush=True)
         kept = [None] * len(asked.jobs) + [KeptParts(folder / "kept", 1_000_000_000)] * 2 * asked.kept
-        told = [
-            measured(
-                f"{where}, {jobs} process{'es' * (jobs > 1)}{'' if keeps is None else ', kept'}", minutes,
-                partial(
-                    replayed_side_by_side, ReplayTask(load, start, None, "complete", lake, keeps), pairs, jobs
-                ),
-            )
-            for where, lake in (("SQLite", None), ("lake", folder / "lake"))
-            for jobs, keeps in zip([*asked.jobs, *[asked.jobs[0]] * 2 * asked.kept], kept, strict=True)
-        ]  # fmt: skip
+        told = []
+        for where, lake in (("SQLite", None), ("lake", folder / "lake")):
+            for jobs, keeps in zip([*asked.jobs, *[asked.jobs[0]] * 2 * asked.kept], kept, strict=True):
+                done = alone(ReplayTask(load, start, None, "complete", lake, keeps), pairs, jobs)
+                name = f"{where}, {jobs} process{'es' * (jobs > 1)}{'' if keeps is None else ', kept'}"
+                print(
+                    f"{name:>24}: {done.seconds:6.1f} s, {done.processor_seconds:6.1f} s of processor time, "
+                    f"{minutes / done.processor_seconds:,.0f} pair-minutes a second; "
+                    f"{done.memory[0]:.0f} MB, a player {done.memory[1]:.0f} MB",
+                    flush=True,
+                )
+                told.append(done.told)
         assert all(each == told[0] for each in told), "all tell the same"
-        print(f"{len(told[0].told)} signals told, the same every time")
+        print(f"{told[0][0]} signals told, the same every time")
 
 
 if __name__ == "__main__":

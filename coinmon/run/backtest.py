@@ -19,6 +19,7 @@ from coinmon.evaluate.signal_states import SignalStates, signal_key, step
 from coinmon.model.events import as_json
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE
+from coinmon.model.months import months
 from coinmon.model.symbols import Universe
 from coinmon.notify.events import signal_event, signal_id
 from coinmon.run.parts.replay_parts import As, PairPlayer, PlayedPart, parts_of, span_of
@@ -158,20 +159,39 @@ def folded(
                     told.append(_judged_by_price(event, prices, at))
         for name, each in part.judgements.items():
             judgements.setdefault(name, Judgement()).add(each)
-    rows = {each: history.bars(each, first - MINUTE, last - MINUTE) for each in instruments}
-    coverage = {each.id: float(bars.has_flow.sum()) / max(1, (last - first) // MINUTE) for each, bars in rows.items()}
-    seen = [name for name in player.venues if any(each.venue == name and len(bars) for each, bars in rows.items())]
-    return told, PairReplay(str(player.pair), first, last, seen, coverage, judgements)
+    coverage, seen = _coverage(history, instruments, first - MINUTE, last - MINUTE)
+    venues = [each for each in player.venues if each in seen]
+    return told, PairReplay(str(player.pair), first, last, venues, coverage, judgements)
 
 
 def _prices(history: StoredRows, instruments: Sequence[Instrument], start: int, end: int) -> Prices:
-    """Of the spot markets; a minute that none of them knew is the perpetuals'."""
-    found = [
-        weighted_close([history.bars(each, start, end) for each in instruments if each.kind == kind], start, end)
-        for kind in ("spot", "perp")
-    ]
-    spot, perp = found
-    return replace(spot, values=np.where(np.isfinite(spot.values), spot.values, perp.values))
+    """Of the spot markets; a minute that none of them knew is the perpetuals'. Read by month: years need not fit."""
+    found = []
+    for begin, stop in _months_within(start, end):
+        spot, perp = (
+            weighted_close([history.bars(each, begin, stop) for each in instruments if each.kind == kind], begin, stop)
+            for kind in ("spot", "perp")
+        )
+        found.append(np.where(np.isfinite(spot.values), spot.values, perp.values))
+    return Prices(start + MINUTE, np.concatenate(found))
+
+
+def _coverage(
+    history: StoredRows, instruments: Sequence[Instrument], start: int, end: int
+) -> tuple[dict[str, float], set[str]]:
+    """By instrument id the share of the minutes of [start, end) with a complete taker split; venues with any bar."""
+    whole, seen = {each.id: 0 for each in instruments}, set()
+    for begin, stop in _months_within(start, end):
+        for each in instruments:
+            bars = history.bars(each, begin, stop)
+            whole[each.id] += int(bars.has_flow.sum())
+            if len(bars):
+                seen.add(each.venue)
+    return {id: count / max(1, (end - start) // MINUTE) for id, count in whole.items()}, seen
+
+
+def _months_within(start: int, end: int) -> list[tuple[int, int]]:
+    return [(max(start, begin), min(end, stop)) for begin, stop in months(start, end)]
 
 
 def only(config: Config, names: Sequence[str]) -> Config:

@@ -21,7 +21,7 @@ from coinmon.model.moment import MINUTE, iso, parse_time
 from coinmon.run.backtest import backtest, folded
 from coinmon.run.parts import cluster as cluster_module
 from coinmon.run.parts.cluster import replayed_on_cluster
-from coinmon.run.parts.pair_jobs import FoldTask, PartTask, ReplayTask, replayed_side_by_side, working_on
+from coinmon.run.parts.pair_jobs import FoldTask, PackedPart, PartTask, ReplayTask, replayed_side_by_side, working_on
 from coinmon.run.parts.replay_parts import PairPlayer, PlayedPart, parts_of
 from coinmon.store.bars import write_bars
 from coinmon.store.database import open_database
@@ -197,7 +197,7 @@ def test_who_asks_what_was_told_is_replayed_as_a_whole(overrides):
     config = load_config(None, overrides=overrides, environ={})
     start, end = START + (FIRST + 60) * MINUTE, START + (FIRST + 80) * MINUTE
     with working_on(ReplayTask(lambda: config, start, end, "complete"), config) as work:
-        pair, lost = Pair("BTC", "USDT"), PlayedPart([], {}, asked_back=True)
+        pair, lost = Pair("BTC", "USDT"), PackedPart.of(PlayedPart([], {}, asked_back=True))
         told, (one,) = work(FoldTask(pair, (start, end), [lost]))
         again, (same,) = work(FoldTask(pair, (start, end), [work(PartTask(pair, (start, end, True)))]))
     assert told

@@ -1,6 +1,8 @@
 """A replay's parts side by side, in processes of our own or on a cluster: the same replay, whatever their number."""
 
+import pickle
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -61,12 +63,32 @@ class PartTask:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedPart:
+    """A part that was played, as it goes from process to process: the one that deals them out holds those of all pairs.
+
+    data: the `PlayedPart`, pickled and compressed; a twentieth of what it takes unpacked.
+    """
+
+    data: bytes
+    asked_back: bool
+    taken: bool
+
+    @classmethod
+    def of(cls, part: PlayedPart) -> "PackedPart":
+        return cls(zlib.compress(pickle.dumps(part), 1), part.asked_back, part.taken)
+
+    def unpacked(self) -> PlayedPart:
+        found: PlayedPart = pickle.loads(zlib.decompress(self.data))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class FoldTask:
     """What is told of a pair whose parts were played."""
 
     pair: Pair
     span: tuple[int, int]
-    parts: Sequence[PlayedPart]
+    parts: Sequence[PackedPart]
 
     def __str__(self) -> str:
         return str(self.pair)
@@ -113,10 +135,10 @@ def replayed_in_parts(work: Work, pairs: Sequence[Pair], known: As, progress: Pr
         raise nothing_stored(pairs)
     tasks = [PartTask(pair, part) for pair, span in stored.items() for part in parts_of(*span)]
     empty = len(pairs) - len(stored)
-    played: Sequence[PlayedPart] = work(  # type: ignore[assignment]
+    played: Sequence[PackedPart] = work(  # type: ignore[assignment]
         tasks, lambda done, total: progress(empty + done, empty + total)
     )
-    of_pair: dict[Pair, list[PlayedPart]] = {}
+    of_pair: dict[Pair, list[PackedPart]] = {}
     for task, part in zip(tasks, played, strict=True):
         of_pair.setdefault(task.pair, []).append(part)
     folds = [FoldTask(pair, stored[pair], parts) for pair, parts in of_pair.items()]
@@ -160,12 +182,14 @@ def _worked(
     if isinstance(task, SpanTask):
         return span_of(history, universe.of(task.pair), whole.start, whole.end)
     if isinstance(task, PartTask) and kept is not None:
-        return kept.played(history, lambda rows: PairPlayer(config, rows, universe, task.pair, whole.known), task.part)
+        return PackedPart.of(
+            kept.played(history, lambda rows: PairPlayer(config, rows, universe, task.pair, whole.known), task.part)
+        )
     player = PairPlayer(config, history, universe, task.pair, whole.known)
     if isinstance(task, PartTask):
-        return player.alone(*task.part)
+        return PackedPart.of(player.alone(*task.part))
     if any(each.asked_back for each in task.parts):
         replay = backtest(config, history, universe, [task.pair], whole.start, whole.end, known=whole.known)
         return replay.told, replay.pairs
-    told, pair = folded(player, *task.span, task.parts)
+    told, pair = folded(player, *task.span, (each.unpacked() for each in task.parts))
     return told, [pair]
