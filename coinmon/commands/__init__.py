@@ -25,13 +25,22 @@ def typed_symbols(names: Iterable[str]) -> list[str]:
         raise ConfigError(str(error)) from None
 
 
-def meant_pairs(universe: "Universe", symbols: Iterable[str]) -> "list[Pair]":
-    """The stored pairs that symbols mean, each once.
+def check_venues(names: Iterable[str], exchanges: Iterable[str]) -> None:
+    """Before anybody is asked: raises ConfigError for a symbol at an exchange that is not switched on."""
+    from coinmon.model.symbols import venue_and_name
+
+    for each in names:
+        venue_and_name(each, sorted(exchanges))
+
+
+def meant_pairs(universe: "Universe", symbols: Iterable[str], exchanges: Iterable[str]) -> "list[Pair]":
+    """The stored pairs that symbols mean, each once. exchanges: those that are switched on.
 
     Raises ConfigError for what is no symbol or another pair, and NoDataError where nothing is stored.
     """
     names = typed_symbols(symbols)
     if names and not universe.by_pair:
+        check_venues(names, exchanges)
         raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
     return list(dict.fromkeys(universe.resolve(each).pair for each in names))
 

@@ -47,7 +47,7 @@ def audit(
             history = History(database)
             universe = history.universe(config.exchanges, config.quotes)
             stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
-            pairs = meant_pairs(universe, pair or []) or sorted(stored, key=str)[:1]
+            pairs = meant_pairs(universe, pair or [], config.exchanges) or sorted(stored, key=str)[:1]
             reports = audited(
                 config, history, universe, pairs, names or [], moments, seed, load=partial(_load, options)
             )

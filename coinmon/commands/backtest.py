@@ -175,7 +175,7 @@ def _replayed(config: "Config", symbols: list[str], whole: "ReplayTask", many: i
     with stored_rows(config, whole.lake) as history:
         universe = history.universe(config.exchanges, config.quotes)
         stored = {universe.pair_of(each) for each in history.with_bars() if each.venue in config.exchanges}
-    wanted = meant_pairs(universe, symbols) or sorted(stored, key=str)
+    wanted = meant_pairs(universe, symbols, config.exchanges) or sorted(stored, key=str)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task("", total=None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coinmon.commands import Globals, meant_pairs, typed_symbols
+from coinmon.commands import Globals, check_venues, meant_pairs, typed_symbols
 from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
@@ -114,8 +114,9 @@ def _export_lake(ctx: typer.Context, root: Path, symbols: "list[str]") -> None:
         universe = history.universe([each.venue for each in history.instruments], config.quotes)
         stored = sorted({universe.pair_of(each) for each in history.with_bars()}, key=str)
         if not stored:
+            check_venues(symbols, config.exchanges)
             raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
-        pairs = meant_pairs(universe, symbols) or stored
+        pairs = meant_pairs(universe, symbols, config.exchanges) or stored
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
             task = shown.add_task("", total=len(pairs))
@@ -158,6 +159,7 @@ def one_stored(
 
     stored = history.with_bars()
     if not stored:
+        check_venues([symbol], config.exchanges)
         raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
     universe = Universe(stored, config.quotes)
     wanted = universe.resolve(symbol)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from coinmon.commands import Globals, typed_symbols
+from coinmon.commands import Globals, check_venues, typed_symbols
 from coinmon.errors import ConfigError, NoDataError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def report(
     wanted = Demo(tuple(tape or ()), scenario, seed, speed, at) if demo else None
     with pointed_at_demo(ctx.obj or Globals(), wanted, given=(tape, scenario, seed, speed)) as where:
         config = where.load(exchanges=None if exchange is None else [exchange])
+        check_venues([symbol], config.exchanges)
         lang = config.reader_lang if form == "text" else config.lang
         terminal = output is None and sys.stdout.isatty()
         with _reports(config, symbol, at, date, offline) as make, redirect_stdout(sys.stderr):

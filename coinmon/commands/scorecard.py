@@ -134,6 +134,10 @@ def _document(
         stored = renew(config, database, now)
         card = {"from": None, "to": None, "days": RECORD_DAYS, "verdicts_of": None, "signals": []}
         document = {"source": "stored", "scorecard": stored and stored.hash, **(stored.card if stored else card)}
+    judged = {each["signal"] for each in document["signals"]}
+    for name in names:
+        if name not in config.signals and name not in judged:
+            raise ConfigError(f"{name}: no such signal is on or was told; there is {', '.join(config.signals)}")
     return {**document, "signals": [each for each in document["signals"] if not names or each["signal"] in names]}
 
 

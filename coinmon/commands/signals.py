@@ -98,7 +98,7 @@ def _listed(config: "Config", database: "Database", symbol: str | None, now: int
     pair = None
     if symbol is not None:
         universe = history.universe({each.venue for each in history.instruments}, config.quotes)
-        pair = str(meant_pairs(universe, [symbol])[0])
+        pair = str(meant_pairs(universe, [symbol], config.exchanges)[0])
     found = history.signals(pair, now - round(hours * 3_600_000), now + 1)
     rows = [{**each, "ended": iso(each["ended"])} for each in found if each["event"] == "signal"]
     return {"as_of": iso(now), "pair": pair, "signals": sorted(rows, key=lambda each: each["ended"] is not None)}

@@ -102,7 +102,7 @@ class Universe:
         Raises ConfigError with near matches.
         """
         venues = sorted({each.venue for several in self.by_pair.values() for each in several})
-        venue, rest = _venue_of(text, venues)
+        venue, rest = venue_and_name(text, venues)
         pair, name, is_perp = self._named(rest.upper())
         if pair is None:
             raise ConfigError(
@@ -144,13 +144,14 @@ class Universe:
         return f"; there is {', '.join(sorted(map(str, self.by_pair)))}" if few else ""
 
 
-def _venue_of(text: str, venues: Sequence[str]) -> tuple[str | None, str]:
-    """The venue that the text begins with, and the rest of it."""
+def venue_and_name(text: str, venues: Sequence[str]) -> tuple[str | None, str]:
+    """The venue that the text begins with, and the rest of it. Raises ConfigError for a venue that is not there."""
     head, colon, tail = text.strip().partition(":")
     if not colon or (head.lower() not in venues and "/" in head):
         return None, text.strip()
     if head.lower() not in venues:
-        raise ConfigError(f"{text}: no venue {head!r} here; there is {', '.join(venues) or 'none'}")
+        there = ", ".join(venues) or "none"
+        raise ConfigError(f"{text}: no venue {head!r} here; there is {there}; switch others on under `exchanges`")
     return head.lower(), tail
 
 

@@ -126,6 +126,13 @@ def test_of_an_empty_store_nothing_can_be_told(refused, tmp_path):
         assert "stored" in refused("--db", "empty.db", *arguments, code=3)
     for arguments in (["backtest", "BTC"], ["signals", "BTC"], ["audit", "--pair", "BTC"]):
         assert "no bars are stored" in refused("--db", "empty.db", *arguments, code=3)
+    for command in (["report"], ["backtest"], ["signals"], ["audit", "--pair"], ["export"], ["export", "--lake", "x"]):
+        told = refused("--db", "empty.db", *command, "kraken:BTC")
+        assert "kraken:BTC: no venue 'kraken' here; there is binance" in told
+        assert told.endswith("switch others on under `exchanges`")
+    told = refused("--db", "empty.db", "scorecard", "whal")
+    assert told.startswith("coinmon: whal: no such signal is on or was told; there is ")
+    assert "whale" in told
     wrong = {
         "'7x' is not a duration": ["export", "BTC", "--timeframe", "7x"],
         "did you mean binance?": ["export", "BTC", "--exchange", "binanc"],
