@@ -29,15 +29,16 @@ async def collect_once(
     try:
         now = clock.now()
         end = floor(now)
+        start = end - config.window * MINUTE
         symbols = SymbolsConfig(names=(symbol,))
-        watch = await begin(venues, database, symbols, config.quotes, now, end - config.window * MINUTE, follows=False)
+        watch = await begin(venues, database, symbols, config.quotes, now, start, follows=False)
         statuses = {}
 
         async def one(venue: Venue) -> None:
             tracks = watch.tracks[venue.name]
             statuses[venue.name] = await venue.read(tracks, end, _ROUND_TIMEOUT_S)
             if tracks and past:
-                await past.bring(venue, tracks, database, end - config.window * MINUTE, config.whale_threshold)
+                await past.bring(venue, tracks, database, start, config.whale_threshold)
             if tracks:
                 await database.in_writer(lambda: persist(database, tracks, end, config.whale_threshold, clock.now()))
 

@@ -88,6 +88,8 @@ def test_months_that_the_range_holds_whole_have_their_own_files(start, end, mont
     days = [each.start for each in klines if each.end - each.start == DAY]
     assert days == list(range(low - low % DAY, high, DAY))
     spans = spans_of(found)
+    for each in (part for span in spans for part in (span, *span.parts)):
+        assert [{file.data for file in files} for files in (each.trades, each.bars)] == [{"trades"}, {"bars"}]
     assert [span.start for span in spans if span.parts] == [each.start for each in monthly]
     assert sorted(part.start for span in spans for part in (span.parts or [span])) == days
     # a month of which a day is known is read by its days

@@ -19,7 +19,7 @@ from coinmon.collect.venue import Venue
 from coinmon.model.fold import fold
 from coinmon.model.moment import DAY, HOUR, MINUTE
 from coinmon.plugin.archives import Archive
-from coinmon.store.bars import write_bars
+from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.database import open_database
 from coinmon.store.instruments import sync_instruments
 
@@ -68,7 +68,9 @@ def days(monkeypatch, *pages, days=3):
 
 def test_the_price_of_a_quiet_day_is_the_last_one_before_it(monkeypatch):
     pages = [TradePage(trades(*rows), True) for rows in ([(0, 100), (5, 104)], [(2880, 110)], [(4319, 120)])]
-    bars = [row for day in days(monkeypatch, *pages) for row in zip(day.bars.time, day.bars.close, strict=True)]
+    told = days(monkeypatch, *pages)
+    assert [len(day.bars) for day in told] == [2 * 1440, 1440], "what is whole is given away before more is read"
+    bars = [row for day in told for row in zip(day.bars.time, day.bars.close, strict=True)]
     close = {(time - START) // MINUTE: price for time, price in bars}
     assert sorted(close) == list(range(3 * 1440))
     assert [close[at] for at in (0, 4, 5, 6, 1440, 2879, 2880, 4318, 4319)] == [
@@ -92,6 +94,19 @@ def test_the_price_before_a_file_is_looked_for_in_the_hour_before_it(database, f
         number, stored = sync_instruments(connection, [coin()], START)["acme:BTC/USDT"]
         write_bars(connection, number, stored, fold(trades((0, 104)), stored))
     assert fill()[0]._price_before(number, stored, START + minutes * MINUTE) == price
+
+
+def test_what_a_file_does_not_know_and_minutes_of_another_market_are_not_stored(database, fill, monkeypatch):
+    monkeypatch.setattr(
+        "coinmon.collect.history.backfill.span_of_name", lambda *_: (START + MINUTE, START + 4 * MINUTE)
+    )
+    with database.write() as connection:
+        number, stored = sync_instruments(connection, [coin()], START)[coin().id]
+    told = fold(trades((0, 100), (1, 101), (3, 103), (4, 104)), stored).dense(START, START + 5 * MINUTE)
+    fill()[0]._store(number, stored, told)
+    with database.read() as connection:
+        found = read_bars(connection, number, stored, 0, 2**62)
+    assert ((found.time - START) // MINUTE).tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("kind", ["spot", "perp"])

@@ -1,6 +1,7 @@
 """What a round asks a venue, whose turn it is, and what a stream is begun anew for."""
 
 import asyncio
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -8,13 +9,33 @@ from loguru import logger
 
 from coinmon import Coverage
 from coinmon.clock import Clock
-from coinmon.collect.live import trade_feed
+from coinmon.collect import track_reader
+from coinmon.collect import venue as venue_module
+from coinmon.collect.live import book_feed, trade_feed
+from coinmon.collect.live.book_feed import BookFeed
 from coinmon.collect.live.trade_feed import TradeFeed
 from coinmon.collect.track.track import Track
 from coinmon.collect.track_reader import TrackReader, _has_turn
 from coinmon.collect.venue import Venue
 from coinmon.model.fold import fold
 from coinmon.plugin.trade_page import Cursor
+
+
+class Klines:
+    """A venue of which nothing was traded, whose minutes say who bought. asked: the bases whose minutes were."""
+
+    split_in_bars = True
+
+    def __init__(self, plain):
+        self.requests, self.asked, self._plain = 0, [], plain
+
+    async def trades(self, *_):
+        self.requests += 1
+        return self._plain.page()
+
+    async def bars(self, instrument, *_):
+        self.asked.append(instrument.base)
+        return fold(self._plain.trades(), instrument)
 
 
 @pytest.fixture
@@ -107,6 +128,45 @@ def test_what_was_before_is_left_to_who_warms(plain, warmed, back):
     assert len(pages) == back, "two pages at least, and a share of two hundred"
 
 
+@pytest.mark.parametrize(("pause", "pages"), [(0.0, 2), (2.0, 1)])
+def test_what_does_not_agree_is_asked_for_again_where_there_is_time_for_it(plain, track, monkeypatch, pause, pages):
+    monkeypatch.setattr(track_reader, "_RECHECK_PAUSE_S", pause)
+    rows, asked = [(1, 10.0, 100, 1.0)], []
+
+    class Differs:
+        requests = 0
+
+        async def trades(self, _instrument, cursor):
+            asked.append(cursor)
+            return plain.page(*rows[cursor.last_id or 0 :])
+
+        async def bars(self, instrument, _start, _end):
+            return fold(plain.trades((1, 10.0, 100, 2.0)), instrument).with_coverage(Coverage.PARTIAL)
+
+    end = plain.start + plain.minute
+    clock = Clock(end, 0, 0)
+    reader = TrackReader(Venue("acme", Differs(), clock), clock)
+    plain.run(reader.read(track, end, 0, 5.0, streams=False, split=False, tracks=1))
+    assert len(asked) == pages
+
+
+@pytest.mark.parametrize(("most", "pages"), [(0, 0), (1, 1), (2, 1)])
+def test_klines_stand_for_the_trades_of_a_cold_window_only_where_there_are_many(plain, track, monkeypatch, most, pages):
+    monkeypatch.setattr(venue_module, "_MAX_CONCURRENT_WINDOWS", most)
+    exchange = Klines(plain)
+    venue = Venue("acme", exchange, Clock(plain.start + plain.minute, 0, 0))
+    plain.run(venue.read([track], plain.start + plain.minute, 5.0, warmed=True, streams=True))
+    assert exchange.requests == pages
+
+
+def test_of_a_window_that_has_not_begun_no_klines_are_asked_for(plain):
+    exchange, end = Klines(plain), plain.start + plain.minute
+    venue = Venue("acme", exchange, Clock(end, 0, 0))
+    tracks = [Track(plain.instrument(f"C{at}/USDT"), at, end + at * plain.minute) for at in range(-1, 3)]
+    plain.run(venue.read(tracks, end, 5.0))
+    assert exchange.asked == ["C-1"]
+
+
 def test_the_open_minute_is_what_is_at_hand_since_its_beginning(plain, track):
     track.take(plain.page((1, 50, 100, 1.0), (2, 60, 101, 1.0), (3, 61, 102, 1.0)), plain.start)
     start = plain.start + plain.minute
@@ -116,30 +176,80 @@ def test_the_open_minute_is_what_is_at_hand_since_its_beginning(plain, track):
         assert (instrument, trades.id.tolist(), proven) == (track.instrument, [2, 3], whole)
 
 
+class Streams:
+    """begun: the bases of each stream that was begun, and how many channels it has."""
+
+    requests = 0
+
+    def __init__(self):
+        self.begun = []
+
+    async def stream(self, instruments, channels):
+        self.begun.append(([each.base for each in instruments], len(channels)))
+        yield []
+        await asyncio.Event().wait()
+
+
 def test_a_stream_is_begun_anew_when_what_it_is_to_bring_changes(plain):
-    begun = []
-
-    class Streams:
-        requests = 0
-
-        async def stream(self, instruments, _channels):
-            begun.append([each.base for each in instruments])
-            yield []
-            await asyncio.Event().wait()
+    exchange = Streams()
 
     btc, eth = (Track(plain.instrument(f"{base}/USDT"), at, plain.start) for at, base in enumerate(("BTC", "ETH")))
     again = Track(eth.instrument, eth.number, plain.start)
 
     async def script():
         clock = Clock(plain.start, 0, 0)
-        feed = TradeFeed(Venue("acme", Streams(), clock), clock)
+        feed = TradeFeed(Venue("acme", exchange, clock), clock)
         for tracks in ([btc, eth], [btc, eth], [btc], [btc, eth], [btc, again]):
             await feed.follow(tracks)
             await asyncio.sleep(0.01)
         await feed.close()
 
     asyncio.run(script())
-    assert begun == [["BTC", "ETH"], ["BTC"], ["BTC", "ETH"], ["BTC", "ETH"]]
+    assert [bases for bases, _ in exchange.begun] == [["BTC", "ETH"], ["BTC"], ["BTC", "ETH"], ["BTC", "ETH"]]
+
+
+def test_a_stream_of_books_is_begun_anew_when_what_it_is_to_bring_changes(plain):
+    exchange = Streams()
+    btc, eth = (Track(plain.instrument(f"{base}/USDT:USDT"), at, plain.start) for at, base in enumerate(("BTC", "ETH")))
+
+    async def script():
+        clock = Clock(plain.start, 0, 0)
+        feed = BookFeed(Venue("acme", exchange, clock), clock, streams=True)
+        for tracks, books in (([btc, eth], True), ([btc, eth], True), ([btc], True), ([btc], False), ([btc], False)):
+            await feed.follow(tracks, books=books)
+            await asyncio.sleep(0.01)
+        await feed.close()
+
+    asyncio.run(script())
+    assert exchange.begun == [(["BTC", "ETH"], 2), (["BTC"], 2), (["BTC"], 1)]
+
+
+@pytest.mark.parametrize("module", [trade_feed, book_feed])
+def test_a_stream_that_ends_is_begun_again_later_and_later_until_it_has_held(plain, monkeypatch, module):
+    now, pauses, sleep = [0.0], [], asyncio.sleep
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+
+    async def noted(seconds):
+        pauses.append(seconds)
+        await sleep(0 if len(pauses) < 10 else 3600)
+
+    class Ends:
+        requests = 0
+
+        async def stream(self, *_):
+            now[0] += 61.0 if len(pauses) == 7 else 60.0
+            yield []
+
+    async def script():
+        clock = Clock(plain.start, 0, 0)
+        venue = Venue("acme", Ends(), clock)
+        feed = TradeFeed(venue, clock) if module is trade_feed else BookFeed(venue, clock, streams=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(feed._run("spot"), 0.1)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
+    asyncio.run(script())
+    assert pauses[:10] == [2, 4, 8, 16, 32, 60, 60, 1, 2, 4]
 
 
 @pytest.mark.parametrize(("seconds", "anew"), [(119.5, []), (120.5, ["spot"])])

@@ -128,6 +128,15 @@ def test_a_market_named_in_full_is_that_market(plain):
     assert [each.id for each in universe.of(pair, ("spot",))] == ["bybit:UNI/USDC", "coinbase:UNI/USD"]
 
 
+def test_what_was_chosen_elsewhere_stays_when_a_market_is_named_in_full(plain):
+    pairs = [f"UNI/{quote}" for quote in ("USDT", "USDC")]
+    listed = [plain.instrument(each, venue) for venue in ("binance", "bybit", "okx") for each in pairs]
+    universe = Universe(listed, QUOTES, chosen=["binance:UNI/USDC", "bybit:UNI/USDT", "okx:UNI/USDC"])
+    universe.choose([universe.resolve("bybit:UNI/USDC")])
+    pair = universe.resolve("UNI").pair
+    assert [each.id for each in universe.of(pair)] == ["binance:UNI/USDC", "bybit:UNI/USDC", "okx:UNI/USDC"]
+
+
 @pytest.mark.parametrize(
     ("base", "found"),
     [

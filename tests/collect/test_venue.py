@@ -58,6 +58,11 @@ def test_all_well(read, quiet):
     assert read(Wayward(BTC=quiet, ETH=quiet, SOL=quiet)) == ("ok", None)
 
 
+def test_a_venue_of_which_nothing_is_followed_is_well(plain):
+    venue = Venue("acme", Wayward(), Clock(plain.start, 0, 0))
+    assert plain.run(venue.read([], plain.start, 5.0)).status == "ok"
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [

@@ -100,6 +100,14 @@ def test_the_running_delta_starts_at_zero(plain):
     assert (bar.delta_min[0], bar.delta_max[0], bar.delta[0]) == (-5, 4, 0)
 
 
+def test_quantities_that_floats_only_come_near_to_are_whole_lots(plain):
+    """0.3 / 0.1 is 2.9999999999999996, and the sum of such floats is not the nearest one to 0.7."""
+    instrument = plain.instrument("0.5", "0.1")
+    rows = [(plain.start, 100, lots, 1) for lots in (3, 3, 1)]
+    assert sum(lots * 0.1 for _, _, lots, _ in rows) != 0.7
+    assert fold(plain.trades(instrument, rows), instrument).volume.tolist() == [0.7]
+
+
 def test_volumes_too_large_for_integers_do_not_wrap(plain):
     instrument = plain.instrument("0.00000001", "1E-18")
     rows = [(plain.start, 10**15, 10**21, 1), (plain.start, 10**15, 10**21, -1)]
@@ -130,14 +138,14 @@ def test_counts_times_a_unit_are_rounded_once(count, unit):
     assert got == pytest.approx(float(count * unit), rel=3e-16)
 
 
-@given(count=st.integers(0, 2**53), places=st.integers(0, 22))
+@given(count=st.integers(0, 2**53), places=st.integers(0, 30))
 def test_counts_times_a_decimal_grid_are_the_nearest_float(count, places):
     assert scaled(np.array([count]), Decimal(1).scaleb(-places))[0] == float(count * Decimal(1).scaleb(-places))
 
 
-@pytest.mark.parametrize("unit", ["2.5", "0.75", "3", "500", "0.15"])
+@pytest.mark.parametrize("unit", ["2.5", "0.75", "3", "500", "0.15", "6.4E-22", "1E-23"])
 def test_counts_times_a_unit_that_is_no_power_of_ten_are_the_nearest_float(unit):
-    counts = [0, 1, 3, 7, 12_345]
+    counts = [0, *range(1, 99), 12_345]
     assert scaled(np.array(counts), Decimal(unit)).tolist() == [float(count * Decimal(unit)) for count in counts]
 
 

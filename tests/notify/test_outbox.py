@@ -96,11 +96,13 @@ def test_a_refusal_is_final_and_the_next_message_is_sent(say, outbox, rows, plai
     assert [(state, error) for state, _, _, error in rows()] == [("refused", "no such token"), ("sent", None)]
 
 
-def test_a_message_that_an_output_cannot_take_does_not_stop_the_others(say, outbox, rows, plain):
+def test_a_message_that_an_output_cannot_take_does_not_stop_the_others(say, outbox, rows, plain, monkeypatch):
+    monkeypatch.setattr(tries.random, "uniform", lambda low, high: 1.0)
     robot = plain.output(KeyError("title"), None, None, KeyError("title"))
     say(*(plain.signal(key=str(each)) for each in range(3)), outputs=["robot"])
     box = outbox(robot=robot)
     box.flush()
+    assert rows()[0][2] == tries.backoff_s(0), "seconds until it is tried again"
     box.flush(after=10)
     assert [state for state, *_ in rows()] == ["waiting", "sent", "sent"]
     assert rows()[0][3] == "KeyError: 'title'"

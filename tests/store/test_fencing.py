@@ -72,6 +72,14 @@ def test_a_lock_file_that_was_removed_lets_nobody_in(tmp_path):
     database.close()
 
 
+def test_a_lock_file_that_cannot_be_opened_is_an_error_of_one_line(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path / 'coinmon.db'}")
+    (tmp_path / "coinmon.db.scan").mkdir()
+    with pytest.raises(ConfigError, match=r"^db: .*coinmon\.db\.scan: unable to open database file$"):
+        take(database, "scan", "taken")
+    database.close()
+
+
 def test_a_database_file_that_was_deleted_is_written_no_more(tmp_path):
     database = open_database(f"sqlite:///{tmp_path / 'coinmon.db'}")
     (tmp_path / "coinmon.db").rename(tmp_path / "away.db")

@@ -43,6 +43,12 @@ def test_whole_lots_come_back_as_the_floats_nearest_to_them(made, tick, lot):
     assert [each.tolist() for each in found] == [ticks, buys, sells]
 
 
+def test_more_lots_than_floats_hold_times_three_come_back_as_the_nearest_floats():
+    lot, counts = Decimal("0.003"), [36_203_704_252_545_992, 52_002_150_855_488_568]
+    amounts = [float(count * lot) for count in counts]
+    assert alone(packed([1, 2], amounts, amounts, Decimal(1), lot), Decimal(1))[1].tolist() == amounts
+
+
 @given(levels(st.floats(0, 1e15)), GRIDS, GRIDS)
 def test_amounts_off_the_lot_grid_come_back_to_a_millionth_of_a_millionth(made, tick, lot):
     ticks, buys, sells = made

@@ -80,7 +80,7 @@ def brought(plain, database, monkeypatch):
 
     def run(exchange, *bases, rounds=1, whales=1e9):
         now = plain.start + NOW_MINUTE * plain.minute
-        listed = [plain.instrument(f"{base}/USDT") for base in bases]
+        listed = [plain.instrument(base if "/" in base else f"{base}/USDT") for base in bases]
         with database.write() as connection:
             numbered = sync_instruments(connection, listed, now)
         tracks = [Track(each, numbered[each.id][0], now, boundary_id=LAST_ID) for each in listed]
@@ -115,6 +115,17 @@ def test_minutes_with_the_split_are_the_whole_day(plain, brought):
     assert all(bars.coverage.tolist() == [Coverage.KLINES] * NOW_MINUTE for bars in found.values())
     assert told == [{"instruments": 0, "whole_in_s": None, "without": 0, "backfill": None, "failed": {}}]
     assert said == ["acme: the last 2 hours are there"]
+
+
+def test_open_interest_is_asked_of_perpetuals_alone(plain, brought):
+    class Sampled(Minutes):
+        async def past_open_interest(self, instrument, *_):
+            self.asked.append(instrument.symbol)
+            return []
+
+    exchange = Sampled(plain, split=True)
+    brought(exchange, "BTC", "ETH/USDT:USDT")
+    assert sorted(exchange.asked) == ["BTC", "ETH", "ETH/USDT:USDT"]
 
 
 def test_without_the_split_the_trades_come_by_their_ids_the_first_pairs_first(plain, brought):

@@ -22,6 +22,7 @@ from coinmon.run.parts import made_past
 from coinmon.run.parts.made_past import bring_past, tell_past
 from coinmon.run.parts.made_weeks import JUDGED, WeeksBefore, told_in
 from coinmon.store.bars import read_bars, write_bars
+from coinmon.store.books import read_depth
 from coinmon.store.database import open_database
 from coinmon.store.deliveries import read_queue
 from coinmon.store.history import History
@@ -97,6 +98,18 @@ def test_two_days_and_more_are_whole_with_their_levels(stored, kind):
             for rows in [true.rows(told, true.before(told, minute), true.before(told, minute + MINUTE))]
         ]  # fmt: skip
         assert len(read_whales(connection, number, one.id, END - 50 * HOUR, END - 50 * MINUTE)) == len(whales)
+
+
+def test_nothing_is_stored_of_what_has_not_been_traded_yet_and_books_are_those_of_now(stored):
+    with stored[0].read() as connection:
+        followed = {
+            number: each for number, each in read_instruments(connection).items()
+            if (each.base, each.quote) == ("ADA", "USDT")
+        }  # fmt: skip
+        assert len(followed) == 2
+        for number, one in followed.items():
+            assert len(read_bars(connection, number, one, END, END + HOUR)) == 0
+            assert [each.time for each in read_depth(connection, number, 0, 2**62)] == [STARTS_AT]
 
 
 def test_an_emulator_that_is_gone_is_an_error_of_ours(stored):

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from coinmon import Cursor, Trades
+from coinmon import Cursor, StreamedBook, Trades
 from coinmon_exchanges._columns import JsonRows
 from coinmon_exchanges._continuity import after, before, behind, overlapping, since
 from coinmon_exchanges._stream import local_book
@@ -30,6 +30,33 @@ def test_an_update_of_bybit_or_okx_follows_the_one_before_it_and_no_other():
         assert told is (True if number == last + 1 else None if repeat else False)
         told = okx.follows(last, False, update(last=number, before=before_it))
         assert told is (True if before_it == last else None if repeat else False)
+
+
+def test_an_update_of_okx_that_names_no_predecessor_breaks_the_book_even_at_the_first_numbers(instrument):
+    one = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.001")
+    (link,) = okx.links("ws://x", [one])
+    for last, before_it in product((0, 1, 7), ({}, {"prevSeqId": None}, {"prevSeqId": ""})):
+        books = link.begin(link)
+        snapshot = {"ts": "5", "bids": [["99", "1"]], "asks": [["101", "1"]], "seqId": last, "prevSeqId": -1}
+        later = {"ts": "6", "bids": [["98", "1"]], "asks": [], "seqId": 9} | before_it
+        texts = [
+            json.dumps({"arg": {"channel": "books", "instId": "BTC-USDT"}, "action": action, "data": [row]})
+            for action, row in (("snapshot", snapshot), ("update", later))
+        ]
+        assert [type(each) for each in okx.read(texts[:1], books)] == [StreamedBook]
+        (state,) = okx.read(texts[1:], books)
+        assert (state.live, state.why) == (False, "sequence broken at 9")
+
+
+def test_of_what_okx_acknowledges_only_the_end_of_a_subscription_is_no_state(instrument):
+    one = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.001")
+    (link,) = okx.links("ws://x", [one])
+    arg = {"channel": "books", "instId": "BTC-USDT"}
+    texts = [json.dumps({"event": event, "arg": arg}) for event in ("unsubscribe", "subscribe", "unsubscribe")]
+    (state,) = okx.read(texts, link.begin(link))
+    assert state.live
+    (state,) = okx.read([json.dumps({"event": "error", "code": "60012", "msg": "bad request"})], link.begin(link))
+    assert (state.live, state.why) == (False, "error 60012: bad request")
 
 
 def test_an_update_of_binance_follows_by_u_and_pu_and_begins_where_the_snapshot_stands():
