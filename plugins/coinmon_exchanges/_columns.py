@@ -73,12 +73,12 @@ def amounts(values: Sequence[Any]) -> Floats:
 
 
 def moments(values: Sequence[Any]) -> Ints:
-    """A column of times in ms. One in seconds or microseconds is of no minute that is read."""
+    """A column of times in ms. One in seconds or microseconds, or of 0, is of no minute that is read."""
     return _in_ms(whole(values))
 
 
 def _in_ms(times: Ints) -> Ints:
-    if ((times > _LAST_MS) | ((times > _FIRST_S) & (times < _LAST_S))).any():
+    if ((times > _LAST_MS) | (times <= 0) | ((times > _FIRST_S) & (times < _LAST_S))).any():
         raise ValueError("a time that is not in milliseconds")
     return times
 
@@ -111,6 +111,13 @@ def _unquoted(values: Sequence[Any]) -> Sequence[Any]:
 
 def _one_unquoted(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, str) else value
+
+
+def flags(values: Sequence[Any]) -> npt.NDArray[np.bool_]:
+    """A column of JSON's true and false; the text "false" would count as true, and null as false."""
+    if not all(each is True or each is False for each in values):
+        raise ValueError("not true or false")
+    return np.array(values, np.bool_)
 
 
 def base_units(sizes: Sequence[Any], contract_size: Decimal) -> Floats:

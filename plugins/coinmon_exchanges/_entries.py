@@ -1,6 +1,6 @@
 """Bulk answers: many entries of which one may be odd."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ def each_readable(entries: Iterable[Entry], read: Callable[[Entry], Read]) -> li
     """
     found: list[Read] = []
     failed: Exception | None = None
-    for entry in entries:
+    for entry in _listed(entries):
         try:
             found.append(read(entry))
         except (*ODD, DecodeError) as error:
@@ -35,12 +35,22 @@ def without_odd(rows: Sequence[Any], read: Callable[[Sequence[Any]], Read]) -> R
     Of ids that run on, and of volumes that the venue tells, the hole shows. A price off the grid is no odd row.
     """
     try:
-        return read(rows)
+        return read(_listed(rows))
     except ODD:
-        kept = [row for row in rows if _is_readable(row, read)]
+        kept = [row for row in _listed(rows) if _is_readable(row, read)]
         if not kept:
             raise
         return read(kept)
+
+
+Rows = TypeVar("Rows", bound=Iterable[Any])
+
+
+def _listed(rows: Rows) -> Rows:
+    """Raises TypeError for an object or a text in place of a list: an empty one would say that there is nothing."""
+    if isinstance(rows, Mapping | str):
+        raise TypeError(f"{type(rows).__name__} in place of a list")
+    return rows
 
 
 def _is_readable(row: Any, read: Callable[[Sequence[Any]], Any]) -> bool:

@@ -15,6 +15,8 @@ from coinmon_exchanges._http.wire import Wire
 from coinmon_exchanges.ccxt_generic import decode
 from coinmon_exchanges.ccxt_generic.venue import CcxtGeneric
 
+MINUTE = 60_000
+
 
 def test_the_venue_is_the_name_or_the_id():
     CcxtGeneric("kraken")
@@ -50,7 +52,7 @@ def test_sides_are_the_takers_also_where_ccxt_hands_on_the_makers(instrument, id
     btc = instrument("v", "BTC/USDT", "BTCUSDT", "0.1", "0.1")
     rows = [
         {"id": str(at), "timestamp": at, "side": side, "price": 1.0, "amount": 2.0}
-        for at, side in enumerate(("buy", "sell"))
+        for at, side in enumerate(("buy", "sell"), 1)
     ]
     from coinmon_exchanges.ccxt_generic import venue as ccxt_generic_venue
 
@@ -69,6 +71,34 @@ def test_trades_without_ids_or_sides(instrument):
     assert page.trades.qty.tolist() == [0.03, 0.03]
     again, _ = decode.trades([row, row], swap, False)
     assert again.ids.tolist() == page.ids.tolist()[:2]
+
+
+def test_an_odd_row_costs_itself(instrument):
+    btc = instrument("v", "BTC/USDT", "BTCUSDT", "0.1", "0.001")
+    rows = [{"id": str(at), "timestamp": 5, "side": "buy", "price": 1.0, "amount": 3.0} for at in range(3)]
+    for odd in ({"price": None}, {"timestamp": None}, {"amount": "x"}):
+        page, _ = decode.trades([rows[0], rows[1] | odd, None, rows[2]], btc, False)
+        assert page.ids.tolist() == [0, 2]
+    bar = [1_768_478_400_000, 1.0, 1.0, 1.0, 1.0, 5.0]
+    assert len(decode.bars([bar, [bar[0] + MINUTE, None, 1.0, 1.0, 1.0, 5.0], [], None], btc)) == 1
+
+
+def test_an_odd_entry_of_many_costs_itself(instrument, monkeypatch):
+    """Of the figures of all contracts: a new one has numbers that are none."""
+    pair = [instrument("kraken", f"{base}/USDT:USDT", f"{base}USDT", "0.1", "0.001") for base in ("BTC", "ETH")]
+    whole = {"timestamp": 5, "last": 1.0, "fundingRate": 0.1, "openInterestAmount": 2.0}
+    told = {pair[0].id: whole, pair[1].id: whole | dict.fromkeys(("last", "fundingRate", "openInterestAmount"), "x")}
+    venue = CcxtGeneric("kraken")
+
+    async def entries(wanted, *_):
+        return {each.id: told[each.id] for each in wanted}
+
+    async def script():
+        monkeypatch.setattr(venue, "_entries", entries)
+        for ask in (venue.tickers, venue.funding, venue.open_interest):
+            assert list(await ask(pair)) == [pair[0].id]
+
+    asyncio.run(script())
 
 
 def test_volumes_of_contracts_are_unknown_rather_than_wrong(emulated):

@@ -182,7 +182,15 @@ def test_what_is_no_coin_or_not_linear_is_not_followed():
 
 MINUTE_ROW = [1_768_478_400_000, "1.5", "1.7", "1.4", "1.6", "10", 1_768_478_459_999, "15.5", 7, "4", "6.2", "0"]
 ODD_MINUTES = [{2: "1.3"}, {3: "0"}, {5: "-1"}, {9: "11"}, {9: "-1"}, {0: MINUTE_ROW[0] * 1000}, {5: None}]
-ODD_TRADES = [{"T": 1_768_478_400}, {"T": 1_768_478_400_000_000}, {"q": "-1"}, {"a": "x"}]
+ODD_TRADES = [
+    {"T": 1_768_478_400},
+    {"T": 1_768_478_400_000_000},
+    {"T": 0},
+    {"q": "-1"},
+    {"a": "x"},
+    {"m": "false"},
+    {"m": None},
+]
 
 
 def test_an_odd_row_of_a_page_costs_that_row(instrument):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from coinmon import Cursor, DecodeError, VenueBlocked, VenueBusy
+from coinmon import Cursor, DecodeError, VenueBlocked, VenueBusy, VenueError
 from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, payload
 
 from .refused import refused
@@ -98,5 +98,36 @@ def test_json_of_another_shape_is_a_decode_error(wire, instrument):
                     await getattr(market, name).trades(btc, Cursor(0))
                 with pytest.raises(DecodeError):
                     await getattr(market, name).bars(btc, 0, MINUTE)
+
+    asyncio.run(script())
+
+
+NO_LISTS = [
+    *((name, b"{}") for name in NAMES),
+    ("okx", b'{"code":"0","data":{}}'),
+    ("bybit", b'{"retCode":0,"time":5,"result":{"list":{}}}'),
+    ("bybit", b'{"retCode":0,"time":5,"result":{"list":null}}'),
+]
+
+
+def test_what_is_no_list_does_not_say_that_nothing_traded(wire, instrument):
+    """An empty object or a null: minutes without trades would be proven by it."""
+
+    async def script():
+        body = b""
+
+        def answer(path, query):
+            return web.Response(body=body)
+
+        async with wire(answer) as market:
+            for name, body in NO_LISTS:  # noqa: B007
+                venue, btc = getattr(market, name), instrument(name, "BTC/USDT", "BTC-USDT", "0.1", "0.1")
+                for asked in (
+                    venue.trades(btc, Cursor(MINUTE, 7)),
+                    venue.trades(btc, Cursor(MINUTE)),
+                    venue.bars(btc, 0, MINUTE),
+                ):
+                    with pytest.raises((VenueError, DecodeError)):
+                        await asked
 
     asyncio.run(script())

@@ -45,7 +45,12 @@ def hyperliquid(**odd: Any) -> dict[str, Any]:
 
 ODD = {
     "binance": (binance_trades, binance, "a", [{"p": None}, {"q": "-1"}, {"T": AT * 1000}, {"m": None}, {"p": "inf"}]),
-    "okx": (okx_trades, okx, "tradeId", [{"px": ""}, {"side": "Buy"}, {"ts": str(AT // 1000)}, {"sz": "nan"}]),
+    "okx": (
+        okx_trades,
+        okx,
+        "tradeId",
+        [{"px": ""}, {"side": "Buy"}, {"ts": "0"}, {"ts": str(AT // 1000)}, {"sz": "nan"}],
+    ),
     "bybit": (bybit_trades, bybit, "i", [{"S": "None"}, {"p": None}, {"T": str(AT * 1000)}, {"v": "-2"}]),
     "coinbase": (coinbase_trades, coinbase, "trade_id", [{"side": ""}, {"time": ""}, {"size": None}, {"price": "-1"}]),
     "hyperliquid": (hyperliquid_trades, hyperliquid, "tid", [{"side": "?"}, {"time": AT // 1000}, {"px": "x"}]),
@@ -85,3 +90,17 @@ def test_an_odd_level_costs_its_own_book(kind: str, price: Any) -> None:
     assert [each.base for each in state.instruments] == ["BTC"]
     assert not state.live
     assert [each.instrument.base for each in news if isinstance(each, StreamedBook)] == ["ETH"]
+
+
+def test_a_heartbeat_without_its_time_costs_itself() -> None:
+    subscribed = Subscribed(
+        {name: made(tick="0.1", lot="0.1") for name in ("BTC-USD", "ETH-USD")}, [["BTC-USD", "ETH-USD"]]
+    )
+    beats = [("BTC-USD", ""), ("ETH-USD", "2026-01-15T12:00:01.000000Z")]
+    texts = [
+        json.dumps({"type": "heartbeat", "product_id": name, "last_trade_id": 1, "sequence": 1, "time": time})
+        for name, time in beats
+    ]
+    (found,) = coinbase_trades.read(texts, subscribed)
+    assert not isinstance(found, StreamState)
+    assert found.data.until == AT + 1000

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import JsonRows, by_id, fills_of, klines, levels, numbers, rows, strict, whole
+from coinmon_exchanges._columns import JsonRows, by_id, fills_of, flags, klines, levels, numbers, rows, strict, whole
 from coinmon_exchanges._entries import by_name, each_readable, without_odd
 from coinmon_exchanges._listing import QUOTES, Draft
 
@@ -19,7 +19,7 @@ def agg_trades(payload: Any, instrument: Instrument) -> JsonRows:
 
 def _agg_trades(instrument: Instrument, page: Sequence[Any]) -> JsonRows:
     ids = whole([row["a"] for row in page])
-    sold = np.array([row["m"] for row in page], np.bool_)
+    sold = flags([row["m"] for row in page])
     return rows(
         instrument,
         ids,
@@ -35,7 +35,7 @@ def _agg_trades(instrument: Instrument, page: Sequence[Any]) -> JsonRows:
 @strict("Binance klines")
 def bars(payload: Any, instrument: Instrument) -> Bars:
     """Columns 9 and 10 are the taker's buys; 7 is quote volume, 8 the number of trades."""
-    return without_odd(payload, partial(_bars, instrument)) if payload else Bars.empty(instrument.tick_size)
+    return Bars.empty(instrument.tick_size) if payload == [] else without_odd(payload, partial(_bars, instrument))
 
 
 def _bars(instrument: Instrument, page: Sequence[Any]) -> Bars:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
 from coinmon_exchanges._columns import JsonRows, base_units, klines, levels, numbers, rows, strict, whole
+from coinmon_exchanges._entries import without_odd
 from coinmon_exchanges._listing import QUOTES, Draft
 
 _DECIMAL_PLACES, _TICK_SIZE = 2, 4
@@ -65,11 +67,14 @@ OpenInterestUnit = Literal["base", "base of both sides", "contracts", "quote", "
 @strict("ccxt fetch_ohlcv")
 def bars(payload: Any, instrument: Instrument, in_contracts: bool = False) -> Bars:
     """[t, o, h, l, c, v]. Of a contract worth other than one base unit, v is unknown unless known to count them."""
-    if not payload:
+    if payload == []:
         return Bars.empty(instrument.tick_size)
-    columns = list(zip(*(row[:6] for row in payload), strict=True))
-    known = instrument.contract_size == 1 or in_contracts
-    volume = base_units(columns[5], instrument.contract_size) if known else np.full(len(payload), np.nan)
+    return without_odd(payload, partial(_bars, instrument, instrument.contract_size == 1 or in_contracts))
+
+
+def _bars(instrument: Instrument, is_known: bool, page: Sequence[Any]) -> Bars:
+    columns = list(zip(*(row[:6] for row in page), strict=True))
+    volume = base_units(columns[5], instrument.contract_size) if is_known else np.full(len(page), np.nan)
     return klines(instrument, whole(columns[0]), columns[1:5], volume)
 
 
@@ -79,19 +84,23 @@ def trades(payload: Any, instrument: Instrument, maker_side: bool) -> tuple[Json
 
     maker_side: ccxt passes the maker's side for this venue (EXCHANGES 1.6).
     """
-    sign = -1 if maker_side else 1
-    side = np.array([sign * _TAKER.get(row["side"], 0) for row in payload], np.int8)
-    page = rows(
+    return without_odd(payload, partial(_trades, instrument, -1 if maker_side else 1))
+
+
+def _trades(instrument: Instrument, sign: int, page: Sequence[Any]) -> tuple[JsonRows, bool]:
+    side = np.array([sign * _TAKER.get(row["side"], 0) for row in page], np.int8)
+    times = whole([row["timestamp"] for row in page])
+    found = rows(
         instrument,
-        whole(list(_ids(payload))),
-        whole([row["timestamp"] for row in payload]),
-        numbers([row["price"] for row in payload]),
-        base_units([row["amount"] for row in payload], instrument.contract_size),
+        whole(list(_ids(page))),
+        times,
+        numbers([row["price"] for row in page]),
+        base_units([row["amount"] for row in page], instrument.contract_size),
         side,
-        np.argsort([row["timestamp"] for row in payload], kind="stable"),
+        np.argsort(times, kind="stable"),
         side != 0,
     )
-    return page, bool(side.all())
+    return found, bool(side.all())
 
 
 def _ids(payload: Sequence[Any]) -> Iterator[int]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon.exchange import MINUTE, ConfigError, VenueBlocked, VenueBusy, VenueError
+from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.proxy import checked
 from coinmon_exchanges._http.session import base_url, positive
 from coinmon_exchanges._minutes import opening_in
@@ -134,13 +135,12 @@ class CcxtGeneric:
         entries = await self._entries(list(perps.values()), "fetch_open_interest", "fetchOpenInterest", "")
         time = await self._now(entries)
         tickers = await self.tickers([perps[id] for id in entries]) if unit == "quote" and entries else {}
-        found = {}
-        for id, entry in entries.items():
+
+        def of(id: str) -> "tuple[str, OpenInterest | None]":
             price = tickers[id].last if id in tickers else None
-            interest = decode.open_interest(entry, perps[id], time, unit, price)
-            if interest is not None:
-                found[id] = interest
-        return found
+            return id, decode.open_interest(entries[id], perps[id], time, unit, price)
+
+        return {id: interest for id, interest in each_readable(list(entries), of) if interest is not None}
 
     async def funding(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Funding]":
         from coinmon_exchanges.ccxt_generic import decode
@@ -148,24 +148,21 @@ class CcxtGeneric:
         perps = [each for each in instruments if each.kind == "perp"]
         entries = await self._entries(perps, "fetch_funding_rate", "fetchFundingRate", "fetchFundingRates")
         time = await self._now(entries)
-        return {
-            id: decode.funding(entry, time) for id, entry in entries.items() if entry.get("fundingRate") is not None
-        }
+        told = [id for id, entry in entries.items() if entry.get("fundingRate") is not None]
+        return dict(each_readable(told, lambda id: (id, decode.funding(entries[id], time))))
 
     async def tickers(self, instruments: "Sequence[Instrument]") -> "Mapping[str, Ticker]":
+        # most venues answer for one kind of market at a time
+        spot = await self._tickers([each for each in instruments if each.kind == "spot"])
+        return spot | await self._tickers([each for each in instruments if each.kind == "perp"])
+
+    async def _tickers(self, wanted: "Sequence[Instrument]") -> "dict[str, Ticker]":
         from coinmon_exchanges.ccxt_generic import decode
 
-        by_id = {each.id: each for each in instruments}
-        found = {}
-        # most venues answer for one kind of market at a time
-        for kind in ("spot", "perp"):
-            wanted = [each for each in instruments if each.kind == kind]
-            entries = await self._entries(wanted, "fetch_ticker", "fetchTicker", "fetchTickers")
-            time = await self._now(entries)
-            for id, entry in entries.items():
-                if entry.get("last") is not None:
-                    found[id] = decode.ticker(entry, by_id[id], time)
-        return found
+        entries = await self._entries(wanted, "fetch_ticker", "fetchTicker", "fetchTickers")
+        time = await self._now(entries)
+        told = [each for each in wanted if entries.get(each.id, {}).get("last") is not None]
+        return dict(each_readable(told, lambda each: (each.id, decode.ticker(entries[each.id], each, time))))
 
     async def book(self, instrument: "Instrument", depth: int) -> "Book":
         from coinmon_exchanges.ccxt_generic import decode

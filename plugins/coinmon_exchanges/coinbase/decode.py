@@ -46,7 +46,7 @@ def _trades(instrument: Instrument, page: Sequence[Any]) -> JsonRows:
 @strict("Coinbase candles")
 def bars(payload: Any, instrument: Instrument) -> Bars:
     """Rows are [seconds, LOW, HIGH, OPEN, CLOSE, base volume], newest first; quiet minutes are absent."""
-    return without_odd(payload, partial(_bars, instrument)) if payload else Bars.empty(instrument.tick_size)
+    return Bars.empty(instrument.tick_size) if payload == [] else without_odd(payload, partial(_bars, instrument))
 
 
 def _bars(instrument: Instrument, page: Sequence[Any]) -> Bars:

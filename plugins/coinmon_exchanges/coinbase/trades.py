@@ -64,13 +64,19 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
         items += subscribed.pages(*without_odd(rows, partial(_columns, subscribed)))
     # only the last heartbeat of each product is items, and its moment is proof once the matches above are read
     beats = {each.product_id: each for each in found if isinstance(each, _Heartbeat)}
-    if beats:
-        times = iso_times([each.time for each in beats.values()]).tolist()
-        for (name, beat), moment in zip(beats.items(), times, strict=True):
-            page = subscribed.until(name, beat.last_trade_id, moment)
-            if page is not None:
-                items.append(page)
+    for beat, moment in _with_time(list(beats.values())):
+        page = subscribed.until(beat.product_id, beat.last_trade_id, moment)
+        if page is not None:
+            items.append(page)
     return items
+
+
+def _with_time(beats: list[_Heartbeat]) -> list[tuple[_Heartbeat, int]]:
+    """Heartbeats with their moments, ms UTC; one whose time is none says nothing."""
+    try:
+        return list(zip(beats, iso_times([each.time for each in beats]).tolist(), strict=True))
+    except (ValueError, IndexError):
+        return [] if len(beats) == 1 else [found for each in beats for found in _with_time([each])]
 
 
 def _columns(subscribed: Subscribed, rows: Sequence[_Match]) -> StreamedColumns:

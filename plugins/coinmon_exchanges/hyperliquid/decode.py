@@ -54,7 +54,7 @@ def time(payload: Any) -> int:
 @strict("Hyperliquid candleSnapshot")
 def bars(payload: Any, instrument: Instrument) -> Bars:
     """Oldest first, the open minute too. v is base units; there is neither quote volume nor taker split."""
-    return without_odd(payload, partial(_bars, instrument)) if payload else Bars.empty(instrument.tick_size)
+    return Bars.empty(instrument.tick_size) if payload == [] else without_odd(payload, partial(_bars, instrument))
 
 
 def _bars(instrument: Instrument, page: Sequence[Any]) -> Bars:
