@@ -4,6 +4,7 @@ import struct
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,10 +44,15 @@ def test_whole_lots_come_back_as_the_floats_nearest_to_them(made, tick, lot):
     assert [each.tolist() for each in found] == [ticks, buys, sells]
 
 
-def test_more_lots_than_floats_hold_times_three_come_back_as_the_nearest_floats():
-    lot, counts = Decimal("0.003"), [36_203_704_252_545_992, 52_002_150_855_488_568]
-    amounts = [float(count * lot) for count in counts]
-    assert alone(packed([1, 2], amounts, amounts, Decimal(1), lot), Decimal(1))[1].tolist() == amounts
+MANY = [36_203_704_252_545_992, 52_002_150_855_488_568]
+"""Lots of 0.003: floats have these, but not three times as many."""
+
+
+@pytest.mark.parametrize(("lot", "counts"), [("0.003", MANY), ("1E-23", range(1, 99)), ("6.4E-22", range(1, 99))])
+def test_where_floats_are_not_exact_on_the_way_amounts_are_the_nearest_ones_all_the_same(lot, counts):
+    amounts = [float(count * Decimal(lot)) for count in counts]
+    blob = packed(range(len(amounts)), amounts, amounts, Decimal(1), Decimal(lot))
+    assert alone(blob, Decimal(1))[1].tolist() == amounts
 
 
 @given(levels(st.floats(0, 1e15)), GRIDS, GRIDS)
