@@ -36,15 +36,11 @@ def scaled(counts: Ints, unit: Decimal) -> Floats:
     """Integer counts times a decimal unit, each the float64 nearest to the exact product (0.1 * 3 gives 0.3)."""
     times, by = unit.as_integer_ratio()
     largest = max(abs(int(counts.max(initial=0))), abs(int(counts.min(initial=0))))
-    if largest * times <= _EXACT and is_exact_float(by):
+    # float64 has a whole number exactly where it has what is left of it without its factors of two
+    if largest * times <= _EXACT and by // (by & -by) <= _EXACT:
         return np.asarray((counts if times == 1 else counts * times) / by, np.float64)
     # beyond what floats hold exactly, Python's own integer division still rounds once and right
     return np.array([count * times / by for count in counts.tolist()], np.float64)
-
-
-def is_exact_float(number: int) -> bool:
-    """Whether a positive whole number (10**22, and not 10**23) is one that float64 has."""
-    return number // (number & -number) <= _EXACT
 
 
 _EXACT = 2**53
