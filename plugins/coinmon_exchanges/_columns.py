@@ -115,7 +115,7 @@ def _one_unquoted(value: Any) -> Any:
 
 def flags(values: Sequence[Any]) -> npt.NDArray[np.bool_]:
     """A column of JSON's true and false; the text "false" would count as true, and null as false."""
-    if not all(each is True or each is False for each in values):
+    if not {*map(type, values)} <= {bool}:
         raise ValueError("not true or false")
     return np.array(values, np.bool_)
 

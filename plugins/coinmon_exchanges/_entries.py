@@ -19,7 +19,8 @@ def each_readable(entries: Iterable[Entry], read: Callable[[Entry], Read]) -> li
     """
     found: list[Read] = []
     failed: Exception | None = None
-    for entry in _listed(entries):
+    _check_is_list(entries)
+    for entry in entries:
         try:
             found.append(read(entry))
         except (*ODD, DecodeError) as error:
@@ -34,23 +35,20 @@ def without_odd(rows: Sequence[Any], read: Callable[[Sequence[Any]], Read]) -> R
 
     Of ids that run on, and of volumes that the venue tells, the hole shows. A price off the grid is no odd row.
     """
+    _check_is_list(rows)
     try:
-        return read(_listed(rows))
+        return read(rows)
     except ODD:
-        kept = [row for row in _listed(rows) if _is_readable(row, read)]
+        kept = [row for row in rows if _is_readable(row, read)]
         if not kept:
             raise
         return read(kept)
 
 
-Rows = TypeVar("Rows", bound=Iterable[Any])
-
-
-def _listed(rows: Rows) -> Rows:
-    """Raises TypeError for an object or a text in place of a list: an empty one would say that there is nothing."""
+def _check_is_list(rows: Iterable[Any]) -> None:
+    """Raises TypeError for an object or a text: an empty one would say that there is nothing."""
     if isinstance(rows, Mapping | str):
         raise TypeError(f"{type(rows).__name__} in place of a list")
-    return rows
 
 
 def _is_readable(row: Any, read: Callable[[Sequence[Any]], Any]) -> bool:

@@ -83,20 +83,29 @@ def test_an_odd_row_costs_itself(instrument):
     assert len(decode.bars([bar, [bar[0] + MINUTE, None, 1.0, 1.0, 1.0, 5.0], [], None], btc)) == 1
 
 
-def test_an_odd_entry_of_many_costs_itself(instrument, monkeypatch):
-    """Of the figures of all contracts: a new one has numbers that are none."""
-    pair = [instrument("kraken", f"{base}/USDT:USDT", f"{base}USDT", "0.1", "0.001") for base in ("BTC", "ETH")]
+@pytest.mark.parametrize("odd", ["numbers", None, []])
+def test_an_odd_entry_of_many_costs_itself(instrument, odd):
+    """Of the figures of all contracts, as ccxt answers: a new one has numbers that are none, or nothing."""
+    pair = [instrument("okx", f"{base}/USDT:USDT", f"{base}USDT", "0.1", "0.001") for base in ("BTC", "ETH")]
     whole = {"timestamp": 5, "last": 1.0, "fundingRate": 0.1, "openInterestAmount": 2.0}
-    told = {pair[0].id: whole, pair[1].id: whole | dict.fromkeys(("last", "fundingRate", "openInterestAmount"), "x")}
-    venue = CcxtGeneric("kraken")
+    none = whole | dict.fromkeys(("last", "fundingRate", "openInterestAmount"), "x") if odd == "numbers" else odd
+    answers = {pair[0].symbol: whole, pair[1].symbol: none}
 
-    async def entries(wanted, *_):
-        return {each.id: told[each.id] for each in wanted}
+    async def many(symbols):
+        return {each: answers[each] for each in symbols}
+
+    async def one(symbol):
+        return answers[symbol]
 
     async def script():
-        monkeypatch.setattr(venue, "_entries", entries)
+        venue = CcxtGeneric("okx")
+        ccxt = venue._open().ccxt
+        ccxt.has |= {"fetchTickers": True, "fetchFundingRates": True, "fetchOpenInterest": True}
+        ccxt.fetch_tickers = ccxt.fetch_funding_rates = many
+        ccxt.fetch_open_interest = one
         for ask in (venue.tickers, venue.funding, venue.open_interest):
             assert list(await ask(pair)) == [pair[0].id]
+        await venue.close()
 
     asyncio.run(script())
 

@@ -156,6 +156,15 @@ def test_an_empty_number_of_a_history_costs_its_row(kind):
     assert read(wrap(rows)) == whole
 
 
+# the intervals of Bybit are read of entries that were listed, not of an answer
+@pytest.mark.parametrize("kind", [each for each in (*BULK, *HISTORIES) if each != "bybit intervals"])
+def test_what_is_no_list_does_not_say_that_there_is_nothing(kind):
+    read, wrap, *_ = (BULK | HISTORIES)[kind]
+    for odd in ({}, "", None):
+        with pytest.raises(DecodeError):
+            read(wrap(odd))
+
+
 def test_where_nothing_can_be_read_the_answer_is_of_another_format():
     with pytest.raises(DecodeError, match="Binance"):
         binance.by_symbol([{}, {"s": 1}])

@@ -219,7 +219,7 @@ class CcxtGeneric:
         if has_many and calls.has(has_many):
             try:
                 found = await self._call(f"{one}s", [each.symbol for each in wanted])
-                return {each.id: found[each.symbol] for each in wanted if each.symbol in found}
+                return _readable(wanted, [found.get(each.symbol) for each in wanted])
             except VenueError as error:
                 if type(error) is not VenueError or not calls.has(has_one):
                     raise
@@ -229,11 +229,15 @@ class CcxtGeneric:
         for answer in answers:
             if isinstance(answer, VenueBlocked | VenueBusy) or (answer is answers[-1] and _all_failed(answers)):
                 raise answer
-        return {each.id: answer for each, answer in zip(wanted, answers, strict=True) if isinstance(answer, dict)}
+        return _readable(wanted, answers)
 
     async def _now(self, entries: Mapping[str, Any]) -> int:
         """The venue's clock, for structures that carry no time."""
         return 0 if all(entry.get("timestamp") for entry in entries.values()) else await self.server_time()
+
+
+def _readable(wanted: "Sequence[Instrument]", answers: Sequence[Any]) -> dict[str, Any]:
+    return {each.id: answer for each, answer in zip(wanted, answers, strict=True) if isinstance(answer, dict)}
 
 
 def _all_failed(answers: Sequence[Any]) -> bool:
