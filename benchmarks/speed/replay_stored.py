@@ -73,9 +73,10 @@ def run(task: ReplayTask, pairs: list[Pair], jobs: int) -> Run:
     began, before = time.perf_counter(), spent()
     found = replayed_side_by_side(task, pairs, jobs)
     clock, used = time.perf_counter() - began, spent() - before
-    most = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    own, players = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    memory = own.ru_maxrss / 1024, players.ru_maxrss / 1024
     digest = hashlib.sha256(orjson.dumps([each.event for each in found.told])).hexdigest()
-    return Run(clock, used, (most[0], most[1]), (len(found.told), digest))
+    return Run(clock, used, memory, (len(found.told), digest))
 
 
 def alone(task: ReplayTask, pairs: list[Pair], jobs: int) -> Run:

@@ -133,7 +133,7 @@ def folded(
     What was on already, and events of before, are learnt from the lead-in and not told. source: hears what was told.
     """
     history, instruments = player.history, player.instruments
-    prices = _prices(history, instruments, first - MINUTE, last + (max(HORIZONS.values()) + DELAY_MINUTES) * MINUTE)
+    prices, coverage, seen = _prices_and_coverage(history, instruments, first, last)
     states = SignalStates()
     judgements: dict[str, Judgement] = {}
     told: list[ReplayedSignal] = []
@@ -159,39 +159,34 @@ def folded(
                     told.append(_judged_by_price(event, prices, at))
         for name, each in part.judgements.items():
             judgements.setdefault(name, Judgement()).add(each)
-    coverage, seen = _coverage(history, instruments, first - MINUTE, last - MINUTE)
     venues = [each for each in player.venues if each in seen]
     return told, PairReplay(str(player.pair), first, last, venues, coverage, judgements)
 
 
-def _prices(history: StoredRows, instruments: Sequence[Instrument], start: int, end: int) -> Prices:
-    """Of the spot markets; a minute that none of them knew is the perpetuals'. Read by month: years need not fit."""
-    found = []
-    for begin, stop in _months_within(start, end):
+def _prices_and_coverage(
+    history: StoredRows, instruments: Sequence[Instrument], first: int, last: int
+) -> tuple[Prices, dict[str, float], set[str]]:
+    """Read by month, for years need not fit. first, last: the moments judged are in [first, last), ms UTC.
+
+    The prices are those of the spot markets, of the perpetuals where none of them knew the minute, and go on until the
+    longest horizon. Of the minutes judged: by instrument id the share with a complete taker split; venues with any bar.
+    """
+    start, end = first - MINUTE, last + (max(HORIZONS.values()) + DELAY_MINUTES) * MINUTE
+    closes, whole, seen = [], {each.id: 0 for each in instruments}, set()
+    for begin, stop in ((max(start, begin), min(end, stop)) for begin, stop in months(start, end)):
+        rows = [(each, history.bars(each, begin, stop)) for each in instruments]
         spot, perp = (
-            weighted_close([history.bars(each, begin, stop) for each in instruments if each.kind == kind], begin, stop)
+            weighted_close([bars for each, bars in rows if each.kind == kind], begin, stop).values
             for kind in ("spot", "perp")
         )
-        found.append(np.where(np.isfinite(spot.values), spot.values, perp.values))
-    return Prices(start + MINUTE, np.concatenate(found))
-
-
-def _coverage(
-    history: StoredRows, instruments: Sequence[Instrument], start: int, end: int
-) -> tuple[dict[str, float], set[str]]:
-    """By instrument id the share of the minutes of [start, end) with a complete taker split; venues with any bar."""
-    whole, seen = {each.id: 0 for each in instruments}, set()
-    for begin, stop in _months_within(start, end):
-        for each in instruments:
-            bars = history.bars(each, begin, stop)
-            whole[each.id] += int(bars.has_flow.sum())
-            if len(bars):
+        closes.append(np.where(np.isfinite(spot), spot, perp))
+        for each, bars in rows:
+            judged = bars.time < last - MINUTE
+            whole[each.id] += int((bars.has_flow & judged).sum())
+            if judged.any():
                 seen.add(each.venue)
-    return {id: count / max(1, (end - start) // MINUTE) for id, count in whole.items()}, seen
-
-
-def _months_within(start: int, end: int) -> list[tuple[int, int]]:
-    return [(max(start, begin), min(end, stop)) for begin, stop in months(start, end)]
+    minutes = max(1, (last - first) // MINUTE)
+    return Prices(first, np.concatenate(closes)), {id: count / minutes for id, count in whole.items()}, seen
 
 
 def only(config: Config, names: Sequence[str]) -> Config:

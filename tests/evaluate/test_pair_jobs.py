@@ -7,18 +7,22 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from coinmon.cli import run
 from coinmon.config.load import load_config
 from coinmon.errors import CoinmonError, ConfigError, NoDataError
-from coinmon.model.instrument import Pair
+from coinmon.model.fold import fold
+from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE, iso, parse_time
-from coinmon.run.backtest import backtest, folded
+from coinmon.model.trades import Trades
+from coinmon.run.backtest import _prices_and_coverage, backtest, folded
 from coinmon.run.parts import cluster as cluster_module
 from coinmon.run.parts.cluster import replayed_on_cluster
 from coinmon.run.parts.pair_jobs import FoldTask, PackedPart, PartTask, ReplayTask, replayed_side_by_side, working_on
@@ -190,6 +194,42 @@ def test_parts_are_calendar_months():
     first, last = parse_time("2025-11-30T23:58"), parse_time("2026-02-01")
     edges = [parse_time(each) for each in ("2025-12-01", "2026-01-01")]
     assert parts_of(first, last) == [(first, edges[0], True), (edges[0], edges[1], False), (edges[1], last, False)]
+
+
+def test_a_pairs_prices_and_coverage_go_on_over_the_end_of_a_month(tmp_path):
+    """Spot, weighted by volume; where no spot market knew the minute, the perpetual. Plain loops say the same."""
+    start = parse_time("2026-01-31T23:56")
+    first, last = start + MINUTE, start + 9 * MINUTE
+
+    def coin(venue, kind="spot"):
+        return Instrument(venue, kind, "BTC", "USDT", "BTCUSDT", "BTC/USDT", Decimal(1), Decimal(1))
+
+    made = {
+        coin("acme"): {0: (100, 3), 1: (101, 1), 5: (104, 2)},
+        coin("other"): {1: (105, 3), 4: (103, 1), 5: (101, 2), 8: (90, 1)},
+        coin("perp", "perp"): {at: (200 + at, 1) for at in (2, 4, 6, 7, 8)},
+    }
+    database = open_database(f"sqlite:///{tmp_path / 'coinmon.db'}")
+    for each, minutes in made.items():
+        price, lots = np.array(list(minutes.values())).T
+        time = start + np.array(list(minutes)) * MINUTE
+        trades = Trades(np.arange(len(time)), time, price, lots.astype(float), np.ones(len(time), np.int8))
+        bars = fold(trades, each)
+        bars = bars[np.isin(bars.time, time)]
+        with database.write() as connection:
+            ((number, stored),) = sync_instruments(connection, [each], start).values()
+            write_bars(connection, number, stored, bars)
+    prices, coverage, seen = _prices_and_coverage(History(database), list(made), first, last)
+    database.close()
+    for at in range(9):
+        known = [(made[each][at], each) for each in made if at in made[each]]
+        spot = [row for row, each in known if each.kind == "spot"]
+        among = spot or [row for row, _ in known]
+        expected = sum(price * lots for price, lots in among) / sum(lots for _, lots in among) if among else None
+        assert prices.at(first + at * MINUTE) == (None if expected is None else pytest.approx(expected))
+    # of the eight minutes that are judged, the ninth is not one
+    assert list(coverage.values()) == [3 / 8, 3 / 8, 4 / 8]
+    assert seen == {"acme", "other", "perp"}
 
 
 def test_who_asks_what_was_told_is_replayed_as_a_whole(overrides):
