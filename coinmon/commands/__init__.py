@@ -33,6 +33,12 @@ def check_venues(names: Iterable[str], exchanges: Iterable[str]) -> None:
         venue_and_name(each, sorted(exchanges))
 
 
+def no_bars_stored(names: Iterable[str], exchanges: Iterable[str]) -> NoDataError:
+    """What a store without bars says. Raises ConfigError for a symbol at an exchange that is not switched on."""
+    check_venues(names, exchanges)
+    return NoDataError("no bars are stored; run coinmon scan, or name another --db")
+
+
 def meant_pairs(universe: "Universe", symbols: Iterable[str], exchanges: Iterable[str]) -> "list[Pair]":
     """The stored pairs that symbols mean, each once. exchanges: those that are switched on.
 
@@ -40,8 +46,7 @@ def meant_pairs(universe: "Universe", symbols: Iterable[str], exchanges: Iterabl
     """
     names = typed_symbols(symbols)
     if names and not universe.by_pair:
-        check_venues(names, exchanges)
-        raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
+        raise no_bars_stored(names, exchanges)
     return list(dict.fromkeys(universe.resolve(each).pair for each in names))
 
 

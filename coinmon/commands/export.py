@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coinmon.commands import Globals, check_venues, meant_pairs, typed_symbols
-from coinmon.errors import ConfigError, NoDataError
+from coinmon.commands import Globals, meant_pairs, no_bars_stored, typed_symbols
+from coinmon.errors import ConfigError
 
 if TYPE_CHECKING:
     from coinmon.config.load import Config
@@ -114,8 +114,7 @@ def _export_lake(ctx: typer.Context, root: Path, symbols: "list[str]") -> None:
         universe = history.universe([each.venue for each in history.instruments], config.quotes)
         stored = sorted({universe.pair_of(each) for each in history.with_bars()}, key=str)
         if not stored:
-            check_venues(symbols, config.exchanges)
-            raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
+            raise no_bars_stored(symbols, config.exchanges)
         pairs = meant_pairs(universe, symbols, config.exchanges) or stored
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
@@ -159,8 +158,7 @@ def one_stored(
 
     stored = history.with_bars()
     if not stored:
-        check_venues([symbol], config.exchanges)
-        raise NoDataError("no bars are stored; run coinmon scan, or name another --db")
+        raise no_bars_stored([symbol], config.exchanges)
     universe = Universe(stored, config.quotes)
     wanted = universe.resolve(symbol)
     kind = kind or wanted.kind

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from coinmon.model.levels import Levels, by_price
 from coinmon.model.moment import MINUTE, ceil, floor
-from coinmon.model.trades import Floats, Ints
+from coinmon.model.trades import Floats, Ints, is_exact_float
 
 CoverageColumn = npt.NDArray[np.uint8]
 
@@ -36,8 +36,7 @@ def scaled(counts: Ints, unit: Decimal) -> Floats:
     """Integer counts times a decimal unit, each the float64 nearest to the exact product (0.1 * 3 gives 0.3)."""
     times, by = unit.as_integer_ratio()
     largest = max(abs(int(counts.max(initial=0))), abs(int(counts.min(initial=0))))
-    # float64 has a whole number exactly where it has what is left of it without its factors of two
-    if largest * times <= _EXACT and by // (by & -by) <= _EXACT:
+    if largest * times <= _EXACT and is_exact_float(by):
         return np.asarray((counts if times == 1 else counts * times) / by, np.float64)
     # beyond what floats hold exactly, Python's own integer division still rounds once and right
     return np.array([count * times / by for count in counts.tolist()], np.float64)

@@ -17,7 +17,12 @@ _OFF_GRID = 1e-3
 """A price this share of a tick away from the grid is not float noise but another tick size."""
 
 _LARGEST = 2.0**53
-"""Ticks beyond this are not exact in float64."""
+"""Float64 has every whole number up to this one; ticks beyond it are not exact."""
+
+
+def is_exact_float(number: int) -> bool:
+    """Whether float64 has a positive whole number: all up to 2**53, and 10**22 but not 10**23."""
+    return number // (number & -number) <= _LARGEST
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ import numpy as np
 
 from coinmon.model.bars import scaled
 from coinmon.model.levels import Levels, by_price
-from coinmon.model.trades import Floats, Ints
+from coinmon.model.trades import Floats, Ints, is_exact_float
 
 _HEADER = struct.Struct("<BBIqqbqb")
 _FORMAT_VERSION = 3
@@ -242,7 +242,7 @@ def _kind(head: Any) -> _Kind:
 def _in_units(counts: Any, lot: Decimal) -> Floats:
     """Lots as base units, each the float64 nearest to the exact product."""
     times, by = lot.as_integer_ratio()
-    if counts.dtype.kind == "u" and times * 256**counts.dtype.itemsize <= 2**53 and by // (by & -by) <= 2**53:
+    if counts.dtype.kind == "u" and times * 256**counts.dtype.itemsize <= 2**53 and is_exact_float(by):
         # as `scaled` does, without looking for the largest
         units = counts.astype(np.float64)
         units *= times
