@@ -79,10 +79,10 @@ def line(row: Quoted, days: int, lang: str) -> str:
 
 
 def _none(days: int | None) -> BothLanguages:
-    few = verdict_at_length("too few")
-    if days is None:
-        return BothLanguages(f"尚无记录，{few.zh}", f"no record yet: {few.en}")
-    return BothLanguages(f"{days} 天内尚无记录，{few.zh}", f"no record in {days} days: {few.en}")
+    """It stands behind the word for a record."""
+    return (
+        BothLanguages("尚无", "none yet") if days is None else BothLanguages(f"{days} 天内无", f"none in {days} days")
+    )
 
 
 def _horizon(minutes: int, zh: bool) -> str:

@@ -82,10 +82,10 @@ def test_other_verdicts_in_plain_words(verdict, said):
 
 
 def test_the_first_of_its_kind_and_an_empty_database():
-    assert event(name="other")["record"]["text"]["en"] == "no record in 90 days: too few to say"
+    assert event(name="other")["record"]["text"]["en"] == "none in 90 days"
     assert event(name="other")["record"]["told"] == RecordBook().of(signal()).told == 0
     assert event(name="other")["record"]["judged"] == RecordBook().of(signal()).judged == 0
-    assert RecordBook().of(signal()).text.en == "no record yet: too few to say"
+    assert RecordBook().of(signal()).text.en == "none yet"
     assert RecordBook().of(signal()).verdict == "too few"
     assert RecordBook().of(signal(grade=None)) is None
 

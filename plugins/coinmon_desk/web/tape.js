@@ -32,7 +32,7 @@ function item(row) {
   const why = row.why.length
     ? made("details", {}, made("summary", {}, words.why), made("dl", {}, ...row.why.flatMap(([name, value]) => [made("dt", {}, name), made("dd", {}, value)])))
     : null;
-  const record = row.record ? made("span", { class: "dim" }, ` ${row.record.text[config.lang]}`) : null;
+  const record = row.record ? made("span", { class: "dim" }, ` ${words.record}: ${row.record.text[config.lang]}`) : null;
   return made("li", { "data-id": row.id, "data-kind": row.kind },
     made("time", { datetime: row.time }, clock(row.time, "day")), made("b", { class: `k-${row.tone}` }, row.grade || "·"),
     made("b", {}, row.pair), made("span", { class: `what k-${row.tone}` }, said(row), record), made("a", { href: jump }, words.jump), why);
