@@ -24,6 +24,7 @@ from .model.bars import Bars as Bars
 from .model.bars import Coverage as Coverage
 from .model.derivatives import Funding as Funding
 from .model.derivatives import OpenInterest as OpenInterest
+from .model.figures import rough as rough
 from .model.figures import significant as significant
 from .model.figures import with_sign as with_sign
 from .model.instrument import Instrument as Instrument

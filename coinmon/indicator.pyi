@@ -36,6 +36,7 @@ from .model.derivatives import OpenInterest as OpenInterest
 from .model.derivatives import WhaleTrade as WhaleTrade
 from .model.events import FlowEvent as FlowEvent
 from .model.events import FlowOfVenue as FlowOfVenue
+from .model.figures import rough as rough
 from .model.figures import significant as significant
 from .model.figures import with_sign as with_sign
 from .model.instrument import Instrument as Instrument

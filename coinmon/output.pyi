@@ -21,6 +21,7 @@ from .model.events import VenueEvent as VenueEvent
 from .model.events import WhaleEvent as WhaleEvent
 from .model.events import from_json as from_json
 from .model.figures import significant as significant
+from .model.figures import with_sign as with_sign
 from .model.moment import MINUTE as MINUTE
 from .model.signal import say as say
 from .plugin.contracts import Message as Message

@@ -1,11 +1,11 @@
-"""What stands in a cell of a live table: prices, money, flows, ratios, verdicts, signals."""
+"""What stands in a cell of a live table: prices, flows, ratios, verdicts, signals."""
 
 from collections.abc import Sequence
 
 from rich.text import Text
 
 from coinmon.model.events import FlowEvent, FlowOfVenue, SignalEvent, WhaleEvent
-from coinmon.model.figures import significant
+from coinmon.model.figures import rough, significant
 from coinmon.model.signal import say
 
 _VERDICTS = {
@@ -45,25 +45,13 @@ def signal_text(event: SignalEvent | WhaleEvent | None, lang: str) -> Text:
     if isinstance(event, WhaleEvent):
         style = "green" if event.side == "buy" else "red"
         side = _SIDES[lang][event.side]
-        return one_line(f"🐳 {event.venue[:3].upper()} {side} {money(event.quote)}", style)
+        return one_line(f"🐳 {event.venue[:3].upper()} {side} {rough(event.quote)}", style)
     style = {"bullish": "bold green", "bearish": "bold red"}.get(event.direction, "")
     return one_line(f"[{event.grade}] {event.title.say(lang)}", style)
 
 
 def one_line(text: str, style: str) -> Text:
     return Text(text, style, no_wrap=True, overflow="ellipsis")
-
-
-def money(value: float, sign: bool = False) -> str:
-    """+1.25M, -80.0k, 640."""
-    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= limit:
-            return (
-                f"{value / limit:{'+' if sign else ''}.3g}{unit}"
-                if abs(value) < limit * 999.5
-                else f"{value / limit:,.0f}{unit}"
-            )
-    return f"{value:{'+' if sign else ''}.0f}"
 
 
 def price(value: float | None) -> str:
@@ -84,8 +72,8 @@ def flow_text(venue: FlowOfVenue | None) -> Text:
     if venue.net_flow is None:
         return Text("-", "yellow")
     short = partly_seen(venue)
-    style = "green" if venue.net_flow > 0 else "red"
-    return Text(money(venue.net_flow, sign=True) + ("*" if short else ""), f"dim {style}" if short else style)
+    style = "green" if venue.net_flow > 0 else "red" if venue.net_flow < 0 else ""
+    return Text(rough(venue.net_flow, sign=True) + ("*" if short else ""), f"dim {style}" if short else style)
 
 
 def ratio_text(ratios: Sequence[float | None]) -> str:

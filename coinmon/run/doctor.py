@@ -17,6 +17,7 @@ from coinmon.collect.venue import Venue
 from coinmon.config.build import make
 from coinmon.config.load import Config
 from coinmon.errors import CoinmonError, VenueBlocked
+from coinmon.model.figures import with_sign
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
 from coinmon.model.trades import Trades
@@ -203,7 +204,7 @@ async def _reached(venue: Venue, clock: Clock) -> list[Finding]:
     after = clock.now()
     skew = theirs - (before + after) // 2
     reached = Finding(venue.name, "reachable", "ok", f"answers in {(monotonic() - began) * 1000:.0f} ms")
-    detail = f"{skew:+d} ms"
+    detail = f"{with_sign(skew, 0)} ms"
     if abs(skew) > _SKEW_MS + (after - before):
         cure = "set this machine's clock (NTP): minutes would close at the wrong moment"
         return [reached, Finding(venue.name, "clock", "warning", detail, cure)]

@@ -233,6 +233,6 @@ class _Scale:
             at = self.y(value)
             if all(abs(at - each) >= _LETTER for each in named):
                 named.append(at)
-                text = f"{value:+.{digits}f}" if value else "0"
+                text = with_sign(value, digits) if value else "0"
                 marks.append(f'<text x="{_LEFT - 6}" y="{at + 4}" text-anchor="end">{text}</text>')
         return marks

@@ -8,8 +8,8 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon.command import CoinmonError, MarketReader, our_stop, verdict_words
-from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, money, price
+from coinmon.command import CoinmonError, MarketReader, our_stop, rough, verdict_words
+from coinmon_desk._figures import Cell, cell, flow_cells, market_cells, price
 from coinmon_desk._words import WORDS
 
 BoardRow = dict[str, Cell]
@@ -134,7 +134,7 @@ def signal_cell(event: Mapping[str, Any]) -> Cell:
     """Grade, title and what signals like it were worth, in both languages; pages write its time before it."""
     if event["event"] == "whale":
         up = event.get("side") == "buy"
-        amount = money(event.get("quote"))[1:]
+        amount = rough(event["quote"])
         words = {
             "zh": f"巨鲸{'买入' if up else '卖出'} {amount}",
             "en": f"whale {'buys' if up else 'sells'} {amount}",

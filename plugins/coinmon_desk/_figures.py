@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coinmon.command import MINUTE, Market, MarketReader, View, significant, with_sign
+from coinmon.command import MINUTE, Market, MarketReader, View, rough, significant, with_sign
 
 Cell = dict[str, Any]
 """t: text; k: tone; s: what it sorts by; w: why."""
@@ -25,14 +25,8 @@ def cell(text: str, sort: Any = None, tone: str = "", why: str = "") -> Cell:
 
 
 def money(value: float | None) -> str:
-    """+1.25M, -80k."""
-    if value is None:
-        return "-"
-    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= limit:
-            return f"{value / limit:+.3g}{unit}"
-    # less than half a unit is neither bought nor sold
-    return with_sign(value, 0) if abs(value) >= 0.5 else "0"
+    """+1.25M, -80k; unknown: -."""
+    return "-" if value is None else rough(value, sign=True)
 
 
 def price(value: float | None) -> str:

@@ -40,20 +40,10 @@ def money(value: float | None, currency: str) -> str:
     """An amount with its currency: $1.25M for anything that is worth a dollar, else 1.25M EUR."""
     if value is None:
         return "-"
-    return (
-        f"{'-' if value < 0 else ''}${compact(abs(value))}" if currency in _DOLLARS else f"{compact(value)} {currency}"
-    )
-
-
-def rough(value: float | None, sign: bool = True) -> str:
-    """For a narrow column: +1.25M, -80k, 640; a thousand M is 1,000M until it is 1B. Unknown: -."""
-    if value is None:
-        return "-"
-    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= limit:
-            small = abs(value) < limit * 999.5
-            return f"{value / limit:{'+' if sign else ''}.3g}{unit}" if small else f"{value / limit:,.0f}{unit}"
-    return f"{value:{'+' if sign else ''}.0f}"
+    shown = compact(value)
+    if currency not in _DOLLARS:
+        return f"{shown} {currency}"
+    return f"-${shown[1:]}" if shown.startswith("-") else f"${shown}"
 
 
 def price(value: float | None) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coinmon.output import say, significant
+from coinmon.output import say, significant, with_sign
 
 EventJson = Mapping[str, Any]
 
@@ -36,8 +36,7 @@ def thousands(value: float | None) -> str:
     """+500k, -2021k, 0k; - for what is unknown."""
     if value is None:
         return "-"
-    count = round(value / 1000)
-    return f"{count:+d}k" if count else "0k"
+    return f"{with_sign(value / 1000, 0)}k"
 
 
 def amount(value: float, currency: str) -> str:
@@ -54,7 +53,7 @@ def price(value: float | None) -> str:
 
 def percent(value: float, digits: int = 2) -> str:
     """+0.58 %"""
-    return f"{value:+.{digits}f} %"
+    return f"{with_sign(value, digits)} %"
 
 
 def is_dollar(currency: str) -> bool:

@@ -1,10 +1,9 @@
 """The figures that a signal rests on, as JSON-ready evidence."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from coinmon.signal import Bilingual, Market, Silent, say
+from coinmon.signal import Bilingual, Market, Silent, say, with_sign
 
 HOLD = 0.8
 """A state that is on goes on at this share of the threshold that it begins at, so that it does not flap."""
@@ -43,7 +42,7 @@ def usual(market: Market, venues: Iterable[str], min_times: float) -> Silent:
     if names:
         words = f"{'、'.join(names)} 的常态净流入未知", f"the usual net flow of {', '.join(names)} is not known yet"
         return Silent(Bilingual(*words), waits=True)
-    shown = worded(times, "+.1f")
+    shown = worded(times, ".1f")
     return Silent(
         Bilingual(
             f"净流入为常态的 {shown} 倍，需达到 {min_times:g} 倍",
@@ -57,12 +56,10 @@ def _times(market: Market, venue: str) -> float | None:
     return found.net_flow / found.usual if found.usual and found.net_flow is not None else None
 
 
-def worded(figures: Mapping[str, Any], kind: str = "+,.0f") -> str:
+def worded(figures: Mapping[str, Any], form: str = ",.0f") -> str:
     """`binance +1,200, okx -300`; a figure that is not known is a dash."""
-    shown = {name: "-" if figure is None else format(figure, kind) for name, figure in figures.items()}
-    # what rounds to nothing has no sign
-    signed = (text if text == "-" or re.search("[1-9]", text) else text.lstrip("+-") for text in shown.values())
-    return ", ".join(f"{name} {text}" for name, text in zip(shown, signed, strict=True))
+    shown = {name: "-" if figure is None else with_sign(figure, form) for name, figure in figures.items()}
+    return ", ".join(f"{name} {text}" for name, text in shown.items())
 
 
 def _both(note: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """House rules that no linter knows: see docs/architecture.md."""
 
 import ast
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -126,3 +127,18 @@ def test_every_folder_has_its_line_in_the_architecture():
         if f"`{name(folder)}/`" not in text and not (folder.parent in folders and f"`{folder.name}/`" in text)
     ]
     assert not silent
+
+
+_SIGNED = re.compile(r""":\+[,_.\d]*[{}defgn%]|:{["']\+|["']\+[,_]?(\.\d+)?[defgn%]["']|\? *["'`]\+["'`$]""")
+"""`{each:+.2f}`, `{each:{'+' if sign else ''}f}`, `format(each, "+.1%")`, and in a script `each > 0 ? "+" : ""`."""
+
+
+def test_noughts_have_no_sign():
+    """`{:+.2f}` writes +0.00 and -0.00, which are neither more nor less: `with_sign` does not."""
+    shown = (
+        "{a:+d} {a:+.{b}f} {a:+,.6g} {a:+} {a:{'+'if+b+else''}f} format(a,'+.1%') said(a,'+g') a>0?'+':'' a>0?`+${a}`:a"
+    )
+    assert [each for each in shown.split(" ") if not _SIGNED.search(each)] == []
+    scripts = (path for package in PACKAGES for path in package.rglob("*.js"))
+    found = [name(path) for path in (*SOURCES, *scripts) if _SIGNED.search(path.read_text("utf-8"))]
+    assert found == []

@@ -24,7 +24,7 @@ def test_a_signed_amount_shows_its_sign_and_zero_has_none():
 )
 def test_a_share_that_rounds_to_nothing_has_no_sign(value, shown):
     assert percent(value, 1) == shown
-    assert worded({"okx": None if value is None else value / 100}, "+.1%") == f"okx {shown}"
+    assert worded({"okx": None if value is None else value / 100}, ".1%") == f"okx {shown}"
 
 
 def test_money_names_its_currency():

@@ -4,7 +4,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from coinmon.model.figures import significant
+from coinmon.model.figures import rough, significant, with_sign
 from coinmon.model.moment import DAY, HOUR, MINUTE, ceil, floor, iso, parse_duration, parse_time
 from coinmon.model.shard import WHOLE, Shard
 
@@ -87,3 +87,27 @@ def test_what_is_no_shard_is_said(text):
 )  # fmt: skip
 def test_eight_significant_digits(value, text):
     assert significant(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (1.25, 1, "+1.2"), (-0.04, 1, "0.0"), (0.04, 1, "0.0"), (-10.0, 0, "-10"), (0, 0, "0"), (-0.0, 2, "0.00"),
+        (-1234.4, ",.0f", "-1,234"), (-0.4, ",.0f", "0"), (0.0004, ".1%", "0.0%"), (-0.25, ".0%", "-25%"),
+        (-0.0, ",.6g", "0"), (1e-9, ",.6g", "+1e-09"),
+    ],
+)  # fmt: skip
+def test_what_rounds_to_nothing_has_no_sign(value, form, text):
+    assert with_sign(value, form) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "plain", "signed"),
+    [
+        (1_254_000.0, "1.25M", "+1.25M"), (-80_000.0, "-80k", "-80k"), (640.4, "640", "+640"), (0.4, "0", "0"),
+        (-0.4, "0", "0"), (0.0, "0", "0"), (999_600_000.0, "1,000M", "+1,000M"), (-2.5e12, "-2,500B", "-2,500B"),
+    ],
+)  # fmt: skip
+def test_a_rough_figure_of_nothing_has_no_sign(value, plain, signed):
+    assert rough(value) == plain
+    assert rough(value, sign=True) == signed

@@ -114,7 +114,7 @@ def test_a_signal_says_what_its_like_were_worth_on_the_screen_and_the_page(demo_
     assert said not in page(demo_report, lang).decode()
 
 
-@pytest.mark.parametrize(("lang", "said"), [("zh", "巨鲸 okx 卖出 523k"), ("en", "whale okx sell 523k")])
+@pytest.mark.parametrize(("lang", "said"), [("zh", "巨鲸 okx 卖出 523k USDT"), ("en", "whale okx sell 523k USDT")])
 def test_a_whale_is_told_in_the_readers_language(demo_report, lang, said):
     when = "2026-01-15T12:00:00Z"
     whale = WhaleEvent("2", when, "BTC/USDT", "okx:BTC/USDT", "okx", "spot", "sell", 96_000.0, 5.4, 523_000.0, 7, 1)
@@ -126,19 +126,26 @@ def test_a_whale_is_told_in_the_readers_language(demo_report, lang, said):
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", "巨鲸 26 笔：1 笔买入 900k，25 笔卖出 12.5M；最大：binance 买入 900k"),
-        ("en", "26 whales: 1 bought 900k, 25 sold 12.5M; the largest: binance buy 900k"),
+        ("zh", "巨鲸 27 笔：2 笔买入 950k USD + 900k USDT，25 笔卖出 12.5M USDT；最大：binance 买入 900k USDT"),
+        ("en", "27 whales: 2 bought 950k USD + 900k USDT, 25 sold 12.5M USDT; the largest: binance buy 900k USDT"),
     ],
 )
 def test_several_whales_are_one_line_and_one_entry_of_the_legend(demo_report, lang, said):
     when = "2026-01-15T12:00:00Z"
     sold = WhaleEvent("2", when, "BTC/USDT", "okx:BTC/USDT", "okx", "spot", "sell", 96_000.0, 5.2, 5e5, 7, 1)
-    bought = replace(sold, venue="binance", side="buy", quote=9e5)
+    bought = replace(sold, venue="binance", side="buy", base=9.4, quote=9e5)
+    dollars = replace(bought, venue="coinbase", instrument="coinbase:BTC/USD", base=9.3, quote=9.5e5)
     report = copy.copy(demo_report)
-    report.events = [*[sold] * 20, bought, *demo_report.events, *[sold] * 5]
-    lines = signal_lines(report, lang)
-    assert [text for text, _ in lines] == [*(text for text, _ in signal_lines(demo_report, lang)), said]
-    assert f'<li class="down">{said}</li>' in page(report, lang).decode()
+    report.events = [*[sold] * 20, bought, *demo_report.events * 3, dollars, *[sold] * 5]
+    told = [text for text, _ in signal_lines(demo_report, lang)] * 3
+    # dollars and USDT are not added up, and agree on no tone here
+    assert signal_lines(report, lang)[2] == (said, "")
+    assert [text for text, _ in signal_lines(report, lang)] == [*told[:2], said, *told[2:]]
+    assert said[:20] in "\n".join(printed(render(report, lang, 80, 24), 80)), "a screen has room for three"
+    report.events.remove(dollars)
+    text, tone = signal_lines(report, lang)[2]
+    assert f'<li class="{tone}">{text}</li>' in page(report, lang).decode()
+    assert tone == "down"
     view = next(iter(report.market.merged.values()))
     dots = Points("whales", [moment(view.end)], [96_000.0], ["$500k"], "down", "circle")
     found = [Drawn("whale_trades", id, Panel("Whale trades", [dots], "price")) for id in report.results["whale_trades"]]

@@ -8,8 +8,8 @@ from typing import Any
 from rich.text import Text
 
 from coinmon.model.events import FlowEvent, SignalEvent, WhaleEvent
-from coinmon.model.figures import with_sign
-from coinmon.report.cell_text import consensus_text, flow_text, money, price, ratio_text, signal_text
+from coinmon.model.figures import rough, with_sign
+from coinmon.report.cell_text import consensus_text, flow_text, price, ratio_text, signal_text
 from coinmon.report.table.figures import PairFigures
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -69,10 +69,10 @@ class PairRow:
                 return _signed("-" if value is None else f"{with_sign(value, 2)}%", value)
             case "spot":
                 value, whole = self._spot()
-                return _signed("-" if value is None else money(value, sign=True) + ("" if whole else "*"), value)
+                return _signed("-" if value is None else rough(value, sign=True) + ("" if whole else "*"), value)
             case "perp":
                 value, whole = known.perp_flow, known.perp_whole
-                return _signed("-" if value is None else money(value, sign=True) + ("" if whole else "*"), value)
+                return _signed("-" if value is None else rough(value, sign=True) + ("" if whole else "*"), value)
             case "consensus":
                 return consensus_text(flow, lang)
             case "signal":

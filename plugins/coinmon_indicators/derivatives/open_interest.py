@@ -19,10 +19,11 @@ from coinmon.indicator import (
     View,
     hookimpl,
     moment,
+    rough,
     say,
 )
 from coinmon_indicators._candles import STEPS, Part
-from coinmon_indicators._figures import compact, known, money, percent, quotient, rough
+from coinmon_indicators._figures import compact, known, money, percent, quotient
 from coinmon_indicators._of_instrument import InstrumentResult, head
 from coinmon_indicators.derivatives._quadrant import LABELS, Quadrant, Reading, nearest, read, windows_before
 from coinmon_indicators.derivatives._sample_columns import open_interest_columns
@@ -74,10 +75,11 @@ class OpenInterestNow(InstrumentResult):
         if self.open_interest is None:
             return []
         name = Text(f"持仓量 ({self.base})", f"open interest ({self.base})")
-        held, change = rough(self.open_interest, sign=False), self.change_pct
+        held, change = rough(self.open_interest), self.change_pct
         if change is None:
             return [SummaryCell(name, held, place="venues", order=10)]
-        return [SummaryCell(name, f"{held} ({percent(change)})", "up" if change > 0 else "down", "venues", order=10)]
+        way: Literal["", "up", "down"] = "up" if change > 0 else "down" if change < 0 else ""
+        return [SummaryCell(name, f"{held} ({percent(change)})", way, "venues", order=10)]
 
     def panel(self, subject: View) -> Panel:
         """What was sampled in two days."""

@@ -18,10 +18,11 @@ from coinmon.indicator import (
     View,
     hookimpl,
     moment,
+    rough,
     say,
     with_sign,
 )
-from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient, rough
+from coinmon_indicators._figures import because, compact, known, percent, plain, price, quotient
 from coinmon_indicators._of_instrument import InstrumentResult
 from coinmon_indicators.flow._added_up import AddedUp, added_up
 from coinmon_indicators.flow._net_flow_columns import MIN_BLOCKS, columns, usable
@@ -58,11 +59,13 @@ class NetFlow(InstrumentResult):
 
     def cells(self) -> list[SummaryCell]:
         note = Text(f"净流量：最近 {self.window} 分钟，计价货币", f"flows: last {self.window} minutes, quote currency")
-        way: Literal["", "up", "down"] = "" if self.net_flow is None else "up" if self.net_flow > 0 else "down"
+        flow = self.net_flow
+        way: Literal["", "up", "down"] = "" if not flow else "up" if flow > 0 else "down"
+        shown = "-" if flow is None else rough(flow, sign=True)
         ratio = "-" if self.buy_sell_ratio is None else f"{self.buy_sell_ratio:.3f}"
         return [
             SummaryCell(Text("价格", "price"), price(self.last_price), order=10),
-            SummaryCell(Text("净流量", "net flow"), rough(self.net_flow), way, note=note, order=20),
+            SummaryCell(Text("净流量", "net flow"), shown, way, note=note, order=20),
             SummaryCell(
                 Text("买卖比", "buy/sell"),
                 ratio,

@@ -25,6 +25,7 @@ from coinmon.indicator import (
     iso,
     moment,
     say,
+    with_sign,
 )
 from coinmon_indicators._average import average, deviation, with_volume
 from coinmon_indicators._days import (
@@ -110,7 +111,7 @@ class Vwap(InstrumentResult):
         def line(name: str, k: int, tone: Tone) -> Line:
             return Line(name, time, (center + mean + k * spread)[shown].tolist(), tone, dashed=bool(k))
 
-        bands = [line(f"{k:+d}σ", k, "second" if abs(k) == 1 else "muted") for k in (-2, -1, 1, 2)]
+        bands = [line(f"{with_sign(k, 0)}σ", k, "second" if abs(k) == 1 else "muted") for k in (-2, -1, 1, 2)]
         return Panel(Text("VWAP 与标准差带", "VWAP and bands"), [line("VWAP", 0, "accent"), *bands], "price")
 
 

@@ -91,7 +91,7 @@ def _judged(
         return Silent(Bilingual(f"现货净流入 z 值 {z} (需 {needed})", f"net flow of spot is z {z} (needs {needed})"))
     way = 1 if bought.net_flow > 0 else -1
     if way * bought.zscore < 0 or way * sold.net_flow >= 0:
-        both = f"{bought.net_flow:+,.0f}", f"{sold.net_flow:+,.0f}"
+        both = with_sign(bought.net_flow, ",.0f"), with_sign(sold.net_flow, ",.0f")
         return Silent(
             Bilingual(
                 f"现货净流入 {both[0]}，永续合约 {both[1]}",
@@ -103,7 +103,7 @@ def _judged(
         why = held.reason or held.quadrant_note or Bilingual("变化未知", "no change known")
         return Silent(Bilingual(f"等待持仓量：{say(why, 'zh')}", f"waits for open interest: {why}"), waits=True)
     if way * held.change <= oi_times * held.noise:
-        moved, needed = f"{held.change:+,.6g}", f"{way * oi_times * held.noise:+,.6g}"
+        moved, needed = with_sign(held.change, ",.6g"), with_sign(way * oi_times * held.noise, ",.6g")
         return Silent(Bilingual(f"持仓量变化 {moved} (需 {needed})", f"open interest changed {moved} (needs {needed})"))
     if bought.price_change_pct is None or not bought.atr:
         return Silent(Bilingual("等待价格", "waits for prices"), waits=True)

@@ -17,6 +17,7 @@ from coinmon.signal import (
     Text,
     hookimpl,
     say,
+    with_sign,
 )
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
@@ -56,9 +57,9 @@ def funding_extreme(
     which = Bilingual.listed(waits)
     return signals or Silent(
         Bilingual(
-            f"年化资金费率 {worded(rates, '+.1%')} 在 {low:+.0%} 与 {high:+.0%} 之间"
+            f"年化资金费率 {worded(rates, '.1%')} 在 {with_sign(low, '.0%')} 与 {with_sign(high, '.0%')} 之间"
             + (f"；等待 {which.zh}" if waits else ""),
-            f"funding a year {worded(rates, '+.1%')} is between {low:+.0%} and {high:+.0%}"
+            f"funding a year {worded(rates, '.1%')} is between {with_sign(low, '.0%')} and {with_sign(high, '.0%')}"
             + (f"; waits for {which}" if waits else ""),
         )
     )
@@ -74,7 +75,7 @@ def _signal(
     waits: Sequence[str],
 ) -> Signal:
     longs = crowded == "long"
-    shown = worded(beyond, "+.0%")
+    shown = worded(beyond, ".0%")
     return Signal(
         name="funding_extreme",
         pair=str(market.pair),

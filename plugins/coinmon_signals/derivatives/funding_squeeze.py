@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
 from coinmon_signals._views import NO_PERP
@@ -46,10 +46,10 @@ def funding_squeeze(
             return [_signal(market, longs, {n: rates[n] for n in there}, {n: times[n] for n in there}, len(strong))]
     return Silent(
         Bilingual(
-            f"年化资金费率 {worded(rates, '+.1%')}（界限 {low:+.0%}、{high:+.0%}），"
-            f"持仓增长为常态的 {worded(times, '+.1f')} 倍（需 {min_times:g}）",
-            f"funding a year {worded(rates, '+.1%')} (limits {low:+.0%} and {high:+.0%}), open interest grew "
-            f"{worded(times, '+.1f')} times the usual (needs {min_times:g})",
+            f"年化资金费率 {worded(rates, '.1%')}（界限 {with_sign(low, '.0%')}、{with_sign(high, '.0%')}），"
+            f"持仓增长为常态的 {worded(times, '.1f')} 倍（需 {min_times:g}）",
+            f"funding a year {worded(rates, '.1%')} (limits {with_sign(low, '.0%')} and {with_sign(high, '.0%')}), "
+            f"open interest grew {worded(times, '.1f')} times the usual (needs {min_times:g})",
         )
     )
 
@@ -63,8 +63,8 @@ def _signal(market: Market, longs: bool, rates: dict[str, float], times: dict[st
         direction="bearish" if longs else "bullish",
         title=Text("挤仓风险", "Squeeze Setup"),
         reading=Text(
-            f"{who[0]}付出年化 {worded(rates, '+.0%')} 的资金费率仍在加仓。",
-            f"{who[1]} pay {worded(rates, '+.0%')} a year and still build positions.",
+            f"{who[0]}付出年化 {worded(rates, '.0%')} 的资金费率仍在加仓。",
+            f"{who[1]} pay {worded(rates, '.0%')} a year and still build positions.",
         ),
         advice=Text(f"警惕{who[0]}被挤。", f"Beware of a squeeze of {who[1].lower()}."),
         evidence={"annualised": rates, "open_interest_times": times},

@@ -49,9 +49,9 @@ def oi_jump(
             ]
     return Silent(
         Bilingual(
-            f"持仓变化为常态的 {worded(times, '+.1f')} 倍（需 {min_times:g}），"
+            f"持仓变化为常态的 {worded(times, '.1f')} 倍（需 {min_times:g}），"
             f"价格 {worded(moves, '.1f')} 倍（需低于 {max_move:g}）",
-            f"open interest changed {worded(times, '+.1f')} times the usual (needs {min_times:g}), price "
+            f"open interest changed {worded(times, '.1f')} times the usual (needs {min_times:g}), price "
             f"{worded(moves, '.1f')} times (below {max_move:g})",
         )
     )
@@ -66,8 +66,8 @@ def _signal(market: Market, way: int, there: dict[str, float], moves: dict[str, 
         direction="neutral",
         title=Text("持仓骤变而价格不动", "Open Interest Jump"),
         reading=Text(
-            f"持仓量骤{'增' if up else '减'}（常态的 {worded(there, '+.1f')} 倍），价格未动。",
-            f"Open interest {'jumps' if up else 'drops'} ({worded(there, '+.1f')} times the usual), price stands.",
+            f"持仓量骤{'增' if up else '减'}（常态的 {worded(there, '.1f')} 倍），价格未动。",
+            f"Open interest {'jumps' if up else 'drops'} ({worded(there, '.1f')} times the usual), price stands.",
         ),
         evidence={"times": there, "price_times": {name: moves[name] for name in there}},
         key=f"oi_jump:{market.pair}:{'up' if up else 'down'}",

@@ -6,7 +6,21 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import MINUTE, Bars, Bilingual, Codes, Frame, Market, Signal, Silent, Text, View, hookimpl, iso
+from coinmon.signal import (
+    MINUTE,
+    Bars,
+    Bilingual,
+    Codes,
+    Frame,
+    Market,
+    Signal,
+    Silent,
+    Text,
+    View,
+    hookimpl,
+    iso,
+    with_sign,
+)
 from coinmon_signals._candle_columns import candle_columns, covered, event_codes, lead_instrument
 from coinmon_signals._columns import NEAR, Mask
 from coinmon_signals._last_candles import LastCandles, newest, quiet_candles, stands_out
@@ -74,6 +88,7 @@ def _volume(view: View, divergence: Any, length: int) -> float:
 def _signal(market: Market, found: Any, cvd: Any, share: float) -> Signal:
     up = found.bias == "bullish"
     at = iso(round(found.second.timestamp() * 1000))
+    moved = f"{with_sign(found.cvd_change, ',.6g')} {cvd.base}"
     prices = f"{found.first_price:,.10g} → {found.second_price:,.10g}"
     return Signal(
         name="cvd_divergence",
@@ -82,8 +97,8 @@ def _signal(market: Market, found: Any, cvd: Any, share: float) -> Signal:
         direction="bullish" if up else "bearish",
         title=Text(f"CVD {'看涨' if up else '看跌'}背离", f"{'Bullish' if up else 'Bearish'} CVD Divergence"),
         reading=Text(
-            f"价格 {prices}，CVD 反向变化 {found.cvd_change:+,.6g} {cvd.base}。",
-            f"Price {prices} while the takers' delta went the other way: {found.cvd_change:+,.6g} {cvd.base}.",
+            f"价格 {prices}，CVD 反向变化 {moved}。",
+            f"Price {prices} while the takers' delta went the other way: {moved}.",
         ),
         advice=Text("动能未能跟随，警惕反转。", "Momentum does not follow: beware of a turn."),
         evidence={

@@ -64,12 +64,12 @@ def _burst(
     zscore = found.zscore
     if zscore is None or move < HOLD * min_move or more < HOLD * min_ratio * less or zscore < HOLD * min_zscore:
         spread = "-" if zscore is None else with_sign(zscore, 1)
-        shift = with_sign(way * move, 1)
+        shift, needed = with_sign(way * move, 1), with_sign(way * min_move, "g")
         return Silent(
             Bilingual(
-                f"{found.minutes} 分钟内价格变动 {shift} ATR (需 {way * min_move:+g})，主动买入 {buys:,.0f} "
+                f"{found.minutes} 分钟内价格变动 {shift} ATR (需 {needed})，主动买入 {buys:,.0f} "
                 f"对卖出 {sells:,.0f} (需 {min_ratio:g} 倍)，成交量 z 值 {spread} (需 {min_zscore:g})",
-                f"price moved {shift} ATR in {found.minutes} min (needs {way * min_move:+g}), taker buys "
+                f"price moved {shift} ATR in {found.minutes} min (needs {needed}), taker buys "
                 f"{buys:,.0f} to sells {sells:,.0f} (needs {min_ratio:g} times), volume z {spread} "
                 f"(needs {min_zscore:g})",
             )

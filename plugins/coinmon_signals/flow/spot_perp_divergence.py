@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Codes, Frame, Instrument, Market, Signal, Silent, Text, View, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Instrument, Market, Signal, Silent, Text, View, hookimpl, with_sign
 from coinmon_signals._columns import Comparisons, Floats, Mask, rolling
 from coinmon_signals._evidence import HOLD
 
@@ -35,11 +35,12 @@ def spot_perp_divergence(
         )
     (spot, spot_usual), (perp, perp_usual) = (each for each in sides if each is not None)
     if not _stands((spot, spot_usual), (perp, perp_usual), min_times * HOLD):
+        flows = with_sign(spot, ",.0f"), with_sign(perp, ",.0f")
         return Silent(
             Bilingual(
-                f"现货净流入 {spot:+,.0f}（常态 {spot_usual:,.0f}），永续 {perp:+,.0f}（常态 {perp_usual:,.0f}），"
+                f"现货净流入 {flows[0]}（常态 {spot_usual:,.0f}），永续 {flows[1]}（常态 {perp_usual:,.0f}），"
                 f"需方向相反且均达 {min_times:g} 倍",
-                f"net flow of spot {spot:+,.0f} (usual {spot_usual:,.0f}), of perpetuals {perp:+,.0f} (usual "
+                f"net flow of spot {flows[0]} (usual {spot_usual:,.0f}), of perpetuals {flows[1]} (usual "
                 f"{perp_usual:,.0f}); they have to be opposite and {min_times:g} times that",
             )
         )

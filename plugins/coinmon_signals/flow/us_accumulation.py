@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import Comparisons, asked_where_it_holds
 from coinmon_signals._evidence import HOLD, compared, flows, unusual, usual, waits
 from coinmon_signals._settings import MinTimes
@@ -49,8 +49,8 @@ def us_accumulation(
     if not flow > HOLD * least:
         return Silent(
             Bilingual(
-                f"{us_venue} 净流入 {flow:+,.0f} {found.currency}，需超过 {least:,.0f}",
-                f"net flow on {us_venue} is {flow:+,.0f} {found.currency}, it has to exceed {least:,.0f}",
+                f"{us_venue} 净流入 {with_sign(flow, ',.0f')} {found.currency}，需超过 {least:,.0f}",
+                f"net flow on {us_venue} is {with_sign(flow, ',.0f')} {found.currency}, it has to exceed {least:,.0f}",
             )
         )
     if not unusual(market, [us_venue], 1, HOLD * min_times):
