@@ -85,3 +85,19 @@ def test_a_venue_that_does_nothing_but_refuse_is_given_up_in_the_end(tmp_path, c
         got = bench.backfill("okx:BTC/USDT", "--from", FROM, "--to", TO, "--source", "rest")
     assert 3000 <= sum(waits) < 2 * 3600
     assert "asked us to wait" in got.out + got.err
+
+
+def test_what_was_stored_before_is_no_answer_of_a_venue_that_refuses_every_connection(tmp_path, capsys):
+    def backfill(since):
+        return bench.backfill("okx:BTC/USDT", "--from", since, "--to", "2026-01-16T03:00", "--source", "rest")
+
+    with served(Scenario("quiet", 1), "2026-01-16T03:00:10Z") as emulator:
+        bench = Bench(emulator, tmp_path, capsys)
+        assert backfill("2026-01-16T02:00").code == 0
+    wider = backfill("2026-01-16T01:00")
+    assert wider.code == 3
+    assert "okx" in wider.err
+    assert "minutes:" not in wider.out
+    # nothing is missing of that hour, so nobody has to be asked
+    assert backfill("2026-01-16T02:00").code == 0
+    assert len(bench.bars("okx:BTC/USDT")) == 60

@@ -135,7 +135,7 @@ def test_what_another_market_of_the_name_has_is_said_to_be_not_asked(database, f
         number = sync_instruments(connection, [coin()], START)[coin().id][0]
     made, _ = fill()
     asyncio.run(made.run(number, coin(), START + start * DAY, START + end * DAY, "rest"))
-    assert made.problems == ([f"acme:BTC/USDT: {said} another market had this name"] if said else [])
+    assert made.absent == ([f"acme:BTC/USDT: {said} another market had this name"] if said else [])
 
 
 def test_a_month_that_is_not_there_is_read_by_its_days_each_once_and_in_order(fill):

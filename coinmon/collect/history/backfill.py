@@ -33,7 +33,7 @@ from coinmon.store.seen import gaps, is_complete, sample_gaps
 _REST_TRADES = 48 * 60 * MINUTE
 """How far back trades are asked of REST: Binance USD-M goes no further, and for others a file comes sooner."""
 _PROGRESS_INTERVAL_S = 10.0
-_SAMPLED = ("open_interest", "funding")
+SAMPLED = ("open_interest", "funding")
 _PAST_TIMEOUT_S = 120.0
 _PRICE_BEFORE = 60 * MINUTE
 """How far back the price before an archive is looked for."""
@@ -44,7 +44,7 @@ class Backfill:
 
     folder: for downloads on their way. levels_days: how old levels are kept. whale_threshold: in quote currency.
 
-    problems: what could not be had, in words.
+    problems: what could not be had, in words; absent: what there is not, as far as anybody knows.
     """
 
     def __init__(
@@ -65,7 +65,8 @@ class Backfill:
         self._whale_threshold = whale_threshold
         self._archives: Archives | None = getattr(venue.exchange, "archives", None)
         self.problems: list[str] = []
-        self._downloads = ArchiveDownloads(venue, folder, progress, self.problems)
+        self.absent: list[str] = []
+        self._downloads = ArchiveDownloads(venue, folder, progress, self.problems, self.absent)
 
     async def run(self, number: int, instrument: Instrument, start: int, end: int, source: str) -> None:
         """Bring [start, end) into the store. source: auto, vision (files only) or rest."""
@@ -73,33 +74,31 @@ class Backfill:
             since, until = span_of_name(connection, number, instrument)
         if start < since or end > until:
             other = f"before {iso(since)}" if start < since else f"from {iso(until)} on"
-            self.problems.append(f"{instrument.id}: {other} another market had this name")
+            self.absent.append(f"{instrument.id}: {other} another market had this name")
         start, end = max(start, since), min(end, until)
         archives = self._archives
         if archives is not None and source != "rest":
             published = archives.covering(instrument, start, min(end, self._clock.now()))
             now = self._clock.now()
             spans = wanted(spans_of(published), now, lambda span: self._has(number, span, now))
-            samples = [each for each in published if each.data in ("open_interest", "funding")]
-            samples = [
-                each
-                for each in samples
-                if sample_gaps(self._database, number, each.data, each.start, min(each.end, now))
-            ]
+            samples = [each for each in published if each.data in SAMPLED and self._lacks(number, each, now)]
             self._progress.begin(instrument.id, len(spans) + len(samples))
             await self._archived(archives, number, instrument, spans, len(samples))
             await self._samples(archives, number, instrument, samples)
         elif source == "vision":
-            self.problems.append(f"{instrument.id}: {self._venue.name} has no public files of history")
+            self.absent.append(f"{instrument.id}: {self._venue.name} has no public files of history")
         if source != "vision" and not self._venue.blocked:
             await self._rest(number, instrument, start, end)
             if instrument.kind == "perp":
-                await asyncio.gather(*(self._past(number, instrument, what, start, end) for what in _SAMPLED))
+                await asyncio.gather(*(self._past(number, instrument, what, start, end) for what in SAMPLED))
 
     def _has(self, number: int, span: Span, now: int) -> bool:
         """Levels that the retention has dropped, or would at once, are not fetched again."""
         levels = span.start >= now - self._levels_days * DAY
         return is_complete(self._database, number, span.start, span.end, levels=levels)
+
+    def _lacks(self, number: int, samples: Archive, now: int) -> bool:
+        return bool(sample_gaps(self._database, number, samples.data, samples.start, min(samples.end, now)))
 
     async def _archived(
         self, archives: Archives, number: int, instrument: Instrument, spans: list[Span], samples: int

@@ -12,16 +12,17 @@ from coinmon.plugin.archives import Archive, Archives
 
 
 class ArchiveDownloads:
-    """Downloads of one venue into a folder; problems: where it adds what could not be had.
+    """Downloads of one venue into a folder.
 
+    problems: where it adds what could not be had. absent: where it adds what the venue has not.
     refused: the host of files does not serve this network, and is not asked again.
     """
 
-    def __init__(self, venue: Venue, folder: Path, progress: Progress, problems: list[str]) -> None:
+    def __init__(self, venue: Venue, folder: Path, progress: Progress, problems: list[str], absent: list[str]) -> None:
         self._venue = venue
         self._folder = folder
         self._progress = progress
-        self._problems = problems
+        self._problems, self._absent = problems, absent
         self.refused = False
 
     async def of_span(self, archives: Archives, span: Span) -> DownloadedFiles:
@@ -51,7 +52,7 @@ class ArchiveDownloads:
                 return None
             except VenueError as error:
                 self._problems.append(str(error))
-        self._problems += unpublished[:1] if lasting else []
+        self._absent += unpublished[:1] if lasting else []
         return None
 
     async def _fetched(self, archives: Archives, archive: Archive, path: Path) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 from time import time
+from typing import Any
 
 from sqlalchemy import Connection
 
 from coinmon.clock import Clock
 from coinmon.collect.exchange_apart import venues_of
-from coinmon.collect.history.backfill import Backfill
+from coinmon.collect.history.backfill import SAMPLED, Backfill
 from coinmon.collect.history.estimate import estimated
 from coinmon.collect.history.own_files import Targets, Wish, read_files, recognised, targets_of_files
 from coinmon.collect.history.patience import PatientVenue
@@ -29,7 +30,7 @@ from coinmon.store.database import Database
 from coinmon.store.file_identity import file_of
 from coinmon.store.instruments import chosen_instruments, read_instruments
 from coinmon.store.retention import keep
-from coinmon.store.seen import counts
+from coinmon.store.seen import counts, sample_gaps
 
 _DOWNLOADS = ".backfill-"
 _ABANDONED_AFTER_S = 86_400.0
@@ -44,7 +45,10 @@ async def fill(
     wish: Wish,
     progress: Progress,
 ) -> list[str]:
-    """Fill the store and say what it came to, in lines. Raises NoDataError when nothing at all could be had."""
+    """Fill the store and say what it came to, in lines.
+
+    Raises NoDataError when nothing at all could be had: of what was wanted now, whatever was stored before.
+    """
     venues = venues_of(exchanges, clock, partial(PatientVenue, say=partial(progress.step, done=False)))
     try:
         files = [(recognised(path, venues), path) for path in wish.files]
@@ -55,6 +59,7 @@ async def fill(
             targets, problems = targets_of_files(files, config, clock, database, wish), []
             if not targets:
                 raise
+        before = [] if files else _held(database, [(number, each, wish.start, wish.end) for _, number, each in targets])
         with TemporaryDirectory(prefix=_DOWNLOADS, dir=_folder(config.db)) as folder:
             fills = {
                 each.name: Backfill(
@@ -68,8 +73,13 @@ async def fill(
                 spans = [(number, instrument, wish.start, wish.end) for _, number, instrument in targets]
                 progress.step(estimated([each for _, _, each in targets], wish.start, wish.end), done=False)
                 await asyncio.gather(*(_fill_venue(fills[venue.name], targets, venue, wish) for venue in venues))
-        for each in fills.values():
-            problems += each.problems
+        failed = [problem for each in fills.values() for problem in each.problems]
+        wanted = failed or (problems and _lacks(database, spans))
+        problems += failed
+        if wanted and not files and _held(database, spans) == before:
+            # what was stored before is no answer to what was asked now
+            raise NoDataError("\n".join(dict.fromkeys(problems)))
+        problems += [absence for each in fills.values() for absence in each.absent]
 
         def keep_all(connection: Connection) -> None:
             for number, _, start, end in spans:
@@ -79,6 +89,22 @@ async def fill(
         return _summary(database, spans, problems, config.retention_days, clock)
     finally:
         await asyncio.gather(*(venue.close() for venue in venues))
+
+
+Spans = Sequence[tuple[int, Instrument, int, int]]
+"""Instruments by the row numbers that they are stored under, with start and end, ms UTC."""
+
+
+def _held(database: Database, spans: Spans) -> list[Any]:
+    """What is stored of them: minutes by coverage, and where open interest and funding are missing."""
+    return [
+        [counts(database, number, start, end), *(sample_gaps(database, number, what, start, end) for what in SAMPLED)]
+        for number, _, start, end in spans
+    ]
+
+
+def _lacks(database: Database, spans: Spans) -> bool:
+    return any(counts(database, number, start, end)[Coverage.MISSING] for number, _, start, end in spans)
 
 
 async def _fill_venue(fill: Backfill, targets: Targets, venue: Venue, wish: Wish) -> None:
@@ -180,7 +206,7 @@ def _folder(db: str) -> Path:
 
 def _summary(
     database: Database,
-    spans: Sequence[tuple[int, Instrument, int, int]],
+    spans: Spans,
     problems: Sequence[str],
     retention_days: int,
     clock: Clock,
