@@ -63,6 +63,12 @@ def start_log(config: Config, clock: Clock, sink: Sink | LogStream | None = None
         logger.add(config.log.file, format=form, level=config.log.level, rotation="20 MB", retention=5, diagnose=False)
 
 
+def log_warnings(config: Config) -> None:
+    """What is set and does nothing, and plugins that are broken: whoever starts a scan is to see it."""
+    for each in config.warnings:
+        SPOKEN.warning("configuration: {}", each)
+
+
 def end_log() -> None:
     """What is still to be written is written, before other lines follow; nothing is logged any more."""
     logger.remove()

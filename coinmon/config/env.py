@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from coinmon.config.parsers import LEAST_BOOK_INTERVAL_MS, span
 from coinmon.errors import ConfigError
 
 CONFIG = "COINMON_CONFIG"
@@ -51,6 +52,14 @@ NAMES: dict[str, str] = {
 }
 """Which key a name sets. Of two names for one key the later one here wins."""
 
+ELSEWHERE: dict[str, str] = {
+    "TIMEFRAME": "bars are of one minute, and `window` is how many of them are looked at",
+    "LIMIT_KLINE": "`window` is how many minutes are looked at, and they are fetched as far as they are missing",
+    "ENABLE_MULTI_SYMBOL": "`symbols` (SYMBOLS) are what is watched, `symbols.all` every pair of an exchange",
+    "EXCHANGES": "`exchanges` says which are on",
+}
+"""Names of the older monitor that set nothing, and what stands in their place."""
+
 LEGACY_SESSIONS: dict[str, tuple[str, str]] = {
     "TOKYO_SESSION": ("TOKYO", "00:00-09:00"),
     "LONDON_SESSION": ("LONDON", "07:00-16:00"),
@@ -74,8 +83,8 @@ _KINDS: dict[str, Any] = {
     "FOOTPRINT_TICK_SIZE_ETH": _POSITIVE,
 }
 """What values of the older order-flow server's names are, whatever they set."""
-_UNITS = {"HEATMAP_INTERVAL_SEC": "s", "HEATMAP_SAMPLE_INTERVAL_MS": "ms"}
-"""Durations that are written without their unit."""
+_UNITS = {"HEATMAP_INTERVAL_SEC": ("s", 1000), "HEATMAP_SAMPLE_INTERVAL_MS": ("ms", 1)}
+"""Times between samples of books, written without their unit; each with its milliseconds."""
 
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 """Read by the plugins themselves, in either case, where no proxy is configured."""
@@ -91,7 +100,7 @@ class Names:
     sessions: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     strange: dict[str, str] = field(default_factory=dict)
-    """Names that look as if they did something, and why they do not."""
+    """Names that do nothing, or not all that is asked, and why."""
 
 
 def read_names(where: str, values: Mapping[str, str]) -> Names:
@@ -99,13 +108,15 @@ def read_names(where: str, values: Mapping[str, str]) -> Names:
     names = Names(where)
     for name, key in NAMES.items():
         if (value := values.get(name, "").strip()) and _is_of_kind(name, value, names):
-            names.keys[key] = (name, value + _UNITS.get(name, ""))
+            names.keys[key] = (name, _with_unit(name, value, names) if name in _UNITS else value)
     names.sessions = {name: value for name in LEGACY_SESSIONS if (value := values.get(name, "").strip())}
     ours = {*NAMES, *LEGACY_SESSIONS, CONFIG}
     for name in values:
         if name.startswith("COINMON_") and name not in ours:
             near = difflib.get_close_matches(name, ours, 1)
             names.strange[name] = f"sets nothing{f' (did you mean {near[0]}?)' if near else ''}"
+        elif name in ELSEWHERE and values[name].strip():
+            names.strange[name] = f"sets nothing: {ELSEWHERE[name]}"
         elif where == ".env" and name.upper() in PROXY_NAMES:
             names.strange[name] = "works only in the environment itself; here, set `proxy` in config.yaml"
     return names
@@ -119,6 +130,16 @@ def _is_of_kind(name: str, value: str, names: Names) -> bool:
         names.problems.append(f"{names.where} {name}: {message[:1].lower()}{message[1:]}")
         return False
     return True
+
+
+def _with_unit(name: str, value: str, names: Names) -> str:
+    """A time between samples, as a duration; one that is shorter than any here is the shortest, and that is said."""
+    unit, size = _UNITS[name]
+    if float(value) * size >= LEAST_BOOK_INTERVAL_MS:
+        return f"{value}{unit}"
+    least = span(LEAST_BOOK_INTERVAL_MS)
+    names.strange[name] = f"is taken as {least}: books are sampled no more often than that"
+    return least
 
 
 def read_env_file(path: Path) -> dict[str, str]:

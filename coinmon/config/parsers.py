@@ -17,6 +17,7 @@ from coinmon.model.shard import Shard
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEFAULT_PERCENTS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 5.0)
 """Distances from the mid that books are summed up to."""
+LEAST_BOOK_INTERVAL_MS = 1000
 DEFAULT_SESSIONS = "A=00:00-06:00,L=06:00-12:00,N=12:00-20:00,E=20:00-00:00"
 _SYMBOL = re.compile(r"\w+(?:[/.:_-]\w+)*")
 _FULL_WIDTH_WORD = re.compile("[０-９Ａ-Ｚａ-ｚ]")
@@ -40,7 +41,7 @@ def scan_interval(value: Any) -> int:
 
 
 def book_interval(value: Any) -> int:
-    return _not_below(1000, value)
+    return _not_below(LEAST_BOOK_INTERVAL_MS, value)
 
 
 def _not_below(least_ms: int, value: Any) -> int:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from coinmon.errors import PLUGIN_FAILURES, our_stop, words_of
+from coinmon.errors import PLUGIN_FAILURES, words_of
 from coinmon.plugin import hookspecs
 from coinmon.plugin.broken import Broken, why_of
+from coinmon.plugin.interrupts import interrupts_noted
 from coinmon.printable import printable
 
 if TYPE_CHECKING:
@@ -91,20 +92,21 @@ def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -
     catalog = Catalog()
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
-    for found in search_modules(plugin_dir, catalog.broken):
-        if _is_off(found, off):
-            catalog.disabled.append(found.plugin)
-            continue
-        try:
-            # what they print must not end up between the lines of JSON, or of MCP
-            with redirect_stdout(sys.stderr):
-                _take(manager, found, catalog, off)
-        except BaseException as error:
-            if our_stop(error):
-                raise
-            if manager.has_plugin(found.plugin):
-                manager.unregister(name=found.plugin)
-            catalog.broken.append(Broken(found.plugin, found.distribution, why_of(error, found.origin)))
+    with interrupts_noted() as ends_us:
+        for found in search_modules(plugin_dir, catalog.broken):
+            if _is_off(found, off):
+                catalog.disabled.append(found.plugin)
+                continue
+            try:
+                # what they print must not end up between the lines of JSON, or of MCP
+                with redirect_stdout(sys.stderr):
+                    _take(manager, found, catalog, off)
+            except BaseException as error:
+                if ends_us(error):
+                    raise
+                if manager.has_plugin(found.plugin):
+                    manager.unregister(name=found.plugin)
+                catalog.broken.append(Broken(found.plugin, found.distribution, why_of(error, found.origin)))
     return catalog
 
 
@@ -113,15 +115,18 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     broken: list[Broken] = []
-    for found in search_modules(plugin_dir, broken):
-        try:
-            if found.origin and _COMMANDS.encode() in found.origin.read_bytes():
-                with redirect_stdout(sys.stderr):
-                    manager.register(hooks_of(found.load()), name=found.plugin)
-                    for call in _calls(manager, found.plugin, _COMMANDS):
-                        call(app)
-        except PLUGIN_FAILURES as error:
-            broken.append(Broken(found.plugin, found.distribution, why_of(error, found.origin)))
+    with interrupts_noted() as ends_us:
+        for found in search_modules(plugin_dir, broken):
+            try:
+                if found.origin and _COMMANDS.encode() in found.origin.read_bytes():
+                    with redirect_stdout(sys.stderr):
+                        manager.register(hooks_of(found.load()), name=found.plugin)
+                        for call in _calls(manager, found.plugin, _COMMANDS):
+                            call(app)
+            except BaseException as error:
+                if ends_us(error):
+                    raise
+                broken.append(Broken(found.plugin, found.distribution, why_of(error, found.origin)))
     return broken
 
 

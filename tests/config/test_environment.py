@@ -1,10 +1,11 @@
 """Every environment name of the systems that came before, and our own."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from coinmon.config.env import LEGACY_SESSIONS, NAMES, read_env_file
+from coinmon.config.env import ELSEWHERE, LEGACY_SESSIONS, NAMES, read_env_file
 from coinmon.errors import ConfigError
 
 DINGTALK = "https://oapi.dingtalk.com/robot/send?access_token=abc"
@@ -169,6 +170,39 @@ def test_a_proxy_in_an_env_file_is_said_to_do_nothing(configured):
 def test_a_misspelt_name_of_ours_is_a_warning(configured):
     (warning,) = configured(env={"COINMON_LNAG": "en"}).warnings
     assert warning == "environment: COINMON_LNAG sets nothing (did you mean COINMON_LANG?)"
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_constant_of_the_older_monitor_that_sets_nothing_says_what_does(name, configured):
+    (warning,) = configured(env={name: "True"}).warnings
+    assert warning == f"environment: {name} sets nothing: {ELSEWHERE[name]}"
+    assert configured(dotenv=f"{name}=100\n").warnings == (warning.replace("environment:", ".env:"),)
+    known = ("", *configured(env={}).origins)
+    assert all(any(f"{each}.".startswith(f"{key}.") for each in known) for key in re.findall("`([^`]+)`", warning))
+
+
+def test_samples_faster_than_any_here_are_as_fast_as_can_be_and_that_is_said(configured):
+    config = configured(env={"HEATMAP_SAMPLE_INTERVAL_MS": "500"})
+    assert config.books.interval == 1000
+    told = "HEATMAP_SAMPLE_INTERVAL_MS is taken as 1s: books are sampled no more often than that"
+    assert config.warnings == (f"environment: {told}",)
+    assert configured(env={"HEATMAP_INTERVAL_SEC": "1"}).warnings == ()
+
+
+@pytest.mark.parametrize("document", ["fund-flow-monitor.md", "orderflow-mcp-server.md"])
+def test_every_name_of_the_older_systems_documents_is_known(document):
+    path = Path(__file__).parents[3] / "shared" / "seeds" / document
+    if not path.exists():
+        pytest.skip("needs ../shared/seeds")
+    text = path.read_text("utf-8").replace("PYTHONPATH=", "")
+    table = re.findall(r"^\| ([A-Z][A-Z_]+[A-Z]) \|", text, re.MULTILINE)
+    named = {
+        *table,
+        *re.findall(r"^([A-Z][A-Z_]+) ?=", text, re.MULTILINE),
+        *re.findall(r"`([A-Z]+_[A-Z_]+)[=`]", text),
+    }
+    assert len(named) > 10
+    assert named - {*NAMES, *LEGACY_SESSIONS, *ELSEWHERE} == set()
 
 
 def test_env_files_are_read_as_shells_write_them(tmp_path):

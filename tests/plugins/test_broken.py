@@ -1,5 +1,7 @@
 """A broken plugin is a row in a table, with the reason, and harms nothing else."""
 
+import signal
+
 import pytest
 
 HOOK = """
@@ -48,7 +50,8 @@ BROKEN = {
     "unknown option": (HOOK.format(body="register('thing', thing, scope='pair')"), ["does not take scope"]),
     "offers nothing": ("X = 1\n", ["offers nothing", "@hookimpl"]),
     "hook without its mark": ("def register_signals(register): ...\n", ["offers nothing", "@hookimpl"]),
-    "exits": ("import sys\nsys.exit(3)\n", ["SystemExit: 3"]),
+    "exits": ("import sys\nsys.exit(3)\n", ["SystemExit: 3 (bad.py, line 2)"]),
+    "raises what Ctrl-C raises": ("\n\nraise KeyboardInterrupt\n", ["KeyboardInterrupt (bad.py, line 3)"]),
     "positional setting": (
         HOOK.format(body="register('other', lambda market, level: [])"),
         ["parameter 'level' cannot be filled", "keyword-only"],
@@ -103,3 +106,10 @@ def test_the_name_is_free_when_its_owner_is_disabled(catalog_of):
     catalog = catalog_of(bad=HOOK.format(body="register('whale', thing)"), disabled=("signals.whale",))
     assert catalog.get("signal", "whale").distribution == "plugin_dir"
     assert not catalog.broken
+
+
+def test_ctrl_c_while_a_plugin_is_imported_ends_us(catalog_of):
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        catalog_of(bad="import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    assert signal.getsignal(signal.SIGINT) is handler

@@ -100,6 +100,7 @@ def scan(market, beside_acme_in, tmp_path_factory):
     folder = tmp_path_factory.mktemp("scan")
     (folder / "mine").mkdir()
     (folder / "mine" / "raising.py").write_text(RAISING, "utf-8")
+    (folder / "mine" / "stopping.py").write_text("raise KeyboardInterrupt\n", "utf-8")
     clock = {**market["clock"], **{name: market["clock"][name].isoformat() for name in ("at", "wall")}}
     settings = {
         "clock": clock,
@@ -169,6 +170,14 @@ def test_what_raises_is_named_in_the_log_once(scan, told):
     assert len(named) == 1
     assert re.search(r"\(raising\.py, line \d+\)$", named[0]), "where it was raised is not said"
     assert not [line for line in log if "Traceback" in line]
+
+
+def test_what_cannot_be_imported_is_named_in_the_log_once_with_its_line(scan):
+    _, log, _ = scan
+    (line,) = [line for line in log if "stopping" in line]
+    assert "WARNING" in line
+    assert "dir.stopping" in line
+    assert re.search(r"KeyboardInterrupt.*stopping\.py\D+1\D", f"{line} ")
 
 
 def test_an_output_that_raises_keeps_its_messages_waiting(scan):
