@@ -57,7 +57,7 @@ def stored(database: Database, pairs: int, cycles: int) -> list[tuple[int, Instr
         for venue, listed in LISTED.items():
             if number >= listed * pairs / LISTED["okx"]:
                 continue
-            base, quote = f"C{number:03}", "USD" if venue == "coinbase" else "USDT"
+            base, quote = f"C{number:03}" if number else "BTC", "USD" if venue == "coinbase" else "USDT"
             one = Instrument(venue, "spot", base, quote, base, f"{base}/{quote}", Decimal("0.01"), Decimal("0.001"))
             rows = made(rng, price)
             with database.write() as connection:
