@@ -141,7 +141,7 @@ def _default(ctx: typer.Context, name: str) -> object:
 
 def known_exchange(config: "Config", name: str) -> None:
     """Raises ConfigError where no exchange that is configured or can be is called so."""
-    from coinmon.config.plugin_config import near
+    from coinmon.config.absent_plugin import near
 
     names = sorted({*config.exchanges, *(each.name for each in config.catalog.of("exchange"))})
     if name not in names:

@@ -7,10 +7,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from coinmon.config.absent_plugin import near
 from coinmon.config.env import PROXY_NAMES
 from coinmon.config.parsers import Sessions
 from coinmon.config.parsers import written as as_written
-from coinmon.config.plugin_config import PluginConfig, choose, near, validated
+from coinmon.config.plugin_config import PluginConfig, choose, validated
 from coinmon.config.rules import RULES, RulesPlace, read_rules
 from coinmon.config.schema import (
     BooksConfig,

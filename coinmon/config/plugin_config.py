@@ -1,13 +1,13 @@
 """Which plugins are on, under which name, with which settings."""
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from coinmon.config.absent_plugin import near, not_there, reason
 from coinmon.config.addresses import of_setting
 from coinmon.config.env import names_for
 from coinmon.config.schema import RouteConfig
@@ -61,7 +61,7 @@ def choose(
         offer = catalog.get(kind, plugin)
         if offer is None:
             if _must_be_there(kind, name, plugin, enabled, only, layers, catalog):
-                layers.problems.append(_not_there(kind, where, plugin, given, layers, catalog))
+                layers.problems.append(not_there(kind, where, plugin, given, layers, catalog))
             continue
         if not _NAME.fullmatch(name):
             layers.problems.append(f"{layers.origin(where)}: {where}: a name is lower-case letters, digits and _")
@@ -92,12 +92,6 @@ def validated(model: type[_Model], values: Mapping[str, Any], where: str, layers
             hint = f" (in the environment: {names[0]})" if names else ""
             layers.problems.append(f"{layers.origin(key)}: {text}{hint}")
         return None
-
-
-def near(name: str, names: Iterable[str]) -> str:
-    """` (did you mean x?)` where something is near."""
-    found = difflib.get_close_matches(name, list(names), 1)
-    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def _made(
@@ -174,27 +168,5 @@ def _must_be_there(
     """Switching off a misspelt name would leave the right one on; a name known to be out may be switched off."""
     if enabled is False:
         written = not layers.origin(f"{kind}s.{name}.enabled").startswith((".env", "environment"))
-        return written and not _reason(kind, plugin, catalog)
+        return written and not reason(kind, plugin, catalog)
     return bool(enabled) and (only is None or name in only)
-
-
-def _not_there(kind: str, where: str, plugin: str, given: Mapping[str, Any], layers: Layers, catalog: Catalog) -> str:
-    """Why a name leads to nothing, and what there is instead."""
-    key = f"{where}.plugin" if "plugin" in given else where
-    reason = _reason(kind, plugin, catalog)
-    if reason:
-        return f"{layers.origin(key)}: {key}: {kind} {plugin} is not at hand: {reason}"
-    names = sorted(offer.name for offer in catalog.of(kind))
-    listed = f"there are {', '.join(names)}" if names else "there are none"
-    return f"{layers.origin(key)}: {key}: there is no {kind} {plugin}{near(plugin, names)}; {listed}"
-
-
-def _reason(kind: str, plugin: str, catalog: Catalog) -> str | None:
-    """The fault or the wish that keeps a plugin out, where one by that name was found."""
-    for broken in catalog.broken:
-        if broken.plugin.split(".")[-1] == plugin or re.search(rf"\b{kind} {re.escape(plugin)}\b", broken.why):
-            return f"plugin {broken.plugin} of {broken.distribution} is broken: {broken.why}"
-    for disabled in catalog.disabled:
-        if disabled.split(".")[-1] == plugin or disabled.endswith(f"({plugin})"):
-            return f"plugin {disabled} is in plugins.disabled"
-    return None

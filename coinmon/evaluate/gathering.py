@@ -185,16 +185,14 @@ def _known(pair: _OfPair, sign: int, horizon: int, at: Ints) -> tuple[Floats, In
     return above, inside[~np.isnan(above[inside])]
 
 
-def _count_unjudged(
-    reasons: Counter[Unjudged], pair: _OfPair, excess: Excess, at: Ints, length: int, horizon: int
-) -> None:
+def _count_unjudged(why: Counter[Unjudged], pair: _OfPair, excess: Excess, at: Ints, length: int, horizon: int) -> None:
     """Each event that has no excess counts once, by the first reason that holds."""
-    reasons[Unjudged.BEFORE_PERIOD] += int((at < 0).sum())
-    reasons[Unjudged.NOT_OVER] += int((at >= max(0, length)).sum())
+    why[Unjudged.BEFORE_PERIOD] += int((at < 0).sum())
+    why[Unjudged.NOT_OVER] += int((at >= max(0, length)).sum())
     rows = pair.lead + at[(at >= 0) & (at < length)]
     no_entry = np.isnan(pair.prices[rows + _DELAY_MINUTES])
     no_exit = ~no_entry & np.isnan(pair.prices[rows + _DELAY_MINUTES + horizon])
     no_base = ~no_entry & ~no_exit & np.isnan(excess.base[rows])
-    reasons[Unjudged.NO_ENTRY_PRICE] += int(no_entry.sum())
-    reasons[Unjudged.NO_EXIT_PRICE] += int(no_exit.sum())
-    reasons[Unjudged.NO_BASE] += int(no_base.sum())
+    why[Unjudged.NO_ENTRY_PRICE] += int(no_entry.sum())
+    why[Unjudged.NO_EXIT_PRICE] += int(no_exit.sum())
+    why[Unjudged.NO_BASE] += int(no_base.sum())

@@ -52,9 +52,8 @@ def evaluate(
     """All that holds, at the first moment and at each at which that changes; moments are minutes of [start, end).
 
     Signals with `columns` are asked themselves only when their code changes, and not where that code is known to stand
-    for the same; the others at every moment. judgements:
-    counted up, by signal. columns: False: ask every signal at every moment. known: judge with what was known then;
-    market_at gives markets with all that is stored. cuts: moments at which the pair's instruments are others.
+    for the same; the others at every moment. judgements: counted up, by signal. columns: False: ask all each time.
+    known: judge by what was known then; market_at has all that is stored. cuts: when the pair's instruments change.
     """
     said: dict[str, Sequence[Signal | HeldSignal]] = {}
     shown: list[tuple[object, ...]] | None = None

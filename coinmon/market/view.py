@@ -20,8 +20,7 @@ from coinmon.model.moment import DAY, HOUR, MINUTE, floor, parse_time
 
 Made = TypeVar("Made")
 _MAX_WINDOW_MS = 400 * DAY
-_MAX_MADE, _KEPT_MS = 512, DAY + HOUR
-"""Of what was worked out once: profiles of weeks take some memory."""
+_MAX_MADE, _KEPT_MS = 512, DAY + HOUR  # of what was worked out once: profiles of weeks take some memory
 
 
 @set_once

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coinmon_emulator.market.candles import fold
-from coinmon_emulator.market.intervals import BINANCE
+from coinmon_emulator.market.intervals import UTC_INTERVALS
 from coinmon_emulator.market.market import MINUTE, Listed, Prints
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
@@ -135,12 +135,12 @@ def test_bybits_short_pages_cover_the_window(seed: int) -> None:
         assert rows <= (58 if one.kind == "spot" else 950), one.key
         if one.kind == "spot":
             after = WorldNow(market, STARTS_AT + 300 * MINUTE).between(one, STARTS_AT, STARTS_AT + 300 * MINUTE)
-            assert fold(after, BINANCE["1m"]).count.max() <= 40
+            assert fold(after, UTC_INTERVALS["1m"]).count.max() <= 40
 
 
 def test_every_spot_instrument_trades_in_nearly_every_minute(scenario: Scenario) -> None:
     for one in usual(scenario):
-        bars = fold(WorldNow(scenario, STARTS_AT).between(one, CLOSED - 55 * MINUTE, CLOSED), BINANCE["1m"])
+        bars = fold(WorldNow(scenario, STARTS_AT).between(one, CLOSED - 55 * MINUTE, CLOSED), UTC_INTERVALS["1m"])
         assert len(bars) >= (52 if one.venue == "coinbase" else 55), one.key
 
 
@@ -215,4 +215,4 @@ def test_a_wide_market_is_okx_alone_with_few_trades() -> None:
     for one in market.instruments[::40]:
         page = view.latest(one, 500)
         assert page.time[0] < STARTS_AT - 50 * MINUTE
-        assert fold(page, BINANCE["1m"]).count.max() <= 8
+        assert fold(page, UTC_INTERVALS["1m"]).count.max() <= 8

@@ -33,7 +33,6 @@ PRIVATE_WORDS = {"held", "told", "heard", "asked", "got", "said", "untold", "man
 
 NAMES_COINBASE = {
     "plugins/coinmon_emulator/emulate.py",
-    "plugins/coinmon_emulator/market/intervals.py",
     "plugins/coinmon_emulator/scenario/load.py",
     "plugins/coinmon_emulator/scenario/plan.py",
     "plugins/coinmon_emulator/scenario/signal_plan.py",
@@ -75,7 +74,7 @@ def test_no_circle_of_imports():
 def test_most_files_are_short():
     lines = sorted(len(path.read_text("utf-8").splitlines()) for path in SOURCES)
     assert statistics.median(lines) <= MEDIAN_LINES
-    assert lines[int(0.9 * len(lines))] <= MOST_LINES_OF_90_PERCENT
+    assert lines[int(0.9 * len(lines))] < MOST_LINES_OF_90_PERCENT
 
 
 def test_the_name_of_a_type_means_one_thing():

@@ -38,7 +38,7 @@ def bars_of_trades(
 ) -> Iterator[DayTotals]:
     """Rows for every minute of the archive, a day at a time; nothing is yielded before its whole day was read.
 
-    klines: the venue's own, which prove or correct them (see `combine`). last_price: ticks before the archive, 0:
+    klines: the venue's own, which prove or correct them (see `reconcile`). last_price: ticks before the archive, 0:
     unknown.
     """
     parts: list[Bars] = []

@@ -58,7 +58,7 @@ class WarmUp:
 
     What fails is asked for again in the next cycles, at most `_MAX_TRIES` times in all.
 
-    Where a minute's trades and the venue's own kline with the taker split disagree, the kline stands, as in `combine`.
+    Where a minute's trades and the venue's own kline with the taker split disagree, the kline stands (`reconcile`).
     window: ms. whale_threshold: in quote currency.
     """
 

@@ -50,7 +50,7 @@ class CandleInterval:
 
 
 MONDAY = 4 * DAY
-BINANCE = {
+UTC_INTERVALS = {
     "1s": CandleInterval(1000),
     "1m": CandleInterval(MINUTE),
     "3m": CandleInterval(3 * MINUTE),
@@ -68,31 +68,4 @@ BINANCE = {
     "1w": CandleInterval(7 * DAY, MONDAY),
     "1M": CandleInterval(0),
 }
-# Without the utc suffix, OKX's bars of six hours and more open at UTC+8.
-OKX = {
-    "1s": CandleInterval(1000),
-    "1m": CandleInterval(MINUTE),
-    "3m": CandleInterval(3 * MINUTE),
-    "5m": CandleInterval(5 * MINUTE),
-    "15m": CandleInterval(15 * MINUTE),
-    "30m": CandleInterval(30 * MINUTE),
-    "1H": CandleInterval(HOUR),
-    "2H": CandleInterval(2 * HOUR),
-    "4H": CandleInterval(4 * HOUR),
-    "6H": CandleInterval(6 * HOUR, -8 * HOUR),
-    "12H": CandleInterval(12 * HOUR, -8 * HOUR),
-    "1D": CandleInterval(DAY, -8 * HOUR),
-    "1W": CandleInterval(7 * DAY, MONDAY - 8 * HOUR),
-    "6Hutc": CandleInterval(6 * HOUR),
-    "12Hutc": CandleInterval(12 * HOUR),
-    "1Dutc": CandleInterval(DAY),
-    "1Wutc": CandleInterval(7 * DAY, MONDAY),
-    "1Mutc": CandleInterval(0),
-}
-BYBIT = {
-    **{str(n): CandleInterval(n * MINUTE) for n in (1, 3, 5, 15, 30, 60, 120, 240, 360, 720)},
-    "D": CandleInterval(DAY),
-    "W": CandleInterval(7 * DAY, MONDAY),
-    "M": CandleInterval(0),
-}
-COINBASE = {str(seconds): CandleInterval(seconds * 1000) for seconds in (60, 300, 900, 3600, 21_600, 86_400)}
+"""By the names that several venues share; all begin in UTC."""

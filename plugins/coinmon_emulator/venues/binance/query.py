@@ -6,7 +6,7 @@ import re
 
 import orjson
 
-from coinmon_emulator.market.intervals import BINANCE, CandleInterval
+from coinmon_emulator.market.intervals import UTC_INTERVALS, CandleInterval
 from coinmon_emulator.market.market import Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
@@ -48,9 +48,9 @@ def limit(query: Query, kind: MarketKind, default: int, most: int) -> int:
 
 def interval(query: Query) -> tuple[str, CandleInterval]:
     name = required(query, "interval")
-    if name not in BINANCE:
+    if name not in UTC_INTERVALS:
         raise refuse(-1120, "Invalid interval.")
-    return name, BINANCE[name]
+    return name, UTC_INTERVALS[name]
 
 
 def instrument(view: WorldNow, kind: MarketKind, query: Query) -> Listed:

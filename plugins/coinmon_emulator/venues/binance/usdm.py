@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from coinmon_emulator.market.decimals import fixed, units
-from coinmon_emulator.market.intervals import BINANCE
+from coinmon_emulator.market.intervals import UTC_INTERVALS
 from coinmon_emulator.market.market import DAY, Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Reply
@@ -107,7 +107,7 @@ def open_interest_history(view: WorldNow, kind: MarketKind, query: Query) -> Rep
     start, end = integer(query, "startTime"), integer(query, "endTime")
     if start is not None and start < view.now - 31 * DAY:
         raise refuse(-1130, "Data sent for parameter 'startTime' is not valid.")
-    step = BINANCE[period].width
+    step = UTC_INTERVALS[period].width
     newest = min(view.now, view.now if end is None else end) // step * step
     oldest = max(newest - (count - 1) * step, -(-view.market.begins(one) // step) * step)
     if start is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from coinmon_emulator.market.intervals import BYBIT, CandleInterval
+from coinmon_emulator.market.intervals import CandleInterval
 from coinmon_emulator.market.market import Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
+from coinmon_emulator.venues.bybit.intervals import INTERVALS
 
 CATEGORIES: dict[str, MarketKind | None] = {"spot": "spot", "linear": "perp", "inverse": None, "option": None}
 
@@ -55,9 +56,9 @@ def limit(query: Query, default: int, most: int) -> int:
 
 def interval(query: Query) -> CandleInterval:
     name = query.get("interval", "")
-    if name not in BYBIT:
+    if name not in INTERVALS:
         raise refuse("Invalid period!")
-    return BYBIT[name]
+    return INTERVALS[name]
 
 
 def next_cursor(position: int) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from coinmon_emulator.market.clock import parse_time, utc_text
 from coinmon_emulator.market.decimals import fixed, number, plain
-from coinmon_emulator.market.intervals import COINBASE
 from coinmon_emulator.market.market import DAY, Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
+from coinmon_emulator.venues.coinbase.intervals import INTERVALS
 
 NAME = "coinbase"
 MOST_CANDLES = 300
@@ -183,9 +183,9 @@ def candles(view: WorldNow, one: Listed | None, query: Query) -> Reply:
     """[seconds, low, high, open, close, volume], newest first, at most 300."""
     assert one is not None
     name = query.get("granularity") or "60"
-    if name not in COINBASE:
+    if name not in INTERVALS:
         raise refuse("Unsupported granularity")
-    width = COINBASE[name]
+    width = INTERVALS[name]
     try:
         start, end = (parse_time(query[key]) if query.get(key) else None for key in ("start", "end"))
     except ValueError:

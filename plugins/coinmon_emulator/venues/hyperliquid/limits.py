@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from coinmon_emulator.market.intervals import BINANCE
+from coinmon_emulator.market.intervals import UTC_INTERVALS
 from coinmon_emulator.market.market import HOUR
 from coinmon_emulator.server.limits import Seconds, WeightWindow, never
 from coinmon_emulator.server.reply import LARGEST, Query, Reply
@@ -35,7 +35,7 @@ def weight(query: Query) -> int:
     if kind in LIGHT:
         return 2
     if kind == "candleSnapshot":
-        interval = BINANCE.get(query.get("req.interval", ""))
+        interval = UTC_INTERVALS.get(query.get("req.interval", ""))
         width = interval.width if interval is not None and interval.width else 30 * 24 * HOUR
         return 20 + _rows(query, "req.", width, MOST_CANDLES) // CANDLES_A_WEIGHT
     if kind == "fundingHistory":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from coinmon_emulator.market.decimals import fixed
-from coinmon_emulator.market.intervals import BINANCE
+from coinmon_emulator.market.intervals import UTC_INTERVALS
 from coinmon_emulator.market.market import HOUR, Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Refusal, Reply
@@ -31,7 +31,7 @@ def candles(view: WorldNow, query: Query) -> Reply:
     if name not in INTERVALS:
         raise no_request()
     start, end = needed(query, "req.startTime"), integer(query, "req.endTime")
-    one, width = listed(view, query, "req.coin"), BINANCE[name]
+    one, width = listed(view, query, "req.coin"), UTC_INTERVALS[name]
     newest = width.floor(view.now)
     low = max(width.floor(start), width.after(newest, 1 - MOST_CANDLES))
     bars = view.bars(one, width, low, (view.now if end is None else end) + 1)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from coinmon_emulator.market.feeds import DueFeed, FeedMessage, FeedRow, Periodic, Trading
-from coinmon_emulator.market.intervals import BINANCE
+from coinmon_emulator.market.intervals import UTC_INTERVALS
 from coinmon_emulator.market.market import Listed
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.socket import SocketPlace
@@ -58,7 +58,7 @@ class HyperliquidStreams:
 
     def _candle(self, one: Listed, interval: str, at: int) -> Sequence[FeedMessage]:
         """The candle that is open, or the one that ended since, where something traded in the last second."""
-        market, width = self._place.market, BINANCE[interval]
+        market, width = self._place.market, UTC_INTERVALS[interval]
         if market.before(one, at) == market.before(one, at - CANDLE_INTERVAL_MS):
             return ()
         view, opened = WorldNow(market, at - 1), width.floor(at - 1)

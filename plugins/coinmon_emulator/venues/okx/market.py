@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from coinmon_emulator.market.decimals import plain
-from coinmon_emulator.market.intervals import OKX
 from coinmon_emulator.market.market import Listed, Prints
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Reply
+from coinmon_emulator.venues.okx.intervals import INTERVALS
 from coinmon_emulator.venues.okx.query import amount, bar, inst_type, instrument, integer, limit, of_type, refuse, told
 
 NEWEST_BARS = 1440
@@ -111,7 +111,7 @@ def _ticker(view: WorldNow, one: Listed) -> dict[str, str] | None:
     ask = book.asks[0] if book and book.asks else (day.last, 0)
     opens = {}
     for name, zone in (("sodUtc0", "1Dutc"), ("sodUtc8", "1D")):
-        start = OKX[zone].floor(view.now)
+        start = INTERVALS[zone].floor(view.now)
         position = view.market.before(one, start)
         first = view.rows(one, position, position + 1)
         opens[name] = plain(int(first.price[0]), one.price_digits) if len(first) else ""

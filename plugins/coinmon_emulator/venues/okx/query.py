@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from coinmon_emulator.market.decimals import plain
-from coinmon_emulator.market.intervals import OKX, CandleInterval
+from coinmon_emulator.market.intervals import CandleInterval
 from coinmon_emulator.market.market import Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import LARGEST, Query, Refusal, Reply
+from coinmon_emulator.venues.okx.intervals import INTERVALS
 
 KINDS: dict[str, MarketKind] = {"SPOT": "spot", "SWAP": "perp"}
 
@@ -44,9 +45,9 @@ def limit(query: Query, default: int, most: int) -> int:
 
 def bar(query: Query) -> CandleInterval:
     name = query.get("bar") or "1m"
-    if name not in OKX:
+    if name not in INTERVALS:
         raise refuse("51000", "Parameter bar error")
-    return OKX[name]
+    return INTERVALS[name]
 
 
 def instrument(view: WorldNow, query: Query, kind: MarketKind | None = None) -> Listed:

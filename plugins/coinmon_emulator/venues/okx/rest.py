@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from coinmon_emulator.market.decimals import fixed, plain, units
-from coinmon_emulator.market.intervals import OKX
 from coinmon_emulator.market.market import DAY, HOUR, Listed, MarketKind
 from coinmon_emulator.market.view import WorldNow
 from coinmon_emulator.server.reply import Query, Refusal, Reply
 from coinmon_emulator.venues.okx import market as okx_market
+from coinmon_emulator.venues.okx.intervals import INTERVALS
 from coinmon_emulator.venues.okx.query import (
     amount,
     inst_type,
@@ -184,7 +184,7 @@ def open_interest_history(view: WorldNow, query: Query) -> Reply:
     period = query.get("period") or "5m"
     if period not in PERIODS:
         raise refuse("51000", "Parameter period error")
-    width = OKX[period]
+    width = INTERVALS[period]
     newest = width.floor(view.now)
     floor = width.after(newest, -1439)
     begin, end = integer(query, "begin"), integer(query, "end")
