@@ -33,15 +33,3 @@ SAFE: dict[str, Shades] = {
     "dark": {"up": "#6aa8ff", "down": "#f59b4b"},
 }
 """Buying blue and selling orange: in place of green and red for who cannot tell those apart."""
-
-
-def contrast(one: str, other: str) -> float:
-    """How far two colours are apart in lightness, 1 to 21, as WCAG 2 defines it."""
-    a, b = sorted((_luminance(one), _luminance(other)))
-    return (b + 0.05) / (a + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts]
-    return sum(weight * each for weight, each in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -30,14 +30,6 @@ def shared_arguments() -> str:
     return "; ".join(f"{name}: {field.description}" for name, field in fields.items())
 
 
-def full_schema(tool: Tool) -> dict[str, Any]:
-    """The JSON schema of a tool's answer, with each figure and its unit."""
-    whole: dict[str, Any] = printable_document(
-        tool.answer.model_json_schema(schema_generator=_Untitled, mode="serialization")
-    )
-    return whole
-
-
 def _listed(tool: Tool, *, whole: bool) -> types.Tool:
     # whatever the author of an indicator wrote of its settings
     schema = printable_document(tool.arguments.model_json_schema(schema_generator=_Untitled))

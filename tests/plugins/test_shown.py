@@ -16,7 +16,7 @@ from coinmon.config.sample import sample
 from coinmon.plugin.catalog import add_commands, load_catalog
 from coinmon.printable import is_printable
 from coinmon.run.doctor import local_findings
-from coinmon_mcp._listing import full_schema, listed
+from coinmon_mcp._listing import listed
 from coinmon_mcp._tools.indicators import indicator_tools
 
 BAD = "\x1b[31m\x07\u202e"
@@ -138,9 +138,8 @@ def test_an_assistant_is_shown_none(folder):
     config = load_config(Path("config.yaml"), environ={}, cwd=folder)
     (tool,) = indicator_tools(SimpleNamespace(indicators={"odd": config.catalog.get("indicator", "odd")}))
     (shown,) = listed([tool])
-    whole = json.loads(shown.model_dump_json()), full_schema(tool)
-    said = list(texts(whole))
-    assert {"SUMMARY", "LEVEL", "MEANING"} <= {re.sub(r"\ufffd.*", "", each, flags=re.DOTALL) for each in said}
+    said = list(texts(json.loads(shown.model_dump_json())))
+    assert {"SUMMARY", "LEVEL"} <= {re.sub(r"\ufffd.*", "", each, flags=re.DOTALL) for each in said}
     assert all(map(is_printable, said))
 
 

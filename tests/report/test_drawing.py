@@ -5,8 +5,20 @@ from importlib.resources import files
 
 import pytest
 
-from coinmon.report.shades import SAFE, SHADES, contrast
+from coinmon.report.shades import SAFE, SHADES
 from coinmon.report.web import MODULES, as_one_script, web_file
+
+
+def contrast(one: str, other: str) -> float:
+    """How far two colours are apart in lightness, 1 to 21, as WCAG 2 defines it."""
+    a, b = sorted((_luminance(one), _luminance(other)))
+    return (b + 0.05) / (a + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts]
+    return sum(weight * each for weight, each in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
