@@ -33,10 +33,12 @@ class LogStream(Protocol):
     def isatty(self) -> bool: ...
 
 
-def start_log(config: Config, clock: Clock, sink: Sink | LogStream | None = None) -> None:
+def start_log(config: Config, clock: Clock, sink: Sink | LogStream | None = None, *, warns: bool = True) -> None:
     """Send the log to `sink` (standard error if None) and to the configured file.
 
     What is logged by `SPOKEN` is put into the log's language.
+
+    warns: it begins with what is set and does nothing, and with plugins that are broken: whoever asks is to see it.
     """
     zone = ZoneInfo(config.timezone)
 
@@ -61,11 +63,7 @@ def start_log(config: Config, clock: Clock, sink: Sink | LogStream | None = None
     if config.log.file:
         config.log.file.parent.mkdir(parents=True, exist_ok=True)
         logger.add(config.log.file, format=form, level=config.log.level, rotation="20 MB", retention=5, diagnose=False)
-
-
-def log_warnings(config: Config) -> None:
-    """What is set and does nothing, and plugins that are broken: whoever starts a scan is to see it."""
-    for each in config.warnings:
+    for each in config.warnings if warns else ():
         SPOKEN.warning("configuration: {}", each)
 
 

@@ -38,7 +38,7 @@ def doctor(
     where = ctx.obj or Globals()
     config = where.load(exchanges=exchange or None)
     clock = clock_of(config)
-    start_log(config, clock)
+    start_log(config, clock, warns=False)
     findings = asyncio.run(examine(config, clock, deep=deep))
     if not exchange:
         findings += _noise(where, config, clock.now())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coinmon.commands import Globals
-from coinmon.errors import PLUGIN_FAILURES
+from coinmon.errors import CoinmonError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ app = typer.Typer(help="Try the outputs, and see what waits for them.", no_args_
 
 _REFUSED_MS = 86_400_000
 """How far back refused messages are listed, market time."""
+_POST_TIMEOUT_S = 60.0
 
 
 @app.command("test")
@@ -78,11 +79,12 @@ async def _try(
     """What went wrong with each, None: nothing. paces: messages a minute, None for a record."""
     import asyncio
 
-    from coinmon.errors import DeliveryThrottled
+    from coinmon.errors import DeliveryThrottled, our_stop, words_of
     from coinmon.model.moment import iso
     from coinmon.notify.outbox import wall_ms
     from coinmon.notify.sharing import rest, take_room
     from coinmon.plugin.contracts import Message
+    from coinmon.plugin.plugin_thread import PluginThread
     from coinmon.secrets import redacted
 
     event: dict[str, Any] = {
@@ -102,19 +104,28 @@ async def _try(
     message = Message(event["id"], event)
 
     async def one(name: str, output: "Output") -> str | None:
+        thread = PluginThread("output", name)
+
+        async def count() -> int:
+            found: int = getattr(output, "parts", lambda message: 1)(message)
+            return found
+
         try:
-            parts = getattr(output, "parts", lambda message: 1)(message)
+            parts = await thread.call(count, _POST_TIMEOUT_S, to_the_end=False)
             pace = paces[name]
             wait = 0 if pace is None else take_room(database, name, channels[name], parts, pace, wall_ms())
             if wait:
                 return f"not sent, the robot has been sent all that it takes for now: try again in {-(-wait // 1000)} s"
-            async with asyncio.timeout(60):
-                await output.send(message)
+            await thread.call(lambda: output.send(message), _POST_TIMEOUT_S, to_the_end=False)
         except DeliveryThrottled as error:
             rest(database, name, wall_ms() + round(1000 * (error.retry_after or 60.0)))
             return redacted(str(error))
-        except PLUGIN_FAILURES as error:
-            return redacted(str(error) or type(error).__name__)
+        except CoinmonError as error:
+            return redacted(str(error))
+        except BaseException as error:
+            if our_stop(error):
+                raise
+            return words_of(error)
         return None
 
     answers = await asyncio.gather(*(one(name, output) for name, output in outputs.items()))

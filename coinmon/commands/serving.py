@@ -25,7 +25,7 @@ def desk_for(
     """
     from coinmon.allocator import settle_memory
     from coinmon.commands.demo import pointed_at_demo
-    from coinmon.log import end_log, log_warnings, start_log
+    from coinmon.log import end_log, start_log
     from coinmon.report.terminal.background_stream import in_background
     from coinmon.run.demo import Demo
     from coinmon.run.monitor import clock_of
@@ -37,7 +37,6 @@ def desk_for(
         config = where.load(**overrides)
         clock = clock_of(config)
         start_log(config, clock, in_background(sys.stderr))
-        log_warnings(config)
         database = open_database(config.db)
         try:
             yield MarketReader(config, clock, database)

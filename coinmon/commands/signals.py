@@ -54,8 +54,9 @@ def signals(
         clock = clock_of(config)
         database = open_database(config.db, create=demo)
         try:
-            if demo:
+            if demo or explain:
                 start_log(config, clock)
+            if demo:
                 MarketReader(config, clock, database).scan_once()
             now = _moment(clock, None if demo else at)
             if explain:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from coinmon.config.load import Config, PluginConfig
-from coinmon.errors import CoinmonError, ConfigError, our_stop, words_of
+from coinmon.errors import CoinmonError, ConfigError, words_of
+from coinmon.plugin.interrupts import interrupts_noted
 from coinmon.plugin.members import check_values
 from coinmon.secrets import redacted
 
@@ -14,18 +15,19 @@ def make(chosen: Mapping[str, PluginConfig]) -> dict[str, Any]:
     made = {}
     for name, each in chosen.items():
         where = f"{each.offer.kind}s.{name}"
-        try:
-            made[name] = each.offer.target(name, **each.settings)
-            check_values(each.offer.kind, name, made[name])
-        except CoinmonError as error:
-            raise ConfigError(f"{where}: {redacted(str(error))}") from error
-        except BaseException as error:
-            if our_stop(error):
-                raise
-            why = words_of(error)
-            raise ConfigError(
-                f"{where}: plugin {each.offer.plugin} raised {why}; switch it off with {where}: false"
-            ) from error
+        with interrupts_noted() as ends_us:
+            try:
+                made[name] = each.offer.target(name, **each.settings)
+                check_values(each.offer.kind, name, made[name])
+            except CoinmonError as error:
+                raise ConfigError(f"{where}: {redacted(str(error))}") from error
+            except BaseException as error:
+                if ends_us(error):
+                    raise
+                why = words_of(error)
+                raise ConfigError(
+                    f"{where}: plugin {each.offer.plugin} raised {why}; switch it off with {where}: false"
+                ) from error
     return made
 
 

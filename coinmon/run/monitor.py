@@ -14,7 +14,7 @@ from coinmon.allocator import settle_memory
 from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.errors import CoinmonError, NoDataError
-from coinmon.log import end_log, log_warnings, start_log
+from coinmon.log import end_log, start_log
 from coinmon.model.events import Event, VenueEvent
 from coinmon.model.moment import MINUTE
 from coinmon.notify.record import RecordBook
@@ -68,7 +68,6 @@ async def monitor(config: Config, screen: Screen, *, once: bool, record_to: Path
 
     clock = clock_of(config)
     start_log(config, clock, screen.log or (None if once else in_background(sys.stderr)))
-    log_warnings(config)
     database = open_database(config.db)
     try:
         async with AsyncExitStack() as stack:

@@ -2,7 +2,8 @@
 
 from loguru import logger
 
-from coinmon.errors import PLUGIN_FAILURES
+from coinmon.errors import place_of, words_of
+from coinmon.plugin.interrupts import interrupts_noted
 from coinmon.plugin.pages import Pages
 from coinmon.run.reader import MarketReader
 
@@ -11,8 +12,11 @@ def pages_of(desk: MarketReader) -> list[Pages]:
     """Of each plugin that registered some, in the order of their names."""
     made: list[Pages] = []
     for offer in sorted(desk.config.catalog.of("page"), key=lambda each: each.name):
-        try:
-            made.append(offer.target(desk))
-        except PLUGIN_FAILURES as error:
-            logger.error("page {}: not served, it raised {}: {}", offer.name, type(error).__name__, error)
+        with interrupts_noted() as ends_us:
+            try:
+                made.append(offer.target(desk))
+            except BaseException as error:
+                if ends_us(error):
+                    raise
+                logger.error("page {}: not served, it raised {}{}", offer.name, words_of(error), place_of(error))
     return made

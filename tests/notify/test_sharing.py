@@ -72,6 +72,10 @@ def test_what_was_sent_by_hand_before_the_clock_was_set_back_holds_up_nobody(by_
     assert by_hand(robot) is None
 
 
+def test_an_output_that_raises_what_ctrl_c_raises_is_a_line_by_hand(by_hand, plain):
+    assert by_hand(plain.output(KeyboardInterrupt())) == "RuntimeError: it raised KeyboardInterrupt"
+
+
 def test_an_output_that_fails_can_be_tried_by_hand(by_hand, say, outbox, plain):
     robot = plain.output(plain.retry("down"))
     say(plain.signal(), outputs=["robot"])

@@ -1,6 +1,8 @@
 """What a signal of somebody else's may give: it is told as JSON in both databases, or costs itself and is named."""
 
 import json
+import os
+import signal
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +19,7 @@ from coinmon.config.build import make
 from coinmon.errors import ConfigError, our_stop, words_of
 from coinmon.plugin.border import NotAsAgreed, plain, signals_of
 from coinmon.plugin.members import check_members
+from coinmon.run.pages import pages_of
 from coinmon.store.database import open_database
 from coinmon.store.outbox import read_signals, write_signals
 
@@ -221,6 +224,31 @@ def test_an_object_that_cannot_be_read_is_named_with_what_switches_it_off(member
     offer = SimpleNamespace(kind="output", target=target, plugin="theirs")
     with pytest.raises(ConfigError, match=r"plugin theirs raised .*no words for it; switch it off with outputs\.mine"):
         make({"mine": SimpleNamespace(offer=offer, settings={})})
+
+
+@pytest.mark.parametrize(
+    ("presses", "raised", "why"), [(False, ConfigError, "KeyboardInterrupt; switch"), (True, KeyboardInterrupt, "")]
+)
+def test_a_class_that_raises_what_ctrl_c_raises_is_named_and_ctrl_c_ends_us(presses, raised, why):
+    def made(self, name):
+        if presses:
+            os.kill(os.getpid(), signal.SIGINT)
+        raise KeyboardInterrupt
+
+    target = type("Made", (Robot,), {"__init__": made})
+    offer = SimpleNamespace(kind="output", target=target, plugin="theirs")
+    with pytest.raises(raised, match=why):
+        make({"mine": SimpleNamespace(offer=offer, settings={})})
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt])
+def test_pages_that_raise_are_left_out(error):
+    def raising(desk):
+        raise error("no page")
+
+    pages = [SimpleNamespace(name="theirs", target=raising), SimpleNamespace(name="zz_sound", target=lambda desk: "p")]
+    desk = SimpleNamespace(config=SimpleNamespace(catalog=SimpleNamespace(of=lambda kind: pages)))
+    assert pages_of(desk) == ["p"]
 
 
 @pytest.mark.parametrize(("kind", "target"), [("exchange", Venue), ("output", Robot)])

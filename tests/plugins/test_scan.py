@@ -78,6 +78,14 @@ def register_exchanges(register):
 '''
 
 
+def of_the_broken(said):
+    """The lines of a log about the plugin that cannot be imported."""
+    lines = [line for line in said.splitlines() if "stopping" in line]
+    assert all("WARNING" in line and "dir.stopping" in line for line in lines)
+    assert all(re.search(r"KeyboardInterrupt.*stopping\.py\D+1\D", f"{line} ") for line in lines)
+    return lines
+
+
 @pytest.fixture(scope="module")
 def market(beside_acme_in, tmp_path_factory):
     """The configuration of an emulator whose clock stands still."""
@@ -146,10 +154,12 @@ def test_its_bars_and_its_indicator_are_in_export_and_report(scan, beside_acme_i
     # what plugins print is beside the JSON, here as in the scan
     document = json.loads(out)
     assert "chatter of an indicator" in said
+    assert len(of_the_broken(said)) == 1
     explained = beside_acme_in(folder, "signals", "--explain", "BTCUSDT", "--json")
     out, said = explained.communicate(timeout=30)
     assert json.loads(out)
     assert "chatter of a signal" in said
+    assert len(of_the_broken(said)) == 1
     assert document["indicators"]["numb"] == {}
     assert "returned a dict that is not a Result" in document["failed"]["numb"]
     assert document["indicators"]["acme_mood"]["acme:BTC/USDT"]["share"] == pytest.approx(0.6)
@@ -174,10 +184,7 @@ def test_what_raises_is_named_in_the_log_once(scan, told):
 
 def test_what_cannot_be_imported_is_named_in_the_log_once_with_its_line(scan):
     _, log, _ = scan
-    (line,) = [line for line in log if "stopping" in line]
-    assert "WARNING" in line
-    assert "dir.stopping" in line
-    assert re.search(r"KeyboardInterrupt.*stopping\.py\D+1\D", f"{line} ")
+    assert len(of_the_broken("\n".join(log))) == 1
 
 
 def test_an_output_that_raises_keeps_its_messages_waiting(scan):

@@ -157,7 +157,7 @@ def _replaying(whole: ReplayTask) -> Iterator[Callable[[AnyTask], object]]:
     # what a plugin prints is not the result
     with redirect_stdout(sys.stderr):
         config = whole.load()
-        start_log(config, clock_of(config))
+        start_log(config, clock_of(config), warns=False)
         with working_on(whole, config) as work:
             yield work
 
