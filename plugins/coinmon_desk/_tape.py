@@ -2,14 +2,16 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from coinmon.command import DAY, CoinmonError, MarketReader, iso
+from coinmon.command import DAY, CoinmonError, MarketReader, iso, speaker
 
 _KEPT_EVENTS = 400
 _LIQUIDATIONS_MIN = 60
 """Minutes whose liquidations are looked up."""
 _MOST_OF_A_PAIR = 40
+_SAID_MOST = 4096
 
 
 class Tape:
@@ -56,38 +58,56 @@ class Tape:
                             "id": f"liquidation {view.instrument.id} {each.time} {each.price} {each.base}",
                             "time": iso(each.time), "kind": "liquidation", "pair": str(pair), "grade": "",
                             "tone": "up" if each.side > 0 else "down", "side": side, "venue": venue,
-                            "amount": each.base * each.price, "price": each.price, "why": [],
+                            "amount": each.base * each.price, "price": each.price, "why": {},
                         }
                     )  # fmt: skip
         return made
 
 
 def row_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """A signal or a whale as a row: words in both languages, and its evidence as pairs of name and value."""
+    """A signal or a whale as a row: words and evidence in both languages."""
     base = {"id": str(event["id"]), "time": event["time"], "pair": event["pair"]}
     if event["event"] != "signal":
         side = str(event.get("side", ""))
         return base | {
             "kind": str(event["event"]), "grade": "", "tone": {"buy": "up", "sell": "down"}.get(side, ""), "side": side,
-            "venue": str(event.get("venue", "")), "amount": event.get("quote"), "price": event.get("price"), "why": [],
+            "venue": str(event.get("venue", "")), "amount": event.get("quote"), "price": event.get("price"), "why": {},
         }  # fmt: skip
     return base | {
         "kind": "signal", "grade": event["grade"], "title": event["title"], "reading": event["reading"],
         "signal": event["signal"], "record": event.get("record"),
         "tone": {"bullish": "up", "bearish": "down"}.get(event["direction"], ""),
-        "why": list(flat(event["evidence"])),
+        "why": {lang: why(event["evidence"], lang) for lang in ("zh", "en")},
     }  # fmt: skip
 
 
-def flat(value: Any, name: str = "") -> Sequence[tuple[str, str]]:
-    """Nested evidence as names with dots and values as text."""
+def why(evidence: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+    """Nested evidence as names and values: with dots as it is written, or by the phrases of the signal's package."""
+    if lang == "en":
+        return [(".".join(names), value) for names, value in _flat(evidence, lang)]
+    return [
+        (" · ".join(_said(each, lang) for each in names), _said(value, lang)) for names, value in _flat(evidence, lang)
+    ]
+
+
+@lru_cache(_SAID_MOST)
+def _said(name: str, lang: str) -> str:
+    """A name of evidence or one that stands as its value; what no package has a phrase for stays as it is."""
+    phrase = f"evidence.{name}"
+    found = speaker(lang)(phrase) if name.isidentifier() else phrase
+    return name if found == phrase else found
+
+
+def _flat(value: Any, lang: str, *names: str) -> Sequence[tuple[tuple[str, ...], str]]:
     if isinstance(value, Mapping):
-        return [each for key, inner in value.items() for each in flat(inner, f"{name}.{key}" if name else str(key))]
+        if value.keys() == {"zh", "en"}:
+            return [(names, str(value[lang]))]
+        return [each for key, inner in value.items() for each in _flat(inner, lang, *names, str(key))]
     if isinstance(value, list | tuple):
         if any(isinstance(each, Mapping | list) for each in value):
-            return [each for k, inner in enumerate(value) for each in flat(inner, f"{name}[{k}]")]
-        return [(name, ", ".join(map(_text, value)))]
-    return [(name, _text(value))]
+            return [each for k, inner in enumerate(value, 1) for each in _flat(inner, lang, *names, str(k))]
+        return [(names, ", ".join(map(_text, value)))]
+    return [(names, _text(value))]
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from coinmon.output import MINUTE, Market, View, moment
-from coinmon_outputs._facts import title
+from coinmon_outputs._headline import title
 from coinmon_outputs._lines import price, thousands
 
 SHOWN_MINUTES = 120

@@ -130,10 +130,14 @@ def level_name(level: Mapping[str, Any], lang: str) -> str:
 def _whale(event: EventJson, lang: str) -> str:
     zh, bought = lang == "zh", event["side"] == "buy"
     side = ("买入" if bought else "卖出") if zh else "buys" if bought else "sells"
-    size = amount(event["quote"], str(event["pair"]).rpartition("/")[2])
+    said = f"{side} {amount(event['quote'], str(event['pair']).rpartition('/')[2])} @ {price(event['price'])}"
+    return f"🐳 [{event['pair']}] {'巨鲸监测' if zh else 'whale'} [{venue_of(event, lang)}]: {said}"
+
+
+def venue_of(event: EventJson, lang: str) -> str:
+    """BINANCE, or BINANCE 永续 of a perpetual."""
     perp = str(event.get("instrument", "")).count(":") > 1
-    venue = event["venue"].upper() + ((" 永续" if zh else " perp") if perp else "")
-    return f"🐳 [{event['pair']}] {'巨鲸监测' if zh else 'whale'} [{venue}]: {side} {size} @ {price(event['price'])}"
+    return str(event["venue"]).upper() + ((" 永续" if lang == "zh" else " perp") if perp else "")
 
 
 def _venue(event: EventJson, lang: str) -> str:
@@ -164,8 +168,7 @@ def _scan_finished(event: EventJson, lang: str) -> str:
     covered = "-" if share is None else f"{math.floor(100 * share)}%"
     seconds, signals, whales = f"{event['seconds']:.1f}", event["signals"], event["whales"]
     zh = lang == "zh"
-    health = event.get("health")
-    how = "" if not health else _health(health, zh)
+    how = _health(event["health"], zh) if event.get("health") else ""
     if zh:
         return f"=== 扫描完成: {seconds} 秒, {signals} 个信号, {whales} 笔巨鲸, 覆盖 {covered}{how} ==="
     return f"=== scan finished: {seconds} s, {signals} signals, {whales} whales, coverage {covered}{how} ==="

@@ -19,6 +19,7 @@ def situation_of(event: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "open_interest": _each(stood.get("open_interest") or {}, 1.0, 2),
         "funding": _each(stood.get("funding") or {}, 100.0, 4),
         "support": _level(stood.get("support"), lang),
+        "stop": _named(stood.get("support"), lang),
         "resistance": _level(stood.get("resistance"), lang),
     }
 
@@ -30,4 +31,8 @@ def _each(by_venue: Mapping[str, float], times: float, digits: int) -> str:
 def _level(level: Mapping[str, Any] | None, lang: str) -> str:
     if level is None:
         return ""
-    return f"{level_name(level, lang)} {price(level['price'])} ({percent(level['distance_pct'])})"
+    return f"{_named(level, lang)} ({percent(level['distance_pct'])})"
+
+
+def _named(level: Mapping[str, Any] | None, lang: str) -> str:
+    return "" if level is None else f"{level_name(level, lang)} {price(level['price'])}"

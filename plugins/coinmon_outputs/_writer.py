@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from coinmon.output import time_zone
-from coinmon_outputs._facts import facts, title
+from coinmon_outputs._facts import facts
+from coinmon_outputs._headline import title
 
 Lang = Annotated[Literal["zh", "en", "both"] | None, Field(description="language of the messages: zh, en or both")]
 Zone = Annotated[
@@ -30,7 +31,6 @@ _BUNDLED = Path(__file__).with_name("templates")
 _KINDS = ("seed", "signal", "signal_ended", "whale", "digest")
 _BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 """What a template may raise besides its own errors: one that cannot be read, one that includes itself."""
-_SEVERAL = "\n\n---\n\n"
 
 
 def plain(text: str, sign: int) -> str:
@@ -48,8 +48,11 @@ class Writer:
         templates: Path | None,
         paint: Paint = plain,
         template: str = "full",
+        rule: str = "---",
     ) -> None:
+        """rule: what stands between two languages; a line across for robots that draw one of `---`."""
         self._name = name
+        self._between = f"\n\n{rule}\n\n"
         self._langs = ("zh", "en") if lang == "both" else (lang or "zh",)
         self._zone = ZoneInfo(timezone or "UTC")
         self._folder = templates
@@ -64,7 +67,7 @@ class Writer:
 
     def text(self, event: Mapping[str, Any]) -> str:
         """The message. The user's template that fails is named in the log, and the bundled one used: it is sent."""
-        return _SEVERAL.join(self._written(event, lang) for lang in self._langs)
+        return self._between.join(self._written(event, lang) for lang in self._langs)
 
     def _written(self, event: Mapping[str, Any], lang: str) -> str:
         from jinja2 import TemplateError, TemplateNotFound  # 50 ms, and not needed where no robot is configured

@@ -20,6 +20,8 @@ from coinmon_outputs._writer import Lang, Template, Templates, Writer, Zone, pla
 
 _BYTES = {"markdown": 4_000, "markdown_v2": 4_000, "text": 2_000}
 """Of content; the robot takes 4,096 and 2,048."""
+_RULE = "—" * 12
+"""Between two languages: only markdown_v2 draws a line of `---`."""
 _PICTURED = ("A+", "A")
 """Grades whose signals are drawn."""
 _PICTURE_BYTES = 2 * 1024 * 1024
@@ -67,7 +69,8 @@ class WeCom:
         self._draws = can_draw()
         self._rules = rules(at_all)
         paint = _coloured if style == "markdown" else plain
-        self._writer = Writer(name, lang, timezone, templates, paint, template)
+        rule = "---" if style == "markdown_v2" else _RULE
+        self._writer = Writer(name, lang, timezone, templates, paint, template, rule)
         key = urlsplit(self._url).query.partition("key=")[2].partition("&")[0]
         self._robot = Robot(
             name,

@@ -186,7 +186,7 @@ window.tell = (kind, data) => wire.dispatchEvent(new MessageEvent(kind, { data: 
 def told(number, kind):
     """What the stream says of one row of the tape, and how often the loudspeaker was used by then."""
     row = {"id": f"{kind} {number}", "time": "2026-01-15T12:00:00Z", "kind": kind, "pair": "BTC/USDT", "grade": "",
-           "tone": "up", "side": "buy", "venue": "okx", "amount": 1e6, "price": 9.5, "why": []}  # fmt: skip
+           "tone": "up", "side": "buy", "venue": "okx", "amount": 1e6, "price": 9.5, "why": {}}  # fmt: skip
     return f"tell('tape', {json.dumps([row])}) && [window.beeps]"
 
 

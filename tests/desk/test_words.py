@@ -1,12 +1,15 @@
 """What the desk's pages say in both languages."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from coinmon_desk._board import signal_cell
 from coinmon_desk._figures import flow_cells, money
+from coinmon_desk._tape import why
 from coinmon_desk._task_names import task_name
 from coinmon_desk._words import WORDS
 
@@ -57,3 +60,38 @@ def test_a_signal_says_what_its_verdict_is_of_and_its_time_apart():
     assert found["s"] == event["time"]
     assert found["en"].startswith("[A] Title · record: ")
     assert found["zh"].startswith("[A] 标题 · 战绩: ")
+
+
+def evidence_names(path: Path) -> Iterator[str]:
+    """What a signal's module names figures and states by: keys that it writes down."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Dict):
+            yield from (str(each.value) for each in node.keys if isinstance(each, ast.Constant))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("flows", "evidence")):
+            yield from (each.arg for each in node.keywords if each.arg)
+
+
+def test_a_signals_evidence_is_in_the_readers_language_and_a_plugins_own_as_it_is():
+    paths = (ROOT / "plugins" / "coinmon_signals").rglob("*.py")
+    # lengths of candles and days, and the languages themselves
+    names = {each for path in paths for each in evidence_names(path)} - {"m", "h", "d", "pd", "pw", "zh", "en"}
+    assert {"net_flow", "us_venue", "move_atr", "open_interest_change"} <= names
+    assert [each for each in names if not re.search("[\u4e00-\u9fff]|ATR", why({each: 1}, "zh")[0][0])] == []
+    evidence = {
+        "venues": {"binance": {"net_flow": 1.5}},
+        "left_out": {"okx": {"zh": "12/50 分钟", "en": "12 of 50 minutes"}},
+        "side": "sell",
+        "mine": [{"a": "2026-01-15T12:00:00Z"}],
+    }
+    assert why(evidence, "zh") == [
+        ("各交易所 · binance · 净流入", "1.5"),
+        ("未计入 · okx", "12/50 分钟"),
+        ("方向", "卖出"),
+        ("mine · 1 · a", "2026-01-15T12:00:00Z"),
+    ]
+    assert why(evidence, "en") == [
+        ("venues.binance.net_flow", "1.5"),
+        ("left_out.okx", "12 of 50 minutes"),
+        ("side", "sell"),
+        ("mine.1.a", "2026-01-15T12:00:00Z"),
+    ]

@@ -73,9 +73,11 @@ def test_in_english(send, message):
 
 def test_a_whale_arrives_without_paging_anyone(send, message):
     (seen,) = send(message("whale"))
-    assert seen["markdown"]["title"] == "🐳 BTC/USDT 买入 $523,450 [BINANCE]"
-    assert "**金额**: $523,450" in seen["markdown"]["text"]
-    assert "whale-1" in seen["markdown"]["text"]
+    assert seen["markdown"]["title"] == "🐳 BTC 买入 $523,450 @ 42,150 [BINANCE]"
+    assert seen["markdown"]["text"] == (
+        "### 🐳 BTC 买入 $523,450 @ 42,150 [BINANCE]\n\n**平台**: binance:BTC/USDT  \n**数量**: 12.4 BTC  \n"
+        "**时间**: 2025-12-12 17:00:00 UTC\n\ncoinmon · whale-1"
+    )
     assert seen["at"] == {"isAtAll": False}
 
 

@@ -31,6 +31,14 @@ def test_both_languages_one_after_the_other(text):
     assert (zh, en) == (text(), text(lang="en"))
 
 
+def test_the_older_monitors_text_has_a_rule_on_each_side_of_the_flows_and_none_around_nothing(message):
+    def of(**changes):
+        return Writer("team", "zh", None, None, template="seed").text(message(**changes).event)
+
+    assert of().count("\n\n---\n\n") == 2
+    assert of(evidence={}).count("---") == 1
+
+
 def test_times_are_in_the_outputs_zone(text):
     assert "**触发时间**: 2025-12-13 01:00:00 CST" in text(zone="Asia/Shanghai")
     assert "**时间**: 2025-12-12 17:00:00 UTC" in text("whale")
@@ -38,8 +46,8 @@ def test_times_are_in_the_outputs_zone(text):
 
 def test_the_stop_at_support_names_the_support(text):
     advice = {"zh": "止损设置在关键支撑位。", "en": "With a stop at key support."}
-    assert text(advice=advice).endswith("止损设置在关键支撑位。 (支撑位 昨日 VAL 95,800 (-0.63 %))")
-    assert text(lang="en", advice=advice).endswith("With a stop at key support. (support: pdVAL 95,800 (-0.63 %))")
+    assert text(advice=advice).endswith("止损设置在关键支撑位。 (支撑位 昨日 VAL 95,800)")
+    assert text(lang="en", advice=advice).endswith("With a stop at key support. (support: pdVAL 95,800)")
 
 
 def test_the_record_has_a_line_before_reading_and_advice(text):
@@ -78,14 +86,14 @@ ENDED = {
 
 def test_the_end_of_a_signal(text):
     assert text(**ENDED) == (
-        "### ⏹ [A+] BTC 全球协同看涨 已结束\n\n持续 40 分钟，价格 96,409 → 96,800.5 (+0.41 %)\n"
+        "### ⏹ [A+] BTC 96,800.5 +0.41 % 全球协同看涨 已结束\n\n持续 40 分钟，价格 96,409 → 96,800.5 (+0.41 %)\n"
         "**触发时间**: 2025-12-12 17:00:00 UTC · sig-1"
     )
     level = {"name": "pdVAL", "price": 95_800.0, "distance_pct": -0.63}
     failed = text(lang="en", **ENDED | {"outcome": "failed", "price": 95_790.0, "change_pct": -0.642, "level": level})
     assert failed == (
-        "### ❌ [A+] BTC Global Sync Bullish failed\n\nafter 40 min, price 96,409 → 95,790 (-0.64 %), below support "
-        "pdVAL 95,800\n**Told**: 2025-12-12 17:00:00 UTC · sig-1"
+        "### ❌ [A+] BTC 95,790 -0.64 % Global Sync Bullish failed\n\nafter 40 min, price 96,409 → 95,790 (-0.64 %), "
+        "below support pdVAL 95,800\n**Told**: 2025-12-12 17:00:00 UTC · sig-1"
     )
 
 
@@ -93,11 +101,36 @@ def test_a_digest_names_each_event_with_its_time_and_id(text, message):
     events = [message().event, message("whale").event]
     digest = text(event="digest", id="d1", reason="busy", events=events)
     assert digest == (
-        "### 📋 消息较多, 合并推送 (2 条)\n\n"
+        "### 📋 消息较多, 合并推送 (2): [A+] BTC 96,409 +0.58 % 全球协同看涨\n\n"
         "- [A+] BTC 96,409 +0.58 % 全球协同看涨 · 17:00:00 · sig-1\n> 主力资金全平台吸筹，市场做多情绪一致。\n"
-        "- 🐳 BTC/USDT 买入 $523,450 [BINANCE] · 17:00:00 · whale-1"
+        "- 🐳 BTC 买入 $523,450 @ 42,150 [BINANCE] · 17:00:00 · whale-1"
     )
-    assert "Many at once (2)" in text(lang="en", event="digest", id="d1", reason="busy", events=events)
+    assert "Many at once (2): [A+] BTC" in text(lang="en", event="digest", id="d1", reason="busy", events=events)
+
+
+def test_the_first_line_of_a_digest_is_its_gravest_and_an_end_says_how_it_came(text, message):
+    grades = [message(grade=grade).event for grade in ("C", "B", "A", "B+")]
+    ended = {**message().event, **ENDED, "reading": None}
+    digest = text(lang="en", event="digest", id="d1", reason="digest", events=[ended, *grades])
+    first, *lines = digest.split("\n")
+    assert first == "### 📋 Digest (5): [A] BTC 96,409 +0.58 % Global Sync Bullish"
+    assert lines[2] == "> after 40 min, price 96,409 → 96,800.5 (+0.41 %)"
+    none = text(lang="en", event="digest", id="d1", reason="digest", events=[ended, message("whale").event])
+    assert none.startswith("### 📋 Digest (2)\n")
+
+
+@pytest.mark.parametrize(
+    ("lang", "way", "title", "line"),
+    [
+        ("zh", "bearish", {"zh": "资金费率极端", "en": "Extreme Funding"}, "资金费率极端 (看跌)"),
+        ("en", "bearish", {"zh": "资金费率极端", "en": "Extreme Funding"}, "Extreme Funding (bearish)"),
+        ("en", "bullish", {"zh": "美资主导吸筹", "en": "US Accumulation"}, "US Accumulation (bullish)"),
+        ("en", "neutral", {"zh": "流动性真空", "en": "Liquidity Vacuum"}, "Liquidity Vacuum"),
+    ],
+)
+def test_the_first_line_says_which_way(lang, way, title, line, text):
+    first = text(lang=lang, direction=way, title=title).split("\n", 1)[0]
+    assert first == f"### [A+] BTC 96,409 +0.58 % {line}"
 
 
 def test_the_users_template_goes_before_the_bundled_one(text, tmp_path):

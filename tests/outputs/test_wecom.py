@@ -79,6 +79,14 @@ def test_without_markdown_the_text_pages(send, message):
     assert seen["text"]["content"].startswith("[A+] BTC 96,409 +0.58 % 全球协同看涨\n\n信号类型: 全球协同看涨")
 
 
+def test_a_rule_between_two_languages_is_one_that_the_robot_draws(send, message):
+    first, _ = send(message(), lang="both")
+    assert "---" not in first["markdown"]["content"]
+    assert "\n\n————————————\n\n### [A+] BTC 96,409 +0.58 % Global Sync Bullish" in first["markdown"]["content"]
+    *_, first, _ = send(message(), lang="both", style="markdown_v2")
+    assert "\n\n---\n\n### [A+]" in first["markdown_v2"]["content"]
+
+
 def test_markdown_v2_has_no_colours(send, message):
     first, page = send(message(), style="markdown_v2")
     assert "- 📈 BINANCE: +500k USDT\n" in first["markdown_v2"]["content"]

@@ -29,8 +29,9 @@ function said(row) {
 
 function item(row) {
   const jump = `/pair/${encodeURIComponent(row.pair.replace("/", ""))}?at=${encodeURIComponent(row.time)}`;
-  const why = row.why.length
-    ? made("details", {}, made("summary", {}, words.why), made("dl", {}, ...row.why.flatMap(([name, value]) => [made("dt", {}, name), made("dd", {}, value)])))
+  const figures = row.why[config.lang] || [];
+  const why = figures.length
+    ? made("details", {}, made("summary", {}, words.why), made("dl", {}, ...figures.flatMap(([name, value]) => [made("dt", {}, name), made("dd", {}, value)])))
     : null;
   const record = row.record ? made("span", { class: "dim" }, ` ${words.record}: ${row.record.text[config.lang]}`) : null;
   return made("li", { "data-id": row.id, "data-kind": row.kind },

@@ -69,11 +69,11 @@ class WhaleTrades(InstrumentResult):
             some = [each for each in self.trades if each.side == side]
             marks.append(
                 Points(
-                    Text("鲸鱼", "whales"), [each.time for each in some], [each.price for each in some],
+                    Text("巨鲸", "whales"), [each.time for each in some], [each.price for each in some],
                     [money(each.quote, self.currency) for each in some], "up" if way == "up" else "down", "circle",
                 )
             )  # fmt: skip
-        return Panel(Text("鲸鱼成交", "Whale trades"), marks, "price", quiet=True)
+        return Panel(Text("巨鲸成交", "Whale trades"), marks, "price", quiet=True)
 
 
 def whale_trades(
