@@ -9,6 +9,8 @@ _SECONDS, _LAST_MS = range(10**9, 4_102_444_800), 4_102_444_800_000
 """2001 to 2100 in seconds, and 2100 in ms: a time of another unit is of no moment that is read."""
 _TOO_LARGE = 2**63
 _OPTIONAL = ("value", "next_time", "interval_ms", "mark", "index")
+_ABOVE_ZERO = frozenset(_OPTIONAL) | {"price"}
+"""A nought in these is a venue's word for what it does not know: a mark before a market opens or after it settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +89,28 @@ Sample = TypeVar("Sample", bound=OpenInterest | Funding | Liquidation)
 def storable(samples: Iterable[Sample]) -> list[Sample]:
     """Those whose moment is one and whose figures are numbers; of the others nothing is known.
 
-    Open interest and sizes are not below zero. A figure that may lack is left out where it is no number.
+    Open interest and sizes are not below zero. A figure that may lack is left out where it is no number, or a nought
+    that stands for an unknown one.
     """
     return [sound for each in samples if (sound := _sound(each)) is not None]
 
 
 def _sound(sample: Sample) -> Sample | None:
     is_below = not isinstance(sample, Funding) and sample.base < 0
-    if sample.time in _SECONDS or sample.time > _LAST_MS or is_below:
+    if sample.time in _SECONDS or not 0 < sample.time <= _LAST_MS or is_below:
         return None
-    odd = [each.name for each in fields(sample) if not _is_number(getattr(sample, each.name))]
+    odd = [each.name for each in fields(sample) if not _is_known(sample, each.name)]
     if not odd:
         return sample
     lacking: dict[str, Any] = dict.fromkeys(odd)
     return replace(sample, **lacking) if set(odd).issubset(_OPTIONAL) else None
 
 
-def _is_number(value: float | str | None) -> bool:
-    return value is None or isinstance(value, str) or (isfinite(value) and abs(value) < _TOO_LARGE)
+def _is_known(sample: Sample, name: str) -> bool:
+    value = getattr(sample, name)
+    if value is None or isinstance(value, str):
+        return True
+    is_nothing = isinstance(sample, OpenInterest) and value == sample.base == 0
+    if name in _ABOVE_ZERO and value <= 0 and not is_nothing:
+        return False
+    return isfinite(value) and abs(value) < _TOO_LARGE

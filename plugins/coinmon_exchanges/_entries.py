@@ -19,7 +19,7 @@ def each_readable(entries: Iterable[Entry], read: Callable[[Entry], Read]) -> li
     """
     found: list[Read] = []
     failed: Exception | None = None
-    _check_is_list(entries)
+    check_is_list(entries)
     for entry in entries:
         try:
             found.append(read(entry))
@@ -35,7 +35,7 @@ def without_odd(rows: Sequence[Any], read: Callable[[Sequence[Any]], Read]) -> R
 
     Of ids that run on, and of volumes that the venue tells, the hole shows. A price off the grid is no odd row.
     """
-    _check_is_list(rows)
+    check_is_list(rows)
     try:
         return read(rows)
     except ODD:
@@ -45,7 +45,7 @@ def without_odd(rows: Sequence[Any], read: Callable[[Sequence[Any]], Read]) -> R
         return read(kept)
 
 
-def _check_is_list(rows: Iterable[Any]) -> None:
+def check_is_list(rows: Iterable[Any]) -> None:
     """Raises TypeError for an object or a text: an empty one would say that there is nothing."""
     if isinstance(rows, Mapping | str):
         raise TypeError(f"{type(rows).__name__} in place of a list")

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from coinmon import Cursor, DecodeError, VenueBlocked, VenueBusy, VenueError
-from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, payload
+from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, Transient, payload
 
 from .refused import refused
 
@@ -46,6 +46,8 @@ def test_a_ban_lasts_as_long_as_it_says(headers, body, seconds, status):
         (451, b"", VenueBlocked),
         (403, b'{"retCode":10006,"retMsg":"access too frequent"}', Throttled),
         (403, b'{"message":"Forbidden"}', Refused),
+        # a gateway that gave up waiting is no word of the venue's about what was asked
+        (408, b'{"code":-1007,"msg":"Timeout waiting for response from backend server."}', Transient),
     ],
 )
 def test_who_said_no(status, body, kind):

@@ -3,8 +3,10 @@
 import asyncio
 import json
 
+import pytest
 from aiohttp import web
 
+from coinmon_exchanges._stream.endings import pause_after
 from coinmon_exchanges.binance import books as binance_books
 from coinmon_exchanges.binance import trades as binance_trades
 from coinmon_exchanges.bybit import books as bybit_books
@@ -94,3 +96,85 @@ def test_a_stream_ends_when_told_even_while_it_connects_again_after_a_fault(inst
 def test_a_snapshot_with_as_many_levels_as_were_asked_for_is_cut_off_there():
     payload = {"bids": [["1", "1"]] * 300, "asks": [["2", "1"]], "lastUpdateId": 1}
     assert binance_books.read_snapshot("X", payload, 300)[1] == (1.0, float("inf"))
+
+
+async def ended(answer, made):
+    """Why a connection to such a server ended, first of all, and how often it was opened within 0.9 s."""
+    met = []
+
+    async def serve(request):
+        met.append(request)
+        return await answer(request)
+
+    app = web.Application()
+    app.router.add_get("/ws/v5/public", serve)
+    runner = web.AppRunner(app, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    venue = Okx("okx", ws_url=f"ws://127.0.0.1:{runner.addresses[0][1]}")
+    stream = venue.stream([made], ["trades"])
+    try:
+        async with asyncio.timeout(5):
+            (state, *_) = await anext(stream)
+        await asyncio.sleep(0.9)
+        return state.why, len(met)
+    finally:
+        await stream.aclose()
+        await venue.close()
+        await runner.cleanup()
+
+
+def closing(code, reason):
+    async def answer(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.close(code=code, message=reason)
+        return socket
+
+    return answer
+
+
+def refusing(status, **headers):
+    async def answer(request):
+        return web.Response(status=status, headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+    return answer
+
+
+async def binary(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_bytes(b"\x1f\x8b")
+    async for _ in socket:
+        pass
+    return socket
+
+
+def test_how_a_connection_ended_is_told_in_the_venues_words_and_its_wait_is_kept(instrument):
+    """A host that is asked again at once while it says 418 bans for longer."""
+    made = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.001")
+    closed = "the connection was closed"
+    cases = [
+        (closing(1008, b"Too many requests"), f"{closed} (1008: Too many requests)", False),
+        (closing(4000, "\x1b[31m再见".encode()), f"{closed} (4000: [31m再见)", False),
+        (closing(1001, b""), f"{closed} (1001)", False),
+        (binary, "a message is binary, where text is agreed", False),
+        (refusing(503), "HTTP 503 instead of a websocket", False),
+        (refusing(418, Retry_After="600"), "HTTP 418 instead of a websocket; wait 600 s", True),
+        (refusing(429, Retry_After="7"), "HTTP 429 instead of a websocket; wait 7 s", True),
+    ]
+
+    async def script():
+        found = await asyncio.gather(*(ended(answer, made) for answer, *_ in cases))
+        assert [why for why, _ in found] == [why for _, why, _ in cases]
+        assert [times for (_, times), (*_, waits) in zip(found, cases, strict=True) if waits] == [1, 1]
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize(("status", "longest"), [(403, 900), (451, 900), (503, 30)])
+def test_a_place_that_is_refused_for_hours_is_asked_every_quarter_of_one(status, longest):
+    refusal = type("Refusal", (Exception,), {"status": status, "headers": {}})()
+    assert 0.5 * longest <= pause_after(1000, refusal) <= 1.5 * longest
+    assert pause_after(1, refusal) < 1
+    assert pause_after(1000, None) <= 45

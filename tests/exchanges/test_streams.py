@@ -74,7 +74,7 @@ def two(instrument):
             "BTCUSDT": instrument("v", "BTC/USDT", "BTCUSDT", "0.01", "0.001"),
             "ETHUSDT": instrument("v", "ETH/USDT", "ETHUSDT", "0.01", "0.001"),
         },
-        [["BTCUSDT", "ETHUSDT"]],
+        [["BTCUSDT", "ETHUSDT"], ["BTCUSDT"]],
     )
 
 
@@ -191,7 +191,7 @@ def test_bybit_proves_nothing_by_ids_and_leaves_out_block_trades(instrument):
 
 ACKNOWLEDGED = [
     (binance_trades, {"result": None, "id": 1}, True),
-    (binance_trades, {"error": {"code": 2, "msg": "Invalid request"}, "id": 1}, False),
+    (binance_trades, {"error": {"code": 2, "msg": "Invalid request"}, "id": 2}, False),
     (okx_trades, {"event": "subscribe", "arg": {"channel": "trades", "instId": "BTCUSDT"}}, True),
     (bybit_trades, {"success": True, "ret_msg": "", "op": "subscribe", "req_id": "0"}, True),
     (coinbase_trades, {"type": "subscriptions", "channels": [{"name": "matches", "product_ids": ["BTCUSDT"]}]}, True),

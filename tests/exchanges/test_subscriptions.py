@@ -6,7 +6,9 @@ import pytest
 
 from coinmon import StreamState
 from coinmon_exchanges._stream.rows import Subscribed
+from coinmon_exchanges.binance import books as binance_books
 from coinmon_exchanges.binance import liquidations as binance_liquidations
+from coinmon_exchanges.binance import trades as binance_trades
 from coinmon_exchanges.bybit import books as bybit_books
 from coinmon_exchanges.bybit import liquidations as bybit_liquidations
 from coinmon_exchanges.bybit import trades as bybit_trades
@@ -50,6 +52,32 @@ def test_a_topic_that_bybit_does_not_have_refuses_no_other(instrument, venue, ba
     assert live(link, link.read or venue.read, answer) == (set(NAMES) - bad, bad)
 
 
+@pytest.mark.parametrize("venue", [binance_trades, binance_books])
+@pytest.mark.parametrize("bad", [{NAMES[3]}, {NAMES[0], NAMES[16]}, set(NAMES), set()])
+def test_a_stream_that_binance_does_not_take_refuses_no_other(instrument, venue, bad):
+    made = [instrument("binance", "X/USDT", name, "0.1", "0.1") for name in NAMES]
+    (link,) = venue.links("ws://x", made, *((200,) if venue is binance_trades else ("spot", None, {})))
+
+    def answer(request):
+        wrong = any(stream.split("@")[0].upper() in bad for stream in request["params"])
+        refusal = {"error": {"code": 2, "msg": "Invalid request: invalid stream"}}
+        return {"id": request["id"]} | (refusal if wrong else {"result": None})
+
+    assert live(link, link.read or venue.read, answer) == (set(NAMES) - bad, bad)
+
+
+def test_liquidations_of_binance_are_refused_as_a_whole(instrument):
+    made = [instrument("binance", "X/USDT:USDT", name, "0.1", "0.1") for name in NAMES]
+    (link,) = binance_liquidations.links("ws://x", made)
+    refusal = {"error": {"code": 2, "msg": "Invalid request: invalid stream"}}
+
+    def answer(refused):
+        return lambda request: {"id": request["id"]} | (refusal if request["id"] in refused else {"result": None})
+
+    assert live(link, link.read, answer({1})) == (set(), set(NAMES))
+    assert live(link, link.read, answer({2})) == (set(NAMES), set())
+
+
 @pytest.mark.parametrize("venue", [coinbase_trades, coinbase_books])
 @pytest.mark.parametrize("bad", [{NAMES[3]}, {NAMES[0], NAMES[16]}, set()])
 def test_a_product_that_coinbase_does_not_have_refuses_no_other(instrument, venue, bad):
@@ -70,9 +98,14 @@ def test_what_keeps_a_liquidation_stream_alive_is_pushed_though_nothing_happens(
     """Open interest of a quiet swap is not (EXCHANGES C3); a mark price is, every 10 s at the latest."""
     made = [instrument("v", "X/USDT:USDT", name, "0.1", "0.1") for name in NAMES]
     (okx,) = okx_liquidations.links("ws://x", made)
-    assert [each["channel"] for each in json.loads(okx.requests[0][0])["args"]] == ["liquidation-orders", "mark-price"]
+    prices = ["mark-price"] * 3
+    assert [each["channel"] for each in json.loads(okx.requests[0][0])["args"]] == ["liquidation-orders", *prices]
     (binance,) = binance_liquidations.links("ws://x", made)
-    assert json.loads(binance.requests[0][0])["params"] == ["!forceOrder@arr", f"{NAMES[0].lower()}@markPrice"]
+    # by a request of their own: one that is refused takes no liquidation with it
+    assert [json.loads(text)["params"] for text, _ in binance.requests] == [
+        ["!forceOrder@arr"],
+        [f"{name.lower()}@markPrice" for name in NAMES[:3]],
+    ]
     assert min(okx.data_timeout, binance.data_timeout) > 15
     (bybit,) = bybit_liquidations.links("ws://x", made)
     beats = [json.loads(text)["args"] for text, names in bybit.requests if not names]

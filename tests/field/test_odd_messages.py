@@ -7,11 +7,15 @@ import pytest
 
 from coinmon import StreamedBook, StreamState
 from coinmon_exchanges._stream.rows import Subscribed
+from coinmon_exchanges.binance import books as binance_books
 from coinmon_exchanges.binance import trades as binance_trades
 from coinmon_exchanges.bybit import books as bybit_books
 from coinmon_exchanges.bybit import trades as bybit_trades
+from coinmon_exchanges.coinbase import books as coinbase_books
 from coinmon_exchanges.coinbase import trades as coinbase_trades
+from coinmon_exchanges.hyperliquid import books as hyperliquid_books
 from coinmon_exchanges.hyperliquid import trades as hyperliquid_trades
+from coinmon_exchanges.okx import books as okx_books
 from coinmon_exchanges.okx import trades as okx_trades
 from tests.collect.conftest import instrument as made
 
@@ -90,6 +94,74 @@ def test_an_odd_level_costs_its_own_book(kind: str, price: Any) -> None:
     assert [each.base for each in state.instruments] == ["BTC"]
     assert not state.live
     assert [each.instrument.base for each in news if isinstance(each, StreamedBook)] == ["ETH"]
+
+
+def of_binance(name: str, at: int, whole: bool) -> dict[str, Any]:
+    return {"e": "depthUpdate", "E": AT + at, "s": name, "U": at, "u": str(at), "b": [["3", "2"]], "a": []}
+
+
+def of_okx(name: str, at: int, whole: bool) -> dict[str, Any]:
+    row = {"ts": str(AT + at), "bids": [["3", "2"]], "asks": [["9", "2"]], "seqId": str(at), "prevSeqId": at - 1}
+    return {"arg": {"channel": "books", "instId": name}, "action": "snapshot" if whole else "update", "data": [row]}
+
+
+def of_bybit(name: str, at: int, whole: bool) -> dict[str, Any]:
+    data = {"s": name, "b": [["3", "2"]], "a": [["9", "2"]], "u": at}
+    kind = "snapshot" if whole else "delta"
+    return {"topic": f"orderbook.1000.{name}", "type": kind, "ts": str(AT + at), "data": data}
+
+
+def of_coinbase(name: str, at: int, whole: bool) -> dict[str, Any]:
+    time = f"2026-01-15T12:00:00.{at:03d}Z"
+    if whole:
+        return {"type": "snapshot", "product_id": name, "time": time, "bids": [["3", "2"]], "asks": [["9", "2"]]}
+    return {"type": "l2update", "product_id": name, "time": time, "changes": [["buy", "3", "2"]]}
+
+
+def of_hyperliquid(name: str, at: int, whole: bool) -> dict[str, Any]:
+    sides = [[{"px": "3", "sz": "2"}], [{"px": "9", "sz": "2"}]]
+    return {"channel": "l2Book", "data": {"coin": name, "time": AT + at, "levels": sides}}
+
+
+BOOKS = {
+    "binance": (binance_books, of_binance, ["E", "U", "u", "b"]),
+    "okx": (okx_books, of_okx, ["action", "data.0.ts", "data.0.seqId", "data.0.bids"]),
+    "bybit": (bybit_books, of_bybit, ["type", "ts", "data", "data.s", "data.u", "data.a"]),
+    "coinbase": (coinbase_books, of_coinbase, ["changes"]),
+    "hyperliquid": (hyperliquid_books, of_hyperliquid, ["data.time", "data.levels"]),
+}
+
+
+@pytest.mark.parametrize("venue", BOOKS)
+@pytest.mark.parametrize("odd", [None, {}, "gone"])
+def test_a_message_of_another_shape_costs_its_own_book(venue: str, odd: Any) -> None:
+    """One of a hundred books of a connection: the others are not begun anew for it."""
+    channel, message, fields = BOOKS[venue]
+    for path in fields:
+        pair = [made(symbol, tick="0.1", lot="0.1") for symbol in ("BTC/USDT", "ETH/USDT")]
+        (link,) = channel.links("ws://nowhere", pair, *(("spot", None, {}) if venue == "binance" else ()))
+        btc, eth = link.instruments
+        books = link.begin(link)
+        if venue == "binance":
+            for name in (btc, eth):
+                books.started(name, {"lastUpdateId": 6, "bids": [["3", "2"]], "asks": [["9", "2"]]}, 5000)
+        else:
+            link.read([json.dumps(message(name, 6, True)) for name in (btc, eth)], books)
+        broken = message(btc, 7, False)
+        *inner, last = path.split(".")
+        holder: Any = broken
+        for step in inner:
+            holder = holder[int(step) if step.isdigit() else step]
+        if odd == "gone":
+            del holder[last]
+        else:
+            holder[last] = odd
+        news = link.read([json.dumps(each) for each in (broken, message(eth, 7, False))], books)
+        assert [each.instrument.base for each in news if isinstance(each, StreamedBook)] == ["ETH"], path
+        states = [each for each in news if isinstance(each, StreamState)]
+        assert [[one.base for one in each.instruments] for each in states if not each.live] == (
+            [] if venue == "hyperliquid" else [["BTC"]]
+        ), path
 
 
 def test_a_heartbeat_without_its_time_costs_itself() -> None:

@@ -7,6 +7,7 @@ said.
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from time import monotonic
 
 import aiohttp
@@ -109,6 +110,26 @@ def test_a_stalled_stream_of_one_kind_leaves_the_other_as_it_is(ran):
             await eventually(lambda: feed.live == len(tracks), 10)
             assert feed._began["perp"] == began["perp"]
             assert feed._began["spot"] > began["spot"]
+
+    ran(run())
+
+
+def test_a_stream_that_leaves_one_silent_for_good_is_begun_anew_less_and_less_often(ran, monkeypatch):
+    """The others are read anew each time."""
+    monkeypatch.setattr("coinmon.collect.live.trade_feed._RESTART_AFTER_S", 0.3)
+
+    async def run():
+        async with followed(0.5, 60, ("BTC",), "okx:stall/stream") as (_, _, _, feed, _):
+            await eventually(lambda: feed._stalled, 10)
+            moments = [feed._began["spot"]]
+            for _ in range(3):
+                await eventually(lambda: feed._began["spot"] != moments[-1], 10)
+                moments.append(feed._began["spot"])
+            # the first of them is that of the stall itself
+            _, *pauses = [b - a for a, b in pairwise(moments)]
+            assert pauses[1] > 1.4 * pauses[0] > 0.4
+            feed._stalled.clear()
+            await eventually(lambda: not feed._restart_after, 10)
 
     ran(run())
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coinmon.collect.track.track import Track
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
 from coinmon.model.streamed import StreamedMany
@@ -145,3 +146,10 @@ def merged_minutes(parts: Sequence[FormingMinute], id: str) -> FormingMinute:
         id, first.time, first.open, max(each.high for each in parts), min(each.low for each in parts), first.close,
         sum(each.buy for each in parts), sum(each.sell for each in parts), all(each.whole for each in parts),
     )  # fmt: skip
+
+
+def open_minute(track: Track, start: int) -> tuple[Instrument, Trades, bool]:
+    """The trades at hand since `start`, and whether that is all of them."""
+    trades = track.trades
+    proven = track.streamed and track.proven_from is not None and track.proven_from <= start
+    return track.instrument, trades[trades.time >= start], proven

@@ -9,7 +9,7 @@ from time import monotonic
 from loguru import logger
 
 from coinmon.clock import Clock
-from coinmon.collect.live.forming import FormingMinute, FormingMinutes
+from coinmon.collect.live.forming import FormingMinute, FormingMinutes, open_minute
 from coinmon.collect.live.page_buffer import PageBuffer
 from coinmon.collect.live.stall_detector import CHECK_INTERVAL_TIMES, StallDetector
 from coinmon.collect.track.track import Track
@@ -18,7 +18,6 @@ from coinmon.errors import CoinmonError, our_stop, words_of
 from coinmon.model.instrument import KINDS, Instrument, Kind
 from coinmon.model.moment import floor
 from coinmon.model.streamed import StreamedMany
-from coinmon.model.trades import Trades
 from coinmon.plugin.stream_items import Streamed, StreamItem, StreamState
 from coinmon.plugin.stream_pace import StreamPace
 from coinmon.plugin.trade_page import Cursor
@@ -33,8 +32,9 @@ _MAX_CONCURRENT_REPAIRS = 8
 _REPAIR_TIMEOUT_S = 10.0
 _UNREPAIRED_TIMEOUT_S = 600.0
 """Seconds that streamed trades wait for a venue that does not answer to tell what was before them."""
-_RESTART_AFTER_S = 120.0
-"""Seconds after which a stream that left some instruments silent is begun anew."""
+_RESTART_AFTER_S, _MAX_RESTART_AFTER_S = 120.0, 3600.0
+"""Seconds after which a stream that left some instruments silent is begun anew, and the longest if that does not help:
+the others are read anew each time."""
 _MAX_PAUSE_S = 60.0
 
 
@@ -65,6 +65,7 @@ class TradeFeed:
         self._repairing: dict[str, asyncio.Task[None]] = {}
         self._behind: dict[str, tuple[Cursor | None, float]] = {}
         self._began: dict[Kind, float] = {}
+        self._restart_after: dict[Kind, float] = {}
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT_REPAIRS)
         self._stalls = StallDetector(venue, patience, self._stall, self._doubted, self._hand_over, self._supervisor)
 
@@ -87,7 +88,7 @@ class TradeFeed:
         if tell is not None and not self._forming.on:
             self._hand_over()
             now = self._clock.now()
-            self._forming.begin((_open_minute(each, floor(now)) for each in self._tracks.values()), now, tell)
+            self._forming.begin((open_minute(each, floor(now)) for each in self._tracks.values()), now, tell)
         elif tell is None and self._forming.on:
             self._forming.end()
         return self._forming.changed()
@@ -258,8 +259,10 @@ class TradeFeed:
         while True:
             await asyncio.sleep(self._stalls.patience * CHECK_INTERVAL_TIMES)
             stalled = {track.instrument.kind for track in tracks if track.instrument.id in self._stalled}
-            for kind in stalled:
-                if monotonic() - self._began.get(kind, 0.0) > _RESTART_AFTER_S:
+            self._restart_after = {kind: self._restart_after.get(kind, _RESTART_AFTER_S) for kind in stalled}
+            for kind, pause in self._restart_after.items():
+                if monotonic() - self._began.get(kind, 0.0) > pause:
+                    self._restart_after[kind] = min(_MAX_RESTART_AFTER_S, 2 * pause)
                     self._begin_anew(kind)
             self._stalls.look(tracks)
 
@@ -285,13 +288,6 @@ class TradeFeed:
     def _begin_anew(self, kind: Kind) -> None:
         self._dead(kind)
         self._supervisor.restart(self._stream_task(kind))
-
-
-def _open_minute(track: Track, start: int) -> tuple[Instrument, Trades, bool]:
-    """The trades at hand since `start`, and whether that is all of them."""
-    trades = track.trades
-    proven = track.streamed and track.proven_from is not None and track.proven_from <= start
-    return track.instrument, trades[trades.time >= start], proven
 
 
 def _several(tracks: Sequence[Track]) -> str:

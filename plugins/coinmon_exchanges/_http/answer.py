@@ -12,7 +12,7 @@ from coinmon.exchange import DecodeError, VenueBlocked, VenueBusy, VenueError
 if TYPE_CHECKING:
     from coinmon.exchange import Instrument
 
-_LONGEST_BAN_S = 3 * 86_400.0
+LONGEST_BAN_S = 3 * 86_400.0
 """Binance's longest bans last so long (EXCHANGES C14)."""
 _BANNED_UNTIL = re.compile(r"until\s+(\d{13})\b")
 
@@ -32,7 +32,7 @@ class Throttled(Exception):
 
     def __init__(self, text: str, seconds: float) -> None:
         super().__init__(text)
-        self.seconds = min(seconds, _LONGEST_BAN_S)
+        self.seconds = min(seconds, LONGEST_BAN_S)
 
 
 class Firewalled(Throttled):
@@ -84,14 +84,14 @@ def payload(answer: HttpAnswer, reply_rules: ReplyRules) -> Any:
     if status == 451:
         raise VenueBlocked(_describe(answer, data))
     if status in (418, 429):
-        raise Throttled(_describe(answer, data), _retry_after(answer) or _banned_for(answer) or reply_rules.pause)
+        raise Throttled(_describe(answer, data), retry_after(answer) or _banned_for(answer) or reply_rules.pause)
     if status == 403 and reply_rules.ban_text in answer.body.lower():
-        raise Throttled(_describe(answer, data), _retry_after(answer) or reply_rules.ban_pause)
+        raise Throttled(_describe(answer, data), retry_after(answer) or reply_rules.ban_pause)
     if status == 403 and not broken and _PLACE.search(answer.body):
         raise VenueBlocked(_describe(answer, data))
     if broken and (status in (403, 520, 521, 522, 523, 524, 530) or FIREWALL.search(answer.body[:4000])):
-        raise Firewalled(_describe(answer, data), _retry_after(answer) or 0.0)
-    if status >= 500 or (status < 400 and broken):
+        raise Firewalled(_describe(answer, data), retry_after(answer) or 0.0)
+    if status >= 500 or status == 408 or (status < 400 and broken):
         raise Transient(_describe(answer, data))
     if status >= 400:
         raise Refused(_describe(answer, data))
@@ -103,7 +103,7 @@ def payload(answer: HttpAnswer, reply_rules: ReplyRules) -> Any:
     return data
 
 
-def _retry_after(answer: HttpAnswer) -> float | None:
+def retry_after(answer: HttpAnswer) -> float | None:
     """Seconds, or seconds until a date (RFC 9110, 10.2.3)."""
     said = answer.headers.get("Retry-After", "")
     try:

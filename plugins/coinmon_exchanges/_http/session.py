@@ -110,7 +110,7 @@ class HostSession:
 
     def _observe(self, answer: HttpAnswer) -> None:
         used = answer.headers.get(self._reply_rules.used_weight_header, "")
-        if self._weights and used.isdigit():
+        if self._weights and used.isdecimal():
             self._weights.observe(int(used))
 
     async def close(self) -> None:

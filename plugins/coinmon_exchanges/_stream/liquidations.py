@@ -17,6 +17,8 @@ from coinmon_exchanges._stream.socket import Link, Reader
 LONG, SHORT = 1, -1
 STALL_TIMEOUT_S = 20.0
 """Where something is pushed at least every ten seconds."""
+HEARTBEATS = 3
+"""Markets whose prices are heard beside liquidations: one of them may have ended."""
 RawLiquidation = tuple[str, int, int, Any, Any]
 """Native id, time, side of the position that was closed, price and size as the venue writes them."""
 

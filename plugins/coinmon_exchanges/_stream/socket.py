@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from random import uniform
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coinmon.exchange import DecodeError, Instrument, StreamPace, WireTap
 from coinmon_exchanges._http.proxy import checked, proxy_for
+from coinmon_exchanges._stream.endings import pause_after, words_of_close, words_of_failure
 
 if TYPE_CHECKING:
     from coinmon_exchanges._stream.rows import StreamItem, Subscribed
@@ -19,7 +19,6 @@ BATCH_INTERVAL_S = 0.5
 _REST_TIMES, _LONGEST_REST_S = 20.0, 0.12
 """While somebody watches, a message is decoded when it comes, and the next ones after a rest: so many times as long as
 decoding took, so that haste costs a twentieth of a core, but no longer than a candle may be late."""
-_MAX_PAUSE_S = 30.0
 _HEALTHY_AFTER_S = 60.0
 """Seconds after which a connection counts as having worked, and the pause before the next begins small again."""
 _CONNECT_TIMEOUT_S = 10.0
@@ -95,7 +94,7 @@ class _VenueConnection:
         while True:
             async with gate:
                 await asyncio.sleep(self._rules.connect_interval if failures else 0)
-            began = monotonic()
+            began, failure = monotonic(), None
             try:
                 async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                     socket = await connect(self._link.url)
@@ -114,10 +113,10 @@ class _VenueConnection:
                     raise
                 why = self._fault
             except Exception as error:
-                why = _error_text(error)
+                why, failure = words_of_failure(error), error
             self._end(why)
             failures = 0 if monotonic() - began > _HEALTHY_AFTER_S else failures + 1
-            await asyncio.sleep(min(_MAX_PAUSE_S, 0.25 * 2 ** min(failures, 10)) * uniform(0.5, 1.5))
+            await asyncio.sleep(pause_after(failures, failure))
 
     async def _receive(self, socket: Any) -> str:
         from aiohttp import WSMsgType
@@ -137,8 +136,10 @@ class _VenueConnection:
                         texts.append(message.data)
                         arrived.set()
                 elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR):
-                    code = f" ({socket.close_code})" if socket.close_code else ""
-                    return f"the connection was closed{code}"
+                    return words_of_close(socket.close_code, message.extra)
+                elif message.type is WSMsgType.BINARY:
+                    # silence would be all that anybody notices
+                    return "a message is binary, where text is agreed"
         finally:
             speaking.cancel()
 
@@ -154,7 +155,7 @@ class _VenueConnection:
     def _spoke(self, speaking: "asyncio.Task[None]") -> None:
         """A connection to which nothing more is said brings nothing: it is begun anew."""
         if not speaking.cancelled() and (error := speaking.exception()) is not None:
-            self._drop(_error_text(error))
+            self._drop(words_of_failure(error))
 
     async def _send(self, socket: Any, text: str) -> None:
         if self._tap:
@@ -285,16 +286,3 @@ async def _until_due(arrived: asyncio.Event, pace: StreamPace) -> None:
         return
     with suppress(TimeoutError):
         await asyncio.wait_for(arrived.wait(), BATCH_INTERVAL_S)
-
-
-def _error_text(error: BaseException) -> str:
-    """No text of a proxy's error is passed on: some carry its URL with its password."""
-    import aiohttp
-
-    if isinstance(error, TimeoutError):
-        return "no answer"
-    if isinstance(error, aiohttp.WSServerHandshakeError):
-        return f"HTTP {error.status} instead of a websocket"
-    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.strerror:
-        return f"cannot connect: {error.os_error.strerror}"
-    return f"the connection failed ({type(error).__name__})"

@@ -1,11 +1,44 @@
 """Books of one connection, each kept by its venue's rule and asked for anew where its sequence breaks."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
+from typing import Any, NamedTuple
 
 from coinmon.exchange import Channel, Instrument, StreamedBook
+from coinmon_exchanges._entries import ODD, check_is_list
 from coinmon_exchanges._stream.local_book import MAX_PAUSE_S, Follows, LocalBook, Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed
+
+
+class Unreadable(NamedTuple):
+    """A message about a book that is not in the venue's format: what it changed is not known."""
+
+    name: str
+
+
+def each_update(
+    messages: Iterable[Any], name_of: Callable[[Any], Any], read: Callable[[Any], Iterable[Update]]
+) -> Iterator[Update | Unreadable]:
+    """Updates in the order they came; a message that is none costs its own book.
+
+    Raises TypeError, or what `name_of` raises, where not even the book is told: any of them may be wrong then.
+    """
+    for message in messages:
+        try:
+            updates = list(read(message))
+            for each in updates:
+                _check_name(each.name)
+                check_is_list(each.bids)
+                check_is_list(each.asks)
+            yield from updates
+        except ODD:
+            yield Unreadable(_check_name(name_of(message)))
+
+
+def _check_name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError("a message of a book does not say of which")
+    return name
 
 
 class Books(Subscribed):
@@ -28,13 +61,18 @@ class Books(Subscribed):
         self._follows = follows
         self._resubscribe = resubscribe
 
-    def take(self, updates: Iterable[Update]) -> list[StreamItem]:
+    def take(self, updates: Iterable[Update | Unreadable]) -> list[StreamItem]:
         """Updates in the order they came: the books that changed, and those that are broken."""
         touched: dict[str, None] = {}
         items: list[StreamItem] = []
         for update in updates:
             local = self.local_books.get(update.name)
             if local is None:
+                continue
+            if isinstance(update, Unreadable):
+                if local.sound or not local.resubscribe_at:
+                    touched.pop(update.name, None)
+                    items.append(self._broken(update.name, "a message is not in the venue's format"))
                 continue
             if update.whole:
                 if not local.load(update):

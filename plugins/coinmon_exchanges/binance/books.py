@@ -9,7 +9,6 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-import orjson
 from loguru import logger
 
 from coinmon.exchange import CoinmonError, DecodeError, Instrument
@@ -17,13 +16,14 @@ from coinmon_exchanges._columns import strict
 from coinmon_exchanges._stream.local_book import LocalBook, Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
-from coinmon_exchanges._stream.subscribed_books import Books
-from coinmon_exchanges.binance.trades import subscription_states
+from coinmon_exchanges._stream.subscribed_books import Books, each_update
+from coinmon_exchanges.binance.trades import subscribe, subscription_states
 
 LIMITS = {"spot": 5000, "perp": 1000}
 """Levels of a snapshot: the most there are."""
 _WEIGHTS = {"spot": {100: 5, 500: 25, 1000: 50, 5000: 250}, "perp": {50: 2, 100: 5, 500: 10, 1000: 20}}
 """Weights of the sizes of a snapshot."""
+_CHANNEL = "@depth@100ms"
 _CONNECTION_TOPICS = 100
 _MAX_CONCURRENT_SNAPSHOTS = 2
 _SNAPSHOT_RETRY_S = 10.0
@@ -78,7 +78,7 @@ class BinanceBooks(Books):
             if not local.sound and local.waiting and name not in self._asking and monotonic() >= local.resubscribe_at:
                 task = self._asking[name] = asyncio.create_task(self._ask(name, local))
                 task.add_done_callback(partial(self._asked, name))
-        return ()
+        return Subscribed.requests_due(self)
 
     def _asked(self, name: str, _: "asyncio.Task[None]") -> None:
         del self._asking[name]
@@ -142,23 +142,20 @@ def links(url: str, instruments: Sequence[Instrument], kind: str, fetch: Fetch, 
     made = []
     for at in range(0, len(instruments), _CONNECTION_TOPICS):
         part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
-        params = [f"{name.lower()}@depth@100ms" for name in part]
-        request = orjson.dumps({"method": "SUBSCRIBE", "params": params, "id": 1}).decode()
-        made.append(Link(url, [(request, list(part))], part, read, begin))
+        made.append(Link(url, [(subscribe(0, list(part), _CHANNEL), list(part))], part, read, begin))
     return made
 
 
 @strict("Binance depth stream")
 def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
-    items = [state for each in messages if each.get("e") != "depthUpdate" for state in subscription_states(each, books)]
-    items += books.take(updates(messages))
+    others = [each for each in messages if each.get("e") != "depthUpdate"]
+    items = [state for each in others for state in subscription_states(each, books, _CHANNEL)]
+    depths = [each for each in messages if each.get("e") == "depthUpdate"]
+    items += books.take(each_update(depths, lambda each: each["s"], updates))
     return items
 
 
-def updates(messages: Sequence[Mapping[str, Any]]) -> list[Update]:
-    return [
-        Update(each["s"], each["E"], each["b"], each["a"], each["U"], each["u"], each.get("pu", 0))
-        for each in messages
-        if each.get("e") == "depthUpdate"
-    ]
+def updates(message: Mapping[str, Any]) -> list[Update]:
+    first, last, before = int(message["U"]), int(message["u"]), int(message.get("pu") or 0)
+    return [Update(message["s"], int(message["E"]), message["b"], message["a"], first, last, before)]

@@ -1,7 +1,4 @@
-"""Bybit's topics: the connections that subscribe to them, and its answers (EXCHANGES 3.4, C9).
-
-One topic that Bybit does not have refuses the whole request: it is then sent again in halves, until the one is found.
-"""
+"""Bybit's topics: the connections that subscribe to them, and its answers (EXCHANGES 3.4, C9)."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,6 +6,7 @@ from typing import Any
 import orjson
 
 from coinmon.exchange import Instrument
+from coinmon_exchanges._stream.refused_request import in_halves
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed
 from coinmon_exchanges._stream.socket import Link, Reader
 
@@ -48,13 +46,7 @@ def subscription_states(message: Any, subscribed: Subscribed, topic: str) -> lis
     number = str(message.get("req_id", ""))
     if message.get("op") != "subscribe" or not number.isdigit() or int(number) >= len(subscribed.groups):
         return []
-    names = list(subscribed.groups[int(number)])
     if message.get("success") is True:
-        return [subscribed.state(names, True)]
-    if len(names) <= 1:
-        return [subscribed.state(names, False, f"subscription refused: {message.get('ret_msg')}"[:160])]
-    middle = len(names) // 2
-    for half in (names[:middle], names[middle:]):
-        subscribed.groups.append(half)
-        subscribed.requests.append(subscribe(len(subscribed.groups) - 1, [topic + name for name in half]))
-    return []
+        return [subscribed.state(subscribed.groups[int(number)], True)]
+    why = f"subscription refused: {message.get('ret_msg')}"[:160]
+    return in_halves(subscribed, int(number), why, lambda at, part: subscribe(at, [topic + name for name in part]))

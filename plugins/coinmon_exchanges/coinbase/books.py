@@ -3,16 +3,17 @@
 A lost message shows only where the book crosses; so the snapshot is asked for again every few minutes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import iso_times, strict
+from coinmon_exchanges._entries import check_is_list
 from coinmon_exchanges._stream.local_book import Update
 from coinmon_exchanges._stream.rows import StreamItem, parsed
 from coinmon_exchanges._stream.socket import Link
-from coinmon_exchanges._stream.subscribed_books import Books
+from coinmon_exchanges._stream.subscribed_books import Books, each_update
 from coinmon_exchanges.coinbase.trades import refused, request
 
 _CONNECTION_TOPICS = 20
@@ -61,19 +62,19 @@ def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
             items.append(books.state(sorted(named), True))
         elif each["type"] == "error":
             items += refused(each, books, _CHANNELS)
-    taken: list[StreamItem] = books.take(_updates(messages))
+    changes = (each for each in messages if each["type"] in ("snapshot", "l2update"))
+    taken: list[StreamItem] = books.take(each_update(changes, lambda each: each["product_id"], _updates))
     return items + taken
 
 
-def _updates(messages: Sequence[Mapping[str, Any]]) -> Iterator[Update]:
-    for each in messages:
-        if each["type"] == "snapshot":
-            yield Update(each["product_id"], _time(each), each["bids"], each["asks"], whole=True)
-        elif each["type"] == "l2update":
-            sides: dict[str, list[Any]] = {"buy": [], "sell": []}
-            for side, price, size in each["changes"]:
-                sides[side].append((price, size))
-            yield Update(each["product_id"], _time(each), sides["buy"], sides["sell"])
+def _updates(message: Mapping[str, Any]) -> list[Update]:
+    if message["type"] == "snapshot":
+        return [Update(message["product_id"], _time(message), message["bids"], message["asks"], whole=True)]
+    sides: dict[str, list[Any]] = {"buy": [], "sell": []}
+    check_is_list(message["changes"])
+    for side, price, size in message["changes"]:
+        sides[side].append((price, size))
+    return [Update(message["product_id"], _time(message), sides["buy"], sides["sell"])]
 
 
 def _time(message: Mapping[str, Any]) -> int:

@@ -3,7 +3,7 @@
 Its checksum is deprecated and always 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -13,11 +13,12 @@ from coinmon_exchanges._columns import strict
 from coinmon_exchanges._stream.local_book import Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
-from coinmon_exchanges._stream.subscribed_books import Books
+from coinmon_exchanges._stream.subscribed_books import Books, each_update
 from coinmon_exchanges.okx.trades import subscription_states
 
 _CONNECTION_TOPICS = 25
 """Fewer than 30 books a connection, as OKX advises."""
+_IS_WHOLE = {"snapshot": True, "update": False}
 
 
 def follows(last: int, starting: bool, update: Update) -> bool | None:
@@ -53,16 +54,17 @@ def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     # an unsubscription is half of asking for a snapshot again
     said_so = [each for each in messages if "event" in each and each["event"] != "unsubscribe"]
     items = [state for each in said_so for state in subscription_states(each, books)]
-    taken: list[StreamItem] = books.take(
-        Update(
-            each["arg"]["instId"], int(row["ts"]), row["bids"], row["asks"],
-            last=int(row["seqId"]), before=_before(row), whole=each["action"] == "snapshot",
-        )
-        for each in messages
-        if "data" in each
-        for row in each["data"]
-    )  # fmt: skip
+    pushed = (each for each in messages if "data" in each)
+    taken: list[StreamItem] = books.take(each_update(pushed, lambda each: each["arg"]["instId"], _updates))
     return items + taken
+
+
+def _updates(message: Mapping[str, Any]) -> list[Update]:
+    name, whole = message["arg"]["instId"], _IS_WHOLE[message["action"]]
+    return [
+        Update(name, int(row["ts"]), row["bids"], row["asks"], last=int(row["seqId"]), before=_before(row), whole=whole)
+        for row in message["data"]
+    ]
 
 
 def _before(row: Any) -> int:

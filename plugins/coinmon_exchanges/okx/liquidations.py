@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from coinmon.exchange import Instrument
-from coinmon_exchanges._stream.liquidations import LONG, SHORT, RawLiquidation, one_link, reader
+from coinmon_exchanges._stream.liquidations import HEARTBEATS, LONG, SHORT, RawLiquidation, one_link, reader
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed
 from coinmon_exchanges._stream.socket import Link
 from coinmon_exchanges.okx.trades import subscription_states
@@ -15,9 +15,9 @@ _CHANNEL = "liquidation-orders"
 
 
 def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
-    """A mark price beside them is pushed at least every 10 s; open interest only when it changes (EXCHANGES C3)."""
+    """Mark prices beside them are pushed at least every 10 s; open interest only when it changes (EXCHANGES C3)."""
     args = [{"channel": _CHANNEL, "instType": "SWAP"}]
-    args += [{"channel": "mark-price", "instId": each.native_id} for each in instruments[:1]]
+    args += [{"channel": "mark-price", "instId": each.native_id} for each in instruments[:HEARTBEATS]]
     request = orjson.dumps({"op": "subscribe", "args": args}).decode()
     return one_link(url, instruments, request, reader("OKX liquidation stream", _liquidations_in, _states_in))
 
