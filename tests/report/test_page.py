@@ -37,6 +37,24 @@ POINTER = """(() => {
 })()"""
 
 
+FITS = """(() => {
+  const wrong = [];
+  for (const one of document.querySelectorAll('body *')) {
+    if (!one.getClientRects().length) continue;
+    const style = getComputedStyle(one);
+    const own = [...one.childNodes].some(each => each.nodeType === 3 && each.textContent.trim());
+    if (own && parseFloat(style.fontSize) < 11) wrong.push(`${style.fontSize} of ${one.className}`);
+    const cut = one.matches('.scroll') && one.scrollWidth > one.clientWidth;
+    const low = one.matches('button, summary') && one.getBoundingClientRect().height < LEAST;
+    if (cut) wrong.push(`${one.textContent.slice(0, 30)} is cut`);
+    if (low) wrong.push(`${one.outerHTML} is low`);
+  }
+  return wrong.length ? wrong.slice(0, 9) : ['all fits'];
+})()"""
+"""Words that are too small, columns that are cut, and what a finger cannot hit."""
+CHART = "document.querySelector('[data-panel=price] canvas').getBoundingClientRect().bottom"
+
+
 def pointer(kind: str, place: float) -> str:
     return POINTER.replace("KIND", kind).replace("PLACE", str(place))
 
@@ -89,6 +107,20 @@ def test_every_panel_is_drawn_in_its_order_without_a_complaint(pages, browser, w
     assert [json.dumps(each)[:300] for each in page.heard if each.get("method") in COMPLAINTS] == []
     asked = [each["params"]["request"]["url"] for each in page.heard if each.get("method") == REQUEST]
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "width", "tall", "least"), [("zh", 390, 844, 32), ("en", 390, 844, 32), ("zh", 1280, 1100, 24)]
+)
+def test_the_chart_is_in_the_first_screen_and_no_column_is_cut(pages, browser, lang, width, tall, least):
+    fits = FITS.replace("LEAST", str(least))
+    drawn, bottom, shut, opened = browser().open(
+        pages[lang], DRAWN, CHART, fits,
+        f"(document.querySelectorAll('details').forEach(each => {{ each.open = true; }}), {fits})", width=width,
+    )  # fmt: skip
+    assert drawn
+    assert bottom <= tall
+    assert (shut, opened) == (["all fits"], ["all fits"])
 
 
 @pytest.mark.parametrize("dark", [False, True])

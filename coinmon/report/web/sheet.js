@@ -9,6 +9,8 @@ const GUTTER = 66;
 const FOOT = 18;
 const LEAST_SECONDS = 240;
 const ROOM = 0.04;
+/** Columns that fit beside one another on a phone. */
+const MOST_COLUMNS = 6;
 /** Milliseconds of rest after which what is not in sight, and what is only read, follows a chart that moved. */
 const REST_MS = 120;
 /** Milliseconds that telling the browser what to draw may take of a frame: panels beneath the candles wait for their turn. */
@@ -196,10 +198,17 @@ export function sheetOf(root, first, tell = () => {}) {
     return row;
   }
 
+  /** An instrument's name may go on in the next line after each colon. */
+  function breaking(text) {
+    return text.split(":").flatMap((part, k) => (k ? [":", made("wbr"), part] : [part]));
+  }
+
   function tableOf(table) {
     const head = made("tr", {}, ...table.head.map((each) => made("th", { scope: "col" }, each)));
-    const rows = table.rows.map((row) => made("tr", {}, ...row.map((each) => made("td", {}, each))));
-    return made("div", { class: "scroll" }, made("table", {}, made("thead", {}, head), made("tbody", {}, ...rows)));
+    const cell = (each, k) => made("td", { "data-label": table.head[k] || null }, ...breaking(each));
+    const rows = table.rows.map((row) => made("tr", {}, ...row.map(cell)));
+    const many = table.head.length > MOST_COLUMNS ? "many" : null;
+    return made("div", { class: "scroll" }, made("table", { class: many }, made("thead", {}, head), made("tbody", {}, ...rows)));
   }
 
   function move(from, to) {
