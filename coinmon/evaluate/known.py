@@ -7,7 +7,7 @@ that nobody looked at are not judged.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -165,12 +165,24 @@ class KnownThen:
         return replace(market, views=self._views(market))
 
     def _views(self, market: Market) -> list[View]:
-        return [replace(view, source=self.source(view.source, market.now)) for view in market.views]
+        then = self._sources(market.now)
+        return [replace(view, source=then(view.source)) for view in market.views]
 
     def source(self, source: Source, now: int) -> Source:
         """What of the source was known at `now`."""
-        hidden = {key: frozenset(times[seen_from > now].tolist()) for key, (times, seen_from) in self._late.items()}
-        return _SourceThen(source, hidden, partial(self._known_before, now))
+        return self._sources(now)(source)
+
+    def _sources(self, now: int) -> Callable[[Source], Source]:
+        # the same rows are asked for again and again, of a few of all that came late
+        hidden, before = cache(partial(self._not_known_yet, now)), partial(self._known_before, now)
+        return lambda source: _SourceThen(source, hidden, before)
+
+    def _not_known_yet(self, now: int, table: str, instrument: str) -> frozenset[int]:
+        """Times of rows, of a table and an instrument's id, that were not known at `now`."""
+        if (table, instrument) not in self._late:
+            return frozenset()
+        times, seen_from = self._late[table, instrument]
+        return frozenset(times[seen_from > now].tolist())
 
     def _known_before(self, now: int, table: str, instrument: Instrument, start: int, end: int) -> Any:
         """Earlier states of rows of [start, end) that were what was known at `now`; None: there are none."""
@@ -212,23 +224,23 @@ _Sample = TypeVar("_Sample", OpenInterest, Funding, WhaleTrade, Liquidation, Dep
 class _SourceThen:
     """A source without the rows that were not known, and with what was known in their place.
 
-    hidden: their times, by table and instrument. before: the earlier states of a table's rows.
+    hidden: their times, of a table and an instrument's id. before: the earlier states of a table's rows.
     """
 
     def __init__(
         self,
         source: Source,
-        hidden: Mapping[tuple[str, str], frozenset[int]],
+        hidden: Callable[[str, str], frozenset[int]],
         before: Callable[[str, Instrument, int, int], Any],
     ) -> None:
         self._source, self._hidden, self._before = source, hidden, before
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
         rows = self._source.bars(instrument, start, end, levels=levels)
-        hidden = self._hidden.get(("bars", instrument.id))
+        hidden = self._hidden("bars", instrument.id)
         if not hidden:
             return rows
-        rows = rows[~np.isin(rows.time, np.fromiter(hidden, np.int64, len(hidden)))]
+        rows = rows[~np.isin(rows.time, np.fromiter(hidden, np.int64, len(hidden)), assume_unique=True)]
         before = self._before("bars", instrument, start, end)
         if before is None:
             return rows
@@ -236,7 +248,7 @@ class _SourceThen:
         return every[np.argsort(every.time, kind="stable")]
 
     def profile(self, instrument: Instrument, start: int, end: int) -> Levels:
-        hidden = self._hidden.get(("bars", instrument.id), frozenset())
+        hidden = self._hidden("bars", instrument.id)
         if not any(start <= each < end for each in hidden):
             return self._source.profile(instrument, start, end)
         return self.bars(instrument, start, end, levels=True).profile()
@@ -268,7 +280,7 @@ class _SourceThen:
     def _known(
         self, table: str, instrument: Instrument, start: int, end: int, found: Sequence[_Sample]
     ) -> Sequence[_Sample]:
-        hidden = self._hidden.get((table, instrument.id))
+        hidden = self._hidden(table, instrument.id)
         if not hidden:
             return found
         before = self._before(table, instrument, start, end)
