@@ -5,6 +5,7 @@ from typing import Any
 
 from coinmon.clock import Clock
 from coinmon.collect.venue import Venue
+from coinmon.collect.venue_answers import check_answer, check_batch
 from coinmon.config.build import make
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.errors import CoinmonError
@@ -39,9 +40,11 @@ class ExchangeApart:
         async def ask(*arguments: Any, deadline: float = _METHOD_S) -> Any:
             given = list(map(_own, arguments))
             try:
-                return kept(await self._thread.call(lambda: value(*given), deadline, to_the_end=False))
+                said = await self._thread.call(lambda: value(*given), deadline, to_the_end=False)
             except PluginBlocks as error:
                 raise CoinmonError(f"{self._name}: {member}: {error}") from error
+            check_answer(member, said)
+            return kept(said)
 
         return ask
 
@@ -54,6 +57,7 @@ class ExchangeApart:
         batches = await self._thread.call(begin, _METHOD_S, to_the_end=False)
         try:
             while (batch := await self._thread.call(lambda: anext(batches, None), None)) is not None:
+                check_batch(batch)
                 yield kept(batch)
         finally:
             await self._thread.call(batches.aclose, _CLOSE_S, to_the_end=False)

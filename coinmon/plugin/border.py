@@ -4,6 +4,7 @@ Everything that comes out of here can be written as JSON in both databases: numb
 are sound Unicode without NUL, times are ISO 8601.
 """
 
+import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass, replace
@@ -167,5 +168,11 @@ def _word(text: Any, what: str) -> str:
 
 
 def kind_of(value: Any) -> str:
+    """What it is, in words; a coroutine is ended: Python would complain in lines of its own that nobody awaited it."""
+    if inspect.iscoroutine(value):
+        value.close()
+        return "a coroutine (of an async function; expected a plain one)"
+    if value is None:
+        return "None"
     name = type(value).__name__
     return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"

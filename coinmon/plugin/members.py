@@ -85,8 +85,11 @@ def check_values(kind: str, name: str, made: Any) -> None:
                 raise TypeError(f"{kind} {name} has no `{member}`")
         elif not isinstance(value, set | frozenset | list | tuple) or not all(isinstance(each, str) for each in value):
             raise TypeError(f"{kind} {name}: `{member}` is {str(value)[:40]}; expected a set of texts")
-    if kind == "exchange" and not isinstance(count := _value(made, "requests"), Integral) and count is not _MISSING:
-        raise TypeError(f"{kind} {name}: `requests` is {str(count)[:40]}; expected a number")
+    if kind == "exchange" and not isinstance(count := _value(made, "requests"), Integral):
+        if count is not _MISSING:
+            raise TypeError(f"{kind} {name}: `requests` is {str(count)[:40]}; expected a number")
+        if not inspect.isclass(made):
+            raise TypeError(f"{kind} {name} has no `requests`: its __init__ does not set it")
     if kind == "output":
         _value(made, "robot")
 

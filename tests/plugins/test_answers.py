@@ -3,13 +3,18 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from pydantic import Field
 
-from coinmon import Bilingual, Signal, Silent, Text
+from coinmon import Bilingual, Signal, Silent, Streamed, StreamedBook, Text, TradePage, Trades
+from coinmon.collect.venue_answers import check_answer, check_batch
 from coinmon.errors import CoinmonError, words_of
 from coinmon.market.result import Result, SeenReport, moment
-from coinmon.model.derivatives import OpenInterest
+from coinmon.model.bars import Bars
+from coinmon.model.book import Book
+from coinmon.model.derivatives import Funding, OpenInterest
+from coinmon.model.moment import MINUTE
 from coinmon.plugin.answers import listed, mapping_of, result_of
 from coinmon.plugin.border import NotAsAgreed, plain, signals_of
 from coinmon.printable import is_printable
@@ -46,6 +51,55 @@ def test_a_result_that_cannot_be_shown_is_refused(words):
 @pytest.mark.parametrize("words", [None, "涨 up\n", {"a": [1, 2.5, float("nan"), Decimal(3)]}])
 def test_a_sound_result_passes(words):
     assert result_of(mine(words)).words is words
+
+
+BARS = Bars.missing(Decimal("0.1"), MINUTE * np.arange(2))
+NOUGHTS = np.zeros(2)
+TRADES = Trades(np.arange(2), np.arange(2), np.arange(2), np.ones(2), np.array([1, -1], np.int8))
+PAGE = TradePage(TRADES, joined=True)
+BOOK = Book(0, np.ones((1, 2)), np.ones((1, 2)))
+SOUND = {
+    "bars": [BARS, BARS[:0]], "trades": [PAGE, TradePage(Trades.empty(), joined=False)], "earlier_trades": [PAGE],
+    "book": [BOOK], "past_funding": [[], [Funding(0, 0.1)]], "past_open_interest": [(OpenInterest(0, 1.0),)],
+    "server_time": [1_700_000_000_000], "instruments": [None], "tickers": [None],
+}  # fmt: skip
+ODD_BARS = {
+    "time": [np.zeros(2, np.int64), np.arange(2), MINUTE * np.arange(2)[::-1], MINUTE * np.arange(2.0), [0, MINUTE]],
+    "open": [np.ones(2), np.ones(3, np.int64), None], "volume": [-np.ones(2), np.full(2, np.inf), np.ones(2, int)],
+    "coverage": [np.full(2, 4, np.uint8)],
+}  # fmt: skip
+ODD_TRADES = {
+    "side": [np.zeros(2, np.int8), np.ones(2)], "qty": [-np.ones(2), np.full(2, np.nan), np.ones(3)],
+    "ticks": [np.ones(2), np.array(["1", "2"])], "id": ["ab"],
+}  # fmt: skip
+ODD = {
+    "bars": [None, [1, 2], {}, PAGE, *(replace(BARS, **{name: each}) for name in ODD_BARS for each in ODD_BARS[name])],
+    "trades": [
+        None, TRADES, [PAGE], replace(PAGE, trades=None),
+        *(replace(PAGE, trades=replace(TRADES, **{name: each})) for name in ODD_TRADES for each in ODD_TRADES[name]),
+    ],
+    "book": [None, {}, replace(BOOK, bids=np.ones(2)), replace(BOOK, asks=[[1.0, 2.0]])],
+    "past_funding": [None, "text", {}, [None], [OpenInterest(0, 1.0)]],
+    "server_time": [None, 1.5, "now"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "said"), [(name, each) for name in SOUND for each in SOUND[name]])
+def test_what_an_exchange_answers_as_agreed_passes(method, said):
+    check_answer(method, said)
+
+
+@pytest.mark.parametrize(("method", "said"), [(name, each) for name in ODD for each in ODD[name]])
+def test_an_answer_that_is_not_as_agreed_is_said(method, said):
+    with pytest.raises(NotAsAgreed):
+        check_answer(method, said)
+
+
+def test_a_batch_of_a_stream_is_looked_at_too():
+    check_batch([Streamed(instrument(), PAGE), StreamedBook(instrument(), BOOK)])
+    for odd in (None, [None], PAGE, [PAGE], [Streamed(instrument(), TRADES)], [StreamedBook(instrument(), None)]):
+        with pytest.raises(NotAsAgreed):
+            check_batch(odd)
 
 
 def test_one_odd_instrument_costs_itself():

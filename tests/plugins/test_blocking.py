@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from loguru import logger
 
-from coinmon import Cursor, Signal, Streamed, Text, TradePage, Trades
+from coinmon import Cursor, Signal, Streamed, StreamState, Text, TradePage, Trades
 from coinmon.clock import Clock
 from coinmon.collect.derivatives import sample
 from coinmon.collect.exchange_apart import ExchangeApart
@@ -113,7 +113,7 @@ class Dozy(Listed):
 
     async def stream(self, instruments, channels):
         for number in range(3):
-            yield [number]
+            yield [StreamState("trades", [], True, str(number))]
 
 
 def test_an_exchange_that_blocks_holds_up_itself_alone(said):
@@ -146,7 +146,7 @@ def test_an_exchange_that_blocks_holds_up_itself_alone(said):
     assert stand < LONGEST_STAND_S
     assert at_once < 1
     assert found == [listed]
-    assert streamed == [[0], [1], [2]]
+    assert [each.why for (each,) in streamed] == ["0", "1", "2"]
     assert [line for line in said if "blocks" in line] == [
         "exchange acme: its code blocks for more than 0 s: only what is asked of it waits"
     ]

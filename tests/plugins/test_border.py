@@ -226,8 +226,15 @@ def test_an_object_that_cannot_be_read_is_named_with_what_switches_it_off(member
         make({"mine": SimpleNamespace(offer=offer, settings={})})
 
 
+def test_an_exchange_whose_object_counts_no_requests_is_named_before_the_scan():
+    target = type("Made", (), {"instruments": Venue.instruments, "__init__": lambda self, name: None})
+    offer = SimpleNamespace(kind="exchange", target=target, plugin="theirs")
+    with pytest.raises(ConfigError, match=r"exchanges\.mine: plugin theirs raised .*has no `requests`.*switch it off"):
+        make({"mine": SimpleNamespace(offer=offer, settings={})})
+
+
 @pytest.mark.parametrize(
-    ("presses", "raised", "why"), [(False, ConfigError, "KeyboardInterrupt; switch"), (True, KeyboardInterrupt, "")]
+    ("presses", "raised", "why"), [(False, ConfigError, "KeyboardInterrupt; switch"), (True, KeyboardInterrupt, None)]
 )
 def test_a_class_that_raises_what_ctrl_c_raises_is_named_and_ctrl_c_ends_us(presses, raised, why):
     def made(self, name):

@@ -171,6 +171,9 @@ def test_a_record_is_what_a_replay_of_the_stored_weeks_finds(tmp_path):
             bars = [
                 (each, await asyncio.to_thread(past.minutes, each.instrument, start, start + 3 * DAY)) for each in spots
             ]
+            # an author's own exchange beside the emulator's
+            own = replace(spots[0].instrument, venue="mine")
+            assert len(await asyncio.to_thread(past.minutes, own, start, start + DAY)) == 0
             return config, database, watch, bars, start
 
     config, database, watch, bars, start = asyncio.run(weeks())

@@ -66,7 +66,7 @@ def test_an_unknown_symbol_is_one_line(follow, plain):
     [
         (VenueBlocked("acme: 451 from here"), "acme: 451 from here"),
         (RuntimeError("oops"), "acme: instruments raised RuntimeError: oops"),
-        (None, "acme: instruments: instruments returned a NoneType; expected a list of Instrument"),
+        (None, "acme: instruments: instruments returned None; expected a list of Instrument"),
         ([{"symbol": "BTC/USDT"}], "acme: instruments: it listed a dict that is not an Instrument of its own"),
         ([], "acme: instruments: it listed no instruments"),
     ],
