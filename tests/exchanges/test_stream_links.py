@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from itertools import pairwise
+from time import monotonic
 
 import pytest
 from aiohttp import web
 
 from coinmon_exchanges._stream.endings import pause_after
+from coinmon_exchanges._stream.socket import ConnectionRules, Link, streamed
 from coinmon_exchanges.binance import books as binance_books
 from coinmon_exchanges.binance import trades as binance_trades
 from coinmon_exchanges.bybit import books as bybit_books
@@ -170,6 +173,35 @@ def test_how_a_connection_ended_is_told_in_the_venues_words_and_its_wait_is_kept
         assert [times for (_, times), (*_, waits) in zip(found, cases, strict=True) if waits] == [1, 1]
 
     asyncio.run(script())
+
+
+def test_connections_are_opened_one_after_another_from_the_first_on(instrument):
+    """A venue that counts them refuses those of one moment, and each refusal is a gap."""
+    made, met = instrument("okx", "BTC/USDT", "BTC-USDT", "0.1", "0.001"), []
+
+    async def refuse(request):
+        met.append(monotonic())
+        return web.Response(status=503)
+
+    async def script():
+        app = web.Application()
+        app.router.add_get("/", refuse)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"ws://127.0.0.1:{runner.addresses[0][1]}/"
+        link = Link(url, [("", ["BTC-USDT"])], {"BTC-USDT": made})
+        rules = ConnectionRules(send_interval=0.1, connect_interval=0.2)
+        batches = streamed([link] * 3, rules, okx_trades.read, None, "okx")
+        try:
+            while len(met) < 5:
+                await anext(batches)
+        finally:
+            await batches.aclose()
+            await runner.cleanup()
+
+    asyncio.run(asyncio.wait_for(script(), 10))
+    assert min(b - a for a, b in pairwise(met)) > 0.15
 
 
 @pytest.mark.parametrize(("status", "longest"), [(403, 900), (451, 900), (503, 30)])

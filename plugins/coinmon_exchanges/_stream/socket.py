@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coinmon.exchange import DecodeError, Instrument, StreamPace, WireTap
 from coinmon_exchanges._http.proxy import checked, proxy_for
 from coinmon_exchanges._stream.endings import pause_after, words_of_close, words_of_failure
+from coinmon_exchanges._stream.turns import Turns
 
 if TYPE_CHECKING:
     from coinmon_exchanges._stream.rows import StreamItem, Subscribed
@@ -89,11 +90,10 @@ class _VenueConnection:
         self._receiving: asyncio.Task[str] | None = None
         self._fault = ""
 
-    async def run(self, connect: Callable[[str], Any], gate: asyncio.Lock) -> None:
+    async def run(self, connect: Callable[[str], Any], turns: Turns) -> None:
         failures = 0
         while True:
-            async with gate:
-                await asyncio.sleep(self._rules.connect_interval if failures else 0)
+            await turns.next()
             began, failure = monotonic(), None
             try:
                 async with asyncio.timeout(_CONNECT_TIMEOUT_S):
@@ -256,10 +256,10 @@ async def streamed(
                 max_msg_size=_MAX_MESSAGE_BYTES,
             )
 
-        gate = asyncio.Lock()
+        turns = Turns(rules.connect_interval)
         arrived, pace = asyncio.Event(), StreamPace.current()
         connections = [_VenueConnection(link, rules, read, tap, arrived) for link in links]
-        tasks = [asyncio.create_task(each.run(connect, gate)) for each in connections]
+        tasks = [asyncio.create_task(each.run(connect, turns)) for each in connections]
         try:
             while True:
                 await _until_due(arrived, pace)

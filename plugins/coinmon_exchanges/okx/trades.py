@@ -14,9 +14,10 @@ from coinmon_exchanges._stream.rows import StreamedColumns, StreamItem, Subscrib
 from coinmon_exchanges._stream.socket import ConnectionRules, Dropped, Link
 
 CONNECTION_RULES = ConnectionRules(
-    send_interval=0.1, connect_interval=0.4, ping="ping", pong="pong", receive_timeout=25.0
+    send_interval=0.1, connect_interval=1.4, ping="ping", pong="pong", receive_timeout=25.0
 )
-"""3 connections a second; a connection without data for 30 s is cut, and only the text "ping" counts."""
+"""3 connections a second, of four streams: trades and books, spot and swaps. A connection without data for 30 s is cut,
+and only the text "ping" counts."""
 _CONNECTION_TOPICS, _REQUEST_TOPICS = 200, 100
 _TAKER = {"buy": BUY, "sell": SELL}
 
