@@ -49,11 +49,11 @@ class Unjudged(StrEnum):
 class Gathered:
     """Of one signal and direction, pair after pair.
 
-    unjudged: how many of those told could not be judged, by reason. moves: MFE and MAE of each case, percent. later:
-    by minutes after entry, the time and the excess of the cases that are known there.
+    told_of: how often, by pair. unjudged: how many of those could not be judged, by reason. moves: MFE and MAE of each
+    case, percent. later: by minutes after entry, the time and the excess of the cases that are known there.
     """
 
-    told: int = 0
+    told_of: Counter[str] = field(default_factory=Counter)
     rotation: Rotation | None = None
     parts: list[tuple[Any, ...]] = field(default_factory=list)
     unjudged: Counter[Unjudged] = field(default_factory=Counter)
@@ -121,7 +121,7 @@ def gather(
         at = floor(parse_time(str(event["time"])))
         if start <= at < end and event["direction"] in _SIGNS:
             key = event["signal"], event["direction"]
-            gathered.setdefault(key, Gathered()).told += 1
+            gathered.setdefault(key, Gathered()).told_of[event["pair"]] += 1
             by_pair[event["pair"]][key].append(at - MINUTE)
     universe = history.universe(set(config.exchanges), config.quotes)
     for number, pair in enumerate(sorted(by_pair)):

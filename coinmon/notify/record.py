@@ -52,7 +52,10 @@ _QUOTED = ("judged", "independent", "horizon_minutes", "median_pct", "base_pct",
 def line(row: Quoted, days: int, lang: str) -> str:
     """One row of a scorecard in one line."""
     zh, told, judged, hit = lang == "zh", row["told"], row["judged"], row["hit"]
-    parts = [f"{days} 天内 {told} 次" if zh else f"{told} time{'s' * (told != 1)} in {days} days"]
+    parts = [
+        f"{days} 天内{_told_of(row, zh)}{told} 次" if zh
+        else f"{told} time{'s' * (told != 1)} in {days} days{_told_of(row, zh)}"
+    ]  # fmt: skip
     if row["verdict"] == "too few":
         if judged < told:
             parts.append(f"可判 {judged} 次" if zh else f"{judged} of them judged")
@@ -76,6 +79,17 @@ def line(row: Quoted, days: int, lang: str) -> str:
     )
     parts.append(verdict_at_length(row["verdict"]).say(lang))
     return ("；" if zh else "; ").join(parts)
+
+
+def _told_of(row: Quoted, zh: bool) -> str:
+    """Whose record it is: one of many pairs, or of another one, is not that of the pair whose alert quotes it."""
+    # rows of older versions do not know
+    only, pairs = row.get("only_pair"), row.get("told_pairs")
+    if only:
+        return f"仅在 {only} 上 " if zh else f" on {only} alone"
+    if not pairs:
+        return " " if zh else ""
+    return f"在 {pairs} 个交易对上 " if zh else f" on {pairs} pairs"
 
 
 def _none(days: int | None) -> BothLanguages:

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from coinmon.model.events import FlowEvent, FlowOfVenue, SignalEvent, WhaleEvent
 from coinmon.model.figures import rough, significant
-from coinmon.model.signal import say
+from coinmon.model.signal import GRADES, say
 
 _VERDICTS = {
     "strong_bull": ("强力看涨", "strong bull", "bold green"),
@@ -33,21 +33,29 @@ def consensus_text(flow: FlowEvent, lang: str) -> Text:
         if not waiting and flow.total is not None:
             # every venue is seen, and yet no verdict: it is off, or it failed, and says which
             return one_line(say(flow.consensus_reason or "-", lang), "dim")
-        return Text(" ".join([words[lang != "zh"], *waiting]) if waiting else "-", "yellow")
+        return one_line(" ".join([words[lang != "zh"], *waiting]) if waiting else "-", "yellow")
     zh, en, style = _VERDICTS[flow.consensus]
     return Text(zh if lang == "zh" else en, style)
 
 
-def signal_text(event: SignalEvent | WhaleEvent | None, lang: str) -> Text:
-    """What was heard of a pair last."""
+def signal_text(event: SignalEvent | WhaleEvent | None, lang: str, *, brief: bool = False) -> Text:
+    """What was heard of a pair last. brief: its grade, or which way a whale went."""
     if event is None:
         return Text("")
     if isinstance(event, WhaleEvent):
         style = "green" if event.side == "buy" else "red"
+        if brief:
+            return one_line(f"🐳 {'↑' if event.side == 'buy' else '↓'}", style)
         side = _SIDES[lang][event.side]
         return one_line(f"🐳 {event.venue[:3].upper()} {side} {rough(event.quote)}", style)
     style = {"bullish": "bold green", "bearish": "bold red"}.get(event.direction, "")
-    return one_line(f"[{event.grade}] {event.title.say(lang)}", style)
+    return one_line(f"[{event.grade}]" if brief else f"[{event.grade}] {event.title.say(lang)}", style)
+
+
+def newness(event: SignalEvent | WhaleEvent) -> tuple[str, int]:
+    """What a pair's row shows is the greatest: of the newest minute, and of one minute the gravest."""
+    grade = event.grade if isinstance(event, SignalEvent) else None
+    return event.time[:16], -1 if grade is None else GRADES.index(grade)
 
 
 def one_line(text: str, style: str) -> Text:

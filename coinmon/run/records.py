@@ -83,7 +83,7 @@ def card_of(card: Scorecard, settled: tuple[int | None, Mapping[tuple[str, str],
 def row_of(each: Scored, verdict: str | None) -> dict[str, Any]:
     """One signal and direction, JSON-ready; what is not known is None.
 
-    Rows that older versions stored have no `unjudged`, `mfe_pct`, `mae_pct` and `decay`.
+    Rows that older versions stored have no `told_pairs`, `only_pair`, `unjudged`, `mfe_pct`, `mae_pct` and `decay`.
     """
     record = each.record
     return {
@@ -91,6 +91,8 @@ def row_of(each: Scored, verdict: str | None) -> dict[str, Any]:
         "direction": each.direction,
         "horizon_minutes": each.horizon,
         "told": each.told,
+        "told_pairs": len(each.told_of),
+        "only_pair": next(iter(each.told_of)) if len(each.told_of) == 1 else None,
         "judged": each.judged,
         "unjudged": {str(reason): count for reason, count in each.unjudged.items()},
         "days": record.days,

@@ -1,6 +1,6 @@
 """What the signals that were told were worth, from what is stored: their records, each with its verdict."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,9 +19,9 @@ class Scored:
     """One signal in one direction. told: how often; judged: of those, how many have an outcome and a base.
 
     horizon: the one, declared by the signal, at which it is judged, minutes. cost: mean of a round trip, in percent.
-    Beside the record, which alone gives the verdict: unjudged: why the others of `told` have none, how many by reason.
-    mfe, mae: medians of the furthest return in and against the direction until the horizon, percent, NaN where none is
-    judged. decay: mean excess by minutes after entry.
+    Beside the record, which alone gives the verdict: told_of: its pairs. unjudged: why the others of `told` have none,
+    how many by reason. mfe, mae: medians of the furthest return in and against the direction until the horizon,
+    percent, NaN where none is judged. decay: mean excess by minutes after entry.
     """
 
     signal: str
@@ -31,6 +31,7 @@ class Scored:
     judged: int
     cost: float
     record: Record
+    told_of: Collection[str] = ()
     unjudged: Mapping[Unjudged, int] = field(default_factory=dict)
     mfe: float = np.nan
     mae: float = np.nan
@@ -88,10 +89,11 @@ def scored_of(key: Key, gathered: Gathered, config: Config) -> Scored:
     return Scored(
         *key,
         horizon,
-        gathered.told,
+        gathered.told_of.total(),
         len(cases),
         cost,
         record,
+        told_of=sorted(gathered.told_of),
         unjudged={reason: gathered.unjudged[reason] for reason in Unjudged},
         mfe=float(np.median(most)) if len(most) else np.nan,
         mae=float(np.median(least)) if len(least) else np.nan,

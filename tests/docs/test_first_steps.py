@@ -126,7 +126,7 @@ def run(line: str, cwd: Path) -> Done:
 
 
 def is_whole(shown: str) -> bool:
-    return bool(re.search(r"ETH/USDT.*%.*\[A\].*[▁-█]", shown))
+    return bool(re.search(r"ETH/USDT.*%.*\[A\]", shown))
 
 
 def live(folders: dict[str, Path]) -> dict[str, Done]:

@@ -167,7 +167,7 @@ def test_the_page_shows_each_signals_decay_months_and_calendar_and_loads_nothing
     rows = card_of(scorecard(Settings, Stored(*stored), NOW, DAYS, 0.13), None)["signals"]
     page = page_of(SimpleNamespace(**vars(Settings), lang="en"), Stored(*stored), NOW, DAYS, rows)
     assert page.count("<figure>") == 4 * 3
-    assert "120 times in 60 days; after 1 h +0." in page
+    assert "120 times in 60 days on BTC/USDT alone; after 1 h +0." in page
     assert "after costs: proven" in page
     assert "<title>2025-12-" in page, "a square a day, with its count"
     assert not [word for word in ("http", "src=", "<script", "url(", "@import") if word in page]

@@ -225,3 +225,6 @@ def test_a_pair_that_no_venue_lists_any_more_costs_its_own_events_only():
     assert (by_name["surge"]["judged"], by_name["surge"]["unjudged"]["no_market"]) == (11, 1)
     lost = by_name["lost"]
     assert (lost["judged"], lost["unjudged"]["no_market"], lost["mfe_pct"], lost["decay"]) == (0, 1, None, [])
+    of = {name: (row["told_pairs"], row["only_pair"]) for name, row in by_name.items()}
+    assert of["surge"] == (2, None)
+    assert of["lost"] == (1, "GONE/USDT")

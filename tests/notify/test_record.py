@@ -49,6 +49,11 @@ def test_the_line_says_how_often_what_came_of_it_and_how_sure_that_is():
     assert line(PROVEN, 90, "zh") == (
         "90 天内 63 次；1 小时后中位 +0.17 %，基准 -0.02 %；命中 65 %（95 % 区间 58-71，独立 61 次）；扣费后：已证实"
     )
+    many, one = ({**PROVEN, **each} for each in ({"told_pairs": 12}, {"told_pairs": 1, "only_pair": "BTC/USDT"}))
+    assert line(many, 90, "en").startswith("63 times in 90 days on 12 pairs; after 1 h +0.17 %")
+    assert line(many, 90, "zh").startswith("90 天内在 12 个交易对上 63 次；1 小时后")
+    assert line(one, 90, "en").startswith("63 times in 90 days on BTC/USDT alone; ")
+    assert line(one, 90, "zh").startswith("90 天内仅在 BTC/USDT 上 63 次；")
     neutral = {**PROVEN, "direction": "neutral", "median_pct": 0.41, "base_pct": 0.3, "horizon_minutes": 15}
     assert "after 15 min a move of 0.41 % median, usual 0.30 %" in line(neutral, 90, "en")
     days = [line({**PROVEN, "horizon_minutes": each}, 90, "en") for each in (1440, 1439, 2880)]
@@ -60,6 +65,8 @@ def test_the_line_says_how_often_what_came_of_it_and_how_sure_that_is():
     [
         (FEW, "4 times in 90 days, 3 of them judged, too few to say"),
         ({**FEW, "told": 1, "judged": 1}, "1 time in 90 days, too few to say"),
+        ({**FEW, "judged": 4, "told_pairs": 3}, "4 times in 90 days on 3 pairs, too few to say"),
+        ({**FEW, "judged": 4, "only_pair": "A/B"}, "4 times in 90 days on A/B alone, too few to say"),
         ({**FEW, "told": 999, "judged": int("999")}, "999 times in 90 days, too few to say"),
     ],
 )

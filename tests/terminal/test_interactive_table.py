@@ -1,7 +1,6 @@
 """The interactive table: driven by keys as a user does, on the store of one scan."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partialmethod
 from types import SimpleNamespace
@@ -9,89 +8,20 @@ from types import SimpleNamespace
 import pytest
 
 from coinmon.clock import Clock
-from coinmon.collect.once import collect_once
-from coinmon.config.load import load_config
 from coinmon.model.events import from_json
 from coinmon.report.table.app import SheetScreen, TableApp
 from coinmon.report.table.screen import InteractiveScreen
 from coinmon.report.terminal.screen import PlainScreen, TableScreen, screen_for
-from coinmon.run.reader import MarketReader
-from coinmon.store.database import open_database
-from coinmon_emulator.market.clock import EmulatedClock
-from coinmon_emulator.scenario.scenario import STARTS_AT, Scenario
-from coinmon_emulator.server.server import running
-from tests.terminal.test_live_table import REST, SIGNAL, flow, whale
-
-VENUES = ("binance", "okx", "bybit", "coinbase")
-FINISHED = {
-    "event": "scan_finished", "time": "", "cycle": 1, "seconds": 1.0, "pairs": 3, "signals": 1, "whales": 1,
-    "coverage": 1.0, "failing_plugins": {}, "health": {},
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """BTC as one look at the emulator has stored it."""
-    folder = tmp_path_factory.mktemp("table")
-
-    async def collect():
-        async with running(Scenario("default", seed=1), clock=EmulatedClock(STARTS_AT, 0), port=0) as emulator:
-            path = folder / "config.yaml"
-            path.write_text(emulator.config_yaml(db=f"sqlite:///{folder}/stored.db"), "utf-8")
-            config = load_config(path, environ={}, cwd=folder)
-            database = open_database(config.db)
-            await collect_once(config, Clock(STARTS_AT, 0, 0), database, "BTCUSDT")
-            return config, database
-
-    config, database = asyncio.run(collect())
-    yield MarketReader(config, Clock(STARTS_AT, 0, 0), database)
-    database.close()
-
-
-EVENTS = (
-    flow(), flow("DOGE/USDT", -90_000.0, price=0.14), flow("ETH/USDT", 12_000.0, consensus=None),
-    SIGNAL | {"time": "2026-01-15T12:00:00Z"}, whale("DOGE/USDT") | {"time": "2026-01-15T11:41:00Z"}, FINISHED,
-)  # fmt: skip
-
-
-@pytest.fixture
-def driven(store) -> Callable[..., list]:
-    """What `look` gives after each of the keys, of a table with three pairs."""
-
-    def drive(*keys, look=lambda app: app._drawn, lang="en", size=(120, 30), until=lambda seen: True):
-        stopped = []
-
-        async def run():
-            app = TableApp(VENUES, lang, 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: stopped.append(True))
-            found = []
-            async with app.run_test(size=size) as pilot:
-                app.events.extend(from_json(REST.get(event["event"], {}) | event) for event in EVENTS)
-                while app.events or not app._drawn:
-                    await pilot.pause(0.02)
-                for key in keys:
-                    await pilot.press(*key.split())
-                    for _ in range(200):
-                        await pilot.pause(0.02)
-                        if until(look(app)):
-                            break
-                    found.append(look(app))
-            return found
-
-        found = asyncio.run(run())
-        return [*found, bool(stopped)]
-
-    return drive
-
-
-def row(app, pair="BTC/USDT"):
-    return [str(app._table.get_cell(pair, column.key)).strip() for column in app._columns]
+from coinmon_emulator.scenario.scenario import STARTS_AT
+from tests.terminal.conftest import EVENTS, VENUES, WIDEST, row_of, screen_lines
+from tests.terminal.test_live_table import REST, flow
 
 
 def test_a_row_says_flow_verdict_and_the_signal_with_its_time(driven):
-    cells = driven("down", look=row)[0]
+    cells = driven("down", look=row_of, size=WIDEST)[0]
     assert cells[:2] == ["BTC/USDT", "96,409.34"]
     assert {"strong bull", "12:00 [A+] Global Sync Bullish", "+3.3M", "100%"} <= set(cells)
-    assert "全球协同看涨" in " ".join(driven("down", look=row, lang="zh")[0])
+    assert "全球协同看涨" in " ".join(driven("down", look=row_of, lang="zh", size=WIDEST)[0])
 
 
 def test_a_refresh_before_there_is_a_screen_keeps_what_came(store):
@@ -104,13 +34,14 @@ def test_a_refresh_before_there_is_a_screen_keeps_what_came(store):
 def test_what_the_store_knows_comes_to_the_rows_in_sight(store):
     async def run():
         app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
-        async with app.run_test(size=(160, 30)) as pilot:
+        async with app.run_test(size=WIDEST) as pilot:
             app.events.extend(from_json(REST.get(event["event"], {}) | event) for event in EVENTS)
             for _ in range(200):
                 await pilot.pause(0.05)
-                if app._drawn and not app.state.stale(app._drawn):
+                if app._table.drawn and not app.state.stale(app._table.drawn):
                     break
-            return app.state.rows["BTC/USDT"].figures, dict(zip([c.key for c in app._columns], row(app), strict=True))
+            cells = zip([column.key for column in app._columns], row_of(app), strict=True)
+            return app.state.rows["BTC/USDT"].figures, dict(cells)
 
     figures, cells = asyncio.run(run())
     market = store.market("BTCUSDT")
@@ -150,7 +81,7 @@ def test_the_filter_leaves_what_was_typed_and_escape_brings_all_back(driven):
 
 
 def test_the_chosen_pair_stays_chosen_when_the_order_changes(driven):
-    chosen = driven("down down", "s s", look=lambda app: app._chosen())[:2]
+    chosen = driven("down down", "s s", look=lambda app: app._table.chosen)[:2]
     assert chosen == ["ETH/USDT", "ETH/USDT"]
 
 
@@ -163,14 +94,14 @@ def test_the_chosen_pair_stays_in_sight_when_it_moves_far(store):
         seen = []
         async with app.run_test(size=(80, 24)) as pilot:
             app.events.extend(from_json(REST["flow"] | event) for event in events)
-            while app.events or not app._drawn:
+            while app.events or not app._table.drawn:
                 await pilot.pause(0.02)
             await pilot.press("down", "down")
             for key in ("s", "r", "r"):
                 await pilot.press(key)
                 await pilot.pause(0.1)
                 lines = app._table.scrollable_content_region.height - app._table.header_height
-                seen.append((app._chosen(), app._table.cursor_row, app._table.scroll_y, lines))
+                seen.append((app._table.chosen, app._table.cursor_row, app._table.scroll_y, lines))
         return seen
 
     seen = asyncio.run(run())
@@ -185,7 +116,7 @@ def test_enter_opens_the_pairs_sheet_and_escape_closes_it(store):
         app = TableApp(VENUES, "en", 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
         async with app.run_test(size=(120, 40)) as pilot:
             app.events.extend(from_json(REST.get(event["event"], {}) | event) for event in EVENTS)
-            while app.events or not app._drawn:
+            while app.events or not app._table.drawn:
                 await pilot.pause(0.02)
             await pilot.press("enter")
             for _ in range(400):
@@ -212,13 +143,10 @@ def test_leaving_stops_the_scan(driven, key):
 @pytest.mark.parametrize("size", [(80, 24), (200, 50), (40, 10)])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_it_is_drawn_at_any_size(driven, size, lang):
-    def lines(app):
-        return [strip.text for strip in app.screen._compositor.render_strips()]
-
     def whole(drawn):
         return any("BTC/USDT" in line and "96,409.34" in line for line in drawn)
 
-    drawn = driven("down", look=lines, size=size, lang=lang, until=whole)[0]
+    drawn = driven("down", look=screen_lines, size=size, lang=lang, until=whole)[0]
     assert len(drawn) == size[1]
     assert whole(drawn), drawn
 

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from rich.console import Console, Group
+from rich.console import Console
 
 from coinmon.model.events import from_json
 from coinmon.report.terminal.live_table import Board
@@ -25,7 +25,7 @@ def whale(pair):
 
 
 SIGNAL = {
-    "event": "signal", "pair": "BTC/USDT", "grade": "A+", "direction": "bullish",
+    "event": "signal", "time": "2026-01-15T11:58:00Z", "pair": "BTC/USDT", "grade": "A+", "direction": "bullish",
     "title": {"zh": "全球协同看涨", "en": "Global Sync Bullish"},
 }  # fmt: skip
 
@@ -35,7 +35,7 @@ REST = {
     "flow": {"currency": "USDT", "total": None, "consensus_reason": None},
     "whale": {"id": "1", "time": "", "instrument": "", "kind": "spot", "price": 1.0, "base": 1.0, "trade_id": 1,
               "fills": 1},
-    "signal": {"id": "2", "time": "", "signal": "s", "reading": TEXT, "advice": None, "evidence": {}},
+    "signal": {"id": "2", "signal": "s", "reading": TEXT, "advice": None, "evidence": {}},
     "venue": {"time": "", "requests": 0, "seconds": 0.0, "instruments": 1, "streamed": None},
 }  # fmt: skip
 """What is not shown of an event."""
@@ -48,7 +48,7 @@ def shown():
         for event in events:
             board.take(from_json(REST[event["event"]] | event))
         console = Console(file=io.StringIO(), width=width)
-        console.print(Group(board.table(NOW, width, rows), *board.trouble()))
+        console.print(board.draw(NOW, width, rows + 2))
         return console.file.getvalue()
 
     return draw
@@ -59,17 +59,68 @@ def shown():
 def test_figures_are_whole_at_any_width_and_each_pair_has_one_line(shown, lang, width):
     text = shown(flow(), SIGNAL, flow("SOL/USDT"), whale("SOL/USDT"), lang=lang, width=width)
     lines = [line for line in text.splitlines() if line.strip()]
-    assert len(lines) == 4
+    # Chinese titles are short
+    is_narrow = (width, lang) == (80, "en")
+    assert len(lines) == 4 + 2 * is_narrow
     assert ("最近 50 分钟" if lang == "zh" else "last 50 minutes, quote currency") in lines[3]
     btc = lines[1]
     for figure in ("BTC/USDT", "96,409.34", "100%", "[A+]"):
         assert figure in btc
     assert btc.count("+825k") == 4
     assert ("强力看涨" if lang == "zh" else "strong bull") in btc
-    assert ("🐳 BIN 买入 650k" if lang == "zh" else "🐳 BIN buys 650k") in lines[2]
+    assert ("🐳 BIN 买入 650k" if lang == "zh" else "🐳 BIN buys 650k") in lines[5 if is_narrow else 2]
+    assert ("全球协同看涨" if lang == "zh" else "Global Sync Bullish") in lines[4 if is_narrow else 1]
     assert all(len(line) <= width for line in lines)
     # narrow: the ratio and the age give way before any figure is cut
     assert ("1.54" in btc, "3s" in btc) == (width >= 100, width >= 100)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_where_a_row_has_no_room_for_a_title_it_has_the_grade_and_the_titles_stand_below_newest_first(shown, lang):
+    title = {"zh": "同步" * 12, "en": "Everything Everywhere Rises" * 2}
+    pairs = [f"C{number}/USDT" for number in range(6)]
+    signals = [SIGNAL | {"pair": pair, "time": f"2026-01-15T11:5{pair[1]}:00Z"} for pair in pairs]
+    signals[2] |= {"title": title, "direction": "bearish"}
+    flows = [flow(pair) for pair in pairs]
+    more = "另有 3 条" if lang == "zh" else "+3 more"
+
+    def lines(width, rows=20):
+        return [line.strip() for line in shown(*flows, *signals, lang=lang, width=width, rows=rows).splitlines()]
+
+    narrow = lines(80)
+    assert [line.rpartition(" ")[2] for line in narrow[1:7]] == ["[A+]"] * 6
+    assert [line.split(" [")[0] for line in narrow[8:]] == [f"11:5{n} C{n}/USDT" for n in (5, 4, 3, 2, 1, 0)]
+    assert narrow[11].startswith(f"11:52 C2/USDT [A+] {title[lang][:20]}")
+    # a long title may be too long at a greater width too
+    assert lines(100)[11] == narrow[11]
+    assert len(lines(170)) == 8
+    few = lines(80, rows=12)
+    assert few[1].startswith("C0/USDT")
+    assert few[7:][1:] == [*narrow[8:11], more]
+    assert "UTC" in few[7]
+    fewest = lines(80, rows=4)
+    assert len(fewest) <= 6
+    assert [line[:7] for line in fewest[1:3]] == ["C5/USDT", "C4/USDT"]
+    assert fewest[4] == narrow[8]
+
+
+def test_an_older_whale_or_a_lesser_grade_of_the_same_minute_that_comes_later_takes_no_signals_place(shown):
+    late = whale("BTC/USDT") | {"time": "2026-01-15T11:57:59Z"}
+    lesser = SIGNAL | {"grade": "B", "time": "2026-01-15T11:58:40Z"}
+    assert "[A+] Global Sync Bullish" in shown(flow(), SIGNAL, late, lesser, width=160).splitlines()[1]
+    newer = lesser | {"time": "2026-01-15T11:59:00Z"}
+    assert "[B] Global Sync Bullish" in shown(flow(), SIGNAL, late, newer, width=160).splitlines()[1]
+
+
+def test_where_there_is_no_room_for_what_is_waited_for_no_figure_is_cut(shown):
+    waits = flow("1000SATS/USDT", -123_456.0, consensus=None)
+    for each in waits["venues"].values():
+        each |= {"coverage": 0.94, "complete": 47}
+    row = shown(waits, width=80).splitlines()[1]
+    assert "96,409.34" in row
+    assert row.count("-123k*") == 4
+    assert "waits BIN" in row
+    assert "100%" in row
 
 
 def test_more_pairs_than_rows_shows_the_newest_signals_then_the_largest_flows(shown):

@@ -18,7 +18,8 @@ from coinmon.clock import Clock
 from coinmon.errors import CoinmonError
 from coinmon.model.events import Event
 from coinmon.report.table.figures import MarketStore, PairFigures, figures_of
-from coinmon.report.table.rows import columns
+from coinmon.report.table.grid import PairGrid
+from coinmon.report.table.rows import PairRow, columns
 from coinmon.report.table.state import TableState
 from coinmon.report.table.terminal import driver_on
 from coinmon.report.table.words import TABLE_WORDS
@@ -33,7 +34,7 @@ _CSS = """
 #filter.open { display: block; }
 #log { display: none; height: 30%; border-top: solid $primary; }
 #log.open { display: block; }
-DataTable { height: 1fr; }
+PairGrid { height: 1fr; }
 SheetScreen { align: center middle; }
 SheetScreen VerticalScroll { width: 100%; height: 100%; padding: 0 1; background: $surface; }
 """
@@ -100,9 +101,7 @@ class TableApp(App[None]):
         self._interval = interval
         self._words: Mapping[str, str] = TABLE_WORDS[lang]
         self._columns = columns(venues, lang, window)
-        self._drawn: list[str] = []
         self._mounted = False
-        self._texts: dict[tuple[str, str], Text] = {}
         words = self._words
         for key, action, text in (
             ("s", "sort(1)", words["sort"]), ("r", "reverse", words["reverse"]),
@@ -115,7 +114,7 @@ class TableApp(App[None]):
     def compose(self) -> ComposeResult:
         yield Static(self._words["nothing"], id="status")
         yield Input(placeholder=self._words["filter"], id="filter")
-        yield DataTable(id="table", cursor_type="row", fixed_columns=1, zebra_stripes=True)
+        yield PairGrid(self._columns, self._cell, self._words["open"])
         yield RichLog(id="log", max_lines=_LOG_LINES)
         yield Footer()
 
@@ -127,12 +126,10 @@ class TableApp(App[None]):
         return self.screen_stack[0]
 
     @property
-    def _table(self) -> "DataTable[Text]":
-        return self._lowest.query_one("#table", DataTable)
+    def _table(self) -> PairGrid:
+        return self._lowest.query_one(PairGrid)
 
     def on_mount(self) -> None:
-        for column in self._columns:
-            self._table.add_column(column.head, key=column.key)
         self._mounted = True
         self._table.focus()
         self.set_interval(_TICK_S, self._tick)
@@ -147,7 +144,6 @@ class TableApp(App[None]):
             # the terminal takes what is drawn again, and has missed some
             self._left_out = frames.left_out
             self.screen.refresh()
-        # a table that ends loses its parts one after the other, and there may be a tick in between
         with suppress(NoMatches):
             self._take_in()
 
@@ -160,11 +156,17 @@ class TableApp(App[None]):
         log = self._lowest.query_one("#log", RichLog)
         while self.lines:
             log.write(Text(self.lines.popleft()))
-        self._lowest.query_one("#status", Static).update(self._status())
+        self._show_status()
+
+    def _show_status(self) -> None:
+        # a table that ends loses its parts one after the other, and there may be a tick in between
+        with suppress(NoMatches):
+            self._lowest.query_one("#status", Static).update(self._status())
 
     def _status(self) -> Text:
         words, state = self._words, self.state
-        shown, everything = len(self._drawn), len(state.rows)
+        table = self._table
+        shown, everything = len(table.drawn), len(state.rows)
         parts = [words["pairs"].format(everything) if shown == everything else words["shown"].format(shown, everything)]
         done, all_of = self.read
         if done < all_of:
@@ -179,46 +181,29 @@ class TableApp(App[None]):
         if state.sort:
             head = next(each.head.plain for each in self._columns if each.key == state.sort)
             parts.append(words["sorted"].format(head, "↓" if state.falling else "↑"))
-        parts += [words["open"], words["utc"]]
         text = Text("  ".join(parts), "dim")
+        text.append(f"  ← {table.before}" if table.before else "", "bold not dim")
+        text.append(f"  +{table.after} {words['columns']} →" if table.after else "", "bold not dim")
+        is_missing = any(not each.listed for row in state.rows.values() for each in row.flow.venues.values())
+        text.append(f"  {words['utc']}{words['unlisted'] if is_missing else ''}")
+        chosen = state.rows.get(table.chosen or "")
+        if "signal" in table.brief and chosen is not None:
+            # its row has room for the grade alone
+            text.append(f"\n{chosen.flow.pair} ", "not dim").append_text(self._said_last(chosen))
         for name, each in state.venues.items():
             if each.status != "ok":
                 style = "yellow" if each.status == "degraded" else "red"
                 text.append(f"\n{name} {words.get(each.status, each.status)}: {self._say(each.error or '')}", style)
         return text
 
+    def _said_last(self, row: PairRow) -> Text:
+        return row.cell("signal", self._lang) if row.heard else Text(self._words["silent"])
+
     def _draw(self) -> None:
-        """Cells that changed; all rows again where their order did."""
-        table, order = self._table, self.state.shown()
-        if order != self._drawn:
-            chosen = self._chosen()
-            down, across = table.scroll_y, table.scroll_x
-            table.clear()
-            self._texts.clear()
-            for pair in order:
-                table.add_row(*(self._cell(pair, column.key) for column in self._columns), key=pair)
-            self._drawn = order
-            if chosen in order:
-                table.move_cursor(row=order.index(chosen), animate=False)
-            table.scroll_to(across, down, animate=False)
-            return
-        for pair in order:
-            self._redraw(pair)
+        self._table.draw(self.state.shown())
 
-    def _redraw(self, pair: str) -> None:
-        for column in self._columns:
-            before = self._texts.get((pair, column.key))
-            text = self._cell(pair, column.key)
-            if before is None or before.markup != text.markup:
-                self._table.update_cell(pair, column.key, text, update_width=True)
-
-    def _cell(self, pair: str, key: str) -> Text:
-        text = self._texts[pair, key] = self.state.rows[pair].cell(key, self._lang)
-        return text
-
-    def _chosen(self) -> str | None:
-        at = self._table.cursor_row
-        return self._drawn[at] if 0 <= at < len(self._drawn) else None
+    def _cell(self, pair: str, key: str, is_brief: bool) -> Text:
+        return self.state.rows[pair].cell(key, self._lang, brief=is_brief)
 
     async def _look(self) -> None:
         """Until the table is taken down."""
@@ -228,15 +213,15 @@ class TableApp(App[None]):
     async def _look_up(self) -> None:
         """Look up the figures of the rows in sight, one after the other: hundreds of pairs would take a core."""
         while True:
-            first = int(self._table.scroll_y)
-            scans = self.state.scans
-            pair = self.state.stale(self._drawn[first : first + self.size.height])
+            table, scans = self._table, self.state.scans
+            first = int(table.scroll_y)
+            pair = self.state.stale(table.drawn[first : first + self.size.height])
             if pair is None:
                 await asyncio.sleep(_TICK_S)
                 continue
             self.state.looked_at(pair, await asyncio.to_thread(self._figures, pair), scans)
-            if pair in self._drawn:
-                self._redraw(pair)
+            if pair in table.drawn:
+                table.redraw(pair)
 
     def _figures(self, pair: str) -> PairFigures | None:
         try:
@@ -244,6 +229,12 @@ class TableApp(App[None]):
         except CoinmonError:
             # the database does not answer now; the next scan asks again
             return None
+
+    def on_data_table_row_highlighted(self) -> None:
+        self._show_status()
+
+    def on_pair_grid_moved(self) -> None:
+        self._show_status()
 
     def on_data_table_row_selected(self, event: "DataTable.RowSelected") -> None:
         self.action_sheet()
@@ -262,7 +253,7 @@ class TableApp(App[None]):
         self._table.focus()
 
     def action_sheet(self) -> None:
-        pair = self._chosen()
+        pair = self._table.chosen
         if pair is not None and len(self.screen_stack) == 1:
             self.push_screen(SheetScreen(pair, self._store, self._lang))
 
@@ -270,6 +261,8 @@ class TableApp(App[None]):
         keys: list[Any] = [None, *(column.key for column in self._columns)]
         self.state.sort = keys[(keys.index(self.state.sort) + step) % len(keys)]
         self.state.falling = self.state.sort != "pair"
+        if self.state.sort:
+            self._table.bring(self.state.sort)
         self._draw()
 
     def action_reverse(self) -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from coinmon.model.events import FlowEvent, SignalEvent, WhaleEvent
 from coinmon.model.figures import rough, with_sign
-from coinmon.report.cell_text import consensus_text, flow_text, price, ratio_text, signal_text
+from coinmon.report.cell_text import consensus_text, flow_text, newness, price, ratio_text, signal_text
 from coinmon.report.table.figures import PairFigures
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -25,7 +25,7 @@ _HEAD = {
         "ratio": "ratio", "seen": "seen",
     },
 }  # fmt: skip
-_FIRST = ("pair", "price", "move", "spot", "perp", "consensus", "signal", "cvd", "day", "oi", "funding")
+_FIRST = ("pair", "price", "move", "spot", "perp", "consensus", "signal", "day", "cvd", "oi", "funding")
 _LAST = ("ratio", "seen")
 _VERDICTS = {"strong_bull": 2.0, "lean_bull": 1.0, "mixed": 0.0, "lean_bear": -1.0, "strong_bear": -2.0}
 _TO_THE_RIGHT = {"price", "move", "day", "spot", "perp", "oi", "funding", "ratio", "seen"}
@@ -33,15 +33,19 @@ _TO_THE_RIGHT = {"price", "move", "day", "spot", "perp", "oi", "funding", "ratio
 
 @dataclass(frozen=True)
 class TableColumn:
+    """has_brief: less can stand in it, where there is no room for all."""
+
     key: str
     head: Text
+    has_brief: bool = False
 
 
 def columns(venues: Sequence[str], lang: str, window: int) -> list[TableColumn]:
     """In their order: what decides first, then each venue's own flow. window: minutes of the flow and the move."""
     words = {**_HEAD[lang], "move": _HEAD[lang]["move"].format(window)}
     keys = [*_FIRST, *(f"venue {name}" for name in venues), *_LAST]
-    return [TableColumn(key, _head(key, words.get(key) or key.removeprefix("venue ")[:3].upper())) for key in keys]
+    heads = ((key, words.get(key) or key.removeprefix("venue ")[:3].upper()) for key in keys)
+    return [TableColumn(key, _head(key, head), has_brief=key == "signal") for key, head in heads]
 
 
 def _head(key: str, text: str) -> Text:
@@ -50,14 +54,14 @@ def _head(key: str, text: str) -> Text:
 
 @dataclass
 class PairRow:
-    """What is known of a pair now. heard: its newest signal or whale, and the place of that among all that came."""
+    """What is known of a pair now. heard: its newest signal or whale."""
 
     flow: FlowEvent
     heard: SignalEvent | WhaleEvent | None = None
-    place: int = -1
     figures: PairFigures = field(default_factory=PairFigures)
 
-    def cell(self, key: str, lang: str) -> Text:
+    def cell(self, key: str, lang: str, *, brief: bool = False) -> Text:
+        """brief: of a signal its grade alone."""
         flow, known = self.flow, self.figures
         match key:
             case "pair":
@@ -76,7 +80,7 @@ class PairRow:
             case "consensus":
                 return consensus_text(flow, lang)
             case "signal":
-                return Text(_time(self.heard)).append_text(signal_text(self.heard, lang))
+                return Text(_time(self.heard)).append_text(signal_text(self.heard, lang, brief=brief))
             case "funding":
                 value = known.funding
                 return _signed("-" if value is None else f"{with_sign(100 * value, 4)}%", value)
@@ -98,7 +102,7 @@ class PairRow:
         found = {
             "pair": flow.pair, "price": flow.price, "move": known.move, "day": known.day, "spot": self._spot()[0],
             "perp": known.perp_flow, "consensus": _VERDICTS.get(flow.consensus or ""), "oi": known.open_interest,
-            "signal": self.place if self.heard else None, "funding": known.funding, "seen": flow.coverage,
+            "signal": newness(self.heard) if self.heard else None, "funding": known.funding, "seen": flow.coverage,
             "cvd": next((each for each in reversed(known.cvd) if each is not None), None),
             "ratio": max((each.ratio for each in flow.venues.values() if each.ratio is not None), default=None),
         }  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from coinmon.model.events import Event, FlowEvent, ScanFinished, ScanStarted, SignalEvent, VenueEvent, WhaleEvent
+from coinmon.report.cell_text import newness
 from coinmon.report.table.figures import PairFigures
 from coinmon.report.table.rows import PairRow
 
@@ -19,7 +20,7 @@ class TableState:
         self.scans = 0
         self.scanning = False
         self.window = 50
-        self._heard: dict[str, tuple[int, SignalEvent | WhaleEvent]] = {}
+        self._heard: dict[str, SignalEvent | WhaleEvent] = {}
         self._looked_at: dict[str, int] = {}
 
     def take(self, event: Event) -> None:
@@ -27,15 +28,15 @@ class TableState:
             self.window = event.window or self.window
             row = self.rows.get(event.pair)
             if row is None:
-                place, heard = self._heard.get(event.pair, (-1, None))
-                self.rows[event.pair] = PairRow(event, heard, place)
+                self.rows[event.pair] = PairRow(event, self._heard.get(event.pair))
             else:
                 row.flow = event
         elif isinstance(event, SignalEvent | WhaleEvent):
-            place = len(self._heard) if not self._heard else max(each for each, _ in self._heard.values()) + 1
-            self._heard[event.pair] = place, event
-            if event.pair in self.rows:
-                self.rows[event.pair].heard, self.rows[event.pair].place = event, place
+            before = self._heard.get(event.pair)
+            if before is None or newness(event) >= newness(before):
+                self._heard[event.pair] = event
+                if event.pair in self.rows:
+                    self.rows[event.pair].heard = event
         elif isinstance(event, VenueEvent):
             self.venues[event.venue] = event
         elif isinstance(event, ScanStarted):

@@ -188,7 +188,5 @@ class TableScreen:
         from rich.console import Group
 
         width, height = self._console.size
-        trouble = self._board.trouble()
-        # the head, the caption, the progress bar and a line of the log stay in sight
-        table = self._board.table(self._clock.now(), width, height - len(trouble) - 4)
-        return Group(table, *trouble, self._progress)
+        # the progress bar and a line of the log stay in sight
+        return Group(self._board.draw(self._clock.now(), width, height - 2), self._progress)

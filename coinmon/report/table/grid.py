@@ -1,0 +1,151 @@
+"""The rows and columns of the interactive table: a column is whole or not there, and it is known how many are not."""
+
+from collections.abc import Callable, Sequence
+
+from rich.text import Text
+from textual.message import Message
+from textual.widgets import DataTable
+
+from coinmon.report.table.rows import TableColumn
+
+_SCROLLBAR_WIDTH = 1
+
+Texts = dict[tuple[str, str], Text]
+"""By pair and column."""
+
+
+class PairGrid(DataTable[Text]):
+    """A row a pair. The first column stays; the arrow keys bring those of the others that there is no room for.
+
+    cell: what stands in a pair's column, whole or brief, by the column's key. opens: what Enter does, in words.
+    """
+
+    class Moved(Message):
+        """Other columns are seen."""
+
+    DEFAULT_CSS = f"PairGrid {{ overflow-x: hidden; scrollbar-size-vertical: {_SCROLLBAR_WIDTH}; }}"
+
+    def __init__(self, columns: Sequence[TableColumn], cell: Callable[[str, str, bool], Text], opens: str) -> None:
+        super().__init__(id="table", cursor_type="row", fixed_columns=1, zebra_stripes=True)
+        # one that stands in the footer, in place of the library's
+        self._bindings.key_to_bindings.pop("enter", None)
+        self._bindings.bind("enter", "select_cursor", opens)
+        self.drawn: list[str] = []
+        self._all, self._cell = columns, cell
+        self._from = 1
+        self._shown: list[TableColumn] = []
+        self._texts: Texts = {}
+        self.brief: set[str] = set()
+        """Columns that had no room for all that is to be said there."""
+        self._widths: dict[str, int] = {}
+
+    @property
+    def before(self) -> int:
+        """Columns to the left that are not seen."""
+        return self._from - 1
+
+    @property
+    def after(self) -> int:
+        """Columns to the right that are not seen."""
+        return len(self._all) - self.before - len(self._shown)
+
+    @property
+    def chosen(self) -> str | None:
+        """The pair that the cursor is on."""
+        at = self.cursor_row
+        return self.drawn[at] if 0 <= at < len(self.drawn) else None
+
+    def draw(self, order: Sequence[str]) -> None:
+        """Cells that changed; all rows again where their order did, or the columns that there is room for."""
+        texts: Texts = {}
+        scrolls = len(order) + self.header_height > self.size.height
+        fixed = self._all[0]
+        room = self.size.width - _SCROLLBAR_WIDTH * scrolls - self._write(fixed, order, texts, is_brief=False)
+        shown = self._whole(self._all[self._from :], room, order, texts)
+        # where the last one is seen, what room is left is for those before it
+        while self._from > 1 and shown[-1] is self._all[-1]:
+            more = [self._all[self._from - 1], *shown]
+            if len(self._whole(more, room, order, texts)) < len(more):
+                break
+            self._from, shown = self._from - 1, more
+        shown = [fixed, *shown]
+        if order != self.drawn or shown != self._shown:
+            self._draw_all(order, shown, texts)
+            return
+        for pair in order:
+            self._draw_cells(pair, texts)
+
+    def redraw(self, pair: str) -> None:
+        """One row; the others too where it needs more room than there was."""
+        texts = {(pair, each.key): self._cell(pair, each.key, each.key in self.brief) for each in self._shown}
+        if any(text.cell_len + 2 * self.cell_padding > self._widths[key] for (_, key), text in texts.items()):
+            self.draw(self.drawn)
+        else:
+            self._draw_cells(pair, texts)
+
+    def bring(self, key: str) -> None:
+        """Move the columns until this one is seen."""
+        at = next(number for number, each in enumerate(self._all) if each.key == key)
+        if 0 < at < self._from:
+            self._move(at - self._from)
+        while at >= self._from + len(self._shown) - 1 and self.after:
+            self._move(1)
+
+    def action_cursor_right(self) -> None:
+        if self.after:
+            self._move(1)
+
+    def action_cursor_left(self) -> None:
+        if self.before:
+            self._move(-1)
+
+    def on_resize(self) -> None:
+        self.draw(self.drawn)
+
+    def _move(self, by: int) -> None:
+        self._from += by
+        self.draw(self.drawn)
+        self.post_message(self.Moved())
+
+    def _whole(
+        self, columns: Sequence[TableColumn], room: int, order: Sequence[str], texts: Texts
+    ) -> list[TableColumn]:
+        """As many of the first ones as there is room for; one at least, for a table of nothing says nothing."""
+        found: list[TableColumn] = []
+        for column in columns:
+            width = self._write(column, order, texts, is_brief=False)
+            if width > room and column.has_brief:
+                width = self._write(column, order, texts, is_brief=True)
+            if width > room and found:
+                break
+            room -= width
+            found.append(column)
+        return found
+
+    def _write(self, column: TableColumn, order: Sequence[str], texts: Texts, *, is_brief: bool) -> int:
+        """A column's texts; returns how wide it is."""
+        key = column.key
+        made = [self._cell(pair, key, is_brief) for pair in order]
+        texts.update(zip(((pair, key) for pair in order), made, strict=True))
+        (self.brief.add if is_brief else self.brief.discard)(key)
+        self._widths[key] = max([column.head.cell_len, *(each.cell_len for each in made)]) + 2 * self.cell_padding
+        return self._widths[key]
+
+    def _draw_all(self, order: Sequence[str], shown: list[TableColumn], texts: Texts) -> None:
+        chosen, down = self.chosen, self.scroll_y
+        self.clear(columns=True)
+        for column in shown:
+            self.add_column(column.head, key=column.key)
+        for pair in order:
+            self.add_row(*(texts[pair, column.key] for column in shown), key=pair)
+        self.drawn, self._shown, self._texts = list(order), shown, texts
+        if chosen in self.drawn:
+            self.move_cursor(row=self.drawn.index(chosen), animate=False)
+        self.scroll_to(0, down, animate=False)
+
+    def _draw_cells(self, pair: str, texts: Texts) -> None:
+        for column in self._shown:
+            text, before = texts[pair, column.key], self._texts[pair, column.key]
+            if before.markup != text.markup:
+                self._texts[pair, column.key] = text
+                self.update_cell(pair, column.key, text, update_width=True)
