@@ -98,6 +98,11 @@ def test_where_a_row_has_no_room_for_a_title_it_has_the_grade_and_the_titles_sta
     assert few[1].startswith("C0/USDT")
     assert few[7:][1:] == [*narrow[8:11], more]
     assert "UTC" in few[7]
+    same_minute = [
+        each | {"time": "2026-01-15T11:59:00Z", "grade": grade} for each, grade in zip(signals, "ACBCCC", strict=True)
+    ]
+    told = [line.split()[1] for line in shown(*flows, *same_minute, width=80).splitlines()[8:11]]
+    assert told == ["C0/USDT", "C2/USDT", "C5/USDT"], "the gravest first"
     fewest = lines(80, rows=4)
     assert len(fewest) <= 6
     assert [line[:7] for line in fewest[1:3]] == ["C5/USDT", "C4/USDT"]

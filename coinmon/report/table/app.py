@@ -94,7 +94,7 @@ class TableApp(App[None]):
         self._frames, self._left_out = frames, 0
         self.state = TableState()
         self.events: deque[Event] = deque()
-        self.lines: deque[str] = deque()
+        self.lines: deque[Text] = deque()
         self.read = (0, 0)
         self._lang, self._clock, self._store, self._stop = lang, clock, store, stop
         self._say = speaker(lang)
@@ -115,7 +115,7 @@ class TableApp(App[None]):
         yield Static(self._words["nothing"], id="status")
         yield Input(placeholder=self._words["filter"], id="filter")
         yield PairGrid(self._columns, self._cell, self._words["open"])
-        yield RichLog(id="log", max_lines=_LOG_LINES)
+        yield RichLog(id="log", max_lines=_LOG_LINES, wrap=True)
         yield Footer()
 
     @property
@@ -155,7 +155,7 @@ class TableApp(App[None]):
             self._draw()
         log = self._lowest.query_one("#log", RichLog)
         while self.lines:
-            log.write(Text(self.lines.popleft()))
+            log.write(self.lines.popleft())
         self._show_status()
 
     def _show_status(self) -> None:

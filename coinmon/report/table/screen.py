@@ -6,12 +6,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rich.text import Text
 
 from coinmon.clock import Clock
 from coinmon.config.load import Config
-from coinmon.model.events import Event
+from coinmon.model.events import Event, SignalEvent, WhaleEvent
 from coinmon.report.table.figures import MarketStore
 from coinmon.report.terminal.background_stream import MAX_WAITING_FRAMES_BYTES, BackgroundStream, may_hang
+from coinmon.report.terminal.told_line import SAID_BY_TABLES, told_line
 
 if TYPE_CHECKING:
     from coinmon.report.table.app import TableApp
@@ -31,15 +35,20 @@ class InteractiveScreen:
 
     def log(self, line: str) -> None:
         """The table says what flows and when a scan begins; the log is for the rest."""
-        if "💰" in line or "===" in line:
-            return
-        self._last.append(line.rstrip("\n"))
-        if self._app:
-            self._app.lines.append(line.rstrip("\n"))
+        if not any(mark in line for mark in SAID_BY_TABLES):
+            self._keep(Text(line.rstrip("\n")))
 
     def take(self, event: Event) -> None:
         if self._app:
             self._app.events.append(event)
+        if isinstance(event, SignalEvent | WhaleEvent):
+            width = self._app.size.width if self._app else 0
+            self._keep(told_line(event, self._config.reader_lang, ZoneInfo(self._config.timezone), width))
+
+    def _keep(self, line: Text) -> None:
+        self._last.append(line.plain)
+        if self._app:
+            self._app.lines.append(line)
 
     def progress(self, done: int, everything: int) -> None:
         if self._app:

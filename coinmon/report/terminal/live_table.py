@@ -117,7 +117,8 @@ class Board:
         return [*newest[: lines - 1], Text(more.format(len(newest) - lines + 1), "dim")]
 
     def _oldest_first(self) -> list[tuple[str, SignalEvent | WhaleEvent]]:
-        return sorted(self._signals.items(), key=lambda each: newness(each[1])[0])
+        """By minute, of one minute by grade, of one grade as they came."""
+        return sorted(self._signals.items(), key=lambda each: newness(each[1]))
 
     def _legend(self, shown: int, *, has_times: bool) -> Iterator[str]:
         """What the venues' columns are, and how many pairs there was no room for."""

@@ -6,14 +6,16 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, redirect_stdout
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
+from zoneinfo import ZoneInfo
 
 import orjson
 from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.config.load import Config
-from coinmon.model.events import Event, ScanStarted, as_json
+from coinmon.model.events import Event, ScanStarted, SignalEvent, WhaleEvent, as_json
 from coinmon.report.terminal.background_stream import MAX_WAITING_FRAMES_BYTES, BackgroundStream, may_hang
+from coinmon.report.terminal.told_line import SAID_BY_TABLES, told_line
 
 if TYPE_CHECKING:
     from coinmon.report.table.figures import MarketStore
@@ -154,6 +156,7 @@ class TableScreen:
         )
         self._stop: Callable[[], None] = lambda: None
         self._console = Console(file=cast("IO[str] | None", self._stream))
+        self._config = config
         self._board = Board(list(config.exchanges), config.reader_lang)
         words = "读取行情" if config.reader_lang == "zh" else "reading instruments"
         columns = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -163,11 +166,14 @@ class TableScreen:
 
     def log(self, line: str) -> None:
         """The table says what flows and when a scan begins; the log is for the rest."""
-        if "💰" not in line and "===" not in line:
+        if not any(mark in line for mark in SAID_BY_TABLES):
             self._console.print(line.rstrip("\n"), markup=False, highlight=False)
 
     def take(self, event: Event) -> None:
         self._board.take(event)
+        if isinstance(event, SignalEvent | WhaleEvent):
+            lang, zone = self._config.reader_lang, ZoneInfo(self._config.timezone)
+            self._console.print(told_line(event, lang, zone, self._console.width), highlight=False)
 
     def progress(self, done: int, everything: int) -> None:
         self._progress.update(self._task, completed=done, total=everything, visible=done < everything)
