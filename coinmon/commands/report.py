@@ -118,7 +118,8 @@ def _reports(
                 # what was collected is the present; a minute that closed meanwhile was not
                 now = min(clock.now(), end + MINUTE - 1)
         # a reader of its own each time: who is left in a plugin that blocks holds what it has read
-        yield lambda: MarketReader(config, clock, database, universe, failed).report(symbol, now)
+        failures: dict[str, str] = {}
+        yield lambda: MarketReader(config, clock, database, universe, failed, failures).report(symbol, now)
     finally:
         database.close()
 

@@ -14,6 +14,7 @@ from coinmon.errors import ConfigError
 if TYPE_CHECKING:
     from coinmon.clock import Clock
     from coinmon.config.load import Config
+    from coinmon.run.reader import MarketReader
     from coinmon.store.database import Database
 
 
@@ -62,7 +63,14 @@ def signals(
             if explain:
                 with redirect_stdout(sys.stderr):
                     # what a plugin prints is not the answer; one that blocks is named and left out
-                    document = asyncio.run(computed(lambda _: _explained(config, clock, database, str(symbol), now)))
+                    failures: dict[str, str] = {}
+
+                    def make(_: object) -> dict[str, Any]:
+                        return _explained(
+                            MarketReader(config, clock, database, failures=failures), database, str(symbol), now
+                        )
+
+                    document = asyncio.run(computed(make))
             else:
                 document = _listed(config, database, symbol, now, hours)
         finally:
@@ -105,15 +113,13 @@ def _listed(config: "Config", database: "Database", symbol: str | None, now: int
     return {"as_of": iso(now), "pair": pair, "signals": sorted(rows, key=lambda each: each["ended"] is not None)}
 
 
-def _explained(config: "Config", clock: "Clock", database: "Database", symbol: str, now: int) -> dict[str, Any]:
+def _explained(desk: "MarketReader", database: "Database", symbol: str, now: int) -> dict[str, Any]:
     from coinmon.model.events import as_json
     from coinmon.model.moment import iso
     from coinmon.model.signal import Silent
     from coinmon.notify.events import signal_event, signal_id
     from coinmon.notify.record import RecordBook
-    from coinmon.run.reader import MarketReader
 
-    desk = MarketReader(config, clock, database)
     market = desk.market(symbol, now)
     worth = RecordBook.stored(database, now).of
     signals: dict[str, Any] = {}

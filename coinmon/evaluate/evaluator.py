@@ -34,12 +34,15 @@ _CODES = np.dtype(np.int8), np.dtype(np.int64)
 
 
 class Evaluator:
-    """Runs the configured indicators and signals. `failures` holds what raised, by plugin, until it works again."""
+    """Runs the configured indicators and signals. `failures` holds what raised, by plugin, until it works again.
 
-    def __init__(self, config: Config, venues: Sequence[str]) -> None:
+    failures: of one before it, whose work is begun anew: what it said is not said again.
+    """
+
+    def __init__(self, config: Config, venues: Sequence[str], failures: dict[str, str] | None = None) -> None:
         self._config = config
         self._venues = venues
-        self.failures: dict[str, str] = {}
+        self.failures: dict[str, str] = {} if failures is None else failures
         self._rules = config.rules.stamp()
 
     def market(

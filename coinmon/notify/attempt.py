@@ -57,9 +57,12 @@ class AttemptOutcome:
 
 
 async def attempt(
-    thread: PluginThread, output: Output, message: Message, batch: Batch, failures: int
+    thread: PluginThread, output: Output, message: Message, batch: Batch, failures: int, *, to_the_end: bool = True
 ) -> AttemptOutcome:
-    """Send the next part of a message. failures: how often the output failed in a row before."""
+    """Send the next part of a message. failures: how often the output failed in a row before.
+
+    to_the_end: one that blocks is waited for, however long.
+    """
     attempts = batch.rows[0].attempts + 1
 
     async def post() -> int | None:
@@ -68,7 +71,7 @@ async def attempt(
         return parts
 
     try:
-        parts = await thread.call(post, POST_TIMEOUT_S)
+        parts = await thread.call(post, POST_TIMEOUT_S, to_the_end=to_the_end)
     except DeliveryRefused as refusal:
         return AttemptOutcome("refused", str(refusal))
     except DeliveryThrottled as failure:

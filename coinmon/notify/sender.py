@@ -111,11 +111,14 @@ class Sender:
                 await asyncio.sleep(_DATABASE_PAUSE_S)
 
     async def flush(self) -> None:
-        """Send what is due, as far as the pace and the robot allow, unless another process does so."""
+        """Send what is due, as far as the pace and the robot allow, unless another process does so.
+
+        One that blocks is left behind with what waits for it: whoever sends once ends.
+        """
         for _ in range(round(_FLUSH_TIMEOUT_S / 0.2)):
             try:
                 async with self._holding() as (lease, database):
-                    await self._send_due(database, lease)
+                    await self._send_due(database, lease, to_the_end=False)
                     return
             except LeaseTaken:
                 due = await self._due(self._clock.now())
@@ -145,10 +148,11 @@ class Sender:
         finally:
             await asyncio.to_thread(lease.free)
 
-    async def _send_due(self, database: Database, lease: Lease) -> None:
+    async def _send_due(self, database: Database, lease: Lease, *, to_the_end: bool = True) -> None:
         while (batch := await self._next(database, lease)) is not None:
             message = Message(batch.id, self._addressed(batch.event), market=self._market_of(batch.event))
-            outcome = await attempt(self.thread, self._output, message, batch, (await self._state()).failures)
+            failures = (await self._state()).failures
+            outcome = await attempt(self.thread, self._output, message, batch, failures, to_the_end=to_the_end)
             await self._record(database, lease, batch, outcome)
             if not outcome.goes_on:
                 return

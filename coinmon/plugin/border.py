@@ -22,6 +22,8 @@ CORE_EVENTS = frozenset({"scan_started", "venue", "flow", "signal", "delivery", 
 MAX_TEXT, MAX_KEY = 2_000, 300
 """Characters of a title, reading or advice, and of a name, a key or a pair."""
 MAX_VALUES, MAX_DEPTH = 10_000, 12
+_CHARACTERS = 100
+"""Of a text that count as one value more."""
 _MAX_INTEGER = 2**63
 
 
@@ -58,10 +60,11 @@ class _Plain:
         self._left = MAX_VALUES
 
     def of(self, value: Any, where: str, depth: int) -> Any:
-        self._left -= 1
+        self._left -= 1 + (len(value) // _CHARACTERS if isinstance(value, str) else 0)
         if self._left < 0 or depth > MAX_DEPTH:
             raise NotAsAgreed(
-                f"{where.partition('[')[0]} is too large: at most {MAX_VALUES:,} values, {MAX_DEPTH} deep"
+                f"{where.partition('[')[0]} is too large: at most {MAX_VALUES:,} values, each {_CHARACTERS} characters "
+                f"of a text one of them, {MAX_DEPTH} deep"
             )
         if isinstance(value, Enum):
             return self.of(value.value, where, depth + 1)

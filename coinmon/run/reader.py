@@ -48,7 +48,8 @@ class MarketReader:
     Symbols are what people type (`BTCUSDT`, `okx:BTC/USDT`, `BTCUSDT.P`); moments are ms UTC. A symbol, exchange, kind
     or setting that does not exist raises ConfigError, with near matches; data that is not there raises NoDataError.
 
-    universe, down: what the venues list and which of them did not answer, where they were asked just now.
+    universe, down: what the venues list and which of them did not answer, where they were asked just now. failures: of
+    plugins, known to the reader that this one stands in for.
     """
 
     def __init__(
@@ -58,11 +59,12 @@ class MarketReader:
         database: Database,
         universe: Universe | None = None,
         down: Mapping[str, str] | None = None,
+        failures: dict[str, str] | None = None,
     ) -> None:
         self.config = config
         self._clock = clock
         self._database = database
-        self._evaluator = Evaluator(config, list(config.exchanges))
+        self._evaluator = Evaluator(config, list(config.exchanges), failures)
         self._lock = Lock()
         self._universe, self._down = universe, down
         self._markets: StoredMarkets | None = None

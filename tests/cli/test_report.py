@@ -98,18 +98,26 @@ def dozy(market):
     """The same."""
     time.sleep(3)
     return []
+def angry(_):
+    """Raises, whatever it is asked."""
+    raise ValueError("no")
 @hookimpl
 def register_indicators(register):
+    register("angry", angry)
     register("sleepy", sleepy)
 @hookimpl
 def register_signals(register):
+    register("angry", angry)
     register("dozy", dozy)
 '''
 
 
 @pytest.mark.parametrize(
     ("asked", "name"),
-    [(("report", "BTC", "--offline", "--full"), "indicator sleepy"), (("signals", "BTC", "--explain"), "signal dozy")],
+    [
+        (("report", "BTC", "--offline", "--full"), "indicator sleepy"),
+        (("signals", "BTC", "--explain"), "signal dozy"),
+    ],
 )
 def test_a_plugin_that_blocks_is_named_and_the_rest_is_shown(
     stored, changed, coinmon, tmp_path, monkeypatch, asked, name
@@ -126,6 +134,9 @@ def test_a_plugin_that_blocks_is_named_and_the_rest_is_shown(
     done = coinmon("--config", config, "--db", "coinmon.db", *asked)
     assert done.code == 0
     assert f"{name} (plugin dir.blocks) blocks" in done.out + "".join(done.err)
+    # what raised before it is not said again where the work is begun anew
+    angry = f"{name.split()[0]} angry (plugin dir.blocks) raised ValueError: no"
+    assert len([line for line in done.err if angry in line]) == 1, done.err
     assert "global_sync" in done.out or "net_flow" in done.out
     # what it logs when it comes to an end is no other test's
     for each in threading.enumerate():

@@ -56,6 +56,24 @@ def test_what_an_output_raises_once_is_retried(say, outbox, plain, rows, raised)
     assert output.got == ["BTC/USDT"]
 
 
+def test_one_that_blocks_is_left_behind_by_who_sends_once(say, outbox, plain, rows, monkeypatch):
+    free, blocking, other = threading.Event(), plain.output(), plain.output()
+    monkeypatch.setattr("coinmon.notify.attempt.POST_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("coinmon.plugin.plugin_thread._CANCEL_S", 0.05)
+
+    async def send(message):
+        free.wait(20)
+
+    blocking.send = send
+    say(plain.signal(), outputs=["blocking", "other"])
+    box = outbox(blocking=blocking, other=other)
+    began = time.monotonic()
+    box.flush()
+    free.set()
+    assert time.monotonic() - began < 10
+    assert [(state, error) for state, _, _, error in rows()] == [("waiting", "its code blocks"), ("sent", None)]
+
+
 @pytest.mark.parametrize(
     ("raised", "state", "wait_s"),
     [

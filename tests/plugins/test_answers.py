@@ -42,7 +42,7 @@ def test_what_is_no_result_is_said(said):
         result_of(said)
 
 
-@pytest.mark.parametrize("words", [ATTACK, {ATTACK: 1}, [ATTACK], object(), b"bytes", [0] * 10_001])
+@pytest.mark.parametrize("words", [ATTACK, {ATTACK: 1}, [ATTACK], object(), b"bytes", [0] * 10_001, "x" * 1_000_000])
 def test_a_result_that_cannot_be_shown_is_refused(words):
     with pytest.raises(NotAsAgreed):
         result_of(mine(words))
