@@ -111,10 +111,7 @@ class Sender:
                 await asyncio.sleep(_DATABASE_PAUSE_S)
 
     async def flush(self) -> None:
-        """Send what is due, as far as the pace and the robot allow, unless another process does so.
-
-        One that blocks is left behind with what waits for it: whoever sends once ends.
-        """
+        """Send what is due, as pace and robot allow, unless another process does so; who blocks is left behind."""
         for _ in range(round(_FLUSH_TIMEOUT_S / 0.2)):
             try:
                 async with self._holding() as (lease, database):

@@ -48,8 +48,7 @@ class MarketReader:
     Symbols are what people type (`BTCUSDT`, `okx:BTC/USDT`, `BTCUSDT.P`); moments are ms UTC. A symbol, exchange, kind
     or setting that does not exist raises ConfigError, with near matches; data that is not there raises NoDataError.
 
-    universe, down: what the venues list and which of them did not answer, where they were asked just now. failures: of
-    plugins, known to the reader that this one stands in for.
+    universe, down: what venues list, and who did not answer, asked just now. failures: of a reader before this one.
     """
 
     def __init__(
