@@ -11,6 +11,7 @@ from coinmon.market.panel import Cells, Columns, Level, Line, Mark, Name, Points
 from coinmon.market.view import View
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.moment import MINUTE, iso
+from coinmon.report.arrangement import opening, paired
 from coinmon.report.cells import figures_line
 from coinmon.report.document import PAIR, Report
 from coinmon.report.marks import Drawing, Holes, drawn_marks, one_tone, said, seconds
@@ -48,9 +49,11 @@ def scene(
     ]
     ordered += [(group[0].panel.order, _pane(report, group, start, lang)) for group in _groups(timed)]
     panes += [pane for _, pane in sorted(ordered, key=lambda each: each[0])]
+    paired(panes)
     return {
         "title": title(report, view, bars, lang, timezone), "pair": str(report.market.pair), "of": view.instrument.id,
         "as_of": iso(report.market.now), "start": start // 1000, "end": view.end // 1000, "lang": lang,
+        "from": opening(panes, start // 1000, view.end // 1000) if length is None else start // 1000,
         "timezone": timezone, "words": SHEET_WORDS[lang], "shades": SHADES, "safe": SAFE, "panes": panes,
     }  # fmt: skip
 

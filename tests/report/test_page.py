@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ FITS = """(() => {
   return wrong.length ? wrong.slice(0, 9) : ['all fits'];
 })()"""
 """Words that are too small, columns that are cut, and what a finger cannot hit."""
+WORDS = "coinmonSheet.probe('price').words"
 CHART = "document.querySelector('[data-panel=price] canvas').getBoundingClientRect().bottom"
 
 
@@ -121,6 +123,34 @@ def test_the_chart_is_in_the_first_screen_and_no_column_is_cut(pages, browser, l
     assert drawn
     assert bottom <= tall
     assert (shut, opened) == (["all fits"], ["all fits"])
+
+
+SESSIONS = """(() => {
+  const scene = JSON.parse(document.getElementById('scene').textContent);
+  const [pane] = scene.panes;
+  const [high, low] = [Math.max(...pane.marks[0].high), Math.min(...pane.marks[0].low)];
+  const marks = ['亚洲', '伦敦', '纽约', '尾盘'].map((name, k) => ({
+    m: 'box', name, high, low, tone: 'muted', start: scene.start + 300 * k, end: scene.end,
+  }));
+  // the last has just begun
+  marks[3].start = scene.end - 60;
+  pane.layers.push({ id: 'crowd', title: 'crowd', marks, badge: { text: '', why: '', tone: 'up' } });
+  coinmonSheet.show(scene, false);
+  return true;
+})()"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_session_has_its_name_and_no_word_of_the_chart_covers_another(pages, browser, width):
+    drawn, _, words = browser().open(
+        pages["zh"], DRAWN, SESSIONS, f"{WORDS}?.some(each => each.name === '尾盘') && {WORDS}", width=width
+    )
+    assert drawn
+    assert {each["name"] for each in words if each["kind"] == "box"} >= {"亚洲", "伦敦", "纽约", "尾盘"}
+    assert len([each for each in words if each["kind"] == "level"]) > 2
+    for one, other in combinations(words, 2):
+        beside = one["left"] + one["wide"] <= other["left"] or other["left"] + other["wide"] <= one["left"]
+        assert beside or abs(one["up"] - other["up"]) >= 13, (one, other)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -16,6 +16,7 @@ from coinmon import Box, Cells, Columns, Level, Line, Points, Rows, Table
 from coinmon.commands import report as command
 from coinmon.config.load import load_config
 from coinmon.printable import is_printable
+from coinmon.report.arrangement import opening, paired
 from coinmon.report.document import PAIR
 from coinmon.report.marks import drawn_marks
 from coinmon.report.panels import drawn, panels
@@ -199,6 +200,26 @@ def test_nothing_is_drawn_of_what_is_to_come(demo_report):
         for mark in [*pane["marks"], *(each for layer in pane.get("layers", ()) for each in layer["marks"])]:
             if mark["m"] not in ("cells", "points") and mark.get("t"):
                 assert mark["t"][-1] <= demo_report.market.now // 1000
+
+
+def test_a_half_beside_nothing_has_all_of_the_width():
+    def of(halves):
+        panes = [{"half": each == "h"} for each in halves]
+        paired(panes)
+        return "".join("h" if each["half"] else "w" for each in panes)
+
+    assert [of(each) for each in ("whw", "whhw", "hhhw", "hwh", "w")] == ["www", "whhw", "hhww", "www", "w"]
+
+
+def test_what_is_in_sight_at_first_is_where_most_panels_have_something_to_show():
+    def at(id, *times, axis="time"):
+        return {"id": id, "axis": axis, "marks": [{"t": list(times), "v": [None, *times[1:]]}, {"m": "level"}]}
+
+    core = [at("price", 0, 10), at("volume", 0, 10), at("tpo", 0, 10, axis="rows")]
+    assert opening([*core, at("a", 0, 500), at("b", 9, 500), at("c", 0, 20)], 0, 1000) == 500
+    assert opening([*core, at("a", 0, 500), at("b", 9, 20), at("c", 0, 20)], 0, 1000) == 0
+    assert opening([*core, at("a", 0, 300), at("b", 9, 300)], 0, 1000) == 0
+    assert opening(core, 0, 1000) == 0
 
 
 def test_on_a_terminal_the_page_has_a_name(demo_report, tmp_path, monkeypatch, capsys):

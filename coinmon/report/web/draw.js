@@ -15,6 +15,12 @@ export function ink(plot, tone, strength = 1) {
   return colour + Math.round(strength * 255).toString(16).padStart(2, "0");
 }
 
+/** The word that one at this place would cover, of one kind or of any; `up` is the middle of its height. */
+export function covered(plot, left, wide, up, kind) {
+  const lies = (one) => Math.abs(one.up - up) < 13 && left < one.left + one.wide && one.left < left + wide;
+  return plot.words.find((one) => (!kind || one.kind === kind) && lies(one));
+}
+
 function candles(plot, mark) {
   const { c, x, y } = plot;
   const [first, last] = inSight(mark.t, plot, mark.step);
@@ -176,7 +182,7 @@ function slender(plot, mark, first, last, zero) {
 function rows(plot, mark, before) {
   const { c, y } = plot;
   const height = Math.abs(y.at(mark.height) - y.at(0));
-  c.font = plot.font(9);
+  c.font = plot.font(Math.max(9, Math.min(11, height - 1)));
   c.textBaseline = "middle";
   for (let k = 0; k < mark.y.length; k += 1) {
     const value = mark.v[k] || 0;
@@ -230,7 +236,7 @@ function box(plot, mark) {
 
 function points(plot, mark) {
   const { c, x, y } = plot;
-  c.font = plot.font(9);
+  c.font = plot.font(11);
   c.textAlign = "center";
   for (let k = 0; k < mark.t.length; k += 1) {
     if (mark.v[k] === null) continue;
@@ -245,12 +251,12 @@ function points(plot, mark) {
       const half = c.measureText(mark.text[k]).width / 2;
       const middle = Math.max(Math.min(across, x.end - half - 2), x.start + half + 2);
       // one that would cover another's words has its mark alone; the crosshair says them
-      const taken = (plot.told ||= []);
-      if (taken.some((each) => Math.abs(each.up - up) < 24 && Math.abs(each.middle - middle) < each.half + half + 4)) continue;
-      taken.push({ up, middle, half });
+      const word = { kind: "point", name: mark.text[k], left: middle - half - 2, wide: 2 * half + 4, up: up + (above ? -18 : 18) };
+      if (covered(plot, word.left, word.wide, word.up, "point")) continue;
+      plot.words.push(word);
       // paper behind it: candles and profile do not run through the words
       c.fillStyle = plot.shades.paper;
-      c.fillRect(middle - half - 2, up + (above ? -23 : 11), 2 * half + 4, 12);
+      c.fillRect(word.left, word.up - 7, word.wide, 14);
       c.fillStyle = ink(plot, mark.tone);
       c.fillText(mark.text[k], middle, up + (above ? -12 : 12));
     }
@@ -341,7 +347,8 @@ function written(plot, mark) {
   const wide = x.at(1) - x.at(0);
   const tall = Math.abs(y.at(mark.height) - y.at(0));
   const box_ = (column, row) => [x.at(column) + 1, y.at(mark.y[row] + mark.height), wide - 2, Math.max(1, tall - 1)];
-  c.font = plot.font(Math.max(8, Math.min(10, tall - 3)));
+  const size = Math.max(8, Math.min(11, tall - 3));
+  c.font = plot.font(size);
   c.textAlign = "center";
   c.textBaseline = "middle";
   for (const [column, row, value, text] of mark.cells) {
@@ -351,7 +358,11 @@ function written(plot, mark) {
     c.fillRect(left, top, width, height);
     if (tall >= 8) {
       c.fillStyle = plot.shades.text;
+      // many digits: smaller, and not over those beside them
+      const room = (width - 2) / c.measureText(text).width;
+      if (room < 1) c.font = plot.font(size * room);
       c.fillText(text, left + width / 2, top + height / 2);
+      if (room < 1) c.font = plot.font(size);
     }
   }
   c.lineWidth = 2;
@@ -364,7 +375,7 @@ function written(plot, mark) {
 
 function strips(plot, mark) {
   const { c, x } = plot;
-  c.font = plot.font(10);
+  c.font = plot.font(11);
   c.textBaseline = "top";
   mark.strips.forEach((each, number) => {
     const top = 2 + number * 30;

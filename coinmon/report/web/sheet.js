@@ -1,5 +1,5 @@
 /** The panels of a scene under one another: one time axis, one crosshair, wheel, pinch, drag and keys. */
-import { DRAW, hatch, ink } from "./draw.js";
+import { covered, DRAW, hatch, ink } from "./draw.js";
 import { longTime, lastAt, priced, scaleOf, short, shortTime, ticksOf, timeTicks } from "./scale.js";
 import { extentOf } from "./strokes.js";
 import { footprint, profileWords, stageOf, timeAtPrice, volumeProfile } from "./traded.js";
@@ -32,7 +32,7 @@ export { made };
 /** Draws a scene into an element; what it gives moves and replaces it. `tell` hears of each new range. */
 export function sheetOf(root, first, tell = () => {}) {
   let scene = first;
-  let range = whole(scene);
+  let range = opening(scene);
   let cross = null;
   let panes = [];
   let asked = 0;
@@ -51,6 +51,12 @@ export function sheetOf(root, first, tell = () => {}) {
 
   function whole(of) {
     return [of.start, of.end + (of.end - of.start) * ROOM];
+  }
+
+  /** What is in sight at first: where most panels have something to show. */
+  function opening(of) {
+    const from = of.from ?? of.start;
+    return [from, of.end + (of.end - from) * ROOM];
   }
 
   function theme() {
@@ -375,12 +381,12 @@ export function sheetOf(root, first, tell = () => {}) {
     c.fillStyle = colours.paper;
     c.fillRect(0, 0, wide, tall);
     const right = wide - GUTTER;
-    const labels = [];
+    const [labels, boxes] = [[], []];
     const plot = {
-      c, now: scene.end, shades: colours, theme: look.theme, ratio,
+      c, words: [], now: scene.end, shades: colours, theme: look.theme, ratio,
       font: (size) => `${size}px system-ui, "Noto Sans CJK SC", sans-serif`,
       label: (name, up, tone) => name && labels.push({ name, up, tone }),
-      boxName: (...given) => boxName(plot, ...given),
+      boxName: (...given) => boxes.push(given),
     };
     const marks = [...spec.marks, ...shownLayers(spec).flatMap((each) => each.marks)];
     plot.x = acrossOf(spec, right);
@@ -408,9 +414,12 @@ export function sheetOf(root, first, tell = () => {}) {
     paint(plot, spec.marks.filter((each) => spec.axis !== "rows" || each.m === "level"));
     const over = shownLayers(spec).filter((each) => !each.under).flatMap((each) => each.marks);
     paint(plot, over.filter((each) => each.m !== "box" && each.m !== "points"));
-    placeLabels(plot, labels, right);
-    // what happened at a candle stands before the names of levels
+    // words come after candles and lines, which would run through them: what happened at a candle before names of
+    // sessions, and those before names of levels
     paint(plot, over.filter((each) => each.m === "points"));
+    for (const each of boxes) boxName(plot, right, ...each);
+    placeLabels(plot, labels, right);
+    pane.words = plot.words;
     c.restore();
     if (spec.last) tag(plot, spec.last, right, spec.digits, "accent");
     crosshair(plot, pane, tall, right);
@@ -523,14 +532,16 @@ export function sheetOf(root, first, tell = () => {}) {
     }
     if (!(high >= low)) return [0, 1];
     const rows = spec.axis === "rows" || (spec.axis === "names" && marks.some((each) => each.y));
-    const pad = rows ? 0 : (high - low) * 0.06 || Math.abs(high) * 0.001 || 1;
+    // figures stand at the ends of named columns
+    const share = spec.axis === "names" ? 0.16 : 0.06;
+    const pad = rows ? 0 : (high - low) * share || Math.abs(high) * 0.001 || 1;
     const floor = low === 0 && looked.every((each) => each.m === "columns") ? 0 : low - pad;
     return [floor, high + pad];
   }
 
   function grid(plot, spec, tall, right) {
     const { c, x, y } = plot;
-    c.font = plot.font(10);
+    c.font = plot.font(11);
     c.textBaseline = "middle";
     if (spec.id !== "coverage") {
       const cells = spec.marks.find((each) => each.m === "cells" && each.cells) || (spec.axis === "rows" && spec.marks[0]);
@@ -548,12 +559,12 @@ export function sheetOf(root, first, tell = () => {}) {
     c.textBaseline = "alphabetic";
     if (spec.axis === "time") {
       c.textAlign = "center";
-      for (const each of timeTicks(range[0], range[1], right / 80)) {
+      for (const each of timeTicks(range[0], range[1], right / 64)) {
         const at = Math.round(x.at(each));
         c.fillStyle = plot.shades.rule;
         c.fillRect(at, 0, 1, tall - FOOT);
         c.fillStyle = plot.shades.dim;
-        const half = 16;
+        const half = 18;
         if (at > half && at < right - half) c.fillText(shortTime(each, scene.timezone), at, tall - 5);
       }
       c.textAlign = "left";
@@ -593,35 +604,35 @@ export function sheetOf(root, first, tell = () => {}) {
   function placeLabels(plot, labels, right) {
     const { c } = plot;
     const order = { accent: 0, second: 1, third: 2 };
-    const taken = [];
-    c.font = plot.font(10);
+    c.font = plot.font(11);
     c.textBaseline = "middle";
     for (const each of [...labels].sort((a, b) => (order[a.tone] ?? 3) - (order[b.tone] ?? 3))) {
       const wide = c.measureText(each.name).width + 6;
       let left = right - wide;
-      while (taken.some((other) => Math.abs(other.up - each.up) < 12 && left < other.left + other.wide && other.left < left + wide)) {
-        left = Math.min(...taken.filter((other) => Math.abs(other.up - each.up) < 12).map((other) => other.left)) - wide - 2;
-      }
+      const other = () => covered(plot, left, wide, each.up);
+      for (let one = other(); one; one = other()) left = one.left - wide - 2;
       if (left < right * 0.3) continue;
-      taken.push({ up: each.up, left, wide });
+      plot.words.push({ kind: "level", name: each.name, left, wide, up: each.up });
       c.fillStyle = plot.shades.paper + "d0";
-      c.fillRect(left, each.up - 6, wide, 12);
+      c.fillRect(left, each.up - 6.5, wide, 13);
       c.fillStyle = ink(plot, each.tone);
       c.fillText(each.name, left + 3, each.up);
     }
   }
 
   /** A session's name is written inside its box, on a line of its own where two begin together. */
-  function boxName(plot, name, left, right, top, bottom, tone) {
+  function boxName(plot, edge, name, left, right, top, bottom, tone) {
+    if (!name) return;
     const { c } = plot;
-    c.font = plot.font(10);
+    c.font = plot.font(11);
     c.textBaseline = "top";
-    plot.names ||= [];
     const wide = c.measureText(name).width;
-    const at = Math.max(2, left + 3);
+    const at = Math.max(2, Math.min(left + 3, edge - wide - 2));
     let up = Math.max(2, top + 3);
-    while (plot.names.some((each) => Math.abs(each.up - up) < 12 && at < each.left + each.wide && each.left < at + wide)) up += 12;
-    plot.names.push({ left: at, wide, up });
+    while (covered(plot, at, wide, up + 6)) up += 13;
+    plot.words.push({ kind: "box", name, left: at, wide, up: up + 6 });
+    c.fillStyle = plot.shades.paper + "d0";
+    c.fillRect(at - 1, up - 1, wide + 2, 13);
     c.fillStyle = ink(plot, tone === "muted" ? "text" : tone, 0.9);
     c.fillText(name, at, up);
   }
@@ -634,7 +645,7 @@ export function sheetOf(root, first, tell = () => {}) {
     c.fillStyle = ink(plot, tone);
     c.fillRect(right + 1, up - 9, GUTTER - 2, 18);
     c.fillStyle = plot.shades.paper;
-    c.font = plot.font(10.5);
+    c.font = plot.font(11);
     c.textBaseline = "middle";
     c.fillText(digits === undefined ? short(value) : priced(value, digits), right + 5, up);
     c.strokeStyle = ink(plot, tone, 0.6);
@@ -668,7 +679,7 @@ export function sheetOf(root, first, tell = () => {}) {
     }
     if (cross.pane === pane) {
       const text = longTime(time, scene.timezone);
-      c.font = plot.font(10);
+      c.font = plot.font(11);
       const wide = c.measureText(text).width + 8;
       const left = Math.max(0, Math.min(right - wide, at - wide / 2));
       c.fillStyle = plot.shades.dim;
@@ -731,7 +742,7 @@ export function sheetOf(root, first, tell = () => {}) {
       const shift = following ? next.end - scene.end : 0;
       const same = keep && next.pair === scene.pair;
       scene = next;
-      range = same ? [range[0] + shift, range[1] + shift] : whole(next);
+      range = same ? [range[0] + shift, range[1] + shift] : opening(next);
       const focused = document.activeElement?.closest?.("[data-panel]")?.dataset.panel;
       build();
       if (focused) root.querySelector(`[data-panel="${CSS.escape(focused)}"] canvas`)?.focus({ preventScroll: true });
@@ -741,7 +752,8 @@ export function sheetOf(root, first, tell = () => {}) {
     probe: (id) => {
       const pane = panes.find((each) => each.spec.id === id);
       return pane && pane.x
-        ? { range: [...range], left: pane.x.at(range[0]), right: pane.x.end, profile: pane.profile, tpo: pane.tpo, stage: pane.stage }
+        ? { range: [...range], left: pane.x.at(range[0]), right: pane.x.end, profile: pane.profile, tpo: pane.tpo, stage: pane.stage,
+            words: pane.words }
         : null;
     },
   };
