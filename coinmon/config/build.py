@@ -5,7 +5,7 @@ from typing import Any
 
 from coinmon.config.load import Config, PluginConfig
 from coinmon.errors import CoinmonError, ConfigError, words_of
-from coinmon.plugin.interrupts import interrupts_noted
+from coinmon.plugin.interrupts import interrupts_noted, patience_for
 from coinmon.plugin.members import check_values
 from coinmon.secrets import redacted
 
@@ -17,8 +17,9 @@ def make(chosen: Mapping[str, PluginConfig]) -> dict[str, Any]:
         where = f"{each.offer.kind}s.{name}"
         with interrupts_noted() as ends_us:
             try:
-                made[name] = each.offer.target(name, **each.settings)
-                check_values(each.offer.kind, name, made[name])
+                with patience_for(each.offer.distribution):
+                    made[name] = each.offer.target(name, **each.settings)
+                    check_values(each.offer.kind, name, made[name])
             except CoinmonError as error:
                 raise ConfigError(f"{where}: {redacted(str(error))}") from error
             except BaseException as error:

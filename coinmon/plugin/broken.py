@@ -24,7 +24,9 @@ class Broken:
 def why_of(error: BaseException, origin: Path | None) -> str:
     """One line: the kind of error, its text, and the plugin's own line that it came from."""
     if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
+        file = error.filename or origin
+        at = f", line {error.lineno}" if error.lineno else ""
+        return f"SyntaxError: {error.msg} ({Path(file).name if file else '?'}{at})"
     line = 0
     trace = error.__traceback__
     while trace:

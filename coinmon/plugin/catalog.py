@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pluggy
 from coinmon.errors import PLUGIN_FAILURES, words_of
 from coinmon.plugin import hookspecs
 from coinmon.plugin.broken import Broken, why_of
-from coinmon.plugin.interrupts import interrupts_noted
+from coinmon.plugin.interrupts import interrupts_noted, patience_for
 from coinmon.printable import printable
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def load_catalog(plugin_dir: Path | None = None, disabled: Iterable[str] = ()) -
                 continue
             try:
                 # what they print must not end up between the lines of JSON, or of MCP
-                with redirect_stdout(sys.stderr):
+                with redirect_stdout(sys.stderr), patience_for(found.distribution):
                     _take(manager, found, catalog, off)
             except BaseException as error:
                 if ends_us(error):
@@ -119,7 +120,7 @@ def add_commands(app: Any, plugin_dir: Path | None = None) -> list[Broken]:
         for found in search_modules(plugin_dir, broken):
             try:
                 if found.origin and _COMMANDS.encode() in found.origin.read_bytes():
-                    with redirect_stdout(sys.stderr):
+                    with redirect_stdout(sys.stderr), patience_for(found.distribution):
                         manager.register(hooks_of(found.load()), name=found.plugin)
                         for call in _calls(manager, found.plugin, _COMMANDS):
                             call(app)
@@ -137,8 +138,12 @@ def _is_off(found: FoundModule, off: frozenset[str]) -> bool:
 
 def _take(manager: pluggy.PluginManager, found: FoundModule, catalog: Catalog, off: frozenset[str]) -> None:
     """Import a module, run its hooks, and take what it offers: all of it or, on any complaint, nothing."""
-    manager.register(hooks_of(found.load()), name=found.plugin)
-    manager.check_pending()
+    found_hooks = hooks_of(found.load())
+    for name in vars(found_hooks):
+        if not hasattr(hookspecs, name):
+            near = get_close_matches(name, [*_HOOKS, _COMMANDS], 1)
+            raise TypeError(f"unknown hook {name}{f' (did you mean {near[0]}?)' if near else ''}")
+    manager.register(found_hooks, name=found.plugin)
     offers: list[Offer] = []
 
     def registrar(kind: str) -> Callable[..., None]:

@@ -1,15 +1,19 @@
-"""Ctrl-C, and a plugin that raises what Ctrl-C raises: which of the two it was."""
+"""Ctrl-C while a plugin is loaded, a plugin that raises what Ctrl-C raises, and one that never comes to an end."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from types import FrameType
 from typing import Any
 
 from coinmon.errors import our_stop
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_OURS = "coinmon"
+_LONGEST_S = 60.0
+"""Seconds in which a plugin is imported, or an object of its class made: large libraries take several."""
 
 
 @contextmanager
@@ -35,3 +39,27 @@ def interrupts_noted() -> Iterator[Callable[[BaseException], bool]]:
             # a library may have set one of its own meanwhile
             if signal.getsignal(noticed) is noted:
                 signal.signal(noticed, handler)
+
+
+@contextmanager
+def patience_for(distribution: str) -> Iterator[None]:
+    """Around code of a plugin: in somebody else's TimeoutError is raised where it has not come to an end by then.
+
+    Elsewhere than in the main thread, and where the system has no such alarm, it does nothing.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if distribution == _OURS or not main or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"no end after {_LONGEST_S:g} s")
+
+    usual, began = signal.signal(signal.SIGALRM, late), monotonic()
+    left, _ = signal.setitimer(signal.ITIMER_REAL, _LONGEST_S)
+    try:
+        yield
+    finally:
+        # whoever has set an alarm of his own gets it at his time
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - began)) if left else 0)
+        signal.signal(signal.SIGALRM, usual)

@@ -70,6 +70,8 @@ def check_members(kind: str, name: str, target: Callable[..., Any]) -> None:
         method = inspect.getattr_static(target, each, None)
         if inspect.isfunction(method) and not inspect.iscoroutinefunction(method):
             raise TypeError(f"{kind} {name}: `{each}` is a plain function; expected async def")
+    if inspect.iscoroutinefunction(target.__init__):
+        raise TypeError(f"{kind} {name}: `__init__` is async; expected a plain function")
     check_values(kind, name, target)
 
 

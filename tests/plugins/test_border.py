@@ -201,6 +201,7 @@ SLIPS = {
     "wants a text": ("output", type("Made", (Robot,), {"wants": "signal"}), "`wants` is signal; expected a set"),
     "digests of lists": ("output", type("Made", (Robot,), {"digests": [["A"]]}), "`digests` is .*; expected a set"),
     "requests of words": ("exchange", type("Made", (Venue,), {"requests": "many"}), "`requests` is many; expected"),
+    "async init": ("output", type("Made", (Robot,), {"__init__": Venue.instruments}), "`__init__` is async"),
     "not async": ("output", type("Made", (Robot,), {"send": lambda self, message: None}), "expected async def"),
 }
 
@@ -221,15 +222,27 @@ def _raises(self):
 def test_an_object_that_cannot_be_read_is_named_with_what_switches_it_off(member):
     """What routes are made of is read of each output: one that raised there kept everything from starting."""
     target = type("Made", (Robot,), {member: property(_raises), "__init__": lambda self, name: None})
-    offer = SimpleNamespace(kind="output", target=target, plugin="theirs")
+    offer = SimpleNamespace(kind="output", target=target, plugin="theirs", distribution="plugin_dir")
     with pytest.raises(ConfigError, match=r"plugin theirs raised .*no words for it; switch it off with outputs\.mine"):
         make({"mine": SimpleNamespace(offer=offer, settings={})})
 
 
 def test_an_exchange_whose_object_counts_no_requests_is_named_before_the_scan():
     target = type("Made", (), {"instruments": Venue.instruments, "__init__": lambda self, name: None})
-    offer = SimpleNamespace(kind="exchange", target=target, plugin="theirs")
+    offer = SimpleNamespace(kind="exchange", target=target, plugin="theirs", distribution="plugin_dir")
     with pytest.raises(ConfigError, match=r"exchanges\.mine: plugin theirs raised .*has no `requests`.*switch it off"):
+        make({"mine": SimpleNamespace(offer=offer, settings={})})
+
+
+def test_a_class_whose_object_is_never_made_is_named(monkeypatch):
+    def endless(self, name):
+        while True:
+            pass
+
+    monkeypatch.setattr("coinmon.plugin.interrupts._LONGEST_S", 0.1)
+    target = type("Made", (Robot,), {"__init__": endless})
+    offer = SimpleNamespace(kind="output", target=target, plugin="theirs", distribution="plugin_dir")
+    with pytest.raises(ConfigError, match=r"plugin theirs raised TimeoutError: no end after 0\.1 s; switch it off"):
         make({"mine": SimpleNamespace(offer=offer, settings={})})
 
 
@@ -243,7 +256,7 @@ def test_a_class_that_raises_what_ctrl_c_raises_is_named_and_ctrl_c_ends_us(pres
         raise KeyboardInterrupt
 
     target = type("Made", (Robot,), {"__init__": made})
-    offer = SimpleNamespace(kind="output", target=target, plugin="theirs")
+    offer = SimpleNamespace(kind="output", target=target, plugin="theirs", distribution="plugin_dir")
     with pytest.raises(raised, match=why):
         make({"mine": SimpleNamespace(offer=offer, settings={})})
 

@@ -17,10 +17,11 @@ def register_signals(register):
 
 BROKEN = {
     "missing import": ("import no_such_package", ["ModuleNotFoundError", "no_such_package", "bad.py, line 1"]),
+    "no text": ("x = 1\0", ["SyntaxError", "null bytes (bad.py"]),
     "syntax error": ("def thing(:\n    pass\n", ["SyntaxError", "bad.py, line 1"]),
     "misspelt hook": (
         "from coinmon import hookimpl\n@hookimpl\ndef register_signal(register): ...\n",
-        ["unknown hook", "register_signal"],
+        ["unknown hook register_signal (did you mean register_signals?)"],
     ),
     "wrong argument": (
         "from coinmon import hookimpl\n@hookimpl\ndef register_signals(registry): ...\n",
@@ -80,6 +81,18 @@ def test_a_broken_plugin_is_listed_with_the_reason_and_the_rest_is_there(kind, c
         assert part in broken.why
     assert catalog.get("signal", "zz_sound")
     assert not [offer for offer in catalog.offers.values() if offer.plugin == "dir.bad"]
+
+
+def test_one_whose_import_does_not_end_costs_itself_and_an_alarm_of_others_comes_at_its_time(catalog_of, monkeypatch):
+    monkeypatch.setattr("coinmon.plugin.interrupts._LONGEST_S", 0.1)
+    before = signal.setitimer(signal.ITIMER_REAL, 1000)
+    try:
+        catalog = catalog_of(bad="while True: pass\n")
+        assert 900 < signal.getitimer(signal.ITIMER_REAL)[0] < 1000
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+    assert [each.why for each in catalog.broken] == ["TimeoutError: no end after 0.1 s (bad.py, line 1)"]
+    assert catalog.get("signal", "zz_sound")
 
 
 def test_what_a_plugin_registered_before_it_failed_is_not_kept(catalog_of):
