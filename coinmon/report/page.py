@@ -3,8 +3,9 @@
 from coinmon.model.moment import iso
 from coinmon.report.cells import figures_line, head, market_columns, market_rows, notes, starred
 from coinmon.report.document import Report
-from coinmon.report.phrases import WORDS, signal_lines, unseen
+from coinmon.report.phrases import WORDS, unseen
 from coinmon.report.scene import scene
+from coinmon.report.signal_lines import signal_lines
 from coinmon.report.web import as_one_script, style, web_file
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -25,7 +26,8 @@ from coinmon.report.cells import (
 )
 from coinmon.report.document import PAIR, Report
 from coinmon.report.panels import drawn
-from coinmon.report.phrases import WORDS, Styled, left_out, signal_lines, unseen
+from coinmon.report.phrases import WORDS, Styled, left_out, unseen
+from coinmon.report.signal_lines import signal_lines
 from coinmon.report.sparks import name_in, short, sparks
 
 _STYLES = {"up": "green", "down": "red", "short": "yellow", "": ""}
@@ -40,17 +42,17 @@ def render(report: Report, lang: str, width: int, height: int) -> RenderableType
     parts: list[RenderableType] = [
         Text.assemble(
             (str(report.market.pair), "bold"),
-            f"  {words['as_of']} {iso(report.market.now)}  {'  '.join(told)}",
+            f"  {words['as_of']} {iso(report.market.now // 1000 * 1000)}  {'  '.join(told)}",
         ),
         *(Text(line) for line in head(report, lang)),
-        _markets(report, lang),
+        _markets(report, lang, width),
     ]
     used = 2 + len(report.seen) + sum(1 + len(line) // width for line in head(report, lang))
-    below = list(_below(report, lang))
+    below = list(_below(report, lang, width))
     lines = list(sparks(report, lang, width))
     room = height - used - len(lines) - 3
     if room - len(below) <= _LEAST:
-        below = list(_below(report, lang, tight=True))
+        below = list(_below(report, lang, width, tight=True))
     rows = min(max(room - len(below), _LEAST), _MOST)
     return Group(*parts, *lines, *_sides(report, lang, rows, width), *below)
 
@@ -59,15 +61,22 @@ def _styled(cell: Styled) -> Text:
     return Text(cell[0], _STYLES[cell[1]])
 
 
-def _markets(report: Report, lang: str) -> Table:
+def _markets(report: Report, lang: str, width: int) -> Table:
     words = WORDS[lang]
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    heads = [words["venue"], *market_columns(report, lang), words["seen"]]
+    found = market_rows(report, lang)
+    widest = [
+        max(map(cell_len, each)) for each in zip(heads, *([text for text, _ in row] for row in found), strict=True)
+    ]
+    # closer together before anything is cut
+    gap = 2 if sum(widest) + 2 * (len(widest) - 1) <= width else 1
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     table.add_column(words["venue"], no_wrap=True)
     for name in market_columns(report, lang):
         table.add_column(name, justify="right", no_wrap=True)
     # where there is no room, this one is cut, and no figure: rich narrows what may be wrapped first
     table.add_column(words["seen"], overflow="ellipsis")
-    for row in market_rows(report, lang):
+    for row in found:
         *cells, seen = (_styled(cell) for cell in row)
         seen.no_wrap = True
         table.add_row(*cells, seen)
@@ -135,12 +144,12 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     return made
 
 
-def _below(report: Report, lang: str, *, tight: bool = False) -> Iterator[Text]:
+def _below(report: Report, lang: str, width: int, *, tight: bool = False) -> Iterator[Text]:
     """tight: what lacks is one line, with what brings it."""
     words = WORDS[lang]
     for name, cells in venue_lines(report, lang):
         yield Text("  ").join([Text(name, "bold"), *(_styled(cell) for cell in cells)])
-    signals = signal_lines(report, lang)
+    signals = signal_lines(report, lang, width)
     for text, style in signals[:_SIGNALS]:
         yield Text(text, _STYLES[style], no_wrap=True, overflow="ellipsis")
     if len(signals) > _SIGNALS:
@@ -165,8 +174,9 @@ def _below(report: Report, lang: str, *, tight: bool = False) -> Iterator[Text]:
 
 
 def details(report: Report, lang: str) -> RenderableType:
-    """Every indicator: a line for each instrument each with its own, then what is missing and why."""
-    parts: list[RenderableType] = []
+    """The signals whole; every indicator, a line for each instrument each with its own; what is missing and why."""
+    told = [Padding(Text(line, _STYLES[style]), (0, 0, 0, 2)) for line, style in signal_lines(report, lang)]
+    parts: list[RenderableType] = [Text(WORDS[lang]["signals"], "bold"), *told] if told else []
     for name, results in report.results.items():
         if not results:
             continue

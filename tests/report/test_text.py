@@ -17,7 +17,7 @@ from coinmon.model.signal import GRADES
 from coinmon.report.page import page
 from coinmon.report.panels import Drawn
 from coinmon.report.panes import price_pane
-from coinmon.report.phrases import signal_lines
+from coinmon.report.signal_lines import signal_lines
 from coinmon.report.text import details, render
 
 
@@ -49,7 +49,7 @@ def test_the_gravest_signal_stands_first(demo_report):
 def test_it_says_what_a_trader_asks(demo_report):
     text = "\n".join(printed(render(demo_report, "en", 100, 30), 100))
     for part in ("BTC/USDT", "consensus: strong bull", "binance:BTC/USDT:USDT", "50/50 trades", "▁", "volume profile",
-                 "POC", "key levels*", "● last", "open interest (BTC)", "%/8h", "[A+] Global Sync Bullish",
+                 "POC", "key levels*", "● last", "OI (BTC, 50 min)", "%/8h", "[A+] Global Sync Bullish",
                  "flows: last 50 minutes, quote currency", "USDT 50m"):  # fmt: skip
         assert part in text
     # a day's figures of an hour say so
@@ -112,6 +112,33 @@ def test_a_signal_says_what_its_like_were_worth_on_the_screen_and_the_page(demo_
     assert said in "\n".join(printed(render(report, lang, 200, 40), 200))
     assert said in page(report, lang).decode()
     assert said not in page(demo_report, lang).decode()
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("zh", "全球协同看涨 (战绩: 尚无结论) - "), ("en", "Bullish (record: no verdict yet) - ")]
+)
+def test_where_a_record_has_no_room_its_verdict_stands_before_the_reading_and_with_everything_it_is_whole(
+    demo_report, lang, said
+):
+    text = BothLanguages("90 天内 63 次" * 9, "63 times in 90 days" * 9)
+    report = copy.copy(demo_report)
+    record = AlertRecord(63, None, 90, "ab", None, text)
+    report.events = [replace(each, record=record) for each in demo_report.events]
+    screen = printed(render(report, lang, 80, 40), 80)
+    assert any(said in line for line in screen)
+    assert text.say(lang)[:20] not in "\n".join(screen)
+    whole = "".join(line.strip() for line in printed(details(report, lang), 80))
+    assert whole.replace(" ", "").count(text.say(lang).replace(" ", "")) == len(report.events)
+
+
+def test_coverage_is_whole_where_columns_can_stand_closer_together(demo_report):
+    for width in (80, 76):
+        (line,) = (
+            each
+            for each in printed(render(demo_report, "en", width, 40), width)
+            if each.startswith("binance:BTC/USDT:")
+        )
+        assert line.endswith(" 50/50 trades")
 
 
 @pytest.mark.parametrize(("lang", "said"), [("zh", "巨鲸 okx 卖出 523k USDT"), ("en", "whale okx sell 523k USDT")])

@@ -74,10 +74,11 @@ class OpenInterestNow(InstrumentResult):
     def cells(self) -> list[SummaryCell]:
         if self.open_interest is None:
             return []
-        name = Text(f"持仓量 ({self.base})", f"open interest ({self.base})")
+        name = Text(f"持仓量 ({self.base}，{self.window} 分钟变化)", f"OI ({self.base}, {self.window} min)")
         held, change = rough(self.open_interest), self.change_pct
         if change is None:
-            return [SummaryCell(name, held, place="venues", order=10)]
+            # not a change of nothing
+            return [SummaryCell(name, f"{held} (-)", place="venues", order=10)]
         way: Literal["", "up", "down"] = "up" if change > 0 else "down" if change < 0 else ""
         return [SummaryCell(name, f"{held} ({percent(change)})", way, "venues", order=10)]
 
