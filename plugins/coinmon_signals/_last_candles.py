@@ -105,6 +105,15 @@ def last_candles(many: SideBySide, end: int, step: int, count: int, told: int) -
     )
 
 
+def with_levels(many: SideBySide, end: int, step: int, candles: int) -> Sequence[bool]:
+    """Whether any of the candles up to `end` may have all its levels: no minute lacks, and trades of one were seen."""
+    per, late = step // MINUTE, (many.end - end) // MINUTE
+    coverage = many.last("coverage", candles * per + late)[:, : candles * per].reshape(-1, candles, per)
+    whole, traded = coverage.min(axis=2) >= np.uint8(Coverage.KLINES), (coverage == Coverage.TRADES).any(axis=2)
+    may: Sequence[bool] = (whole & traded).any(axis=1).tolist()
+    return may
+
+
 def stands_out(extreme: Ints, pivots: int) -> Mask:
     """Which candles stand out from so many on either side, by their highs or their lows negated; of equal the first."""
     count = extreme.shape[1]

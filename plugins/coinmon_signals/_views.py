@@ -1,6 +1,7 @@
 """Which markets of a pair a signal looks at, and whether enough of them was seen."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,13 @@ def fresh(market: Market, at: Any, minutes: float, max_age: int) -> bool:
 def minutes_of(timeframe: str) -> int:
     """15m: 15; 1h: 60; 1d: 1440."""
     return int(timeframe[:-1]) * {"m": 1, "h": 60, "d": 1440}[timeframe[-1]]
+
+
+def of_candles(view: View, indicator: str, timeframe: str, **settings: Any) -> Any:
+    """The result of an indicator that looks at closed candles alone: it stays the same until the next one closes."""
+    step = minutes_of(timeframe) * MINUTE
+    key = (indicator, timeframe, *sorted(settings.items()))
+    return view.once(key, partial(view.of, indicator, timeframe=timeframe, **settings), view.end // step * step, step)
 
 
 def candles_of(count: int, timeframe: str) -> Bilingual:

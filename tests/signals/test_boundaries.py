@@ -1,5 +1,6 @@
 """Where a signal's figures begin and end: cases that planted events do not show."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -10,7 +11,7 @@ from coinmon.model.fold import fold, with_quiet_minutes
 from coinmon_indicators.auction.imbalance import imbalance
 from coinmon_indicators.profile.key_levels import key_levels
 from coinmon_signals._windows import Windows, windows
-from coinmon_signals.auction.stacked_imbalance import stacked_imbalance
+from coinmon_signals.auction.stacked_imbalance import quiet, stacked_imbalance
 from coinmon_signals.derivatives.liquidation_cascade import liquidation_cascade
 from coinmon_signals.structure.key_level_touch import key_level_touch
 
@@ -32,8 +33,8 @@ class Tape:
         return list(range(start, end, MINUTE))
 
 
-def market(rows, minutes, *, kind="spot", missing=(), forced=()):
-    """rows: (minute, ticks, lots, side)."""
+def market(rows, minutes, *, kind="spot", missing=(), forced=(), still=Coverage.TRADES):
+    """rows: (minute, ticks, lots, side). still: what is known of minutes without any."""
     symbol = "BTC/USDT" + (":USDT" if kind == "perp" else "")
     traded = Instrument("binance", kind, "BTC", "USDT", "BTC", symbol, Decimal("0.01"), Decimal("0.001"))
     columns = list(zip(*rows, strict=True))
@@ -42,7 +43,7 @@ def market(rows, minutes, *, kind="spot", missing=(), forced=()):
         np.array(columns[2]) / 1000, np.array(columns[3], np.int8),
     )  # fmt: skip
     end = START + minutes * MINUTE
-    bars = with_quiet_minutes(fold(trades, traded), START, end, Coverage.TRADES)
+    bars = with_quiet_minutes(fold(trades, traded), START, end, still)
     kept = bars[~np.isin((bars.time - START) // MINUTE, list(missing))]
     pair = Pair("BTC", "USDT")
     compute = lambda name, view, **settings: INDICATORS[name](view, **settings)  # noqa: E731
@@ -93,6 +94,19 @@ def test_a_row_is_held_against_the_volume_of_its_own_candle():
     assert len(later) == 1
 
 
+@pytest.mark.parametrize(("still", "tells"), [(Coverage.TRADES, 1), (Coverage.KLINES, 1), (Coverage.PARTIAL, 0)])
+def test_a_candle_is_looked_at_where_its_trades_were_seen_and_nothing_was_traded_in_the_rest(still, tells):
+    stack = [(0, 10_000 + i, lots, side) for i in range(6) for lots, side in ((30, 1), (10, -1))]
+    settings = {"venue": None, "timeframe": "15m", "candles": 1, "ratio": 3.0, "rows": 4, "min_share": 0.01}
+    settings |= {"max_age": 15}
+    for minutes in (15, 19):
+        seen = market(stack, minutes, still=still)
+        assert len(stacked_imbalance(seen, **settings)) == tells
+        assert quiet(seen, **settings) == (not tells)
+    nothing = market([(16, 10_000, 1, 1)], 19, still=Coverage.KLINES)
+    assert quiet(nothing, **settings)
+
+
 def test_a_cascade_is_whole_until_its_last_one_is_history():
     forced = [Liquidation(START + i * 30_000, 1, 100.0, 1_000.0, str(i)) for i in range(10)]
     rows = [(i, 10_000, 1, 1) for i in range(25)]
@@ -116,10 +130,15 @@ def test_a_level_is_told_with_the_last_price_that_is_known(touched):
     rows = [(i, 10_100 if i == 700 else 10_000, 1, 1) for i in range(1440 + 120)]
     if touched:
         rows[-2] = (1440 + 118, 10_100, 1, 1)
-    said = key_level_touch(market(rows, 1440 + 120, missing=[1440 + 119]), levels=("pd high",))
+    stored = market(rows, 1440 + 120, missing=[3, 4, 1440 + 119])
+    said = key_level_touch(stored, levels=("pd high",))
+    # of a day that is over it is looked up once
+    once = replace(stored, configured=lambda name: {"date": None, "timezone": "UTC"})
+    assert key_level_touch(once, levels=("pd high",)) == said
     if not touched:
         assert said.reason.endswith("no level reached in 5 min on binance:BTC/USDT: pd high 101 (+1.00%)")
         return
     (signal,) = said
     assert signal.reading.en == "Price reached pd high 101; it is above it now, at 101."
+    assert signal.evidence["coverage"] == 1557 / 1560
     assert all(each == each for each in signal.evidence.values()), "what is not known is no number"

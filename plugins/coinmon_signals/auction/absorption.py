@@ -10,7 +10,7 @@ from coinmon_signals._candle_columns import CandlesInFrame, Ints, candle_columns
 from coinmon_signals._columns import NEAR, Floats, Mask, rolling
 from coinmon_signals._last_candles import LastCandles, beyond_quantile, quiet_candles, small_range
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
-from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
+from coinmon_signals._views import candles_of, fresh, lead, minutes_of, of_candles, short
 
 
 def absorption(
@@ -35,7 +35,7 @@ def absorption(
     missing = short(market, view, candles * length, 1.0, candles_of(candles, timeframe))
     if missing is not None:
         return missing
-    found = view.of("absorption", timeframe=timeframe, bars=candles, lookback=lookback)
+    found = of_candles(view, "absorption", timeframe, bars=candles, lookback=lookback)
     if not found.judged:
         return Silent(
             Bilingual(

@@ -1,5 +1,6 @@
 """One side ran over the other at several prices in a row."""
 
+from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from coinmon.signal import (
     say,
 )
 from coinmon_signals._candle_columns import CandlesInFrame, asked_where, candle_columns, covered, lead_instrument
+from coinmon_signals._last_candles import with_levels
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
 
@@ -176,12 +178,15 @@ def quiet(
     market: Market, *, venue: str | None, timeframe: str, candles: int, ratio: float, rows: int, min_share: float,
     max_age: int,
 ) -> bool:  # fmt: skip
-    """Whether the candles surely have no zone: looked up once a candle."""
+    """Whether the candles surely have no zone: looked up once a candle, where single trades were seen at all."""
     view = lead(market, venue)
     if isinstance(view, Silent):
         return False
     step = minutes_of(timeframe) * MINUTE
     end = view.end // step * step
+    seen = partial(with_levels, end=end, step=step, candles=candles)
+    if not view.side_by_side(("levels", step, candles), seen, end, step):
+        return True
 
     def has_zones() -> bool:
         return bool(_found(view, timeframe, candles, ratio, rows, min_share).zones)

@@ -1,11 +1,25 @@
 """Money goes into most pairs at once, or out of most."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from coinmon.signal import Bars, Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl
+from coinmon.signal import (
+    Bars,
+    Bilingual,
+    Codes,
+    Coverage,
+    Frame,
+    Market,
+    SideBySide,
+    Signal,
+    Silent,
+    Text,
+    hookimpl,
+)
 from coinmon_signals._columns import Comparisons, Floats, Mask, rolling
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._windows import LEAST_SEEN
@@ -33,10 +47,14 @@ def breadth(
     if str(market.pair) != told_on:
         return Silent(Bilingual(f"只在 {told_on} 上通知", f"it is told on {told_on}"))
     found = np.zeros(4, int)
+    taken = partial(_taken, window=window)
     for each in market.all_pairs():
-        followed, judged, net, volume = _measured([view.bars(window) for view in _markets(each)], window)
-        into, out = judged & (net > min_pct / 100 * volume), judged & (-net > min_pct / 100 * volume)
-        found += [int(one[-1]) for one in (followed, judged, into, out)]
+        parts = [view.side_by_side(("breadth", window), taken) for view in (each.spot or each.perp).values()]
+        followed = any(there for there, *_ in parts)
+        judged = followed and all(seen or not there for there, seen, *_ in parts)
+        net, volume = (sum(part[i] for part in parts) for i in (2, 3))
+        into, out = judged and net > min_pct / 100 * volume, judged and -net > min_pct / 100 * volume
+        found += [followed, judged, into, out]
     followed, judged, into, out = found.tolist()
     if judged < min_pairs or judged < min_judged * followed:
         need = max(min_pairs, int(np.ceil(min_judged * followed)))
@@ -77,13 +95,18 @@ def breadth(
     ]  # fmt: skip
 
 
-def _markets(subject: Any) -> list[Any]:
-    """The spot markets of a pair, else its perpetuals."""
-    return list((subject.spot or subject.perp).values())
+def _taken(many: SideBySide, window: int) -> Sequence[tuple[bool, bool, float, float]]:
+    """Of each market whether a minute is stored, whether the window is covered, its net flow and its volume."""
+    coverage, total, buy = (many.last(name, window) for name in ("coverage", "quote_volume", "buy_quote"))
+    has_flow = coverage >= np.uint8(Coverage.KLINES)
+    known = has_flow & np.isfinite(total) & np.isfinite(buy)
+    net, volume = (np.where(known, each, 0.0).sum(axis=1) for each in (2 * buy - total, total))
+    there, seen = (coverage > 0).any(axis=1), has_flow.sum(axis=1) >= LEAST_SEEN * window
+    return list(zip(*(each.tolist() for each in (there, seen, net, volume)), strict=True))
 
 
 def _measured(parts: list[Bars], window: int) -> tuple[Mask, Mask, Floats, Floats]:
-    """At each moment whether the pair is followed and whether it is judged, its net flow and its volume.
+    """What `_taken` finds, of a pair and at each moment: followed, judged, net flow and volume.
 
     parts: each venue's rows, one a minute, of which the first `window` end at the first moment.
     """

@@ -26,7 +26,7 @@ from coinmon_signals._columns import NEAR, Mask
 from coinmon_signals._last_candles import LastCandles, newest, quiet_candles, stands_out
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._swing_columns import CandlePrices, Ints, swings
-from coinmon_signals._views import candles_of, lead, minutes_of, short
+from coinmon_signals._views import candles_of, lead, minutes_of, of_candles, short
 
 
 def cvd_divergence(
@@ -54,7 +54,7 @@ def cvd_divergence(
     missing = short(market, view, least, 0.95, candles_of(2 * pivots + 2, timeframe))
     if missing is not None:
         return missing
-    found = view.of("cvd", timeframe=timeframe, bars=bars, pivot_left=pivots, pivot_right=pivots, unit="base")
+    found = of_candles(view, "cvd", timeframe, bars=bars, pivot_left=pivots, pivot_right=pivots, unit="base")
     length = minutes_of(timeframe)
     signals, weak = [], 0
     for each in found.divergences:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,7 @@ from coinmon.signal import (
     WAITS,
     Bilingual,
     Codes,
+    Coverage,
     Frame,
     Market,
     SideBySide,
@@ -58,12 +59,12 @@ def key_level_touch(
     missing = short(market, view, window + away, 0.95, span)
     if missing is not None:
         return missing
-    found, known, short_of = _known(view, levels)
-    if not known:
+    found = _now(market, view, levels)
+    if not found.known:
         names = ", ".join(levels)
         which = (
-            Bilingual.listed(short_of)
-            if short_of
+            Bilingual.listed(found.short_of)
+            if found.short_of
             else Bilingual(f"价位：{names} 均未知", f"a level: none is known of {names}")
         )
         return Silent(Bilingual(f"等待 {which.zh}", f"waits for {which}"), waits=True)
@@ -73,12 +74,13 @@ def key_level_touch(
     low, high = np.fmin(rows.price(rows.low), before), np.fmax(rows.price(rows.high), before)
     last = float(rows.price(rows.close[rows.close > 0][-1:])[0])  # of the newest minutes some may lack
     signals, distances = [], []
-    for name, level in known.items():
+    for name, level in found.known.items():
         reach = level * approach / 100
         at = (low <= level + reach) & (high >= level - reach)
         distances.append(f"{name} {level:,.10g} ({with_sign(100 * (level - last) / last, 2)}%)")
         if at[-window:].any():
-            signals.append(_signal(market, found, name, level, last, begins=not at[:-window].any(), low=low, high=high))
+            begins = not at[:-window].any()
+            signals.append(_signal(market, view, found, name, level, last, begins=begins, low=low, high=high))
     shown = ", ".join(distances)
     return signals or Silent(
         Bilingual(
@@ -88,8 +90,36 @@ def key_level_touch(
     )
 
 
-def _known(view: View, levels: tuple[str, ...]) -> tuple[Any, dict[str, float], list[Bilingual]]:
-    """The indicator's result, the levels wanted by name, and those whose day or week was not seen whole."""
+class _Levels(NamedTuple):
+    """Those wanted by name, and those whose day or week was not seen whole; of `date`, of which `coverage` was seen."""
+
+    known: dict[str, float]
+    short_of: list[Bilingual]
+    date: str
+    coverage: float
+
+
+def _now(market: Market, view: View, levels: tuple[str, ...]) -> _Levels:
+    try:
+        settings = market.settings("key_levels")
+    except KeyError:
+        # who is asked says why it does not answer
+        return _known(view, levels)
+    if not _end_with_days(settings, levels):
+        return _known(view, levels)
+    day = view.end // DAY * DAY
+    minutes = (view.end - day) // MINUTE
+    before = view.once(("covered", day), lambda: int(view.between(day - DAY, day).has_flow.sum()), day)
+    today = view.side_by_side(("covered", minutes), partial(_covered, minutes=minutes)) if minutes else 0
+    return _of_ended(view, levels, day)._replace(coverage=(before + today) / (DAY // MINUTE + minutes))
+
+
+def _covered(many: SideBySide, minutes: int) -> Sequence[int]:
+    covered: Sequence[int] = (many.last("coverage", minutes) >= np.uint8(Coverage.KLINES)).sum(axis=1).tolist()
+    return covered
+
+
+def _known(view: View, levels: tuple[str, ...]) -> _Levels:
     # prices of highs and lows are the same in either mode; this one reads no single prices of a week
     found = view.of("key_levels", mode="synthetic")
     whole = {"pd": found.previous_day, "pw": found.previous_week, "d": found.day}
@@ -104,17 +134,18 @@ def _known(view: View, levels: tuple[str, ...]) -> tuple[Any, dict[str, float], 
                 short_of.append(Bilingual(f"{seen} 分钟", f"{seen} minutes"))
             else:
                 known[each.name] = each.price
-    return found, known, short_of
+    return _Levels(known, short_of, found.date, found.coverage.share)
 
 
-def _of_ended(view: View, levels: tuple[str, ...], day: int) -> dict[str, float]:
+def _of_ended(view: View, levels: tuple[str, ...], day: int) -> _Levels:
     """Those of days and weeks that had ended when the day began, at `day`, ms UTC: all of it they stay the same."""
-    return view.once(("levels known", levels, day), lambda: _known(view, levels)[1], day)
+    return view.once(("levels known", levels, day), lambda: _known(view, levels), day)
 
 
 def _signal(
-    market: Market, found: Any, name: str, level: float, last: float, *, begins: bool, low: Any, high: Any
-) -> Signal:
+    market: Market, view: View, found: _Levels, name: str, level: float, last: float, *,
+    begins: bool, low: Any, high: Any,
+) -> Signal:  # fmt: skip
     above = last >= level
     week = name.startswith("pw")
     side = "high" if name.endswith("high") else "low" if name.endswith("low") else name
@@ -131,16 +162,16 @@ def _signal(
         ),
         advice=Text("观察突破还是回落。", "Watch whether it breaks or turns there."),
         evidence={
-            "instrument": found.instrument,
+            "instrument": view.instrument.id,
             "level": name,
             "price": level,
             "last_price": last,
             "lowest": float(np.nanmin(low)),
             "highest": float(np.nanmax(high)),
-            "currency": found.currency,
-            "coverage": found.coverage.share,
+            "currency": view.instrument.quote,
+            "coverage": found.coverage,
         },
-        key=f"{found.instrument}:{name}:{found.date}",
+        key=f"{view.instrument.id}:{name}:{found.date}",
         begins=begins,
         cooldown=120 * 60_000,
     )
@@ -164,7 +195,7 @@ def columns(
     edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), count]
     for first, after in pairwise(edges):
         view = lead(frame.market(first), venue)
-        known = {} if isinstance(view, Silent) else _of_ended(view, levels, int(days[first]) * DAY)
+        known = {} if isinstance(view, Silent) else _of_ended(view, levels, int(days[first]) * DAY).known
         if not known:
             ready[first:after] = False
         for name, level in known.items():
@@ -187,7 +218,7 @@ def quiet(
     if isinstance(view, Silent) or not _end_with_days(market.settings("key_levels"), levels):
         return False
     low, high = view.side_by_side(("reached", window), partial(_reached, window=window))
-    known, reach = _of_ended(view, levels, view.end // DAY * DAY), 1 + approach / 100 + NEAR
+    known, reach = _of_ended(view, levels, view.end // DAY * DAY).known, 1 + approach / 100 + NEAR
     # without any price the highest is NaN
     return not any(low <= each * reach and high >= each * (2 - reach) for each in known.values())
 

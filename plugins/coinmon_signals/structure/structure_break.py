@@ -9,7 +9,7 @@ from coinmon.signal import ASK, WAITS, Bilingual, Codes, Frame, Market, Signal, 
 from coinmon_signals._candle_columns import candle_columns, covered, event_codes, lead_instrument
 from coinmon_signals._settings import LeadVenue, MaxAge, Timeframe
 from coinmon_signals._swing_columns import breaks_and_sweeps
-from coinmon_signals._views import candles_of, fresh, lead, minutes_of, short
+from coinmon_signals._views import candles_of, fresh, lead, minutes_of, of_candles, short
 from coinmon_signals.structure._break_quiet import break_quiet, sweep_quiet
 
 _LEAST_SEEN = 0.95
@@ -89,7 +89,7 @@ def _events(
     missing = short(market, view, (2 * pivots + 2) * length, _LEAST_SEEN, candles_of(2 * pivots + 2, timeframe))
     if missing is not None:
         return missing
-    found = view.of("structure", timeframe=timeframe, bars=bars, pivot_left=pivots, pivot_right=pivots)
+    found = of_candles(view, "structure", timeframe, bars=bars, pivot_left=pivots, pivot_right=pivots)
     events = [each for each in found.events if each.event in kinds]
     news = [each for each in events if fresh(market, each.time, length, max_age)]
     if not news:
