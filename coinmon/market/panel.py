@@ -87,7 +87,7 @@ class Points:
     name: Name
     time: Sequence[datetime]
     value: Figures
-    text: Sequence[str] = ()
+    text: Sequence[Name] = ()
     tone: Tone = "accent"
     shape: Literal["circle", "up", "down", "cross"] = "circle"
 

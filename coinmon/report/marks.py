@@ -103,7 +103,8 @@ def _box(mark: Box, lang: str) -> Drawing:
 def _points(mark: Points, lang: str) -> Drawing:
     return {
         "m": "points", "name": said(mark.name, lang), "t": [seconds(each) for each in mark.time],
-        "v": list(mark.value), "text": list(mark.text), "tone": mark.tone, "shape": mark.shape,
+        "v": list(mark.value), "text": [said(each, lang) for each in mark.text], "tone": mark.tone,
+        "shape": mark.shape,
     }  # fmt: skip
 
 

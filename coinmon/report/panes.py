@@ -8,12 +8,12 @@ import numpy as np
 
 from coinmon.market.view import View
 from coinmon.model.bars import Bars, Coverage, Seen
-from coinmon.model.moment import MINUTE, iso, parse_time
+from coinmon.model.moment import MINUTE, parse_time
 from coinmon.model.signal import GRADES, say
 from coinmon.report.document import Report
 from coinmon.report.marks import Drawing, Holes, drawn_marks, said
 from coinmon.report.panels import Drawn
-from coinmon.report.phrases import WORDS
+from coinmon.report.phrases import WORDS, stretch
 from coinmon.report.sheet_words import SHEET_WORDS
 from coinmon.report.volume_at_price import volume_at_price
 
@@ -235,7 +235,7 @@ def _digits(view: View) -> int:
 
 def seen_badge(seen: Seen, lang: str) -> dict[str, Any]:
     words = WORDS[lang]
-    gaps = [f"{(iso(a) or '')[11:16]}-{(iso(b) or '')[11:16]}" for a, b in seen.missing[:3]]
+    gaps = [stretch(a, b) for a, b in seen.missing[:3]]
     more = f" (+{len(seen.missing) - 3})" if len(seen.missing) > 3 else ""
     why = f"{words['warming'] if seen.warming else words['gap']} {', '.join(gaps)}{more}" if gaps else ""
     kind = (seen.worst if seen.share == 1 else seen.best).label
@@ -250,15 +250,17 @@ def _badge(report: Report, group: Sequence[Drawn], lang: str) -> dict[str, Any]:
     return made | {"of": said(group[0].panel.title, lang)}
 
 
-def badge(results: Sequence[tuple[str, Any]], lang: str) -> dict[str, Any]:
-    """The least covered of the results, and why it is not all."""
+def badge(results: Sequence[tuple[str, Any]], lang: str, sampled: bool = False) -> dict[str, Any]:
+    """The least covered of the results, and why it is not all.
+
+    sampled: what is drawn are samples, of which the minutes that were seen say nothing.
+    """
     words = WORDS[lang]
     of, worst = min(results, key=lambda each: each[1].coverage.share)
     found = worst.coverage
     kind = words.get(found.kind, found.kind)
-    whole = found.share == 1 and worst.reason is None
     reasons = []
-    if found.missing:
+    if found.missing and not sampled:
         (start, _), (_, end) = found.missing[0], found.missing[-1]
         reasons.append(f"{words['gap']} {start:%m-%d %H:%M}-{end:%m-%d %H:%M}")
     reasons += [f"{name}: {why}" if len(results) > 1 else why for name, why in _reasons(results, lang)]
@@ -266,7 +268,11 @@ def badge(results: Sequence[tuple[str, Any]], lang: str) -> dict[str, Any]:
     text = f"{found.complete}/{found.minutes} {kind}" if len(results) == 1 else f"{share} {kind}"
     if len(results) > 1 and found.share < 1:
         text += f" ({of})"
-    return {"text": text, "why": "; ".join(dict.fromkeys(reasons)), "tone": "up" if whole else "warn"}
+    whole = not reasons and (sampled or found.share == 1)
+    return {
+        "text": words["samples"] if sampled else text, "why": "; ".join(dict.fromkeys(reasons)),
+        "tone": "up" if whole else "warn",
+    }  # fmt: skip
 
 
 def _reasons(results: Sequence[tuple[str, Any]], lang: str) -> list[tuple[str, str]]:

@@ -17,7 +17,8 @@ WORDS = {
         "without": "分钟不足而未计入", "min": "分钟", "or_scan": "或持续的 scan",
         "unseen": "未能看到", "all": "全部指标", "more": "条未列出", "last": "现价", "full": "--full 列出全部指标",
         "starred": "所需时间只看到一部分", "utc": "时间为 UTC",
-        "theme": "浅色 / 深色", "trades": "逐笔", "klines": "K线", "partial": "不全", "missing": "缺失",
+        "theme": "浅色 / 深色", "trades": "逐笔", "klines": "K线", "partial": "不全",
+        "missing": "缺失", "samples": "采样",
     },
     "en": {
         "as_of": "as of", "venue": "market", "markets": "Markets",
@@ -27,7 +28,7 @@ WORDS = {
         "starred": "of less than their whole time",
         "utc": "times are UTC",
         "more": "more", "last": "last", "full": "--full lists every indicator", "theme": "light / dark",
-        "trades": "trades", "klines": "klines", "partial": "partial", "missing": "missing",
+        "trades": "trades", "klines": "klines", "partial": "partial", "missing": "missing", "samples": "samples",
     },
 }  # fmt: skip
 
@@ -44,8 +45,16 @@ def seen_words(seen: Seen, lang: str) -> str:
 
 def _gaps(seen: Seen) -> str:
     """From the first gap's start to the last one's end, and how many there are."""
-    first, last = ((iso(ms) or "")[11:16] for ms in (seen.missing[0][0], seen.missing[-1][1]))
-    return f"{first}-{last}" + (f" ({len(seen.missing)})" if len(seen.missing) > 1 else "")
+    return stretch(seen.missing[0][0], seen.missing[-1][1]) + (
+        f" ({len(seen.missing)})" if len(seen.missing) > 1 else ""
+    )
+
+
+def stretch(start: int, end: int) -> str:
+    """From when to when (ms UTC): 11:40-12:24, with the days where they are two."""
+    first, last = str(iso(start)), str(iso(end))
+    begin = 11 if first[:10] == last[:10] else 5
+    return f"{first[begin:16]}-{last[begin:16]}".replace("T", " ")
 
 
 def unseen(report: Report, lang: str) -> list[str]:

@@ -109,7 +109,7 @@ def _pane(report: Report, group: Sequence[Drawn], start: int, lang: str) -> Draw
         "id": first.indicator if alone else f"{first.indicator} {first.of}",
         "title": name if alone else f"{name} · {first.of}",
         "unit": first.panel.unit, "axis": _axis(everything), "marks": made,
-        "tables": _tables(group, lang), "badge": badge(results, lang), "quiet": first.panel.quiet,
+        "tables": _tables(group, lang), "badge": badge(results, lang, first.panel.sampled), "quiet": first.panel.quiet,
         # one strip of holes for the pane: what nobody saw
         "holes": _common(list(holes.values())),
         "figures": [[of, figures_line(report, first.indicator, of, lang)] for of, _ in results],

@@ -6,8 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from coinmon.market.summary import SummaryCell
-from coinmon.model.signal import Text
+from coinmon.model.moment import parse_time
+from coinmon.model.signal import Bilingual, Text
 from coinmon.report.cells import glanced, head, market_columns, market_rows, notes, starred, venue_lines
+from coinmon.report.panes import badge
+from coinmon.report.phrases import stretch
 
 
 class Says:
@@ -73,3 +76,28 @@ def test_headlines_lines_of_venues_and_what_is_glanced_at():
     assert venue_lines(found, "zh") == [("费", [("OKX 1", ""), ("BYB 2", "")])]
     assert market_columns(found, "en") == []
     assert (glanced(found, "rows"), glanced(found, "levels")) == ("one", "")
+
+
+def test_of_samples_the_badge_counts_no_minutes_of_trades():
+    def of(share=1.0, reason=None, kind="trades"):
+        found = SimpleNamespace(share=share, complete=50, minutes=50, kind=kind, missing=())
+        return SimpleNamespace(coverage=found, reason=reason)
+
+    few = Bilingual("没有采样", "no samples")
+    assert badge([("okx", of()), ("bybit", of())], "en") == {"text": "100% trades", "why": "", "tone": "up"}
+    assert badge([("okx", of()), ("bybit", of())], "en", True) == {"text": "samples", "why": "", "tone": "up"}
+    assert badge([("okx", of()), ("bybit", of(reason=few))], "zh", True) == {
+        "text": "采样", "why": "bybit: 没有采样", "tone": "warn"
+    }  # fmt: skip
+    assert badge([("okx", of(kind="samples"))], "zh")["text"] == "50/50 采样"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        ("2026-01-15T11:40", "2026-01-15T12:24", "11:40-12:24"),
+        ("2026-01-14T12:00", "2026-01-15T11:10", "01-14 12:00-01-15 11:10"),
+    ],
+)
+def test_a_stretch_over_midnight_names_its_days(start, end, text):
+    assert stretch(parse_time(f"{start}:00Z"), parse_time(f"{end}:00Z")) == text

@@ -86,6 +86,50 @@ def test_it_speaks_the_language_asked_for(pages, lang, flows):
     assert told[lang] in text
 
 
+KNOWN = {"all", "backfill", "binance", "bybit", "coinbase", "coinmon", "exchange", "feed", "from", "okx", "pair",
+         "poll", "scan"}  # fmt: skip
+"""Names, and what is typed."""
+UNSAID = {
+    "id",
+    "m",
+    "tone",
+    "axis",
+    "shape",
+    "indicator",
+    "bytes",
+    "shades",
+    "safe",
+    "lang",
+    "strong",
+    "legend",
+    "runs",
+}
+"""What a scene says to the drawing modules alone."""
+
+
+def texts_of(page: str) -> list[str]:
+    """All that a reader is shown: of the page itself and of its scene."""
+
+    def within(value):
+        if isinstance(value, str):
+            yield value
+        for each in value if isinstance(value, list) else ():
+            yield from within(each)
+        for name, each in value.items() if isinstance(value, dict) else ():
+            yield from within(each) if name not in UNSAID else ()
+
+    own = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
+    scene = json.loads(re.search(r'id="scene">(.*?)</script>', page, re.DOTALL)[1])
+    return [*re.sub("<[^>]*>", "\n", own).splitlines(), *within(scene)]
+
+
+def test_nothing_is_said_in_the_other_language(pages, demo_report):
+    zh, en = (texts_of(pages[lang].read_text("utf-8")) for lang in ("zh", "en"))
+    words = {word for text in zh for word in re.findall(r"\b[a-z_]{3,}\b", text)}
+    assert words - KNOWN - set(demo_report.results) == set()
+    assert [each for each in en if re.search("[\u4e00-\u9fff]", each)] == []
+
+
 @pytest.mark.parametrize(("lang", "venues"), [("zh", "全部交易所"), ("en", "all venues")])
 def test_its_title_names_venue_timeframe_and_time_zone(pages, lang, venues):
     head = pages[lang].read_text("utf-8").split("<h1>", 1)[1].split("</h1>", 1)[0]

@@ -105,7 +105,9 @@ class KeyLevels(InstrumentResult):
             above = [each for each in self.levels if each.price > self.last_price][-3:]
             below = [each for each in self.levels if each.price <= self.last_price][:3]
             for word, some in ((words[0], above[::-1]), (words[1], below)):
-                shown = [f"{each.name} {price(each.price)} ({percent(each.distance_pct)})" for each in some]
+                names = [each.title.zh if lang == "zh" else each.name for each in some]
+                prices = [f"{price(each.price)} ({percent(each.distance_pct)})" for each in some]
+                shown = [f"{name} {at}" for name, at in zip(names, prices, strict=True)]
                 text += f"  {word} {', '.join(shown) or '-'}"
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 

@@ -24,7 +24,8 @@ class SessionLevels(InstrumentResult):
     last_price: float | None = Field(description="last known price of those sessions, quote currency")
 
     def line(self, lang: str) -> str:
-        text = "  ".join(map(_said, self.sessions)) or ("今日尚无时段" if lang == "zh" else "no session has begun")
+        none = "今日尚无时段" if lang == "zh" else "no session has begun"
+        text = "  ".join(_said(each, lang) for each in self.sessions) or none
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
@@ -75,11 +76,11 @@ def session_levels(
         else [Bilingual(f"{day.isoformat()} 的交易时段尚未开始", f"no session of {day.isoformat()} has begun")]
     )
     reasons += [
-        Bilingual(f"时段 {each.name} 没有数据", f"nothing is known of session {each.name}")
+        Bilingual(f"{name.zh}时段没有数据", f"nothing is known of session {name.en}")
         if each.minutes
-        else Bilingual(f"时段 {each.name} 尚无收盘的分钟", f"no minute of session {each.name} has closed")
+        else Bilingual(f"{name.zh}时段尚无收盘的分钟", f"no minute of session {name.en} has closed")
         for each in found[1]
-        if each.high is None
+        if each.high is None and (name := session_said(each.name))
     ]
     return SessionLevels(
         **head(
@@ -101,8 +102,8 @@ def register_indicators(register: Any) -> None:
     register("session_levels", session_levels, merges=True)
 
 
-def _said(session: WindowFigures) -> str:
-    name = f"{session.name}…" if session.state == "developing" else session.name
+def _said(session: WindowFigures, lang: str) -> str:
+    name = session_said(session.name).say(lang) + "…" * (session.state == "developing")
     if session.low is None:
         return f"{name} -"
     return f"{name} {price(session.low)}-{price(session.high)} Δ{compact(session.delta_quote, sign=True)}"

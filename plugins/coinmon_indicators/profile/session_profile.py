@@ -65,7 +65,8 @@ class SessionProfile(InstrumentResult):
     pd_sessions: list[Session] = Field(description="sessions that began on the day before")
 
     def line(self, lang: str) -> str:
-        text = "  ".join(map(_said, self.sessions)) or ("今日尚无时段" if lang == "zh" else "no session has begun")
+        none = "今日尚无时段" if lang == "zh" else "no session has begun"
+        text = "  ".join(_said(each, lang) for each in self.sessions) or none
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
 
     def panel(self, subject: View) -> Panel:
@@ -133,9 +134,9 @@ def session_profile(
 
     def one(span: DaySpan, tell: bool) -> Session:
         window, (profile, area) = window_figures(view, span), area_figures(view, span, shape, reasons)
-        missing = shortfall(
-            window["minutes"], area["profile_minutes"], Bilingual(f"时段 {span.name}", f"session {span.name}")
-        )
+        name = session_said(span.name)
+        whose = Bilingual(f"{name.zh}时段", f"session {name.en}")
+        missing = shortfall(window["minutes"], area["profile_minutes"], whose)
         if tell and missing:
             reasons.append(missing)
         levels, dropped = largest_rows(profile, max_levels) if include_levels else ([], 0)
@@ -168,8 +169,8 @@ def register_indicators(register: Any) -> None:
     register("session_profile", session_profile, merges=True)
 
 
-def _said(session: Session) -> str:
-    name = f"{session.name}…" if session.state == "developing" else session.name
+def _said(session: Session, lang: str) -> str:
+    name = session_said(session.name).say(lang) + "…" * (session.state == "developing")
     if session.poc is None:
         return f"{name} -"
     return f"{name} POC {price(session.poc)} VA {price(session.val)}-{price(session.vah)}"

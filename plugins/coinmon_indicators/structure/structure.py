@@ -86,7 +86,7 @@ class Structure(CandleResult):
         legs = Line(
             "ZigZag", [each.time for each in self.zigzag], [each.price for each in self.zigzag], "muted", through=True
         )
-        names = {"bos": "BOS", "choch": "CHoCH", "sweep": "sweep"}
+        names: dict[str, str | Text] = {"bos": "BOS", "choch": "CHoCH", "sweep": Text("扫流动性", "sweep")}
         marks = []
         for way in ("up", "down"):
             some = [each for each in self.events if each.direction == way]

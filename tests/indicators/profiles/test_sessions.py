@@ -67,6 +67,11 @@ def test_a_session_that_has_not_begun_is_absent_and_one_in_progress_is_developin
     assert result.pd_sessions[0].poc is None
     begun = session_levels(scene.view(scene.minutes(3, 360), now=scene.start + 360 * MINUTE + 5_000))
     assert [(each.name, each.minutes) for each in begun.sessions] == [("A", 360), ("L", 0)]
+    # a letter says nothing to who has not read the settings
+    for found in (begun, result):
+        assert (found.line("zh")[:3], found.line("en")[:5]) == ("亚洲 ", "Asia ")
+    assert begun.line("zh").endswith("伦敦… -  (伦敦时段尚无收盘的分钟)")
+    assert begun.line("en").endswith("London… -  (no minute of session London has closed)")
 
 
 def test_overnight_sessions_belong_to_the_day_they_begin_on(scene):
