@@ -17,13 +17,22 @@ def behind(page: JsonRows, last_id: int) -> bool:
     return len(page.ids) > 0 and 0 < last_id - int(page.ids[-1]) <= MAX_ID_LAG
 
 
+def numbered_anew(ids: Ints, last_id: int) -> bool:
+    """Whether a page of the newest trades, in order, ends so far behind what was read that its ids are others."""
+    return len(ids) > 0 and last_id - int(ids[-1]) > MAX_ID_LAG
+
+
 def after(pages: Sequence[JsonRows], last_id: int) -> tuple[Trades, bool, bool]:
-    """The trades newer than `last_id`, whether all are here, and whether no id is skipped."""
+    """The trades newer than `last_id`, whether all are here, and whether no id is skipped.
+
+    Of a venue that has numbered anew: all that it gives, which do not join; their times tell which are new.
+    """
     ids = np.unique(np.concatenate([page.ids for page in pages]))
+    if numbered_anew(ids, last_id):
+        last_id = -1
     newer = ids[ids > last_id]
     whole = sequential(newer)
-    nothing_new = len(ids) > 0 and last_id - int(ids[-1]) <= MAX_ID_LAG
-    joined = whole and int(newer[0]) == last_id + 1 if len(newer) else nothing_new
+    joined = whole and last_id >= 0 and int(newer[0]) == last_id + 1 if len(newer) else len(ids) > 0
     trades = Trades.concat([page.trades for page in pages])
     if len(pages) > 1:
         trades = trades[np.unique(trades.id, return_index=True)[1]]

@@ -21,6 +21,22 @@ def test_one_missing_trade_makes_a_page_wait(first, joins, plain):
     assert track.trades.id.tolist() == ([3, *range(4, 9)] if joins else [3, 4])
 
 
+@pytest.mark.parametrize(("seconds", "joins"), [(2, True), (4.5, False)])
+def test_a_page_of_another_numbering_waits_and_one_that_was_read_before_does_not(seconds, joins, plain):
+    """Both have ids far behind; only the one is of a later moment than all that was read."""
+    track = Track(plain.instrument(), 1, plain.start)
+    track.take(plain.page((5000, 2, 20, 1)), plain.start + 2500)
+    track.joiner.stream(replace(plain.page((7, seconds, 20, 1)), first_id=7))
+    assert track.joiner.waits is not joins
+    quiet = replace(plain.page(), first_id=8, until=plain.start + round(seconds * 1000))
+    track.joiner.stream(quiet)
+    assert track.caught_up == plain.start + 2500
+    if not joins:
+        track.take(replace(plain.page((6, 4, 20, 1), (7, seconds, 20, 1)), joined=False), plain.start + 5000)
+        assert track.joiner.join()
+        assert track.trades.id.tolist() == [5000, 6, 7]
+
+
 def test_pages_that_wait_are_joined_in_their_order_once_what_lies_before_them_was_read(plain):
     track = Track(plain.instrument(), 1, plain.start)
     track.take(plain.page((3, 1, 20, 1)), plain.start + 1500)

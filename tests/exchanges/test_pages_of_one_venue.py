@@ -174,3 +174,35 @@ def test_a_quiet_market_is_asked_for_its_newest_trade_once(wire, instrument):
             assert len(newest) == 1
 
     asyncio.run(script())
+
+
+def test_trades_that_a_venue_numbers_anew_are_read_and_do_not_join(wire, instrument):
+    """After maintenance, from 1: an answer to the old id is empty, or of the newest trades."""
+    first, now = 1_700_000_000_000, 1_700_000_060_000
+    ids = range(1, 41)
+
+    def answer(path, query):
+        if path.endswith("/market/trades"):
+            return okx_rows(ids)
+        if path.startswith("/coinbase"):
+            at = "2023-11-14T22:13:{:02d}.000000Z"
+            row = {"price": "100", "size": "1", "side": "buy"}
+            return [row | {"trade_id": id, "time": at.format(20 + id // 2)} for id in reversed(ids)]
+        if path.endswith("/time"):
+            return {"serverTime": now}
+        if int(query.get("fromId", 0)) > 1000:
+            return []
+        found = [{"a": id, "p": "100", "q": "1", "f": id, "l": id, "T": first + id, "m": True} for id in ids]
+        return found[-int(query["limit"]) :]
+
+    async def script():
+        async with wire(answer) as market:
+            for name, kind in (("okx", ""), ("coinbase", ""), ("binance", ""), ("binance", ":USDT")):
+                btc = instrument(name, f"BTC/USDT{kind}", "BTCUSDT", "0.1", "0.1")
+                page = await getattr(market, name).trades(btc, Cursor(first, 5_000_000))
+                assert (page.trades.id.tolist(), page.joined, page.more) == ([*ids], False, False), name
+                # and nothing newer than the last of them is no new numbering
+                page = await getattr(market, name).trades(btc, Cursor(first, 40))
+                assert (len(page.trades), page.joined, page.more) == (0, True, False), name
+
+    asyncio.run(script())

@@ -217,6 +217,14 @@ def test_a_price_off_the_grid_ends_the_stream_of_that_instrument_only(two, price
     assert pages(binance_trades.read, [agg("BTCUSDT", 2)], two) == []
 
 
+def test_a_stream_that_is_numbered_anew_says_so_and_not_that_nothing_trades(two):
+    binance_trades.read([agg("BTCUSDT", 5000), agg("ETHUSDT", 1)], two)
+    news = binance_trades.read([agg("BTCUSDT", 7), agg("BTCUSDT", 8), agg("ETHUSDT", 2)], two)
+    (state,) = [each for each in news if isinstance(each, StreamState)]
+    assert (state.live, state.why) == (False, "v:BTC/USDT: after trade 5000 comes 8: numbered anew")
+    assert pages(binance_trades.read, [agg("BTCUSDT", 9), agg("ETHUSDT", 3)], two) == [("ETH", [3], True, 3)]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"e":1}, {"e":2}', '"pong"', '{"e":"aggTrade"}', "\x00"])
 @pytest.mark.parametrize("venue", [binance_trades, okx_trades, bybit_trades, coinbase_trades])
 def test_any_text_gives_rows_or_a_clear_error(two, venue, text):

@@ -13,6 +13,9 @@ from coinmon.plugin.trade_page import Cursor, TradePage
 if TYPE_CHECKING:
     from coinmon.collect.track.track import Track
 
+_MAX_ID_LAG, _MAX_LATENESS_MS = 1000, 2000
+"""Streamed trades and moments may be this far behind what was asked for, and a venue's two clocks this far apart."""
+
 
 class Joiner:
     """Adds a stream's pages to its track; one that does not join what was read waits until what lacks is read.
@@ -74,7 +77,7 @@ class Joiner:
         if page.first_id is None:
             return self._follow_unproven(page)
         last = track.cursor.last_id
-        if last is None or page.first_id > last + 1:
+        if last is None or page.first_id > last + 1 or _is_numbered_anew(page, last, track.read_to):
             return False
         trades = page.trades
         if len(trades) and int(trades.id[-1]) > last:
@@ -116,3 +119,11 @@ class Joiner:
         track.proven_from = None
         track.caught_up = max(track.caught_up, int(trades.time[-1]))
         return True
+
+
+def _is_numbered_anew(page: TradePage, last_id: int, read_to: int) -> bool:
+    """Whether its ids lie far behind what was read and its moment after it: nothing is told of what lies between."""
+    trades = page.trades
+    newest = int(trades.id[-1]) if len(trades) else (page.first_id or 0) - 1
+    moment = max(page.until, int(trades.time[-1]) if len(trades) else 0)
+    return last_id - newest > _MAX_ID_LAG and moment > read_to + _MAX_LATENESS_MS

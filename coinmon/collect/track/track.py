@@ -109,7 +109,7 @@ class Track:
         return int(self.pending[-1].ticks[-1]) if self.pending else self._last_price
 
     @property
-    def _read_to(self) -> int:
+    def read_to(self) -> int:
         """When the last trade happened that was read; what is stored was read to its end."""
         return int(self.pending[-1].time[-1]) if self.pending else self.start
 
@@ -153,7 +153,7 @@ class Track:
         else:
             if not page.joined and len(trades):
                 # what happened before the last trade that was read was read too: counted again it would be twice there
-                trades = trades[trades.time >= self._read_to]
+                trades = trades[trades.time >= self.read_to]
                 if not len(trades):
                     return  # a replica's answer that is older than the one before it
             self.cursor = page.cursor_after(self.cursor)

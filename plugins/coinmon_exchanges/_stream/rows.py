@@ -151,14 +151,18 @@ class Subscribed:
         if number is None or number in self._lost:
             return None
         if int(self._last[number]) - last_id > MAX_ID_LAG:
-            self._lost.add(number)
-            instrument = self._instruments[number]
-            why = f"{instrument.id}: after trade {self._last[number]} comes {last_id}: numbered anew"
-            return StreamState(self.channel, [instrument], False, why)
+            return self._numbered_anew(number, last_id)
         joined = int(self._last[number]) >= last_id
         return Streamed(
             self._instruments[number], TradePage(Trades.empty(), joined, first_id=last_id + 1, until=moment)
         )
+
+    def _numbered_anew(self, number: int, last_id: int) -> StreamState:
+        """What is streamed of it follows nothing that was read: it is polled until the connection is another."""
+        self._lost.add(number)
+        instrument = self._instruments[number]
+        why = f"{instrument.id}: after trade {self._last[number]} comes {last_id}: numbered anew"
+        return StreamState(self.channel, [instrument], False, why)
 
     def pages(
         self,
@@ -242,6 +246,8 @@ class Subscribed:
     def _in_order(self, number: int, trades: Trades, firsts: Ints, keep: npt.NDArray[np.bool_]) -> list[StreamItem]:
         """Pages out of rows that repeat, are out of order, leave some out, or are no market trades."""
         last = int(self._last[number])
+        if last - int(trades.id.max()) > MAX_ID_LAG:
+            return [self._numbered_anew(number, int(trades.id.max()))]
         order = np.unique(trades.id, return_index=True)[1]
         order = order[trades.id[order] > last]
         if not len(order):

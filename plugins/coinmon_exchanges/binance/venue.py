@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from coinmon.exchange import MINUTE, DecodeError, VenueBlocked, VenueError
@@ -16,6 +15,7 @@ from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.binance.abilities import ABILITIES
 from coinmon_exchanges.binance.archive import Vision
 from coinmon_exchanges.binance.derivatives import UsdmDerivatives, by_symbol
+from coinmon_exchanges.binance.newest_trades import NewestTrades
 
 if TYPE_CHECKING:
     from coinmon.exchange import (
@@ -80,7 +80,7 @@ class Binance:
         )  # fmt: skip
         self._ws_urls = spot_ws_url, usdm_ws_url
         self.archives = Vision(name, archive_url, proxy, timeout)
-        self._reached: dict[str, tuple[int, float]] = {}
+        self._newest = NewestTrades(self._agg_trades)
         self._unlisted: Failing = {}
         self._derivatives = UsdmDerivatives(name, self._perp, self._perp_weight)
         self._budgets = (self._spot_weight, self._perp_weight, *self._derivatives.budgets)
@@ -151,32 +151,21 @@ class Binance:
             return await self._beyond_reach(instrument, cursor)
         page = decode.agg_trades(reply, instrument)
         if not len(page.ids):
-            if instrument.kind == "perp" and await self._has_newer(instrument, cursor.last_id):
+            if await self._newest.is_another(instrument, cursor.last_id):
                 return await self._beyond_reach(instrument, cursor)
             return TradePage(page.trades, joined=True)
-        self._reached[instrument.native_id] = int(page.ids[-1]), monotonic()
+        self._newest.was(instrument, int(page.ids[-1]))
         trades, joined, whole = _continuity.after([page], cursor.last_id)
         return TradePage(trades, joined, more=len(reply) >= _PAGE_TRADES, whole=whole)
-
-    async def _has_newer(self, instrument: "Instrument", last_id: int) -> bool:
-        """Whether the empty answer is one to an id older than 48 h; not asked where it was the newest since then."""
-        from coinmon_exchanges.binance import decode
-
-        known, at = self._reached.get(instrument.native_id, (-1, 0.0))
-        if known == last_id and monotonic() - at < _UM_REACH_MS / 1000:
-            return False
-        newest = decode.agg_trades(await self._agg_trades(instrument, {"limit": 1}), instrument)
-        if len(newest.ids) and int(newest.ids[-1]) > last_id:
-            return True
-        self._reached[instrument.native_id] = last_id, monotonic()
-        return False
 
     async def _beyond_reach(self, instrument: "Instrument", cursor: "Cursor") -> "TradePage":
         """After an id older than 48 h, which is refused, skipped or answered by nothing: from where answers begin."""
         from coinmon.exchange import TradePage
+        from coinmon_exchanges import _continuity
 
         later = await self._first_trades(instrument, cursor.since)
-        newer = later.trades[later.trades.id > (cursor.last_id or 0)]
+        last_id = cursor.last_id or 0
+        newer = later.trades[later.trades.id > (-1 if _continuity.numbered_anew(later.trades.id, last_id) else last_id)]
         return TradePage(newer, joined=False, more=later.more, whole=later.whole)
 
     async def earlier_trades(self, instrument: "Instrument", before_id: int, since: int) -> "TradePage":
