@@ -199,25 +199,22 @@ def _replayed(config: "Config", symbols: list[str], whole: "ReplayTask", many: i
 
 def _show(made: "list[ReplayRecord]", lang: str) -> None:
     from rich.console import Console
-    from rich.table import Table
 
+    from coinmon.report.terminal.figures_table import figures_table
     from coinmon.run.backtest import HORIZONS
 
-    name, direction, told = _HEAD[lang]
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column(name, no_wrap=True)
-    table.add_column(direction, no_wrap=True)
-    table.add_column(told, justify="right")
-    for horizon in HORIZONS:
-        table.add_column(horizon, justify="right", no_wrap=True)
-    for each in made:
-        way = DIRECTIONS[each.direction] if lang == "zh" else each.direction
-        table.add_row(each.signal, way, str(each.told), *(_figures(each.horizons[horizon]) for horizon in HORIZONS))
     console = Console(width=None if sys.stdout.isatty() else 200)
     if not made:
         console.print("没有信号" if lang == "zh" else "no signal was told")
         return
-    console.print(table)
+    rows = [
+        [
+            each.signal, DIRECTIONS[each.direction] if lang == "zh" else each.direction, str(each.told),
+            *(_figures(each.horizons[horizon]) for horizon in HORIZONS),
+        ]
+        for each in made
+    ]  # fmt: skip
+    console.print(figures_table([*_HEAD[lang], *HORIZONS], rows, console.width, words=(0, 1)))
     console.print(_NOTE[lang], style="dim")
 
 

@@ -35,7 +35,7 @@ _REASONS = {
     "no_base": ("没有基准（此前不足 20 天 K 线）", "without a base (20 days of bars before it)"),
 }
 _NOTE = {
-    "zh": "超额 = 信号方向上的涨跌减去同一币种同一小时的平均；置信区间按日聚类；"
+    "zh": "超额：信号方向上的涨跌减去同一币种同一小时的平均；置信区间按日聚类；"
     "结论已对全部信号做多重检验校正。docs/worth.md",
     "en": "excess: the move in the signal's direction less what that pair's hour of day usually does; intervals cluster"
     " by day; verdicts are corrected for the number of signals. docs/worth.md",
@@ -218,9 +218,8 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
     import sys
 
     from rich.console import Console
-    from rich.table import Table
 
-    from coinmon.model.verdicts import verdict_words
+    from coinmon.report.terminal.figures_table import figures_table
 
     console = Console(width=None if sys.stdout.isatty() else 220)
     if not document["signals"]:
@@ -228,32 +227,35 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
         words = f"{span} 之间没有已播报的信号" if lang == "zh" else f"no signal was told in {span}"
         console.print(words, highlight=False)
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, title=f"{document['from']} - {document['to']}")
-    for place, head in enumerate(_HEAD[lang]):
-        table.add_column(head, justify="left" if place < 2 or place == 11 else "right", no_wrap=True)
-    for each in document["signals"]:
-        verdict = verdict_words(each["verdict"]).say(lang)
-        table.add_row(
-            each["signal"],
-            _direction(each, lang),
-            str(each["told"]),
-            str(each["judged"]),
-            f"{each['independent']:.0f}",
-            _duration(each["horizon_minutes"]),
-            _percent(each["median_pct"]),
-            _percent(each["base_pct"]),
-            _interval(*each["excess_pct"], to=_TO[lang]),
-            _share(*each["hit"]),
-            _interval(*each["after_costs_pct"], to=_TO[lang]),
-            verdict,
-        )
-    console.print(table)
+    rows = [_row(each, lang) for each in document["signals"]]
+    title = f"{document['from']} - {document['to']}"
+    console.print(figures_table(_HEAD[lang], rows, console.width, words=(0, 1, 11), title=title))
     for each in document["signals"]:
         if reasons := _reasons(each.get("unjudged") or {}, lang):
             console.print(f"{each['signal']} {_direction(each, lang)}: {reasons}", style="dim", highlight=False)
     source = _SOURCES[document["source"]][lang].format(document["verdicts_of"] or "-")
     console.print(source, style="dim", highlight=False)
     console.print(_NOTE[lang], style="dim", highlight=False)
+
+
+def _row(each: Mapping[str, Any], lang: str) -> list[str]:
+    """The cells of a signal and direction, below `_HEAD`."""
+    from coinmon.model.verdicts import verdict_words
+
+    return [
+        each["signal"],
+        _direction(each, lang),
+        str(each["told"]),
+        str(each["judged"]),
+        f"{each['independent']:.0f}",
+        _duration(each["horizon_minutes"]),
+        _percent(each["median_pct"]),
+        _percent(each["base_pct"]),
+        _interval(*each["excess_pct"], to=_TO[lang]),
+        _share(*each["hit"]),
+        _interval(*each["after_costs_pct"], to=_TO[lang]),
+        verdict_words(each["verdict"]).say(lang),
+    ]
 
 
 def _direction(row: Mapping[str, Any], lang: str) -> str:

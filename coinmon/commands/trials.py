@@ -72,28 +72,28 @@ def _document(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]") -
 
 def _show(key: str, trials: "Sequence[Trial]", walked: "Sequence[Walked]", lang: str) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from coinmon.commands.backtest import DIRECTIONS
     from coinmon.model.verdicts import verdict_words
+    from coinmon.report.terminal.figures_table import figures_table
 
     zh, console = lang == "zh", Console(width=None if sys.stdout.isatty() else 200)
-    table = Table(box=None, header_style="bold", pad_edge=False)
     heads = ("值", "信号", "方向", "次数", "可判", "超额", "结论") if zh else (
         "value", "signal", "direction", "told", "judged", "excess", "verdict"
     )  # fmt: skip
-    for head in heads:
-        table.add_column(head, no_wrap=True)
+    rows = []
     for trial in trials:
         for row in trial.rows:
             verdict = str(row.record.verdict)
-            table.add_row(
-                trial.value, row.signal, DIRECTIONS[row.direction] if zh else row.direction, str(row.told),
-                str(row.judged), _percent(row.record.excess.mean), verdict_words(verdict).say(lang),
+            rows.append(
+                (
+                    trial.value, row.signal, DIRECTIONS[row.direction] if zh else row.direction, str(row.told),
+                    str(row.judged), _percent(row.record.excess.mean), verdict_words(verdict).say(lang),
+                )
             )  # fmt: skip
         if not trial.rows:
-            table.add_row(trial.value, "-", "-", "0", "0", "-", "从未触发" if zh else "never told")
-    console.print(table)
+            rows.append((trial.value, "-", "-", "0", "0", "-", "从未触发" if zh else "never told"))
+    console.print(figures_table(heads, rows, console.width, words=(0, 1, 2, 6)))
     family = sum(len(each.rows) for each in trials)
     console.print(
         f"{key}: 共试 {len(trials)} 个值，{family} 次检验，结论按全部检验校正；事后最好的值多半是运气"

@@ -2,15 +2,17 @@
 
 import json
 import re
+import sys
 from decimal import Decimal
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 from typer.main import get_command
 
 from coinmon.cli import build
-from coinmon.commands.scorecard import _REASONS
+from coinmon.commands.scorecard import _REASONS, _row, _show
 from coinmon.config.load import load_config
 from coinmon.evaluate.gathering import Unjudged
 from coinmon.model.bars import Bars, Coverage
@@ -134,6 +136,21 @@ def test_json_is_the_stored_row_and_a_second_look_stores_nothing(worth):
     assert [each["minutes"] for each in row["decay"]] == [5, 15, 60, 240, 1440]
     assert row["decay"][2]["excess_pct"] == row["excess_pct"]
     assert row["judged"] + sum(row["unjudged"].values()) == row["told"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("columns", [80, 120])
+def test_no_figure_is_cut_on_a_terminal(worth, monkeypatch, capsys, columns, lang):
+    document = json.loads(run(worth, "scorecard", "--json"))
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    _show(document, lang)
+    shown = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
+    (row,) = document["signals"]
+    cells = _row(row, lang)
+    assert all(cell in shown for cell in cells)
+    assert "…" not in shown
+    assert max(map(cell_len, shown.splitlines())) <= columns
 
 
 def test_why_some_could_not_be_judged_is_said_in_both_languages(worth):
