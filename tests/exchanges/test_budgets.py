@@ -5,6 +5,7 @@ import time
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from coinmon import VenueBusy
 from coinmon_exchanges._http.budget import Budget
@@ -86,6 +87,25 @@ def test_the_venues_own_count_includes_what_others_spent():
         assert time.monotonic() - start >= 0.29
         budget.observe(3)  # our own figure is higher: the venue's minute has turned
         assert budget.used == 20
+        budget.observe(501)  # nobody gets so far: it is no count
+        assert budget.used == 20
+        budget.observe(500)
+        assert budget.used == 500
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize("text", ["n/a", "", "12, 14", "-3", "1.5e3", "\u00b2", "9" * 30, "9" * 5000])
+def test_a_count_that_is_none_is_not_waited_for(wire, text):
+    reply = {"serverTime": 7}
+
+    async def script():
+        def answer(path, query):
+            return web.json_response(reply, headers={"X-MBX-USED-WEIGHT-1M": text})
+
+        async with wire(answer) as market, asyncio.timeout(5):
+            assert [await market.binance.server_time() for _ in range(3)] == [7] * 3
+            assert max(used for used, _ in market.binance.usage().values()) == 3
 
     asyncio.run(script())
 

@@ -12,6 +12,8 @@ MAX_PAUSE_S = 5.0
 """Seconds we sit out when a venue asks for a pause; a longer one is the caller's to plan (VenueBusy)."""
 _MAX_REFUSALS = 3
 """Pauses in a row after which those who wait are sent away: the venue means it."""
+_CREDIBLE_TIMES = 5
+"""Times its limit that a venue may count: who spends more is refused before, so that such an answer counts nothing."""
 
 
 class Budget:
@@ -85,6 +87,8 @@ class Budget:
 
     def observe(self, used: float) -> None:
         """The venue's own count, which also has what others behind our address spent."""
+        if used > _CREDIBLE_TIMES * self.limit:
+            return
         self._foreign = (0.0, 0.0)
         self._foreign = (max(0.0, used - self.used), monotonic() + self._window)
         self._changed.set()

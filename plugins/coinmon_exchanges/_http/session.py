@@ -12,6 +12,7 @@ from coinmon_exchanges._http.refusal import BLOCKED_PAUSES_S, RefusalPause
 from coinmon_exchanges._http.wire import Wire, backoff
 
 MAX_TRIES = 3
+_MAX_COUNT_DIGITS = 9
 FIREWALL_PAUSES_S = 30.0, 900.0
 """The first and the longest pause after a firewall's page: they pass within minutes (EXCHANGES C13)."""
 
@@ -110,7 +111,7 @@ class HostSession:
 
     def _observe(self, answer: HttpAnswer) -> None:
         used = answer.headers.get(self._reply_rules.used_weight_header, "")
-        if self._weights and used.isdecimal():
+        if self._weights and used.isdecimal() and len(used) <= _MAX_COUNT_DIGITS:
             self._weights.observe(int(used))
 
     async def close(self) -> None:
