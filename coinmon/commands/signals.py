@@ -1,7 +1,7 @@
 """`coinmon signals`: which are on, which were, and why the others are silent."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from coinmon.config.load import Config
     from coinmon.run.reader import MarketReader
     from coinmon.store.database import Database
+
+
+_SCANS_MISSED = 3
+"""After so many intervals without a scan, what is on is not known any more."""
 
 
 def signals(
@@ -80,7 +84,18 @@ def signals(
 
         typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
         return
-    for line in _lines(document, config.reader_lang):
+    if old := _not_judged_since(document, config):
+        typer.echo(old, err=True)
+    lang = config.reader_lang
+    if sys.stdout.isatty() and (explain or document["signals"]):
+        from rich.console import Console
+
+        from coinmon.report.terminal.signals_listed import signals_explained, signals_listed
+
+        shown = signals_explained(_head(document), _explanations(document, lang)) if explain else None
+        Console(highlight=False).print(shown or signals_listed(document, lang))
+        return
+    for line in _lines(document, lang):
         typer.echo(line)
 
 
@@ -101,7 +116,9 @@ def _moment(clock: "Clock", at: str | None) -> int:
 
 def _listed(config: "Config", database: "Database", symbol: str | None, now: int, hours: float) -> dict[str, Any]:
     from coinmon.model.moment import iso
+    from coinmon.model.signal import GRADES
     from coinmon.store.history import History
+    from coinmon.store.judged import last_judged
 
     history = History(database)
     pair = None
@@ -110,7 +127,23 @@ def _listed(config: "Config", database: "Database", symbol: str | None, now: int
         pair = str(meant_pairs(universe, [symbol], config.exchanges)[0])
     found = history.signals(pair, now - round(hours * 3_600_000), now + 1)
     rows = [{**each, "ended": iso(each["ended"])} for each in found if each["event"] == "signal"]
-    return {"as_of": iso(now), "pair": pair, "signals": sorted(rows, key=lambda each: each["ended"] is not None)}
+    # what is on first, the newest of them first, of one moment the gravest
+    rows.sort(key=lambda each: (each["ended"] is None, each["time"], GRADES.index(each["grade"])), reverse=True)
+    with database.read() as connection:
+        judged = last_judged(connection, now)
+    return {"as_of": iso(now), "judged_until": iso(judged), "pair": pair, "signals": rows}
+
+
+def _not_judged_since(document: dict[str, Any], config: "Config") -> str:
+    """What was on when a scan last looked may be over; empty where one looks, or where none wrote it down."""
+    from coinmon.model.moment import parse_time
+
+    last, now = document.get("judged_until"), parse_time(document["as_of"])
+    if last is None or now - parse_time(last) <= _SCANS_MISSED * config.interval:
+        return ""
+    if config.reader_lang == "zh":
+        return f"{last} 之后没有扫描：“持续中”是那时的情况"
+    return f"no scan has looked since {last}: what is on was on then"
 
 
 def _explained(desk: "MarketReader", database: "Database", symbol: str, now: int) -> dict[str, Any]:
@@ -141,18 +174,10 @@ _STATES = {
 
 
 def _lines(document: dict[str, Any], lang: str) -> Sequence[str]:
-    from coinmon.model.signal import say
-
     if "explained" in document:
-        lines = [f"{document['pair']} {document['as_of']}"]
         width = max(map(len, document["explained"]), default=0)
-        for name, each in document["explained"].items():
-            state = _STATES[lang][each["state"]]
-            words = (
-                [say(each["reason"], lang)] if each["reason"] else [_numbered(event, lang) for event in each["events"]]
-            )
-            lines += [f"{name:<{width}}  {state}  {text}" for text in words]
-        return lines
+        lines = (f"{name:<{width}}  {state}  {text}" for name, state, text in _explanations(document, lang))
+        return [_head(document), *lines]
     rows = document["signals"]
     if not rows:
         return ["没有信号" if lang == "zh" else "no signal"]
@@ -161,6 +186,19 @@ def _lines(document: dict[str, Any], lang: str) -> Sequence[str]:
         f"{each['time']}  {each['ended'] or until:<20}  {each['pair']:<10}  {_worded(each, lang)}  {each['id']}"
         for each in rows
     ]
+
+
+def _head(document: dict[str, Any]) -> str:
+    return f"{document['pair']} {document['as_of']}"
+
+
+def _explanations(document: dict[str, Any], lang: str) -> Iterator[tuple[str, str, str]]:
+    """Each signal's name, its state and why; one that is on twice, twice."""
+    from coinmon.model.signal import say
+
+    for name, each in document["explained"].items():
+        why = [say(each["reason"], lang)] if each["reason"] else [_numbered(event, lang) for event in each["events"]]
+        yield from ((name, _STATES[lang][each["state"]], text) for text in why)
 
 
 def _worded(event: dict[str, Any], lang: str) -> str:

@@ -28,6 +28,11 @@ def write_judged(connection: Connection, shard: Shard, moment: int, read_until: 
     upsert(connection, table, [{"time": moment, "shard": str(shard), "read_until": read_until}])
 
 
+def last_judged(connection: Connection, until: int) -> int | None:
+    """The newest moment, not after `until`, as of which any scanner has judged; ms UTC. None: none is written down."""
+    return connection.execute(select(func.max(table.c.time)).where(table.c.time <= until)).scalar()
+
+
 def read_judged(connection: Connection, pair: Pair, start: int, end: int) -> JudgedMinutes:
     """The moments of [start, end) at which a scanner that had the pair judged it."""
     since = connection.execute(select(func.min(table.c.time))).scalar()

@@ -53,7 +53,8 @@ def short(market: Market, view: View, minutes: int, least: float, what: Bilingua
         return None
     which = Bilingual.listed(waits)
     zh, en = (f"；还要 {mute} 分钟", f"; {mute} min more") if mute else ("", "")
-    return Silent(Bilingual(f"等待{what.zh}：{which.zh}{zh}", f"waits for {what}: {which}{en}"), waits=True)
+    apart = " " if what.zh[:1].isascii() else ""
+    return Silent(Bilingual(f"等待{apart}{what.zh}：{which.zh}{zh}", f"waits for {what}: {which}{en}"), waits=True)
 
 
 def still(seen: npt.NDArray[np.bool_], least: float) -> int:

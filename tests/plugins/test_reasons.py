@@ -9,17 +9,18 @@ import pytest
 from coinmon import Bilingual, say
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-FILES = [path for name in ("coinmon_indicators", "coinmon_signals") for path in sorted((PLUGINS / name).glob("*.py"))]
+FILES = [path for name in ("coinmon_indicators", "coinmon_signals") for path in sorted((PLUGINS / name).rglob("*.py"))]
 
 
 def english_only(tree):
     """Line numbers of plain texts that are given as a reason."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not node.args:
+        if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)
         gives = called == "Silent" or called.rpartition(".")[0].endswith(("reasons", "notes", "waits"))
-        if gives and isinstance(node.args[0], ast.Constant | ast.JoinedStr):
+        given = [*node.args[: int(gives)], *(each.value for each in node.keywords if each.arg in ("why", "reason"))]
+        if any(isinstance(each, ast.JoinedStr) or isinstance(getattr(each, "value", None), str) for each in given):
             yield node.lineno
 
 
@@ -31,7 +32,9 @@ def test_no_reason_is_in_english_only(path):
 
 
 def test_a_check_that_finds_nothing_would_be_no_check():
-    assert list(english_only(ast.parse('found.reasons.append(f"{n} of 5")\nSilent("no")\nSilent(why)'))) == [1, 2]
+    assert list(
+        english_only(ast.parse('found.reasons.append(f"{n} of 5")\nSilent("no")\nSilent(why)\nR(why="no")'))
+    ) == [1, 2, 4]
 
 
 def test_english_that_knows_itself_in_chinese_is_a_text_everywhere():

@@ -115,7 +115,7 @@ def open_interest(
     figures: dict[str, Any] = dict.fromkeys(
         ("time", "age", "open_interest", "value", "value_from", "change", "change_pct", "change_seconds")
     )
-    reading = Reading(why="no quadrant: there is no sample")
+    reading = Reading(why=Bilingual("无象限：没有采样", "no quadrant: there is no sample"))
     if recent:
         closes = bars.close[bars.close > 0]
         last_close = float(bars.price(closes[-1:])[0]) if len(closes) else None
