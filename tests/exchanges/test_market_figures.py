@@ -149,6 +149,44 @@ def test_open_interest_and_funding_come_in_few_calls_and_agree_across_venues(emu
     asyncio.run(script())
 
 
+def test_an_interval_that_binance_changed_within_the_hour_is_asked_for_again(wire, instrument, monkeypatch):
+    """By what its next settlement says: 8 h, then 4 h, then 1 h, and 8 h once more, on a day."""
+    hour, later = 3_600_000, 0.0
+    monkeypatch.setattr("coinmon_exchanges.binance.derivatives.monotonic", lambda: later)
+    perp = instrument("binance", "BTC/USDT:USDT", "BTCUSDT", "0.1", "0.001")
+    told, entry = {}, {"symbol": "BTCUSDT", "markPrice": "5", "indexPrice": "5", "lastFundingRate": "0.0001"}
+
+    def answer(path, query):
+        if path.endswith("fundingInfo"):
+            return [{"symbol": "BTCUSDT", "fundingIntervalHours": told["hours"]}]
+        return entry | {"nextFundingTime": told["due"] * hour, "time": round(told["now"] * hour)}
+
+    async def script():
+        nonlocal later
+        async with wire(answer) as market:
+            for hours, now, due, known in (
+                (8, 16.5, 24, 8),
+                (4, 17.0, 20, 4),
+                (1, 17.5, 18, 1),
+                # one that is a settlement of the old interval too says nothing
+                (8, 22.5, 23, 1),
+                (8, 23.0, 24, 1),
+                (8, 24.0, 32, 8),
+                # what cannot be had is unknown, and the rate is told without it
+                ("?", 24.5, 29, None),
+            ):
+                told.update(hours=hours, now=now, due=due)
+                later += 61
+                funding = await market.binance.funding([perp])
+                assert funding[perp.id].interval_ms == (known and known * hour), (hours, now)
+            asked = len(market.asked)
+            for _ in range(3):
+                await market.binance.funding([perp])
+            assert [path.endswith("fundingInfo") for path, _ in market.asked[asked:]] == [False] * 3, "once a minute"
+
+    asyncio.run(script())
+
+
 def one_of(market, name, base="BTC"):
     """The emulator's own perp."""
     wanted = (name, "perp", base, "USDT")

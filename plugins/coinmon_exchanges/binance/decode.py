@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from coinmon.exchange import Bars, Book, Funding, Instrument, OpenInterest, Ticker
+from coinmon.exchange import MINUTE, Bars, Book, Funding, Instrument, OpenInterest, Ticker
 from coinmon_exchanges._columns import JsonRows, by_id, fills_of, flags, klines, levels, numbers, rows, strict, whole
-from coinmon_exchanges._entries import by_name, each_readable, without_odd
+from coinmon_exchanges._entries import ODD, by_name, each_readable, without_odd
 from coinmon_exchanges._listing import QUOTES, Draft
 
 
@@ -109,17 +109,26 @@ def open_interest(payload: Any) -> OpenInterest:
 
 
 @strict("Binance premiumIndex")
-def funding(entry: Any, interval_hours: int) -> Funding:
+def funding(entry: Any, interval_hours: int | None) -> Funding:
     """lastFundingRate is the running estimate for nextFundingTime, which is 0 on contracts without funding."""
     mark, index = entry.get("markPrice"), entry.get("indexPrice")
     return Funding(
         int(entry["time"]),
         float(entry["lastFundingRate"]),
         int(entry["nextFundingTime"]) or None,
-        interval_hours * 3_600_000,
+        interval_hours * 3_600_000 if interval_hours else None,
         float(mark) if mark else None,
         float(index) if index else None,
     )
+
+
+def settles_otherwise(entry: Any, interval_hours: int | None) -> bool:
+    """Whether its next settlement is at no moment of that interval: Binance shortens intervals within a day."""
+    try:
+        due, now, interval = int(entry["nextFundingTime"]), int(entry["time"]), (interval_hours or 0) * 3_600_000
+        return due > 0 and (due % interval > 0 or due - now > interval + MINUTE)
+    except ODD:
+        return False
 
 
 @strict("Binance openInterestHist")

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from coinmon.exchange import DAY, MINUTE
+from coinmon.exchange import DAY, MINUTE, DecodeError, VenueError
 from coinmon_exchanges._entries import each_readable
 from coinmon_exchanges._http.answer import what_succeeded
 from coinmon_exchanges._http.budget import Budget
@@ -21,6 +22,8 @@ _HISTORY_REACH_MS = 30 * DAY - 10 * MINUTE
 """openInterestHist has the last month; a little less, as time passes on the way."""
 _SETTLEMENT_ROWS = 1000
 _MAX_FUNDING_INTERVAL_MS = 8 * 3_600_000
+_HOURS_BELIEVED_S, _RECHECK_INTERVAL_S = 3600.0, 60.0
+"""Seconds that intervals between settlements are believed, and those that a next settlement contradicts."""
 
 Ask = Callable[[str, Mapping[str, Any], float], Awaitable[Any]]
 """Endpoint, parameters and weight to the decoded answer."""
@@ -34,8 +37,8 @@ class UsdmDerivatives:
         self._weight = weight
         self._fundings = Budget(f"{venue} fundingRate and fundingInfo", 450, 300.0)
         self._statistics = Budget(f"{venue} futures/data", 900, 300.0)
-        self._hours: dict[str, int] = {}
-        self._hours_until = 0.0
+        self._hours: dict[str, int] | None = None
+        self._hours_known_at = self._hours_asked_at = float("-inf")
 
     @property
     def budgets(self) -> Sequence[Budget]:
@@ -58,13 +61,16 @@ class UsdmDerivatives:
         if not perps:
             return {}
         entries = await by_symbol(self._get, perps, "PremiumIndex", 1, 10)
-        hours = await self._funding_hours()
+        await self._renew_hours(_HOURS_BELIEVED_S)
         known = [each for each in perps if each.native_id in entries]
-        return dict(
-            each_readable(
-                known, lambda each: (each.id, decode.funding(entries[each.native_id], hours.get(each.native_id, 8)))
-            )
-        )
+        if any(decode.settles_otherwise(entries[each.native_id], self._hours_of(each)) for each in known):
+            await self._renew_hours(_RECHECK_INTERVAL_S)
+
+        def of(each: "Instrument") -> "tuple[str, Funding]":
+            entry, hours = entries[each.native_id], self._hours_of(each)
+            return each.id, decode.funding(entry, None if decode.settles_otherwise(entry, hours) else hours)
+
+        return dict(each_readable(known, of))
 
     async def past_open_interest(self, instrument: "Instrument", start: int, end: int) -> "Sequence[OpenInterest]":
         from coinmon_exchanges.binance import decode
@@ -98,15 +104,22 @@ class UsdmDerivatives:
     async def _get(self, endpoint: str, params: Mapping[str, Any], weight: float) -> Any:
         return await self._session.get(f"fapiPublicGet{endpoint}", params, self._weight, weight)
 
-    async def _funding_hours(self) -> dict[str, int]:
-        """LocalBook for an hour."""
+    def _hours_of(self, instrument: "Instrument") -> int | None:
+        """Between its settlements; Binance names those that are not 8."""
+        return None if self._hours is None else self._hours.get(instrument.native_id, 8)
+
+    async def _renew_hours(self, believed_s: float) -> None:
+        """Ask for the hours between settlements where what is known is so old, and nobody asked just now."""
         from coinmon_exchanges.binance import decode
 
-        if monotonic() >= self._hours_until:
-            reply = await self._session.get("fapiPublicGetFundingInfo", {}, self._fundings)
-            self._hours = decode.funding_hours(reply)
-            self._hours_until = monotonic() + 3600
-        return self._hours
+        now = monotonic()
+        if now - self._hours_known_at < believed_s or now - self._hours_asked_at < _RECHECK_INTERVAL_S:
+            return
+        self._hours_asked_at = now
+        # the rates are known without it
+        with suppress(VenueError, DecodeError):
+            self._hours = decode.funding_hours(await self._session.get("fapiPublicGetFundingInfo", {}, self._fundings))
+            self._hours_known_at = now
 
 
 async def by_symbol(
