@@ -25,16 +25,18 @@ _WRITERS = 0x636F696E
 _CONNECT_SECONDS = 10
 _GONE_HOST = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 """libpq's: a host that is gone without a word is noticed within a minute; the system's own patience is two hours."""
-_CURES = {
+CURES = {
     "readonly database": "it is read-only; give it write permission or name another with --db",
     "unable to open database": "it cannot be opened; is its folder there and writable? or name another with --db",
     "not a database": "it is not a coinmon database, or it is corrupt; move it away or name another with --db",
     "malformed": "it is corrupt; move it away (coinmon collects anew) or name another with --db",
     "disk is full": "the disk is full",
+    "disk i/o": "its disk is full, or fails: free some space or name another with --db",
     "locked": "another process holds it; stop that one or name another with --db",
     "lock timeout": "another process has been writing to it for too long; stop that one or name another with --db",
     "connection refused": "no server answers there; start it or name another with --db",
 }
+"""What to do, by what the driver says."""
 
 
 _T = TypeVar("_T")
@@ -50,13 +52,9 @@ class Database:
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        held: Connection | None = None,
-        fences: tuple[Fence, ...] = (),
-        file: FileIdentity | None = None,
-        writer: ThreadPoolExecutor | None = None,
-    ) -> None:
+        self, engine: Engine, held: Connection | None = None, fences: tuple[Fence, ...] = (),
+        file: FileIdentity | None = None, writer: ThreadPoolExecutor | None = None,
+    ) -> None:  # fmt: skip
         self.engine = engine
         self.name = engine.url.render_as_string(hide_password=True)
         self._held = held
@@ -202,7 +200,7 @@ def _target(url: str, create: bool) -> URL:
                 raise ConfigError(f"db: cannot make the folder {path.parent}: {error.strerror}") from None
             if path.exists() and not os.access(path, os.W_OK):
                 # said now: the driver would say it at the first write, when the venues have been asked already
-                raise ConfigError(f"db: {url}: {_CURES['readonly database']}")
+                raise ConfigError(f"db: {url}: {CURES['readonly database']}")
             with suppress(OSError):
                 # ours alone: SQLite gives the files beside it the same mode
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -294,7 +292,7 @@ def explained(name: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         # a connection that was lost in the middle fails once more when its transaction is ended
         reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
-        cure = next((cure for sign, cure in _CURES.items() if sign in reason.lower()), reason)
+        cure = next((cure for sign, cure in CURES.items() if sign in reason.lower()), reason)
         # of a server that stops or restarts each connection hears something else
         server = not name.startswith("sqlite") and (cure == reason or "no server" in cure)
         raise DatabaseFailed(f"db: {name}: {cure}", f"db: {name}: {'its server' if server else cure}") from error

@@ -14,6 +14,7 @@ import typer.main
 from coinmon.cli import build, run
 from coinmon.config.load import load_plugins
 from coinmon.spoken.phrases import Phrases, language, plugin_packages
+from coinmon.store.database import CURES
 
 ROOT = Path(__file__).parents[2]
 APP: Any = typer.main.get_command(build())
@@ -102,6 +103,12 @@ def test_every_error_of_a_package_is_known_in_chinese(package: Path) -> None:
     told = {text for path in package.rglob("*.py") for text in raised(path)}
     whole = [[phrases.say(line.replace(PART, "7")) for line in text.splitlines()] for text in told]
     assert [said for said in whole if not re.search("[\u4e00-\u9fff]", said[0])] == []
+
+
+@pytest.mark.parametrize("cure", CURES.values())
+def test_what_helps_a_database_is_known_in_chinese(cure: str) -> None:
+    said = PHRASES.say(f"db: sqlite:///7: {cure}").partition("7")[2]
+    assert not re.search("[a-z]{3}", said.replace("--db", "").replace("coinmon", ""))
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("**/words.zh.json")), ids=lambda path: path.parent.name)

@@ -1,5 +1,6 @@
 """A database that cannot be used: one line with its name and what to do."""
 
+import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -120,6 +121,16 @@ def test_a_full_disk_loses_the_transaction_and_nothing_else(url, database, btc, 
     with database.write() as connection:
         assert len(read_bars(connection, number, instrument, 0, 2**62)) == 2
         write_bars(connection, number, instrument, plain.bars(2))
+
+
+def test_a_disk_without_a_byte_of_room_is_said_to_be_full(url, database):
+    database.close()
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, usual[1]))
+    try:
+        assert refusal(url).endswith("its disk is full, or fails: free some space or name another with --db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 
 
 def test_one_that_another_program_holds(url, database, monkeypatch):
