@@ -51,12 +51,24 @@ def test_all_that_a_page_needs_is_asked_for_by_its_document(desk, server, path, 
     assert complaints(page) == []
 
 
+LOW = """(() => {
+  const low = [...document.querySelectorAll('a:not(.skip), button, select, input, summary')].filter(each => {
+    // a pair's link is a part of its row, which is hit as a whole
+    const { height } = (each.closest('.board-row') || each.closest('label') || each).getBoundingClientRect();
+    return innerWidth < 640 && height && height < 28;
+  });
+  return low.length ? low.map(each => each.outerHTML.slice(0, 80)) : ['none'];
+})()"""
+"""What a finger cannot hit."""
+
+
 @pytest.mark.parametrize(("width", "dark", "lang"), [(1280, False, "en"), (390, True, "zh")])
 def test_a_pair_fits_its_screen_in_both_languages(desk, width, dark, lang):
-    page, (shown, wide, colours, name) = desk(
+    page, (shown, wide, colours, name, low) = desk(
         f"/pair/BTCUSDT?lang={lang}", SHOWN, "document.documentElement.scrollWidth",
-        "[...document.querySelectorAll('canvas')].length", "document.documentElement.lang", width=width, dark=dark,
+        "[...document.querySelectorAll('canvas')].length", "document.documentElement.lang", LOW, width=width, dark=dark,
     )  # fmt: skip
+    assert low == ["none"]
     assert shown
     assert wide <= width
     assert colours > 10
@@ -116,6 +128,13 @@ def test_the_tape_says_why_and_jumps_to_the_moment(desk):
     assert why > 3
     assert "?at=2026-01-15T" in jump
     assert complaints(page) == []
+
+
+@pytest.mark.parametrize(("path", "ready"), [("/", ROWS), ("/tape", "Boolean(document.querySelector('#tape li a'))")])
+def test_a_finger_hits_what_it_is_to_hit(desk, path, ready):
+    _, (there, low) = desk(path, ready, LOW, width=390)
+    assert there
+    assert low == ["none"]
 
 
 BOARD = ["pair", "price", "hour", "day", "flow:binance", "flow:okx", "flow:bybit", "flow:coinbase", "ratio",

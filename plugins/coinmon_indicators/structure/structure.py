@@ -76,7 +76,7 @@ class Structure(CandleResult):
         text = f"{name} {self.timeframe} {trend}  {high} {price(self.last_high)}  {low} {price(self.last_low)}"
         if self.events:
             last = self.events[-1]
-            what = {"bos": "BOS", "choch": "CHoCH", "sweep": "扫流动性" if zh else "sweep"}[last.event]
+            what = {"bos": "BOS", "choch": "CHoCH", "sweep": "流动性扫荡" if zh else "sweep"}[last.event]
             text += f"  {what} {'↑' if last.direction == 'up' else '↓'} {price(last.price)}"
             text += f" ({last.time:%m-%d %H:%M} UTC)"
         return f"{text}  ({say(self.reason, lang)})" if self.reason else text
@@ -86,7 +86,7 @@ class Structure(CandleResult):
         legs = Line(
             "ZigZag", [each.time for each in self.zigzag], [each.price for each in self.zigzag], "muted", through=True
         )
-        names: dict[str, str | Text] = {"bos": "BOS", "choch": "CHoCH", "sweep": Text("扫流动性", "sweep")}
+        names: dict[str, str | Text] = {"bos": "BOS", "choch": "CHoCH", "sweep": Text("流动性扫荡", "sweep")}
         marks = []
         for way in ("up", "down"):
             some = [each for each in self.events if each.direction == way]
