@@ -1,7 +1,6 @@
 """`coinmon signals`: which are on, which were, and why the others are silent."""
 
 import sys
-from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,6 +44,7 @@ def signals(
     from coinmon.commands.demo import pointed_at_demo
     from coinmon.evaluate.computing import computed
     from coinmon.log import start_log
+    from coinmon.report.terminal.signals_listed import plain_lines, signals_explained, signals_listed
     from coinmon.run.demo import Demo
     from coinmon.run.monitor import clock_of
     from coinmon.run.reader import MarketReader
@@ -90,12 +90,9 @@ def signals(
     if sys.stdout.isatty() and (explain or document["signals"]):
         from rich.console import Console
 
-        from coinmon.report.terminal.signals_listed import signals_explained, signals_listed
-
-        shown = signals_explained(_head(document), _explanations(document, lang)) if explain else None
-        Console(highlight=False).print(shown or signals_listed(document, lang))
+        Console(highlight=False).print((signals_explained if explain else signals_listed)(document, lang))
         return
-    for line in _lines(document, lang):
+    for line in plain_lines(document, lang):
         typer.echo(line)
 
 
@@ -165,56 +162,3 @@ def _explained(desk: "MarketReader", database: "Database", symbol: str, now: int
         events = [as_json(signal_event(each, signal_id(each, now), now, None, worth(each))) for each in said]
         signals[name] = {"state": state, "reason": None, "events": events}
     return {"as_of": iso(now), "pair": str(market.pair), "explained": signals}
-
-
-_STATES = {
-    "zh": {"on": "触发", "holds": "维持", "silent": "未触发", "waits": "等待数据"},
-    "en": {"on": "on", "holds": "holds", "silent": "silent", "waits": "waits"},
-}
-
-
-def _lines(document: dict[str, Any], lang: str) -> Sequence[str]:
-    if "explained" in document:
-        width = max(map(len, document["explained"]), default=0)
-        lines = (f"{name:<{width}}  {state}  {text}" for name, state, text in _explanations(document, lang))
-        return [_head(document), *lines]
-    rows = document["signals"]
-    if not rows:
-        return ["没有信号" if lang == "zh" else "no signal"]
-    until = "持续中" if lang == "zh" else "on"
-    return [
-        f"{each['time']}  {each['ended'] or until:<20}  {each['pair']:<10}  {_worded(each, lang)}  {each['id']}"
-        for each in rows
-    ]
-
-
-def _head(document: dict[str, Any]) -> str:
-    return f"{document['pair']} {document['as_of']}"
-
-
-def _explanations(document: dict[str, Any], lang: str) -> Iterator[tuple[str, str, str]]:
-    """Each signal's name, its state and why; one that is on twice, twice."""
-    from coinmon.model.signal import say
-
-    for name, each in document["explained"].items():
-        why = [say(each["reason"], lang)] if each["reason"] else [_numbered(event, lang) for event in each["events"]]
-        yield from ((name, _STATES[lang][each["state"]], text) for text in why)
-
-
-def _worded(event: dict[str, Any], lang: str) -> str:
-    if event["event"] != "signal":
-        return f"{event['event']} {event.get('instrument', '')} {event.get('side', '')} {event.get('quote', 0):,.0f}"
-    return f"[{event['grade']}] {event['title'][lang]}: {event['reading'][lang]}"
-
-
-def _numbered(event: dict[str, Any], lang: str) -> str:
-    """With the figures that it rests on."""
-    evidence = event.get("evidence") or {}
-    figures = [f"{name} {_figure(value)}" for name, value in evidence.items() if isinstance(value, int | float | str)]
-    for venue, each in (evidence.get("venues") or {}).items():
-        figures.append(f"{venue} " + " ".join(f"{k} {_figure(v)}" for k, v in each.items() if isinstance(v, float)))
-    return f"{_worded(event, lang)} ({', '.join(figures)})" if figures else _worded(event, lang)
-
-
-def _figure(value: Any) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)

@@ -62,20 +62,17 @@ def _styled(cell: Styled) -> Text:
 
 
 def _markets(report: Report, lang: str, width: int) -> Table:
-    words = WORDS[lang]
-    heads = [words["venue"], *market_columns(report, lang), words["seen"]]
+    heads = [WORDS[lang]["venue"], *market_columns(report, lang), WORDS[lang]["seen"]]
     found = market_rows(report, lang)
-    widest = [
-        max(map(cell_len, each)) for each in zip(heads, *([text for text, _ in row] for row in found), strict=True)
-    ]
+    columns = zip(heads, *([text for text, _ in row] for row in found), strict=True)
+    widest = [max(map(cell_len, column)) for column in columns]
     # closer together before anything is cut
     gap = 2 if sum(widest) + 2 * (len(widest) - 1) <= width else 1
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
-    table.add_column(words["venue"], no_wrap=True)
-    for name in market_columns(report, lang):
-        table.add_column(name, justify="right", no_wrap=True)
+    for number, name in enumerate(heads[:-1]):
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
     # where there is no room, this one is cut, and no figure: rich narrows what may be wrapped first
-    table.add_column(words["seen"], overflow="ellipsis")
+    table.add_column(heads[-1], overflow="ellipsis")
     for row in found:
         *cells, seen = (_styled(cell) for cell in row)
         seen.no_wrap = True

@@ -12,10 +12,9 @@ from rich.console import Console
 
 from coinmon import Bilingual, say
 from coinmon.cli import run
-from coinmon.commands.signals import _lines
 from coinmon.model.moment import parse_time
 from coinmon.model.shard import Shard
-from coinmon.report.terminal.signals_listed import signals_explained, signals_listed
+from coinmon.report.terminal.signals_listed import plain_lines, signals_explained, signals_listed
 from coinmon.store.database import open_database
 from coinmon.store.judged import write_judged
 from coinmon.store.outbox import write_signals
@@ -58,8 +57,8 @@ def test_a_reason_is_in_the_readers_language(coinmon):
         "pair": "BTC/USDT", "as_of": "2026-01-15T12:00:00Z",
         "explained": {"whale": {"state": "waits", "reason": why, "events": []}},
     }  # fmt: skip
-    assert _lines(document, "zh")[1] == "whale  等待数据  等待价格"
-    assert _lines(document, "en")[1] == "whale  waits  waits for prices"
+    assert plain_lines(document, "zh")[1] == "whale  等待数据  等待价格"
+    assert plain_lines(document, "en")[1] == "whale  waits  waits for prices"
     assert json.dumps(document["explained"]["whale"]["reason"]) == '"waits for prices"'
     assert say("known in English only", "zh") == "known in English only"
 
@@ -106,14 +105,16 @@ def test_on_a_terminal_each_signal_is_a_line_that_says_when_what_and_its_verdict
 def test_on_a_terminal_a_reason_goes_on_below_itself():
     why = "waits for the last 5 minutes: binance:BTC/USDT 0/5, bybit:BTC/USDT 0/5, okx:BTC/USDT 0/5; 5 min more"
     out = io.StringIO()
-    rows = [("early_pump", "waits", why), ("x", "on", "[A+]")]
-    Console(file=out, width=60).print(signals_explained("BTC/USDT now", rows))
+    silent = {"state": "waits", "reason": why, "events": []}
+    explained = {"early_pump": silent, "x": {**silent, "state": "silent", "reason": "[A+]"}}
+    document = {"pair": "BTC/USDT", "as_of": "now", "explained": explained}
+    Console(file=out, width=60).print(signals_explained(document, "en"))
     head, *lines = out.getvalue().splitlines()
     assert head == "BTC/USDT now"
-    assert lines[0].startswith("early_pump  waits  waits for the last")
-    assert all(line.startswith(" " * 19) for line in lines[1:-1])
-    assert " ".join(line[19:].strip() for line in lines[:-1]) == why
-    assert lines[-1].split() == ["x", "on", "[A+]"]
+    assert lines[0].startswith("early_pump  waits   waits for the last")
+    assert all(line.startswith(" " * 20) for line in lines[1:-1])
+    assert " ".join(line[20:].strip() for line in lines[:-1]) == why
+    assert lines[-1].split() == ["x", "silent", "[A+]"]
 
 
 def test_what_is_on_stands_first_then_the_newest_of_one_moment_the_gravest(coinmon):
