@@ -77,6 +77,11 @@ def moments(values: Sequence[Any]) -> Ints:
     return _in_ms(whole(values))
 
 
+def moment(value: Any) -> int:
+    """One time in ms. Raises ValueError for one of another unit: a clock would be believed to be years off."""
+    return int(_in_ms(np.array([int(value)], np.int64))[0])
+
+
 def _in_ms(times: Ints) -> Ints:
     if ((times > _LAST_MS) | (times <= 0) | ((times > _FIRST_S) & (times < _LAST_S))).any():
         raise ValueError("a time that is not in milliseconds")

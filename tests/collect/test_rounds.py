@@ -13,6 +13,7 @@ from coinmon.collect import track_reader
 from coinmon.collect import venue as venue_module
 from coinmon.collect.live import book_feed, trade_feed
 from coinmon.collect.live.book_feed import BookFeed
+from coinmon.collect.live.forming import open_minute
 from coinmon.collect.live.trade_feed import TradeFeed
 from coinmon.collect.track.track import Track
 from coinmon.collect.track_reader import TrackReader, _has_turn
@@ -172,7 +173,7 @@ def test_the_open_minute_is_what_is_at_hand_since_its_beginning(plain, track):
     start = plain.start + plain.minute
     for live, proven_from, whole in ((True, start, True), (True, start + 1, False), (False, start, False)):
         track.live, track.proven_from = live, proven_from
-        instrument, trades, proven = trade_feed._open_minute(track, start)
+        instrument, trades, proven = open_minute(track, start)
         assert (instrument, trades.id.tolist(), proven) == (track.instrument, [2, 3], whole)
 
 

@@ -7,6 +7,9 @@ from aiohttp import web
 
 from coinmon import Cursor, DecodeError, VenueBlocked, VenueBusy, VenueError
 from coinmon_exchanges._http.answer import Firewalled, HttpAnswer, Refused, ReplyRules, Throttled, Transient, payload
+from coinmon_exchanges.binance.codes import check_code as binance_code
+from coinmon_exchanges.bybit.venue import _check_code as bybit_code
+from coinmon_exchanges.okx.venue import _check_code as okx_code
 
 from .refused import refused
 
@@ -54,6 +57,49 @@ def test_who_said_no(status, body, kind):
     with pytest.raises(Exception) as caught:  # noqa: PT011
         payload(HttpAnswer("/api", status, {}, body), ReplyRules(pause=1.0))
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "body", "kind"),
+    [
+        (binance_code, 400, b'{"code":-1000,"msg":"An unknown error occurred"}', Transient),
+        (binance_code, 200, b'{"code":-1001,"msg":"Internal error"}', Transient),
+        (binance_code, 400, b'{"code":-1003,"msg":"Too many requests"}', Throttled),
+        (binance_code, 400, b'{"code":-1121,"msg":"Invalid symbol."}', Refused),
+        (binance_code, 200, b'{"code":-1121,"msg":"Invalid symbol."}', Refused),
+        (okx_code, 400, b'{"code":"50004","msg":"API endpoint request timeout"}', Transient),
+        (okx_code, 400, b'{"code":"50011","msg":"Too Many Requests"}', Throttled),
+        (okx_code, 404, b'{"code":"51001","msg":"Instrument ID does not exist."}', Refused),
+        (bybit_code, 400, b'{"retCode":10016,"retMsg":"Server error"}', Transient),
+        (bybit_code, 404, b"<html>nginx</html>", Refused),
+        (bybit_code, 404, b"[]", Refused),
+    ],
+)
+def test_a_code_says_whether_it_passes_whatever_the_status(check, status, body, kind):
+    """One that passes and was taken for a final no declared a hole in the trades of a USD-M perpetual."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        payload(HttpAnswer("/api", status, {}, body), ReplyRules(pause=1.0, check=check))
+    assert type(caught.value) is kind
+    assert str(caught.value).startswith("/api: ")
+
+
+@pytest.mark.parametrize("told", [0, -7, 1_768_478_400, 1_768_478_400_000_000, 10**23, None, "soon"])
+def test_a_clock_of_another_unit_is_not_believed(wire, told):
+    """In seconds it would be fifty years behind ours, and each minute would wait until it is over there."""
+
+    def answer(path, query):
+        if path.startswith("/okx"):
+            return {"code": "0", "data": [{"ts": told}]}
+        seconds = told / 1000 if isinstance(told, int) else told
+        return {"serverTime": told, "retCode": 0, "result": {}, "time": told, "epoch": seconds}
+
+    async def script():
+        async with wire(answer) as market:
+            for name in NAMES:
+                with pytest.raises(DecodeError):
+                    await getattr(market, name).server_time()
+
+    asyncio.run(script())
 
 
 def test_bybits_403_for_too_many_requests_is_no_geo_block(wire):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LONGEST_BAN_S = 3 * 86_400.0
 """Binance's longest bans last so long (EXCHANGES C14)."""
+_PASSING = 408, 425, 499
+"""Statuses below 500 of a gateway that gave up: no word about what was asked."""
 _BANNED_UNTIL = re.compile(r"until\s+(\d{13})\b")
 
 _PLACE = re.compile(rb"restricted location|not available in your (country|region)|geo.?block|unsupported.country", re.I)
@@ -55,7 +57,8 @@ class HttpAnswer:
 class ReplyRules:
     """What differs between venues.
 
-    pause: seconds to wait after a 429 that names none. check: raises for an error inside an HTTP 200. ban_text,
+    pause: seconds to wait after a 429 that names none. check: raises for an error inside an HTTP 200, and for a code
+    inside of another status that says that it passes. ban_text,
     ban_pause: what a 403 that is a ban says, in lower case, and its seconds. used_weight_header: where the venue tells
     how much of its budget was used.
     """
@@ -91,15 +94,16 @@ def payload(answer: HttpAnswer, reply_rules: ReplyRules) -> Any:
         raise VenueBlocked(_describe(answer, data))
     if broken and (status in (403, 520, 521, 522, 523, 524, 530) or FIREWALL.search(answer.body[:4000])):
         raise Firewalled(_describe(answer, data), retry_after(answer) or 0.0)
-    if status >= 500 or status == 408 or (status < 400 and broken):
+    if status >= 500 or status in _PASSING or (status < 400 and broken):
         raise Transient(_describe(answer, data))
+    try:
+        if status < 400 or isinstance(data, dict):
+            reply_rules.check(data)
+    except (Throttled, Transient, VenueError) as error:
+        error.args = (f"{answer.path}: {error}" if status < 400 else _describe(answer, data),)
+        raise
     if status >= 400:
         raise Refused(_describe(answer, data))
-    try:
-        reply_rules.check(data)
-    except (Throttled, Transient, VenueError) as error:
-        error.args = (f"{answer.path}: {error}",)
-        raise
     return data
 
 

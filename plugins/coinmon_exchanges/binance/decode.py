@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 
 from coinmon.exchange import MINUTE, Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import JsonRows, by_id, fills_of, flags, klines, levels, numbers, rows, strict, whole
+from coinmon_exchanges._columns import (
+    JsonRows,
+    by_id,
+    fills_of,
+    flags,
+    klines,
+    levels,
+    moment,
+    numbers,
+    rows,
+    strict,
+    whole,
+)
 from coinmon_exchanges._entries import ODD, by_name, each_readable, without_odd
 from coinmon_exchanges._listing import QUOTES, Draft
 
@@ -88,7 +100,7 @@ def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
 
 @strict("Binance time")
 def time(payload: Any) -> int:
-    return int(payload["serverTime"])
+    return moment(payload["serverTime"])
 
 
 @strict("an all-symbols answer of Binance")

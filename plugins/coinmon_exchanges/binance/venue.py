@@ -14,6 +14,7 @@ from coinmon_exchanges._kinds import Failing, of_both, of_each_kind
 from coinmon_exchanges._minutes import opening_in
 from coinmon_exchanges.binance.abilities import ABILITIES
 from coinmon_exchanges.binance.archive import Vision
+from coinmon_exchanges.binance.codes import check_code
 from coinmon_exchanges.binance.derivatives import UsdmDerivatives, by_symbol
 from coinmon_exchanges.binance.newest_trades import NewestTrades
 
@@ -69,7 +70,7 @@ class Binance:
         self._kinds, self._proxy = kinds, proxy
         self._spot_weight = Budget(f"{name} spot", 5400, 60.0)
         self._perp_weight = Budget(f"{name} USD-M", 2160, 60.0)
-        reply_rules = ReplyRules(pause=60.0, used_weight_header="X-MBX-USED-WEIGHT-1M")
+        reply_rules = ReplyRules(pause=60.0, check=check_code, used_weight_header="X-MBX-USED-WEIGHT-1M")
         self._spot = HostSession(
             name, "binance", spot_url, {"public": "/api/v3"},
             reply_rules=reply_rules, proxy=proxy, timeout=timeout, weights=self._spot_weight,

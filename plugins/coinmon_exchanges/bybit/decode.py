@@ -15,6 +15,7 @@ from coinmon_exchanges._columns import (
     base_units,
     klines,
     levels,
+    moment,
     numbers,
     rows,
     sides,
@@ -115,7 +116,7 @@ def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
 
 @strict("Bybit time")
 def time(payload: Any) -> int:
-    return int(payload["time"])
+    return moment(payload["time"])
 
 
 @strict("Bybit tickers")

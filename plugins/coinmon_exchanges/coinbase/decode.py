@@ -13,6 +13,7 @@ from coinmon_exchanges._columns import (
     iso_times,
     klines,
     levels,
+    moment,
     numbers,
     rows,
     sides,
@@ -70,7 +71,7 @@ def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
 
 @strict("Coinbase time")
 def time(payload: Any) -> int:
-    return round(float(payload["epoch"]) * 1000)
+    return moment(round(float(payload["epoch"]) * 1000))
 
 
 @strict("Coinbase ticker")

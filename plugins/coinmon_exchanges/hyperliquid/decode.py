@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from coinmon.exchange import MINUTE, Bars, Book, Funding, Instrument, OpenInterest, Ticker
-from coinmon_exchanges._columns import BUY, SELL, JsonRows, klines, levels, numbers, rows, sides, strict, whole
+from coinmon_exchanges._columns import BUY, SELL, JsonRows, klines, levels, moment, numbers, rows, sides, strict, whole
 from coinmon_exchanges._entries import each_readable, without_odd
 from coinmon_exchanges._listing import Draft
 
@@ -48,7 +48,7 @@ def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
 
 @strict("Hyperliquid exchangeStatus")
 def time(payload: Any) -> int:
-    return int(payload["time"])
+    return moment(payload["time"])
 
 
 @strict("Hyperliquid candleSnapshot")

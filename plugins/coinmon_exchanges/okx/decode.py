@@ -13,6 +13,7 @@ from coinmon_exchanges._columns import (
     base_units,
     klines,
     levels,
+    moment,
     numbers,
     rows,
     sides,
@@ -97,7 +98,7 @@ def draft(entry: dict[str, Any], currency: Callable[[str], str]) -> Draft:
 
 @strict("OKX time")
 def time(payload: Any) -> int:
-    return int(payload["data"][0]["ts"])
+    return moment(payload["data"][0]["ts"])
 
 
 @strict("a bulk answer of OKX")
