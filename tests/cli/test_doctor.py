@@ -1,12 +1,19 @@
 """`coinmon doctor`: each thing looked at, what to do about it, and exit 1 if something is wrong."""
 
+import io
 import json
+import re
 import socket
 from types import SimpleNamespace
 from urllib.request import Request, urlopen
 
 import pytest
 import yaml
+from rich.console import Console
+
+from coinmon.commands.doctor import on_terminal
+from coinmon.run.doctor import Finding
+from coinmon.spoken.phrases import speaker
 
 
 def findings(done):
@@ -129,3 +136,39 @@ def test_stored_whales_are_no_signals_of_the_noise(coinmon, emulator):
     assert coinmon("--config", emulator, "--db", "d.db", "scan", "XRPUSDT", "--once").code == 0
     done = coinmon("--config", emulator, "--db", "d.db", "doctor", "--json")
     assert "pair days of your own history" in findings(done)["signals", "noise"]["detail"]
+
+
+FOUND = [
+    Finding("okx", "proxy", "warning", "1.2.3.4", "use another, or follow fewer symbols"),
+    Finding("config", "valid", "ok", "config.yaml"), Finding("okx", "reachable", "error", "HTTP 451", "a proxy"),
+    *(Finding("okx", f"budget {each}", "ok", "1 of 100 used") for each in ("a", "b", "c")),
+    Finding("okx", "budget d", "warning", "99 of 100 used", "free some space, or lower retention_days"),
+    Finding("okx", "bars", "unknown", "-"),
+    Finding("bybit", "budget bybit", "ok", "1 of 10 used"),
+]  # fmt: skip
+
+
+def drawn(findings, lang, width=80):
+    out = io.StringIO()
+    Console(file=out, width=width).print(on_terminal(findings, speaker(lang)))
+    return [line.strip() for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_on_a_terminal_what_is_wrong_stands_last_with_what_to_do_and_a_venues_budgets_are_one_line(lang):
+    head, *lines, last = drawn(FOUND, lang)
+    marks = [line.split()[0] for line in lines if line.split()[0] in ("ok", "?", "!", "x")]
+    assert marks == ["ok", "ok", "ok", "?", "!", "!", "x"]
+    assert [line.startswith("→") for line in lines if "→" in line] == [True] * 3
+    assert lines[-1].startswith("→")
+    budgets = [line for line in lines if "90 %" in line]
+    assert [" 3" in line for line in budgets] == [True, False]
+    assert any("99" in line and "100" in line for line in lines)
+    if lang == "en":
+        assert last == "1 wrong, 2 to look at, 1 unknown: they stand last, with what to do"
+        assert "ok  okx     budgets    3, none used by more than 90 %" in lines
+    else:
+        assert last == "1 项有问题，2 项需留意，1 项未知：列在最后，并附处理办法"
+        assert not re.search("used|budget|what|found", " ".join([head, *lines, last]))
+    calm = drawn([each for each in FOUND if each.status == "ok"], lang)
+    assert calm[-1] == ("all in order: 5 checks" if lang == "en" else "一切正常：共 5 项检查")
