@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -69,12 +69,24 @@ async def examine(config: Config, clock: Clock, *, deep: bool = False) -> list[F
     findings = local_findings(config)
     for several in await asyncio.gather(*(_venue(name, config, clock) for name in config.exchanges)):
         findings += several
+    findings = _clocks_compared(findings)
     if deep:
         from coinmon.run.deep.examination import examine_deeply
 
         await asyncio.sleep(_APART_S)
         findings += await examine_deeply(config, clock)
     return findings
+
+
+def _clocks_compared(findings: Sequence[Finding]) -> list[Finding]:
+    """A clock that is apart from this machine's while another venue's is not, is wrong itself."""
+    agrees = next((each.subject for each in findings if each.check == "clock" and each.status == "ok"), None)
+    if agrees is None:
+        return list(findings)
+    cure = f"it is this venue's own clock: that of {agrees} agrees with this machine's; leave it out while it is wrong"
+    return [
+        replace(each, cure=cure) if (each.check, each.status) == ("clock", "warning") else each for each in findings
+    ]
 
 
 def local_findings(config: Config) -> list[Finding]:

@@ -86,7 +86,7 @@ def test_one_host_of_binance_that_refuses_is_named_and_the_other_examined(examin
     [
         ("okx:451", "reachable", "error", "451", "set exchanges.okx.proxy to one in a country it serves"),
         ("okx:503", "reachable", "error", "503", "check the network and exchanges.okx.proxy"),
-        ("okx:skew=60000", "clock", "warning", "60000 ms", "set this machine's clock"),
+        ("okx:skew=60000", "clock", "warning", "60000 ms", "that of coinbase agrees with this machine's"),
     ],
 )
 def test_a_venues_trouble_is_named_with_what_to_do_and_is_its_own(examine, faults, fault, check, status, told, cure):
@@ -96,6 +96,11 @@ def test_a_venues_trouble_is_named_with_what_to_do_and_is_its_own(examine, fault
     assert told in found["okx", check]["detail"]
     assert cure in found["okx", check]["cure"]
     assert {each["status"] for (subject, _), each in found.items() if subject == "coinbase"} == {"ok"}
+
+
+def test_where_no_venues_clock_agrees_it_is_this_machines(examine, faults):
+    faults("okx:skew=60000")
+    assert "set this machine's clock" in examine("--exchange", "okx")["okx", "clock"]["cure"]
 
 
 def test_nobody_listens(coinmon, changed):
