@@ -16,13 +16,13 @@ from .market.panel import Points as Points
 from .market.panel import Rows as Rows
 from .market.panel import Table as Table
 from .market.panel import Tone as Tone
-from .market.recent_minutes import SideBySide as SideBySide
 from .market.result import Moment as Moment
 from .market.result import Reason as Reason
 from .market.result import Result as Result
 from .market.result import SeenReport as SeenReport
 from .market.result import moment as moment
 from .market.rolling import rolling as rolling
+from .market.source import SideBySide as SideBySide
 from .market.summary import SummaryCell as SummaryCell
 from .market.view import View as View
 from .model.bars import Bars as Bars

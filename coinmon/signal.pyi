@@ -8,8 +8,8 @@ from .evaluate.frame import Codes as Codes
 from .evaluate.frame import Frame as Frame
 from .evaluate.frame import Lane as Lane
 from .market.market import Market as Market
-from .market.recent_minutes import SideBySide as SideBySide
 from .market.rolling import rolling as rolling
+from .market.source import SideBySide as SideBySide
 from .market.view import View as View
 from .model.bars import Bars as Bars
 from .model.bars import Coverage as Coverage

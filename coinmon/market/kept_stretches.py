@@ -29,16 +29,17 @@ class KeptStretches:
         self._now = 0
 
     def as_of(
-        self, now: int, followed: Sequence[Instrument], rewritten: Mapping[str, Hashable], stored: StoredMinutes
+        self, now: int, pairs: Sequence[Sequence[Instrument]], rewritten: Mapping[str, Hashable], stored: StoredMinutes
     ) -> dict[str, dict[Hashable, Any]]:
         """What still holds, by instrument and key, for one scan to look at and to add to; a key's second part is the
         end of what was looked at, its third until when it may be looked at, ms UTC. Only of those that are followed.
 
-        now: ms UTC. rewritten: of each instrument another value when old minutes were written, of the snapshot read.
+        now: ms UTC. pairs: the markets that are followed of each. rewritten: of each market another value when old
+        minutes were written, of the snapshot read.
         """
         # while the clock was set back minutes may have been written that were old already, and nobody counted
         kept = self._found if now >= self._now else {}
-        changed = self.recent.as_of(floor(now), followed, rewritten, stored)
+        changed = self.recent.as_of(floor(now), pairs, rewritten, stored)
         self._found = {
             each.id: _still(kept[each.id], now, changed.get(each.id))
             if each.id in kept and rewritten[each.id] == self._rewritten.get(each.id)

@@ -1,17 +1,20 @@
 """One pair across venues, as of a moment."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from coinmon.market.computed_results import Compute, Results
+from coinmon.market.kept_stretches import kept_by
 from coinmon.market.merged import Merged, instrument_of
 from coinmon.market.read_only import set_once
+from coinmon.market.source import Alone, SideBySide
 from coinmon.market.view import View
 from coinmon.model.instrument import Kind, Pair
 
+Made = TypeVar("Made")
 _ALIKE = 0.95
 """Share of the minutes of the venue that saw most, from which on another has them too."""
 
@@ -81,6 +84,20 @@ class Market:
         """Some of its views, all of one kind, as one market. whole: that is what is asked for, whoever is down."""
         traded = instrument_of(self.pair, parts[0].instrument.kind, [view.instrument for view in parts])
         return View(traded, self.now, Merged(parts, whole), self.compute, self.pair)
+
+    def side_by_side(
+        self, views: Mapping[str, View], key: Hashable, make: Callable[[SideBySide], Sequence[Made]]
+    ) -> Made:
+        """This pair's part of what `make` gives: something for each of several pairs, of all their markets of a kind.
+
+        As `View.side_by_side`; `pairs` says where each one's markets begin. views: `spot` or `perp`, not empty.
+        """
+        several = list(views.values())
+        first, markets = several[0], [view.instrument for view in several]
+        _, recent = kept_by(first.source, first.instrument.id)
+        found = recent and recent.of_pair(markets, key, make, first.end)
+        alone = Alone(first.end, markets, [view.bars for view in several])
+        return (found or first.once(("pair alone", key), lambda: make(alone)))[0]
 
     def with_minutes(self, kind: Kind, start: int, end: int) -> tuple[Sequence[View], Sequence[View]]:
         """Its views that have seen about as much of [start, end) as the one that saw most, and those that have not."""

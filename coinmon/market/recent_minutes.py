@@ -1,7 +1,7 @@
 """The last minutes of every market that a scan follows, side by side: a cycle reads only what is new, once for all."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from coinmon.errors import our_stop
 from coinmon.market.read_only import read_only
+from coinmon.market.source import SideBySide
 from coinmon.model.bars import COLUMNS, Bars
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
@@ -50,37 +51,6 @@ class StoredMinutes(Protocol):
         ...
 
 
-class SideBySide(Protocol):
-    """Several markets as of one moment: a row a market, a column a minute."""
-
-    end: int
-    """End of the last closed minute, ms UTC."""
-
-    @property
-    def instruments(self) -> Sequence[Instrument]:
-        """Whose rows they are."""
-        ...
-
-    def last(self, name: str, minutes: int) -> _Numbers:
-        """A column of `Bars` of the last closed minutes, the newest last; missing ones as such. Not to be written to.
-
-        Raises KeyError where not so many minutes are at hand.
-        """
-        ...
-
-
-@dataclass
-class Alone:
-    """One market beside no other. bars: gives its last minutes."""
-
-    end: int
-    instruments: Sequence[Instrument]
-    bars: Callable[[int], Bars]
-
-    def last(self, name: str, minutes: int) -> _Numbers:
-        return np.asarray(getattr(self.bars(minutes), name))[None]
-
-
 class RecentMinutes:
     """A `SideBySide` of all markets that are followed, kept from one cycle to the next.
 
@@ -93,6 +63,7 @@ class RecentMinutes:
         self._columns: dict[str, _Numbers] = {}
         self._times: _Numbers = np.empty(0, np.int64)
         self._instruments: Sequence[Instrument] = []
+        self.pairs: Sequence[int] = []
         self._rewritten: list[Hashable] = []
         self._row_of: dict[str, int] = {}
         self._made: dict[Hashable, Sequence[Any] | None] = {}
@@ -108,13 +79,15 @@ class RecentMinutes:
         return sum(each.nbytes for each in self._columns.values())
 
     def as_of(
-        self, end: int, followed: Sequence[Instrument], rewritten: Mapping[str, Hashable], stored: StoredMinutes
+        self, end: int, pairs: Sequence[Sequence[Instrument]], rewritten: Mapping[str, Hashable], stored: StoredMinutes
     ) -> dict[str, int]:
         """Bring it up to `end`, ms UTC on a whole minute; by market from when on minutes are others than were held.
 
-        rewritten: by market another value when old minutes were written. A market without one has never been stored.
+        pairs: the markets that are followed of each. rewritten: by market another value when old minutes were written.
+        A market without one has never been stored.
         """
-        followed = [each for each in followed if each.id in rewritten]
+        of_pair = [(pair, each) for pair, several in enumerate(pairs) for each in several if each.id in rewritten]
+        followed, lanes = [each for _, each in of_pair], [(pair, each.kind) for pair, each in of_pair]
         before, last = dict(self._row_of), self.end
         stands = last <= end <= last + _SLACK * MINUTE and bool(self._columns) and self._wanted <= self._long
         self._long = max(self._long, self._wanted)
@@ -126,6 +99,7 @@ class RecentMinutes:
         old = {each.id: each for each in self._instruments}
         fresh = [each for each in followed if each.id not in known or old[each.id] != each]
         self._made = {}
+        self.pairs = [row for row, each in enumerate(lanes) if not row or each != lanes[row - 1]]
         self._settle(followed, before if stands else {}, end)
         self._rewritten = [rewritten[each.id] for each in followed]
         changed = dict.fromkeys((each.id for each in fresh), 0)
@@ -180,6 +154,20 @@ class RecentMinutes:
             return ()
         if kept and instrument.id in self._odd:
             return ()
+        return self._asked(key, make, row)
+
+    def of_pair(
+        self, markets: Sequence[Instrument], key: Hashable, make: Callable[[SideBySide], Sequence[Any]], end: int
+    ) -> Sequence[Any]:
+        """What `make` gives for a pair of which these are all markets of their kind; else as `of`."""
+        row = self._row_of.get(markets[0].id, -1)
+        at = bisect_left(self.pairs, row)
+        first, after = (*self.pairs[at : at + 2], len(self._instruments), len(self._instruments))[:2]
+        if end != self.end or self._instruments[first:after] != markets:
+            return ()
+        return self._asked(("pair", key), make, at)
+
+    def _asked(self, key: Hashable, make: Callable[[SideBySide], Sequence[Any]], at: int) -> Sequence[Any]:
         # of this cycle: one that was given up may still be at work when the next begins
         made = self._made
         if key not in made:
@@ -191,7 +179,7 @@ class RecentMinutes:
                 # one by one each fails for itself
                 made[key] = None
         found = made[key]
-        return () if found is None else found[row : row + 1]
+        return () if found is None else found[at : at + 1]
 
     def _settle(self, followed: Sequence[Instrument], before: Mapping[str, int], end: int) -> None:
         """Rows for these markets and columns up to `end`: what is held goes along, and nothing is known of the rest."""

@@ -1,7 +1,11 @@
-"""Where views read: the stored rows of instruments."""
+"""Where views read: the stored rows of instruments, and the last minutes of several side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth, Picture
@@ -36,3 +40,40 @@ class Source(Protocol):
     def signals(self, pair: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
         """Events of the pair's signals that were on at some time, newest first."""
         ...
+
+
+class SideBySide(Protocol):
+    """Several markets as of one moment: a row a market, a column a minute."""
+
+    end: int
+    """End of the last closed minute, ms UTC."""
+
+    @property
+    def instruments(self) -> Sequence[Instrument]:
+        """Whose rows they are."""
+        ...
+
+    @property
+    def pairs(self) -> Sequence[int]:
+        """The row at which each pair's markets of one kind begin; they follow one another."""
+        ...
+
+    def last(self, name: str, minutes: int) -> npt.NDArray[Any]:
+        """A column of `Bars` of the last closed minutes, the newest last; missing ones as such. Not to be written to.
+
+        Raises KeyError where not so many minutes are at hand.
+        """
+        ...
+
+
+@dataclass
+class Alone:
+    """One market beside no other, or one pair's. bars: of each what gives its last minutes."""
+
+    end: int
+    instruments: Sequence[Instrument]
+    bars: Sequence[Callable[[int], Bars]]
+    pairs: Sequence[int] = (0,)
+
+    def last(self, name: str, minutes: int) -> npt.NDArray[Any]:
+        return np.stack([getattr(bars(minutes), name) for bars in self.bars])

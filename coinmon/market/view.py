@@ -9,8 +9,7 @@ from coinmon.errors import NoAnswer
 from coinmon.market.computed_results import Compute, Results
 from coinmon.market.kept_stretches import kept_by
 from coinmon.market.read_only import read_only, set_once
-from coinmon.market.recent_minutes import Alone, SideBySide
-from coinmon.market.source import Source
+from coinmon.market.source import Alone, SideBySide, Source
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
@@ -111,7 +110,7 @@ class View:
 
         def mine() -> Sequence[Made]:
             found = self._recent and self._recent.of(self.instrument, key, make, self.end, ended is not None)
-            return found or self.once(("alone", key), lambda: make(Alone(self.end, [self.instrument], self.bars)))
+            return found or self.once(("alone", key), lambda: make(Alone(self.end, [self.instrument], [self.bars])))
 
         return (mine() if ended is None else self.once(key, mine, ended, lasts_ms))[0]
 

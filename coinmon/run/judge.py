@@ -45,8 +45,8 @@ def judge(
     pairs = {str(pair): pair for pair in watch.pairs}
     listed = {name: watch.universe.of(pair, watch.kinds) for name, pair in pairs.items()}
     if kept is not None:
-        asked = [each for several in listed.values() for each in several if each.venue in config.exchanges]
-        history.of_all_pairs(kept, now, [in_coins(each) for each in asked])
+        asked = [[in_coins(each) for each in several if each.venue in config.exchanges] for several in listed.values()]
+        history.of_all_pairs(kept, now, asked)
     window, everyone = config.window, partial(AllPairs(config, evaluator, history).markets, now)
 
     def market_of(name: str) -> Market:

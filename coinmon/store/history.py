@@ -53,7 +53,7 @@ class Kept(Protocol):
     recent: Any
 
     def as_of(
-        self, now: int, followed: Sequence[Instrument], rewritten: Mapping[str, Written], stored: "History"
+        self, now: int, pairs: Sequence[Sequence[Instrument]], rewritten: Mapping[str, Written], stored: "History"
     ) -> Mapping[str, dict[Hashable, Any]]:
         """Brought up to `now`, ms UTC, of what is stored: what was worked out of stretches that are over, by id."""
         ...
@@ -73,15 +73,15 @@ class History:
             self._followed = chosen_instruments(connection)
         self._numbers = {instrument.id: number for number, instrument in self._stored.items()}
 
-    def of_all_pairs(self, kept: Kept, now: int, followed: Sequence[Instrument]) -> None:
+    def of_all_pairs(self, kept: Kept, now: int, pairs: Sequence[Sequence[Instrument]]) -> None:
         """From here on all pairs are looked at, as of `now`, ms UTC, in one snapshot of the database.
 
-        followed: whose views are made, as these count. kept: of earlier cycles.
+        pairs: the markets of each of which views are made, as these count. kept: of earlier cycles.
         """
         with self._database.read() as connection:
             counted = read_rewritten(connection)
         rewritten = {each.id: (number, counted.get(number, -1)) for number, each in self._stored.items()}
-        self._kept, self._newest = kept.as_of(now, followed, rewritten, self), {}
+        self._kept, self._newest = kept.as_of(now, pairs, rewritten, self), {}
         self.recent = kept.recent
 
     def lately(self, wanted: Sequence[Instrument], start: int, end: int) -> tuple[Sequence[str], Any]:

@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coinmon.signal import Coverage, Market, SideBySide, View
+from coinmon.signal import Coverage, Market, SideBySide
 from coinmon_signals._columns import NEAR, Floats
 from coinmon_signals._windows import FEWEST, LEAST_SEEN
 
 Ints = npt.NDArray[np.int64]
-_TOGETHER = 300
-"""Minutes that are looked at together: signals ask for about as many, and share them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +50,35 @@ class WindowSums:
 
 def window_sums(market: Market, minutes: int, lookback: int, least: int = FEWEST) -> WindowSums | None:
     """As `windows` cuts them; None: it would find fewer."""
-    views = list((market.spot or market.perp).values())
+    views = market.spot or market.perp
     if not views or market.down:
         return None
     count = max(least, lookback // minutes) + 1
-    return views[0].once(("window sums", minutes, count), lambda: _window_sums(views, minutes, count))
+    made = partial(_window_sums, minutes=minutes, count=count)
+    return market.side_by_side(views, ("window sums", minutes, count), made)
 
 
-def _window_sums(views: Sequence[View], minutes: int, count: int) -> WindowSums | None:
-    span = count * minutes
-    looked_at = -(-span // _TOGETHER) * _TOGETHER
-    taken = partial(_taken, minutes=looked_at)
-    parts = [view.side_by_side(("taken", looked_at), taken) for view in views]
-    volume, buy = (np.sum([part[i] for part in parts], axis=0)[-span:] for i in (0, 1))
-    close, traded = (parts[0][i][-span:] for i in (2, 3))
-    priced = np.any([part[2][-span:] > 0 for part in parts], axis=0)
-    seen = min(int(part[4][-span:].sum()) for part in parts)
-    if not priced[0] or min(int(priced.sum()), seen) < LEAST_SEEN * span:
-        return None
-    known = np.isfinite(volume) & np.isfinite(buy)
-    volume, buy = (np.where(known, each, 0.0).reshape(count, minutes).sum(axis=1) for each in (volume, buy))
-    before = volume[:-1]
-    at_ends = close[minutes - 1 :: minutes] if traded.all() else None
-    return WindowSums(volume, buy, at_ends, float(before.mean()), float(before.std(ddof=1)))
-
-
-def _taken(many: SideBySide, minutes: int) -> Sequence[tuple[Any, ...]]:
-    """Of each of the last minutes volume and takers' buys, quote currency (NaN: not known), close in ticks, whether
-    there was trade, and whether it was seen.
-    """
+def _window_sums(many: SideBySide, minutes: int, count: int) -> Sequence[WindowSums | None]:
+    """Of each pair."""
+    span, first = count * minutes, np.asarray(many.pairs)
     names = "coverage", "quote_volume", "buy_quote", "close", "volume"
-    coverage, money, bought, close, volume = (many.last(name, minutes) for name in names)
+    coverage, money, bought, close, traded = (many.last(name, span) for name in names)
     seen = coverage >= np.uint8(Coverage.KLINES)
-    columns = np.where(seen, money, np.nan), np.where(seen, bought, np.nan), close, (close > 0) & (volume > 0), seen
-    return list(zip(*columns, strict=True))
+    known = np.logical_and.reduceat(seen & np.isfinite(money) & np.isfinite(bought), first)
+    volume, buy = (
+        np.where(known, np.add.reduceat(np.where(seen, each, 0.0), first), 0.0).reshape(-1, count, minutes).sum(axis=2)
+        for each in (money, bought)
+    )
+    priced = np.logical_or.reduceat(close > 0, first)
+    fewest = np.minimum(priced.sum(axis=1), np.minimum.reduceat(seen.sum(axis=1), first))
+    there = priced[:, 0] & (fewest >= LEAST_SEEN * span)
+    at_ends, whole = close[first, minutes - 1 :: minutes], ((close > 0) & (traded > 0))[first].all(axis=1)
+    before = volume[:, :-1]
+    usual, spread = before.mean(axis=1).tolist(), before.std(axis=1, ddof=1).tolist()
+    return [
+        WindowSums(volume[i], buy[i], at_ends[i] if whole[i] else None, usual[i], spread[i]) if there[i] else None
+        for i in range(len(first))
+    ]
 
 
 def prices(many: SideBySide, ticks: Any) -> Floats:

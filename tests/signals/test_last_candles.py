@@ -1,13 +1,16 @@
 """Whether candles may be told of is worked out of all markets at once: it is what each one's candles say."""
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from coinmon.market.source import Alone
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.moment import MINUTE
 from coinmon_signals._last_candles import last_candles
+from coinmon_signals._quiet import _window_sums
 from coinmon_signals._swing_columns import breaks_and_sweeps
 from coinmon_signals.flow.cvd_divergence import _may_diverge, may_confirm
 from coinmon_signals.structure._break_quiet import may_break
@@ -44,6 +47,46 @@ class Many:
             Decimal("0.01"), END - np.arange(n, 0, -1) * MINUTE, own["close"], own["high"], own["low"], own["close"],
             own["volume"], none, np.ones(n, np.int64), own["buy"], none, none, none, own["coverage"],
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(5, 9), (1, 30)])
+def test_windows_of_pairs_are_those_of_each_pair_alone(minutes, count):
+    many = Many(5)
+    many.columns["quote_volume"] = many.columns["volume"] * many.columns["close"]
+    many.columns["buy_quote"] = many.columns["buy"] * many.columns["close"]
+    rng = np.random.default_rng(minutes)
+    many.columns["buy_quote"][rng.random(many.columns["buy"].shape) < 0.001] = np.nan
+    many.columns["close"][rng.random(many.columns["buy"].shape) < 0.001] = 0
+    many.columns["coverage"][::7, -9:] = Coverage.PARTIAL
+    many.pairs = np.cumsum([0, *(1 + np.arange(MARKETS) % 4)])
+    many.pairs = many.pairs[many.pairs < MARKETS].tolist()
+    together = _window_sums(many, minutes, count)
+    assert len(together) == len(many.pairs)
+    lacks = 0
+    for found, first, after in zip(together, many.pairs, [*many.pairs[1:], MARKETS], strict=True):
+        rows = {name: each[first:after, -minutes * count :] for name, each in many.columns.items()}
+        bars = [SimpleNamespace(**{name: each[i] for name, each in rows.items()}) for i in range(after - first)]
+        (own,) = _window_sums(Alone(many.end, [], [lambda _, each=each: each for each in bars]), minutes, count)
+        # by hand: a minute counts where every venue knows both of its sums
+        seen = rows["coverage"] >= Coverage.KLINES
+        known = (seen & np.isfinite(rows["buy_quote"])).all(axis=0)
+        priced = (rows["close"] > 0).any(axis=0)
+        if min(priced.sum(), *seen.sum(axis=1)) < 0.95 * minutes * count or not priced[0]:
+            assert found is own is None
+            lacks += 1
+            continue
+        for name, column in (("volume", "quote_volume"), ("buy", "buy_quote")):
+            sums = np.where(known, rows[column].sum(axis=0), 0.0).reshape(count, minutes).sum(axis=1)
+            assert np.allclose(getattr(found, name), sums, rtol=1e-12)
+            assert np.array_equal(getattr(found, name), getattr(own, name))
+        assert (found.usual, found.spread) == (own.usual, own.spread)
+        assert found.usual == pytest.approx(found.volume[:-1].mean())
+        assert found.spread == pytest.approx(found.volume[:-1].std(ddof=1))
+        traded = (rows["close"][0] > 0) & (rows["volume"][0] > 0)
+        assert (found.close is None) == (own.close is None) == (not traded.all())
+        if found.close is not None:
+            assert found.close.tolist() == own.close.tolist() == rows["close"][0][minutes - 1 :: minutes].tolist()
+    assert 0 < lacks < 0.9 * len(many.pairs)
 
 
 @pytest.mark.parametrize("per", [1, 5])

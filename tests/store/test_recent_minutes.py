@@ -65,7 +65,7 @@ def test_they_are_what_is_stored(database, seed):
         followed = followed[::-1] if cycle == 11 else followed
         with database.still() as still:
             history, plain = History(still), History(still)
-            history.of_all_pairs(kept, now, followed)
+            history.of_all_pairs(kept, now, [[each] for each in followed])
             recent = history.recent
             assert list(recent.instruments) == followed
             for row, each in enumerate(followed):

@@ -91,7 +91,7 @@ def test_a_scan_that_keeps_says_what_one_that_reads_all_says(stored, tmp_path, m
                     write_bars(connection, number, own, other, known_at=now, corrects=True)
         with database.still() as still:
             keeping = History(still)
-            keeping.of_all_pairs(kept, now, [own for _, own, _ in found.values()])
+            keeping.of_all_pairs(kept, now, [[own for _, own, _ in found.values()]])
             ours, theirs = look(evaluator, keeping, now, found), look(asked, History(still), now, found)
         assert repr(ours) == repr(theirs), i
         said |= {each[0] for each in ours[0]}
@@ -116,15 +116,15 @@ def test_what_is_kept_goes_with_its_instrument_its_age_and_a_clock_that_is_set_b
     a, b = (market(venue) for venue in ("binance", "okx"))
     kept, counts, stored = KeptStretches(), {a.id: 0, b.id: 0}, NothingStored()
     now = START + DAY
-    for id, entries in kept.as_of(now, [a, b], counts, stored).items():
+    for id, entries in kept.as_of(now, [[a, b]], counts, stored).items():
         entries["young", now, now + HOUR] = id
         entries["old", now, now + MINUTE] = id
     counts = {**counts, b.id: 1}
-    again = kept.as_of(now + MINUTE, [a, b], counts, stored)
+    again = kept.as_of(now + MINUTE, [[a, b]], counts, stored)
     assert again == {a.id: {("young", now, now + HOUR): a.id}, b.id: {}}
-    assert kept.as_of(now + 2 * MINUTE, [a, b], counts, stored) == again
-    assert kept.as_of(now + 3 * MINUTE, [a], counts, stored).keys() == {a.id}
-    assert kept.as_of(now + 2 * MINUTE, [a, b], counts, stored) == {a.id: {}, b.id: {}}
+    assert kept.as_of(now + 2 * MINUTE, [[a, b]], counts, stored) == again
+    assert kept.as_of(now + 3 * MINUTE, [[a]], counts, stored).keys() == {a.id}
+    assert kept.as_of(now + 2 * MINUTE, [[a, b]], counts, stored) == {a.id: {}, b.id: {}}
 
 
 def test_a_few_markets_with_other_minutes_are_no_reason_to_ask_of_all():
@@ -132,13 +132,30 @@ def test_a_few_markets_with_other_minutes_are_no_reason_to_ask_of_all():
     counts, kept = {each.id: 0 for each in many}, KeptStretches()
 
     def asked(now, counts, lasts):
-        kept.as_of(now, many, counts, NothingStored())
+        kept.as_of(now, [[each] for each in many], counts, NothingStored())
         return [len(kept.recent.of(each, "k", lambda all_: range(len(all_.instruments)), now, lasts)) for each in many]
 
     assert asked(START, counts, True) == [1] * 40
     assert asked(START + MINUTE, counts | {many[3].id: 1}, True) == [1] * 3 + [0] + [1] * 36
     assert asked(START + 2 * MINUTE, counts, False) == [1] * 40
     assert asked(START + 3 * MINUTE, {each.id: 2 for each in many}, True) == [1] * 40
+
+
+def test_what_is_given_of_pairs_is_given_to_who_has_all_markets_of_one():
+    a, b, c = (market(venue) for venue in ("binance", "coinbase", "okx"))
+    d = replace(a, kind="perp", symbol="BTC/USDT:USDT")
+    other, never = replace(a, base="ETH", symbol="ETH/USDT"), replace(c, base="SOL", symbol="SOL/USDT")
+    recent = KeptStretches().recent
+    counts = {each.id: 0 for each in (a, b, c, d, other)}
+    recent.as_of(START, [[never], [a, b, c, d], [other]], counts, NothingStored())
+
+    def given(*markets, at=START):
+        return recent.of_pair(list(markets), "k", lambda many: [f"from {row}" for row in many.pairs], at)
+
+    assert (given(a, b, c), given(d), given(other)) == (["from 0"], ["from 3"], ["from 4"])
+    for some in ((a,), (a, b), (b, c), (a, b, c, d), (d, other), (never,), (replace(other, base="X"),)):
+        assert not given(*some), some
+    assert not given(a, b, c, at=START - MINUTE)
 
 
 def counted(database):
