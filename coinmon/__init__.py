@@ -7,14 +7,21 @@ here too. `coinmon.open` gives a notebook what is stored. They load on first use
 """
 
 from importlib import import_module
-from typing import Any
 
-from coinmon._hook import hookimpl as hookimpl
+TYPE_CHECKING = False
+"""As in `typing`, which is not imported yet: until `coinmon.__main__` is, a Ctrl-C is answered with a traceback."""
+if TYPE_CHECKING:
+    from typing import Any
+
+    from coinmon._hook import hookimpl as hookimpl
 
 _DOORS = ("exchange", "indicator", "signal", "output", "command")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    if name == "hookimpl":
+        # of all doors, and lighter than any
+        return import_module("coinmon._hook").hookimpl
     if name in _DOORS:
         return import_module(f"coinmon.{name}")
     if name in ("open", "v1"):

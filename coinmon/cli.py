@@ -6,6 +6,7 @@ import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -44,10 +45,19 @@ def main() -> None:
     be had, 130 interrupted."""
     _open_what_is_closed()
     # SIGTERM and a terminal that is closed end a command as Ctrl-C does: what it began is put away
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, _as_ctrl_c)
     sys.exit(run(sys.argv[1:]))
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """What Ctrl-C does now: while an event loop runs it cancels the work at its next pause, and not in its midst."""
+    usual = signal.getsignal(signal.SIGINT)
+    if callable(usual):
+        usual(number, frame)
+    else:
+        raise KeyboardInterrupt
 
 
 def _open_what_is_closed() -> None:

@@ -4,19 +4,45 @@ import signal
 import subprocess
 import sys
 
+import pytest
 
-def test_while_the_program_is_imported_it_ends_without_a_word():
-    # the first module of the command line's own to be imported presses the keys
+
+@pytest.mark.parametrize("module", ["pluggy", "typer"])
+def test_while_the_program_is_imported_it_ends_without_a_word(module):
+    # when it is imported the keys are pressed
     program = """
 import builtins, os, signal, sys
 real = builtins.__import__
 def pressed(name, *rest):
-    if name == "typer":
+    if name == sys.argv[1]:
         os.kill(os.getpid(), signal.SIGINT)
     return real(name, *rest)
 builtins.__import__ = pressed
 from coinmon.__main__ import main
 main()
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)
+    done = subprocess.run([sys.executable, "-c", program, module], capture_output=True, timeout=20, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_work_of_an_event_loop_is_put_away_before_it_ends(number):
+    # a KeyboardInterrupt in the midst of code leaves coroutines that nobody awaits: lines of Python's own
+    program = """
+import asyncio, os, sys
+from coinmon import cli
+async def work():
+    try:
+        os.kill(os.getpid(), int(sys.argv[1]))
+        print("goes on to its next pause")
+        await asyncio.sleep(20)
+    finally:
+        await asyncio.sleep(0)
+        print("put away")
+cli.build = lambda: asyncio.run(work())
+sys.argv[1:] = sys.argv[1:2]
+cli.main()
+"""
+    command = [sys.executable, "-c", program, str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "goes on to its next pause\nput away\n", "")
