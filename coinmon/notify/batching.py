@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from coinmon.model.events import DigestEvent, as_json
 from coinmon.model.signal import GRADES
 from coinmon.store.deliveries import Waiting
+from coinmon.store.outbox import ENDED
 
 _MAX_DIGEST_SIGNALS = 200
 """Signals in one digest: a longer one would be many parts, and all of them again if the first is lost."""
@@ -57,11 +58,11 @@ def _one_event(rows: Sequence[Waiting]) -> list[Waiting]:
 
 
 def _occasion(row: Waiting) -> tuple[object, ...] | None:
-    """Pair, moment and direction of a graded signal that is told at once; None for anything else."""
+    """Pair, moment and direction of a graded signal that is told at once, or of its end; None for anything else."""
     event = row.event
-    if row.gather is not None or event.get("event") != "signal" or event.get("grade") not in GRADES:
+    if row.gather is not None or event.get("event") not in ("signal", ENDED) or event.get("grade") not in GRADES:
         return None
-    return event.get("pair"), event.get("time"), event.get("direction")
+    return event["event"], event.get("outcome"), event.get("pair"), event.get("time"), event.get("direction")
 
 
 def _batch(rows: Sequence[Waiting], id: str | None = None) -> Batch:

@@ -91,10 +91,12 @@ def _signal(event: EventJson, lang: str) -> dict[str, Any]:
 def _venue(venue: str, figures: Mapping[str, Any], currency: str) -> dict[str, Any]:
     flow, coverage = figures.get("net_flow"), figures.get("coverage")
     short = isinstance(coverage, int | float) and coverage < 0.995 and flow is not None
+    # what is written as nothing goes neither way
+    sign = 0 if flow is None else (round(flow / 1000) > 0) - (round(flow / 1000) < 0)
     return {
-        "mark": "" if flow is None else "📈" if flow > 0 else "📉" if flow < 0 else "➖",
+        "mark": "" if flow is None else "➖📈📉"[sign],
         "name": venue.upper(),
-        "sign": 0 if flow is None else (flow > 0) - (flow < 0),
+        "sign": sign,
         "flow": "-" if flow is None else f"{thousands(flow)} {currency}",
         "note": f"{coverage:.0%}" if short else "",
     }

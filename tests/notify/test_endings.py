@@ -3,11 +3,11 @@
 import pytest
 
 from coinmon.model.events import as_json
-from coinmon.model.moment import MINUTE
+from coinmon.model.moment import MINUTE, iso
 from coinmon.notify import signal_state
-from coinmon.notify.endings import endings
+from coinmon.notify.endings import ending, endings
 from coinmon.store.history import read_signals
-from coinmon.store.outbox import write_signals
+from coinmon.store.outbox import ToldRow, write_signals
 from tests.notify.conftest import NOW, Told, signal
 
 PAIR = "BTC/USDT"
@@ -90,6 +90,19 @@ def test_signals_of_a_pair_and_a_minute_page_once(say, outbox):
     assert (event["signal"], [each["signal"] for each in event["also"]]) == ("sync", ["consensus"])
     assert robot.messages[0].id == event["id"]
     assert len(log.got) == 3
+
+
+def test_signals_that_end_together_are_told_together(say, outbox):
+    def end(name, grade, level):
+        told = {"signal": name, "grade": grade, "direction": "bullish", "time": iso(NOW - MINUTE), "situation": STOOD}
+        return ending(ToldRow(name, PAIR, NOW, told | {"title": {"zh": "涨", "en": "up"}}), 97.0, level, NOW)
+
+    robot = Told()
+    box = outbox(paced={"robot"}, robot=robot)
+    say(end("a", "B", STOOD["support"]), end("b", "A", STOOD["support"]), end("c", "A+", None), outputs=("robot",))
+    box.flush()
+    told = [[each["signal"] for each in (one.event, *one.event.get("also", ()))] for one in robot.messages]
+    assert sorted(told) == [["b", "a"], ["c"]], "one that failed and one that is over are two messages"
 
 
 def test_what_points_another_way_is_a_message_of_its_own(say, outbox):

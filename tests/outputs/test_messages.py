@@ -39,6 +39,15 @@ def test_the_older_monitors_text_has_a_rule_on_each_side_of_the_flows_and_none_a
     assert of(evidence={}).count("---") == 1
 
 
+def test_a_flow_that_is_written_as_nothing_goes_neither_way(text):
+    flows = {"binance": 499.0, "okx": -499.0, "bybit": 501.0, "coinbase": -501.0}
+    evidence = {"venues": {name: {"net_flow": flow, "coverage": 1.0} for name, flow in flows.items()}}
+    told = [each for each in text(evidence=evidence).splitlines() if each.startswith("- ")]
+    assert told == [
+        "- ➖ BINANCE: 0k USDT", "- ➖ OKX: 0k USDT", "- 📈 BYBIT: +1k USDT", "- 📉 COINBASE: -1k USDT"
+    ]  # fmt: skip
+
+
 def test_times_are_in_the_outputs_zone(text):
     assert "**触发时间**: 2025-12-13 01:00:00 CST" in text(zone="Asia/Shanghai")
     assert "**时间**: 2025-12-12 17:00:00 UTC" in text("whale")
@@ -89,6 +98,8 @@ def test_the_end_of_a_signal(text):
         "### ⏹ [A+] BTC 96,800.5 +0.41 % 全球协同看涨 已结束\n\n持续 40 分钟，价格 96,409 → 96,800.5 (+0.41 %)\n"
         "**触发时间**: 2025-12-12 17:00:00 UTC · sig-1"
     )
+    also = [{"id": "end-2", "grade": "A", "title": {"zh": "强力看涨", "en": "Strong Bullish Consensus"}}]
+    assert text(**ENDED, also=also).endswith("UTC · sig-1\n**同时结束**: [A] 强力看涨 · end-2")
     level = {"name": "pdVAL", "price": 95_800.0, "distance_pct": -0.63}
     failed = text(lang="en", **ENDED | {"outcome": "failed", "price": 95_790.0, "change_pct": -0.642, "level": level})
     assert failed == (
