@@ -34,19 +34,23 @@ class TrackReader:
 
     def __init__(self, venue: VenueCalls, clock: Clock) -> None:
         self.early = 0
+        self._late = 0
         self.contradicted: set[str] = set()
         self._venue = venue
         self._clock = clock
 
     async def compare_clocks(self, deadline: float) -> None:
-        """Note by how much our clock is ahead of the venue's: it may be any amount."""
+        """Note by how much our clock is ahead of the venue's: it may be any amount. One that is behind is said too."""
         asked_at = self._clock.now()
         told: int = await self._venue.call("server_time", deadline=deadline)
-        early = max(0, asked_at - told)
-        if early > _CLOCK_TOLERANCE_MS >= self.early:
-            text = "{}: our clock is {} s ahead of the venue's: minutes wait until they are over there"
-            logger.warning(text, self._venue.name, round(early / 1000))
-        self.early = early
+        early, late = max(0, asked_at - told), max(0, told - self._clock.now())
+        for off, before, text in (
+            (early, self.early, "{}: our clock is {} s ahead of the venue's: minutes wait until they are over there"),
+            (late, self._late, "{}: our clock is {} s behind the venue's: all is told so much later"),
+        ):
+            if off > _CLOCK_TOLERANCE_MS >= before:
+                logger.warning(text, self._venue.name, round(off / 1000))
+        self.early, self._late = early, late
 
     async def read(
         self, track: Track, end: int, look_back: int, deadline: float, *, streams: bool, split: bool, tracks: int

@@ -56,12 +56,14 @@ def test_each_of_many_has_its_turn_to_be_compared_and_few_are_always(plain):
     assert max(map(len, rounds)) <= 60
 
 
-def test_a_clock_that_is_ahead_of_the_venues_is_said_once(plain):
+def test_a_clock_that_is_ahead_of_the_venues_or_behind_it_is_said_once(plain):
     now, said = plain.start + 10_000, []
     sink = logger.add(lambda text: said.append(str(text)), level="WARNING", format="{message}")
 
     async def script():
-        for behind, ahead, lines in ((2000, 2000, 0), (2001, 2001, 1), (9000, 9000, 1), (-50, 0, 1), (3000, 3000, 2)):
+        ahead_of_it = ((2000, 2000, 0), (2001, 2001, 1), (9000, 9000, 1), (-50, 0, 1), (3000, 3000, 2))
+        behind_it = ((-2000, 0, 2), (-2001, 0, 3), (-600_000, 0, 3), (50, 50, 3), (-3000, 0, 4))
+        for behind, ahead, lines in (*ahead_of_it, *behind_it):
             exchange.told = now - behind
             await reader.compare_clocks(1.0)
             assert (reader.early, len(said)) == (ahead, lines)

@@ -204,6 +204,40 @@ def test_connections_are_opened_one_after_another_from_the_first_on(instrument):
     assert min(b - a for a, b in pairwise(met)) > 0.15
 
 
+def test_a_socket_at_whose_other_end_nobody_is_any_more_is_begun_anew(instrument):
+    """No FIN comes from a machine that has lost its power: only its pongs are missing."""
+    made, met = instrument("binance", "BTC/USDT", "BTCUSDT", "0.1", "0.001"), []
+
+    async def deaf(request):
+        met.append(request)
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
+
+    async def script():
+        app = web.Application()
+        app.router.add_get("/", deaf)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"ws://127.0.0.1:{runner.addresses[0][1]}/"
+        link = Link(url, [("", ["BTCUSDT"])], {"BTCUSDT": made})
+        rules = ConnectionRules(send_interval=0.1, connect_interval=0.1, ping_interval=0.2)
+        batches = streamed([link], rules, binance_trades.read, None, "binance")
+        try:
+            (state,) = await anext(batches)
+            assert (state.live, state.why) == (False, "no answer to a ping")
+            while len(met) < 2:
+                await anext(batches)
+        finally:
+            await batches.aclose()
+            await runner.cleanup()
+
+    asyncio.run(asyncio.wait_for(script(), 10))
+
+
 @pytest.mark.parametrize(("status", "longest"), [(403, 900), (451, 900), (503, 30)])
 def test_a_place_that_is_refused_for_hours_is_asked_every_quarter_of_one(status, longest):
     refusal = type("Refusal", (Exception,), {"status": status, "headers": {}})()

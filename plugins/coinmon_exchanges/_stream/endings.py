@@ -11,7 +11,12 @@ _REFUSALS = (403, 418, 429, 451)
 
 
 def words_of_close(code: int | None, reason: Any) -> str:
-    """`the connection was closed (1008: Too many requests)`: with the venue's own words, where it says some."""
+    """`the connection was closed (1008: Too many requests)`: with the venue's own words, where it says some.
+
+    reason: them, or the error of the connection.
+    """
+    if isinstance(reason, TimeoutError):
+        return "no answer to a ping"
     said = [str(code)] if code else []
     if isinstance(reason, str) and reason.strip():
         said.append(one_line(reason))

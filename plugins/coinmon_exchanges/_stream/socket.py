@@ -136,7 +136,7 @@ class _VenueConnection:
                         texts.append(message.data)
                         arrived.set()
                 elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR):
-                    return words_of_close(socket.close_code, message.extra)
+                    return words_of_close(socket.close_code, message.extra or message.data)
                 elif message.type is WSMsgType.BINARY:
                     # silence would be all that anybody notices
                     return "a message is binary, where text is agreed"
