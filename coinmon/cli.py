@@ -55,7 +55,7 @@ def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
     """What Ctrl-C does now: while an event loop runs it cancels the work at its next pause, and not in its midst."""
     usual = signal.getsignal(signal.SIGINT)
     if callable(usual):
-        usual(number, frame)
+        usual(signal.SIGINT, frame)
     else:
         raise KeyboardInterrupt
 

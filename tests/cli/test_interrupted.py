@@ -46,3 +46,24 @@ cli.main()
     command = [sys.executable, "-c", program, str(int(number))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "goes on to its next pause\nput away\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_while_plugins_are_loaded_it_ends_without_a_word(number):
+    program = """
+import os, sys
+from coinmon import cli
+from coinmon.plugin.interrupts import interrupts_noted
+def load():
+    with interrupts_noted() as ends_us:
+        try:
+            os.kill(os.getpid(), int(sys.argv[1]))
+        except BaseException as error:
+            print(type(error).__name__, ends_us(error))
+            raise
+cli.build = load
+cli.main()
+"""
+    command = [sys.executable, "-c", program, str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "KeyboardInterrupt True\n", "")
