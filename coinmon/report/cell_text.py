@@ -17,11 +17,12 @@ _VERDICTS = {
 }
 
 
+_BRIEF_WIDTH = 12
 _SIDES = {"zh": {"buy": "买入", "sell": "卖出"}, "en": {"buy": "buys", "sell": "sells"}}
 
 
-def consensus_text(flow: FlowEvent, lang: str) -> Text:
-    """The venues' verdict, or what it waits for."""
+def consensus_text(flow: FlowEvent, lang: str, *, brief: bool = False) -> Text:
+    """The venues' verdict, or what it waits for. brief: of that, the minutes of the venue that has the fewest."""
     if flow.consensus is None:
         short = {
             name: each
@@ -29,10 +30,16 @@ def consensus_text(flow: FlowEvent, lang: str) -> Text:
             if each.complete is not None and each.minutes is not None and each.complete < each.minutes
         }
         waiting = [f"{name[:3].upper()} {each.complete}/{each.minutes}" for name, each in short.items()]
+        if brief and short:
+            fewest = min(short.values(), key=lambda each: each.complete or 0)
+            waiting = [f"{fewest.complete}/{fewest.minutes}"]
         words = ("预热", "warming") if all(each.warming for each in short.values()) else ("等待", "waits")
         if not waiting and flow.total is not None:
             # every venue is seen, and yet no verdict: it is off, or it failed, and says which
-            return one_line(say(flow.consensus_reason or "-", lang), "dim")
+            reason = one_line(say(flow.consensus_reason or "-", lang), "dim")
+            if brief:
+                reason.truncate(_BRIEF_WIDTH, overflow="ellipsis")
+            return reason
         return one_line(" ".join([words[lang != "zh"], *waiting]) if waiting else "-", "yellow")
     zh, en, style = _VERDICTS[flow.consensus]
     return Text(zh if lang == "zh" else en, style)

@@ -6,6 +6,7 @@ from functools import partialmethod
 from types import SimpleNamespace
 
 import pytest
+from textual.events import Key
 
 from coinmon.clock import Clock
 from coinmon.model.events import from_json
@@ -78,6 +79,16 @@ def test_the_filter_leaves_what_was_typed_and_escape_brings_all_back(driven):
     typed, left, back = driven("slash d o g", "enter", "slash escape")[:3]
     assert typed == left == ["DOGE/USDT"]
     assert len(back) == 3
+
+
+def test_what_is_typed_in_one_go_is_all_in_the_filter(driven):
+    def paste(app):
+        if not app.query_one("#filter").display:
+            for key, character in (("slash", "/"), *zip("doge", "doge", strict=True), ("slash", "/"), ("u", "u")):
+                app.post_message(Key(key, character))
+        return app._table.drawn
+
+    assert driven("down", look=paste, until=lambda drawn: len(drawn) == 1)[0] == ["DOGE/USDT"]
 
 
 def test_the_chosen_pair_stays_chosen_when_the_order_changes(driven):

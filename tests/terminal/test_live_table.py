@@ -117,14 +117,15 @@ def test_an_older_whale_or_a_lesser_grade_of_the_same_minute_that_comes_later_ta
     assert "[B] Global Sync Bullish" in shown(flow(), SIGNAL, late, newer, width=160).splitlines()[1]
 
 
-def test_where_there_is_no_room_for_what_is_waited_for_no_figure_is_cut(shown):
+def test_where_there_is_no_room_for_all_that_are_waited_for_their_fewest_minutes_are_told_and_no_figure_is_cut(shown):
     waits = flow("1000SATS/USDT", -123_456.0, consensus=None)
     for each in waits["venues"].values():
         each |= {"coverage": 0.94, "complete": 47}
     row = shown(waits, width=80).splitlines()[1]
     assert "96,409.34" in row
     assert row.count("-123k*") == 4
-    assert "waits BIN" in row
+    assert "waits 47/50" in row
+    assert "waits BIN 47/50 OKX 47/50 BYB 47/50 COI 47/50" in shown(waits, width=140)
     assert "100%" in row
 
 

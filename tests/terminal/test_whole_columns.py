@@ -11,7 +11,7 @@ from coinmon.report.table.app import TableApp
 from coinmon.report.table.rows import columns
 from coinmon_emulator.scenario.scenario import STARTS_AT
 from tests.terminal.conftest import EVENTS, VENUES, WIDEST, row_of, screen_lines
-from tests.terminal.test_live_table import REST
+from tests.terminal.test_live_table import REST, flow
 
 
 @pytest.mark.parametrize(("lang", "word"), [("en", "columns"), ("zh", "列")])
@@ -56,6 +56,35 @@ def test_a_title_without_room_stands_above_for_the_chosen_pair_and_the_row_has_t
     first, *_ = driven("down", look=look, size=(120, 24))[0]
     assert "96,409.34" in first
     assert "12:00 [A+] Global Sync Bullish" in first
+
+
+@pytest.mark.parametrize(
+    ("lang", "waits", "signal"), [("en", "waits 7/50", "last signal"), ("zh", "等待 7/50", "最近信号")]
+)
+def test_many_venues_that_are_waited_for_push_no_signal_out_of_sight(store, lang, waits, signal):
+    waiting = flow("LONG/USDT", -123_456.0, consensus=None)
+    for number, each in enumerate(waiting["venues"].values()):
+        each |= {"coverage": 0.5, "complete": 7 + 10 * number}
+
+    async def run():
+        app = TableApp(VENUES, lang, 50, Clock(STARTS_AT, 0, 0), store, 60_000, lambda: None)
+        seen = []
+        async with app.run_test(size=(80, 24)) as pilot:
+            app.events.extend(from_json(REST.get(each["event"], {}) | each) for each in (*EVENTS, waiting))
+            while app.events or not app._table.drawn:
+                await pilot.pause(0.02)
+            for width in (80, 140):
+                await pilot.resize_terminal(width, 24)
+                await pilot.pause(0.1)
+                heads = [column.label.plain for column in app._table.ordered_columns]
+                seen.append((heads, row_of(app, "LONG/USDT")))
+        return seen
+
+    (narrow, cells), (wide, whole) = asyncio.run(run())
+    assert signal in narrow
+    assert waits in cells
+    assert signal in wide
+    assert any("BIN 7/50 OKX 17/50" in each for each in whole)
 
 
 def test_the_column_that_is_sorted_by_comes_into_sight_and_a_resized_table_has_the_columns_it_has_room_for(store):

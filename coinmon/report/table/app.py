@@ -31,7 +31,6 @@ _LOG_LINES = 500
 _CSS = """
 #status { height: auto; padding: 0 1; }
 #filter { display: none; height: 3; }
-#filter.open { display: block; }
 #log { display: none; height: 30%; border-top: solid $primary; }
 #log.open { display: block; }
 PairGrid { height: 1fr; }
@@ -107,7 +106,8 @@ class TableApp(App[None]):
             ("s", "sort(1)", words["sort"]), ("r", "reverse", words["reverse"]),
             ("slash", "search", words["search"]), ("l", "log", words["log"]), ("q", "leave", words["quit"]),
         ):  # fmt: skip
-            self._bindings.bind(key, action, text)
+            # at once: who types fast, or pastes, is to lose no letter behind it to the table
+            self._bindings.bind(key, action, text, priority=action == "search")
         self._bindings.bind("S", "sort(-1)", show=False)
         self._bindings.bind("escape", "clear", show=False)
 
@@ -184,7 +184,8 @@ class TableApp(App[None]):
         text = Text("  ".join(parts), "dim")
         text.append(f"  ← {table.before}" if table.before else "", "bold not dim")
         text.append(f"  +{table.after} {words['columns']} →" if table.after else "", "bold not dim")
-        is_missing = any(not each.listed for row in state.rows.values() for each in row.flow.venues.values())
+        venues = (each for row in state.rows.values() for each in row.flow.venues.values())
+        is_missing = table.shows("venue ") and any(not each.listed for each in venues)
         text.append(f"  {words['utc']}{words['unlisted'] if is_missing else ''}")
         chosen = state.rows.get(table.chosen or "")
         if "signal" in table.brief and chosen is not None:
@@ -269,15 +270,19 @@ class TableApp(App[None]):
         self.state.falling = not self.state.falling
         self._draw()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A stroke in the filter is one of a pair's name."""
+        return action != "search" or (len(self.screen_stack) == 1 and not isinstance(self.focused, Input))
+
     def action_search(self) -> None:
         field = self.query_one("#filter", Input)
-        field.add_class("open")
-        field.focus()
+        field.display = True
+        self.screen.set_focus(field)
 
     def action_clear(self) -> None:
         field = self.query_one("#filter", Input)
         field.value = ""
-        field.remove_class("open")
+        field.display = False
         self._table.focus()
 
     def action_log(self) -> None:

@@ -1,6 +1,7 @@
 """The rows and columns of the interactive table: a column is whole or not there, and it is known how many are not."""
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, chain, combinations, takewhile
 
 from rich.text import Text
 from textual.message import Message
@@ -49,6 +50,10 @@ class PairGrid(DataTable[Text]):
         """Columns to the right that are not seen."""
         return len(self._all) - self.before - len(self._shown)
 
+    def shows(self, kind: str) -> bool:
+        """Whether a column is seen whose key begins so."""
+        return any(each.key.startswith(kind) for each in self._shown)
+
     @property
     def chosen(self) -> str | None:
         """The pair that the cursor is on."""
@@ -57,18 +62,26 @@ class PairGrid(DataTable[Text]):
 
     def draw(self, order: Sequence[str]) -> None:
         """Cells that changed; all rows again where their order did, or the columns that there is room for."""
-        texts: Texts = {}
+        written = _Written(self._cell, order, self.cell_padding)
         scrolls = len(order) + self.header_height > self.size.height
-        fixed = self._all[0]
-        room = self.size.width - _SCROLLBAR_WIDTH * scrolls - self._write(fixed, order, texts, is_brief=False)
-        shown = self._whole(self._all[self._from :], room, order, texts)
+        fixed, rest = self._all[0], self._all[self._from :]
+        room = self.size.width - _SCROLLBAR_WIDTH * scrolls - written.width(fixed)
+        wanted = [each for each in rest if each.has_brief]
+        # as few of them brief as it takes to see them all
+        for brief in chain.from_iterable(combinations(wanted, number) for number in range(len(wanted) + 1)):
+            written.brief = {each.key for each in brief}
+            shown = written.whole(rest, room)
+            if all(each in shown for each in wanted):
+                break
         # where the last one is seen, what room is left is for those before it
         while self._from > 1 and shown[-1] is self._all[-1]:
             more = [self._all[self._from - 1], *shown]
-            if len(self._whole(more, room, order, texts)) < len(more):
+            if len(written.whole(more, room)) < len(more):
                 break
             self._from, shown = self._from - 1, more
-        shown = [fixed, *shown]
+        shown, self.brief = [fixed, *shown], written.brief
+        self._widths = {each.key: written.width(each) for each in shown}
+        texts = written.texts(shown)
         if order != self.drawn or shown != self._shown:
             self._draw_all(order, shown, texts)
             return
@@ -107,30 +120,6 @@ class PairGrid(DataTable[Text]):
         self.draw(self.drawn)
         self.post_message(self.Moved())
 
-    def _whole(
-        self, columns: Sequence[TableColumn], room: int, order: Sequence[str], texts: Texts
-    ) -> list[TableColumn]:
-        """As many of the first ones as there is room for; one at least, for a table of nothing says nothing."""
-        found: list[TableColumn] = []
-        for column in columns:
-            width = self._write(column, order, texts, is_brief=False)
-            if width > room and column.has_brief:
-                width = self._write(column, order, texts, is_brief=True)
-            if width > room and found:
-                break
-            room -= width
-            found.append(column)
-        return found
-
-    def _write(self, column: TableColumn, order: Sequence[str], texts: Texts, *, is_brief: bool) -> int:
-        """A column's texts; returns how wide it is."""
-        key = column.key
-        made = [self._cell(pair, key, is_brief) for pair in order]
-        texts.update(zip(((pair, key) for pair in order), made, strict=True))
-        (self.brief.add if is_brief else self.brief.discard)(key)
-        self._widths[key] = max([column.head.cell_len, *(each.cell_len for each in made)]) + 2 * self.cell_padding
-        return self._widths[key]
-
     def _draw_all(self, order: Sequence[str], shown: list[TableColumn], texts: Texts) -> None:
         chosen, down = self.chosen, self.scroll_y
         self.clear(columns=True)
@@ -149,3 +138,33 @@ class PairGrid(DataTable[Text]):
             if before.markup != text.markup:
                 self._texts[pair, column.key] = text
                 self.update_cell(pair, column.key, text, update_width=True)
+
+
+class _Written:
+    """The texts of columns, each written once. brief: keys of those of which less is said."""
+
+    def __init__(self, cell: Callable[[str, str, bool], Text], order: Sequence[str], padding: int) -> None:
+        self.brief: set[str] = set()
+        self._cell, self._order, self._padding = cell, order, padding
+        self._columns: dict[tuple[str, bool], list[Text]] = {}
+
+    def _column(self, key: str) -> list[Text]:
+        wanted = key, key in self.brief
+        if wanted not in self._columns:
+            self._columns[wanted] = [self._cell(pair, *wanted) for pair in self._order]
+        return self._columns[wanted]
+
+    def width(self, column: TableColumn) -> int:
+        return max([column.head.cell_len, *(each.cell_len for each in self._column(column.key))]) + 2 * self._padding
+
+    def whole(self, columns: Sequence[TableColumn], room: int) -> list[TableColumn]:
+        """As many of the first ones as there is room for; one at least, for a table of nothing says nothing."""
+        taken = accumulate(map(self.width, columns))
+        return list(columns[: max(1, sum(1 for _ in takewhile(lambda width: width <= room, taken)))])
+
+    def texts(self, columns: Sequence[TableColumn]) -> Texts:
+        return {
+            (pair, each.key): text
+            for each in columns
+            for pair, text in zip(self._order, self._column(each.key), strict=True)
+        }

@@ -45,7 +45,7 @@ def columns(venues: Sequence[str], lang: str, window: int) -> list[TableColumn]:
     words = {**_HEAD[lang], "move": _HEAD[lang]["move"].format(window)}
     keys = [*_FIRST, *(f"venue {name}" for name in venues), *_LAST]
     heads = ((key, words.get(key) or key.removeprefix("venue ")[:3].upper()) for key in keys)
-    return [TableColumn(key, _head(key, head), has_brief=key == "signal") for key, head in heads]
+    return [TableColumn(key, _head(key, head), has_brief=key in ("consensus", "signal")) for key, head in heads]
 
 
 def _head(key: str, text: str) -> Text:
@@ -61,7 +61,7 @@ class PairRow:
     figures: PairFigures = field(default_factory=PairFigures)
 
     def cell(self, key: str, lang: str, *, brief: bool = False) -> Text:
-        """brief: of a signal its grade alone."""
+        """brief: of a signal its grade alone, of who is waited for how much there is."""
         flow, known = self.flow, self.figures
         match key:
             case "pair":
@@ -78,7 +78,7 @@ class PairRow:
                 value, whole = known.perp_flow, known.perp_whole
                 return _signed("-" if value is None else rough(value, sign=True) + ("" if whole else "*"), value)
             case "consensus":
-                return consensus_text(flow, lang)
+                return consensus_text(flow, lang, brief=brief)
             case "signal":
                 return Text(_time(self.heard)).append_text(signal_text(self.heard, lang, brief=brief))
             case "funding":

@@ -1,7 +1,7 @@
 """The live table: a row a pair."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Group
@@ -74,7 +74,9 @@ class Board:
         if not self._are_whole(rows, wide, width):
             titles = self._titles(max(_LEAST_TITLES, room // 3))
             flows = self._shown(room - len(titles))
-            rows = [self._row(flow, now, wide, brief=True) for flow in flows]
+            rows = [self._row(flow, now, wide, brief=("signal",)) for flow in flows]
+            if not self._are_whole(rows, wide, width):
+                rows = [self._row(flow, now, wide, brief=("signal", "consensus")) for flow in flows]
         table = self._table(rows, wide)
         if self._flows:
             table.caption = one_line("  ".join(self._legend(len(rows), has_times=bool(titles))), "dim")
@@ -159,7 +161,7 @@ class Board:
             if each.status != "ok"
         ]
 
-    def _row(self, flow: FlowEvent, now: int, wide: bool, *, brief: bool = False) -> list[Text]:
+    def _row(self, flow: FlowEvent, now: int, wide: bool, *, brief: Collection[str] = ()) -> list[Text]:
         venues = flow.venues
         share = flow.coverage
         return [
@@ -167,10 +169,10 @@ class Board:
             Text(price(flow.price)),
             *(flow_text(venues.get(name)) for name in self._venues),
             *([Text(ratio_text([each.ratio for each in venues.values() if each.listed]))] if wide else []),
-            consensus_text(flow, self._lang),
+            consensus_text(flow, self._lang, brief="consensus" in brief),
             Text("-" if share is None else f"{math.floor(share * 100)}%", "" if share == 1 else "yellow"),
             *([Text(_age(flow.time, now))] if wide else []),
-            signal_text(self._signals.get(flow.pair), self._lang, brief=brief),
+            signal_text(self._signals.get(flow.pair), self._lang, brief="signal" in brief),
         ]
 
 
