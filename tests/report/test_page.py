@@ -156,7 +156,8 @@ def test_every_panel_is_drawn_in_its_order_without_a_complaint(pages, browser, w
 
 
 @pytest.mark.parametrize(
-    ("lang", "width", "tall", "least"), [("zh", 390, 844, 32), ("en", 390, 844, 32), ("zh", 1280, 1100, 24)]
+    ("lang", "width", "tall", "least"),
+    [("zh", 390, 844, 32), ("en", 390, 844, 32), ("en", 768, 1024, 24), ("zh", 1280, 1100, 24)],
 )
 def test_the_chart_is_in_the_first_screen_and_no_column_is_cut(pages, browser, lang, width, tall, least):
     fits = FITS.replace("LEAST", str(least))

@@ -4,8 +4,10 @@ import { sheetOf } from "./sheet.js";
 const root = document.documentElement;
 const began = performance.now();
 const scene = JSON.parse(document.getElementById("scene").textContent);
-// on a phone the chart is in the first screen: what stands before it is opened by who asks for it
-if (matchMedia("(max-width: 640px)").matches) for (const each of document.querySelectorAll(".glance details")) each.open = false;
+// the chart is in the first screen: on a phone what stands before it is opened by who asks for it, on a tablet its table
+for (const [most, what] of [[640, ".glance details"], [999, "#markets details"]]) {
+  if (matchMedia(`(max-width: ${most}px)`).matches) for (const each of document.querySelectorAll(what)) each.open = false;
+}
 const sheet = sheetOf(document.getElementById("sheet"), scene);
 window.coinmonSheet = sheet;
 
