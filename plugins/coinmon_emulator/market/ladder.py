@@ -5,8 +5,10 @@ So a REST snapshot, a stream's snapshot and any chain of differences between the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -19,6 +21,8 @@ STEP = 100
 UPDATES = 5
 """Update ids that one step uses up."""
 LEVELS = 1000
+BLOCK = 1024
+"""Places whose dice are thrown together."""
 SPACING = 2e-5
 """Between two levels, as a share of the price; a thousand of them reach two percent."""
 # How many steps a level keeps its size, by a die of its own.
@@ -28,9 +32,10 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """A whole book at one step: integer prices and sizes, best first."""
+    """A whole book at one step: integer prices, which are multiples of `unit`, and sizes, best first."""
 
     step: int
+    unit: int
     bids: tuple[Column, Column]
     asks: tuple[Column, Column]
 
@@ -49,7 +54,7 @@ class Ladder:
     def top(self, depth: int) -> Ladder:
         """The same step with the best `depth` levels only."""
         (bids, bid_sizes), (asks, ask_sizes) = self.bids, self.asks
-        return Ladder(self.step, (bids[:depth], bid_sizes[:depth]), (asks[:depth], ask_sizes[:depth]))
+        return Ladder(self.step, self.unit, (bids[:depth], bid_sizes[:depth]), (asks[:depth], ask_sizes[:depth]))
 
 
 def levels(side: tuple[Column, ...]) -> list[tuple[int, int]]:
@@ -63,14 +68,18 @@ def changes(states: Sequence[Ladder], side: Literal["bids", "asks"]) -> list[tup
     A level that came back to its size is told too: whoever starts from a state in between needs it.
     """
     found: list[tuple[Column, Column]] = [getattr(state, side) for state in states]
-    prices = np.unique(np.concatenate([each for each, _ in found]))
-    sizes = np.zeros((len(found), len(prices)), np.int64)
+    ends = [int(price) for each, _ in found if len(each) for price in (each[0], each[-1])]
+    if not ends:
+        return []
+    # a place for each price that there may be: to sort those that there are takes longer
+    unit, least = math.gcd(*(state.unit for state in states)), min(ends)
+    sizes = np.zeros((len(found), (max(ends) - least) // unit + 1), np.int64)
     for row, (each, held) in zip(sizes, found, strict=True):
-        row[np.searchsorted(prices, each)] = held
+        row[(each - least) // unit] = held
     which = np.flatnonzero((sizes[1:] != sizes[:-1]).any(axis=0))
     if side == "bids":
         which = which[::-1]
-    return levels((prices[which], sizes[-1][which]))
+    return levels((least + which * unit, sizes[-1][which]))
 
 
 def mix(words: Words) -> Words:
@@ -90,19 +99,19 @@ def ladder(one: Listed, salt: int, fair: float, start: float, quote: float, step
     best_ask = max(best_bid + 1, -(-int(ticks + max(0.5, ticks * 2e-5)) // spacing))
     # Not of the price of the moment: sizes would all change with it.
     per_lot = start * one.lot / 10.0**one.size_digits
-    bids = np.arange(best_bid, max(0, best_bid - LEVELS), -1)
-    asks = np.arange(best_ask, best_ask + LEVELS)
+    bids = range(best_bid, max(0, best_bid - LEVELS), -1)
+    asks = range(best_ask, best_ask + LEVELS)
     sides = []
     for places in (bids, asks):
         lots, there = _lots(places, salt, step, quote / per_lot)
-        sides.append((places[there] * (spacing * tick), lots[there] * one.lot))
-    return Ladder(step, sides[0], sides[1])
+        at = np.arange(places.start, places.stop, places.step)
+        sides.append((at[there] * (spacing * tick), lots[there] * one.lot))
+    return Ladder(step, spacing * tick, sides[0], sides[1])
 
 
-def _lots(places: Column, salt: int, step: int, usual: float) -> tuple[Column, NDArray[np.bool_]]:
-    own = mix(places.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(salt))
-    lives = LIVES[(own & np.uint64(7)).astype(np.int64)]
-    ages = (np.uint64(step) + (own >> np.uint64(8)) % lives) // lives
+def _lots(places: range, salt: int, step: int, usual: float) -> tuple[Column, NDArray[np.bool_]]:
+    own, lives, begun = _dice(places, salt)
+    ages = (np.uint64(step) + begun) // lives
     # The best level changes at every step: no two states of a book are alike.
     ages[:1] = step
     drawn = mix(own ^ (ages * np.uint64(0xD1342543DE82EF95)))
@@ -111,3 +120,23 @@ def _lots(places: Column, salt: int, step: int, usual: float) -> tuple[Column, N
     there[:1] = True
     # From a fifth of the usual size to five times it.
     return np.maximum(1, usual * np.exp2((share - 0.5) * 4.6)).astype(np.int64), there
+
+
+def _dice(places: range, salt: int) -> Words:
+    """Of each place: a number of its own, how many steps it keeps a size, and at which of these it begins."""
+    if not places:
+        return np.zeros((3, 0), np.uint64)
+    first, last = sorted((places[0], places[-1]))
+    blocks = range(first // BLOCK, last // BLOCK + 1)
+    begin = blocks[0] * BLOCK
+    found = np.concatenate([_block(each, salt) for each in blocks], axis=1)[:, first - begin : last + 1 - begin]
+    return np.ascontiguousarray(found[:, :: places.step])
+
+
+@lru_cache(512)
+def _block(number: int, salt: int) -> Words:
+    """Those of `BLOCK` places: they are the same at every step."""
+    places = np.arange(number * BLOCK, (number + 1) * BLOCK).astype(np.uint64)
+    own = mix(places * np.uint64(0x9E3779B97F4A7C15) + np.uint64(salt))
+    lives = LIVES[(own & np.uint64(7)).astype(np.int64)]
+    return np.stack((own, lives, (own >> np.uint64(8)) % lives))
