@@ -4,17 +4,16 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from coinmon.market.computed_results import Compute, Results
 from coinmon.market.kept_stretches import kept_by
 from coinmon.market.merged import Merged, instrument_of
 from coinmon.market.read_only import set_once
-from coinmon.market.source import Alone, SideBySide
+from coinmon.market.source import Alone, Made, SideBySide
 from coinmon.market.view import View
 from coinmon.model.instrument import Kind, Pair
 
-Made = TypeVar("Made")
 _ALIKE = 0.95
 """Share of the minutes of the venue that saw most, from which on another has them too."""
 

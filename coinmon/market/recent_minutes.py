@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from coinmon.errors import our_stop
 from coinmon.market.read_only import read_only
-from coinmon.market.source import SideBySide
+from coinmon.market.source import Made, SideBySide
 from coinmon.model.bars import COLUMNS, Bars
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import MINUTE
@@ -67,6 +67,7 @@ class RecentMinutes:
         self._rewritten: list[Hashable] = []
         self._row_of: dict[str, int] = {}
         self._made: dict[Hashable, Sequence[Any] | None] = {}
+        self._shared: dict[Hashable, Any] = {}
         self._odd: Collection[str] = ()
 
     @property
@@ -98,7 +99,7 @@ class RecentMinutes:
         }
         old = {each.id: each for each in self._instruments}
         fresh = [each for each in followed if each.id not in known or old[each.id] != each]
-        self._made = {}
+        self._made, self._shared = {}, {}
         self.pairs = [row for row, each in enumerate(lanes) if not row or each != lanes[row - 1]]
         self._settle(followed, before if stands else {}, end)
         self._rewritten = [rewritten[each.id] for each in followed]
@@ -166,6 +167,13 @@ class RecentMinutes:
         if end != self.end or self._instruments[first:after] != markets:
             return ()
         return self._asked(("pair", key), make, at)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        made = self._shared
+        if key not in made:
+            made[key] = read_only(make())
+        found: Made = made[key]
+        return found
 
     def _asked(self, key: Hashable, make: Callable[[SideBySide], Sequence[Any]], at: int) -> Sequence[Any]:
         # of this cycle: one that was given up may still be at work when the next begins

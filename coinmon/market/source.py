@@ -1,8 +1,8 @@
 """Where views read: the stored rows of instruments, and the last minutes of several side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
+
+Made = TypeVar("Made")
 
 
 class Source(Protocol):
@@ -58,6 +60,10 @@ class SideBySide(Protocol):
         """The row at which each pair's markets of one kind begin; they follow one another."""
         ...
 
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives, closed (`read_only`): made once for all signals and indicators that ask for that key."""
+        ...
+
     def last(self, name: str, minutes: int) -> npt.NDArray[Any]:
         """A column of `Bars` of the last closed minutes, the newest last; missing ones as such. Not to be written to.
 
@@ -74,6 +80,9 @@ class Alone:
     instruments: Sequence[Instrument]
     bars: Sequence[Callable[[int], Bars]]
     pairs: Sequence[int] = (0,)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        return make()
 
     def last(self, name: str, minutes: int) -> npt.NDArray[Any]:
         return np.stack([getattr(bars(minutes), name) for bars in self.bars])

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any
 
 from coinmon.errors import NoAnswer
 from coinmon.market.computed_results import Compute, Results
 from coinmon.market.kept_stretches import kept_by
 from coinmon.market.read_only import read_only, set_once
-from coinmon.market.source import Alone, SideBySide, Source
+from coinmon.market.source import Alone, Made, SideBySide, Source
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
@@ -17,7 +17,6 @@ from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, HOUR, MINUTE, floor, parse_time
 
-Made = TypeVar("Made")
 _MAX_WINDOW_MS = 400 * DAY
 _MAX_MADE, _KEPT_MS = 512, DAY + HOUR  # of what was worked out once: profiles of weeks take some memory
 

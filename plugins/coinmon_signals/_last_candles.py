@@ -65,27 +65,33 @@ def quiet_candles(
     end, most = view.end // step * step, max_age * MINUTE // step + 1
     # the older the last one is, the fewer are still told of
     told = max(0, (max_age * MINUTE - (market.now - end)) // step + 1)
-    ages = partial(_ages, end=end, step=step, count=count + most - 1, most=most, may=may)
-    age: int = view.side_by_side((what, step, most), ages, end, step)
+    ages = partial(_ages, leads=venue is None, end=end, step=step, count=count + most - 1, most=most, may=may)
+    age: int = view.side_by_side((what, venue is None, step, most), ages, end, step)
     return age >= told
 
 
 def _ages(
-    many: SideBySide, end: int, step: int, count: int, most: int, may: Callable[[LastCandles], Mask]
+    many: SideBySide, leads: bool, end: int, step: int, count: int, most: int, may: Callable[[LastCandles], Mask]
 ) -> Sequence[int]:
-    """How many candles closed since the newest that may be told of; as many as are looked at where none may."""
-    found = may(last_candles(many, end, step, count, most))[:, ::-1]
-    ages: Sequence[int] = np.where(found.any(axis=1), found.argmax(axis=1), most).tolist()
-    return ages
+    """How many candles closed since the newest that may be told of; as many as are looked at where none may.
+
+    leads: only the first market of each pair is looked at; of the others any may be.
+    """
+    ages = np.zeros(len(many.instruments), np.int64)
+    rows = np.asarray(many.pairs) if leads else np.arange(len(ages))
+    candles = partial(last_candles, many, rows, end, step, count, most)
+    found = may(many.once(("candles", leads, end, step, count, most), candles))[:, ::-1]
+    ages[rows] = np.where(found.any(axis=1), found.argmax(axis=1), most)
+    return list(ages.tolist())
 
 
-def last_candles(many: SideBySide, end: int, step: int, count: int, told: int) -> LastCandles:
-    """The `count` candles up to `end`, ms UTC."""
+def last_candles(many: SideBySide, rows: Ints, end: int, step: int, count: int, told: int) -> LastCandles:
+    """The `count` candles up to `end`, ms UTC, of the markets of these rows."""
     per, late = step // MINUTE, (many.end - end) // MINUTE
 
     def cut(name: str) -> npt.NDArray[Any]:
-        rows = many.last(name, count * per + late)[:, : count * per]
-        return rows.reshape(len(rows), count, per)
+        columns = many.last(name, count * per + late)[rows, : count * per]
+        return columns.reshape(len(rows), count, per)
 
     volume, buy, close = cut("volume"), cut("buy"), cut("close")
     known = (cut("coverage") >= np.uint8(Coverage.KLINES)) & (close > 0)

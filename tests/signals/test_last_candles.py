@@ -1,6 +1,7 @@
 """Whether candles may be told of is worked out of all markets at once: it is what each one's candles say."""
 
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from coinmon.market.source import Alone
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.moment import MINUTE
-from coinmon_signals._last_candles import last_candles
+from coinmon_signals._last_candles import _ages, last_candles
 from coinmon_signals._quiet import _window_sums
 from coinmon_signals._swing_columns import breaks_and_sweeps
 from coinmon_signals.flow.cvd_divergence import _may_diverge, may_confirm
@@ -47,6 +48,16 @@ class Many:
             Decimal("0.01"), END - np.arange(n, 0, -1) * MINUTE, own["close"], own["high"], own["low"], own["close"],
             own["volume"], none, np.ones(n, np.int64), own["buy"], none, none, none, own["coverage"],
         )  # fmt: skip
+
+
+def test_only_first_markets_of_pairs_are_looked_at_where_no_venue_is_named():
+    many = Many(5)
+    many.instruments, many.pairs, many.once = range(MARKETS), list(range(0, MARKETS, 4)), lambda key, make: make()
+    may = partial(may_break, pivots=1, sweeps=False)
+    all_, leads = (_ages(many, which, END, 5 * MINUTE, COUNT, TOLD, may) for which in (False, True))
+    assert len(set(all_)) > 2
+    # of the others nothing is known: as if one had closed just now
+    assert leads == [age if row in many.pairs else 0 for row, age in enumerate(all_)]
 
 
 @pytest.mark.parametrize(("minutes", "count"), [(5, 9), (1, 30)])
@@ -93,7 +104,7 @@ def test_windows_of_pairs_are_those_of_each_pair_alone(minutes, count):
 @pytest.mark.parametrize("pivots", [1, 3])
 def test_breaks_sweeps_and_divergences_are_those_of_each_market_alone(per, pivots):
     many = Many(per)
-    found = last_candles(many, END, per * MINUTE, COUNT, TOLD)
+    found = last_candles(many, np.arange(MARKETS), END, per * MINUTE, COUNT, TOLD)
     breaks, sweeps = (may_break(found, pivots, which) for which in (False, True))
     apart = may_confirm(found, pivots, 0.02, hidden=False)
     whole = found.known.all(axis=1)

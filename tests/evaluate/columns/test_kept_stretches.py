@@ -156,6 +156,11 @@ def test_what_is_given_of_pairs_is_given_to_who_has_all_markets_of_one():
     for some in ((a,), (a, b), (b, c), (a, b, c, d), (d, other), (never,), (replace(other, base="X"),)):
         assert not given(*some), some
     assert not given(a, b, c, at=START - MINUTE)
+    shared = [recent.once("k", lambda value=value: [value]) for value in (1, 2)]
+    recent.as_of(START + MINUTE, [[a]], counts, NothingStored())
+    assert [*shared, recent.once("k", lambda: [3])] == [[1], [1], [3]]
+    with pytest.raises(TypeError):
+        shared[0].append(4)
 
 
 def counted(database):
