@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 _HEAD = {"zh": ("信号", "方向", "次数"), "en": ("signal", "direction", "told")}
 _NOTE = {
-    "zh": "各时段后价格沿信号方向的平均变化，正确的比例，以及已知的次数",
-    "en": "mean change of the price in the signal's direction after that time, share that was right, how many known",
+    "zh": "各时段后价格沿信号方向的平均变化，正确的比例，以及已知的次数；"
+    "未扣成本，是否胜过随机看 coinmon scorecard --replayed",
+    "en": "mean change of the price in the signal's direction after that time, share that was right, how many known; "
+    "before costs: coinmon scorecard --replayed judges whether it is more than chance",
 }
 DIRECTIONS = {"bullish": "看涨", "bearish": "看跌", "neutral": "中性"}
 """In Chinese; in English they are said as they are."""
@@ -133,8 +135,9 @@ def backtest(
         }
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
-    _show(made, config.reader_lang)
     _show_judgements(replay, config.reader_lang)
+    # last, where it is seen: what is above it may be longer than the screen
+    _show(made, config.reader_lang)
 
 
 def _config_of(options: Globals, names: Sequence[str]) -> "Config":
@@ -265,7 +268,7 @@ def _judgement(one: "Judgement") -> dict[str, Any]:
 
 
 def _show_judgements(replay: "Replay", lang: str) -> None:
-    """The period and, a line each, the signals that could not be judged all the time."""
+    """The period and, a line each, the signals that could not be judged all the time, the most seldom judged first."""
     from rich.console import Console
     from rich.text import Text
 
@@ -277,10 +280,10 @@ def _show_judgements(replay: "Replay", lang: str) -> None:
         seen = ", ".join(f"{name} {share:.1%}" for name, share in pair.coverage.items())
         words = "覆盖" if zh else "covered:"
         console.print(Text(f"{pair.pair}  {iso(pair.start)} - {iso(pair.end)}  {words} {seen}"), style="dim")
-    for name, each in replay.judgements().items():
+    judged = [(each.judged / max(1, each.minutes), name, each) for name, each in replay.judgements().items()]
+    for share, name, each in sorted(judged, key=lambda row: row[:2]):
         if each.judged == each.minutes:
             continue
-        share = each.judged / max(1, each.minutes)
         why = each.why_failed or each.why_waited
         words = f"{name}: 可判断 {share:.1%} 的分钟" if zh else f"{name}: could be judged in {share:.1%} of the minutes"
         console.print(Text(f"{words} ({say(why, lang)})" if why else words), style="red" if each.failed else "dim")

@@ -95,7 +95,9 @@ def test_a_signal_that_raises_is_a_row_and_not_silence(replayed, tmp_path):
     assert found["signals"] == []
     assert found["judged"]["every_tenth"]["failed"] == 1.0
     assert "ZeroDivisionError" in found["judged"]["every_tenth"]["why_failed"]
-    assert "ZeroDivisionError" in replayed("--signal", "every_tenth").out
+    out = replayed("--signal", "every_tenth").out
+    # the result stands last, where it is seen
+    assert 0 < out.index("ZeroDivisionError") < out.index("no signal was told")
 
 
 def test_a_state_that_is_on_at_the_beginning_is_not_new(replayed, tmp_path):
@@ -123,6 +125,8 @@ def test_the_table(replayed):
     out = replayed("--signal", "every_tenth").out
     assert "tenth" in out
     assert "mean change of the price" in out
+    assert "before costs: coinmon scorecard --replayed" in out
+    assert out.index("covered:") < out.index("tenth")
 
 
 @pytest.mark.parametrize(

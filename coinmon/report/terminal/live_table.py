@@ -132,7 +132,7 @@ class Board:
         if shown < len(self._flows):
             yield f"{shown} / {len(self._flows)} {'币种' if self._lang == 'zh' else 'pairs'}"
         if has_times:
-            yield "时间为 UTC" if self._lang == "zh" else "times UTC"
+            yield "UTC"
 
     def _shown(self, rows: int) -> list[FlowEvent]:
         """All pairs in their order; where there are too many, those with the newest signals, then the largest flow."""

@@ -74,7 +74,7 @@ class OpenInterestNow(InstrumentResult):
     def cells(self) -> list[SummaryCell]:
         if self.open_interest is None:
             return []
-        name = Text(f"持仓量 ({self.base}，{self.window} 分钟变化)", f"OI ({self.base}, {self.window} min)")
+        name = Text(f"持仓 ({self.base}，{self.window} 分钟)", f"OI ({self.base}, {self.window} min)")
         held, change = rough(self.open_interest), self.change_pct
         if change is None:
             # not a change of nothing
