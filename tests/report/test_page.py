@@ -193,6 +193,9 @@ def test_every_session_has_its_name_and_no_word_of_the_chart_covers_another(page
     assert drawn
     assert {each["name"] for each in words if each["kind"] == "box"} >= {"亚洲", "伦敦", "纽约", "尾盘"}
     assert len([each for each in words if each["kind"] == "level"]) > 2
+    graded = [each["name"] for each in words if each["name"].startswith("[")]
+    assert all(re.fullmatch(r"\[\w\+?\]( \+\d+)?" if width < 640 else r"\[\w\+?\] \S.+", each) for each in graded)
+    assert graded
     for one, other in combinations(words, 2):
         beside = one["left"] + one["wide"] <= other["left"] or other["left"] + other["wide"] <= one["left"]
         assert beside or abs(one["up"] - other["up"]) >= 13, (one, other)

@@ -2,6 +2,9 @@
 import { lastAt } from "./scale.js";
 import { strokesOf } from "./strokes.js";
 
+/** Of a chart that is less wide than that a signal's title would cover most. */
+const BRIEF_PIXELS = 480;
+
 /** Places of the first and last of what is in sight. */
 function inSight(times, plot, width) {
   const first = Math.max(0, lastAt(times, plot.x.from - width));
@@ -238,6 +241,8 @@ function points(plot, mark) {
   const { c, x, y } = plot;
   c.font = plot.font(11);
   c.textAlign = "center";
+  // where there is little room signals are their grades: the crosshair says the rest
+  const brief = mark.all && x.end - x.start < BRIEF_PIXELS;
   for (let k = 0; k < mark.t.length; k += 1) {
     if (mark.v[k] === null) continue;
     const across = x.at(mark.t[k]);
@@ -245,20 +250,21 @@ function points(plot, mark) {
     if (across < x.start || across > x.end || up < y.end - 9 || up > y.start + 9) continue;
     const above = mark.shape === "down";
     shape(c, mark.shape, across, up + (mark.shape === "up" ? 6 : above ? -6 : 0), ink(plot, mark.tone));
-    if (mark.text[k]) {
+    const text = brief ? mark.text[k].replace(/^(\[[^\]]*\]).*?( \+\d+)?$/, "$1$2") : mark.text[k];
+    if (text) {
       c.textBaseline = above ? "bottom" : "top";
       // a text at the edge is moved in, not cut
-      const half = c.measureText(mark.text[k]).width / 2;
+      const half = c.measureText(text).width / 2;
       const middle = Math.max(Math.min(across, x.end - half - 2), x.start + half + 2);
       // one that would cover another's words has its mark alone; the crosshair says them
-      const word = { kind: "point", name: mark.text[k], left: middle - half - 2, wide: 2 * half + 4, up: up + (above ? -18 : 18) };
+      const word = { kind: "point", name: text, left: middle - half - 2, wide: 2 * half + 4, up: up + (above ? -18 : 18) };
       if (covered(plot, word.left, word.wide, word.up, "point")) continue;
       plot.words.push(word);
       // paper behind it: candles and profile do not run through the words
       c.fillStyle = plot.shades.paper;
       c.fillRect(word.left, word.up - 7, word.wide, 14);
       c.fillStyle = ink(plot, mark.tone);
-      c.fillText(mark.text[k], middle, up + (above ? -12 : 12));
+      c.fillText(text, middle, up + (above ? -12 : 12));
     }
   }
   c.textAlign = "left";

@@ -416,7 +416,9 @@ export function sheetOf(root, first, tell = () => {}) {
     paint(plot, over.filter((each) => each.m !== "box" && each.m !== "points"));
     // words come after candles and lines, which would run through them: what happened at a candle before names of
     // sessions, and those before names of levels
-    paint(plot, over.filter((each) => each.m === "points"));
+    const told = over.filter((each) => each.m === "points");
+    // signals before marks of indicators
+    paint(plot, told.sort((one, other) => Number(Boolean(other.all)) - Number(Boolean(one.all))));
     for (const each of boxes) boxName(plot, right, ...each);
     placeLabels(plot, labels, right);
     pane.words = plot.words;
