@@ -14,7 +14,10 @@ from coinmon_exchanges.bybit import liquidations as bybit_liquidations
 from coinmon_exchanges.bybit import trades as bybit_trades
 from coinmon_exchanges.coinbase import books as coinbase_books
 from coinmon_exchanges.coinbase import trades as coinbase_trades
+from coinmon_exchanges.hyperliquid import trades as hyperliquid_trades
+from coinmon_exchanges.okx import books as okx_books
 from coinmon_exchanges.okx import liquidations as okx_liquidations
+from coinmon_exchanges.okx import trades as okx_trades
 
 NAMES = [f"C{number}USDT" for number in range(17)]
 
@@ -92,6 +95,74 @@ def test_a_product_that_coinbase_does_not_have_refuses_no_other(instrument, venu
         return {"type": "subscriptions", "channels": channels}
 
     assert live(link, link.read or venue.read, answer) == (set(NAMES) - bad, bad)
+
+
+def answers(venue, request, bad):
+    """What a venue says of a request in which it does not want the bad ones."""
+    if venue in (okx_trades, okx_books):
+        named = [each["instId"] for each in request["args"]]
+        text = "channel:{},instId:{} doesn't exist"
+        channel = request["args"][0]["channel"]
+        return [
+            {"event": "error", "code": "60018", "msg": text.format(channel, name)}
+            if name in bad
+            else {"event": "subscribe", "arg": {"channel": channel, "instId": name}}
+            for name in named
+        ]
+    if venue is hyperliquid_trades:
+        if request["subscription"]["coin"] in bad:
+            return [{"channel": "error", "data": f"Invalid subscription {json.dumps(request['subscription'])}"}]
+        return [{"channel": "subscriptionResponse", "data": request}]
+    if venue is coinbase_trades:
+        wrong = [name for name in request["product_ids"] if name in bad]
+        if wrong:
+            return [{"type": "error", "message": "Failed to subscribe", "reason": f"{wrong[0]} is not a valid product"}]
+        return [{"type": "subscriptions", "channels": [{"name": "matches", "product_ids": request["product_ids"]}]}]
+    streams = request.get("params") or request["args"]
+    wrong = any(bad & {stream.split("@")[0].upper(), stream.rsplit(".", 1)[-1]} for stream in streams)
+    if venue is binance_trades:
+        return [
+            {"id": request["id"]} | ({"error": {"code": 2, "msg": "invalid stream"}} if wrong else {"result": None})
+        ]
+    return [{"success": not wrong, "ret_msg": "", "req_id": request["req_id"], "op": "subscribe"}]
+
+
+@pytest.mark.parametrize(
+    "venue", [binance_trades, bybit_trades, okx_trades, okx_books, coinbase_trades, hyperliquid_trades]
+)
+def test_what_a_venue_does_not_want_to_stream_is_asked_for_again_after_half_an_hour(instrument, venue, monkeypatch):
+    """The connection may live for weeks, and the refusal have been of a market that was listed a minute ago."""
+    now, bad, streaming = 0.0, {NAMES[3], NAMES[9]}, {}
+    monkeypatch.setattr("coinmon_exchanges._stream.rows.monotonic", lambda: now)
+    made = [instrument("v", "X/USDT", name, "0.1", "0.1") for name in NAMES]
+    (link,) = venue.links("ws://x", made, *((200,) if venue is binance_trades else ()))
+    subscribed, read = state_of(link), link.read or venue.read
+
+    def ask(waiting):
+        sent = []
+        while waiting:
+            sent.append(waiting.pop(0))
+            for message in answers(venue, json.loads(sent[-1]), bad):
+                for state in read([json.dumps(message)], subscribed):
+                    streaming.update({each.native_id: state.live for each in state.instruments})
+            waiting += subscribed.requests_due()
+        return sent
+
+    ask([text for text, _ in link.requests])
+    assert {name for name, live in streaming.items() if not live} == bad
+    now += 1799
+    assert not subscribed.requests_due()
+    now += 2
+    asked = ask([*subscribed.requests_due()])
+    assert all(any(name.lower() in text.lower() for name in bad) for text in asked)
+    assert 1 <= len(asked) <= 2
+    assert {name for name, live in streaming.items() if not live} == bad
+    bad = set()
+    now += 1801
+    ask([*subscribed.requests_due()])
+    assert streaming == dict.fromkeys(NAMES, True)
+    now += 10_000
+    assert not subscribed.requests_due()
 
 
 def test_what_keeps_a_liquidation_stream_alive_is_pushed_though_nothing_happens(instrument):

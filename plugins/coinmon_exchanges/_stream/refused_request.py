@@ -14,7 +14,7 @@ def in_halves(
     """
     names = list(subscribed.groups[group])
     if len(names) <= 1:
-        return [subscribed.state(names, False, why)]
+        return [subscribed.refuse(names, why, lambda: request(group, names))]
     middle = len(names) // 2
     for half in (names[:middle], names[middle:]):
         subscribed.groups.append(half)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
+from time import monotonic
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -31,6 +32,8 @@ _OFF_GRID = 1e-3
 _MAX_EXACT_TICKS = 2.0**53
 """Ticks beyond this are not exact in float64."""
 _NO_ID = -1
+REFUSED_PAUSE_S = 1800.0
+"""Seconds after which what a venue did not want to stream is asked for once more: no refusal is for ever."""
 StreamItem = Streamed | StreamedMany | StreamedBook | StreamedLiquidations | StreamState
 
 
@@ -114,6 +117,7 @@ class Subscribed:
         self.number = {name: at for at, name in enumerate(instruments)}
         self.groups = list(groups)
         self.requests: list[str] = []
+        self._refused: list[tuple[float, Callable[[], str]]] = []
         self._instruments = list(instruments.values())
         self._tick = np.array([float(each.tick_size) for each in self._instruments])
         contracts = [Fraction(each.contract_size) for each in self._instruments]
@@ -131,9 +135,17 @@ class Subscribed:
     def everything(self, live: bool, why: str) -> StreamState:
         return StreamState(self.channel, self._instruments, live, why)
 
+    def refuse(self, names: Sequence[str], why: str, again: Callable[[], str]) -> StreamState:
+        """The venue does not stream these: they are polled, and asked for once more when it may. again: the request."""
+        self._refused.append((monotonic() + REFUSED_PAUSE_S, again))
+        return self.state(names, False, why)
+
     def requests_due(self) -> Sequence[str]:
         """Requests to send now; called each time after messages were read."""
-        due, self.requests = self.requests, []
+        now = monotonic()
+        again = [request() for at, request in self._refused if at <= now]
+        self._refused = [each for each in self._refused if each[0] > now]
+        due, self.requests = [*self.requests, *again], []
         return due
 
     def instrument(self, name: str) -> Instrument | None:

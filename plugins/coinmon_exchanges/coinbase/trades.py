@@ -105,11 +105,18 @@ def refused(message: Any, subscribed: Subscribed, channels: Sequence[str]) -> li
     """One product that Coinbase does not have refuses the whole request: the others are asked for again without it."""
     why = f"{message.get('message')}: {message.get('reason') or ''}"[:160]
     words = str(message.get("reason") or "").replace(",", " ").split()
-    wanted = [name for group in subscribed.groups[-1:] for name in group]
+    # the latest request that had one of them
+    wanted = next((group for group in reversed(subscribed.groups) if not set(words).isdisjoint(group)), ())
     bad = [name for name in wanted if name in words]
     others = [name for name in wanted if name not in words]
-    if not bad or not others:
+    if not bad:
         return [subscribed.everything(False, why)]
-    subscribed.groups.append(others)
-    subscribed.requests.append(request("subscribe", others, channels))
-    return [subscribed.state(bad, False, why)]
+
+    def again() -> str:
+        subscribed.groups.append(bad)
+        return request("subscribe", bad, channels)
+
+    if others:
+        subscribed.groups.append(others)
+        subscribed.requests.append(request("subscribe", others, channels))
+    return [subscribed.refuse(bad, why, again)]

@@ -1,6 +1,7 @@
 """Hyperliquid's subscriptions: one request a coin and channel, answered one by one (EXCHANGES C19)."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -43,4 +44,5 @@ def subscription_states(message: Any, subscribed: Subscribed, channel: str) -> l
     if text.startswith("Already subscribed"):
         return []
     names = [name for group in subscribed.groups for name in group if f'"coin":"{name}"' in text.replace(" ", "")]
-    return [subscribed.state(names, False, f"subscription refused: {text}"[:160])] if names else []
+    why = f"subscription refused: {text}"[:160]
+    return [subscribed.refuse([name], why, partial(subscribe, channel, name)) for name in names]

@@ -6,16 +6,15 @@ Its checksum is deprecated and always 0.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from coinmon.exchange import Instrument
 from coinmon_exchanges._columns import strict
 from coinmon_exchanges._stream.local_book import Update
 from coinmon_exchanges._stream.rows import StreamItem, Subscribed, parsed
 from coinmon_exchanges._stream.socket import Link
 from coinmon_exchanges._stream.subscribed_books import Books, each_update
-from coinmon_exchanges.okx.trades import subscription_states
+from coinmon_exchanges.okx.trades import request, subscription_states
 
+_CHANNEL = "books"
 _CONNECTION_TOPICS = 25
 """Fewer than 30 books a connection, as OKX advises."""
 _IS_WHOLE = {"snapshot": True, "update": False}
@@ -32,20 +31,15 @@ def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
     made = []
     for at in range(0, len(instruments), _CONNECTION_TOPICS):
         part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
-        made.append(Link(url, [(_ask("subscribe", list(part)), list(part))], part, read, _begin))
+        made.append(Link(url, [(request("subscribe", _CHANNEL, list(part)), list(part))], part, read, _begin))
     return made
 
 
 def _begin(link: Link) -> Subscribed:
     def again(name: str) -> Sequence[str]:
-        return _ask("unsubscribe", [name]), _ask("subscribe", [name])
+        return tuple(request(operation, _CHANNEL, [name]) for operation in ("unsubscribe", "subscribe"))
 
     return Books(link.instruments, [names for _, names in link.requests], follows, again)
-
-
-def _ask(operation: str, names: Sequence[str]) -> str:
-    args = [{"channel": "books", "instId": name} for name in names]
-    return orjson.dumps({"op": operation, "args": args}).decode()
 
 
 @strict("OKX book stream")
@@ -53,7 +47,7 @@ def read(texts: Sequence[str], books: Any) -> list[StreamItem]:
     messages: list[Any] = parsed(texts)
     # an unsubscription is half of asking for a snapshot again
     said_so = [each for each in messages if "event" in each and each["event"] != "unsubscribe"]
-    items = [state for each in said_so for state in subscription_states(each, books)]
+    items = [state for each in said_so for state in subscription_states(each, books, _CHANNEL)]
     pushed = (each for each in messages if "data" in each)
     taken: list[StreamItem] = books.take(each_update(pushed, lambda each: each["arg"]["instId"], _updates))
     return items + taken

@@ -1,5 +1,6 @@
 """OKX's `trades` channel (EXCHANGES 3.3): a row is a taker's order at a price and covers `count` ids, to tradeId."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -19,6 +20,9 @@ CONNECTION_RULES = ConnectionRules(
 """3 connections a second, of four streams: trades and books, spot and swaps. A connection without data for 30 s is cut,
 and only the text "ping" counts."""
 _CONNECTION_TOPICS, _REQUEST_TOPICS = 200, 100
+CHANNEL = "trades"
+_NAMED = re.compile(r"instId:([^\s,]+)")
+"""Of what a refusal is: "channel:trades,instId:LTC-USD doesn't exist" (60018)."""
 _TAKER = {"buy": BUY, "sell": SELL}
 
 
@@ -51,13 +55,13 @@ def links(url: str, instruments: Sequence[Instrument]) -> list[Link]:
         part = {each.native_id: each for each in instruments[at : at + _CONNECTION_TOPICS]}
         names = list(part)
         groups = [names[first : first + _REQUEST_TOPICS] for first in range(0, len(names), _REQUEST_TOPICS)]
-        made.append(Link(url, [(_subscribe(group), group) for group in groups], part))
+        made.append(Link(url, [(request("subscribe", CHANNEL, group), group) for group in groups], part))
     return made
 
 
-def _subscribe(names: Sequence[str]) -> str:
-    args = [{"channel": "trades", "instId": name} for name in names]
-    return orjson.dumps({"op": "subscribe", "args": args}).decode()
+def request(operation: str, channel: str, names: Sequence[str]) -> str:
+    args = [{"channel": channel, "instId": name} for name in names]
+    return orjson.dumps({"op": operation, "args": args}).decode()
 
 
 @strict("OKX stream")
@@ -65,7 +69,7 @@ def read(texts: Sequence[str], subscribed: Subscribed) -> list[StreamItem]:
     found, others = rows_of(_ROWS_DECODER, texts, lambda each: "data" in each and each["arg"]["channel"] == "trades")
     rows = [row for each in found for row in each.data]
     items: list[StreamItem] = [
-        state for each in others if "event" in each for state in subscription_states(each, subscribed)
+        state for each in others if "event" in each for state in subscription_states(each, subscribed, CHANNEL)
     ]
     if not rows:
         return items
@@ -88,12 +92,17 @@ def _columns(subscribed: Subscribed, rows: Sequence[_TradesRow]) -> StreamedColu
     )
 
 
-def subscription_states(message: Any, subscribed: Subscribed) -> list[StreamItem]:
+def subscription_states(message: Any, subscribed: Subscribed, channel: str = "") -> list[StreamItem]:
+    """What an answer says of the instrument it names. channel: of the requests; empty: they name no instruments."""
     event = message["event"]
     if event == "notice":
         raise Dropped(f"notice {message.get('code')}: {message.get('msg')}"[:160])
     if event == "error":
-        # the message names no channel: whatever is acknowledged later is live all the same
-        return [subscribed.state((), False, f"error {message.get('code')}: {message.get('msg')}"[:160])]
+        why = f"error {message.get('code')}: {message.get('msg')}"[:160]
+        named = _NAMED.search(str(message.get("msg"))) if channel else None
+        if named is None or subscribed.instrument(named[1]) is None:
+            # whatever is acknowledged later is live all the same
+            return [subscribed.state((), False, why)]
+        return [subscribed.refuse([named[1]], why, partial(request, "subscribe", channel, [named[1]]))]
     names = [message.get("arg", {}).get("instId", "")] if event in ("subscribe", "unsubscribe") else []
     return [subscribed.state(names, event == "subscribe")] if names else []
