@@ -42,6 +42,10 @@ _NOTE = {
 }
 _SOURCES = {
     "stored": {"zh": "结论截至 {}，只在月末更新", "en": "verdicts as of {}; they change at month ends only"},
+    "unjudged": {
+        "zh": "尚无结论：只在月末评判",
+        "en": "no verdicts yet: they are given at month ends only",
+    },
     "own": {
         "zh": "按自选的天数或成本临时计算，不入库：反复试看会把噪声看成优势",
         "en": "computed now for days or costs of your own, and not stored: whoever looks often finds an edge in noise",
@@ -233,7 +237,10 @@ def _show(document: Mapping[str, Any], lang: str) -> None:
     for each in document["signals"]:
         if reasons := _reasons(each.get("unjudged") or {}, lang):
             console.print(f"{each['signal']} {_direction(each, lang)}: {reasons}", style="dim", highlight=False)
-    source = _SOURCES[document["source"]][lang].format(document["verdicts_of"] or "-")
+    at = document["verdicts_of"]
+    source = _SOURCES["unjudged" if document["source"] == "stored" and at is None else document["source"]][lang].format(
+        at
+    )
     console.print(source, style="dim", highlight=False)
     console.print(_NOTE[lang], style="dim", highlight=False)
 

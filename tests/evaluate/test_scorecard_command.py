@@ -153,6 +153,14 @@ def test_no_figure_is_cut_on_a_terminal(worth, monkeypatch, capsys, columns, lan
     assert max(map(cell_len, shown.splitlines())) <= columns
 
 
+def test_before_a_months_end_it_says_that_there_are_no_verdicts_and_not_of_when(worth, capsys):
+    document = json.loads(run(worth, "scorecard", "--json")) | {"verdicts_of": None}
+    _show(document, "en")
+    assert "no verdicts yet: they are given at month ends only" in capsys.readouterr().out
+    _show(document | {"verdicts_of": "2026-01-01T00:00:00Z"}, "en")
+    assert "verdicts as of 2026-01-01T00:00:00Z;" in capsys.readouterr().out
+
+
 def test_why_some_could_not_be_judged_is_said_in_both_languages(worth):
     """Of a replay of the last 40 days those of the first ones have no base."""
     arguments = ("scorecard", "--replayed", "--days", "40")
