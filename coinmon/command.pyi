@@ -35,6 +35,7 @@ from .model.moment import MINUTE as MINUTE
 from .model.moment import iso as iso
 from .model.moment import parse_time as parse_time
 from .model.verdicts import verdict_words as verdict_words
+from .plugin.interrupts import interrupts_noted as interrupts_noted
 from .plugin.pages import SESSION_COOKIE as SESSION_COOKIE
 from .plugin.pages import Pages as Pages
 from .plugin.pages import is_session as is_session

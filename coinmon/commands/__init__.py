@@ -76,7 +76,10 @@ class Globals:
 
     def load(self, **overrides: Any) -> "Config":
         """The configuration. overrides: keys, with `__` for a dot (`symbols__all`); None is not set."""
-        from coinmon.config.load import load_config  # pydantic: not needed for --help
+        from coinmon.plugin.interrupts import interrupts_noted
+
+        with interrupts_noted():
+            from coinmon.config.load import load_config  # pydantic: not needed for --help
 
         return load_config(self.config, overrides=self._overrides(overrides), rules=self.rules)
 

@@ -18,13 +18,21 @@ _LONGEST_S = 60.0
 
 @contextmanager
 def interrupts_noted() -> Iterator[Callable[[BaseException], bool]]:
-    """Around code of plugins: gives what `our_stop` says, but a KeyboardInterrupt without a signal is the plugin's."""
+    """Around code of plugins, and what imports much: gives what `our_stop` says, but a KeyboardInterrupt that came by
+    no signal is the plugin's.
+
+    Where one came by a signal KeyboardInterrupt is raised at the end: libraries take it for a failure of their own, or
+    for none, and go on.
+    """
     came: list[int] = []
     usual: dict[int, Any] = {}
 
     def noted(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        usual[number](number, frame)
+        try:
+            usual[number](number, frame)
+        except KeyboardInterrupt:
+            came.append(number)
+            raise
 
     # signals are handled in the main thread, and can be watched for only there
     if threading.current_thread() is threading.main_thread():
@@ -33,7 +41,13 @@ def interrupts_noted() -> Iterator[Callable[[BaseException], bool]]:
                 usual[number] = handler
                 signal.signal(number, noted)
     try:
-        yield lambda error: our_stop(error) and (bool(came) or not isinstance(error, KeyboardInterrupt))
+        yield lambda error: bool(came) or (our_stop(error) and not isinstance(error, KeyboardInterrupt))
+        if came:
+            raise KeyboardInterrupt
+    except Exception:
+        if came:
+            raise KeyboardInterrupt from None
+        raise
     finally:
         for noticed, handler in usual.items():
             # a library may have set one of its own meanwhile

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coinmon.command import ConfigError, desk_for, hookimpl
+from coinmon.command import ConfigError, desk_for, hookimpl, interrupts_noted
 
 
 def serve(
@@ -22,7 +22,8 @@ def serve(
 ) -> None:
     """Let AI assistants ask: an MCP server over Streamable HTTP, SSE or stdio."""
     try:
-        from coinmon_mcp._run import serve_http, serve_stdio
+        with interrupts_noted():
+            from coinmon_mcp._run import serve_http, serve_stdio
     except ModuleNotFoundError as error:
         raise ConfigError(f"coinmon serve needs {error.name}: pip install '.[serve]' in coinmon's folder") from None
 
