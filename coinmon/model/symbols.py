@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from coinmon.errors import ConfigError
 from coinmon.model.instrument import Instrument, Kind, Pair
@@ -49,13 +50,20 @@ class Universe:
         self._preferred = preferred or {}
         self._chosen = frozenset(chosen)
         self.by_pair: dict[Pair, list[Instrument]] = {}
-        self._names: dict[str, Pair] = {}
-        for instrument in instruments:
+        self._listed = list(instruments)
+        for instrument in self._listed:
+            self.by_pair.setdefault(self.pair_of(instrument), []).append(instrument)
+
+    @cached_property
+    def _names(self) -> Mapping[str, Pair]:
+        """What people may call a pair; a scan makes a universe each minute and asks nothing by name."""
+        names: dict[str, Pair] = {}
+        for instrument in self._listed:
             pair = self.pair_of(instrument)
-            self.by_pair.setdefault(pair, []).append(instrument)
             for base in (pair.base, instrument.base):
                 for quote in (pair.quote, instrument.quote):
-                    self._names.setdefault(f"{base}{quote}".upper(), pair)
+                    names.setdefault(f"{base}{quote}".upper(), pair)
+        return names
 
     def pair_of(self, instrument: Instrument) -> Pair:
         """A market in thousands of a coin (1000PEPE/USDT) counts as the coin's own pair."""

@@ -16,13 +16,14 @@ _UNKNOWN = np.iinfo(np.int64).max
 class AddedUp(NamedTuple):
     """Of one market. Money is quote currency, prices are ticks.
 
-    minutes: those of the window that count. buy, sell, traded, volume: exact sums over them, rounded once.
-    open, high, low, close: of the window as one bar; 0: no price is known. reach: true ranges of the minutes that have
-    a price, of which there are `priced`.
+    worst: the least `Coverage` of the window. minutes: those of it that count. buy, sell, traded, volume: exact sums
+    over them, rounded once. open, high, low, close: of the window as one bar; 0: no price is known. reach: true ranges
+    of the minutes that have a price, of which there are `priced`.
     blocks: windows before that are complete; of their net flows mean, spread (the sample deviation), median and largest
     size.
     """
 
+    worst: int
     minutes: int
     buy: float
     sell: float
@@ -54,7 +55,7 @@ def added_up(many: SideBySide, window: int, blocks: int) -> Sequence[AddedUp]:
         # each minute's totals are rounded once, so a difference below zero is rounding and not a sale
         for each in (bought, np.maximum(traded - bought, 0.0), traded, volume)
     ]
-    figures = [own.sum(axis=1), *totals, *_prices(many, window)]
+    figures = [coverage[:, -window:].min(axis=1), own.sum(axis=1), *totals, *_prices(many, window)]
     if blocks:
         taken = (bought - (traded - bought))[:, : blocks * window].reshape(len(known), blocks, window).sum(axis=-1)
         complete = known[:, : blocks * window].reshape((*taken.shape, window))

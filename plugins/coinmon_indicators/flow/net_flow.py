@@ -1,7 +1,7 @@
 """Net flow: what takers bought less what they sold, with the ratio, the range and the volatility of the same window."""
 
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from pydantic import Field
 from coinmon.indicator import (
     MINUTE,
     Bilingual,
+    Coverage,
     Line,
     Panel,
     SeenReport,
@@ -126,7 +127,7 @@ def net_flow(
         flow["zscore"], flow["usual"] = _against(flow["net_flow"], found, window, min_coverage, reasons)
     return NetFlow(
         as_of=moment(view.now),
-        coverage=SeenReport.of(view.seen(view.bars(window))),
+        coverage=_seen(view, found, window),
         convention=f"taker buy - taker sell of {window} closed minutes; ATR: simple mean of one-minute true ranges; "
         "z-score by the sample deviation",
         instrument=view.instrument.id,
@@ -142,6 +143,21 @@ def net_flow(
 @hookimpl
 def register_indicators(register: Any) -> None:
     register("net_flow", net_flow, columns=columns)
+
+
+def _seen(view: View, found: AddedUp, window: int) -> SeenReport:
+    if found.worst >= Coverage.KLINES:
+        return _seen_whole(view.end, window, found.worst)
+    return SeenReport.of(view.seen(view.bars(window)))
+
+
+@lru_cache(16)
+def _seen_whole(end: int, window: int, worst: int) -> SeenReport:
+    """Of nearly every market: the same for all of them."""
+    start, kind = end - window * MINUTE, Coverage(worst).label
+    return SeenReport(
+        start=moment(start), end=moment(end), minutes=window, complete=window, share=1.0, kind=kind
+    )  # fmt: skip
 
 
 def _flow(found: AddedUp, window: int, min_coverage: float, reasons: list[str]) -> dict[str, Any]:
