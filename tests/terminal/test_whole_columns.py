@@ -8,6 +8,7 @@ import pytest
 from coinmon.clock import Clock
 from coinmon.model.events import from_json
 from coinmon.report.table.app import TableApp
+from coinmon.report.table.figures import PairFigures
 from coinmon.report.table.rows import columns
 from coinmon_emulator.scenario.scenario import STARTS_AT
 from tests.terminal.conftest import EVENTS, VENUES, WIDEST, row_of, screen_lines
@@ -108,4 +109,20 @@ def test_the_column_that_is_sorted_by_comes_into_sight_and_a_resized_table_has_t
     assert len(widest) == 17
     assert narrow == widest[: len(narrow)]
     assert len(narrow) < len(again) < 17
+    assert width <= 80
+
+
+def test_figures_that_come_later_and_need_more_room_cut_no_column(driven):
+    widths = []
+
+    def look(app):
+        if not widths:
+            app.state.stale = lambda pairs: None
+            app.state.rows["BTC/USDT"].figures = PairFigures(move=-12_345.67, perp_flow=-123_456_789.0)
+            app._table.redraw("BTC/USDT")
+        widths.append(app._table.virtual_size.width)
+        return row_of(app), widths[-1]
+
+    cells, width = driven("down", look=look, size=(80, 24), until=lambda _: len(widths) > 5)[0]
+    assert {"-12345.67%", "-123M"} <= set(cells)
     assert width <= 80
