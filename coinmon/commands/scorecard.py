@@ -250,19 +250,11 @@ def _row(each: Mapping[str, Any], lang: str) -> list[str]:
     from coinmon.model.verdicts import verdict_words
 
     return [
-        each["signal"],
-        _direction(each, lang),
-        str(each["told"]),
-        str(each["judged"]),
-        f"{each['independent']:.0f}",
-        _duration(each["horizon_minutes"]),
-        _percent(each["median_pct"]),
-        _percent(each["base_pct"]),
-        _interval(*each["excess_pct"], to=_TO[lang]),
-        _share(*each["hit"]),
-        _interval(*each["after_costs_pct"], to=_TO[lang]),
-        verdict_words(each["verdict"]).say(lang),
-    ]
+        each["signal"], _direction(each, lang), str(each["told"]), str(each["judged"]), f"{each['independent']:.0f}",
+        _duration(each["horizon_minutes"]), _percent(each["median_pct"]), _percent(each["base_pct"]),
+        _interval(*each["excess_pct"], to=_TO[lang]), _share(*each["hit"]),
+        _interval(*each["after_costs_pct"], to=_TO[lang]), verdict_words(each["verdict"]).say(lang),
+    ]  # fmt: skip
 
 
 def _direction(row: Mapping[str, Any], lang: str) -> str:

@@ -12,7 +12,8 @@ from coinmon.clock import Clock
 from coinmon.model.events import from_json
 from coinmon.report.table.app import SheetScreen, TableApp
 from coinmon.report.table.screen import InteractiveScreen
-from coinmon.report.terminal.screen import PlainScreen, TableScreen, screen_for
+from coinmon.report.terminal.screen import PlainScreen, screen_for
+from coinmon.report.terminal.table_screen import TableScreen
 from coinmon_emulator.scenario.scenario import STARTS_AT
 from tests.terminal.conftest import EVENTS, VENUES, WIDEST, row_of, screen_lines
 from tests.terminal.test_live_table import REST, flow

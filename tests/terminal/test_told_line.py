@@ -1,13 +1,15 @@
 """Above a table, and when the interactive one has gone, a signal is one line: short, and not the log's too."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 from rich.cells import cell_len
 
+from coinmon.clock import Clock
 from coinmon.model.events import from_json
 from coinmon.report.table.screen import InteractiveScreen
-from coinmon.report.terminal.screen import TableScreen
+from coinmon.report.terminal.table_screen import TableScreen
 from tests.terminal.test_live_table import REST, SIGNAL, whale
 
 RECORD = {
@@ -68,3 +70,23 @@ def test_without_a_record_there_is_no_verdict(printed):
         "2026-01-15 19:58:00 🚨 BTC/USDT [A+] Global Sync Bullish"
     )
     assert "record" not in str(printed(SIGNAL, lang="en", width=140))
+
+
+def test_a_line_waits_until_the_table_is_drawn(capsys):
+    screen = TableScreen(SimpleNamespace(exchanges={}, reader_lang="en", timezone="UTC"), goes_on=False)
+
+    unused = screen._drawing
+
+    async def run():
+        async with screen.shown(Clock(), lambda: None):
+            # what the table's own thread holds while it draws
+            with screen._drawing:
+                saying = asyncio.create_task(asyncio.to_thread(screen.log, "a line\n"))
+                done, _ = await asyncio.wait({saying}, timeout=0.1)
+                before = capsys.readouterr().out
+            await asyncio.wait_for(saying, 5)
+            return done, before, screen._drawing, capsys.readouterr().out
+
+    done, before, drawing, after = asyncio.run(run())
+    assert (done, before, after) == (set(), "", "a line\n")
+    assert drawing is not unused

@@ -5,17 +5,15 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, redirect_stdout
-from typing import IO, TYPE_CHECKING, Any, Protocol, cast
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 from loguru import logger
 
 from coinmon.clock import Clock
 from coinmon.config.load import Config
-from coinmon.model.events import Event, ScanStarted, SignalEvent, WhaleEvent, as_json
-from coinmon.report.terminal.background_stream import MAX_WAITING_FRAMES_BYTES, BackgroundStream, may_hang
-from coinmon.report.terminal.told_line import SAID_BY_TABLES, told_line
+from coinmon.model.events import Event, ScanStarted, as_json
+from coinmon.report.terminal.background_stream import BackgroundStream, may_hang
 
 if TYPE_CHECKING:
     from coinmon.report.table.figures import MarketStore
@@ -57,6 +55,8 @@ def screen_for(
         from coinmon.report.table.screen import InteractiveScreen
 
         return InteractiveScreen(config, store)
+    from coinmon.report.terminal.table_screen import TableScreen
+
     return TableScreen(config, goes_on=goes_on)
 
 
@@ -138,61 +138,3 @@ class PlainScreen(_Piped):
 
     def take(self, event: Event) -> None:
         """The log output says it."""
-
-
-class TableScreen:
-    """The live table, with the log scrolling above it."""
-
-    def __init__(self, config: Config, *, goes_on: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        from coinmon.report.terminal.live_table import Board
-
-        self._stream = (
-            BackgroundStream(sys.stdout, lambda: self._stop(), MAX_WAITING_FRAMES_BYTES)
-            if goes_on and may_hang(sys.stdout)
-            else None
-        )
-        self._stop: Callable[[], None] = lambda: None
-        self._console = Console(file=cast("IO[str] | None", self._stream))
-        self._config = config
-        self._board = Board(list(config.exchanges), config.reader_lang)
-        words = "读取行情" if config.reader_lang == "zh" else "reading instruments"
-        columns = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=self._console)
-        self._task = self._progress.add_task(words, total=None, visible=False)
-        self._clock = Clock()
-
-    def log(self, line: str) -> None:
-        """The table says what flows and when a scan begins; the log is for the rest."""
-        if not any(mark in line for mark in SAID_BY_TABLES):
-            self._console.print(line.rstrip("\n"), markup=False, highlight=False)
-
-    def take(self, event: Event) -> None:
-        self._board.take(event)
-        if isinstance(event, SignalEvent | WhaleEvent):
-            lang, zone = self._config.reader_lang, ZoneInfo(self._config.timezone)
-            self._console.print(told_line(event, lang, zone, self._console.width), highlight=False)
-
-    def progress(self, done: int, everything: int) -> None:
-        self._progress.update(self._task, completed=done, total=everything, visible=done < everything)
-
-    @asynccontextmanager
-    async def shown(self, clock: Clock, stop: Callable[[], None]) -> AsyncIterator[None]:
-        from rich.live import Live
-
-        self._clock, self._stop = clock, stop
-        try:
-            with Live(self, console=self._console, refresh_per_second=4):
-                yield
-        finally:
-            if self._stream is not None:
-                await asyncio.to_thread(self._stream.close)
-
-    def __rich__(self) -> Any:
-        from rich.console import Group
-
-        width, height = self._console.size
-        # the progress bar and a line of the log stay in sight
-        return Group(self._board.draw(self._clock.now(), width, height - 2), self._progress)
