@@ -1,5 +1,6 @@
 """Breadth, which looks at all pairs: the same live, replayed and in columns, and never ahead of what was known."""
 
+import gc
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from coinmon.config.load import load_config
 from coinmon.evaluate.audit import audit
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.stored_markets import StoredMarkets
+from coinmon.market.kept_stretches import KeptStretches
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE, iso
@@ -139,9 +141,16 @@ def test_a_scan_asks_of_all_pairs_that_are_stored(stored):
     universe = history.universe(config.exchanges, config.quotes)
     watch = SimpleNamespace(pairs=[BTC], universe=universe, kinds=("spot",))
     now = START + (EVENT + LASTS) * MINUTE
-    found = judge(config, Evaluator(config, list(config.exchanges)), watch, history, now, {}, {}).found
-    (signal,) = found["BTC/USDT"]
-    assert signal.evidence["pairs_in"] == 6
+    kept, evaluator, left_alone = KeptStretches(), Evaluator(config, list(config.exchanges)), [gc.get_freeze_count()]
+    for keeps in (None, kept, kept):
+        found = judge(config, evaluator, watch, history, now, {}, {}, kept=keeps).found
+        (signal,) = found["BTC/USDT"]
+        assert signal.evidence["pairs_in"] == 6
+        left_alone.append(gc.get_freeze_count())
+        now += MINUTE
+    # what is there after the first cycle of a scan that keeps is not gone through again
+    before, without, first, second = left_alone
+    assert before >= without < first - 1_000 <= second < first + 1_000
 
 
 def test_few_pairs_say_nothing(stored):
