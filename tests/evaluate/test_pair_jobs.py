@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from loguru import logger
 
 from coinmon.cli import run
 from coinmon.config.load import load_config
@@ -165,6 +168,34 @@ def test_no_cluster_there_is_said(overrides, monkeypatch):
     monkeypatch.setattr(cluster_module, "CONNECT_TIMEOUT_S", 0.2)
     with pytest.raises(ConfigError, match="no Dask scheduler answers there"):
         replayed_on_cluster("tcp://127.0.0.1:9", ReplayTask(load_config, None, None, "complete"), [Pair("BTC", "USDT")])
+
+
+@pytest.mark.parametrize("workers", [{}, {"tcp://127.0.0.1:1": {}}])
+def test_a_cluster_without_a_worker_is_waited_for_in_words(monkeypatch, workers):
+    class Client(AbstractContextManager):
+        def __init__(self, address, timeout):
+            pass
+
+        def scheduler_info(self):
+            return {"workers": workers}
+
+        def map(self, *_, **__):
+            raise NotImplementedError
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client, KilledWorker=RuntimeError))
+    said = []
+    sink = logger.add(lambda message: said.append(message.record["message"]), level="WARNING")
+    try:
+        with pytest.raises(NotImplementedError):
+            replayed_on_cluster("a:1", ReplayTask(load_config, None, None, "complete"), [Pair("BTC", "USDT")])
+    finally:
+        logger.remove(sink)
+    assert said == (
+        [] if workers else ["--dask a:1: no worker has come to that scheduler yet: the replay waits for one"]
+    )
 
 
 @pytest.mark.parametrize("known", ["complete", "known"])

@@ -6,6 +6,7 @@ from socket import gethostname
 from types import ModuleType
 
 from coinmon.errors import CoinmonError, ConfigError
+from coinmon.log import SPOKEN
 from coinmon.model.instrument import Pair
 from coinmon.run.backtest import Replay
 from coinmon.run.parts.loaded_source import loaded_source
@@ -28,6 +29,8 @@ def replayed_on_cluster(
     except (OSError, ValueError) as error:
         raise ConfigError(f"--dask {address}: no Dask scheduler answers there: {error}") from None
     with client:
+        if not client.scheduler_info()["workers"]:
+            SPOKEN.warning("--dask {}: no worker has come to that scheduler yet: the replay waits for one", address)
 
         def work(tasks: Sequence[AnyTask], moved: Progress) -> Sequence[object]:
             futures = client.map(partial(_worked_there, whole), tasks, pure=False)
