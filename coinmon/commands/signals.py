@@ -115,7 +115,6 @@ def _listed(config: "Config", database: "Database", symbol: str | None, now: int
     from coinmon.model.moment import iso
     from coinmon.model.signal import GRADES
     from coinmon.store.history import History
-    from coinmon.store.judged import last_judged
 
     history = History(database)
     pair = None
@@ -126,9 +125,7 @@ def _listed(config: "Config", database: "Database", symbol: str | None, now: int
     rows = [{**each, "ended": iso(each["ended"])} for each in found if each["event"] == "signal"]
     # what is on first, the newest of them first, of one moment the gravest
     rows.sort(key=lambda each: (each["ended"] is None, each["time"], GRADES.index(each["grade"])), reverse=True)
-    with database.read() as connection:
-        judged = last_judged(connection, now)
-    return {"as_of": iso(now), "judged_until": iso(judged), "pair": pair, "signals": rows}
+    return {"as_of": iso(now), "judged_until": iso(history.judged_until(now)), "pair": pair, "signals": rows}
 
 
 def _not_judged_since(document: dict[str, Any], config: "Config") -> str:

@@ -35,7 +35,7 @@ from coinmon.store.bars import (
 )
 from coinmon.store.database import Database
 from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
-from coinmon.store.judged import JudgedMinutes, read_judged
+from coinmon.store.judged import JudgedMinutes, last_judged, read_judged
 from coinmon.store.outbox import read_signals
 from coinmon.store.samples import newest_times
 from coinmon.store.schema import bars, instruments, signals
@@ -206,6 +206,11 @@ class History:
         """Events of the signals that were on at some time in [start, end), newest first."""
         with self._database.read() as connection:
             return read_signals(connection, pair, start, end)
+
+    def judged_until(self, at: int) -> int | None:
+        """The newest moment, not after `at`, as of which a scan has judged; ms UTC. None: none wrote it down."""
+        with self._database.read() as connection:
+            return last_judged(connection, at)
 
     def bars(self, instrument: Instrument, start: int, end: int, *, levels: bool = False) -> Bars:
         number = self._numbers.get(instrument.id)

@@ -6,6 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
+from coinmon.model.moment import floor, iso
+from coinmon.model.shard import Shard
+from coinmon.store.judged import write_judged
 from coinmon_mcp._edition import Edition
 from coinmon_mcp._http.metrics import Metrics
 from coinmon_mcp._prompts import PROMPTS, prompt_text
@@ -100,3 +103,13 @@ def test_a_limit_gives_the_latest_and_the_cursor_goes_back(stored: Stored) -> No
     whole = ask(stored, "get_footprint", {**BTC, "timeframe": "5m", "maxTokens": 20_000})["result"]["bars"]
     assert [each["time"] for each in latest["result"]["bars"]] == [each["time"] for each in whole[-3:]]
     assert [each["time"] for each in before["result"]["bars"]] == [each["time"] for each in whole[-6:-3]]
+
+
+def test_what_is_on_says_as_of_when(stored: Stored) -> None:
+    """A scan that was stopped hours ago knows nothing of now."""
+    moment = floor(stored.clock.now())
+    with stored.database.write() as connection:
+        write_judged(connection, Shard(), moment, moment)
+    stored.go_on(3 * 3600)
+    told = ask(stored, "get_signals", {})["convention"]
+    assert told == f"what scans found; one looked last {iso(moment)}: what is on (`ended` null) was on then"

@@ -81,8 +81,9 @@ def _signals(desk: MarketReader, asked: Signals) -> dict[str, Any]:
     # a signal of the very second is part of it
     found = desk.signals(asked.symbol, moment - round(asked.hours * 60 * MINUTE), moment + 1000)
     rows = [{**each, "ended": None if each["ended"] is None else iso(each["ended"])} for each in found]
+    looked = iso(desk.stored_history()[0].judged_until(moment)) or "at an unknown time"
     return {
-        "convention": "what scans found and wrote down; nothing is found while no scan runs",
+        "convention": f"what scans found; one looked last {looked}: what is on (`ended` null) was on then",
         "signals": rows[: asked.limit],
     }
 
