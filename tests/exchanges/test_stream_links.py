@@ -238,6 +238,43 @@ def test_a_socket_at_whose_other_end_nobody_is_any_more_is_begun_anew(instrument
     asyncio.run(asyncio.wait_for(script(), 10))
 
 
+def test_one_market_of_another_format_costs_no_other_and_all_of_them_the_stream(instrument, monkeypatch):
+    monkeypatch.setattr("coinmon_exchanges._stream.socket._UNREADABLE_AFTER_S", 0.4)
+    made = {name: instrument("binance", f"{name[:3]}/USDT", name, "0.1", "0.1") for name in ("BTCUSDT", "ETHUSDT")}
+
+    async def speak(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        for number in range(1, 9):
+            # each in a batch of its own; at last only such as cannot be read
+            name = "BTCUSDT" if number % 2 and number < 4 else "ETHUSDT"
+            row = {"e": "aggTrade", "s": name, "a": number, "q": "1", "T": 1_700_000_000_000, "m": True}
+            await socket.send_str(json.dumps(row | {"p": "1" if name == "BTCUSDT" else None}))
+            await asyncio.sleep(0.55)
+        return socket
+
+    async def script():
+        app = web.Application()
+        app.router.add_get("/", speak)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"ws://127.0.0.1:{runner.addresses[0][1]}/"
+        link = Link(url, [("", list(made))], made)
+        rules = ConnectionRules(send_interval=0.1, connect_interval=0.1)
+        batches = streamed([link], rules, binance_trades.read, None, "binance")
+        try:
+            return [item for _ in range(3) for item in await anext(batches)]
+        finally:
+            await batches.aclose()
+            await runner.cleanup()
+
+    first, second, third, *_ = asyncio.run(asyncio.wait_for(script(), 10))
+    assert [each.data.trades.id.tolist() for each in (first, second)] == [[1], [3]]
+    assert "not in the venue's format" in third.why
+    assert [each.base for each in third.instruments] == ["BTC", "ETH"]
+
+
 @pytest.mark.parametrize(("status", "longest"), [(403, 900), (451, 900), (503, 30)])
 def test_a_place_that_is_refused_for_hours_is_asked_every_quarter_of_one(status, longest):
     refusal = type("Refusal", (Exception,), {"status": status, "headers": {}})()

@@ -3,11 +3,16 @@
 from random import uniform
 from typing import Any
 
+from coinmon.exchange import DecodeError
 from coinmon_exchanges._http.answer import LONGEST_BAN_S, HttpAnswer, one_line, retry_after
 
 _MAX_PAUSE_S, _MAX_REFUSED_PAUSE_S = 30.0, 900.0
 """The longest pauses after what passes, and after a host that refuses us, whose bans grow where it is asked again."""
 _REFUSALS = (403, 418, 429, 451)
+
+
+class NotJson(DecodeError):
+    """A text cannot be taken apart: what came with it is lost, of any instrument."""
 
 
 def words_of_close(code: int | None, reason: Any) -> str:

@@ -14,7 +14,6 @@ import orjson
 
 from coinmon.exchange import (
     Channel,
-    DecodeError,
     Instrument,
     Streamed,
     StreamedBook,
@@ -26,6 +25,7 @@ from coinmon.exchange import (
 )  # fmt: skip
 from coinmon_exchanges._columns import MAX_ID_LAG, Floats, Ints
 from coinmon_exchanges._entries import each_readable
+from coinmon_exchanges._stream.endings import NotJson
 
 _OFF_GRID = 1e-3
 """A price this share of a tick off the grid is of another grid, as in `coinmon.to_ticks`."""
@@ -45,9 +45,9 @@ def parsed(texts: Sequence[str]) -> list[dict[str, Any]]:
     try:
         messages: list[dict[str, Any]] = orjson.loads(f"[{','.join(texts)}]")
     except orjson.JSONDecodeError as error:
-        raise DecodeError(f"a message is not JSON ({error})"[:160]) from None
+        raise NotJson(f"a message is not JSON ({error})"[:160]) from None
     if len(messages) != len(texts):
-        raise DecodeError("a message is not one JSON value")
+        raise NotJson("a message is not one JSON value")
     return messages
 
 

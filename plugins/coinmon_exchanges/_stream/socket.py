@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from coinmon.exchange import DecodeError, Instrument, StreamPace, WireTap
 from coinmon_exchanges._http.proxy import checked, proxy_for
-from coinmon_exchanges._stream.endings import pause_after, words_of_close, words_of_failure
+from coinmon_exchanges._stream.endings import NotJson, pause_after, words_of_close, words_of_failure
 from coinmon_exchanges._stream.turns import Turns
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ decoding took, so that haste costs a twentieth of a core, but no longer than a c
 _HEALTHY_AFTER_S = 60.0
 """Seconds after which a connection counts as having worked, and the pause before the next begins small again."""
 _CONNECT_TIMEOUT_S = 10.0
+_UNREADABLE_AFTER_S = 10.0
+"""Seconds in which no trade can be read after which the stream is of another format."""
 _MAX_MESSAGE_BYTES = 16 * 2**20
 
 
@@ -87,6 +89,7 @@ class _VenueConnection:
         self._items: list[StreamItem] = []
         self._subscribed: Subscribed | None = None
         self._last_message_at = self._last_data_at = 0.0
+        self._unreadable_since = float("inf")
         self._receiving: asyncio.Task[str] | None = None
         self._fault = ""
 
@@ -100,7 +103,7 @@ class _VenueConnection:
                     socket = await connect(self._link.url)
                 async with socket:
                     self._last_message_at = self._last_data_at = monotonic()
-                    self._fault = ""
+                    self._fault, self._unreadable_since = "", float("inf")
                     self._subscribed, self._socket = _new_subscription(self._link), socket
                     if self._tap:
                         self._recorded = self._tap.opened(self._subscribed.channel, self._link.url)
@@ -182,8 +185,14 @@ class _VenueConnection:
             self._last_data_at = monotonic()
         try:
             self._items += self._read(texts, subscribed)
-        except (DecodeError, Dropped) as error:
+            self._unreadable_since = float("inf")
+        except (NotJson, Dropped) as error:
             self._drop(str(error))
+        except DecodeError as error:
+            self._unreadable_since = min(self._unreadable_since, monotonic())
+            # of trades the venue's ids or totals show what is lost: one odd market is not to cost those beside it
+            if subscribed.channel != "trades" or monotonic() - self._unreadable_since > _UNREADABLE_AFTER_S:
+                self._drop(str(error))
 
     def _drop(self, why: str) -> None:
         if self._receiving is not None and not self._receiving.done():
