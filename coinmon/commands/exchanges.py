@@ -60,11 +60,14 @@ def _names(config: "Config") -> list[str]:
 
 def _made(config: "Config", name: str) -> tuple[Any, str, tuple[str, ...]]:
     """An exchange by its name; nothing is asked of it. Raises ConfigError for a name that nobody knows."""
+    from coinmon.config.absent_plugin import reason
     from coinmon.config.build import make
 
     if name in config.exchanges:
         offer = config.exchanges[name].offer
         return make({name: config.exchanges[name]})[name], offer.plugin, offer.kinds
+    if config.catalog.get("exchange", name) is None and (why := reason("exchange", name, config.catalog)):
+        raise ConfigError(f"exchange {name} is not at hand: {why}")
     offer_or_none = config.catalog.get("exchange", name) or config.catalog.get("exchange", "ccxt_generic")
     if offer_or_none is None:
         raise ConfigError(f"{name}: not among the exchanges: {', '.join(_names(config))}")

@@ -30,3 +30,11 @@ def test_any_venue_of_ccxt(coinmon, id, trades, clock):
 
 def test_one_that_nobody_knows(refused):
     assert "nobody" in refused("exchanges", "nobody")
+
+
+def test_one_whose_plugin_is_broken_is_said_to_be_and_not_sought_elsewhere(refused, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "own.py").write_text("1 / 0\n", "utf-8")
+    (tmp_path / "config.yaml").write_text("plugins: {dir: mine}\n", "utf-8")
+    line = refused("--lang", "en", "exchanges", "own")
+    assert "exchange own is not at hand: plugin dir.own of plugin_dir is broken: ZeroDivisionError" in line
