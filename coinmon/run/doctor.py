@@ -112,9 +112,16 @@ def noise_finding(config_under: Callable[[str], Config], database: Database, now
 def _configuration(config: Config) -> list[Finding]:
     where = str(config.path) if config.path else "no config.yaml: defaults"
     found = [Finding("config", "valid", "ok", where)]
-    found += [Finding("config", "note", "warning", warning, "coinmon config check") for warning in config.warnings]
+    # plugins that are broken have lines of their own
+    broken_ones = tuple(f"plugin {each.plugin} of {each.distribution} is broken: " for each in config.catalog.broken)
+    notes = [each for each in config.warnings if not each.startswith(broken_ones)]
+    found += [Finding("config", "note", "warning", note, "coinmon config check") for note in notes]
     for broken in config.catalog.broken:
-        cure = f"update or remove {broken.distribution}, or list it under plugins.disabled"
+        cure = (
+            f"mend or remove {broken.plugin.removeprefix('dir.')}.py, or list it under plugins.disabled"
+            if broken.distribution == "plugin_dir"
+            else f"update or remove {broken.distribution}, or list it under plugins.disabled"
+        )
         found.append(Finding("plugins", broken.plugin, "warning", broken.why, cure))
     return found
 
