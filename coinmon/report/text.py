@@ -129,12 +129,12 @@ def _levels(report: Report, lang: str, rows: int) -> list[Text]:
     # one line for a price that has several names
     named = {value: " ".join(name for each, name in found if each == value) for value, _ in found}
     above = [each for each in named if each > last]
-    below = [each for each in named if each <= last]
+    below = [each for each in named if each < last]
     up = max(min(len(above), rows // 2), rows - 1 - len(below))
     shown = [*below[-(rows - 1 - min(up, len(above))) :], *above[:up]] if rows > 1 else []
     made = [Text(WORDS[lang]["levels"] + star(report, indicator, PAIR), "bold")]
     for value in sorted([*shown, last], reverse=True):
-        name = f"● {WORDS[lang]['last']}" if value == last else named[value]
+        name = " ".join(filter(None, (value == last and f"● {WORDS[lang]['last']}", named.get(value))))
         away = "" if value == last else f" {with_sign(100 * (value / last - 1), 2):>7}%"
         style = "bold" if value == last else ""
         made.append(Text(f"{short(value):>11}{away:9} {name}", style, no_wrap=True, overflow="ellipsis"))

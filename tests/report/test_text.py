@@ -14,6 +14,7 @@ from coinmon.market.panel import Panel, Points
 from coinmon.market.result import moment
 from coinmon.model.events import AlertRecord, BothLanguages, WhaleEvent
 from coinmon.model.signal import GRADES
+from coinmon.report.document import PAIR
 from coinmon.report.page import page
 from coinmon.report.panels import Drawn
 from coinmon.report.panes import price_pane
@@ -92,6 +93,16 @@ def test_the_levels_stand_in_order_around_the_price(demo_report):
     prices = [float(cell[0].replace(",", "")) for cell in cells if cell and re.fullmatch(r"[\d.,]+", cell[0])]
     assert len(prices) > 4
     assert prices == sorted(prices, reverse=True)
+
+
+def test_a_level_at_the_last_price_is_one_line_with_it(demo_report):
+    report = copy.copy(demo_report)
+    found = report.results["key_levels"][PAIR]
+    below = max((each for each in found.levels if each.price < found.last_price), key=lambda each: each.price)
+    report.results = {**report.results, "key_levels": {PAIR: found.model_copy(update={"last_price": below.price})}}
+    lines = [line for line in printed(render(report, "en", 100, 40), 100) if "● last" in line]
+    assert len(lines) == 1
+    assert below.name in lines[0].partition("● last ")[2]
 
 
 def test_everything_is_there_on_request_with_its_reasons_apart(demo_report):
