@@ -38,7 +38,6 @@ sys.path.append(str(Path(__file__).parents[1]))
 from tests.chromium import CHROMIUM, Browser
 from tests.forked import Forked, forked_demos, modules_of
 from tests.order import ByWhatIsShared, longest_first
-from tests.workers import fork_workers
 
 # the same examples everywhere, and no wall clock: a busy machine proves nothing
 settings.register_profile("coinmon", deadline=None, derandomize=True)
@@ -47,10 +46,6 @@ settings.load_profile("coinmon")
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     return ByWhatIsShared(config, log) if config.getvalue("dist") == "loadfile" else None
-
-
-def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
-    fork_workers(config, specs)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -145,7 +145,7 @@ def modules_of(name: str) -> Iterator[str]:
             yield each.name
 
 
-def import_all() -> None:
+def _import_all() -> None:
     for name in OURS:
         for each in modules_of(name):
             # what needs an extra that is not installed is imported by whoever needs it
@@ -159,7 +159,7 @@ def import_all() -> None:
     importlib.import_module("sqlalchemy.dialects.sqlite")
 
 
-def served(place: Path, owner: int) -> tuple[dict[str, Any], list[int]] | None:
+def _serve(place: Path, owner: int) -> tuple[dict[str, Any], list[int]] | None:
     """In the template: nothing, when its owner has ended. In a child: what it is to do."""
     listener = socket.socket(socket.AF_UNIX)
     unnamed = place.with_suffix(".made")
@@ -199,7 +199,7 @@ def served(place: Path, owner: int) -> tuple[dict[str, Any], list[int]] | None:
             return None
 
 
-def become(asked: dict[str, Any], streams: list[int]) -> None:
+def _become(asked: dict[str, Any], streams: list[int]) -> None:
     """The environment, the folder and the streams of a process that was just started."""
     for number, given in enumerate(streams):
         os.dup2(given, number)
@@ -220,15 +220,15 @@ def become(asked: dict[str, Any], streams: list[int]) -> None:
 def _main() -> None:
     import gc
 
-    import_all()
+    _import_all()
     gc.collect()
     gc.freeze()
     place = Path(sys.argv[1])
-    found = served(place, int(sys.argv[2]))
+    found = _serve(place, int(sys.argv[2]))
     if found is not None:
         from coinmon.run import demo
 
-        become(*found)
+        _become(*found)
         Forked.folder = place.parent
         demo.subprocess = forked_demos()
         runpy.run_module("coinmon", run_name="__main__", alter_sys=True)

@@ -13,13 +13,12 @@ def _path(name: str) -> str:
 
 
 LONGEST = (
-    "record/recording_is_played", "desk/moments", "scan/chaos", "docs/first_steps", "desk/browser",
-    "cli/doctor_deep", "scan/faults", "serve/node", "backfill/archives", "scan/event_stream",
+    "record/recording_is_played", "scan/chaos", "docs/first_steps", "desk/browser", "desk/moments",
+    "scan/live_is_replayed", "cli/doctor_deep", "scan/faults", "serve/node", "backfill/archives", "scan/event_stream",
     "evaluate/pair_jobs", "evaluate/event_columns", "notify/delivery", "notify/secrets", "cli/one_line",
     "stream/books", "stream/silence", "rules/commands", "plugins/scan", "terminal/interactive_table", "serve/command",
     "cli/audit", "scan/real_tapes", "store/killed_upgrade", "serve/tools", "scan/planted_events", "notify/senders",
     "stream/campaign", "emulator/scenarios", "backfill/files", "backfill/twisted_files", "scan/shards",
-    "scan/live_is_replayed",
     "stream/faults", "serve/idle", "lake/lake", "stream/tapes", "emulator/stream_books",
     "exchanges/decoders_are_total", "evaluate/scorecard_command", "exchanges/recorded/books", "plugins/third_party",
     "emulator/command", "emulator/stream_shapes", "evaluate/columns", "signals/presets", "evaluate/intervals",
