@@ -125,6 +125,12 @@ def hourly(document):
         row["fundingIntervalHours"] = 1
 
 
+def by_the_hour(document):
+    for row in document["result"]["list"]:
+        if row.get("fundingIntervalHour"):
+            row["fundingIntervalHour"] = "1"
+
+
 def without_filters(document):
     del document["symbols"][3]["filters"]
 
@@ -145,7 +151,8 @@ TWISTS = [
     ("binance", in_json("/api/v3/klines", louder), "minutes of spot", "error", "by its bar"),
     ("binance", in_json("/fapi/v1/openInterest", in_contracts), "open interest", "error", "the newest of its history"),
     ("okx", in_json("/public/open-interest", dearer), "open interest", "error", "times the price it is"),
-    ("binance", in_json("/fapi/v1/fundingInfo", hourly), "funding interval", "error", "1 h, but settled 4 h apart"),
+    ("binance", in_json("/fapi/v1/fundingInfo", hourly), "funding interval", "warning", "USDT:USDT no interval"),
+    ("bybit", in_json("/market/tickers", by_the_hour), "funding interval", "error", "1 h, but settled 8 h apart"),
     ("binance", in_json("/api/v3/exchangeInfo", without_filters), "listing rows", "warning", "lacks filters"),
     ("binance", in_json("/api/v3/klines", lambda rows: {"rows": rows}), "minutes of spot", "error", "Binance"),
     ("binance", refused_once(), "limits told", "warning", "refused 1 times 429"),

@@ -74,6 +74,7 @@ async def funding_interval(look: VenueLook) -> list[Finding]:
             different.setdefault(interval, each)
     if not different:
         raise CannotTell("the venue tells no interval")
+    without = [f"{each.symbol} no interval" for each in perps if each.id in now and not now[each.id].interval_ms]
     wrong: list[str] = []
     right: list[str] = []
     end = look.clock.now()
@@ -91,6 +92,9 @@ async def funding_interval(look: VenueLook) -> list[Finding]:
     if wrong:
         cure = "rates by the year are off by as much: report this to us"
         return [look.found(check, "error", told(wrong), expected, cure)]
+    if without:
+        cure = "none is told there, or one that its next settlement contradicts; rates by the year are left out"
+        return [look.found(check, "warning", told(right + without), expected, cure)]
     if not right:
         raise CannotTell("fewer than two settlements were told of the last three days")
     return [look.found(check, "ok", told(right), expected)]
