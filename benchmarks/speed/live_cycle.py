@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from coinmon.allocator import leave_alone
 from coinmon.config.load import Config, load_config
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.market.kept_stretches import KeptStretches
@@ -125,6 +126,8 @@ def measured(pairs: int, cycles: int, all_asked: int, whole: bool) -> list[float
                     write_bars(connection, row, own, rows[i - 1 : i], known_at=now)
             said, took = ours.one(now)
             seconds.append(took)
+            if not i:
+                leave_alone()
             ends = next((length for length in (60, 15, 5) if now % (length * MINUTE) == 0), 0)
             closed = f", {ends}-minute candles closed" if ends else ""
             count = sum(map(len, said.found.values()))

@@ -1,6 +1,5 @@
 """Judging every followed pair by all signals, and computing each pair's flow."""
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -45,10 +44,8 @@ def judge(
     """
     pairs = {str(pair): pair for pair in watch.pairs}
     listed = {name: watch.universe.of(pair, watch.kinds) for name, pair in pairs.items()}
-    begins = False
     if kept is not None:
         asked = [[in_coins(each) for each in several if each.venue in config.exchanges] for several in listed.values()]
-        begins = not kept.recent.instruments
         history.of_all_pairs(kept, now, asked)
     window, everyone = config.window, partial(AllPairs(config, evaluator, history).markets, now)
 
@@ -67,8 +64,4 @@ def judge(
         found[name] += more
         if name not in situations and may_tell(more):
             situations[name] = situation(market_of(name), window, evaluator.answering)
-    if begins:
-        # what is there after a scan's first cycle stays: going through all of it every few cycles takes a tenth of each
-        gc.collect()
-        gc.freeze()
     return Judged(found, flows, situations)

@@ -10,7 +10,7 @@ from typing import Any
 
 from loguru import logger
 
-from coinmon.allocator import settle_memory
+from coinmon.allocator import leave_alone, settle_memory
 from coinmon.clock import Clock
 from coinmon.config.load import Config
 from coinmon.errors import CoinmonError, NoDataError
@@ -239,8 +239,17 @@ async def keep_scanning(
     async def renew_records() -> None:
         await renewed_records(config, scan, database, clock, lambda worked: time.sleep(_RECORDS_REST_TIMES * worked))
 
+    cycled = False
+
+    async def cycle() -> None:
+        nonlocal cycled
+        await scan.cycle()
+        if not cycled:
+            cycled = True
+            await asyncio.to_thread(leave_alone)
+
     schedule = Schedule(clock, scan.supervisor)
-    schedule.every(config.interval, scan.cycle, "scan", config.settle, at_once=True)
+    schedule.every(config.interval, cycle, "scan", config.settle, at_once=True)
     schedule.every(_DERIVATIVES_INTERVAL_MS, scan.sample_derivatives, "open interest and funding", 10_000, at_once=True)
     schedule.every(config.books.interval, scan.sample_books, "order books", at_once=True)
     schedule.every(_FORGET_INTERVAL_MS, forget_old, "retention")
