@@ -46,6 +46,10 @@ def main() -> None:
     _open_what_is_closed()
     # SIGTERM and a terminal that is closed end a command as Ctrl-C does: what it began is put away
     signal.signal(signal.SIGTERM, _as_ctrl_c)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # as behind a script's `&`: Ctrl-C stays another's, but by its handler alone an event loop ends at a pause
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, _as_ctrl_c)
     sys.exit(run(sys.argv[1:]))

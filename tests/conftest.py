@@ -7,6 +7,7 @@ import importlib
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -38,6 +39,10 @@ sys.path.append(str(Path(__file__).parents[1]))
 from tests.chromium import CHROMIUM, Browser
 from tests.forked import Forked, forked_demos, modules_of
 from tests.order import ByWhatIsShared, longest_first
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a run behind a script's `&` is deaf to Ctrl-C, and so would be what its tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # the same examples everywhere, and no wall clock: a busy machine proves nothing
 settings.register_profile("coinmon", deadline=None, derandomize=True)

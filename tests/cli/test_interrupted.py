@@ -48,6 +48,27 @@ cli.main()
     assert (done.returncode, done.stdout, done.stderr) == (130, "goes on to its next pause\nput away\n", "")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_behind_a_scripts_ampersand_only_ctrl_c_is_not_heard(number):
+    program = """
+import asyncio, os, sys
+from coinmon import cli
+async def work():
+    os.kill(os.getpid(), int(sys.argv[1]))
+    print("goes on to its next pause")
+    await asyncio.sleep(0.05)
+    print("goes on")
+cli.build = lambda: asyncio.run(work())
+sys.argv[1:] = sys.argv[1:2]
+cli.main()
+"""
+    command = f'trap "" INT; exec "{sys.executable}" -c "$0" {int(number)}'
+    done = subprocess.run(["sh", "-c", command, program], capture_output=True, text=True, timeout=20, check=False)
+    hears = number == signal.SIGTERM
+    said = "goes on to its next pause\n" + ("" if hears else "goes on\n")
+    assert (done.returncode == 130, done.stdout) == (hears, said)
+
+
 TAKEN = {"raised": "raise", "taken for a failure": "raise RuntimeError('a model')", "taken for none": "pass"}
 """What a library does with a KeyboardInterrupt while it is imported."""
 
