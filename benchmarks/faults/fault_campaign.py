@@ -124,7 +124,7 @@ async def campaign(
                 began = time.monotonic()
                 await set_faults(emulator.url, schedule(faults, seconds, seed))
                 clean = after = 0
-                while (clean < 3 or lost(database, market, start, end)) and after < AFTER:
+                while clean < 3 and after < AFTER:
                     end = max(end + MINUTE, clock.now() // MINUTE * MINUTE)
                     await clock.sleep_until(end + config.settle)
                     await scan.cycle()
@@ -184,23 +184,8 @@ async def _stalled(url: str, scan: Scan, found: Found) -> None:
         await asyncio.sleep(0.1)
 
 
-def lost(database: Database, market: Load, start: int, end: int) -> list[str]:
-    """Minutes that are stored as less than their venues could still tell."""
-    history, found = History(database), []
-    by_id = {(each.venue, each.kind, each.native_id): each for each in history.instruments}
-    for one in market.instruments:
-        bars = history.bars(instrument := by_id[one.venue, one.kind, one.native], start, end)
-        stored = dict(zip(bars.time.tolist(), map(Coverage, bars.coverage.tolist()), strict=True))
-        for minute in range(start, end, MINUTE):
-            coverage = stored.get(minute, Coverage.MISSING)
-            if coverage < STILL_TOLD[one.venue]:
-                found.append(f"{instrument.id} {minute} {coverage.label}")
-    return found
-
-
 def compare(database: Database, market: Load, start: int, end: int, found: Found) -> None:
     """Every stored minute against a plain loop over what traded."""
-    found.lost = lost(database, market, start, end)
     history = History(database)
     by_id = {(each.venue, each.kind, each.native_id): each for each in history.instruments}
     for one in market.instruments:
@@ -215,6 +200,8 @@ def compare(database: Database, market: Load, start: int, end: int, found: Found
             row = rows.get(minute)
             coverage = Coverage.MISSING if row is None else Coverage(int(bars.coverage[row]))
             found.minutes[one.venue, coverage.label] += 1
+            if coverage < STILL_TOLD[one.venue]:
+                found.lost.append(f"{instrument.id} {minute} {coverage.label}")
             if row is not None:
                 found.wrong += [
                     f"{instrument.id} {minute} {coverage.label}: {each}"
