@@ -25,6 +25,7 @@ from coinmon.evaluate import computing
 from coinmon.evaluate.computing import computed
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.model.derivatives import OpenInterest
+from coinmon.plugin.border import NotAsAgreed
 from coinmon.store.database import open_database
 from tests.collect.conftest import Listed, instrument
 
@@ -200,6 +201,28 @@ def test_what_an_exchange_gave_and_was_given_is_not_shared_with_it():
 class Perps(Listed):
     async def open_interest(self, instruments):
         return {each.id: OpenInterest(0, 1.0, 1.0) for each in instruments}
+
+
+def test_what_an_exchange_answers_is_looked_at_before_anybody_reads_it():
+    class Odd:
+        requests = 0
+
+        async def bars(self, instrument, start, end):
+            return [start]
+
+        async def stream(self, instruments, channels):
+            yield [None]
+
+    apart, one = ExchangeApart("acme", Odd()), instrument()
+    venue = Venue("acme", apart, Clock(0, 0, 0))
+
+    async def main():
+        with pytest.raises(CoinmonError, match="returned a list; expected Bars"):
+            await venue.call("bars", one, 0, 60_000, deadline=5)
+        with pytest.raises(NotAsAgreed, match="one of what a stream brings"):
+            [batch async for batch in apart.stream([one], ("trades",))]
+
+    asyncio.run(main())
 
 
 def test_the_loop_goes_on_while_another_process_writes(tmp_path, monkeypatch):
