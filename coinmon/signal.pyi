@@ -9,6 +9,7 @@ from .evaluate.frame import Frame as Frame
 from .evaluate.frame import Lane as Lane
 from .market.market import Market as Market
 from .market.rolling import rolling as rolling
+from .market.source import Sampled as Sampled
 from .market.source import SideBySide as SideBySide
 from .market.view import View as View
 from .model.bars import Bars as Bars

@@ -4,9 +4,9 @@
 
 Spot markets with a day of made-up minutes on OKX, on Binance and Bybit 400 of 559 of them, on Coinbase 200, in SQLite;
 klines without levels. With --whole every trade was seen, the last hour has its levels, and beside each spot market but
-Coinbase's stands a perpetual (bars alone: no funding, no open interest). Each cycle writes a minute of each and
-evaluates as of its end, as a scan does. Printed: seconds of processor time of each cycle (the first reads the day; the
-last of sixteen is an hour's end, where candles of all lengths close). Then, for so many of the pairs, the same with
+Coinbase's stands a perpetual with open interest and funding of each five minutes. Each cycle writes a minute of each
+and evaluates as of its end, as a scan does. Printed: seconds of processor time of each cycle (the first reads the day;
+the last of sixteen is an hour's end, where candles of all lengths close). Then, for so many of the pairs, the same with
 every signal asked itself and nothing kept: what is said has to be the same.
 """
 
@@ -18,15 +18,17 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from sqlalchemy import Connection
 
 from coinmon.allocator import leave_alone
 from coinmon.config.load import Config, load_config
 from coinmon.evaluate.evaluator import Evaluator
-from coinmon.market.kept_stretches import KeptStretches
+from coinmon.market.kept.stretches import KeptStretches
 from coinmon.model.bars import Bars, Coverage
+from coinmon.model.derivatives import Funding, OpenInterest
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE
@@ -35,12 +37,15 @@ from coinmon.store.bars import write_bars
 from coinmon.store.database import Database, open_database
 from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
+from coinmon.store.samples import write_samples, write_series
 
 LISTED = {"okx": 559, "binance": 400, "bybit": 400, "coinbase": 200}
 START, STORED = 29_000_160 * MINUTE, DAY // MINUTE + 165
 """A quarter of an hour before an hour's end the first cycle is."""
 WITH_LEVELS, REACH = 60, 5
 """Minutes of levels before the first cycle, and the ticks they reach up and down."""
+SAMPLED = 5
+"""Minutes between two samples of a perpetual; ten seconds after the minute they are taken."""
 MOST_SECONDS = 1.0
 
 
@@ -68,8 +73,37 @@ def levels_of(rng: np.random.Generator, bars: Bars) -> Levels:
     return Levels(start, ticks, buy, sell)
 
 
-def stored(database: Database, pairs: int, cycles: int, whole: bool = False) -> list[tuple[int, Instrument, Bars]]:
-    """Instruments by row number with a day in the database, and the minutes that come after it."""
+def sampled(rng: np.random.Generator, minutes: int) -> list[tuple[OpenInterest, Funding]]:
+    """Open interest and funding of a perpetual."""
+    times = START + np.arange(0, minutes, SAMPLED) * MINUTE + 10_000
+    held = 50_000 * np.exp(np.cumsum(rng.normal(0, 0.002, len(times))))
+    rates = 1e-4 + np.cumsum(rng.normal(0, 2e-6, len(times)))
+    eight = 480 * MINUTE
+    return [
+        (OpenInterest(time, base), Funding(time, rate, time - time % eight + eight, eight, 40_000.0, 40_000.0))
+        for time, base, rate in zip(times.tolist(), held.tolist(), rates.tolist(), strict=True)
+    ]
+
+
+class Followed(NamedTuple):
+    """An instrument with a day in the database, and what comes after it."""
+
+    row: int
+    own: Instrument
+    rows: Bars
+    samples: list[tuple[OpenInterest, Funding]]
+
+    def write(self, connection: Connection, start: int, end: int) -> None:
+        """What comes in [start, end)."""
+        rows = self.rows[(self.rows.time >= start) & (self.rows.time < end)]
+        write_bars(connection, self.row, self.own, rows, known_at=end)
+        for each in self.samples:
+            if start <= each[0].time < end:
+                for sample in each:
+                    write_samples(connection, {self.row: sample}, end)
+
+
+def stored(database: Database, pairs: int, cycles: int, whole: bool = False) -> list[Followed]:
     rng, found = np.random.default_rng(5), []
     for number in range(pairs):
         price = 4_000_000 + np.cumsum(rng.normal(0, 600, STORED + cycles)).astype(np.int64)
@@ -81,11 +115,15 @@ def stored(database: Database, pairs: int, cycles: int, whole: bool = False) -> 
             spot = Instrument(venue, "spot", base, quote, symbol, symbol, Decimal("0.01"), Decimal("0.001"))
             perp = replace(spot, kind="perp", native_id=f"{symbol}:{quote}", symbol=f"{symbol}:{quote}")
             for one in (spot, perp) if whole and venue != "coinbase" else (spot,):
-                rows = made(rng, price, whole)
+                rows, now = made(rng, price, whole), START + STORED * MINUTE
+                samples = sampled(rng, STORED + cycles) if one is perp else []
+                before = [each for each in samples if each[0].time < now]
                 with database.write() as connection:
                     ((row, own),) = sync_instruments(connection, [one], START).values()
                     write_bars(connection, row, own, rows[:STORED])
-                found.append((row, own, rows[STORED:]))
+                    for several in zip(*before, strict=True):
+                        write_series(connection, row, several, now)
+                found.append(Followed(row, own, rows[STORED:], samples[len(before) :]))
     return found
 
 
@@ -122,8 +160,8 @@ def measured(pairs: int, cycles: int, all_asked: int, whole: bool) -> list[float
         for i in range(cycles):
             now = START + (STORED + i) * MINUTE
             with database.write() as connection:
-                for row, own, rows in fresh if i else ():
-                    write_bars(connection, row, own, rows[i - 1 : i], known_at=now)
+                for each in fresh if i else ():
+                    each.write(connection, now - MINUTE, now)
             said, took = ours.one(now)
             seconds.append(took)
             if not i:

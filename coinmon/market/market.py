@@ -6,11 +6,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from coinmon.market.alone import Alone
 from coinmon.market.computed_results import Compute, Results
-from coinmon.market.kept_stretches import kept_by
+from coinmon.market.kept.stretches import kept_by
 from coinmon.market.merged import Merged, instrument_of
 from coinmon.market.read_only import set_once
-from coinmon.market.source import Alone, Made, SideBySide
+from coinmon.market.source import Made, SideBySide
 from coinmon.market.view import View
 from coinmon.model.instrument import Kind, Pair
 
@@ -94,9 +95,8 @@ class Market:
         several = list(views.values())
         first, markets = several[0], [view.instrument for view in several]
         _, recent = kept_by(first.source, first.instrument.id)
-        found = recent and recent.of_pair(markets, key, make, first.end)
-        alone = Alone(first.end, markets, [view.bars for view in several])
-        return (found or first.once(("pair alone", key), lambda: make(alone)))[0]
+        found = recent and recent.of_pair(markets, key, make, first.now)
+        return (found or first.once(("pair alone", key), lambda: make(Alone(several))))[0]
 
     def with_minutes(self, kind: Kind, start: int, end: int) -> tuple[Sequence[View], Sequence[View]]:
         """Its views that have seen about as much of [start, end) as the one that saw most, and those that have not."""

@@ -44,9 +44,22 @@ class Source(Protocol):
         ...
 
 
-class SideBySide(Protocol):
-    """Several markets as of one moment: a row a market, a column a minute."""
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Samples of several markets, one market's after the other's, each one's oldest first.
 
+    start: where each market's begin, and the end of the last. time: ms UTC. columns: by field, NaN where unknown.
+    """
+
+    start: npt.NDArray[np.int64]
+    time: npt.NDArray[np.int64]
+    columns: Mapping[str, npt.NDArray[np.float64]]
+
+
+class SideBySide(Protocol):
+    """Several markets as of one moment, `now`, ms UTC: a row a market, a column a minute."""
+
+    now: int
     end: int
     """End of the last closed minute, ms UTC."""
 
@@ -71,18 +84,6 @@ class SideBySide(Protocol):
         """
         ...
 
-
-@dataclass
-class Alone:
-    """One market beside no other, or one pair's. bars: of each what gives its last minutes."""
-
-    end: int
-    instruments: Sequence[Instrument]
-    bars: Sequence[Callable[[int], Bars]]
-    pairs: Sequence[int] = (0,)
-
-    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        return make()
-
-    def last(self, name: str, minutes: int) -> npt.NDArray[Any]:
-        return np.stack([getattr(bars(minutes), name) for bars in self.bars])
+    def sampled(self, name: str, minutes: int) -> Sampled:
+        """What `SAMPLED` names of the samples of the last `minutes` before now. Raises KeyError as `last`."""
+        ...

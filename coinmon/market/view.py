@@ -6,10 +6,11 @@ from threading import RLock
 from typing import Any
 
 from coinmon.errors import NoAnswer
+from coinmon.market.alone import Alone
 from coinmon.market.computed_results import Compute, Results
-from coinmon.market.kept_stretches import kept_by
+from coinmon.market.kept.stretches import kept_by
 from coinmon.market.read_only import read_only, set_once
-from coinmon.market.source import Alone, Made, SideBySide, Source
+from coinmon.market.source import Made, SideBySide, Source
 from coinmon.model.bars import Bars, Seen
 from coinmon.model.book import Depth, Picture
 from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
@@ -108,8 +109,8 @@ class View:
         """
 
         def mine() -> Sequence[Made]:
-            found = self._recent and self._recent.of(self.instrument, key, make, self.end, ended is not None)
-            return found or self.once(("alone", key), lambda: make(Alone(self.end, [self.instrument], [self.bars])))
+            found = self._recent and self._recent.of(self.instrument, key, make, self.now, ended is not None)
+            return found or self.once(("alone", key), lambda: make(Alone([self])))
 
         return (mine() if ended is None else self.once(key, mine, ended, lasts_ms))[0]
 

@@ -40,6 +40,10 @@ class Funding:
     index: float | None = None
 
 
+SAMPLED = {"open_interest": ("base",), "funding": ("rate", "interval_ms")}
+"""The fields that are told of samples of many markets side by side."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ticker:
     """24-hour figures. volume: base units, quote_volume: quote currency, None where the venue does not give one."""

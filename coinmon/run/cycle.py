@@ -25,7 +25,7 @@ from coinmon.errors import ConfigError, our_stop, words_of
 from coinmon.evaluate.computing import Computation, computed
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.stored_markets import market_then
-from coinmon.market.kept_stretches import KeptStretches
+from coinmon.market.kept.stretches import KeptStretches
 from coinmon.model.events import (
     Event,
     FlowEvent,

@@ -9,7 +9,7 @@ from coinmon.config.load import Config
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.situation import situation
 from coinmon.evaluate.stored_markets import AllPairs
-from coinmon.market.kept_stretches import KeptStretches
+from coinmon.market.kept.stretches import KeptStretches
 from coinmon.market.market import Market
 from coinmon.model.events import FlowEvent
 from coinmon.model.multiples import in_coins

@@ -5,35 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, cast, func, select, update
+from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from coinmon.model.bars import COLUMNS, Bars, Coverage
 from coinmon.model.instrument import Instrument
 from coinmon.model.levels import Levels
-from coinmon.model.moment import MINUTE
 from coinmon.model.trades import Ints
 from coinmon.store.database import fetch
 from coinmon.store.hours import ROW, in_a_row, roll_up, stretches
 from coinmon.store.packing import added_up, pack, unpack
-from coinmon.store.rows import numbers_between, upsert
+from coinmon.store.rows import SETTLED_MS, count_as_rewritten, numbers_between, of_several, upsert
 from coinmon.store.samples import AT_ONCE
 from coinmon.store.schema import bars as table
 from coinmon.store.schema import instruments, superseded_bars
-
-_ASKED_TOGETHER = 500
-SETTLED_MS = 10 * MINUTE
-"""After it a minute is expected to stay as it is; where one does not, its instrument counts as rewritten."""
-
-
-def count_as_rewritten(connection: Connection, number: int | None = None) -> None:
-    """Old minutes of an instrument, by its row number, or of any, are others now."""
-    own = update(instruments) if number is None else update(instruments).where(instruments.c.id == number)
-    connection.execute(own.values(rewritten=instruments.c.rewritten + 1))
-
-
-def read_rewritten(connection: Connection) -> dict[int, int]:
-    """By row number of the instrument, how often old minutes of it were written or deleted."""
-    return dict(fetch(connection, select(instruments.c.id, instruments.c.rewritten)))
 
 
 def write_bars(
@@ -118,13 +102,10 @@ def read_lately(connection: Connection, numbers: Sequence[int], start: int, end:
     """The rows of [start, end) of these instruments: the row number of whose each is, and by name `COLUMNS` and
     `known_at`, 0 for what was known at once.
     """
-    names = [*(table.c[name] for name in COLUMNS), func.coalesce(table.c.known_at, 0), table.c.instrument]
-    query = select(*names).where(table.c.time >= start, table.c.time < end)
-    rows = []
-    for at in range(0, len(numbers), _ASKED_TOGETHER):
-        rows += fetch(connection, query.where(table.c.instrument.in_(numbers[at : at + _ASKED_TOGETHER])))
+    names = [*(table.c[name] for name in COLUMNS), table.c.known_at, table.c.instrument]
+    rows = of_several(connection, names, numbers, start, end)
     columns = np.frombuffer(in_a_row(rows), ROW)
-    known_at = np.array([row[-2] for row in rows], np.int64)
+    known_at = np.array([row[-2] or 0 for row in rows], np.int64)
     return np.array([row[-1] for row in rows], np.int64), {
         **{name: columns[name] for name in COLUMNS}, "known_at": known_at
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The database as views read it."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, Float, Table, cast, func, select
 
 from coinmon.model.bars import Bars
 from coinmon.model.book import Depth, Picture
-from coinmon.model.derivatives import Funding, Liquidation, OpenInterest, WhaleTrade
+from coinmon.model.derivatives import SAMPLED, Funding, Liquidation, OpenInterest, WhaleTrade
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.levels import Levels
 from coinmon.model.moment import DAY, MINUTE
@@ -29,7 +30,6 @@ from coinmon.store.bars import (
     read_bars,
     read_lately,
     read_profile,
-    read_rewritten,
     read_sums,
     read_superseded_bars,
 )
@@ -37,9 +37,11 @@ from coinmon.store.database import Database
 from coinmon.store.instruments import chosen_instruments, listing_days, read_instruments
 from coinmon.store.judged import JudgedMinutes, last_judged, read_judged
 from coinmon.store.outbox import read_signals
+from coinmon.store.rows import columns_of, read_rewritten
 from coinmon.store.samples import newest_times
 from coinmon.store.schema import bars, instruments, signals
 
+_TABLES = {"open_interest": schema.open_interest, "funding": schema.funding}
 _Sample = TypeVar("_Sample", OpenInterest, Funding, WhaleTrade, Depth, Picture, Liquidation)
 
 
@@ -86,13 +88,21 @@ class History:
 
     def lately(self, wanted: Sequence[Instrument], start: int, end: int) -> tuple[Sequence[str], Any]:
         """The rows of these instruments of [start, end), in coins: the id of whose each is, and columns by name."""
-        numbers = [self._numbers[each.id] for each in wanted]
+        return self._in_coins(read_lately, wanted, start, end)
+
+    def sampled_lately(self, name: str, wanted: Sequence[Instrument], start: int, end: int) -> tuple[Any, Any]:
+        """As `lately`, of the samples what `SAMPLED` names of them."""
+        read = partial(columns_of, table=_TABLES[name], names=("time", *SAMPLED[name]))
+        return self._in_coins(read, wanted, start, end)
+
+    def _in_coins(self, read: Any, wanted: Sequence[Instrument], start: int, end: int) -> tuple[Any, Any]:
         with self._database.read() as connection:
-            whose, columns = read_lately(connection, numbers, start, end)
+            numbers = [self._numbers[each.id] for each in wanted]
+            whose, columns = read(connection, numbers=numbers, start=start, end=end)
         rows = [self._stored[number] for number in whose.tolist()]
         units = np.array([multiple_of(each.base)[0] for each in rows], np.int64)
         if (units != 1).any():
-            columns |= {name: columns[name] * units for name in COUNTED_IN_UNITS}
+            columns |= {name: columns[name] * units for name in (*COUNTED_IN_UNITS, "base") if name in columns}
         return [each.id for each in rows], columns
 
     def sums(self, start: int, end: int) -> Mapping[str, tuple[int, ...]]:

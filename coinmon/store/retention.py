@@ -5,10 +5,9 @@ from sqlalchemy import ColumnElement, Connection, Table, case, delete, select, u
 from coinmon.model.bars import Coverage
 from coinmon.model.moment import DAY
 from coinmon.store import schema
-from coinmon.store.bars import count_as_rewritten
 from coinmon.store.database import Database
 from coinmon.store.deliveries import forget_deliveries
-from coinmon.store.rows import upsert
+from coinmon.store.rows import count_as_rewritten, upsert
 from coinmon.store.samples import newest_times
 
 _BARS = schema.bars, schema.hours, schema.whale_trades, schema.superseded_bars, schema.superseded_whale_trades
@@ -21,9 +20,9 @@ _MAX_AHEAD_MS = DAY
 """A clock that is further ahead of the newest stored bar than that is not believed."""
 
 
-REACH_DAYS, LEVELS_REACH_DAYS = 15, 2
-"""How far back minutes and their levels are looked at by what a scan keeps of stretches that are over: it is not wrong
-because of older ones that are deleted."""
+REACH_DAYS, LEVELS_REACH_DAYS, SAMPLES_REACH_DAYS = 15, 2, 2
+"""How far back minutes, their levels and samples are looked at by what a scan keeps from one cycle to the next: it is
+not wrong because of older ones that are deleted."""
 
 
 def forget(
@@ -43,11 +42,12 @@ def forget(
     """
     with database.write() as connection:
         now = _not_ahead(connection, now)
-        for tables, kept_days in ((_BARS, days), (_SAMPLES, days if samples_days is None else samples_days)):
+        sampled_days = days if samples_days is None else samples_days
+        for tables, kept_days in ((_BARS, days), (_SAMPLES, sampled_days)):
             for table in tables:
                 connection.execute(delete(table).where(table.c.time < now - kept_days * DAY, ~_is_kept(table)))
         connection.execute(delete(schema.judged).where(schema.judged.c.time < now - days * DAY))
-        if days < REACH_DAYS:
+        if days < REACH_DAYS or sampled_days < SAMPLES_REACH_DAYS:
             count_as_rewritten(connection)
         instruments = connection.execute(select(schema.instruments.c.id)).scalars().all()
     if levels_days >= days:

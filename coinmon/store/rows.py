@@ -5,10 +5,30 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, Table, and_, bindparam, case, literal, select
+import numpy as np
+from sqlalchemy import BigInteger, Connection, Select, Table, and_, bindparam, case, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from coinmon.model.moment import MINUTE
+from coinmon.model.trades import Ints
 from coinmon.store.database import fetch
+from coinmon.store.schema import instruments
+
+_ASKED_TOGETHER = 500
+"""Instruments."""
+SETTLED_MS = 10 * MINUTE
+"""After it a row is expected to stay as it is; where one does not, its instrument counts as rewritten."""
+
+
+def count_as_rewritten(connection: Connection, number: int | None = None) -> None:
+    """Old minutes or samples of an instrument, by its row number, or of any, are others now."""
+    own = update(instruments) if number is None else update(instruments).where(instruments.c.id == number)
+    connection.execute(own.values(rewritten=instruments.c.rewritten + 1))
+
+
+def read_rewritten(connection: Connection) -> dict[int, int]:
+    """By row number of the instrument, how often old minutes or samples of it were written or deleted."""
+    return dict(fetch(connection, select(instruments.c.id, instruments.c.rewritten)))
 
 
 def rows_between(
@@ -24,6 +44,30 @@ def numbers_between(
 ) -> list[tuple[Any, ...]]:
     """As `rows_between`, for columns of integers, floats and bytes: as the driver gives them, which is faster."""
     return fetch(connection, _question(table, names), {"number": number, "start": start, "end": end})
+
+
+def columns_of(
+    connection: Connection, table: Table, numbers: Sequence[int], start: int, end: int, names: Sequence[str]
+) -> tuple[Ints, dict[str, Any]]:
+    """The rows of [start, end) of these instruments, in no order: the row number of whose each is, and by name columns
+    of floats, NULL as NaN; `time` of integers."""
+    rows = of_several(connection, [table.c[name] for name in ("instrument", *names)], numbers, start, end)
+    columns: dict[str, Any] = {
+        name: np.array([row[i] for row in rows], np.int64 if name == "time" else np.float64)
+        for i, name in enumerate(names, start=1)
+    }
+    return np.array([row[0] for row in rows], np.int64), columns
+
+
+def of_several(
+    connection: Connection, columns: Sequence[Any], numbers: Sequence[int], start: int, end: int
+) -> list[tuple[Any, ...]]:
+    """These columns of a table, of the rows of [start, end) of these instruments, as the driver gives them."""
+    table, found = columns[0].table, []
+    query = select(*columns).where(table.c.time >= start, table.c.time < end)
+    for at in range(0, len(numbers), _ASKED_TOGETHER):
+        found += fetch(connection, query.where(table.c.instrument.in_(numbers[at : at + _ASKED_TOGETHER])))
+    return found
 
 
 @cache

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select
 from coinmon.model.derivatives import Funding, OpenInterest, WhaleTrade, storable
 from coinmon.model.trades import Ints
 from coinmon.store import schema
-from coinmon.store.rows import numbers_between, rows_between, upsert
+from coinmon.store.rows import SETTLED_MS, count_as_rewritten, numbers_between, rows_between, upsert
 
 Sample = TypeVar("Sample", OpenInterest, Funding)
 
@@ -19,6 +19,7 @@ def write_samples(
     connection: Connection, samples: Mapping[int, OpenInterest] | Mapping[int, Funding], known_at: int | None = None
 ) -> None:
     """One sample an instrument, by its row number. known_at: now, ms UTC."""
+    late = 0 if known_at is None else known_at - SETTLED_MS
     for table, kind in ((schema.open_interest, OpenInterest), (schema.funding, Funding)):
         rows = [
             {"instrument": number, **_columns(each), "known_at": known_at}
@@ -26,7 +27,16 @@ def write_samples(
             for each in storable([several])
             if isinstance(each, kind)
         ]
+        for row in rows:
+            # a venue may say for days what it knew of a market when it was traded last
+            if row["time"] < late and not _is_there(connection, table, row):
+                count_as_rewritten(connection, row["instrument"])
         upsert(connection, table, rows)
+
+
+def _is_there(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    said = [each._mapping for each in rows_between(connection, table, row["instrument"], row["time"], row["time"] + 1)]
+    return any(all(each[name] == value for name, value in row.items() if name != "known_at") for each in said)
 
 
 def newest_times(connection: Connection, table: Table) -> dict[int, int]:
@@ -54,6 +64,8 @@ def write_series(
             {"instrument": number, **_columns(each), **known} for each in storable(samples) if isinstance(each, kind)
         ]
         upsert(connection, table, rows, changed_at=changed_at)
+    if samples:
+        count_as_rewritten(connection, number)
 
 
 def write_whales(

@@ -10,7 +10,7 @@ from coinmon.config.load import load_config
 from coinmon.evaluate.audit import audit
 from coinmon.evaluate.evaluator import Evaluator
 from coinmon.evaluate.stored_markets import StoredMarkets
-from coinmon.market.kept_stretches import KeptStretches
+from coinmon.market.kept.stretches import KeptStretches
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import MINUTE, iso

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from coinmon.market.source import Alone
+from coinmon.market.alone import Alone
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.moment import MINUTE
 from coinmon_signals._last_candles import _ages, last_candles
@@ -77,7 +77,10 @@ def test_windows_of_pairs_are_those_of_each_pair_alone(minutes, count):
     for found, first, after in zip(together, many.pairs, [*many.pairs[1:], MARKETS], strict=True):
         rows = {name: each[first:after, -minutes * count :] for name, each in many.columns.items()}
         bars = [SimpleNamespace(**{name: each[i] for name, each in rows.items()}) for i in range(after - first)]
-        (own,) = _window_sums(Alone(many.end, [], [lambda _, each=each: each for each in bars]), minutes, count)
+        views = [
+            SimpleNamespace(now=END, end=many.end, instrument=None, bars=lambda _, each=each: each) for each in bars
+        ]
+        (own,) = _window_sums(Alone(views), minutes, count)
         # by hand: a minute counts where every venue knows both of its sums
         seen = rows["coverage"] >= Coverage.KLINES
         known = (seen & np.isfinite(rows["buy_quote"])).all(axis=0)

@@ -5,15 +5,17 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from coinmon.market.kept_stretches import KeptStretches
-from coinmon.market.recent_minutes import SHORT
+from coinmon.market.kept.minutes import SHORT
+from coinmon.market.kept.stretches import KeptStretches
 from coinmon.model.bars import COLUMNS, Bars, Coverage
+from coinmon.model.derivatives import OpenInterest
 from coinmon.model.instrument import Instrument
 from coinmon.model.moment import DAY, MINUTE
 from coinmon.model.multiples import in_coins
 from coinmon.store.bars import write_bars
 from coinmon.store.history import History
 from coinmon.store.instruments import sync_instruments
+from coinmon.store.samples import write_samples
 
 START = 29_000_000 * MINUTE // DAY * DAY
 FIRST = 1000
@@ -60,6 +62,7 @@ def test_they_are_what_is_stored(database, seed):
                 if rng.random() < 0.3:
                     back = int(rng.choice([2, 9, 15, 100, 900]))
                     write_bars(connection, number, own, minutes(rng, minute - back, 1), known_at=now, corrects=True)
+                write_samples(connection, {number: OpenInterest(now - int(rng.integers(0, 9000)), rng.random())}, now)
         # one is delisted, and followed again; the order changes
         followed = [in_coins(own) for _, own in stored if not (own.base == "SOL" and 4 <= cycle < 8)]
         followed = followed[::-1] if cycle == 11 else followed
@@ -81,9 +84,16 @@ def test_they_are_what_is_stored(database, seed):
                     day = recent.last(name, 1440)[row]
                     assert np.array_equal(day, getattr(whole, name), equal_nan=name != "coverage"), (cycle, name)
                 reads += 1
+            held = recent.sampled("open_interest", 1440)
+            for first, last, each in zip(held.start, held.start[1:], followed, strict=False):
+                told = plain.open_interest(each, now - DAY, now + 1)
+                assert held.time[first:last].tolist() == [one.time for one in told], (cycle, each.id)
+                assert held.columns["base"][first:last].tolist() == [one.base for one in told]
             with pytest.raises(ValueError, match="read-only"):
                 recent.last("close", 10)[0, 0] = 1
             (mine,) = recent.of(followed[0], "lists", lambda many: [[1] for _ in many.instruments], now, False)
             with pytest.raises(TypeError):
                 mine.append(2)
+            # another moment of the same minute may have other samples
+            assert not recent.of(followed[0], "lists", lambda many: [[1] for _ in many.instruments], now - 1, False)
     assert reads > 50

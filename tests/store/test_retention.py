@@ -13,6 +13,7 @@ from coinmon.store import schema
 from coinmon.store.bars import read_bars, write_bars
 from coinmon.store.instruments import sync_instruments
 from coinmon.store.retention import forget, keep
+from coinmon.store.rows import read_rewritten
 
 NOW = 1_768_435_200_000
 
@@ -115,3 +116,14 @@ def test_what_was_brought_on_purpose_may_reach_further_the_next_time(database, f
             keep(connection, 1, NOW - 9 * DAY, end)
     forget(database, NOW, days=1, levels_days=1)
     assert read().time.tolist() == [time - time % MINUTE for time in times.tolist() if time != times[2]]
+
+
+@pytest.mark.parametrize(("days", "samples_days", "counts"), [(15, None, 0), (14, None, 1), (15, 1, 1), (15, 2, 0)])
+def test_what_a_scan_keeps_of_a_market_goes_where_it_may_be_older_than_what_is_stored(
+    database, filled, days, samples_days, counts
+):
+    with database.read() as connection:
+        before = read_rewritten(connection)
+    forget(database, NOW, days=days, levels_days=days, samples_days=samples_days)
+    with database.read() as connection:
+        assert read_rewritten(connection) == {number: count + counts for number, count in before.items()}

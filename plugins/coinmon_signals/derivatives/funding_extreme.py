@@ -22,6 +22,7 @@ from coinmon.signal import (
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
 from coinmon_signals._views import NO_PERP
+from coinmon_signals.derivatives._perpetuals import annualised, is_beyond
 
 
 def funding_extreme(
@@ -121,8 +122,9 @@ def columns(frame: Frame, *, high: float, low: float, max_age: int) -> Codes:
 
 
 def quiet(market: Market, *, high: float, low: float, max_age: int) -> bool:
-    """Whether there is no perpetual."""
-    return not market.perp
+    """Whether no rate may be beyond what keeps the signal on."""
+    rates = annualised(market, max_age).values()
+    return not any(is_beyond(rate, HOLD * high) or is_beyond(-rate, -HOLD * low) for rate in rates)
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Sile
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
 from coinmon_signals._views import NO_PERP
+from coinmon_signals.derivatives._perpetuals import annualised, growths, is_beyond
 
 
 def funding_squeeze(
@@ -101,8 +102,10 @@ def columns(frame: Frame, *, high: float, low: float, window: int, min_times: fl
 
 
 def quiet(market: Market, *, high: float, low: float, window: int, min_times: float, max_age: int) -> bool:
-    """Whether there is no perpetual."""
-    return not market.perp
+    """Whether no perpetual may have both a rate and a growth that keep the signal on."""
+    rates = annualised(market, max_age)
+    dear = [name for name, rate in rates.items() if is_beyond(rate, HOLD * high) or is_beyond(-rate, -HOLD * low)]
+    return not dear or not any(is_beyond(growths(market, window)[name], HOLD * min_times) for name in dear)
 
 
 @hookimpl

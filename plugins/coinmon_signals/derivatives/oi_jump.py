@@ -9,6 +9,7 @@ from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Sile
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD, worded
 from coinmon_signals._views import NO_PERP
+from coinmon_signals.derivatives._perpetuals import changes, is_beyond
 
 
 def oi_jump(
@@ -103,8 +104,11 @@ def columns(frame: Frame, *, window: int, min_times: float, max_move: float, min
 
 
 def quiet(market: Market, *, window: int, min_times: float, max_move: float, min_venues: int) -> bool:
-    """Whether there is no perpetual."""
-    return not market.perp
+    """Whether too few perpetuals may have jumped the same way."""
+    found = changes(market, window).values()
+    times = [each.times for each in found if is_beyond(max_move, each.price_times)]
+    needed = max(1, min(min_venues, len(found)))
+    return all(sum(is_beyond(way * each, HOLD * min_times) for each in times) < needed for way in (1, -1))
 
 
 @hookimpl

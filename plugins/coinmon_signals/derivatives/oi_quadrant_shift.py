@@ -1,5 +1,6 @@
 """Open interest and price move together: who comes and who goes."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ from coinmon.signal import SILENT, Bilingual, Codes, Frame, Market, Signal, Sile
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
 from coinmon_signals._views import NO_PERP
+from coinmon_signals.derivatives._perpetuals import changes, is_beyond
 
 _SAID: dict[str, tuple[Literal["bullish", "bearish"], Text, Text]] = {
     "long_buildup": (
@@ -153,8 +155,15 @@ def columns(frame: Frame, *, window: int, dead_band: float, min_venues: int) -> 
 
 
 def quiet(market: Market, *, window: int, dead_band: float, min_venues: int) -> bool:
-    """Whether there is no perpetual."""
-    return not market.perp
+    """Whether too few perpetuals may be in one quadrant."""
+    found = changes(market, window).values()
+    band = HOLD * dead_band
+    there = Counter(
+        (each.held > 0, each.price > 0)
+        for each in found
+        if is_beyond(abs(each.held), band * each.noise) and is_beyond(abs(each.price), band * each.price_noise)
+    )
+    return max(there.values(), default=0) < max(1, min(min_venues, len(found)))
 
 
 @hookimpl

@@ -8,8 +8,9 @@ import pytest
 
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
-from coinmon.market.kept_stretches import KeptStretches
+from coinmon.market.kept.stretches import KeptStretches
 from coinmon.model.bars import COLUMNS, Bars, Coverage
+from coinmon.model.derivatives import SAMPLED
 from coinmon.model.instrument import Instrument, Pair
 from coinmon.model.moment import DAY, HOUR, MINUTE
 from coinmon.store.bars import write_bars
@@ -107,6 +108,9 @@ class NothingStored:
 
     def lately(self, wanted, start, end):
         return [], {name: np.empty(0, np.int64) for name in (*COLUMNS, "known_at")}
+
+    def sampled_lately(self, name, wanted, start, end):
+        return [], {each: np.empty(0, np.int64) for each in ("time", *SAMPLED[name])}
 
     def sums(self, start, end):
         return {}

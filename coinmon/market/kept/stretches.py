@@ -3,10 +3,9 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from coinmon.market.recent_minutes import RecentMinutes, StoredMinutes
+from coinmon.market.kept.minutes import RecentMinutes, StoredMinutes
 from coinmon.market.source import Source
 from coinmon.model.instrument import Instrument
-from coinmon.model.moment import floor
 
 
 def kept_by(source: Source, instrument: str) -> tuple[dict[Hashable, Any] | None, RecentMinutes | None]:
@@ -39,7 +38,7 @@ class KeptStretches:
         """
         # while the clock was set back minutes may have been written that were old already, and nobody counted
         kept = self._found if now >= self._now else {}
-        changed = self.recent.as_of(floor(now), pairs, rewritten, stored)
+        changed = self.recent.as_of(now, pairs, rewritten, stored)
         self._found = {
             each.id: _still(kept[each.id], now, changed.get(each.id))
             if each.id in kept and rewritten[each.id] == self._rewritten.get(each.id)

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.errors import our_stop
+from coinmon.market.kept.samples import RecentSamples, StoredSamples
 from coinmon.market.read_only import read_only
-from coinmon.market.source import Made, SideBySide
+from coinmon.market.source import Made, Sampled, SideBySide
 from coinmon.model.bars import COLUMNS, Bars
 from coinmon.model.instrument import Instrument
-from coinmon.model.moment import MINUTE
+from coinmon.model.moment import MINUTE, floor
 
 _Numbers = npt.NDArray[Any]
 LONG, SHORT, _LONGEST = 1620, 360, 11_520
@@ -31,7 +32,7 @@ _COUNTED = "known_at", "coverage", "trades", "close"
 """Of minutes whose sums of these stay what they were none was written since."""
 
 
-class StoredMinutes(Protocol):
+class StoredMinutes(StoredSamples, Protocol):
     """Where they are read. Ranges are [start, end), ms UTC; instruments are told apart by their id."""
 
     def bars(self, instrument: Instrument, start: int, end: int) -> Bars:
@@ -58,7 +59,8 @@ class RecentMinutes:
     """
 
     def __init__(self) -> None:
-        self.end = 0
+        self.now = self.end = 0
+        self._samples = RecentSamples()
         self._offset, self._long, self._wanted = 0, LONG, LONG
         self._columns: dict[str, _Numbers] = {}
         self._times: _Numbers = np.empty(0, np.int64)
@@ -80,16 +82,17 @@ class RecentMinutes:
         return sum(each.nbytes for each in self._columns.values())
 
     def as_of(
-        self, end: int, pairs: Sequence[Sequence[Instrument]], rewritten: Mapping[str, Hashable], stored: StoredMinutes
+        self, now: int, pairs: Sequence[Sequence[Instrument]], rewritten: Mapping[str, Hashable], stored: StoredMinutes
     ) -> dict[str, int]:
-        """Bring it up to `end`, ms UTC on a whole minute; by market from when on minutes are others than were held.
+        """Bring it up to `now`, ms UTC; by market from when on minutes are others than were held.
 
         pairs: the markets that are followed of each. rewritten: by market another value when old minutes were written.
         A market without one has never been stored.
         """
         of_pair = [(pair, each) for pair, several in enumerate(pairs) for each in several if each.id in rewritten]
         followed, lanes = [each for _, each in of_pair], [(pair, each.kind) for pair, each in of_pair]
-        before, last = dict(self._row_of), self.end
+        before, last, end = dict(self._row_of), self.end, floor(now)
+        self.now = now
         stands = last <= end <= last + _SLACK * MINUTE and bool(self._columns) and self._wanted <= self._long
         self._long = max(self._long, self._wanted)
         known = {
@@ -111,6 +114,7 @@ class RecentMinutes:
                 self._read_whole(each, stored)
             if fresh:
                 self._write(*stored.lately(fresh, end - _UNSETTLED * MINUTE, end))
+            self._samples.as_of(now, followed, {each.id for each in fresh}, stored)
         except BaseException:
             # half of it is read: nothing is held
             self._columns = {}
@@ -142,29 +146,32 @@ class RecentMinutes:
         part: _Numbers = column[:, stop - minutes : stop]
         return part
 
+    def sampled(self, name: str, minutes: int) -> Sampled:
+        return self._samples.last(name, minutes)
+
     def of(
-        self, instrument: Instrument, key: Hashable, make: Callable[[SideBySide], Sequence[Any]], end: int, kept: bool
+        self, instrument: Instrument, key: Hashable, make: Callable[[SideBySide], Sequence[Any]], now: int, kept: bool
     ) -> Sequence[Any]:
         """What `make` gives for that market, in a row of one; it is asked once a cycle for all.
 
-        Empty: it has none as of `end`, or raised. kept: for more than a cycle, so that a few markets of which minutes
+        Empty: it has none as of `now`, or raised. kept: for more than a cycle, so that a few markets of which minutes
         are others than they were are no reason to ask of all.
         """
         row = self._row_of.get(instrument.id)
-        if row is None or end != self.end or self._instruments[row] != instrument:
+        if row is None or now != self.now or self._instruments[row] != instrument:
             return ()
         if kept and instrument.id in self._odd:
             return ()
         return self._asked(key, make, row)
 
     def of_pair(
-        self, markets: Sequence[Instrument], key: Hashable, make: Callable[[SideBySide], Sequence[Any]], end: int
+        self, markets: Sequence[Instrument], key: Hashable, make: Callable[[SideBySide], Sequence[Any]], now: int
     ) -> Sequence[Any]:
         """What `make` gives for a pair of which these are all markets of their kind; else as `of`."""
         row = self._row_of.get(markets[0].id, -1)
         at = bisect_left(self.pairs, row)
         first, after = (*self.pairs[at : at + 2], len(self._instruments), len(self._instruments))[:2]
-        if end != self.end or self._instruments[first:after] != markets:
+        if now != self.now or self._instruments[first:after] != markets:
             return ()
         return self._asked(("pair", key), make, at)
 
