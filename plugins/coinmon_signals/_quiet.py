@@ -4,7 +4,7 @@ Each of these looks at what a signal cannot do without. Where minutes are missin
 answers "not sure", and the signal is asked itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.signal import Coverage, Market, SideBySide
-from coinmon_signals._columns import NEAR, Floats
+from coinmon_signals._columns import NEAR, Floats, Mask
 from coinmon_signals._windows import FEWEST, LEAST_SEEN
 
 Ints = npt.NDArray[np.int64]
@@ -48,18 +48,22 @@ class WindowSums:
         return bought < ratio * (both - bought) - NEAR * both
 
 
-def window_sums(market: Market, minutes: int, lookback: int, least: int = FEWEST) -> WindowSums | None:
-    """As `windows` cuts them; None: it would find fewer."""
+def quiet_windows(
+    market: Market, minutes: int, lookback: int, surely: Callable[[WindowSums], bool], least: int = FEWEST
+) -> bool:
+    """Whether `windows` surely finds too little, or what it finds is nothing, as `surely` knows of its sums."""
     views = market.spot or market.perp
-    if not views or market.down:
-        return None
+    if not views or any(name not in views for name in market.down):
+        # a venue that is down may list the pair: it is waited for
+        return True
     count = max(least, lookback // minutes) + 1
-    made = partial(_window_sums, minutes=minutes, count=count)
-    return market.side_by_side(views, ("window sums", minutes, count), made)
+    made = partial(_window_sums, minutes=minutes, count=count, least=least)
+    found = market.side_by_side(views, ("window sums", minutes, count, least), made)
+    return found if isinstance(found, bool) else surely(found)
 
 
-def _window_sums(many: SideBySide, minutes: int, count: int) -> Sequence[WindowSums | None]:
-    """Of each pair."""
+def _window_sums(many: SideBySide, minutes: int, count: int, least: int) -> Sequence[WindowSums | bool]:
+    """Of each pair; where it lacks minutes, whether `windows` surely waits for more."""
     span, first = count * minutes, np.asarray(many.pairs)
     names = "coverage", "quote_volume", "buy_quote", "close", "volume"
     coverage, money, bought, close, traded = (many.last(name, span) for name in names)
@@ -70,15 +74,24 @@ def _window_sums(many: SideBySide, minutes: int, count: int) -> Sequence[WindowS
         for each in (money, bought)
     )
     priced = np.logical_or.reduceat(close > 0, first)
-    fewest = np.minimum(priced.sum(axis=1), np.minimum.reduceat(seen.sum(axis=1), first))
-    there = priced[:, 0] & (fewest >= LEAST_SEEN * span)
+    # as `windows` looks for the most of them that are there
+    lengths = minutes * np.arange(least + 1, count + 1)
+    enough = priced[:, span - lengths] & (_shares(priced, lengths) >= LEAST_SEEN)
+    enough &= np.minimum.reduceat(_shares(seen, lengths), first) >= LEAST_SEEN
     at_ends, whole = close[first, minutes - 1 :: minutes], ((close > 0) & (traded > 0))[first].all(axis=1)
     before = volume[:, :-1]
     usual, spread = before.mean(axis=1).tolist(), before.std(axis=1, ddof=1).tolist()
     return [
-        WindowSums(volume[i], buy[i], at_ends[i] if whole[i] else None, usual[i], spread[i]) if there[i] else None
+        WindowSums(volume[i], buy[i], at_ends[i] if whole[i] else None, usual[i], spread[i])
+        if enough[i, -1]
+        else not enough[i].any()
         for i in range(len(first))
     ]
+
+
+def _shares(there: Mask, lengths: Ints) -> Floats:
+    """Of the last minutes the shares that are there, for each length."""
+    return np.asarray(np.cumsum(there[:, ::-1], axis=1)[:, lengths - 1] / lengths)
 
 
 def prices(many: SideBySide, ticks: Any) -> Floats:

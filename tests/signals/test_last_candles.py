@@ -11,12 +11,12 @@ from coinmon.market.alone import Alone
 from coinmon.model.bars import Bars, Coverage
 from coinmon.model.moment import MINUTE
 from coinmon_signals._last_candles import _ages, last_candles
-from coinmon_signals._quiet import _window_sums
+from coinmon_signals._quiet import _window_sums, quiet_windows
 from coinmon_signals._swing_columns import breaks_and_sweeps
 from coinmon_signals.flow.cvd_divergence import _may_diverge, may_confirm
 from coinmon_signals.structure._break_quiet import may_break
 
-END, MARKETS, COUNT, TOLD = 29_000_160 * MINUTE, 150, 40, 3
+END, MARKETS, COUNT, TOLD, LEAST = 29_000_160 * MINUTE, 150, 40, 3, 8
 
 
 class Many:
@@ -69,25 +69,35 @@ def test_windows_of_pairs_are_those_of_each_pair_alone(minutes, count):
     many.columns["buy_quote"][rng.random(many.columns["buy"].shape) < 0.001] = np.nan
     many.columns["close"][rng.random(many.columns["buy"].shape) < 0.001] = 0
     many.columns["coverage"][::7, -9:] = Coverage.PARTIAL
+    many.columns["coverage"][1::14, -28:-14] = Coverage.PARTIAL
     many.pairs = np.cumsum([0, *(1 + np.arange(MARKETS) % 4)])
     many.pairs = many.pairs[many.pairs < MARKETS].tolist()
-    together = _window_sums(many, minutes, count)
+    # of some pairs of one market no price is known where the windows begin
+    many.columns["close"][many.pairs[::12], -minutes * count] = 0
+    together = _window_sums(many, minutes, count, LEAST)
     assert len(together) == len(many.pairs)
-    lacks = 0
+    lacks = waits = 0
     for found, first, after in zip(together, many.pairs, [*many.pairs[1:], MARKETS], strict=True):
         rows = {name: each[first:after, -minutes * count :] for name, each in many.columns.items()}
         bars = [SimpleNamespace(**{name: each[i] for name, each in rows.items()}) for i in range(after - first)]
         views = [
             SimpleNamespace(now=END, end=many.end, instrument=None, bars=lambda _, each=each: each) for each in bars
         ]
-        (own,) = _window_sums(Alone(views), minutes, count)
+        (own,) = _window_sums(Alone(views), minutes, count, LEAST)
         # by hand: a minute counts where every venue knows both of its sums
         seen = rows["coverage"] >= Coverage.KLINES
         known = (seen & np.isfinite(rows["buy_quote"])).all(axis=0)
         priced = (rows["close"] > 0).any(axis=0)
         if min(priced.sum(), *seen.sum(axis=1)) < 0.95 * minutes * count or not priced[0]:
-            assert found is own is None
+            # it surely waits where no count of windows, from the least on, has enough of each
+            enough = [
+                priced[-n * minutes] and min(priced[-n * minutes :].sum(), *seen[:, -n * minutes :].sum(axis=1))
+                >= 0.95 * n * minutes
+                for n in range(LEAST + 1, count + 1)
+            ]  # fmt: skip
+            assert found is own is not any(enough)
             lacks += 1
+            waits += found
             continue
         for name, column in (("volume", "quote_volume"), ("buy", "buy_quote")):
             sums = np.where(known, rows[column].sum(axis=0), 0.0).reshape(count, minutes).sum(axis=1)
@@ -100,7 +110,13 @@ def test_windows_of_pairs_are_those_of_each_pair_alone(minutes, count):
         assert (found.close is None) == (own.close is None) == (not traded.all())
         if found.close is not None:
             assert found.close.tolist() == own.close.tolist() == rows["close"][0][minutes - 1 :: minutes].tolist()
-    assert 0 < lacks < 0.9 * len(many.pairs)
+    assert 0 < waits <= lacks < 0.9 * len(many.pairs)
+    assert waits < lacks or count <= LEAST + 1
+
+
+@pytest.mark.parametrize(("spot", "down"), [({}, {}), ({"okx": None}, {"binance": "HTTP 451"})])
+def test_nothing_is_looked_at_where_no_venue_lists_the_pair_or_one_that_is_down_may(spot, down):
+    assert quiet_windows(SimpleNamespace(spot=spot, perp={}, down=down), 5, 40, lambda found: False)
 
 
 @pytest.mark.parametrize("per", [1, 5])

@@ -8,7 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
-from coinmon_signals._quiet import window_sums
+from coinmon_signals._quiet import quiet_windows
 from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import LookbackSetting, windows
 
@@ -78,8 +78,8 @@ def columns(frame: Frame, *, window: int, lookback: int, min_ratio: float, max_m
 
 def quiet(market: Market, *, window: int, lookback: int, min_ratio: float, max_move: float) -> bool:
     """Whether takers surely buy too little."""
-    found = window_sums(market, window, lookback)
-    return found is not None and (found.is_below(HOLD) or found.buyers_lack(1 + HOLD * (min_ratio - 1)))
+    ratio = 1 + HOLD * (min_ratio - 1)
+    return quiet_windows(market, window, lookback, lambda found: found.is_below(HOLD) or found.buyers_lack(ratio))
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
-from coinmon_signals._quiet import window_sums
+from coinmon_signals._quiet import quiet_windows
 from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import LookbackSetting, Windows, windows
 
@@ -148,8 +148,7 @@ def dump_columns(
 
 def quiet(market: Market, *, window: int, lookback: int, min_move: float, min_ratio: float, min_zscore: float) -> bool:
     """Whether volume is surely too small for either of them."""
-    found = window_sums(market, window, lookback)
-    return found is not None and found.is_usual(HOLD * min_zscore)
+    return quiet_windows(market, window, lookback, lambda found: found.is_usual(HOLD * min_zscore))
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import NEAR, Comparisons
 from coinmon_signals._evidence import HOLD
-from coinmon_signals._quiet import window_sums
+from coinmon_signals._quiet import WindowSums, quiet_windows
 from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import FEWEST, windows
 
@@ -102,13 +102,16 @@ def quiet(
     market: Market, *, window: int, steps: int, lookback: int, min_move: float, min_up: float, min_ratio: float
 ) -> bool:
     """Whether takers surely buy too little, or too few steps close higher."""
-    found = window_sums(market, window, max(lookback, (steps + 1) * window), max(FEWEST, steps + 1))
-    if found is None or found.buyers_lack(1 + HOLD * (min_ratio - 1), steps):
-        return found is not None
-    closes = found.close
-    if closes is None:
-        return False
-    return bool((np.diff(closes)[-steps:] > 0).mean() < HOLD * min_up or closes[-1] <= closes[-1 - steps])
+
+    def stands(found: WindowSums) -> bool:
+        if found.buyers_lack(1 + HOLD * (min_ratio - 1), steps):
+            return True
+        closes = found.close
+        if closes is None:
+            return False
+        return bool((np.diff(closes)[-steps:] > 0).mean() < HOLD * min_up or closes[-1] <= closes[-1 - steps])
+
+    return quiet_windows(market, window, max(lookback, (steps + 1) * window), stands, max(FEWEST, steps + 1))
 
 
 @hookimpl

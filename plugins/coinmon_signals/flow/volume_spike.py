@@ -8,7 +8,7 @@ from pydantic import Field
 from coinmon.signal import Bilingual, Codes, Frame, Market, Signal, Silent, Text, hookimpl, with_sign
 from coinmon_signals._columns import Comparisons
 from coinmon_signals._evidence import HOLD
-from coinmon_signals._quiet import window_sums
+from coinmon_signals._quiet import quiet_windows
 from coinmon_signals._window_columns import window_columns
 from coinmon_signals._windows import LookbackSetting, windows
 
@@ -85,8 +85,9 @@ def columns(frame: Frame, *, window: int, lookback: int, min_zscore: float, min_
 
 def quiet(market: Market, *, window: int, lookback: int, min_times: float, min_zscore: float, max_move: float) -> bool:
     """Whether volume is surely too small."""
-    found = window_sums(market, window, lookback)
-    return found is not None and (found.is_below(HOLD * min_times) or found.is_usual(HOLD * min_zscore))
+    return quiet_windows(
+        market, window, lookback, lambda found: found.is_below(HOLD * min_times) or found.is_usual(HOLD * min_zscore)
+    )
 
 
 @hookimpl
