@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from coinmon.config.load import Config
 from coinmon.config.plugin_config import PluginConfig
 from coinmon.config.rules import RULES, reread
+from coinmon.config.shortcut import OURS, settings_of, shortcut_of
 from coinmon.errors import ConfigError, IndicatorFailed, IndicatorOff, NoAnswer, our_stop, place_of, words_of
 from coinmon.evaluate.computing import PLUGINS, StillBlocks
 from coinmon.evaluate.frame import Codes, Frame
@@ -28,8 +29,6 @@ from coinmon.plugin.answers import flow_of, result_of
 from coinmon.plugin.border import NotAsAgreed, signals_of
 from coinmon.plugin.signature import check_settings
 
-_OURS = "coinmon"
-"""The distribution whose results are tested to be as agreed: to look at each one costs time."""
 _CODES = np.dtype(np.int8), np.dtype(np.int64)
 
 
@@ -68,7 +67,7 @@ class Evaluator:
         ]
 
         def configured(indicator: str) -> Mapping[str, Any]:
-            return self.indicator(indicator).settings
+            return settings_of(self.indicator(indicator))
 
         return Market(pair, now, self._venues, views, self.compute, down, everyone=everyone, configured=configured)
 
@@ -110,7 +109,8 @@ class Evaluator:
             if settings:
                 own = check_settings(chosen.offer.settings, own, f"indicator {name}")
             result = chosen.offer.target(subject, **own)
-            if not isinstance(result, Result) or chosen.offer.distribution != _OURS:
+            if not isinstance(result, Result) or chosen.offer.distribution != OURS:
+                # ours are tested to be as agreed, and to look at each one costs time
                 result = result_of(result)
         except IndicatorFailed:
             raise
@@ -136,7 +136,7 @@ class Evaluator:
         offer = self._config.indicators[name].offer
         PLUGINS.enter(f"{what} (plugin {offer.plugin})")
         try:
-            said = flow_of(result.flow(market), checked=offer.distribution != _OURS)
+            said = flow_of(result.flow(market), checked=offer.distribution != OURS)
         except BaseException as error:
             raise IndicatorFailed(self._note(what, offer.plugin, error)) from error
         finally:
@@ -207,9 +207,10 @@ class Evaluator:
         except StillBlocks:
             return False
         try:
-            return chosen.offer.quiet(market, **chosen.settings) is True
+            with shortcut_of(chosen.offer.distribution):
+                return chosen.offer.quiet(market, **chosen.settings) is True
         except (KeyError, IndicatorFailed):
-            # of an indicator that it needs: the signal itself says so
+            # an indicator that it needs is off, or another's: the signal itself says so
             return False
         except BaseException as error:
             self._note(f"quiet of {what}", chosen.offer.plugin, error)
@@ -245,11 +246,12 @@ class Evaluator:
         if columns is None:
             return None
         try:
-            found = columns(frame, **chosen.settings)
+            with shortcut_of(chosen.offer.distribution):
+                found = columns(frame, **chosen.settings)
             if not isinstance(found, np.ndarray) or found.shape != (frame.count,) or found.dtype not in _CODES:
                 raise NotAsAgreed(f"columns gave {type(found).__name__}, not {frame.count} int8 or int64 codes")
         except (KeyError, IndicatorFailed):
-            # an indicator that it needs is off: the signal itself says so
+            # an indicator that it needs is off, or another's: the signal itself says so
             return None
         except BaseException as error:
             self._note(f"columns of signal {name}", chosen.offer.plugin, error)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coinmon.config.plugin_config import PluginConfig
+from coinmon.config.shortcut import settings_of
 from coinmon.market.computed_results import hashable
 from coinmon.market.market import Market
 from coinmon.market.merged import ALL, instrument_of, together
@@ -112,8 +113,9 @@ class Frame:
                 yield Frame(market, market.views[0].source, self.start, self.count, self._indicator)
 
     def settings(self, indicator: str) -> Mapping[str, Any]:
-        """Those configured for an indicator. Raises KeyError where it is switched off."""
-        return self._indicator(indicator).settings
+        """Those configured for an indicator, to work out what it does. Raises KeyError where it is switched off, or
+        another one stands in the bundled one's place."""
+        return settings_of(self._indicator(indicator))
 
     def of(self, indicator: str, **settings: Any) -> Any:
         """The columns of a pair's indicator, by field: its figures at each moment, NaN or None where unknown.

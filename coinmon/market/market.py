@@ -110,7 +110,8 @@ class Market:
         )
 
     def settings(self, indicator: str) -> Mapping[str, Any]:
-        """Those configured for an indicator. Raises KeyError where it is switched off."""
+        """Those configured for an indicator, to work out what it does. Raises KeyError where it is switched off, or
+        another one stands in the bundled one's place."""
         if self.configured is None:
             raise KeyError(indicator)
         return self.configured(indicator)

@@ -139,6 +139,7 @@ def quiet(
     max_age: int,
 ) -> bool:  # fmt: skip
     """Whether no candle that would be told surely confirms a swing from which on the two went apart."""
+    market.settings("cvd")
     may = partial(may_confirm, pivots=pivots, min_share=min_share, hidden=hidden)
     what = "divergences", bars, pivots, min_share, hidden
     return quiet_candles(market, venue, timeframe, max_age, bars + 1, what, may)

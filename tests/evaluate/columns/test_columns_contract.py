@@ -8,7 +8,18 @@ import pytest
 
 from coinmon.config.load import load_config
 from coinmon.evaluate.evaluator import Evaluator
+from coinmon.evaluate.frame import Frame
+from coinmon.model.instrument import Pair
+from coinmon.model.moment import MINUTE
 from coinmon.plugin.members import check_beside
+
+from ..test_event_columns import FIRST, START, VENUES, scenario
+
+SHORTCUTS = {
+    "open_interest": "oi_jump", "funding": "funding_extreme", "cvd": "cvd_divergence", "structure": "structure_break",
+    "absorption": "absorption", "key_levels": "key_level_touch",
+}  # fmt: skip
+"""By indicator a signal that works out in its place whether it may say something."""
 
 
 def mine(market, *, limit: float = 1.0, window: int = 5):
@@ -62,3 +73,31 @@ def test_every_bundled_signal_has_columns(tmp_path, monkeypatch):
     config = load_config(None, environ={})
     assert len(config.signals) > 20
     assert not [name for name, each in config.signals.items() if each.offer.columns is None]
+
+
+@pytest.mark.parametrize("name", SHORTCUTS)
+def test_a_shortcut_is_none_where_another_indicator_stands_in_the_bundled_ones_place(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config, signal = load_config(None, environ={}), SHORTCUTS[name]
+    instruments, stored = scenario(2)
+    now = FIRST * MINUTE + START
+
+    def shortcuts(config):
+        """Whether it has columns, and is known to be quiet at any of some moments."""
+        evaluator = Evaluator(config, list(VENUES))
+        markets = [evaluator.market(Pair("BTC", "USDT"), instruments, stored, now + i * 7 * MINUTE) for i in range(10)]
+        frame = Frame(markets[0], stored, now, 3, evaluator.indicator, lambda at: markets[0])
+        seen = evaluator.codes(signal, frame) is not None, any(evaluator.is_quiet(signal, each) for each in markets)
+        assert not evaluator.failures
+        return seen
+
+    def of(config, kind, name):
+        found = getattr(config, kind)
+        theirs = replace(found[name], offer=replace(found[name].offer, distribution="acme"))
+        return replace(config, **{kind: {**found, name: theirs}})
+
+    assert shortcuts(config) == (True, True)
+    replaced = of(config, "indicators", name)
+    assert shortcuts(replaced) == (False, False)
+    # whoever made both knows what it does
+    assert shortcuts(of(replaced, "signals", signal)) == (True, True)
