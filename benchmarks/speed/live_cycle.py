@@ -104,6 +104,7 @@ class Followed(NamedTuple):
 
 
 def stored(database: Database, pairs: int, cycles: int, whole: bool = False) -> list[Followed]:
+    """What is followed, with so many cycles to come."""
     rng, found = np.random.default_rng(5), []
     for number in range(pairs):
         price = 4_000_000 + np.cumsum(rng.normal(0, 600, STORED + cycles)).astype(np.int64)

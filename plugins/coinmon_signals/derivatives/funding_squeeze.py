@@ -105,7 +105,8 @@ def quiet(market: Market, *, high: float, low: float, window: int, min_times: fl
     """Whether no perpetual may have both a rate and a growth that keep the signal on."""
     rates = annualised(market, max_age)
     dear = [name for name, rate in rates.items() if is_beyond(rate, HOLD * high) or is_beyond(-rate, -HOLD * low)]
-    return not dear or not any(is_beyond(growths(market, window)[name], HOLD * min_times) for name in dear)
+    grew = growths(market, window) if dear else {}
+    return not any(is_beyond(grew[name], HOLD * min_times) for name in dear)
 
 
 @hookimpl
